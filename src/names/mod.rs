@@ -1,0 +1,75 @@
+//! Every name and string that leaves a spec for generated code passes through here: case conversion,
+//! reserved words, quoting for its position, uniqueness within a scope.
+
+mod scope;
+pub mod sql;
+pub mod ts;
+
+pub use scope::Scope;
+
+use heck::{ToLowerCamelCase, ToPascalCase, ToSnakeCase};
+
+/// `ContactNotes`, `contact-notes` and `contactNotes` become `contact_notes`.
+pub fn snake_case(name: &str) -> String {
+    ascii_words(name).to_snake_case()
+}
+
+/// `contact_notes` becomes `ContactNotes`.
+pub fn pascal_case(name: &str) -> String {
+    ascii_words(name).to_pascal_case()
+}
+
+/// `contact_notes` becomes `contactNotes`.
+pub fn camel_case(name: &str) -> String {
+    ascii_words(name).to_lower_camel_case()
+}
+
+/// Puts a space where a character can't stand in an identifier, so that the case converters see a word boundary.
+fn ascii_words(name: &str) -> String {
+    name.chars().map(|c| if c.is_alphanumeric() { c } else { ' ' }).collect()
+}
+
+/// The singular of an English plural, good enough for naming a type after a path segment.
+pub fn singular(word: &str) -> String {
+    let lower = word.to_ascii_lowercase();
+    let cut = |n: usize, add: &str| format!("{}{add}", &word[..word.len() - n]);
+    if lower.ends_with("ies") && lower.len() > 4 {
+        cut(3, "y")
+    } else if ["sses", "shes", "ches", "xes", "zes"].iter().any(|end| lower.ends_with(end)) {
+        cut(2, "")
+    } else if lower.ends_with('s') && !["ss", "us", "is"].iter().any(|end| lower.ends_with(end)) {
+        cut(1, "")
+    } else {
+        word.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cases() {
+        assert_eq!(snake_case("ContactNotes"), "contact_notes");
+        assert_eq!(snake_case("contact-notes.v2"), "contact_notes_v2");
+        assert_eq!(pascal_case("contact_notes"), "ContactNotes");
+        assert_eq!(pascal_case("pydantic.main.Contact[int]"), "PydanticMainContactInt");
+        assert_eq!(camel_case("contact_notes"), "contactNotes");
+    }
+
+    #[test]
+    fn singulars() {
+        for (plural, one) in [
+            ("contacts", "contact"),
+            ("categories", "category"),
+            ("addresses", "address"),
+            ("boxes", "box"),
+            ("status", "status"),
+            ("news", "new"),
+            ("analysis", "analysis"),
+            ("data", "data"),
+        ] {
+            assert_eq!(singular(plural), one);
+        }
+    }
+}

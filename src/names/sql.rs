@@ -1,0 +1,62 @@
+//! Encoders for the positions that a string can have in SQL.
+
+/// PostgreSQL cuts identifiers at 63 bytes.
+pub const MAX_IDENTIFIER_BYTES: usize = 63;
+
+/// `order` becomes `"order"`. Both databases double a quote inside.
+pub fn identifier(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// A string literal. Standard strings know no escapes but the doubled quote.
+pub fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// Text for one `--` comment line.
+pub fn comment(text: &str) -> String {
+    text.split(is_line_break_or_control).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+fn is_line_break_or_control(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Shortens a name so that `longest_suffix` more bytes still fit, keeping it unique by a hash of the whole.
+pub fn fit(name: &str, longest_suffix: usize) -> String {
+    let room = MAX_IDENTIFIER_BYTES.saturating_sub(longest_suffix);
+    if name.len() <= room {
+        return name.to_owned();
+    }
+    let hash = format!("_{:08x}", fnv1a(name));
+    let mut end = room.saturating_sub(hash.len());
+    while !name.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{}{hash}", &name[..end])
+}
+
+/// 32-bit FNV-1a: stable over machines and versions, which the standard library's hasher doesn't promise.
+fn fnv1a(text: &str) -> u32 {
+    text.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotes() {
+        assert_eq!(identifier(r#"a"b"#), r#""a""b""#);
+        assert_eq!(literal("it's"), "'it''s'");
+        assert_eq!(comment("one\r\ntwo\u{2028}three"), "one two three");
+    }
+
+    #[test]
+    fn long_names_stay_apart() {
+        let (one, two) = (format!("{}_one", "x".repeat(80)), format!("{}_two", "x".repeat(80)));
+        assert_ne!(fit(&one, 10), fit(&two, 10));
+        assert_eq!(fit(&one, 10).len(), 53);
+        assert_eq!(fit("ü".repeat(40).as_str(), 12).len(), 50);
+    }
+}

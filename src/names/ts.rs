@@ -1,0 +1,211 @@
+//! Encoders for the positions that a string can have in TypeScript.
+
+/// Words that can't name a type, a constant or an import.
+const RESERVED: &[&str] = &[
+    "any",
+    "arguments",
+    "as",
+    "async",
+    "await",
+    "bigint",
+    "boolean",
+    "break",
+    "case",
+    "catch",
+    "class",
+    "const",
+    "continue",
+    "debugger",
+    "declare",
+    "default",
+    "delete",
+    "do",
+    "else",
+    "enum",
+    "eval",
+    "export",
+    "extends",
+    "false",
+    "finally",
+    "for",
+    "from",
+    "function",
+    "get",
+    "if",
+    "implements",
+    "import",
+    "in",
+    "infer",
+    "instanceof",
+    "interface",
+    "is",
+    "keyof",
+    "let",
+    "module",
+    "namespace",
+    "never",
+    "new",
+    "null",
+    "number",
+    "object",
+    "of",
+    "package",
+    "private",
+    "protected",
+    "public",
+    "readonly",
+    "require",
+    "return",
+    "set",
+    "static",
+    "string",
+    "super",
+    "switch",
+    "symbol",
+    "this",
+    "throw",
+    "true",
+    "try",
+    "type",
+    "typeof",
+    "undefined",
+    "unique",
+    "unknown",
+    "var",
+    "void",
+    "while",
+    "with",
+    "yield",
+];
+
+/// Global names that generated code uses itself, or that a type of the same name would hide.
+const GLOBALS: &[&str] = &[
+    "Array",
+    "Boolean",
+    "Date",
+    "Error",
+    "Function",
+    "JSON",
+    "Map",
+    "Number",
+    "Object",
+    "Omit",
+    "Partial",
+    "Pick",
+    "Promise",
+    "Readonly",
+    "ReadonlyArray",
+    "Record",
+    "RegExp",
+    "Required",
+    "Set",
+    "String",
+    "Symbol",
+    "Uint8Array",
+];
+
+/// Makes an identifier of a name that is already in the right case: a leading digit gets an underscore in
+/// front, a reserved or global word one behind, and an empty name is `_`.
+pub fn identifier(name: &str) -> String {
+    let mut cleaned: String = name.chars().map(|c| if is_part(c) { c } else { '_' }).collect();
+    if cleaned.chars().next().is_none_or(|c| !is_start(c)) {
+        cleaned.insert(0, '_');
+    }
+    if RESERVED.contains(&cleaned.as_str()) || GLOBALS.contains(&cleaned.as_str()) {
+        cleaned.push('_');
+    }
+    cleaned
+}
+
+/// A property name as it stands in an interface or an object literal: quoted only where it must be.
+pub fn property_key(name: &str) -> String {
+    let plain = name.chars().next().is_some_and(|c| c.is_ascii_alphabetic() || matches!(c, '_' | '$'))
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '$'));
+    // `__proto__: x` in an object literal sets the prototype; a computed key is only a key.
+    if name == "__proto__" {
+        "[\"__proto__\"]".to_owned()
+    } else if plain {
+        name.to_owned()
+    } else {
+        string(name)
+    }
+}
+
+/// A double-quoted string literal.
+pub fn string(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c if needs_escape(c) => out.push_str(&format!("\\u{{{:x}}}", c as u32)),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
+/// The text between the backquotes of a template literal that has no substitutions.
+pub fn template_text(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('`', "\\`").replace("${", "\\${").replace('\r', "\\r")
+}
+
+/// The lines of a `/** */` comment: no line can end it, and none is blank at either end.
+pub fn comment_lines(text: &str) -> Vec<String> {
+    let clean: String =
+        text.replace("\r\n", "\n").chars().map(|c| if c != '\n' && needs_escape(c) { ' ' } else { c }).collect();
+    let lines: Vec<String> = clean.replace("*/", "*\\/").lines().map(|line| line.trim_end().to_owned()).collect();
+    let first = lines.iter().position(|line| !line.is_empty()).unwrap_or(lines.len());
+    let last = lines.iter().rposition(|line| !line.is_empty()).map_or(first, |index| index + 1);
+    lines[first..last].to_vec()
+}
+
+/// Controls, line separators and bidirectional overrides: what would break a line or mislead a reader.
+fn needs_escape(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+}
+
+fn is_start(c: char) -> bool {
+    c.is_alphabetic() || matches!(c, '_' | '$')
+}
+
+fn is_part(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '_' | '$')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identifiers() {
+        assert_eq!(identifier("Contact"), "Contact");
+        assert_eq!(identifier("default"), "default_");
+        assert_eq!(identifier("3d"), "_3d");
+        assert_eq!(identifier(""), "_");
+        assert_eq!(identifier("Date"), "Date_");
+    }
+
+    #[test]
+    fn property_keys() {
+        assert_eq!(property_key("first_name"), "first_name");
+        assert_eq!(property_key("first name"), "\"first name\"");
+        assert_eq!(property_key("class"), "class");
+        assert_eq!(property_key("__proto__"), "[\"__proto__\"]");
+        assert_eq!(property_key("größe"), "\"größe\"");
+    }
+
+    #[test]
+    fn strings_and_comments() {
+        assert_eq!(string("a\"b\\c\n\u{2028}"), "\"a\\\"b\\\\c\\n\\u{2028}\"");
+        assert_eq!(template_text("`${x}\\"), "\\`\\${x}\\\\");
+        assert_eq!(comment_lines("\n one */ two \r\n\n"), [" one *\\/ two"]);
+        assert!(comment_lines("  \n ").is_empty());
+    }
+}

@@ -1,0 +1,32 @@
+//! Templates, compiled into the binary, to text.
+
+use minijinja::{AutoEscape, Environment, UndefinedBehavior};
+use serde::Serialize;
+
+/// A template's name and text.
+pub type Template = (&'static str, &'static str);
+
+/// The templates of one target. Every value they use is final: they choose and repeat, and compute nothing.
+pub struct Renderer {
+    environment: Environment<'static>,
+}
+
+impl Renderer {
+    pub fn new(templates: &[Template]) -> anyhow::Result<Self> {
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        // By file name, minijinja would escape `.json`; the views hold encoded text already.
+        environment.set_auto_escape_callback(|_| AutoEscape::None);
+        environment.set_trim_blocks(true);
+        environment.set_lstrip_blocks(true);
+        environment.set_keep_trailing_newline(true);
+        for (name, text) in templates {
+            environment.add_template(name, text)?;
+        }
+        Ok(Self { environment })
+    }
+
+    pub fn render(&self, template: &str, view: impl Serialize) -> anyhow::Result<String> {
+        Ok(self.environment.get_template(template)?.render(view)?)
+    }
+}

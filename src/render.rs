@@ -1,6 +1,8 @@
 //! Templates, compiled into the binary, to text.
 
-use minijinja::{AutoEscape, Environment, UndefinedBehavior};
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 use serde::Serialize;
 
 /// A template's name and text.
@@ -17,9 +19,9 @@ impl Renderer {
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         // By file name, minijinja would escape `.json`; the views hold encoded text already.
         environment.set_auto_escape_callback(|_| AutoEscape::None);
-        environment.set_trim_blocks(true);
-        environment.set_lstrip_blocks(true);
-        environment.set_keep_trailing_newline(true);
+        environment.set_syntax(
+            SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build()?,
+        );
         for (name, text) in templates {
             environment.add_template(name, text)?;
         }
@@ -27,6 +29,6 @@ impl Renderer {
     }
 
     pub fn render(&self, template: &str, view: impl Serialize) -> anyhow::Result<String> {
-        Ok(self.environment.get_template(template)?.render(view)?)
+        Ok(self.environment.get_template(template)?.render(Value::from(Serde(view)))?)
     }
 }

@@ -57,6 +57,6 @@ mod tests {
         let (one, two) = (format!("{}_one", "x".repeat(80)), format!("{}_two", "x".repeat(80)));
         assert_ne!(fit(&one, 10), fit(&two, 10));
         assert_eq!(fit(&one, 10).len(), 53);
-        assert_eq!(fit("ü".repeat(40).as_str(), 12).len(), 50);
+        assert_eq!(fit("ü".repeat(40).as_str(), 12).len(), 51);
     }
 }

@@ -1,0 +1,116 @@
+//! Problems in what the user gave us. They are collected, not thrown one by one, so that a run reports all.
+
+mod locate;
+mod print;
+mod source;
+
+pub use print::{Format, print};
+pub use source::{Source, Syntax};
+
+/// What a problem does to the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Severity {
+    /// Nothing is written; exit code 2.
+    Error,
+    /// Something is left out, or may not be what was meant.
+    Warning,
+    /// How an ambiguity was settled.
+    Note,
+}
+
+/// Which of the two inputs a problem is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Input {
+    Config,
+    Spec,
+}
+
+#[derive(Debug, Clone)]
+pub struct Problem {
+    pub severity: Severity,
+    /// Stable, for programs: `unknown-key`.
+    pub code: &'static str,
+    pub input: Input,
+    /// JSON pointer into the input; empty for the whole of it.
+    pub pointer: String,
+    /// Line and column, both from 1, where a parser gave them and no pointer could.
+    pub position: Option<(usize, usize)>,
+    /// What is wrong. One line, no full stop.
+    pub message: String,
+    /// What to do.
+    pub help: Option<String>,
+}
+
+impl Problem {
+    pub fn new(severity: Severity, code: &'static str, at: (Input, &str), message: impl Into<String>) -> Self {
+        let (input, pointer) = at;
+        let pointer = pointer.to_owned();
+        Self { severity, code, input, pointer, position: None, message: message.into(), help: None }
+    }
+
+    pub fn at(mut self, line: usize, column: usize) -> Self {
+        self.position = Some((line, column));
+        self
+    }
+
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+/// The problems of a run, in the order in which they were found.
+#[derive(Debug, Default)]
+pub struct Problems(Vec<Problem>);
+
+impl Problems {
+    pub fn push(&mut self, problem: Problem) {
+        self.0.push(problem);
+    }
+
+    /// Pushes an error without a help text.
+    pub fn error(&mut self, code: &'static str, at: (Input, &str), message: impl Into<String>) {
+        self.push(Problem::new(Severity::Error, code, at, message));
+    }
+
+    pub fn has_errors(&self) -> bool {
+        self.count(Severity::Error) > 0
+    }
+
+    pub fn count(&self, severity: Severity) -> usize {
+        self.0.iter().filter(|problem| problem.severity == severity).count()
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Problem> {
+        self.0.iter()
+    }
+}
+
+/// Adds a token to a JSON pointer.
+pub fn child(pointer: &str, token: &str) -> String {
+    format!("{pointer}/{}", token.replace('~', "~0").replace('/', "~1"))
+}
+
+/// `one`, `one or two`, `one, two or three`, each in backquotes; at most `most` of them.
+pub fn one_of<S: AsRef<str>>(names: &[S], most: usize) -> String {
+    let mut quoted: Vec<String> = names.iter().take(most).map(|name| format!("`{}`", name.as_ref())).collect();
+    if names.len() > most {
+        return format!("{}, … ({} in all)", quoted.join(", "), names.len());
+    }
+    match quoted.pop() {
+        None => String::new(),
+        Some(last) if quoted.is_empty() => last,
+        Some(last) => format!("{} or {last}", quoted.join(", ")),
+    }
+}
+
+/// The known name that is most like `name`, if one is like it at all.
+pub fn closest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let name = name.to_lowercase();
+    known
+        .into_iter()
+        .map(|candidate| (strsim::damerau_levenshtein(&name, &candidate.to_lowercase()), candidate))
+        .filter(|(distance, candidate)| *distance <= 1 + candidate.chars().count() / 4)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}

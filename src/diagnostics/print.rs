@@ -1,0 +1,126 @@
+use std::collections::HashMap;
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+use serde_json::json;
+
+use super::locate::locate;
+use super::{Input, Problem, Problems, Severity, Source};
+
+/// How problems are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For people
+    Text,
+    /// One JSON object a line
+    Json,
+    /// Annotations of GitHub Actions
+    Github,
+}
+
+/// Writes every problem, errors last so that they are what is read first at a prompt.
+pub fn print(
+    out: &mut impl Write,
+    problems: &Problems,
+    sources: &[(Input, &Source)],
+    format: Format,
+) -> io::Result<()> {
+    let places: HashMap<Input, HashMap<String, (usize, usize)>> = sources
+        .iter()
+        .map(|(input, source)| {
+            let pointers =
+                problems.iter().filter(|p| p.input == *input && p.position.is_none()).map(|p| p.pointer.as_str());
+            (*input, locate(source, pointers))
+        })
+        .collect();
+    let name = |input: Input| sources.iter().find(|(i, _)| *i == input).map_or("", |(_, source)| &source.name);
+    for severity in [Severity::Note, Severity::Warning, Severity::Error] {
+        for problem in problems.iter().filter(|problem| problem.severity == severity) {
+            let place = problem.position.or_else(|| places.get(&problem.input)?.get(&problem.pointer).copied());
+            match format {
+                Format::Text => text(out, problem, name(problem.input), place)?,
+                Format::Json => json_line(out, problem, name(problem.input), place)?,
+                Format::Github => annotation(out, problem, name(problem.input), place)?,
+            }
+        }
+    }
+    Ok(())
+}
+
+fn text(out: &mut impl Write, problem: &Problem, file: &str, place: Option<(usize, usize)>) -> io::Result<()> {
+    let color = match problem.severity {
+        Severity::Error => AnsiColor::Red,
+        Severity::Warning => AnsiColor::Yellow,
+        Severity::Note => AnsiColor::Cyan,
+    };
+    let (style, bold, dim) = (color.on_default().bold(), Style::new().bold(), Style::new().dimmed());
+    let severity = label(problem.severity);
+    writeln!(out, "{style}{severity}{style:#}{bold}: {}{bold:#}", clean(&problem.message))?;
+    let mut at = file.to_owned();
+    if let Some((line, column)) = place {
+        at.push_str(&format!(":{line}:{column}"));
+    }
+    if !problem.pointer.is_empty() {
+        at.push_str(&format!(" ({})", clean(&problem.pointer)));
+    }
+    if !at.is_empty() {
+        writeln!(out, "  {dim}-->{dim:#} {at}")?;
+    }
+    if let Some(help) = &problem.help {
+        writeln!(out, "  {dim}help:{dim:#} {}", clean(help))?;
+    }
+    Ok(())
+}
+
+fn json_line(out: &mut impl Write, problem: &Problem, file: &str, place: Option<(usize, usize)>) -> io::Result<()> {
+    let line = json!({
+        "severity": label(problem.severity),
+        "code": problem.code,
+        "file": file,
+        "line": place.map(|(line, _)| line),
+        "column": place.map(|(_, column)| column),
+        "pointer": problem.pointer,
+        "message": problem.message,
+        "help": problem.help,
+    });
+    writeln!(out, "{line}")
+}
+
+fn annotation(out: &mut impl Write, problem: &Problem, file: &str, place: Option<(usize, usize)>) -> io::Result<()> {
+    let escape = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
+    let property = |text: &str| escape(text).replace(':', "%3A").replace(',', "%2C");
+    let command = match problem.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Note => "notice",
+    };
+    let mut properties = format!("file={}", property(file));
+    if let Some((line, column)) = place {
+        properties.push_str(&format!(",line={line},col={column}"));
+    }
+    let help = problem.help.as_ref().map(|help| format!("\n{help}")).unwrap_or_default();
+    writeln!(out, "::{command} {properties},title={}::{}", problem.code, escape(&format!("{}{help}", problem.message)))
+}
+
+fn label(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Note => "note",
+    }
+}
+
+/// A name out of somebody's document must not move the cursor of a terminal or start a line of its own.
+fn clean(text: &str) -> String {
+    text.chars()
+        .map(|c| {
+            if c.is_control()
+                || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+            {
+                '\u{FFFD}'
+            } else {
+                c
+            }
+        })
+        .collect()
+}

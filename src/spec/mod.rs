@@ -1,0 +1,159 @@
+//! An OpenAPI document of any version, read as one shape: paths as they stand, schemas as `openapiv3` types.
+
+mod normalize;
+mod operation;
+mod schema;
+mod version;
+
+use elsa::FrozenMap;
+use openapiv3::{ReferenceOr, Schema};
+use serde_json::{Map, Value};
+
+use crate::diagnostics::{Input, Problem, Problems, Severity, child};
+
+pub use operation::{Body, find_body, find_response};
+pub use schema::{SchemaAt, SchemaRef};
+pub use version::Version;
+
+/// A parsed document. Schemas are converted when they are asked for, so that a document of thousands costs what is used.
+pub struct Document {
+    root: Value,
+    version: Version,
+    schemas: FrozenMap<String, Box<ReferenceOr<Schema>>>,
+}
+
+/// A node of the document and where it stands.
+#[derive(Debug, Clone)]
+pub struct Node<'a> {
+    pub value: &'a Value,
+    pub pointer: String,
+}
+
+impl<'a> Node<'a> {
+    pub fn get(&self, key: &str) -> Option<Node<'a>> {
+        self.value.get(key).map(|value| Node { value, pointer: child(&self.pointer, key) })
+    }
+
+    pub fn object(&self) -> Option<&'a Map<String, Value>> {
+        self.value.as_object()
+    }
+
+    pub fn str(&self, key: &str) -> Option<&'a str> {
+        self.value.get(key).and_then(Value::as_str)
+    }
+}
+
+impl Document {
+    /// Checks the version, and that there are paths. `None`, with problems, where the document can't be used at all.
+    pub fn new(root: Value, problems: &mut Problems) -> Option<Self> {
+        let version = version::detect(&root, problems)?;
+        match root.get("paths") {
+            Some(Value::Object(paths)) if !paths.is_empty() => {}
+            _ => {
+                problems.push(
+                    Problem::new(Severity::Error, "no-paths", (Input::Spec, "/paths"), "the document has no paths")
+                        .help("models are found by their paths, such as `/contacts` and `/contacts/{id}`"),
+                );
+                return None;
+            }
+        }
+        Some(Self { root, version, schemas: FrozenMap::new() })
+    }
+
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// The path items in the document's order.
+    pub fn paths(&self) -> impl Iterator<Item = (&str, Node<'_>)> {
+        let paths = self.root.get("paths").and_then(Value::as_object);
+        paths.into_iter().flatten().filter(|(path, _)| path.starts_with('/')).filter_map(|(path, value)| {
+            let node = Node { value, pointer: child("/paths", path) };
+            Some((path.as_str(), self.resolve(node)?))
+        })
+    }
+
+    /// The names of the component schemas.
+    pub fn schema_names(&self) -> impl Iterator<Item = &str> {
+        let parent = self.root.pointer(self.version.schemas_pointer());
+        parent.and_then(Value::as_object).into_iter().flatten().map(|(name, _)| name.as_str())
+    }
+
+    /// Follows `$ref`s of anything but schemas. `None` where one leads nowhere.
+    pub fn resolve<'a>(&'a self, mut node: Node<'a>) -> Option<Node<'a>> {
+        for _ in 0..32 {
+            let Some(reference) = node.str("$ref") else { return Some(node) };
+            let pointer = local_pointer(reference)?;
+            node = Node { value: self.root.pointer(&pointer)?, pointer };
+        }
+        None
+    }
+
+    /// The schema at a JSON pointer, as OpenAPI 3.0 would write it. `None` where nothing is there.
+    pub fn schema(&self, pointer: &str) -> Option<SchemaAt<'_>> {
+        let schema = match self.schemas.get(pointer) {
+            Some(schema) => schema,
+            None => {
+                let schema = normalize::schema(self.root.pointer(pointer)?);
+                self.schemas.insert(pointer.to_owned(), Box::new(schema))
+            }
+        };
+        Some(SchemaAt { schema: SchemaRef::of(schema), pointer: pointer.to_owned() })
+    }
+
+    /// Follows the references of a schema. `None` where one leads nowhere or in a circle.
+    pub fn follow<'a>(&'a self, mut at: SchemaAt<'a>) -> Option<SchemaAt<'a>> {
+        for _ in 0..32 {
+            match at.schema {
+                SchemaRef::Item(_) => return Some(at),
+                SchemaRef::Reference(reference) => at = self.schema(&local_pointer(reference)?)?,
+            }
+        }
+        None
+    }
+
+    /// The value at a JSON pointer, as the document has it.
+    pub fn raw(&self, pointer: &str) -> Option<&Value> {
+        self.root.pointer(pointer)
+    }
+}
+
+/// `#/components/schemas/Contact` as a JSON pointer, percent-encoding undone. `None` for a reference to another document.
+pub fn local_pointer(reference: &str) -> Option<String> {
+    let fragment = reference.strip_prefix('#')?;
+    let mut bytes = Vec::with_capacity(fragment.len());
+    let mut rest = fragment.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let decoded = match tail {
+            [high, low, after @ ..] if *first == b'%' => {
+                let digit = |byte: &u8| char::from(*byte).to_digit(16);
+                digit(high).zip(digit(low)).map(|(high, low)| ((high * 16 + low) as u8, after))
+            }
+            _ => None,
+        };
+        let (byte, after) = decoded.unwrap_or((*first, tail));
+        bytes.push(byte);
+        rest = after;
+    }
+    String::from_utf8(bytes).ok()
+}
+
+/// The last token of a pointer to a component schema: its name.
+pub fn component_name(pointer: &str) -> Option<String> {
+    let name = pointer.strip_prefix("/components/schemas/").or_else(|| pointer.strip_prefix("/definitions/"))?;
+    (!name.contains('/')).then(|| name.replace("~1", "/").replace("~0", "~"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pointers() {
+        assert_eq!(local_pointer("#/definitions/a%20b").as_deref(), Some("/definitions/a b"));
+        assert_eq!(local_pointer("#/definitions/50%"), Some("/definitions/50%".to_owned()));
+        assert_eq!(local_pointer("other.yaml#/x"), None);
+        assert_eq!(component_name("/components/schemas/a~1b").as_deref(), Some("a/b"));
+        assert_eq!(component_name("/components/schemas/A/properties/b"), None);
+    }
+}

@@ -1,8 +1,38 @@
-//! From an OpenAPI document to a local-first client.
+//! From an OpenAPI document to a local-first client: `config` and `spec` are read, `model` says what the
+//! backend offers, `target` writes it down, `output` puts it on disk.
 
+pub mod cli;
+pub mod config;
 pub mod diagnostics;
 pub mod model;
 pub mod names;
+pub mod output;
 pub mod render;
 pub mod spec;
 pub mod target;
+
+use config::Config;
+use diagnostics::{Input, Problems, Source};
+use model::Project;
+use spec::Document;
+use target::{Files, Settings};
+
+/// What a run makes: the models as understood, and all files.
+#[derive(Debug)]
+pub struct Client {
+    pub project: Project,
+    pub files: Files,
+}
+
+/// The whole way, and pure: the same document and config give the same files. `None`, with problems, where the
+/// input has errors.
+pub fn generate(spec: &Source, config: &Config, problems: &mut Problems) -> anyhow::Result<Option<Client>> {
+    let Some(root) = spec.parse(Input::Spec, problems) else { return Ok(None) };
+    let Some(document) = Document::new(root, problems) else { return Ok(None) };
+    let Some(project) = model::build(&document, config, problems) else { return Ok(None) };
+    if problems.has_errors() {
+        return Ok(None);
+    }
+    let files = target::files(&project, Settings { adapter: config.adapter, int64: config.int64 })?;
+    Ok(Some(Client { project, files }))
+}

@@ -1,8 +1,22 @@
 //! What a backend offers, in its own terms: models, fields, keys, operations. Nothing here knows SQL or
 //! TypeScript.
 
+mod build;
+mod choose;
+mod entries;
+mod envelope;
+mod fields;
+mod key;
+mod meaning;
+mod naming;
+mod operations;
+mod path;
+mod properties;
+mod resource;
+mod shape;
 mod types;
 
+pub use build::build;
 pub use types::{NamedType, Property, Shape};
 
 use serde_json::Value;
@@ -166,6 +180,10 @@ pub struct Operation {
     pub parameters: Vec<(String, String)>,
     /// The fields that the request's body has, in the order of the row.
     pub body: Vec<String>,
+    /// Those of them that the API wants even as null.
+    pub nulls: Vec<String>,
+    /// The body's only key, where the API wraps what it takes: `{ "contact": { … } }`.
+    pub envelope: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

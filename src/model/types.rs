@@ -35,3 +35,17 @@ pub struct Property {
     pub required: bool,
     pub doc: Option<String>,
 }
+
+/// Gives named types their final names. A name that isn't listed becomes untyped.
+pub fn rename(shape: &mut Shape, names: &std::collections::HashMap<String, String>) {
+    match shape {
+        Shape::Named(name) => match names.get(name) {
+            Some(new) => *name = new.clone(),
+            None => *shape = Shape::Unknown,
+        },
+        Shape::Array(inner) | Shape::Map(inner) => rename(inner, names),
+        Shape::Object(properties) => properties.iter_mut().for_each(|property| rename(&mut property.shape, names)),
+        Shape::Union(variants) => variants.iter_mut().for_each(|variant| rename(variant, names)),
+        _ => {}
+    }
+}

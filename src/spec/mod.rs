@@ -2,6 +2,7 @@
 
 mod normalize;
 mod operation;
+mod references;
 mod schema;
 mod version;
 
@@ -57,6 +58,7 @@ impl Document {
                 return None;
             }
         }
+        references::check(&root, problems);
         Some(Self { root, version, schemas: FrozenMap::new() })
     }
 

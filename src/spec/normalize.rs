@@ -65,7 +65,7 @@ fn structure(raw: &Map<String, Value>, out: &mut Map<String, Value>, depth: usiz
     let mut nullable = flag("nullable") || flag("x-nullable");
 
     let mut types = types(raw);
-    nullable |= types.iter().any(|name| *name == "null");
+    nullable |= types.contains(&"null");
     let only_null = types == ["null"];
     types.retain(|name| *name != "null");
 

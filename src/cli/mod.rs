@@ -1,0 +1,110 @@
+//! The command line.
+
+mod generate;
+mod inputs;
+mod report;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::diagnostics::Format;
+
+/// Generates a local-first client from an OpenAPI document: SQL for an embedded database, TypeScript types, and
+/// the code that syncs.
+#[derive(Debug, Parser)]
+#[command(name = "sync-patterns", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    global: Global,
+}
+
+#[derive(Debug, Args)]
+struct Global {
+    /// Print problems only
+    #[arg(short, long, global = true)]
+    quiet: bool,
+    /// When to use colours
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
+    color: Color,
+    /// How problems are told [default: text, or github under GitHub Actions]
+    #[arg(long, global = true, value_enum)]
+    message_format: Option<Format>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Write the client into the output folder
+    ///
+    /// Only files that changed are written, files of ours that are no longer generated are removed, and files
+    /// that sync-patterns didn't write are never touched.
+    #[command(after_help = "Exit codes: 0 fine, 2 could not.")]
+    Generate(Generate),
+}
+
+#[derive(Debug, Args)]
+struct Generate {
+    /// The config
+    #[arg(short, long, value_name = "FILE", default_value = crate::config::FILE_NAME)]
+    config: PathBuf,
+    /// The OpenAPI document, instead of the config's: a file, or - for standard input
+    #[arg(short, long, value_name = "FILE")]
+    spec: Option<String>,
+    /// The folder to write to, instead of the config's
+    #[arg(short, long, value_name = "FOLDER")]
+    output: Option<PathBuf>,
+    /// The database, instead of the config's
+    #[arg(short, long, value_enum)]
+    adapter: Option<AdapterName>,
+    /// Take every model that is found, annotated or not
+    #[arg(long)]
+    all: bool,
+    /// Say what would be written, and write nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Print the files instead of writing them
+    #[arg(long, conflicts_with = "dry_run")]
+    stdout: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum AdapterName {
+    Pglite,
+    Sqlite,
+}
+
+/// Runs a command. Exit codes: 0 fine, 2 could not.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match cli.global.color {
+        Color::Auto => {}
+        Color::Always => anstream::ColorChoice::Always.write_global(),
+        Color::Never => anstream::ColorChoice::Never.write_global(),
+    }
+    let result = match &cli.command {
+        Command::Generate(args) => generate::run(args, &cli.global),
+    };
+    match result {
+        Ok(code) => code,
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            anstream::eprintln!("{}", report::failure(&error));
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Whoever read our output has seen enough: `… | head`.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}

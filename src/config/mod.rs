@@ -1,0 +1,72 @@
+//! What the user decides: `sync-patterns.config.yaml`, and what the command line says instead.
+
+mod model;
+mod read;
+mod reader;
+
+pub use model::{Columns, ModelConfig, ModelEntry};
+pub use read::{Overrides, read, spec_location};
+
+use std::path::PathBuf;
+
+use indexmap::IndexMap;
+
+use crate::target::{Adapter, Int64};
+
+/// The file's name, looked for in the current folder.
+pub const FILE_NAME: &str = "sync-patterns.config.yaml";
+
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub spec: SpecLocation,
+    /// Below the config's folder where it is relative.
+    pub output: PathBuf,
+    pub adapter: Adapter,
+    pub sync: Sync,
+    pub framework: Framework,
+    pub collections: Collections,
+    /// Name of the local database.
+    pub database: String,
+    pub electric_url: String,
+    pub api_base_url: String,
+    /// Folder of templates that replace ours.
+    pub templates: Option<PathBuf>,
+    pub int64: Int64,
+    /// In the file's order.
+    pub models: IndexMap<String, ModelEntry>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SpecLocation {
+    File(PathBuf),
+    Url(String),
+    Stdin,
+}
+
+/// Which models are synced where nothing is said of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Sync {
+    /// Those with `x-sync` in the spec or an entry in the config.
+    Annotated,
+    /// Every one that is found.
+    All,
+}
+
+/// Whose hooks are generated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Framework {
+    React,
+    Vue,
+    Svelte,
+    Solid,
+    None,
+}
+
+/// What a collection stands on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Collections {
+    /// The local database.
+    Local,
+    /// Electric and the API, with nothing kept on the device.
+    Electric,
+}

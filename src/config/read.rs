@@ -1,0 +1,262 @@
+use std::path::{Path, PathBuf};
+
+use indexmap::IndexMap;
+use serde_json::Value;
+
+use super::reader::{Reader, pairs, string, strings, wrong_type};
+use super::{Collections, Columns, Config, Framework, ModelConfig, ModelEntry, SpecLocation, Sync};
+use crate::diagnostics::{Input, Problem, Problems, Severity, child};
+use crate::target::{Adapter, Int64};
+
+pub const ADAPTERS: &[(&str, Adapter)] = &[("pglite", Adapter::Pglite), ("sqlite", Adapter::Sqlite)];
+const COLLECTIONS: &[(&str, Collections)] = &[("local", Collections::Local), ("electric", Collections::Electric)];
+
+/// What the command line says instead of the file.
+#[derive(Debug, Clone, Default)]
+pub struct Overrides {
+    pub spec: Option<SpecLocation>,
+    pub output: Option<PathBuf>,
+    pub adapter: Option<Adapter>,
+    pub sync: Option<Sync>,
+}
+
+impl Overrides {
+    /// The config of a run without a file: everything but `spec` and `output` has a default.
+    pub fn alone(&self) -> Option<Config> {
+        let mut config = with_defaults(self.spec.clone()?, self.output.clone()?);
+        self.apply(&mut config);
+        Some(config)
+    }
+
+    fn apply(&self, config: &mut Config) {
+        set(&mut config.adapter, self.adapter);
+        set(&mut config.sync, self.sync);
+    }
+}
+
+fn with_defaults(spec: SpecLocation, output: PathBuf) -> Config {
+    Config {
+        spec,
+        output,
+        adapter: Adapter::Pglite,
+        sync: Sync::Annotated,
+        framework: Framework::React,
+        collections: Collections::Local,
+        database: "sync-patterns-app".to_owned(),
+        electric_url: "http://localhost:3000".to_owned(),
+        api_base_url: "http://localhost:8000/api".to_owned(),
+        templates: None,
+        int64: Int64::Number,
+        models: IndexMap::new(),
+    }
+}
+
+/// Checks all of the file. Paths in it are relative to `folder`. What could be read is returned even where there were
+/// errors, so that those of the spec are reported in the same run. `None` where it says nothing of a spec.
+pub fn read(root: &Value, folder: &Path, overrides: &Overrides, problems: &mut Problems) -> Option<Config> {
+    let mut reader = Reader::new(root, "", problems)?;
+    version(&mut reader, problems);
+    let spec = match &overrides.spec {
+        Some(spec) => reader.string("spec", problems).map(|_| spec.clone()).or(Some(spec.clone())),
+        None => required(&mut reader, "spec", "the OpenAPI document: a file, a URL, or - for standard input", problems)
+            .map(|spec| spec_location(&spec, folder)),
+    };
+    let output = match &overrides.output {
+        Some(output) => reader.string("output", problems).map(|_| output.clone()).or(Some(output.clone())),
+        None => required(&mut reader, "output", "the folder to write to, such as ./src/generated", problems)
+            .map(|output| folder.join(output)),
+    };
+    let mut config = with_defaults(spec?, output.unwrap_or_default());
+
+    set(&mut config.adapter, reader.choice("adapter", ADAPTERS, problems));
+    set(&mut config.sync, reader.choice("sync", &[("annotated", Sync::Annotated), ("all", Sync::All)], problems));
+    reader.choice("transport", &[("electric", ())], problems);
+    let frameworks = [
+        ("react", Framework::React),
+        ("vue", Framework::Vue),
+        ("svelte", Framework::Svelte),
+        ("solid", Framework::Solid),
+        ("none", Framework::None),
+    ];
+    set(&mut config.framework, reader.choice("framework", &frameworks, problems));
+    set(&mut config.collections, reader.choice("collections", COLLECTIONS, problems));
+    set(&mut config.database, reader.string("database", problems));
+    set(&mut config.electric_url, url(&mut reader, "electric_url", problems));
+    set(&mut config.api_base_url, url(&mut reader, "api_base_url", problems));
+    let integers = [("number", Int64::Number), ("string", Int64::String), ("bigint", Int64::Bigint)];
+    set(&mut config.int64, reader.choice("int64", &integers, problems));
+    config.templates = templates(&mut reader, folder, problems);
+    config.models = models(&mut reader, problems);
+    reader.finish(problems);
+    overrides.apply(&mut config);
+    Some(config)
+}
+
+fn set<T>(place: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *place = value;
+    }
+}
+
+/// `-`, a URL, or a path relative to `folder`.
+pub fn spec_location(text: &str, folder: &Path) -> SpecLocation {
+    if text == "-" {
+        SpecLocation::Stdin
+    } else if text.starts_with("http://") || text.starts_with("https://") {
+        SpecLocation::Url(text.to_owned())
+    } else {
+        SpecLocation::File(folder.join(text))
+    }
+}
+
+fn version(reader: &mut Reader, problems: &mut Problems) {
+    let help = "write `version: 1`, the version of this file's format";
+    match reader.take("version") {
+        Some((value, _)) if value == 1 => {}
+        Some((value, pointer)) => {
+            let message = format!("version `{}` isn't known here", value.as_str().unwrap_or(&value.to_string()));
+            problems
+                .push(Problem::new(Severity::Error, "config-version", (Input::Config, &pointer), message).help(help));
+        }
+        None => problems
+            .push(Problem::new(Severity::Error, "missing-key", (Input::Config, ""), "`version` is missing").help(help)),
+    }
+}
+
+fn required(reader: &mut Reader, key: &'static str, what: &str, problems: &mut Problems) -> Option<String> {
+    if reader.take(key).is_none() {
+        let message = format!("`{key}` is missing");
+        problems.push(
+            Problem::new(Severity::Error, "missing-key", (Input::Config, ""), message).help(format!("it is {what}")),
+        );
+        return None;
+    }
+    reader.string(key, problems)
+}
+
+fn url(reader: &mut Reader, key: &'static str, problems: &mut Problems) -> Option<String> {
+    let text = reader.string(key, problems)?;
+    if text.starts_with("http://") || text.starts_with("https://") || text.starts_with('/') {
+        return Some(text.trim_end_matches('/').to_owned());
+    }
+    let message = format!("`{text}` isn't a URL");
+    let at = child("", key);
+    problems.push(
+        Problem::new(Severity::Error, "not-a-url", (Input::Config, &at), message)
+            .help("it begins with http://, https://, or / for the page's own origin"),
+    );
+    None
+}
+
+fn templates(reader: &mut Reader, folder: &Path, problems: &mut Problems) -> Option<PathBuf> {
+    let path = folder.join(reader.string("templates", problems)?);
+    if !path.is_dir() {
+        problems.push(
+            Problem::new(Severity::Error, "no-such-folder", (Input::Config, "/templates"), "there is no such folder")
+                .help("create it, or remove the line"),
+        );
+    }
+    Some(path)
+}
+
+fn models(reader: &mut Reader, problems: &mut Problems) -> IndexMap<String, ModelEntry> {
+    let mut models = IndexMap::new();
+    let Some((value, pointer)) = reader.take("models") else { return models };
+    let Value::Object(entries) = value else {
+        wrong_type(&pointer, "a mapping of model names", value, problems);
+        return models;
+    };
+    for (name, value) in entries {
+        let pointer = child(&pointer, name);
+        if name.is_empty() || name.contains('\0') {
+            problems.error("bad-name", (Input::Config, &pointer), "a model needs a name");
+            continue;
+        }
+        let entry = match value {
+            Value::Bool(false) => Some(ModelEntry::Exclude),
+            Value::Bool(true) | Value::Null => Some(ModelEntry::Include(Box::default())),
+            value => model(value, &pointer, problems).map(|model| ModelEntry::Include(Box::new(model))),
+        };
+        models.extend(entry.map(|entry| (name.clone(), entry)));
+    }
+    models
+}
+
+fn model(value: &Value, pointer: &str, problems: &mut Problems) -> Option<ModelConfig> {
+    let mut reader = Reader::new(value, pointer, problems)?;
+    let (rbac, owner_only) = rbac(&mut reader, problems);
+    let model = ModelConfig {
+        path: reader.string("path", problems),
+        local_first: reader.bool("local_first", problems),
+        exclude: reader.strings("exclude", problems).unwrap_or_default(),
+        key: reader.strings("key", problems),
+        table: reader.string("table", problems),
+        columns: columns(&mut reader, problems),
+        write_id: reader.bool("write_id", problems),
+        references: reader.pairs("references", problems).unwrap_or_default(),
+        indexes: indexes(&mut reader, problems),
+        collections: reader.choice("collections", COLLECTIONS, problems),
+        rbac,
+        owner_only,
+    };
+    if model.key.as_ref().is_some_and(Vec::is_empty) {
+        problems.error("empty-value", (Input::Config, &child(pointer, "key")), "a key has at least one field");
+    }
+    if let Some(path) = model.path.as_ref().filter(|path| !path.starts_with('/')) {
+        let message = format!("`{path}` isn't a path of the document: those begin with /");
+        problems.error("bad-path", (Input::Config, &child(pointer, "path")), message);
+    }
+    reader.finish(problems);
+    Some(model)
+}
+
+fn columns(reader: &mut Reader, problems: &mut Problems) -> Columns {
+    match reader.take("columns") {
+        None => Columns::AsProperties,
+        Some((Value::String(word), _)) if word == "snake" => Columns::Snake,
+        Some((value @ Value::Object(_), pointer)) => {
+            Columns::Named(pairs(value, &pointer, problems).unwrap_or_default())
+        }
+        Some((value, pointer)) => {
+            wrong_type(&pointer, "`snake`, or a mapping of property names to column names", value, problems);
+            Columns::AsProperties
+        }
+    }
+}
+
+fn indexes(reader: &mut Reader, problems: &mut Problems) -> Vec<Vec<String>> {
+    let Some((value, pointer)) = reader.take("indexes") else { return Vec::new() };
+    let Value::Array(items) = value else {
+        wrong_type(&pointer, "a list of lists of fields, such as [[created_at]]", value, problems);
+        return Vec::new();
+    };
+    let mut indexes = Vec::new();
+    for (index, item) in items.iter().enumerate() {
+        let pointer = format!("{pointer}/{index}");
+        let fields = match item {
+            // One field needs no list of its own.
+            Value::String(_) => string(item, &pointer, problems).map(|field| vec![field]),
+            item => strings(item, &pointer, problems),
+        };
+        indexes.extend(fields.filter(|fields| !fields.is_empty()));
+    }
+    indexes
+}
+
+/// The metadata as it is, and the fields under its `owner_only`.
+fn rbac(reader: &mut Reader, problems: &mut Problems) -> (Option<Value>, Vec<String>) {
+    let Some((value, pointer)) = reader.take("rbac") else { return (None, Vec::new()) };
+    let Some(mut rbac) = Reader::new(value, &pointer, problems) else { return (None, Vec::new()) };
+    let mut kept = serde_json::Map::new();
+    for key in ["field_groups", "role_permissions"] {
+        if let Some((value, pointer)) = rbac.take(key) {
+            if !value.is_object() {
+                wrong_type(&pointer, "a mapping", value, problems);
+            }
+            kept.insert(key.to_owned(), value.clone());
+        }
+    }
+    let owner_only = rbac.strings("owner_only", problems).unwrap_or_default();
+    rbac.finish(problems);
+    ((!kept.is_empty()).then_some(Value::Object(kept)), owner_only)
+}

@@ -1,0 +1,308 @@
+//! From a document and the config to the project: finds the resources, chooses among them, and makes models.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::choose::{Candidate, choose};
+use super::fields::{RowProperty, Writers};
+use super::naming::TypeNames;
+use super::operations::{Unusable, Writing};
+use super::shape::Types;
+use super::types::rename;
+use super::{FieldType, Insert, KeyOrigin, Model, Operations, Project, Server, WriteId, key};
+use crate::config::{Columns, Config, ModelConfig};
+use crate::diagnostics::{Input, Problem, Problems, Severity, child, closest, one_of};
+use crate::names;
+use crate::spec::Document;
+
+/// `None`, with problems, where there is nothing to generate.
+pub fn build(document: &Document, config: &Config, problems: &mut Problems) -> Option<Project> {
+    let mut chosen = choose(document, config, problems)?;
+    chosen.sort_by(|one, two| one.name.cmp(&two.name));
+    let types = Types::new(document);
+    let mut type_names = TypeNames::new(document.schema_names());
+    let mut models: Vec<Model> = Vec::new();
+    for candidate in &chosen {
+        let mut maker = Maker { document, types: &types, candidate, problems, refused: false };
+        if let Some(mut model) = maker.make() {
+            model.type_name = type_names.model(&candidate.row, &candidate.resource);
+            models.push(model);
+        }
+    }
+    check_references(&mut models, &chosen, problems);
+    let mut types = types.named();
+    let final_names: HashMap<String, String> =
+        types.iter().map(|named| (named.name.clone(), type_names.component(&named.name))).collect();
+    for named in &mut types {
+        rename(&mut named.shape, &final_names);
+        if let Some(name) = final_names.get(&named.name) {
+            named.name = name.clone();
+        }
+    }
+    for field in models.iter_mut().flat_map(|model| &mut model.fields) {
+        rename(&mut field.shape, &final_names);
+    }
+    types.sort_by(|one, two| one.name.cmp(&two.name));
+    Some(Project { models, types })
+}
+
+/// References name fields of their own model and models that exist.
+fn check_references(models: &mut [Model], chosen: &[Candidate], problems: &mut Problems) {
+    let names: Vec<String> = models.iter().map(|model| model.name.clone()).collect();
+    for model in models {
+        let Some(config) = chosen.iter().find(|candidate| candidate.name == model.name).and_then(|c| c.config.as_ref())
+        else {
+            continue;
+        };
+        let pointer = child(&config.pointer, "references");
+        for (field, target) in &config.entry.references {
+            if names.contains(target) {
+                continue;
+            }
+            let help = match closest(target, names.iter().map(String::as_str)) {
+                Some(similar) => format!("did you mean `{similar}`?"),
+                None => format!("models are {}", one_of(&names, 10)),
+            };
+            let message = format!("`{field}` refers to `{target}`, which isn't a model");
+            let at = child(&pointer, field);
+            problems.push(Problem::new(Severity::Error, "unknown-model", (Input::Config, &at), message).help(help));
+        }
+        model.references = config.entry.references.clone();
+    }
+}
+
+/// Makes one model.
+struct Maker<'m, 'a> {
+    document: &'a Document,
+    types: &'m Types<'a>,
+    candidate: &'m Candidate<'a>,
+    problems: &'m mut Problems,
+    refused: bool,
+}
+
+impl<'a> Maker<'_, 'a> {
+    /// `None`, with a problem, where the model can't be understood.
+    fn make(&mut self) -> Option<Model> {
+        let candidate = self.candidate;
+        let (resource, row) = (&candidate.resource, &candidate.row);
+        let config = candidate.config.as_ref().map(|config| config.entry);
+        let excluded = config.map(|config| config.exclude.as_slice()).unwrap_or_default();
+        self.check_names_in_config();
+
+        let says_write_id = config.and_then(|config| config.write_id);
+        let row_has_write_id = row.properties.contains_key("write_id");
+        let keep = |name: &str| name != "write_id" && !excluded.iter().any(|excluded| excluded == name);
+        let properties = match RowProperty::all(self.document, self.types, &row.properties, keep) {
+            Ok(properties) => properties,
+            Err(pointer) => {
+                return self.refuse(&pointer, "unresolved", "its type refers to something that isn't there");
+            }
+        };
+        let key = self.key(&properties)?;
+        self.check_columns(&properties)?;
+
+        let fields: Vec<_> = properties.iter().map(RowProperty::row_field).collect();
+        let writing = Writing { document: self.document, types: self.types, resource, fields: &fields, key: &key };
+        let mut create = self.usable("created", writing.create());
+        if key.len() > 1
+            && let Some(writer) = &create
+            && let Some(part) = key.iter().find(|name| {
+                !writer.operation.body.contains(name)
+                    && !writer.operation.parameters.iter().any(|(_, field)| field == *name)
+            })
+        {
+            let pointer = resource.pointer().to_owned();
+            let reason = format!("the server makes `{part}`, which is only a part of the key");
+            create = self.usable("created", Err(Unusable { pointer, reason }));
+        }
+        let update = self.usable("updated", writing.update());
+        let delete = self.usable("deleted", writing.delete());
+
+        let writers = Writers { key: &key, create: create.as_ref(), update: update.as_ref() };
+        let mut fields: Vec<_> = properties.iter().map(|property| writers.field(self.document, property)).collect();
+        let key_type = fields.iter().find(|field| field.name == key[0]).map_or(FieldType::Text, |field| field.ty);
+        let key_origin = writers.key_origin(key_type);
+        if key_origin == KeyOrigin::Given && create.is_some() {
+            for field in fields.iter_mut().filter(|field| key.contains(&field.name)) {
+                field.insert = Insert::Required;
+            }
+        }
+        let owner_only = config.map(|config| config.owner_only.as_slice()).unwrap_or_default();
+        for field in &mut fields {
+            field.owner_only |= owner_only.contains(&field.name);
+        }
+        let write_id = WriteId {
+            row: says_write_id.unwrap_or(row_has_write_id),
+            create: create.as_ref().is_some_and(|writer| writer.takes_write_id),
+            update: update.as_ref().is_some_and(|writer| writer.takes_write_id),
+        };
+        let server = self.server(&fields);
+        if self.refused {
+            return None;
+        }
+        let (list, get) = (writing.read(false), writing.read(true));
+        Some(Model {
+            name: candidate.name.clone(),
+            type_name: String::new(),
+            doc: self.doc(),
+            local_first: candidate.local_first,
+            key,
+            key_origin,
+            fields,
+            write_id,
+            operations: Operations {
+                list,
+                get,
+                create: create.map(|writer| writer.operation),
+                update: update.map(|writer| writer.operation),
+                delete,
+            },
+            server,
+            indexes: config.map(|config| config.indexes.clone()).unwrap_or_default(),
+            references: Vec::new(),
+            rbac: config.and_then(|config| config.rbac.clone()).or_else(|| candidate.rbac(self.document)),
+        })
+    }
+
+    fn doc(&self) -> Option<String> {
+        let at = self.document.follow(self.candidate.row.schema.clone())?;
+        at.item()?.schema_data.description.clone()
+    }
+
+    /// The key's fields: of a type that has one text form.
+    fn key(&mut self, properties: &[RowProperty]) -> Option<Vec<String>> {
+        let candidate = self.candidate;
+        let key = match candidate.config.as_ref().and_then(|config| config.entry.key.clone()) {
+            Some(key) => key,
+            None => key::detect(&candidate.row.properties, &candidate.resource)?,
+        };
+        for name in &key {
+            let Some(property) = properties.iter().find(|property| property.name == name) else {
+                // A key that the config excludes, or names wrongly, was reported where it stands.
+                return self.refuse(
+                    candidate.resource.pointer(),
+                    "no-key",
+                    &format!("its key `{name}` isn't among its fields"),
+                );
+            };
+            let ty = property.typed.ty;
+            if !matches!(ty, FieldType::Text | FieldType::Uuid | FieldType::Int32 | FieldType::Int64) {
+                let message = format!("its key `{name}` is neither text, uuid nor integer");
+                return self.refuse(property.raw.pointer(), "key-type", &message);
+            }
+        }
+        Some(key)
+    }
+
+    /// Columns that a database can have side by side.
+    fn check_columns(&mut self, properties: &[RowProperty]) -> Option<()> {
+        let mut seen: BTreeMap<String, &RowProperty> = BTreeMap::new();
+        for property in properties {
+            let name = property.name;
+            let pointer = property.raw.pointer();
+            let plain: String = name.to_lowercase();
+            if let Some(first) = seen.insert(plain, property) {
+                let message = format!("its properties `{}` and `{name}` would be one column", first.name);
+                let help = format!("the other stands at {}; exclude one of them, or rename it", first.raw.pointer());
+                return self.refuse_with(pointer, "column-collision", &message, help);
+            }
+            let problem = if name.is_empty() {
+                "has a property without a name"
+            } else if name.contains('\0') {
+                "has a property with a NUL in its name"
+            } else if name.len() > names::sql::MAX_IDENTIFIER_BYTES {
+                "has a property whose name is longer than the 63 bytes of a column's"
+            } else if matches!(name, "_has_local_changes" | "_pending_write_id") {
+                "has a property that is called as a column of the view is"
+            } else {
+                continue;
+            };
+            let help = format!("exclude `{}`", name.chars().take(80).collect::<String>());
+            return self.refuse_with(pointer, "column-name", problem, help);
+        }
+        Some(())
+    }
+
+    /// Names in the config's entry that no field has.
+    fn check_names_in_config(&mut self) {
+        let Some(config) = &self.candidate.config else { return };
+        let entry: &ModelConfig = config.entry;
+        let known: Vec<&str> = self.candidate.row.properties.keys().copied().collect();
+        let mut named: Vec<(String, &String)> = Vec::new();
+        let mut add = |key: &str, token: &str, name| named.push((format!("{}/{key}/{token}", config.pointer), name));
+        for (index, name) in entry.exclude.iter().enumerate() {
+            add("exclude", &index.to_string(), name);
+        }
+        for (index, name) in entry.key.iter().flatten().enumerate() {
+            add("key", &index.to_string(), name);
+        }
+        for (index, name) in entry.indexes.iter().enumerate().flat_map(|(i, names)| names.iter().map(move |n| (i, n))) {
+            add("indexes", &index.to_string(), name);
+        }
+        for (name, _) in &entry.references {
+            add("references", name, name);
+        }
+        if let Columns::Named(columns) = &entry.columns {
+            for (name, _) in columns {
+                add("columns", name, name);
+            }
+        }
+        for (index, name) in entry.owner_only.iter().enumerate() {
+            add("rbac/owner_only", &index.to_string(), name);
+        }
+        for (pointer, name) in named.into_iter().filter(|(_, name)| !known.contains(&name.as_str())) {
+            let help = match closest(name, known.iter().copied()) {
+                Some(similar) => format!("did you mean `{similar}`?"),
+                None => format!("its fields are {}", one_of(&known, 12)),
+            };
+            let message = format!("`{}` has no field `{name}`", self.candidate.name);
+            self.problems
+                .push(Problem::new(Severity::Error, "unknown-field", (Input::Config, &pointer), message).help(help));
+            self.refused = true;
+        }
+    }
+
+    fn server(&self, fields: &[super::Field]) -> Server {
+        let Some(entry) = self.candidate.config.as_ref().map(|config| config.entry) else { return Server::default() };
+        let columns = match &entry.columns {
+            Columns::AsProperties => Vec::new(),
+            Columns::Named(columns) => columns.clone(),
+            Columns::Snake => {
+                let mut columns: Vec<_> = fields
+                    .iter()
+                    .map(|field| (field.name.clone(), names::snake_case(&field.name)))
+                    .filter(|(name, column)| name != column)
+                    .collect();
+                columns.sort();
+                columns
+            }
+        };
+        Server { table: entry.table.clone(), columns }
+    }
+
+    /// An operation, or a note that says why the client does without it.
+    fn usable<T>(&mut self, done: &str, outcome: Result<Option<T>, Unusable>) -> Option<T> {
+        outcome.unwrap_or_else(|unusable| {
+            let message = format!("`{}` can't be {done} locally: {}", self.candidate.name, unusable.reason);
+            let at = (Input::Spec, unusable.pointer.as_str());
+            self.problems.push(Problem::new(Severity::Note, "operation-unused", at, message));
+            None
+        })
+    }
+
+    fn refuse<T>(&mut self, pointer: &str, code: &'static str, reason: &str) -> Option<T> {
+        let help =
+            "exclude what is in the way, or leave the model out with `x-sync: false` or in the config".to_owned();
+        self.refuse_with(pointer, code, reason, help)
+    }
+
+    /// Leaves the model out: an error where it was asked for by name.
+    fn refuse_with<T>(&mut self, pointer: &str, code: &'static str, reason: &str, help: String) -> Option<T> {
+        if self.refused {
+            return None;
+        }
+        let severity = if self.candidate.is_named { Severity::Error } else { Severity::Warning };
+        let message = format!("`{}` is left out: {reason}", self.candidate.name);
+        self.problems.push(Problem::new(severity, code, (Input::Spec, pointer), message).help(help));
+        None
+    }
+}

@@ -1,0 +1,88 @@
+//! Looks through what APIs wrap rows in: `{ "items": [ … ], "total": 3 }`, `{ "data": { … } }`.
+
+use super::key;
+use super::meaning::Meaning;
+use super::properties::{Properties, properties};
+use crate::names;
+use crate::spec::{Document, SchemaAt};
+
+/// Envelopes inside envelopes.
+const MAX_DEPTH: usize = 4;
+
+/// Keys that lists stand under, the commonest first.
+const LIST_KEYS: &[&str] = &[
+    "items", "data", "results", "content", "records", "rows", "entries", "list", "values", "elements", "docs", "value",
+];
+
+/// Keys that a single row, or an envelope in an envelope, stands under.
+const ITEM_KEYS: &[&str] = &["data", "item", "result", "payload", "response", "content", "value"];
+
+/// The schema of the rows in a list's answer.
+pub fn list_row<'a>(document: &'a Document, at: SchemaAt<'a>, name: &str) -> Option<SchemaAt<'a>> {
+    list_row_at(document, at, name, 0)
+}
+
+fn list_row_at<'a>(document: &'a Document, at: SchemaAt<'a>, name: &str, depth: usize) -> Option<SchemaAt<'a>> {
+    let meaning = Meaning::of(document, &at).filter(|_| depth < MAX_DEPTH)?;
+    if let Some(row) = rows_of_array(document, &meaning) {
+        return Some(row);
+    }
+    let properties = properties(document, &meaning.at);
+    if properties.is_empty() || key::looks_like_row(&properties) {
+        let variants = meaning.at.variants();
+        return variants.into_iter().find_map(|variant| list_row_at(document, variant, name, depth + 1));
+    }
+    let array = |property: &str| {
+        let schema = properties.get(property)?.schemas.first()?;
+        rows_of_array(document, &Meaning::of(document, schema)?)
+    };
+    let named = properties.keys().filter(|property| names_match(property, name)).copied();
+    let known = LIST_KEYS.iter().copied().chain(named).find_map(array);
+    known.or_else(|| only_array(&properties, array)).or_else(|| {
+        let inner = ITEM_KEYS.iter().find_map(|key| properties.get(key))?;
+        list_row_at(document, inner.schemas.first()?.clone(), name, depth + 1)
+    })
+}
+
+/// The rows of the only list of objects among the properties.
+fn only_array<'a>(properties: &Properties<'a>, array: impl Fn(&str) -> Option<SchemaAt<'a>>) -> Option<SchemaAt<'a>> {
+    let mut arrays = properties.keys().filter_map(|name| array(name));
+    let only = arrays.next()?;
+    arrays.next().is_none().then_some(only)
+}
+
+fn rows_of_array<'a>(document: &'a Document, meaning: &Meaning<'a>) -> Option<SchemaAt<'a>> {
+    let items = meaning.at.items()?;
+    (!properties(document, &items).is_empty()).then_some(items)
+}
+
+/// The schema of the row in the answer of a single item.
+pub fn item_row<'a>(document: &'a Document, at: SchemaAt<'a>, name: &str, parameters: &[&str]) -> Option<SchemaAt<'a>> {
+    let mut at = at;
+    for _ in 0..MAX_DEPTH {
+        let properties = properties(document, &at);
+        let is_row = key::looks_like_row(&properties)
+            || parameters.last().is_some_and(|parameter| properties.keys().any(|name| key::same_name(name, parameter)));
+        if is_row {
+            return Some(at);
+        }
+        let singular = names::singular(name);
+        let inner = properties
+            .iter()
+            .filter(|(key, _)| ITEM_KEYS.contains(*key) || key::same_name(key, &singular) || key::same_name(key, name))
+            .find_map(|(_, property)| {
+                let schema = property.schemas.first()?;
+                (!self::properties(document, schema).is_empty()).then(|| schema.clone())
+            });
+        match inner {
+            Some(inner) => at = inner,
+            None => return (!properties.is_empty()).then_some(at),
+        }
+    }
+    None
+}
+
+/// Whether a property is called as the resource is, in the singular or the plural.
+fn names_match(property: &str, name: &str) -> bool {
+    key::same_name(property, name) || key::same_name(&names::singular(property), &names::singular(name))
+}

@@ -1,0 +1,96 @@
+//! What identifies a row.
+
+use super::path::{self, Segment};
+use super::properties::Properties;
+use super::resource::Resource;
+use crate::names;
+
+/// Names that are a key wherever they occur, the surest first.
+const SURE: &[&str] = &["id", "_id", "pk", "uuid", "guid", "uid"];
+
+/// Whether two names are one but for case, hyphens and underscores: `contactId` and `contact_id`.
+pub fn same_name(one: &str, two: &str) -> bool {
+    let plain =
+        |name: &str| name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
+    one == two || (!plain(one).is_empty() && plain(one) == plain(two))
+}
+
+/// An object with an id is a row, whatever else it holds.
+pub fn looks_like_row(properties: &Properties) -> bool {
+    SURE[..2].iter().any(|name| properties.keys().any(|key| key.eq_ignore_ascii_case(name)))
+}
+
+/// The parameters of the item path behind its collection.
+pub fn item_parameters<'a>(resource: &Resource<'a>) -> Vec<&'a str> {
+    let Some(item) = resource.item.first() else { return Vec::new() };
+    item.segments[resource.segments().len().min(item.segments.len())..]
+        .iter()
+        .filter_map(|segment| match segment {
+            Segment::Parameter(name) => Some(*name),
+            Segment::Fixed(_) => None,
+        })
+        .collect()
+}
+
+/// The names of the key's properties. An `id` is trusted more than the path; without one, the key is what the
+/// item path names.
+pub fn detect(properties: &Properties, resource: &Resource) -> Option<Vec<String>> {
+    let find =
+        |wanted: &str| properties.keys().find(|name| name.eq_ignore_ascii_case(wanted)).map(|name| (*name).to_owned());
+    if let Some(id) = find("id").or_else(|| find("_id")) {
+        return Some(vec![id]);
+    }
+    if let Some(key) = from_item_path(properties, resource) {
+        return Some(key);
+    }
+    if let Some(key) = SURE.iter().find_map(|name| find(name)) {
+        return Some(vec![key]);
+    }
+    let singular = names::singular(resource.last_segment());
+    let own = ["id", "uuid", "pk"].map(|end| format!("{singular}_{end}"));
+    let key = own.iter().find_map(|wanted| properties.keys().find(|name| same_name(name, wanted)))?;
+    Some(vec![(*key).to_owned()])
+}
+
+/// The properties that the item path's parameters name: the own ones all, and those of its parents that a row carries,
+/// since `user_id` alone needn't be unique over all parents.
+fn from_item_path(properties: &Properties, resource: &Resource) -> Option<Vec<String>> {
+    let item = resource.item.first()?;
+    let parameters = path::parameters(&item.segments);
+    let own = item_parameters(resource).len();
+    let mut key: Vec<String> = Vec::new();
+    for (index, (parameter, before)) in parameters.iter().enumerate() {
+        let is_own = index + own >= parameters.len();
+        match field_of_parameter(parameter, *before, properties.keys().copied()) {
+            Some(name) if !key.iter().any(|known| known == name) => key.push(name.to_owned()),
+            None if is_own => return None,
+            _ => {}
+        }
+    }
+    (!key.is_empty()).then_some(key)
+}
+
+/// The field that a path parameter stands for: of its own name, or `project_id` for the `{id}` or `{project}` behind `projects`.
+pub fn field_of_parameter<'n>(
+    parameter: &str,
+    before: Option<&str>,
+    fields: impl Iterator<Item = &'n str> + Clone,
+) -> Option<&'n str> {
+    let singular = before.map(names::singular).unwrap_or_default();
+    let candidates =
+        [parameter.to_owned(), format!("{singular}_{parameter}"), format!("{parameter}_id"), format!("{singular}_id")];
+    let generic = ["id", "pk", "uuid"].iter().any(|name| same_name(parameter, name));
+    let count = if generic || same_name(parameter, &singular) { 4 } else { 3 };
+    candidates[..count].iter().find_map(|wanted| fields.clone().find(|name| same_name(name, wanted)))
+}
+
+/// Whether an item's parameter is called as its key would be: `{id}`, or `{contact_id}` behind `contacts`.
+pub fn means_own_key(parameter: &str, before: Option<&str>) -> bool {
+    let singular = before.map(names::singular).unwrap_or_default();
+    looks_like_id(parameter) || same_name(parameter, &format!("{singular}_id"))
+}
+
+/// Whether a name alone says that it is the row's own key.
+pub fn looks_like_id(name: &str) -> bool {
+    SURE.iter().any(|sure| same_name(name, sure))
+}

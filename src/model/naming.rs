@@ -1,0 +1,151 @@
+//! Names of tables and types.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::path;
+use super::resource::{Resource, Row, type_name_of_segment};
+use crate::names::{self, Scope};
+
+/// Room that a table's name leaves for what is put behind it: `_synced_after_update` and the like.
+pub const LONGEST_SUFFIX: usize = 24;
+
+/// Endings of schemas that are read, which say nothing of the model.
+const READ_SUFFIXES: &[&str] = &[
+    "Response",
+    "Read",
+    "Output",
+    "Out",
+    "Public",
+    "Dto",
+    "Schema",
+    "Serializer",
+    "Resource",
+    "Details",
+    "Detail",
+    "View",
+];
+
+/// A table's name for each resource: the last fixed segment, with its parents in front where that is
+/// needed to tell two apart.
+pub fn table_names(resources: &[&Resource]) -> Vec<String> {
+    let segments: Vec<Vec<&str>> = resources.iter().map(|resource| path::fixed(resource.segments())).collect();
+    let name = |index: usize, depth: usize| {
+        let parts = &segments[index];
+        let joined = parts[parts.len().saturating_sub(depth)..].join("_");
+        table_name(&joined)
+    };
+    let mut depths = vec![1; resources.len()];
+    // Each round lengthens the names that still collide by one parent; paths differ, so the rounds end.
+    loop {
+        let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (index, depth) in depths.iter().enumerate() {
+            groups.entry(name(index, *depth)).or_default().push(index);
+        }
+        let mut longer = false;
+        for indexes in groups.values().filter(|indexes| indexes.len() > 1) {
+            for &index in indexes {
+                if depths[index] < segments[index].len() {
+                    depths[index] += 1;
+                    longer = true;
+                }
+            }
+        }
+        if !longer {
+            break;
+        }
+    }
+    let mut scope = Scope::default();
+    (0..resources.len()).map(|index| relation(&name(index, depths[index]), &mut scope)).collect()
+}
+
+/// A name in snake case that can name a table: never empty, none that a database keeps for itself.
+fn table_name(words: &str) -> String {
+    let name = names::snake_case(words.strip_suffix(".json").unwrap_or(words));
+    match name.as_str() {
+        "" => "rows".to_owned(),
+        name if name.starts_with("sqlite_") || name.starts_with("pg_") => format!("api_{name}"),
+        _ => names::sql::fit(&name, LONGEST_SUFFIX),
+    }
+}
+
+/// Takes the name of a view together with those of its tables.
+fn relation(name: &str, scope: &mut Scope) -> String {
+    let mut number = 1;
+    loop {
+        let candidate = if number == 1 { name.to_owned() } else { format!("{name}_{number}") };
+        if take_relation(&candidate, scope) {
+            return candidate;
+        }
+        number += 1;
+    }
+}
+
+/// Whether the names of a model's view and tables were all free.
+pub fn take_relation(name: &str, scope: &mut Scope) -> bool {
+    let all = ["", "_synced", "_local"].map(|suffix| format!("{name}{suffix}"));
+    let free = all.iter().all(|name| scope.is_free(name));
+    if free {
+        for name in &all {
+            scope.take(name);
+        }
+    }
+    free
+}
+
+/// Names of TypeScript types, none given twice.
+pub struct TypeNames {
+    scope: Scope,
+    components: BTreeSet<String>,
+}
+
+impl TypeNames {
+    pub fn new<'n>(components: impl Iterator<Item = &'n str>) -> Self {
+        Self { scope: Scope::default(), components: components.map(type_name).collect() }
+    }
+
+    /// The name of a model's row, with those of its create and update types: after the schema, where that
+    /// has a name, without an ending such as `Read`, unless another schema is called so.
+    pub fn model(&mut self, row: &Row, resource: &Resource) -> String {
+        let mut candidates = Vec::new();
+        if let Some(component) = &row.component {
+            // Pydantic puts the module in front of names that occur twice.
+            let short =
+                component.rsplit(['.', '_']).next().filter(|_| component.contains("__") || component.contains('.'));
+            for full in short.into_iter().chain([component.as_str()]).map(type_name) {
+                let stripped = READ_SUFFIXES.iter().find_map(|suffix| full.strip_suffix(suffix));
+                let stripped = stripped.filter(|name| !name.is_empty() && !self.components.contains(*name));
+                candidates.extend(stripped.map(str::to_owned));
+                candidates.push(full);
+            }
+        }
+        candidates.push(type_name(&type_name_of_segment(resource.last_segment())));
+        let fixed = path::fixed(resource.segments());
+        candidates.extend((2..=fixed.len()).map(|depth| type_name(&fixed[fixed.len() - depth..].join("_"))));
+        let free = candidates.iter().find(|name| self.model_is_free(name)).cloned();
+        let name = free.unwrap_or_else(|| {
+            let base = candidates.first().cloned().unwrap_or_else(|| "Row".to_owned());
+            (2..).map(|number| format!("{base}{number}")).find(|name| self.model_is_free(name)).unwrap_or(base)
+        });
+        for suffix in ["", "Create", "Update"] {
+            self.scope.take(&format!("{name}{suffix}"));
+        }
+        name
+    }
+
+    fn model_is_free(&self, name: &str) -> bool {
+        ["", "Create", "Update"].iter().all(|suffix| self.scope.is_free(&format!("{name}{suffix}")))
+    }
+
+    /// The name of a component inside JSON columns. Where a model took the name, `Value` is put behind it.
+    pub fn component(&mut self, name: &str) -> String {
+        let name = type_name(name);
+        if self.scope.take(&name) {
+            return name;
+        }
+        self.scope.unique(&format!("{name}Value"))
+    }
+}
+
+fn type_name(name: &str) -> String {
+    names::ts::identifier(&names::pascal_case(name))
+}

@@ -1,0 +1,169 @@
+//! From paths to resources: a collection path, its item path, and what a row is.
+
+use indexmap::IndexMap;
+
+use super::envelope;
+use super::key;
+use super::meaning::Meaning;
+use super::path::{self, Segment};
+use super::properties::{Properties, properties};
+use crate::names;
+use crate::spec::{Document, Node, SchemaAt, SchemaRef, component_name, find_response, local_pointer};
+
+/// Parameters that the item path of a composite key may have behind its collection.
+const MAX_KEY_PARAMETERS: usize = 4;
+
+/// A path item under one of its spellings.
+#[derive(Debug, Clone)]
+pub struct PathItem<'a> {
+    pub path: &'a str,
+    pub segments: Vec<Segment<'a>>,
+    pub node: Node<'a>,
+}
+
+/// A collection of the API, and its items.
+#[derive(Debug, Clone)]
+pub struct Resource<'a> {
+    /// Never empty: `/items/` and `/items` may both be there.
+    pub collection: Vec<PathItem<'a>>,
+    /// Empty where the API has no path for a single item.
+    pub item: Vec<PathItem<'a>>,
+    /// Other paths that lead to the same rows.
+    pub also: Vec<&'a str>,
+}
+
+/// What the API says a row of a resource is.
+#[derive(Debug, Clone)]
+pub struct Row<'a> {
+    pub schema: SchemaAt<'a>,
+    /// The component that the schema is, where it has a name.
+    pub component: Option<String>,
+    pub properties: Properties<'a>,
+}
+
+impl<'a> Resource<'a> {
+    pub fn path(&self) -> &'a str {
+        self.collection.first().map_or("", |item| item.path)
+    }
+
+    pub fn pointer(&self) -> &str {
+        self.collection.first().map_or("", |item| &item.node.pointer)
+    }
+
+    pub fn segments(&self) -> &[Segment<'a>] {
+        self.collection.first().map_or(&[], |item| &item.segments)
+    }
+
+    /// The last fixed segment, which names the rows.
+    pub fn last_segment(&self) -> &'a str {
+        path::fixed(self.segments()).last().copied().unwrap_or_default()
+    }
+
+    pub fn collection_operation(&self, method: &str) -> Option<(&PathItem<'a>, Node<'a>)> {
+        operation(&self.collection, method)
+    }
+
+    pub fn item_operation(&self, method: &str) -> Option<(&PathItem<'a>, Node<'a>)> {
+        operation(&self.item, method)
+    }
+
+    /// Whether rows can be addressed or made, so that this is more than a query.
+    pub fn has_own_rows(&self) -> bool {
+        !self.item.is_empty() || self.collection_operation("post").is_some()
+    }
+}
+
+fn operation<'i, 'a>(items: &'i [PathItem<'a>], method: &str) -> Option<(&'i PathItem<'a>, Node<'a>)> {
+    items.iter().find_map(|item| Some((item, item.node.get(method).filter(|node| node.value.is_object())?)))
+}
+
+/// Every path of the document that ends in a fixed segment, with its item path, in the document's order. Paths
+/// whose braces don't match are reported to `odd`.
+pub fn resources<'a>(document: &'a Document, odd: &mut impl FnMut(&Node<'a>)) -> Vec<Resource<'a>> {
+    let mut by_form: IndexMap<String, Vec<PathItem<'a>>> = IndexMap::new();
+    for (path, node) in document.paths() {
+        match path::segments(path) {
+            Some(segments) if !segments.is_empty() => {
+                let form = path::normal_form(&segments);
+                by_form.entry(form).or_default().push(PathItem { path, segments, node });
+            }
+            Some(_) => {}
+            None => odd(&node),
+        }
+    }
+    let item_of = |form: &str| {
+        let keys = (1..=MAX_KEY_PARAMETERS).map(|count| format!("{form}{}", "/{}".repeat(count)));
+        keys.filter_map(|key| by_form.get(&key)).next().cloned().unwrap_or_default()
+    };
+    by_form
+        .iter()
+        .filter(|(form, _)| !form.ends_with("/{}"))
+        .map(|(form, items)| Resource { collection: items.clone(), item: item_of(form), also: Vec::new() })
+        .collect()
+}
+
+/// What is found when the answers of a resource are read for its rows.
+pub enum Found<'a> {
+    Row(Box<Row<'a>>),
+    /// The answers are rows, but nothing in them identifies one.
+    NoKey(Box<Row<'a>>),
+    /// There are paths as of a collection, but no answer says what a row is.
+    Untyped,
+    /// Something else: an action, a single object.
+    NotACollection,
+}
+
+/// The row is what the item's answer carries, else the list's, else what a write answers; the first that has a key.
+pub fn find_row<'a>(document: &'a Document, resource: &Resource<'a>) -> Found<'a> {
+    let name = resource.last_segment();
+    let answer = |operation: Option<(&PathItem<'a>, Node<'a>)>| {
+        let (_, operation) = operation?;
+        let node = find_response(document, &operation)?;
+        document.schema(&node.pointer)
+    };
+    let parameters = key::item_parameters(resource);
+    let list = answer(resource.collection_operation("get")).and_then(|at| envelope::list_row(document, at, name));
+    let has_item = !resource.item.is_empty();
+    let reads = resource.collection_operation("get").is_some();
+    let posts = resource.collection_operation("post").is_some();
+    if list.is_none() && !(has_item && (reads || posts)) {
+        return Found::NotACollection;
+    }
+    let single = |operation| answer(operation).and_then(|at| envelope::item_row(document, at, name, &parameters));
+    let mut candidates = vec![single(resource.item_operation("get")), list];
+    if has_item || posts {
+        candidates.push(single(resource.collection_operation("post")));
+        candidates.push(single(resource.item_operation("patch")));
+        candidates.push(single(resource.item_operation("put")));
+    }
+    let mut without_key = None;
+    for schema in candidates.into_iter().flatten() {
+        let properties = properties(document, &schema);
+        if properties.is_empty() {
+            continue;
+        }
+        let component = component(document, &schema);
+        let row = Box::new(Row { schema, component, properties });
+        if key::detect(&row.properties, resource).is_some() {
+            return Found::Row(row);
+        }
+        without_key.get_or_insert(row);
+    }
+    match without_key {
+        Some(row) => Found::NoKey(row),
+        None => Found::Untyped,
+    }
+}
+
+/// The name of the component that a schema is, also through an `allOf` that only annotates it.
+fn component<'a>(document: &'a Document, at: &SchemaAt<'a>) -> Option<String> {
+    if let SchemaRef::Reference(reference) = at.schema {
+        return component_name(&local_pointer(reference)?);
+    }
+    component_name(&Meaning::of(document, at)?.at.pointer)
+}
+
+/// `Contact` for a row of `/contacts` whose schema has no name.
+pub fn type_name_of_segment(segment: &str) -> String {
+    names::pascal_case(&names::singular(segment))
+}

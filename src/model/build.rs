@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::choose::{Candidate, choose};
 use super::fields::{RowProperty, Writers};
 use super::naming::TypeNames;
-use super::operations::{Unusable, Writing};
+use super::operations::{Unusable, Writing, decimals};
 use super::shape::Types;
 use super::types::rename;
 use super::{FieldType, Insert, KeyOrigin, Model, Operations, Project, Server, WriteId, key};
@@ -91,7 +91,7 @@ impl<'a> Maker<'_, 'a> {
         let says_write_id = config.and_then(|config| config.write_id);
         let row_has_write_id = row.properties.contains_key("write_id");
         let keep = |name: &str| name != "write_id" && !excluded.iter().any(|excluded| excluded == name);
-        let properties = match RowProperty::all(self.document, self.types, &row.properties, keep) {
+        let mut properties = match RowProperty::all(self.document, self.types, &row.properties, keep) {
             Ok(properties) => properties,
             Err(pointer) => {
                 return self.refuse(&pointer, "unresolved", "its type refers to something that isn't there");
@@ -100,6 +100,11 @@ impl<'a> Maker<'_, 'a> {
         let key = self.key(&properties)?;
         self.check_columns(&properties)?;
 
+        let fields: Vec<_> = properties.iter().map(RowProperty::row_field).collect();
+        let decimals = decimals(self.document, self.types, resource, &fields);
+        for property in properties.iter_mut().filter(|property| decimals.iter().any(|name| name == property.name)) {
+            property.typed.ty = FieldType::Decimal { as_number: false };
+        }
         let fields: Vec<_> = properties.iter().map(RowProperty::row_field).collect();
         let writing = Writing { document: self.document, types: self.types, resource, fields: &fields, key: &key };
         let mut create = self.usable("created", writing.create());

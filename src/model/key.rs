@@ -40,7 +40,7 @@ pub fn detect(properties: &Properties, resource: &Resource) -> Option<Vec<String
     if let Some(id) = find("id").or_else(|| find("_id")) {
         return Some(vec![id]);
     }
-    if let Some(key) = from_item_path(properties, resource) {
+    if let Some(key) = own_parameter(properties, resource).or_else(|| from_item_path(properties, resource)) {
         return Some(key);
     }
     if let Some(key) = SURE.iter().find_map(|name| find(name)) {
@@ -50,6 +50,14 @@ pub fn detect(properties: &Properties, resource: &Resource) -> Option<Vec<String
     let own = ["id", "uuid", "pk"].map(|end| format!("{singular}_{end}"));
     let key = own.iter().find_map(|wanted| properties.keys().find(|name| same_name(name, wanted)))?;
     Some(vec![(*key).to_owned()])
+}
+
+/// `category_id` for the `{category_id}` behind `categories`: unique without its parents.
+fn own_parameter(properties: &Properties, resource: &Resource) -> Option<Vec<String>> {
+    let [parameter] = item_parameters(resource)[..] else { return None };
+    let is_own = means_own_key(parameter, Some(resource.last_segment()));
+    let name = properties.keys().find(|name| is_own && same_name(name, parameter))?;
+    Some(vec![(*name).to_owned()])
 }
 
 /// The properties that the item path's parameters name: the own ones all, and those of its parents that a row carries,

@@ -1,6 +1,10 @@
 //! From an OpenAPI document to a local-first client: `config` and `spec` are read, `model` says what the
 //! backend offers, `target` writes it down, `output` puts it on disk.
 
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable, clippy::todo)]
+#![deny(clippy::indexing_slicing, clippy::string_slice)]
+#![cfg_attr(test, allow(clippy::indexing_slicing, clippy::unwrap_used))]
+
 pub mod cli;
 pub mod config;
 pub mod diagnostics;

@@ -41,7 +41,7 @@ pub fn read(args: &Generate, problems: &mut Problems) -> anyhow::Result<Inputs> 
     };
     inputs.config = match fs::read(&args.config) {
         Ok(bytes) => {
-            inputs.config_source = Source::new(&args.config.to_string_lossy(), bytes, Input::Config, problems);
+            inputs.config_source = Some(Source::new(&args.config.to_string_lossy(), bytes, Input::Config, problems));
             let folder = args.config.parent().unwrap_or(here);
             let root = inputs.config_source.as_ref().and_then(|source| source.parse(Input::Config, problems));
             root.and_then(|root| config::read(&root, folder, &overrides, problems))
@@ -57,12 +57,12 @@ pub fn read(args: &Generate, problems: &mut Problems) -> anyhow::Result<Inputs> 
         Err(error) => return Err(error).with_context(|| format!("can't read {}", args.config.display())),
     };
     if let Some(config) = &inputs.config {
-        inputs.spec = read_spec(&config.spec, problems)?;
+        inputs.spec = Some(read_spec(&config.spec, problems)?);
     }
     Ok(inputs)
 }
 
-fn read_spec(location: &SpecLocation, problems: &mut Problems) -> anyhow::Result<Option<Source>> {
+fn read_spec(location: &SpecLocation, problems: &mut Problems) -> anyhow::Result<Source> {
     let (name, bytes) = match location {
         SpecLocation::File(path) => {
             let bytes =

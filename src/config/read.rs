@@ -64,9 +64,10 @@ pub fn read(root: &Value, folder: &Path, overrides: &Overrides, problems: &mut P
     let output = match &overrides.output {
         Some(output) => reader.string("output", problems).map(|_| output.clone()).or(Some(output.clone())),
         None => required(&mut reader, "output", "the folder to write to, such as ./src/generated", problems)
-            .map(|output| folder.join(output)),
+            .map(|output| below(folder, &output)),
     };
-    let mut config = with_defaults(spec?, output.unwrap_or_default());
+    let has_spec = spec.is_some();
+    let mut config = with_defaults(spec.unwrap_or(SpecLocation::Stdin), output.unwrap_or_default());
 
     set(&mut config.adapter, reader.choice("adapter", ADAPTERS, problems));
     set(&mut config.sync, reader.choice("sync", &[("annotated", Sync::Annotated), ("all", Sync::All)], problems));
@@ -89,7 +90,7 @@ pub fn read(root: &Value, folder: &Path, overrides: &Overrides, problems: &mut P
     config.models = models(&mut reader, problems);
     reader.finish(problems);
     overrides.apply(&mut config);
-    Some(config)
+    has_spec.then_some(config)
 }
 
 fn set<T>(place: &mut T, value: Option<T>) {
@@ -105,8 +106,13 @@ pub fn spec_location(text: &str, folder: &Path) -> SpecLocation {
     } else if text.starts_with("http://") || text.starts_with("https://") {
         SpecLocation::Url(text.to_owned())
     } else {
-        SpecLocation::File(folder.join(text))
+        SpecLocation::File(below(folder, text))
     }
+}
+
+/// `./x` below a folder, without the dot, as people write it.
+fn below(folder: &Path, path: &str) -> PathBuf {
+    folder.join(path.strip_prefix("./").unwrap_or(path))
 }
 
 fn version(reader: &mut Reader, problems: &mut Problems) {
@@ -189,7 +195,7 @@ fn model(value: &Value, pointer: &str, problems: &mut Problems) -> Option<ModelC
         path: reader.string("path", problems),
         local_first: reader.bool("local_first", problems),
         exclude: reader.strings("exclude", problems).unwrap_or_default(),
-        key: reader.strings("key", problems),
+        key: key(&mut reader, problems),
         table: reader.string("table", problems),
         columns: columns(&mut reader, problems),
         write_id: reader.bool("write_id", problems),
@@ -199,15 +205,21 @@ fn model(value: &Value, pointer: &str, problems: &mut Problems) -> Option<ModelC
         rbac,
         owner_only,
     };
-    if model.key.as_ref().is_some_and(Vec::is_empty) {
-        problems.error("empty-value", (Input::Config, &child(pointer, "key")), "a key has at least one field");
-    }
     if let Some(path) = model.path.as_ref().filter(|path| !path.starts_with('/')) {
         let message = format!("`{path}` isn't a path of the document: those begin with /");
         problems.error("bad-path", (Input::Config, &child(pointer, "path")), message);
     }
     reader.finish(problems);
     Some(model)
+}
+
+fn key(reader: &mut Reader, problems: &mut Problems) -> Option<Vec<String>> {
+    let (value, pointer) = reader.take("key")?;
+    let key = strings(value, &pointer, problems)?;
+    if key.is_empty() {
+        problems.error("empty-value", (Input::Config, &pointer), "a key has at least one field");
+    }
+    (!key.is_empty()).then_some(key)
 }
 
 fn columns(reader: &mut Reader, problems: &mut Problems) -> Columns {

@@ -134,7 +134,7 @@ impl<'a> Lines<'a> {
 
     fn position(&self, offset: usize) -> (usize, usize) {
         let line = self.starts.partition_point(|start| *start <= offset);
-        let start = self.starts[line - 1];
+        let start = self.starts.get(line.saturating_sub(1)).copied().unwrap_or_default();
         (line, 1 + self.text.get(start..offset).unwrap_or_default().chars().count())
     }
 }
@@ -209,7 +209,8 @@ mod tests {
     use super::*;
 
     fn source(text: &str, syntax: Syntax) -> Source {
-        Source { name: String::new(), text: text.to_owned(), syntax }
+        let name = if syntax == Syntax::Json { "a.json" } else { "a.yaml" };
+        Source::new(name, text.as_bytes().to_vec(), crate::diagnostics::Input::Spec, &mut Default::default())
     }
 
     #[test]

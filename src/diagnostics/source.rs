@@ -4,6 +4,9 @@ use serde_json::Value;
 
 use super::{Input, Problem, Problems, Severity};
 
+/// Levels that a document may nest, as `serde_json` has it.
+const MAX_DEPTH: usize = 127;
+
 /// The text of an input, kept so that problems can say where they are.
 #[derive(Debug, Clone)]
 pub struct Source {
@@ -11,6 +14,7 @@ pub struct Source {
     pub name: String,
     pub text: String,
     pub syntax: Syntax,
+    is_text: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,27 +24,23 @@ pub enum Syntax {
 }
 
 impl Source {
-    /// Takes bytes as they were read. `None`, with a problem, where they aren't UTF-8 text.
-    pub fn new(name: &str, bytes: Vec<u8>, input: Input, problems: &mut Problems) -> Option<Self> {
-        let text = match String::from_utf8(bytes) {
-            Ok(text) => text,
-            Err(error) => {
-                let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-                let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
-                let help =
-                    if before.is_empty() { "save the file as UTF-8, not UTF-16" } else { "save the file as UTF-8" };
-                let problem = Problem::new(Severity::Error, "not-utf8", (input, ""), "the file isn't UTF-8 text");
-                problems.push(problem.at(line, 1).help(help));
-                return None;
-            }
-        };
-        let text = text.strip_prefix('\u{FEFF}').map(str::to_owned).unwrap_or(text);
+    /// Takes bytes as they were read: UTF-8, or UTF-16 with a byte order mark, as PowerShell's `>` writes it. Reports
+    /// anything else, and keeps what can be read of it.
+    pub fn new(name: &str, bytes: Vec<u8>, input: Input, problems: &mut Problems) -> Self {
+        let (text, bad_line) = decode(bytes);
+        if let Some(line) = bad_line {
+            let problem = Problem::new(Severity::Error, "not-utf8", (input, ""), "the file isn't UTF-8 text");
+            problems.push(problem.at(line, 1).help("save it as UTF-8"));
+        }
         let syntax = syntax_of(name, &text);
-        Some(Self { name: name.to_owned(), text, syntax })
+        Self { name: name.to_owned(), text, syntax, is_text: bad_line.is_none() }
     }
 
     /// Parses the text, with a located problem where that fails.
     pub fn parse(&self, input: Input, problems: &mut Problems) -> Option<Value> {
+        if !self.is_text {
+            return None;
+        }
         if self.text.trim().is_empty() {
             problems.push(
                 Problem::new(Severity::Error, "empty", (input, ""), "the file is empty")
@@ -74,6 +74,32 @@ impl Source {
     }
 }
 
+/// The text without its byte order mark; and where it isn't text, the line on which that shows.
+fn decode(bytes: Vec<u8>) -> (String, Option<usize>) {
+    let utf16 = |rest: &[u8], unit: fn([u8; 2]) -> u16| {
+        let units = rest.chunks_exact(2).filter_map(|pair| <[u8; 2]>::try_from(pair).ok()).map(unit);
+        let decoded: Result<String, _> = char::decode_utf16(units).collect();
+        decoded.map_or_else(|_| (String::new(), Some(1)), |text| (text, None))
+    };
+    match bytes.as_slice() {
+        [0xFF, 0xFE, rest @ ..] => utf16(rest, u16::from_le_bytes),
+        [0xFE, 0xFF, rest @ ..] => utf16(rest, u16::from_be_bytes),
+        [0xEF, 0xBB, 0xBF, rest @ ..] => utf8(rest.to_vec()),
+        _ => utf8(bytes),
+    }
+}
+
+fn utf8(bytes: Vec<u8>) -> (String, Option<usize>) {
+    String::from_utf8(bytes).map_or_else(
+        |error| {
+            let good = error.utf8_error().valid_up_to();
+            let line = 1 + error.as_bytes().iter().take(good).filter(|byte| **byte == b'\n').count();
+            (String::from_utf8_lossy(error.as_bytes()).into_owned(), Some(line))
+        },
+        |text| (text, None),
+    )
+}
+
 struct SyntaxError {
     message: String,
     position: Option<(usize, usize)>,
@@ -96,7 +122,11 @@ fn parse_json(text: &str) -> Result<Value, SyntaxError> {
         let message = error.to_string();
         // The position is printed in front, so it is cut from the text.
         let message = message.split(" at line ").next().unwrap_or(&message);
-        SyntaxError { message: format!("not valid JSON: {message}"), position: Some((error.line(), error.column())) }
+        let message = match message {
+            "recursion limit exceeded" => "the JSON is nested too deeply".to_owned(),
+            message => format!("not valid JSON: {message}"),
+        };
+        SyntaxError { message, position: Some((error.line(), error.column().max(1))) }
     })
 }
 
@@ -104,12 +134,27 @@ fn parse_yaml(text: &str) -> Result<Value, SyntaxError> {
     let mut options = serde_saphyr::Options::default();
     options.with_snippet = false;
     options.duplicate_keys = serde_saphyr::DuplicateKeyPolicy::LastWins;
+    options.budget = Some(yaml_budget(text.len()));
     serde_saphyr::from_str_with_options(text, options).map_err(|error| {
         let position = error.location().map(|at| (at.line() as usize, at.column() as usize));
         let message = error.without_snippet().to_string();
         let message = message.lines().next().unwrap_or_default();
         let message = message.split(" at line ").next().unwrap_or(message);
         let message = message.strip_prefix("error: ").unwrap_or(message);
+        if message.starts_with("budget breached") {
+            let message = "the YAML is nested too deeply, or its aliases make it too large".to_owned();
+            return SyntaxError { message, position };
+        }
         SyntaxError { message: format!("not valid YAML: {message}"), position }
     })
+}
+
+/// What a document of a size may grow to: every byte a node, and some room for aliases. Stops alias bombs.
+fn yaml_budget(bytes: usize) -> serde_saphyr::Budget {
+    let mut budget = serde_saphyr::Budget::default();
+    budget.max_nodes = budget.max_nodes.saturating_add(bytes);
+    budget.max_events = budget.max_events.saturating_add(bytes.saturating_mul(2));
+    budget.max_total_scalar_bytes = budget.max_total_scalar_bytes.saturating_add(bytes);
+    budget.max_depth = MAX_DEPTH;
+    budget
 }

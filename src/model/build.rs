@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::choose::{Candidate, choose};
+use super::choose::{Candidate, choose, left_out};
 use super::fields::{RowProperty, Writers};
 use super::naming::TypeNames;
 use super::operations::{Unusable, Writing, decimals};
@@ -124,7 +124,8 @@ impl<'a> Maker<'_, 'a> {
 
         let writers = Writers { key: &key, create: create.as_ref(), update: update.as_ref() };
         let mut fields: Vec<_> = properties.iter().map(|property| writers.field(self.document, property)).collect();
-        let key_type = fields.iter().find(|field| field.name == key[0]).map_or(FieldType::Text, |field| field.ty);
+        let first = key.first()?;
+        let key_type = fields.iter().find(|field| field.name == *first).map_or(FieldType::Text, |field| field.ty);
         let key_origin = writers.key_origin(key_type);
         if key_origin == KeyOrigin::Given && create.is_some() {
             for field in fields.iter_mut().filter(|field| key.contains(&field.name)) {
@@ -211,13 +212,13 @@ impl<'a> Maker<'_, 'a> {
                 return self.refuse_with(pointer, "column-collision", &message, help);
             }
             let problem = if name.is_empty() {
-                "has a property without a name"
+                "it has a property without a name"
             } else if name.contains('\0') {
-                "has a property with a NUL in its name"
+                "it has a property with a NUL in its name"
             } else if name.len() > names::sql::MAX_IDENTIFIER_BYTES {
-                "has a property whose name is longer than the 63 bytes of a column's"
+                "it has a property whose name is longer than the 63 bytes of a column's"
             } else if matches!(name, "_has_local_changes" | "_pending_write_id") {
-                "has a property that is called as a column of the view is"
+                "it has a property that is called as a column of the view is"
             } else {
                 continue;
             };
@@ -306,7 +307,7 @@ impl<'a> Maker<'_, 'a> {
             return None;
         }
         let severity = if self.candidate.is_named { Severity::Error } else { Severity::Warning };
-        let message = format!("`{}` is left out: {reason}", self.candidate.name);
+        let message = left_out(&self.candidate.name, severity, reason);
         self.problems.push(Problem::new(severity, code, (Input::Spec, pointer), message).help(help));
         None
     }

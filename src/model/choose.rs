@@ -36,10 +36,13 @@ impl Candidate<'_> {
 
 /// A collection that was found, before it is known whether it is wanted.
 pub struct Finding<'a> {
+    pub name: String,
     pub resource: Resource<'a>,
     /// `Err`: why it can't be a model.
     pub row: Result<Row<'a>, &'static str>,
     pub says: Option<Annotation>,
+    /// The config's entry for it, and the pointer to that.
+    pub entry: Option<(&'a ModelEntry, String)>,
 }
 
 /// What `x-sync` says.
@@ -55,19 +58,14 @@ pub fn choose<'a>(document: &'a Document, config: &'a Config, problems: &mut Pro
     merge_same(&mut findings);
     drop_queries(&mut findings, config, problems);
     let usable: Vec<&Resource> = findings.iter().filter(|f| f.row.is_ok()).map(|f| &f.resource).collect();
-    let mut names = table_names(&usable).into_iter();
-    let mut named: Vec<(String, Finding)> = findings
-        .into_iter()
-        .map(|finding| {
-            let name = if finding.row.is_ok() { names.next() } else { None };
-            (name.unwrap_or_else(|| finding.resource.last_segment().to_owned()), finding)
-        })
-        .collect();
-    let entries = match_entries(&mut named, config, problems);
+    let names = table_names(&usable);
+    for (finding, name) in findings.iter_mut().filter(|f| f.row.is_ok()).zip(names) {
+        finding.name = name;
+    }
+    match_entries(&mut findings, config, problems);
     let mut chosen = Vec::new();
     let mut found = Vec::new();
-    for ((name, finding), entry) in named.into_iter().zip(entries) {
-        let Finding { resource, row, says } = finding;
+    for Finding { name, resource, row, says, entry } in findings {
         let by_config = match entry {
             Some((ModelEntry::Exclude, _)) => continue,
             Some((ModelEntry::Include(entry), pointer)) => Some(ConfigEntry { entry: entry.as_ref(), pointer }),
@@ -100,14 +98,23 @@ pub fn choose<'a>(document: &'a Document, config: &'a Config, problems: &mut Pro
     (!chosen.is_empty()).then_some(chosen)
 }
 
+/// Reports a collection that can't be a model.
 fn leave_out(name: &str, resource: &Resource, reason: &str, is_named: bool, problems: &mut Problems) {
     let severity = if is_named { Severity::Error } else { Severity::Warning };
-    let message = format!("`{name}` is left out: {reason}");
+    let message = left_out(name, severity, reason);
     let help = match reason {
         NO_KEY => "name its key in the config: `models: { …: { path: …, key: [...] } }`",
         _ => "give its operations a JSON response schema, or leave it out with `x-sync: false`",
     };
     problems.push(Problem::new(severity, "left-out", (Input::Spec, resource.pointer()), message).help(help));
+}
+
+/// What is said of a model that isn't generated: an error where it was asked for by name.
+pub fn left_out(name: &str, severity: Severity, reason: &str) -> String {
+    match severity {
+        Severity::Error => format!("`{name}` can't be generated: {reason}"),
+        _ => format!("`{name}` is left out: {reason}"),
+    }
 }
 
 const NO_KEY: &str = "nothing in its rows identifies one";
@@ -149,7 +156,8 @@ fn findings<'a>(document: &'a Document, problems: &mut Problems) -> Vec<Finding<
         // What is no collection is nobody's business unless the document calls it one.
         let is_collection = !matches!(&row, Err((reason, _)) if *reason != NO_KEY && *reason != UNTYPED);
         if is_collection || matches!(says, Some(Annotation::Yes { .. })) {
-            findings.push(Finding { resource, row: row.map_err(|(reason, _)| reason), says });
+            let name = resource.last_segment().to_owned();
+            findings.push(Finding { name, resource, row: row.map_err(|(reason, _)| reason), says, entry: None });
         }
     }
     findings

@@ -7,6 +7,7 @@ use super::resource::Resource;
 use crate::config::{Config, ModelEntry};
 use crate::diagnostics::{Input, Problem, Problems, Severity, child, closest, one_of};
 use crate::names::Scope;
+use crate::names::sql::MAX_IDENTIFIER_BYTES;
 
 /// Whether a config entry's `path` is one of the resource's.
 pub fn is_path_of(entry: &ModelEntry, resource: &Resource) -> bool {
@@ -18,69 +19,52 @@ pub fn is_path_of(entry: &ModelEntry, resource: &Resource) -> bool {
     })
 }
 
-/// The config's entry for each finding. An entry with a path names what stands there.
-pub fn match_entries<'a>(
-    named: &mut [(String, Finding)],
-    config: &'a Config,
-    problems: &mut Problems,
-) -> Vec<Option<(&'a ModelEntry, String)>> {
-    let mut entries: Vec<_> = named.iter().map(|_| None).collect();
+/// Gives each finding its entry in the config, and the name that it has there.
+pub fn match_entries<'a>(findings: &mut [Finding<'a>], config: &'a Config, problems: &mut Problems) {
     for (key, entry) in &config.models {
         let pointer = child("/models", key);
-        let at = (Input::Config, pointer.as_str());
         let path = match entry {
             ModelEntry::Include(entry) => entry.path.as_deref(),
             ModelEntry::Exclude => None,
         };
-        let matches: Vec<usize> = match path {
-            Some(_) => indexes(named, |_, finding| is_path_of(entry, &finding.resource)),
-            None => {
-                let exact = indexes(named, |name, _| name == key);
-                if exact.is_empty() {
-                    indexes(named, |_, finding| finding.resource.last_segment() == key)
-                } else {
-                    exact
-                }
+        let by_name = path.is_none() && findings.iter().any(|finding| finding.name == *key);
+        let is_meant = |finding: &Finding| match path {
+            Some(_) => is_path_of(entry, &finding.resource),
+            None if by_name => finding.name == *key,
+            None => finding.resource.last_segment() == key,
+        };
+        let mut meant: Vec<&mut Finding> = findings.iter_mut().filter(|finding| is_meant(finding)).collect();
+        let refusal = match meant.as_mut_slice() {
+            [finding] => {
+                finding.name = key.clone();
+                finding.entry = Some((entry, pointer));
+                continue;
+            }
+            [] => unknown(key, path, findings),
+            several => {
+                let paths: Vec<&str> = several.iter().map(|finding| finding.resource.path()).collect();
+                let help = format!("say which by `path`: {}", one_of(&paths, 8));
+                ("ambiguous-model", format!("`{key}` could be several models"), help)
             }
         };
-        match matches.as_slice() {
-            [index] => {
-                named[*index].0 = key.clone();
-                entries[*index] = Some((entry, pointer));
-            }
-            [] => {
-                let (message, help) = match path {
-                    Some(path) => {
-                        let paths: Vec<&str> = named.iter().map(|(_, finding)| finding.resource.path()).collect();
-                        (
-                            format!("`{path}` isn't a collection of the document"),
-                            suggest(path, &paths, "collections are"),
-                        )
-                    }
-                    None => {
-                        let names: Vec<&str> = named.iter().map(|(name, _)| name.as_str()).collect();
-                        (
-                            format!("no model `{key}` was found"),
-                            suggest(key, &names, "give it a `path`, or name one of"),
-                        )
-                    }
-                };
-                problems.push(Problem::new(Severity::Error, "unknown-model", at, message).help(help));
-            }
-            several => {
-                let paths: Vec<&str> = several.iter().map(|index| named[*index].1.resource.path()).collect();
-                let message = format!("`{key}` could be several models");
-                let help = format!("say which by `path: {}`", one_of(&paths, 8).replace('`', ""));
-                problems.push(Problem::new(Severity::Error, "ambiguous-model", at, message).help(help));
-            }
-        }
+        let (code, message, help) = refusal;
+        problems.push(Problem::new(Severity::Error, code, (Input::Config, &pointer), message).help(help));
     }
-    check_given_names(named, &entries, problems);
-    entries
+    check_given_names(findings, problems);
 }
 
-fn indexes(named: &[(String, Finding)], check: impl Fn(&str, &Finding) -> bool) -> Vec<usize> {
-    (0..named.len()).filter(|index| check(&named[*index].0, &named[*index].1)).collect()
+fn unknown(key: &str, path: Option<&str>, findings: &[Finding]) -> (&'static str, String, String) {
+    let (message, help) = match path {
+        Some(path) => {
+            let paths: Vec<&str> = findings.iter().map(|finding| finding.resource.path()).collect();
+            (format!("`{path}` isn't a collection of the document"), suggest(path, &paths, "collections are"))
+        }
+        None => {
+            let names: Vec<&str> = findings.iter().map(|finding| finding.name.as_str()).collect();
+            (format!("no model `{key}` was found"), suggest(key, &names, "give it a `path`, or name one of"))
+        }
+    };
+    ("unknown-model", message, help)
 }
 
 fn suggest(wanted: &str, known: &[&str], otherwise: &str) -> String {
@@ -91,47 +75,47 @@ fn suggest(wanted: &str, known: &[&str], otherwise: &str) -> String {
 }
 
 /// Names given in the config must fit, and must not meet those of other models' tables.
-fn check_given_names(named: &[(String, Finding)], entries: &[Option<(&ModelEntry, String)>], problems: &mut Problems) {
+fn check_given_names(findings: &[Finding], problems: &mut Problems) {
+    let usable = || findings.iter().filter(|finding| finding.row.is_ok());
     let mut scope = Scope::default();
-    let mut taken: Vec<(&str, &str)> = Vec::new();
-    for ((name, finding), _) in
-        named.iter().zip(entries).filter(|((_, finding), entry)| finding.row.is_ok() && entry.is_none())
-    {
-        if take_relation(name, &mut scope) {
-            taken.push((name, finding.resource.path()));
+    let mut taken: Vec<&Finding> = Vec::new();
+    for finding in usable().filter(|finding| finding.entry.is_none()) {
+        if take_relation(&finding.name, &mut scope) {
+            taken.push(finding);
         }
     }
-    for ((name, finding), entry) in named.iter().zip(entries) {
-        let Some((ModelEntry::Include(_), pointer)) = entry else { continue };
+    for finding in usable() {
+        let Some((ModelEntry::Include(_), pointer)) = &finding.entry else { continue };
         let at = (Input::Config, pointer.as_str());
-        let fits = name.starts_with(|c: char| c.is_alphabetic())
-            && name.chars().all(|c| c.is_alphanumeric() || c == '_')
-            && name.len() + LONGEST_SUFFIX <= crate::names::sql::MAX_IDENTIFIER_BYTES
-            && !name.starts_with("sqlite_");
-        if !fits {
+        let name = &finding.name;
+        if !can_name_a_model(name) {
             let message = format!("`{name}` can't name a table and its files");
-            problems.push(Problem::new(Severity::Error, "bad-name", at, message).help(
-                "a model's name is letters, digits and underscores, begins with a letter, and has at most 39 bytes",
-            ));
+            let help =
+                "a model's name is letters, digits and underscores, begins with a letter, and has at most 39 bytes";
+            problems.push(Problem::new(Severity::Error, "bad-name", at, message).help(help));
         } else if take_relation(name, &mut scope) {
-            taken.push((name, finding.resource.path()));
+            taken.push(finding);
         } else {
-            let lower = name.to_lowercase();
-            let other = taken.iter().find(|(other, _)| {
-                let other = other.to_lowercase();
-                other == lower
-                    || other
-                        .strip_prefix(&lower)
-                        .or(lower.strip_prefix(&other))
-                        .is_some_and(|end| end == "_synced" || end == "_local")
-            });
-            let message = match other {
-                Some((other, path)) => format!("`{name}` would have the same tables as `{other}` ({path})"),
-                None => format!("`{name}` would have the same tables as another model"),
-            };
+            let other = taken.iter().find(|other| have_same_tables(name, &other.name));
+            let other =
+                other.map_or_else(String::new, |other| format!(" as `{}` ({})", other.name, other.resource.path()));
+            let message = format!("`{name}` ({}) would have the same tables{other}", finding.resource.path());
             let help =
                 "give one of them another name: the key under `models:` is the name, `path` says what it stands for";
             problems.push(Problem::new(Severity::Error, "name-collision", at, message).help(help));
         }
     }
+}
+
+fn can_name_a_model(name: &str) -> bool {
+    name.starts_with(char::is_alphabetic)
+        && name.chars().all(|c| c.is_alphanumeric() || c == '_')
+        && name.len() + LONGEST_SUFFIX <= MAX_IDENTIFIER_BYTES
+        && !name.to_lowercase().starts_with("sqlite_")
+}
+
+fn have_same_tables(one: &str, two: &str) -> bool {
+    let (one, two) = (one.to_lowercase(), two.to_lowercase());
+    let rest = one.strip_prefix(&two).or_else(|| two.strip_prefix(&one));
+    rest.is_some_and(|rest| matches!(rest, "" | "_synced" | "_local"))
 }

@@ -17,14 +17,15 @@ pub fn same_name(one: &str, two: &str) -> bool {
 
 /// An object with an id is a row, whatever else it holds.
 pub fn looks_like_row(properties: &Properties) -> bool {
-    SURE[..2].iter().any(|name| properties.keys().any(|key| key.eq_ignore_ascii_case(name)))
+    SURE.iter().take(2).any(|name| properties.keys().any(|key| key.eq_ignore_ascii_case(name)))
 }
 
 /// The parameters of the item path behind its collection.
 pub fn item_parameters<'a>(resource: &Resource<'a>) -> Vec<&'a str> {
     let Some(item) = resource.item.first() else { return Vec::new() };
-    item.segments[resource.segments().len().min(item.segments.len())..]
+    item.segments
         .iter()
+        .skip(resource.segments().len())
         .filter_map(|segment| match segment {
             Segment::Parameter(name) => Some(*name),
             Segment::Fixed(_) => None,
@@ -89,7 +90,7 @@ pub fn field_of_parameter<'n>(
         [parameter.to_owned(), format!("{singular}_{parameter}"), format!("{parameter}_id"), format!("{singular}_id")];
     let generic = ["id", "pk", "uuid"].iter().any(|name| same_name(parameter, name));
     let count = if generic || same_name(parameter, &singular) { 4 } else { 3 };
-    candidates[..count].iter().find_map(|wanted| fields.clone().find(|name| same_name(name, wanted)))
+    candidates.iter().take(count).find_map(|wanted| fields.clone().find(|name| same_name(name, wanted)))
 }
 
 /// Whether an item's parameter is called as its key would be: `{id}`, or `{contact_id}` behind `contacts`.

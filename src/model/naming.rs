@@ -28,34 +28,48 @@ const READ_SUFFIXES: &[&str] = &[
 /// A table's name for each resource: the last fixed segment, with its parents in front where that is
 /// needed to tell two apart.
 pub fn table_names(resources: &[&Resource]) -> Vec<String> {
-    let segments: Vec<Vec<&str>> = resources.iter().map(|resource| path::fixed(resource.segments())).collect();
-    let name = |index: usize, depth: usize| {
-        let parts = &segments[index];
-        let joined = parts[parts.len().saturating_sub(depth)..].join("_");
-        table_name(&joined)
-    };
-    let mut depths = vec![1; resources.len()];
-    // Each round lengthens the names that still collide by one parent; paths differ, so the rounds end.
+    let mut names: Vec<Lengthening> = resources.iter().map(|resource| Lengthening::new(resource)).collect();
+    // Each round lengthens the names that still collide by one parent, until none has any left to take.
     loop {
-        let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-        for (index, depth) in depths.iter().enumerate() {
-            groups.entry(name(index, *depth)).or_default().push(index);
+        let mut uses: BTreeMap<String, usize> = BTreeMap::new();
+        for name in &names {
+            *uses.entry(name.name()).or_default() += 1;
         }
+        let collides = |name: &Lengthening| uses.get(&name.name()).is_some_and(|uses| *uses > 1);
         let mut longer = false;
-        for indexes in groups.values().filter(|indexes| indexes.len() > 1) {
-            for &index in indexes {
-                if depths[index] < segments[index].len() {
-                    depths[index] += 1;
-                    longer = true;
-                }
-            }
+        for name in names.iter_mut().filter(|name| collides(name)) {
+            longer |= name.lengthen();
         }
         if !longer {
             break;
         }
     }
     let mut scope = Scope::default();
-    (0..resources.len()).map(|index| relation(&name(index, depths[index]), &mut scope)).collect()
+    names.iter().map(|name| relation(&name.name(), &mut scope)).collect()
+}
+
+/// A name made of the last few fixed segments of a path.
+struct Lengthening<'a> {
+    segments: Vec<&'a str>,
+    depth: usize,
+}
+
+impl<'a> Lengthening<'a> {
+    fn new(resource: &Resource<'a>) -> Self {
+        Self { segments: path::fixed(resource.segments()), depth: 1 }
+    }
+
+    fn name(&self) -> String {
+        let skip = self.segments.len().saturating_sub(self.depth);
+        table_name(&self.segments.iter().skip(skip).copied().collect::<Vec<_>>().join("_"))
+    }
+
+    /// Whether there was a parent to take.
+    fn lengthen(&mut self) -> bool {
+        let can = self.depth < self.segments.len();
+        self.depth += usize::from(can);
+        can
+    }
 }
 
 /// A name in snake case that can name a table: never empty, none that a database keeps for itself.
@@ -120,7 +134,9 @@ impl TypeNames {
         }
         candidates.push(type_name(&type_name_of_segment(resource.last_segment())));
         let fixed = path::fixed(resource.segments());
-        candidates.extend((2..=fixed.len()).map(|depth| type_name(&fixed[fixed.len() - depth..].join("_"))));
+        let longer =
+            (0..fixed.len().saturating_sub(1)).rev().map(|skip| fixed.iter().skip(skip).copied().collect::<Vec<_>>());
+        candidates.extend(longer.map(|segments| type_name(&segments.join("_"))));
         let free = candidates.iter().find(|name| self.model_is_free(name)).cloned();
         let name = free.unwrap_or_else(|| {
             let base = candidates.first().cloned().unwrap_or_else(|| "Row".to_owned());

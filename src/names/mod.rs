@@ -32,7 +32,7 @@ fn ascii_words(name: &str) -> String {
 /// The singular of an English plural, good enough for naming a type after a path segment.
 pub fn singular(word: &str) -> String {
     let lower = word.to_ascii_lowercase();
-    let cut = |n: usize, add: &str| format!("{}{add}", &word[..word.len() - n]);
+    let cut = |n: usize, add: &str| format!("{}{add}", word.get(..word.len() - n).unwrap_or(word));
     if lower.ends_with("ies") && lower.len() > 4 {
         cut(3, "y")
     } else if ["sses", "shes", "ches", "xes", "zes"].iter().any(|end| lower.ends_with(end)) {

@@ -29,11 +29,8 @@ pub fn fit(name: &str, longest_suffix: usize) -> String {
         return name.to_owned();
     }
     let hash = format!("_{:08x}", fnv1a(name));
-    let mut end = room.saturating_sub(hash.len());
-    while !name.is_char_boundary(end) {
-        end -= 1;
-    }
-    format!("{}{hash}", &name[..end])
+    let end = name.floor_char_boundary(room.saturating_sub(hash.len()));
+    format!("{}{hash}", name.get(..end).unwrap_or_default())
 }
 
 /// 32-bit FNV-1a: stable over machines and versions, which the standard library's hasher doesn't promise.

@@ -162,7 +162,7 @@ pub fn comment_lines(text: &str) -> Vec<String> {
     let lines: Vec<String> = clean.replace("*/", "*\\/").lines().map(|line| line.trim_end().to_owned()).collect();
     let first = lines.iter().position(|line| !line.is_empty()).unwrap_or(lines.len());
     let last = lines.iter().rposition(|line| !line.is_empty()).map_or(first, |index| index + 1);
-    lines[first..last].to_vec()
+    lines.get(first..last).unwrap_or_default().to_vec()
 }
 
 /// Controls, line separators and bidirectional overrides: what would break a line or mislead a reader.

@@ -1,0 +1,59 @@
+//! Every fixture × both adapters, and what is said of every broken one: the real binary, and snapshots of what it prints.
+
+mod support;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use support::binary::{Run, sync_patterns};
+
+fn folders(below: &str) -> Vec<PathBuf> {
+    let parent = Path::new(env!("CARGO_MANIFEST_DIR")).join(below);
+    let mut folders: Vec<PathBuf> = fs::read_dir(parent)
+        .expect("the fixtures")
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.is_dir() && !path.ends_with("errors"))
+        .collect();
+    folders.sort();
+    folders
+}
+
+fn name(folder: &Path) -> String {
+    folder.file_name().expect("a name").to_string_lossy().into_owned()
+}
+
+/// A folder's config, or the one at the top for the example that it belongs to.
+fn config(folder: &Path) -> PathBuf {
+    let own = folder.join("sync-patterns.config.yaml");
+    if own.exists() { own } else { Path::new(env!("CARGO_MANIFEST_DIR")).join("sync-patterns.config.yaml") }
+}
+
+#[test]
+fn every_fixture_for_both_adapters() {
+    for folder in folders("fixtures") {
+        for adapter in ["pglite", "sqlite"] {
+            let config = config(&folder);
+            let arguments =
+                ["generate", "--config", config.to_str().expect("a path"), "--adapter", adapter, "--stdout"];
+            let first = sync_patterns(&arguments, &folder);
+            let second = sync_patterns(&arguments, &folder);
+            assert_eq!(first.code, 0, "{}: {}", folder.display(), first.stderr);
+            assert_eq!(first.stdout, second.stdout, "the same input gives the same bytes");
+            insta::assert_snapshot!(format!("{}__{adapter}", name(&folder)), first.stderr + &first.stdout);
+        }
+    }
+}
+
+#[test]
+fn every_broken_fixture() {
+    for folder in folders("fixtures/errors") {
+        let output = tempfile::tempdir().expect("a folder");
+        let target = output.path().join("generated");
+        let arguments = ["generate", "--output", target.to_str().expect("a path")];
+        let Run { code, stdout, stderr } = sync_patterns(&arguments, &folder);
+        assert_eq!(code, 2, "{}: {stdout}{stderr}", folder.display());
+        assert!(!target.exists(), "{} wrote something", folder.display());
+        assert!(stderr.contains("error"), "{stderr}");
+        insta::assert_snapshot!(format!("errors__{}", name(&folder)), stderr);
+    }
+}

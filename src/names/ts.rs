@@ -119,8 +119,7 @@ pub fn identifier(name: &str) -> String {
 
 /// A property name as it stands in an interface or an object literal: quoted only where it must be.
 pub fn property_key(name: &str) -> String {
-    let plain = name.chars().next().is_some_and(|c| c.is_ascii_alphabetic() || matches!(c, '_' | '$'))
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '$'));
+    let plain = name.chars().next().is_some_and(is_start) && name.chars().all(is_part);
     // `__proto__: x` in an object literal sets the prototype; a computed key is only a key.
     if name == "__proto__" {
         "[\"__proto__\"]".to_owned()
@@ -131,13 +130,14 @@ pub fn property_key(name: &str) -> String {
     }
 }
 
-/// A double-quoted string literal.
+/// A string literal, in single quotes where that needs fewer escapes, as formatters have it.
 pub fn string(text: &str) -> String {
+    let quote = if text.matches('"').count() > text.matches('\'').count() { '\'' } else { '"' };
     let mut out = String::with_capacity(text.len() + 2);
-    out.push('"');
+    out.push(quote);
     for c in text.chars() {
         match c {
-            '"' => out.push_str("\\\""),
+            c if c == quote => out.extend(['\\', c]),
             '\\' => out.push_str("\\\\"),
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
@@ -146,7 +146,7 @@ pub fn string(text: &str) -> String {
             c => out.push(c),
         }
     }
-    out.push('"');
+    out.push(quote);
     out
 }
 
@@ -172,11 +172,11 @@ fn needs_escape(c: char) -> bool {
 }
 
 fn is_start(c: char) -> bool {
-    c.is_alphabetic() || matches!(c, '_' | '$')
+    unicode_ident::is_xid_start(c) || matches!(c, '_' | '$')
 }
 
 fn is_part(c: char) -> bool {
-    c.is_alphanumeric() || matches!(c, '_' | '$')
+    unicode_ident::is_xid_continue(c) || c == '$'
 }
 
 #[cfg(test)]
@@ -190,6 +190,7 @@ mod tests {
         assert_eq!(identifier("3d"), "_3d");
         assert_eq!(identifier(""), "_");
         assert_eq!(identifier("Date"), "Date_");
+        assert_eq!(identifier("m²"), "m_");
     }
 
     #[test]
@@ -198,12 +199,16 @@ mod tests {
         assert_eq!(property_key("first name"), "\"first name\"");
         assert_eq!(property_key("class"), "class");
         assert_eq!(property_key("__proto__"), "[\"__proto__\"]");
-        assert_eq!(property_key("größe"), "\"größe\"");
+        assert_eq!(property_key("größe"), "größe");
+        assert_eq!(property_key("m²"), "\"m²\"");
     }
 
     #[test]
     fn strings_and_comments() {
-        assert_eq!(string("a\"b\\c\n\u{2028}"), "\"a\\\"b\\\\c\\n\\u{2028}\"");
+        assert_eq!(string("it's \\\n\u{2028}"), r#""it's \\\n\u{2028}""#);
+        assert_eq!(string(r#"a "b""#), r#"'a "b"'"#);
+        assert_eq!(string(r#"it's "b""#), r#"'it\'s "b"'"#);
+        assert_eq!(string(r#"it's 3""#), r#""it's 3\"""#);
         assert_eq!(template_text("`${x}\\"), "\\`\\${x}\\\\");
         assert_eq!(comment_lines("\n one */ two \r\n\n"), [" one *\\/ two"]);
         assert!(comment_lines("  \n ").is_empty());

@@ -1,4 +1,4 @@
-//! What the tests share. Each test binary uses a part of it.
+//! What the test binaries share. Each uses a part of it.
 #![allow(dead_code)]
 
 pub mod binary;

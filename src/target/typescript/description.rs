@@ -1,0 +1,214 @@
+//! `schema/schema.json`: the models as data. What two versions of it differ in is what changed for the
+//! devices that hold the data.
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::literal::Language;
+use crate::model::{
+    Field, FieldType, Insert, KeyOrigin, Method, Model, Operation, Operations, Project, Server, Shape, WriteId,
+};
+use crate::target::BANNER;
+
+/// Raised when a reader of the file has to know.
+const VERSION: u32 = 1;
+
+#[derive(Serialize)]
+struct Description<'a> {
+    #[serde(rename = "_generated")]
+    banner: &'a str,
+    version: u32,
+    models: Vec<ModelData<'a>>,
+    /// JSON schemas by name.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    types: Map<String, Value>,
+}
+
+#[derive(Serialize)]
+struct ModelData<'a> {
+    name: &'a str,
+    #[serde(rename = "type")]
+    ty: &'a str,
+    local_first: bool,
+    key: &'a [String],
+    key_origin: &'static str,
+    write_id: Vec<&'static str>,
+    fields: Vec<FieldData<'a>>,
+    operations: Map<String, Value>,
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    server: Map<String, Value>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    indexes: &'a [Vec<String>],
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    references: Map<String, Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rbac: Option<&'a Value>,
+}
+
+#[derive(Serialize)]
+struct FieldData<'a> {
+    name: &'a str,
+    #[serde(rename = "type")]
+    ty: &'static str,
+    /// Where a decimal is a number on the wire.
+    #[serde(skip_serializing_if = "is_false")]
+    as_number: bool,
+    nullable: bool,
+    insert: &'static str,
+    update: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    default: Option<&'a Value>,
+    /// The JSON schema of a value, where it says more than the type.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    schema: Option<Value>,
+    #[serde(skip_serializing_if = "is_false")]
+    owner_only: bool,
+    #[serde(skip_serializing_if = "is_false")]
+    deprecated: bool,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+pub fn text(project: &Project) -> anyhow::Result<String> {
+    let description = Description {
+        banner: BANNER,
+        version: VERSION,
+        models: project.models.iter().map(model).collect(),
+        types: project.types.iter().map(|named| (named.name.clone(), schema(&named.shape))).collect(),
+    };
+    Ok(format!("{}\n", Language::Json.text(&serde_json::to_value(description)?, 0, 0, 0)))
+}
+
+fn model(model: &Model) -> ModelData<'_> {
+    ModelData {
+        name: &model.name,
+        ty: &model.type_name,
+        local_first: model.local_first,
+        key: &model.key,
+        key_origin: match model.key_origin {
+            KeyOrigin::Given => "given",
+            KeyOrigin::Client => "client",
+            KeyOrigin::Server => "server",
+        },
+        write_id: write_id(model.write_id),
+        fields: model.fields.iter().map(field).collect(),
+        operations: operations(&model.operations),
+        server: server(&model.server),
+        indexes: &model.indexes,
+        references: pairs(&model.references),
+        rbac: model.rbac.as_ref(),
+    }
+}
+
+fn field(field: &Field) -> FieldData<'_> {
+    FieldData {
+        name: &field.name,
+        ty: match field.ty {
+            FieldType::Text => "text",
+            FieldType::Uuid => "uuid",
+            FieldType::DateTime => "date_time",
+            FieldType::Date => "date",
+            FieldType::Time => "time",
+            FieldType::Int32 => "int32",
+            FieldType::Int64 => "int64",
+            FieldType::Float => "float",
+            FieldType::Decimal { .. } => "decimal",
+            FieldType::Boolean => "boolean",
+            FieldType::Bytes => "bytes",
+            FieldType::Json => "json",
+        },
+        as_number: field.ty == FieldType::Decimal { as_number: true },
+        nullable: field.nullable,
+        insert: match field.insert {
+            Insert::Required => "required",
+            Insert::Optional => "optional",
+            Insert::Never => "never",
+        },
+        update: field.update,
+        default: field.default.as_ref(),
+        schema: (field.ty == FieldType::Json || !is_plain(&field.shape)).then(|| schema(&field.shape)),
+        owner_only: field.owner_only,
+        deprecated: field.deprecated,
+    }
+}
+
+fn is_plain(shape: &Shape) -> bool {
+    matches!(shape, Shape::Boolean | Shape::Number | Shape::String)
+}
+
+/// Where the API carries the id of a write.
+fn write_id(write_id: WriteId) -> Vec<&'static str> {
+    let places = [(write_id.row, "row"), (write_id.create, "create"), (write_id.update, "update")];
+    places.into_iter().filter(|(present, _)| *present).map(|(_, name)| name).collect()
+}
+
+fn operations(operations: &Operations) -> Map<String, Value> {
+    let all = [
+        ("list", &operations.list),
+        ("get", &operations.get),
+        ("create", &operations.create),
+        ("update", &operations.update),
+        ("delete", &operations.delete),
+    ];
+    all.into_iter().filter_map(|(name, one)| Some((name.to_owned(), operation(one.as_ref()?)))).collect()
+}
+
+fn operation(operation: &Operation) -> Value {
+    let method = match operation.method {
+        Method::Get => "GET",
+        Method::Post => "POST",
+        Method::Put => "PUT",
+        Method::Patch => "PATCH",
+        Method::Delete => "DELETE",
+    };
+    let mut data = Map::new();
+    data.insert("method".to_owned(), method.into());
+    data.insert("path".to_owned(), operation.path.as_str().into());
+    if !operation.parameters.is_empty() {
+        data.insert("parameters".to_owned(), pairs(&operation.parameters).into());
+    }
+    if !operation.body.is_empty() {
+        data.insert("body".to_owned(), operation.body.as_slice().into());
+    }
+    if !operation.nulls.is_empty() {
+        data.insert("nulls".to_owned(), operation.nulls.as_slice().into());
+    }
+    if let Some(envelope) = &operation.envelope {
+        data.insert("envelope".to_owned(), envelope.as_str().into());
+    }
+    Value::Object(data)
+}
+
+fn server(server: &Server) -> Map<String, Value> {
+    let table = server.table.as_ref().map(|table| ("table".to_owned(), table.as_str().into()));
+    let columns = (!server.columns.is_empty()).then(|| ("columns".to_owned(), pairs(&server.columns).into()));
+    table.into_iter().chain(columns).collect()
+}
+
+fn pairs(pairs: &[(String, String)]) -> Map<String, Value> {
+    pairs.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect()
+}
+
+fn schema(shape: &Shape) -> Value {
+    match shape {
+        Shape::Unknown => json!({}),
+        Shape::Null => json!({ "type": "null" }),
+        Shape::Boolean => json!({ "type": "boolean" }),
+        Shape::Number => json!({ "type": "number" }),
+        Shape::String => json!({ "type": "string" }),
+        Shape::Enum(values) => json!({ "enum": values }),
+        Shape::Array(item) => json!({ "type": "array", "items": schema(item) }),
+        Shape::Map(value) => json!({ "type": "object", "additionalProperties": schema(value) }),
+        Shape::Object(properties) => {
+            let required: Vec<&str> =
+                properties.iter().filter(|property| property.required).map(|property| property.name.as_str()).collect();
+            let members: Map<String, Value> =
+                properties.iter().map(|property| (property.name.clone(), schema(&property.shape))).collect();
+            json!({ "type": "object", "properties": members, "required": required })
+        }
+        Shape::Union(shapes) => json!({ "anyOf": shapes.iter().map(schema).collect::<Vec<_>>() }),
+        Shape::Named(name) => json!({ "$ref": format!("#/types/{name}") }),
+    }
+}

@@ -1,0 +1,183 @@
+//! Type expressions, and where they break over lines: as Prettier would leave them, so that formatting a
+//! project's sources doesn't touch generated files.
+
+use std::collections::BTreeSet;
+
+use unicode_width::UnicodeWidthStr;
+
+use super::WIDTH;
+use super::comment::Comment;
+use crate::names::ts;
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Type {
+    /// A keyword or a literal.
+    Word(String),
+    /// The name of a shared type.
+    Name(String),
+    Array(Box<Type>),
+    /// `Record<string, T>`
+    Record(Box<Type>),
+    /// `{ [key: string]: T }`, which a type alias may use to refer to itself, as it may not in a `Record`.
+    Dictionary(Box<Type>),
+    Object(Vec<Member>),
+    /// Two or more, of which none is a union.
+    Union(Vec<Type>),
+}
+
+/// A property of an object type.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Member {
+    pub comment: Comment,
+    pub name: String,
+    pub optional: bool,
+    pub ty: Type,
+}
+
+impl Member {
+    /// The property name with its question mark.
+    pub fn key(&self) -> String {
+        format!("{}{}", ts::property_key(&self.name), if self.optional { "?" } else { "" })
+    }
+
+    /// What follows the colon and comes before the semicolon, `indent` being that of the key.
+    pub fn annotation(&self, indent: usize) -> String {
+        annotation(&self.ty, indent, indent + self.key().width() + 1)
+    }
+}
+
+impl Type {
+    pub fn word(text: &str) -> Self {
+        Self::Word(text.to_owned())
+    }
+
+    /// Adds the shared types that the expression names.
+    pub fn collect_names(&self, names: &mut BTreeSet<String>) {
+        match self {
+            Self::Word(_) => {}
+            Self::Name(name) => {
+                names.insert(name.clone());
+            }
+            Self::Array(inner) | Self::Record(inner) | Self::Dictionary(inner) => inner.collect_names(names),
+            Self::Object(members) => members.iter().for_each(|member| member.ty.collect_names(names)),
+            Self::Union(members) => members.iter().for_each(|member| member.collect_names(names)),
+        }
+    }
+}
+
+/// What follows `export type Name =` and comes before the semicolon.
+pub fn definition(ty: &Type, name: &str) -> String {
+    let column = format!("export type {name} =").width();
+    match flat(ty) {
+        Some(text) if is_solid(ty) && !fits(&text, column + 1, 1) => format!("\n  {text}"),
+        _ => annotation(ty, 0, column),
+    }
+}
+
+/// `ty` behind a `:` or `=` that ends before `column`, on a line indented by `indent`, with the blank before it.
+fn annotation(ty: &Type, indent: usize, column: usize) -> String {
+    match (flat(ty), ty) {
+        (Some(text), _) if fits(&text, column + 1, 1) => format!(" {text}"),
+        (_, Type::Union(members)) if !is_hugged(members) => {
+            format!("{}{}", line(indent + 2), branches(members, indent + 2, 1))
+        }
+        _ => format!(" {}", lay_out(ty, indent, column + 1, 1)),
+    }
+}
+
+/// `after`: how many columns the text behind `ty` takes on the same line.
+fn lay_out(ty: &Type, indent: usize, column: usize, after: usize) -> String {
+    if let Some(text) = flat(ty).filter(|text| fits(text, column, after)) {
+        return text;
+    }
+    match ty {
+        Type::Word(text) | Type::Name(text) => text.clone(),
+        Type::Array(item) => match item.as_ref() {
+            Type::Union(members) if is_hugged(members) => {
+                format!("({})[]", lay_out(item, indent, column + 1, after + 3))
+            }
+            Type::Union(members) => {
+                format!("({}{}{})[]", line(indent + 2), branches(members, indent + 2, 0), line(indent))
+            }
+            _ => format!("{}[]", lay_out(item, indent, column, after + 2)),
+        },
+        Type::Record(value) => {
+            let inner = line(indent + 2);
+            let value = lay_out(value, indent + 2, indent + 2, 0);
+            format!("Record<{inner}string,{inner}{value}{}>", line(indent))
+        }
+        Type::Dictionary(value) => {
+            let key = "[key: string]:";
+            let value = annotation(value, indent + 2, indent + 2 + key.len());
+            format!("{{{}{key}{value};{}}}", line(indent + 2), line(indent))
+        }
+        Type::Object(members) => {
+            let members: String = members.iter().map(|member| member_lines(member, indent + 2)).collect();
+            format!("{{\n{members}{}}}", " ".repeat(indent))
+        }
+        Type::Union(members) if is_hugged(members) => {
+            let object = &members[0];
+            format!("{}{OR_NULL}", lay_out(object, indent, column, after + OR_NULL.len()))
+        }
+        Type::Union(members) => branches(members, indent, after),
+    }
+}
+
+/// The members of a union, each behind a bar on a line of its own.
+fn branches(members: &[Type], indent: usize, after: usize) -> String {
+    let members: Vec<String> =
+        members.iter().map(|member| format!("| {}", lay_out(member, indent + 2, indent + 2, after))).collect();
+    members.join(&line(indent))
+}
+
+fn member_lines(member: &Member, indent: usize) -> String {
+    let (comment, key, ty) = (member.comment.text(indent), member.key(), member.annotation(indent));
+    format!("{comment}{}{key}:{ty};\n", " ".repeat(indent))
+}
+
+/// The type on one line; none where a comment needs a line of its own.
+fn flat(ty: &Type) -> Option<String> {
+    Some(match ty {
+        Type::Word(text) | Type::Name(text) => text.clone(),
+        Type::Array(item) if matches!(item.as_ref(), Type::Union(_)) => format!("({})[]", flat(item)?),
+        Type::Array(item) => format!("{}[]", flat(item)?),
+        Type::Record(value) => format!("Record<string, {}>", flat(value)?),
+        Type::Dictionary(value) => format!("{{ [key: string]: {} }}", flat(value)?),
+        Type::Object(members) => {
+            let members: Option<Vec<String>> = members.iter().map(flat_member).collect();
+            format!("{{ {} }}", members?.join("; "))
+        }
+        Type::Union(members) => members.iter().map(flat).collect::<Option<Vec<_>>>()?.join(" | "),
+    })
+}
+
+fn flat_member(member: &Member) -> Option<String> {
+    if !member.comment.is_empty() {
+        return None;
+    }
+    Some(format!("{}: {}", member.key(), flat(&member.ty)?))
+}
+
+/// Whether there is no place in the type to break it.
+fn is_solid(ty: &Type) -> bool {
+    match ty {
+        Type::Word(_) | Type::Name(_) => true,
+        Type::Array(item) => is_solid(item),
+        _ => false,
+    }
+}
+
+const OR_NULL: &str = " | null";
+
+/// `{ … } | null` breaks inside the braces and not before the bar.
+fn is_hugged(members: &[Type]) -> bool {
+    matches!(members, [Type::Object(_) | Type::Dictionary(_), Type::Word(word)] if word == "null")
+}
+
+fn fits(text: &str, column: usize, after: usize) -> bool {
+    column + text.width() + after <= WIDTH
+}
+
+fn line(indent: usize) -> String {
+    format!("\n{}", " ".repeat(indent))
+}

@@ -1,0 +1,116 @@
+//! JSON values as text: in TypeScript, and in JSON files. Both break over lines as Prettier would leave them.
+
+use serde_json::{Number, Value};
+use unicode_width::UnicodeWidthStr;
+
+use super::WIDTH;
+use crate::names::ts;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    TypeScript,
+    Json,
+}
+
+/// A string, number, boolean or null as a TypeScript literal; `null` for anything else.
+pub fn scalar(value: &Value) -> String {
+    match value {
+        Value::String(text) => ts::string(text),
+        Value::Number(number) => self::number(number),
+        Value::Bool(value) => value.to_string(),
+        Value::Null | Value::Array(_) | Value::Object(_) => "null".to_owned(),
+    }
+}
+
+/// `1.0` is `1` in JavaScript.
+fn number(number: &Number) -> String {
+    match number.as_f64() {
+        Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() < 1e21 => format!("{float:.0}"),
+        _ => number.to_string(),
+    }
+}
+
+impl Language {
+    /// `value` from `column` on, on a line indented by `indent`, with `after` columns of text behind it.
+    pub fn text(self, value: &Value, indent: usize, column: usize, after: usize) -> String {
+        let room = WIDTH.saturating_sub(column + after);
+        if let Some(flat) = self.flat(value).filter(|flat| flat.width() <= room.max("[]".len())) {
+            return flat;
+        }
+        let (outer, inner) = (" ".repeat(indent), " ".repeat(indent + 2));
+        let end = if self == Self::TypeScript { "," } else { "" };
+        let comma_behind = |index: usize, count: usize| if index + 1 < count { 1 } else { end.len() };
+        let block = |open: char, lines: Vec<String>, close: char| {
+            format!("{open}\n{inner}{}{end}\n{outer}{close}", lines.join(&format!(",\n{inner}")))
+        };
+        match value {
+            Value::Array(items) if items.len() > 1 && items.iter().all(Value::is_number) => {
+                let items: Vec<String> = items.iter().map(|item| self.scalar(item)).collect();
+                block('[', fill(&items, WIDTH.saturating_sub(inner.len())), ']')
+            }
+            Value::Array(items) => {
+                let lines = items
+                    .iter()
+                    .enumerate()
+                    .map(|(index, item)| self.text(item, indent + 2, indent + 2, comma_behind(index, items.len())));
+                block('[', lines.collect(), ']')
+            }
+            Value::Object(members) => {
+                let lines = members.iter().enumerate().map(|(index, (name, value))| {
+                    let key = format!("{}: ", self.key(name));
+                    let column = indent + 2 + key.width();
+                    key + &self.text(value, indent + 2, column, comma_behind(index, members.len()))
+                });
+                block('{', lines.collect(), '}')
+            }
+            value => self.scalar(value),
+        }
+    }
+
+    /// The value on one line. An object of several members has several lines, and so has a list of lists: their
+    /// differences read better.
+    fn flat(self, value: &Value) -> Option<String> {
+        match value {
+            Value::Array(items) => {
+                let is_matrix = items.iter().all(|item| item.as_array().is_some_and(|inner| inner.len() > 1));
+                if is_matrix && items.len() > 1 {
+                    return None;
+                }
+                let items: Option<Vec<String>> = items.iter().map(|item| self.flat(item)).collect();
+                Some(format!("[{}]", items?.join(", ")))
+            }
+            Value::Object(members) if members.len() > 1 => None,
+            Value::Object(members) => match members.iter().next() {
+                None => Some("{}".to_owned()),
+                Some((name, value)) => Some(format!("{{ {}: {} }}", self.key(name), self.flat(value)?)),
+            },
+            value => Some(self.scalar(value)),
+        }
+    }
+
+    fn scalar(self, value: &Value) -> String {
+        match self {
+            Self::TypeScript => scalar(value),
+            Self::Json => value.to_string(),
+        }
+    }
+
+    fn key(self, name: &str) -> String {
+        match self {
+            Self::TypeScript => ts::property_key(name),
+            Self::Json => Value::from(name).to_string(),
+        }
+    }
+}
+
+/// As many items to a line as fit into `room` with the comma behind them.
+fn fill(items: &[String], room: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for item in items {
+        match lines.last_mut() {
+            Some(line) if line.width() + ", ,".len() + item.width() <= room => *line = format!("{line}, {item}"),
+            _ => lines.push(item.clone()),
+        }
+    }
+    lines
+}

@@ -1,0 +1,142 @@
+//! The views of the files in `types`.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use super::comment::Comment;
+use super::index::NameList;
+use super::layout::{self, Member, Type};
+use super::shapes::{self, Aliases};
+use super::{Module, SHARED, access};
+use crate::model::{Field, Insert, KeyOrigin, Model, NamedType};
+use crate::render::Renderer;
+use crate::target::{BANNER, Int64};
+
+#[derive(Serialize)]
+struct ModelView<'a> {
+    banner: &'a str,
+    imports: Option<NameList>,
+    row: Interface,
+    create: Option<Interface>,
+    update: Option<Interface>,
+    access: Option<Access>,
+}
+
+#[derive(Serialize)]
+struct Access {
+    name: String,
+    value: String,
+}
+
+#[derive(Serialize)]
+struct SharedView<'a> {
+    banner: &'a str,
+    types: Vec<Definition>,
+}
+
+/// One of the two.
+#[derive(Serialize)]
+struct Definition {
+    interface: Option<Interface>,
+    alias: Option<Alias>,
+}
+
+#[derive(Serialize)]
+struct Alias {
+    /// Whole lines, or nothing.
+    comment: String,
+    name: String,
+    /// With the blank before it.
+    definition: String,
+}
+
+#[derive(Serialize)]
+struct Interface {
+    /// Whole lines, or nothing.
+    comment: String,
+    name: String,
+    members: Vec<MemberView>,
+}
+
+#[derive(Serialize)]
+struct MemberView {
+    /// Whole lines, or nothing.
+    comment: String,
+    key: String,
+    /// With the blank before it: a long union starts on a line of its own.
+    annotation: String,
+}
+
+pub fn model(renderer: &Renderer, module: &Module, int64: Int64) -> anyhow::Result<String> {
+    let model = module.model;
+    let row = row_members(model, int64);
+    let create = create_members(model, int64);
+    let update = update_members(model, int64);
+    let mut names = BTreeSet::new();
+    [&row, &create, &update].into_iter().flatten().for_each(|member| member.ty.collect_names(&mut names));
+    let view = ModelView {
+        banner: BANNER,
+        imports: NameList::new("import type", names, &format!("./{SHARED}.js")),
+        row: interface(&module.row, Comment::new(model.doc.as_deref(), false), &row),
+        create: module.create.as_ref().map(|name| interface(name, Comment::default(), &create)),
+        update: module.update.as_ref().map(|name| interface(name, Comment::default(), &update)),
+        access: module.access.as_ref().map(|name| Access { name: name.clone(), value: access::value(model, name) }),
+    };
+    renderer.render("model.ts", view)
+}
+
+pub fn shared(renderer: &Renderer, types: &[NamedType]) -> anyhow::Result<String> {
+    let aliases = Aliases::new(types);
+    let types = types.iter().map(|named| definition(named, &aliases)).collect();
+    renderer.render("shared.ts", SharedView { banner: BANNER, types })
+}
+
+fn definition(named: &NamedType, aliases: &Aliases) -> Definition {
+    let comment = Comment::new(named.doc.as_deref(), false);
+    match aliases.definition(named) {
+        Type::Object(members) => Definition { interface: Some(interface(&named.name, comment, &members)), alias: None },
+        ty => {
+            let definition = layout::definition(&ty, &named.name);
+            let alias = Alias { comment: comment.text(0), name: named.name.clone(), definition };
+            Definition { interface: None, alias: Some(alias) }
+        }
+    }
+}
+
+fn interface(name: &str, comment: Comment, members: &[Member]) -> Interface {
+    let members = members.iter().map(|member| MemberView {
+        comment: member.comment.text(2),
+        key: member.key(),
+        annotation: member.annotation(2),
+    });
+    Interface { comment: comment.text(0), name: name.to_owned(), members: members.collect() }
+}
+
+fn row_members(model: &Model, int64: Int64) -> Vec<Member> {
+    model.fields.iter().map(|field| member(field, false, model.view_can_be_null(field), int64)).collect()
+}
+
+fn create_members(model: &Model, int64: Int64) -> Vec<Member> {
+    let fields = model.fields.iter().filter(|field| field.insert != Insert::Never);
+    fields.map(|field| member(field, !must_be_given(model, field), field.nullable, int64)).collect()
+}
+
+fn must_be_given(model: &Model, field: &Field) -> bool {
+    if model.is_key(field) { model.key_origin == KeyOrigin::Given } else { field.insert == Insert::Required }
+}
+
+fn update_members(model: &Model, int64: Int64) -> Vec<Member> {
+    let fields = model.fields.iter().filter(|field| field.update);
+    fields.map(|field| member(field, true, field.nullable, int64)).collect()
+}
+
+fn member(field: &Field, optional: bool, or_null: bool, int64: Int64) -> Member {
+    let ty = shapes::field(field, int64);
+    Member {
+        comment: Comment::new(field.doc.as_deref(), field.deprecated),
+        name: field.name.clone(),
+        optional,
+        ty: if or_null { shapes::or_null(ty) } else { ty },
+    }
+}

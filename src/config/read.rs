@@ -161,6 +161,12 @@ fn templates(reader: &mut Reader, folder: &Path, problems: &mut Problems) -> Opt
             Problem::new(Severity::Error, "no-such-folder", (Input::Config, "/templates"), "there is no such folder")
                 .help("create it, or remove the line"),
         );
+    } else {
+        let message = "templates of your own aren't read yet";
+        problems.push(
+            Problem::new(Severity::Warning, "no-effect", (Input::Config, "/templates"), message)
+                .help("the built-in ones are used; remove the line until they are"),
+        );
     }
     Some(path)
 }

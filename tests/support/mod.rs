@@ -1,0 +1,4 @@
+//! What the test binaries share. Each uses a part of it.
+#![allow(dead_code)]
+
+pub mod npm;

@@ -166,6 +166,10 @@ pub struct Operation {
     pub parameters: Vec<(String, String)>,
     /// The fields that the request's body has, in the order of the row.
     pub body: Vec<String>,
+    /// Those of them that the API wants even as null.
+    pub nulls: Vec<String>,
+    /// The body's only key, where the API wraps what it takes: `{ "contact": { … } }`.
+    pub envelope: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,4 +1,5 @@
 //! What the test binaries share. Each uses a part of it.
 #![allow(dead_code)]
 
+pub mod models;
 pub mod npm;

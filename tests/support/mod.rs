@@ -1,5 +1,6 @@
 //! What the test binaries share. Each uses a part of it.
 #![allow(dead_code)]
 
+pub mod database;
 pub mod models;
 pub mod npm;

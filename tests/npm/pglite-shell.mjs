@@ -1,0 +1,56 @@
+// PGlite for tests in another language: one JSON request a line on stdin, one JSON answer a line on stdout.
+//
+//   { "open": true }      a new, empty database; the one before is closed
+//   { "exec": script }    any number of statements          -> { "rows": [] }
+//   { "query": statement }                                  -> { "rows": [{ column: value }] }
+//
+// A failure is answered with { "error": { "message", "code" } }. Numbers come as PostgreSQL prints them: JavaScript
+// would round them.
+
+import { createInterface } from 'node:readline'
+import { PGlite } from '@electric-sql/pglite'
+
+const BOOLEAN = [16]
+const NUMBERS = [20, 21, 23, 26, 700, 701]
+const AS_TEXT = [17, 114, 1000, 1005, 1007, 1009, 1015, 1016, 1082, 1083, 1114, 1115, 1182, 1184, 1185, 1186, 1231, 1266, 1700, 2950, 2951, 3802, 3807]
+
+const json = (text) => JSON.stringify(text)
+const parsers = Object.fromEntries([
+  ...BOOLEAN.map((oid) => [oid, (text) => (text === 't' ? 'true' : 'false')]),
+  ...NUMBERS.map((oid) => [oid, (text) => (/^-?\d/.test(text) ? text : json(text))]),
+  ...AS_TEXT.map((oid) => [oid, json]),
+])
+
+function row(fields, values) {
+  const members = fields.map(({ name, dataTypeID }, index) => {
+    const value = values[index]
+    return `${json(name)}:${value === null ? 'null' : dataTypeID in parsers ? value : json(String(value))}`
+  })
+  return `{${members.join(',')}}`
+}
+
+let database
+
+async function answer(request) {
+  if (request.open) {
+    await database?.close()
+    database = await PGlite.create()
+    return '{"rows":[]}'
+  }
+  if (request.exec !== undefined) {
+    await database.exec(request.exec)
+    return '{"rows":[]}'
+  }
+  const { fields, rows } = await database.query(request.query, [], { rowMode: 'array', parsers })
+  return `{"rows":[${rows.map((values) => row(fields, values)).join(',')}]}`
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  let text
+  try {
+    text = await answer(JSON.parse(line))
+  } catch (error) {
+    text = json({ error: { message: String(error.message), code: String(error.code ?? '') } })
+  }
+  process.stdout.write(text + '\n')
+}

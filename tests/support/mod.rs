@@ -2,4 +2,6 @@
 #![allow(dead_code)]
 
 pub mod binary;
+pub mod database;
+pub mod models;
 pub mod npm;

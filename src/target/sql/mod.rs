@@ -1,8 +1,15 @@
 //! The local database's schema: `schema/_changes.sql` and one file for each model.
 
+mod pglite;
+mod sqlite;
+
 use crate::model::Project;
 use crate::target::{Adapter, Files};
 
-pub fn files(_project: &Project, _adapter: Adapter) -> anyhow::Result<Files> {
-    Ok(Files::new())
+/// `schema/_changes.sql` must run first; the models' files may run in any order.
+pub fn files(project: &Project, adapter: Adapter) -> anyhow::Result<Files> {
+    match adapter {
+        Adapter::Pglite => pglite::files(project),
+        Adapter::Sqlite => sqlite::files(project),
+    }
 }

@@ -1,0 +1,203 @@
+//! Both local databases behind one trait, so that one text of a test serves both.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::Mutex;
+
+use rusqlite::types::ValueRef;
+use serde_json::{Map, Value, json};
+use sync_patterns::target::{Adapter, Files};
+
+use super::npm::npm_harness;
+
+/// Column name to value, in the order of the columns. Integers are exact; whatever JSON has no type for comes as the
+/// database's text. Booleans of SQLite are 0 and 1; JSON columns are text in both.
+pub type Row = Map<String, Value>;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SqlError {
+    pub message: String,
+    /// SQLSTATE in PostgreSQL, the extended result code in SQLite.
+    pub code: String,
+}
+
+pub trait Database {
+    fn adapter(&self) -> Adapter;
+
+    /// Runs any number of statements.
+    fn exec(&mut self, script: &str) -> Result<(), SqlError>;
+
+    /// Runs one statement.
+    fn query(&mut self, statement: &str) -> Result<Vec<Row>, SqlError>;
+
+    /// Runs the schema's files, the shared one first.
+    fn load(&mut self, files: &Files) {
+        for name in schema_order(files) {
+            self.exec(&files[name]).unwrap_or_else(|error| panic!("{name}: {error:?}"));
+        }
+    }
+}
+
+/// Names of the SQL files in the order in which they run.
+pub fn schema_order(files: &Files) -> Vec<&String> {
+    const SHARED: &str = "schema/_changes.sql";
+    let mut names: Vec<&String> = files.keys().filter(|name| name.ends_with(".sql")).collect();
+    names.sort_by_key(|name| *name != SHARED);
+    names
+}
+
+/// An empty database.
+///
+/// # Panics
+/// Where it doesn't open: Node is missing, or the npm packages don't install.
+pub fn open(adapter: Adapter) -> Box<dyn Database> {
+    match adapter {
+        Adapter::Pglite => Box::new(Pglite::open()),
+        Adapter::Sqlite => Box::new(Sqlite::open()),
+    }
+}
+
+/// A Node process with PGlite in it. Starting one takes a second or two, so a process that a test is done with serves
+/// the next one.
+pub struct Pglite {
+    process: Option<Process>,
+}
+
+struct Process {
+    child: Child,
+    requests: ChildStdin,
+    answers: BufReader<ChildStdout>,
+}
+
+static IDLE: Mutex<Vec<Process>> = Mutex::new(Vec::new());
+
+/// What stands between one test and the next: the whole of it, and no setting of a session survives either.
+const EMPTY: &str = "ROLLBACK; DISCARD ALL; DROP SCHEMA public CASCADE; CREATE SCHEMA public;";
+
+impl Pglite {
+    pub fn open() -> Self {
+        let idle = IDLE.lock().ok().and_then(|mut idle| idle.pop());
+        let fresh = idle.is_none();
+        let mut database = Self { process: Some(idle.unwrap_or_else(Process::start)) };
+        if fresh {
+            database.ask(&json!({ "open": true })).expect("PGlite opens");
+        } else {
+            for statement in EMPTY.split_inclusive(';') {
+                database.exec(statement).expect("PGlite is empty again");
+            }
+        }
+        database
+    }
+
+    fn ask(&mut self, request: &Value) -> Result<Vec<Row>, SqlError> {
+        let process = self.process.as_mut().expect("a process until drop");
+        writeln!(process.requests, "{request}").expect("a request to the PGlite process");
+        let mut line = String::new();
+        process.answers.read_line(&mut line).expect("an answer of the PGlite process");
+        let mut answer: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"));
+        if let Some(error) = answer.get("error") {
+            let text = |name: &str| error[name].as_str().unwrap_or_default().to_owned();
+            return Err(SqlError { message: text("message"), code: text("code") });
+        }
+        Ok(serde_json::from_value(answer["rows"].take()).expect("rows"))
+    }
+}
+
+impl Process {
+    fn start() -> Self {
+        let mut child = Command::new("node")
+            .arg("pglite-shell.mjs")
+            .current_dir(npm_harness())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("node");
+        let requests = child.stdin.take().expect("stdin");
+        let answers = BufReader::new(child.stdout.take().expect("stdout"));
+        Self { child, requests, answers }
+    }
+}
+
+impl Database for Pglite {
+    fn adapter(&self) -> Adapter {
+        Adapter::Pglite
+    }
+
+    fn exec(&mut self, script: &str) -> Result<(), SqlError> {
+        self.ask(&json!({ "exec": script })).map(|_| ())
+    }
+
+    fn query(&mut self, statement: &str) -> Result<Vec<Row>, SqlError> {
+        self.ask(&json!({ "query": statement }))
+    }
+}
+
+impl Drop for Pglite {
+    fn drop(&mut self) {
+        let Some(mut process) = self.process.take() else { return };
+        if std::thread::panicking() {
+            // Whatever state it is in, the next test is better off with another.
+            let _ = process.child.kill();
+            let _ = process.child.wait();
+        } else if let Ok(mut idle) = IDLE.lock() {
+            idle.push(process);
+        }
+    }
+}
+
+pub struct Sqlite {
+    connection: rusqlite::Connection,
+}
+
+impl Sqlite {
+    pub fn open() -> Self {
+        Self { connection: rusqlite::Connection::open_in_memory().expect("SQLite opens") }
+    }
+}
+
+impl Database for Sqlite {
+    fn adapter(&self) -> Adapter {
+        Adapter::Sqlite
+    }
+
+    fn exec(&mut self, script: &str) -> Result<(), SqlError> {
+        Ok(self.connection.execute_batch(script)?)
+    }
+
+    fn query(&mut self, statement: &str) -> Result<Vec<Row>, SqlError> {
+        let mut prepared = self.connection.prepare(statement)?;
+        let names: Vec<String> = prepared.column_names().map(str::to_owned).collect();
+        let mut rows = prepared.query([])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let mut members = Row::new();
+            for (index, name) in names.iter().enumerate() {
+                members.insert(name.clone(), json_value(row.get_ref(index)?));
+            }
+            found.push(members);
+        }
+        Ok(found)
+    }
+}
+
+fn json_value(value: ValueRef<'_>) -> Value {
+    match value {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(number) => json!(number),
+        ValueRef::Real(number) => json!(number),
+        ValueRef::Text(text) => json!(String::from_utf8_lossy(text)),
+        ValueRef::Blob(bytes) => json!(bytes),
+    }
+}
+
+impl From<rusqlite::Error> for SqlError {
+    fn from(error: rusqlite::Error) -> Self {
+        let code = error.sqlite_error().map(|cause| cause.extended_code.to_string()).unwrap_or_default();
+        // rusqlite appends the statement and the offset to some messages.
+        let message = match &error {
+            rusqlite::Error::SqliteFailure(_, Some(message)) => message.clone(),
+            other => other.to_string(),
+        };
+        Self { message, code }
+    }
+}

@@ -138,7 +138,9 @@ fn dry_run_and_stdout_write_nothing() {
     assert!(dry.stdout.contains("create src/generated/types/contacts.ts"), "{}", dry.stdout);
     let printed = project.run(&["generate", "--stdout"]);
     assert_eq!(printed.code, 0, "{}", printed.stderr);
-    assert!(printed.stdout.contains("==> types/contacts.ts <==") && printed.stdout.contains("export interface Contact"));
+    assert!(
+        printed.stdout.contains("==> types/contacts.ts <==") && printed.stdout.contains("export interface Contact")
+    );
     assert!(!project.path("src").exists());
 }
 

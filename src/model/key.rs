@@ -48,7 +48,13 @@ pub fn detect(properties: &Properties, resource: &Resource) -> Option<Vec<String
         return Some(vec![key]);
     }
     let singular = names::singular(resource.last_segment());
-    let own = ["id", "uuid", "pk"].map(|end| format!("{singular}_{end}"));
+    // `menu_item_id`, and `item_id`.
+    let words = names::snake_case(&singular);
+    let tails = words.match_indices('_').filter_map(|(at, _)| words.get(at + 1..));
+    let own: Vec<String> = std::iter::once(words.as_str())
+        .chain(tails)
+        .flat_map(|word| ["id", "uuid", "pk"].map(|end| format!("{word}_{end}")))
+        .collect();
     let key = own.iter().find_map(|wanted| properties.keys().find(|name| same_name(name, wanted)))?;
     Some(vec![(*key).to_owned()])
 }
@@ -70,7 +76,7 @@ fn from_item_path(properties: &Properties, resource: &Resource) -> Option<Vec<St
     let mut key: Vec<String> = Vec::new();
     for (index, (parameter, before)) in parameters.iter().enumerate() {
         let is_own = index + own >= parameters.len();
-        match field_of_parameter(parameter, *before, properties.keys().copied()) {
+        match field_of_parameter(parameter, *before, is_own, properties.keys().copied()) {
             Some(name) if !key.iter().any(|known| known == name) => key.push(name.to_owned()),
             None if is_own => return None,
             _ => {}
@@ -79,18 +85,28 @@ fn from_item_path(properties: &Properties, resource: &Resource) -> Option<Vec<St
     (!key.is_empty()).then_some(key)
 }
 
-/// The field that a path parameter stands for: of its own name, or `project_id` for the `{id}` or `{project}` behind `projects`.
+/// The field that a path parameter stands for: of its own name, or `project_id` for the `{id}` or `{project}` behind
+/// `projects`. The item's own parameter may also be `number` for `{alert_number}`, and `name` for the `{branch}` behind `branches`.
 pub fn field_of_parameter<'n>(
     parameter: &str,
     before: Option<&str>,
+    is_own: bool,
     fields: impl Iterator<Item = &'n str> + Clone,
 ) -> Option<&'n str> {
     let singular = before.map(names::singular).unwrap_or_default();
-    let candidates =
-        [parameter.to_owned(), format!("{singular}_{parameter}"), format!("{parameter}_id"), format!("{singular}_id")];
-    let generic = ["id", "pk", "uuid"].iter().any(|name| same_name(parameter, name));
-    let count = if generic || same_name(parameter, &singular) { 4 } else { 3 };
-    candidates.iter().take(count).find_map(|wanted| fields.clone().find(|name| same_name(name, wanted)))
+    let names_parent = looks_like_id(parameter) || same_name(parameter, &singular);
+    let mut candidates = vec![parameter.to_owned(), format!("{singular}_{parameter}"), format!("{parameter}_id")];
+    if names_parent {
+        candidates.push(format!("{singular}_id"));
+    }
+    if is_own {
+        let words = names::snake_case(parameter);
+        candidates.extend(words.match_indices('_').filter_map(|(at, _)| words.get(at + 1..)).map(str::to_owned));
+        if names_parent {
+            candidates.extend(["name", "key", "slug", "code"].map(str::to_owned));
+        }
+    }
+    candidates.iter().find_map(|wanted| fields.clone().find(|name| same_name(name, wanted)))
 }
 
 /// Whether an item's parameter is called as its key would be: `{id}`, or `{contact_id}` behind `contacts`.

@@ -225,7 +225,7 @@ impl<'w, 'a> Writing<'w, 'a> {
         }
         // A parent's `{id}` isn't the row's own.
         let others = fields.filter(|field| is_own || !key::looks_like_id(field));
-        key::field_of_parameter(name, before, others).map(str::to_owned)
+        key::field_of_parameter(name, before, is_own, others).map(str::to_owned)
     }
 }
 

@@ -47,7 +47,10 @@ impl Comment {
 /// A description can't speak to tools: `@ts-expect-error` at the start of a line would be an instruction.
 fn without_tag(line: String) -> String {
     let text = line.trim_start();
-    if text.starts_with('@') { format!("{}\\{text}", &line[..line.len() - text.len()]) } else { line }
+    match line.strip_suffix(text) {
+        Some(margin) if text.starts_with('@') => format!("{margin}\\{text}"),
+        _ => line,
+    }
 }
 
 /// Breaks a line between words where it is longer than `room`; what follows keeps its indentation.
@@ -55,7 +58,7 @@ fn wrap(line: &str, room: usize) -> Vec<String> {
     if line.width() <= room {
         return vec![line.to_owned()];
     }
-    let margin = &line[..line.len() - line.trim_start().len()];
+    let margin = line.strip_suffix(line.trim_start()).unwrap_or_default();
     let mut lines: Vec<String> = Vec::new();
     let mut current = margin.to_owned();
     for word in line.split_whitespace() {

@@ -1,0 +1,159 @@
+//! Real documents: each goes through `generate --all` for both databases; what comes out loads and compiles.
+//!
+//! They are in the folder that `SYNC_PATTERNS_CORPUS` names, as `specs/*` and `broken/*`. Without it there is nothing
+//! to test here, which is said.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use support::binary::sync_patterns;
+use support::database::open;
+use sync_patterns::target::{Adapter, Files};
+
+const VARIABLE: &str = "SYNC_PATTERNS_CORPUS";
+
+fn documents(kind: &str) -> Vec<PathBuf> {
+    let Some(corpus) = std::env::var_os(VARIABLE) else {
+        eprintln!("{VARIABLE} isn't set: no real documents are tested");
+        return Vec::new();
+    };
+    let folder = Path::new(&corpus).join(kind);
+    let entries = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let mut documents: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
+    documents.sort();
+    assert!(!documents.is_empty(), "{} is empty", folder.display());
+    documents
+}
+
+/// What a run said of a document, from its messages for programs.
+struct Outcome {
+    code: i32,
+    models: usize,
+    left_out: usize,
+    problems: Vec<serde_json::Value>,
+}
+
+fn generate(document: &Path, adapter: &str, output: &Path) -> Outcome {
+    let (document, output) = (document.to_str().expect("a path"), output.to_str().expect("a path"));
+    let arguments = ["generate", "--all", "-s", document, "-o", output, "-a", adapter, "--message-format", "json"];
+    let run = sync_patterns(&arguments, Path::new(env!("CARGO_MANIFEST_DIR")));
+    assert!(matches!(run.code, 0 | 2), "{document}: exit code {}\n{}", run.code, run.stderr);
+    let problems: Vec<serde_json::Value> =
+        run.stderr.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"))).collect();
+    for problem in &problems {
+        let located = problem["line"].is_u64() || problem["message"] == "the file is empty";
+        assert!(located, "{document}: a problem without a place: {problem}");
+    }
+    let summary: serde_json::Value = serde_json::from_str(&run.stdout).unwrap_or_default();
+    Outcome {
+        code: run.code,
+        models: summary["models"].as_array().map_or(0, Vec::len),
+        left_out: problems.iter().filter(|problem| problem["severity"] == "warning" && is_left_out(problem)).count(),
+        problems,
+    }
+}
+
+fn is_left_out(problem: &serde_json::Value) -> bool {
+    problem["message"].as_str().is_some_and(|message| message.contains(" is left out: "))
+}
+
+fn read_sql(output: &Path) -> Files {
+    let entries = fs::read_dir(output.join("schema")).expect("a schema");
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    paths
+        .filter(|path| path.extension().is_some_and(|extension| extension == "sql"))
+        .map(|path| {
+            let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+            (format!("schema/{name}"), fs::read_to_string(&path).expect("SQL"))
+        })
+        .collect()
+}
+
+#[test]
+fn real_documents_load_and_compile() {
+    let root = tempfile::tempdir().expect("a folder");
+    let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
+    let (mut written, mut models, mut left_out) = (0, 0, 0);
+    let documents = documents("specs");
+    for (adapter, database) in [("pglite", Adapter::Pglite), ("sqlite", Adapter::Sqlite)] {
+        for (index, document) in documents.iter().enumerate() {
+            let output = root.path().join(format!("{adapter}/document{index}"));
+            let outcome = generate(document, adapter, &output);
+            let files = if outcome.code == 0 { read_sql(&output) } else { Files::new() };
+            if outcome.code == 0 {
+                load(database, &files, document);
+            } else {
+                let error = outcome.problems.iter().find(|problem| problem["severity"] == "error").expect("an error");
+                assert_eq!(error["code"], "no-models", "{}: {error}", document.display());
+            }
+            if database == Adapter::Pglite {
+                written += usize::from(outcome.code == 0);
+                models += outcome.models;
+                left_out += outcome.left_out;
+                for problem in outcome.problems.iter().filter(|problem| is_left_out(problem)) {
+                    let message = problem["message"].as_str().unwrap_or_default();
+                    let reason = message.split(" is left out: ").nth(1).unwrap_or_default();
+                    let reason =
+                        if reason.starts_with("it lists rows of") { "a query of another model's rows" } else { reason };
+                    *reasons.entry(reason.to_owned()).or_default() += 1;
+                }
+            }
+        }
+    }
+    if documents.is_empty() {
+        return;
+    }
+    compile(root.path());
+    println!(
+        "{written} of {} documents have models; {models} models of {} were generated",
+        documents.len(),
+        models + left_out
+    );
+    for (reason, count) in reasons {
+        println!("{count:5}  {reason}");
+    }
+}
+
+fn load(adapter: Adapter, files: &Files, document: &Path) {
+    let mut database = open(adapter);
+    let mut names: Vec<&String> = files.keys().collect();
+    names.sort_by_key(|name| *name != "schema/_changes.sql");
+    // Twice, since that must be no different from once.
+    for name in names.iter().chain(&names) {
+        database
+            .exec(&files[*name])
+            .unwrap_or_else(|error| panic!("{} {adapter:?} {name}: {error:?}", document.display()));
+    }
+}
+
+fn compile(root: &Path) {
+    let configuration = r#"{
+      "compilerOptions": {
+        "strict": true, "exactOptionalPropertyTypes": true, "noUncheckedIndexedAccess": true, "verbatimModuleSyntax": true,
+        "noEmit": true, "target": "es2022", "module": "nodenext", "moduleResolution": "nodenext", "types": []
+      },
+      "include": ["pglite", "sqlite"]
+    }"#;
+    fs::write(root.join("tsconfig.json"), configuration).expect("a configuration");
+    fs::write(root.join("package.json"), r#"{ "type": "module" }"#).expect("a package");
+    for compiler in ["typescript", "typescript5"] {
+        let tsc = support::npm::npm_harness().join("node_modules").join(compiler).join("bin/tsc");
+        let output = Command::new("node").arg(tsc).args(["--project", "."]).current_dir(root).output().expect("node");
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{compiler}: {}", text.lines().take(20).collect::<Vec<_>>().join("\n"));
+    }
+}
+
+#[test]
+fn broken_documents_are_told_what_is_wrong() {
+    let root = tempfile::tempdir().expect("a folder");
+    for document in documents("broken") {
+        let outcome = generate(&document, "sqlite", &root.path().join("generated"));
+        let told = outcome.problems.iter().any(|problem| problem["severity"] != "note");
+        assert!(told, "{} passed without a word", document.display());
+    }
+}

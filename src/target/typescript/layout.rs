@@ -69,7 +69,8 @@ impl Type {
 pub fn definition(ty: &Type, name: &str) -> String {
     let column = format!("export type {name} =").width();
     match flat(ty) {
-        Some(text) if is_solid(ty) && !fits(&text, column + 1, 1) => format!("\n  {text}"),
+        Some(text) if fits(&text, column + 1, 1) => format!(" {text}"),
+        Some(text) if is_solid(ty) || (is_plain_union(ty) && fits(&text, 2, 1)) => format!("\n  {text}"),
         _ => annotation(ty, 0, column),
     }
 }
@@ -165,6 +166,10 @@ fn is_solid(ty: &Type) -> bool {
         Type::Array(item) => is_solid(item),
         _ => false,
     }
+}
+
+fn is_plain_union(ty: &Type) -> bool {
+    matches!(ty, Type::Union(members) if !is_hugged(members))
 }
 
 const OR_NULL: &str = " | null";

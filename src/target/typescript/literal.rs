@@ -22,11 +22,11 @@ pub fn scalar(value: &Value) -> String {
     }
 }
 
-/// `1.0` is `1` in JavaScript.
+/// Without what JavaScript can do without: the zero of `1.0`, the sign of `1e+300`.
 fn number(number: &Number) -> String {
     match number.as_f64() {
         Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() < 1e21 => format!("{float:.0}"),
-        _ => number.to_string(),
+        _ => number.to_string().replace("e+", "e"),
     }
 }
 
@@ -91,6 +91,7 @@ impl Language {
     fn scalar(self, value: &Value) -> String {
         match self {
             Self::TypeScript => scalar(value),
+            Self::Json if value.is_number() => scalar(value),
             Self::Json => value.to_string(),
         }
     }

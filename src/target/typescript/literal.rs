@@ -46,7 +46,7 @@ impl Language {
         match value {
             Value::Array(items) if items.len() > 1 && items.iter().all(Value::is_number) => {
                 let items: Vec<String> = items.iter().map(|item| self.scalar(item)).collect();
-                block('[', fill(&items, WIDTH.saturating_sub(inner.len())), ']')
+                block('[', fill(&items, WIDTH.saturating_sub(inner.len()), end.len()), ']')
             }
             Value::Array(items) => {
                 let lines = items
@@ -104,12 +104,13 @@ impl Language {
     }
 }
 
-/// As many items to a line as fit into `room` with the comma behind them.
-fn fill(items: &[String], room: usize) -> Vec<String> {
+/// As many items to a line as fit into `room` with the comma behind them. `end`: the width of the last one's.
+fn fill(items: &[String], room: usize, end: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    for item in items {
+    for (index, item) in items.iter().enumerate() {
+        let comma = if index + 1 < items.len() { 1 } else { end };
         match lines.last_mut() {
-            Some(line) if line.width() + ", ,".len() + item.width() <= room => *line = format!("{line}, {item}"),
+            Some(line) if line.width() + ", ".len() + item.width() + comma <= room => *line = format!("{line}, {item}"),
             _ => lines.push(item.clone()),
         }
     }

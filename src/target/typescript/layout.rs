@@ -69,7 +69,8 @@ impl Type {
 pub fn definition(ty: &Type, name: &str) -> String {
     let column = format!("export type {name} =").width();
     match flat(ty) {
-        Some(text) if is_solid(ty) && !fits(&text, column + 1, 1) => format!("\n  {text}"),
+        Some(text) if fits(&text, column + 1, 1) => format!(" {text}"),
+        Some(text) if is_solid(ty) => format!("\n  {text}"),
         _ => annotation(ty, 0, column),
     }
 }
@@ -79,7 +80,7 @@ fn annotation(ty: &Type, indent: usize, column: usize) -> String {
     match (flat(ty), ty) {
         (Some(text), _) if fits(&text, column + 1, 1) => format!(" {text}"),
         (_, Type::Union(members)) if !is_hugged(members) => {
-            format!("{}{}", line(indent + 2), branches(members, indent + 2, 1))
+            format!("{}{}", line(indent + 2), branches(ty, members, indent + 2, 1))
         }
         _ => format!(" {}", lay_out(ty, indent, column + 1, 1)),
     }
@@ -97,7 +98,7 @@ fn lay_out(ty: &Type, indent: usize, column: usize, after: usize) -> String {
                 format!("({})[]", lay_out(item, indent, column + 1, after + 3))
             }
             Type::Union(members) => {
-                format!("({}{}{})[]", line(indent + 2), branches(members, indent + 2, 0), line(indent))
+                format!("({}{}{})[]", line(indent + 2), branches(item, members, indent + 2, 0), line(indent))
             }
             _ => format!("{}[]", lay_out(item, indent, column, after + 2)),
         },
@@ -119,15 +120,20 @@ fn lay_out(ty: &Type, indent: usize, column: usize, after: usize) -> String {
             let object = &members[0];
             format!("{}{OR_NULL}", lay_out(object, indent, column, after + OR_NULL.len()))
         }
-        Type::Union(members) => branches(members, indent, after),
+        Type::Union(members) => branches(ty, members, indent, after),
     }
 }
 
-/// The members of a union, each behind a bar on a line of its own.
-fn branches(members: &[Type], indent: usize, after: usize) -> String {
-    let members: Vec<String> =
-        members.iter().map(|member| format!("| {}", lay_out(member, indent + 2, indent + 2, after))).collect();
-    members.join(&line(indent))
+/// A union that begins on a line of its own: on that line where it fits, or each member behind a bar.
+fn branches(ty: &Type, members: &[Type], indent: usize, after: usize) -> String {
+    if let Some(text) = flat(ty).filter(|text| fits(text, indent, after)) {
+        return text;
+    }
+    let lines = members.iter().enumerate().map(|(index, member)| {
+        let after = if index + 1 == members.len() { after } else { 0 };
+        format!("| {}", lay_out(member, indent + 2, indent + 2, after))
+    });
+    lines.collect::<Vec<_>>().join(&line(indent))
 }
 
 fn member_lines(member: &Member, indent: usize) -> String {
@@ -169,9 +175,10 @@ fn is_solid(ty: &Type) -> bool {
 
 const OR_NULL: &str = " | null";
 
-/// `{ … } | null` breaks inside the braces and not before the bar.
+/// `{ … } | null` and `Record<…> | null` break inside the brackets and not before the bar.
 fn is_hugged(members: &[Type]) -> bool {
-    matches!(members, [Type::Object(_) | Type::Dictionary(_), Type::Word(word)] if word == "null")
+    let is_null = |ty: &Type| *ty == Type::word("null");
+    matches!(members, [Type::Object(_) | Type::Dictionary(_) | Type::Record(_) | Type::Name(_), other] if is_null(other))
 }
 
 fn fits(text: &str, column: usize, after: usize) -> bool {

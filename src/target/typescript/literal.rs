@@ -22,11 +22,11 @@ pub fn scalar(value: &Value) -> String {
     }
 }
 
-/// `1.0` is `1` in JavaScript.
+/// Without what JavaScript can do without: the zero of `1.0`, the sign of `1e+300`.
 fn number(number: &Number) -> String {
     match number.as_f64() {
         Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() < 1e21 => format!("{float:.0}"),
-        _ => number.to_string(),
+        _ => number.to_string().replace("e+", "e"),
     }
 }
 
@@ -46,7 +46,7 @@ impl Language {
         match value {
             Value::Array(items) if items.len() > 1 && items.iter().all(Value::is_number) => {
                 let items: Vec<String> = items.iter().map(|item| self.scalar(item)).collect();
-                block('[', fill(&items, WIDTH.saturating_sub(inner.len())), ']')
+                block('[', fill(&items, WIDTH.saturating_sub(inner.len()), end.len()), ']')
             }
             Value::Array(items) => {
                 let lines = items
@@ -91,6 +91,7 @@ impl Language {
     fn scalar(self, value: &Value) -> String {
         match self {
             Self::TypeScript => scalar(value),
+            Self::Json if value.is_number() => scalar(value),
             Self::Json => value.to_string(),
         }
     }
@@ -103,12 +104,13 @@ impl Language {
     }
 }
 
-/// As many items to a line as fit into `room` with the comma behind them.
-fn fill(items: &[String], room: usize) -> Vec<String> {
+/// As many items to a line as fit into `room` with the comma behind them. `end`: the width of the last one's.
+fn fill(items: &[String], room: usize, end: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    for item in items {
+    for (index, item) in items.iter().enumerate() {
+        let comma = if index + 1 < items.len() { 1 } else { end };
         match lines.last_mut() {
-            Some(line) if line.width() + ", ,".len() + item.width() <= room => *line = format!("{line}, {item}"),
+            Some(line) if line.width() + ", ".len() + item.width() + comma <= room => *line = format!("{line}, {item}"),
             _ => lines.push(item.clone()),
         }
     }

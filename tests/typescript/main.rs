@@ -1,0 +1,190 @@
+//! Generated TypeScript, given to the compilers, the formatter and the runtime that an application would use.
+
+mod projects;
+mod random;
+#[path = "../support/mod.rs"]
+mod support;
+mod workspace;
+
+use serde_json::Value;
+use sync_patterns::model::Project;
+use sync_patterns::target::typescript;
+use sync_patterns::target::{Adapter, BANNER, Files, Int64, Settings};
+use workspace::Workspace;
+
+fn generate(project: &Project, int64: Int64, schema: &Files) -> Files {
+    let files = typescript::files(project, Settings { adapter: Adapter::Pglite, int64 }, schema);
+    files.expect("generated files")
+}
+
+/// What the SQL target might give: with everything that means something between backquotes.
+fn schema(project: &Project) -> Files {
+    let hostile = "-- `tick` ${1 + 1} $${x} \\n \\\\ \\u{41}\r\n\tSELECT '\u{2028}größe 😀\u{0}';\n";
+    let mut files = Files::from([("schema/_changes.sql".to_owned(), format!("-- the log\n{hostile}"))]);
+    for model in &project.models {
+        files.insert(format!("schema/{}.sql", model.name), format!("-- {}\n{hostile}`", model.name));
+    }
+    files
+}
+
+/// Every project, under the name that the consumer imports it by.
+fn everything(name: &str) -> Workspace {
+    let workspace = Workspace::new(name);
+    for (folder, project, int64) in [
+        ("contacts", projects::contacts(), Int64::Number),
+        ("numbers", projects::samples(), Int64::Number),
+        ("strings", projects::samples(), Int64::String),
+        ("bigints", projects::samples(), Int64::Bigint),
+        ("hostile", projects::hostile(), Int64::Number),
+        ("names", projects::clashing_names(), Int64::Number),
+    ] {
+        workspace.write(&format!("src/{folder}"), &generate(&project, int64, &schema(&project)));
+    }
+    workspace
+}
+
+#[test]
+fn compiles_and_has_teeth() {
+    let workspace = everything("compiles");
+    workspace.write_file("src/consumer.ts", include_str!("consumer.ts"));
+    workspace.type_check();
+}
+
+#[test]
+fn is_formatted() {
+    everything("formatted").assert_formatted("src");
+}
+
+#[test]
+fn random_types_compile_and_are_formatted() {
+    let workspace = Workspace::new("random");
+    for seed in 1..=12 {
+        let project = random::project(seed);
+        workspace.write(&format!("src/seed{seed}"), &generate(&project, Int64::Number, &schema(&project)));
+    }
+    workspace.assert_formatted("src");
+    workspace.type_check();
+}
+
+/// Modules of types become empty ones: nothing in a name or a description got out of its place.
+#[test]
+fn types_hold_no_code() {
+    let workspace = everything("emitted");
+    workspace.emit();
+    let modules = workspace.read_folder("dist/hostile/types");
+    assert!(modules.len() >= 2);
+    for (path, text) in modules {
+        let body: Vec<&str> = text.lines().filter(|line| *line != "export {};").collect();
+        let access = body.first().is_some_and(|line| line.starts_with("export const "));
+        assert!(body.is_empty() || access, "{path}:\n{text}");
+    }
+}
+
+#[test]
+fn schema_modules_hold_the_sql() {
+    let workspace = everything("schema");
+    workspace.emit();
+    for (folder, project) in [("contacts", projects::contacts()), ("names", projects::clashing_names())] {
+        let expected = schema(&project);
+        let found = workspace
+            .run(&format!("import {{ schema }} from './dist/{folder}/index.js'; console.log(JSON.stringify(schema));"));
+        let found: Value = serde_json::from_str(&found).expect("JSON");
+        let found: Vec<(String, &str)> = found
+            .as_array()
+            .expect("a list")
+            .iter()
+            .map(|entry| (format!("schema/{}", entry["file"].as_str().unwrap()), entry["sql"].as_str().unwrap()))
+            .collect();
+        assert_eq!(found[0].0, "schema/_changes.sql");
+        assert_eq!(found.len(), expected.len());
+        for (path, sql) in found {
+            assert_eq!(sql, expected[&path], "{path}");
+        }
+    }
+}
+
+#[test]
+fn access_metadata_is_a_value() {
+    let workspace = everything("access");
+    workspace.emit();
+    let found = workspace
+        .run("import { sampleAccess } from './dist/numbers/index.js'; console.log(JSON.stringify(sampleAccess));");
+    let samples = projects::samples();
+    let model = samples.models.iter().find(|model| model.name == "samples").expect("the model");
+    let mut expected = model.rbac.clone().expect("metadata");
+    expected["owner_only"] = serde_json::json!(["amount", "payload"]);
+    assert_eq!(serde_json::from_str::<Value>(&found).expect("JSON"), expected);
+}
+
+#[test]
+fn contacts() {
+    let project = projects::contacts();
+    let files = generate(
+        &project,
+        Int64::Number,
+        &Files::from([
+            ("schema/_changes.sql".to_owned(), "CREATE TABLE _changes ();\n".to_owned()),
+            ("schema/contacts.sql".to_owned(), "CREATE TABLE contacts_synced ();\n".to_owned()),
+        ]),
+    );
+    let paths: Vec<&str> = files.keys().map(String::as_str).collect();
+    assert_eq!(
+        paths,
+        [
+            "index.ts",
+            "schema/_changes.sql.ts",
+            "schema/contacts.sql.ts",
+            "schema/index.ts",
+            "schema/schema.json",
+            "types/contacts.ts",
+        ]
+    );
+    for (path, text) in &files {
+        insta::assert_snapshot!(format!("contacts__{}", path.replace('/', "__")), text);
+    }
+}
+
+#[test]
+fn samples() {
+    let files = generate(&projects::samples(), Int64::Bigint, &Files::new());
+    for path in ["index.ts", "schema/schema.json", "types/samples.ts", "types/_shared.ts", "types/readings.ts"] {
+        insta::assert_snapshot!(format!("samples__{}", path.replace('/', "__")), files[path]);
+    }
+}
+
+#[test]
+fn every_file_says_that_it_is_generated() {
+    for project in [projects::contacts(), projects::samples(), projects::hostile(), Project::default()] {
+        for (path, text) in generate(&project, Int64::Number, &schema(&project)) {
+            let head = if path.ends_with(".json") { "{\n  \"_generated\": \"" } else { "// " };
+            assert!(text.starts_with(&format!("{head}{BANNER}")), "{path}");
+            assert!(text.ends_with('\n') && !text.ends_with("\n\n") && !text.contains('\r'), "{path}");
+        }
+    }
+}
+
+/// Files of a folder may not differ in case alone, and none of them is another's.
+#[test]
+fn no_two_files_share_a_name() {
+    let project = projects::clashing_names();
+    let files = generate(&project, Int64::Number, &schema(&project));
+    let mut lower: Vec<String> = files.keys().map(|path| path.to_lowercase()).collect();
+    lower.dedup();
+    assert_eq!(lower.len(), files.len());
+    assert_eq!(files.len(), 2 * project.models.len() + "_changes, index, schema, _shared, index".split(", ").count());
+}
+
+/// A model more is new files, and lines more in the others.
+#[test]
+fn a_new_model_only_adds_lines() {
+    let more = projects::samples();
+    let mut fewer = more.clone();
+    fewer.models.retain(|model| model.name != "readings");
+    let after = generate(&more, Int64::Number, &schema(&more));
+    for (path, text) in generate(&fewer, Int64::Number, &schema(&fewer)) {
+        let mut lines = after[&path].lines();
+        for line in text.lines() {
+            assert!(lines.any(|other| other == line), "{path}: {line}");
+        }
+    }
+}

@@ -79,7 +79,7 @@ pub fn definition(ty: &Type, name: &str) -> String {
 fn annotation(ty: &Type, indent: usize, column: usize) -> String {
     match (flat(ty), ty) {
         (Some(text), _) if fits(&text, column + 1, 1) => format!(" {text}"),
-        (_, Type::Union(members)) if !is_hugged(members) => {
+        (_, Type::Union(members)) if hugged(members).is_none() => {
             format!("{}{}", line(indent + 2), branches(ty, members, indent + 2, 1))
         }
         _ => format!(" {}", lay_out(ty, indent, column + 1, 1)),
@@ -94,7 +94,7 @@ fn lay_out(ty: &Type, indent: usize, column: usize, after: usize) -> String {
     match ty {
         Type::Word(text) | Type::Name(text) => text.clone(),
         Type::Array(item) => match item.as_ref() {
-            Type::Union(members) if is_hugged(members) => {
+            Type::Union(members) if hugged(members).is_some() => {
                 format!("({})[]", lay_out(item, indent, column + 1, after + 3))
             }
             Type::Union(members) => {
@@ -116,11 +116,10 @@ fn lay_out(ty: &Type, indent: usize, column: usize, after: usize) -> String {
             let members: String = members.iter().map(|member| member_lines(member, indent + 2)).collect();
             format!("{{\n{members}{}}}", " ".repeat(indent))
         }
-        Type::Union(members) if is_hugged(members) => {
-            let object = &members[0];
-            format!("{}{OR_NULL}", lay_out(object, indent, column, after + OR_NULL.len()))
-        }
-        Type::Union(members) => branches(ty, members, indent, after),
+        Type::Union(members) => match hugged(members) {
+            Some(object) => format!("{}{OR_NULL}", lay_out(object, indent, column, after + OR_NULL.len())),
+            None => branches(ty, members, indent, after),
+        },
     }
 }
 
@@ -176,9 +175,13 @@ fn is_solid(ty: &Type) -> bool {
 const OR_NULL: &str = " | null";
 
 /// `{ … } | null` and `Record<…> | null` break inside the brackets and not before the bar.
-fn is_hugged(members: &[Type]) -> bool {
-    let is_null = |ty: &Type| *ty == Type::word("null");
-    matches!(members, [Type::Object(_) | Type::Dictionary(_) | Type::Record(_) | Type::Name(_), other] if is_null(other))
+fn hugged(members: &[Type]) -> Option<&Type> {
+    match members {
+        [object @ (Type::Object(_) | Type::Dictionary(_) | Type::Record(_) | Type::Name(_)), other] => {
+            (*other == Type::word("null")).then_some(object)
+        }
+        _ => None,
+    }
 }
 
 fn fits(text: &str, column: usize, after: usize) -> bool {

@@ -1,7 +1,7 @@
 //! Which collection each entry of the config means.
 
 use super::choose::Finding;
-use super::naming::{LONGEST_SUFFIX, take_relation};
+use super::naming::{LONGEST_SUFFIX, is_reserved, take_relation};
 use super::path;
 use super::resource::Resource;
 use crate::config::{Config, ModelEntry};
@@ -90,8 +90,7 @@ fn check_given_names(findings: &[Finding], problems: &mut Problems) {
         let name = &finding.name;
         if !can_name_a_model(name) {
             let message = format!("`{name}` can't name a table and its files");
-            let help =
-                "a model's name is letters, digits and underscores, begins with a letter, and has at most 39 bytes";
+            let help = "a model's name is letters, digits and underscores, begins with a letter, has at most 39 bytes, and isn't one that a database or Windows keeps for itself";
             problems.push(Problem::new(Severity::Error, "bad-name", at, message).help(help));
         } else if take_relation(name, &mut scope) {
             taken.push(finding);
@@ -111,7 +110,7 @@ fn can_name_a_model(name: &str) -> bool {
     name.starts_with(char::is_alphabetic)
         && name.chars().all(|c| c.is_alphanumeric() || c == '_')
         && name.len() + LONGEST_SUFFIX <= MAX_IDENTIFIER_BYTES
-        && !name.to_lowercase().starts_with("sqlite_")
+        && !is_reserved(name)
 }
 
 fn have_same_tables(one: &str, two: &str) -> bool {

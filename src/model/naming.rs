@@ -77,9 +77,21 @@ fn table_name(words: &str) -> String {
     let name = names::snake_case(words.strip_suffix(".json").unwrap_or(words));
     match name.as_str() {
         "" => "rows".to_owned(),
-        name if name.starts_with("sqlite_") || name.starts_with("pg_") => format!("api_{name}"),
+        name if is_reserved(name) => format!("api_{name}"),
         _ => names::sql::fit(&name, LONGEST_SUFFIX),
     }
+}
+
+/// Names that SQLite and PostgreSQL keep for themselves, and those that can't name a file on Windows.
+pub fn is_reserved(name: &str) -> bool {
+    let name = name.to_lowercase();
+    let numbered =
+        |device: &str| name.strip_prefix(device).is_some_and(|rest| matches!(rest.as_bytes(), [b'1'..=b'9']));
+    name.starts_with("sqlite_")
+        || name.starts_with("pg_")
+        || matches!(name.as_str(), "con" | "prn" | "aux" | "nul")
+        || numbered("com")
+        || numbered("lpt")
 }
 
 /// Takes the name of a view together with those of its tables.

@@ -24,7 +24,7 @@ struct Cli {
 
 #[derive(Debug, Args)]
 struct Global {
-    /// Print problems only
+    /// Print warnings and errors only
     #[arg(short, long, global = true)]
     quiet: bool,
     /// When to use colours

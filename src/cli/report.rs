@@ -19,7 +19,8 @@ impl Global {
 
 pub fn problems(problems: &Problems, sources: &[(Input, &Source)], global: &Global) -> anyhow::Result<()> {
     let mut out = anstream::stderr().lock();
-    Ok(print(&mut out, problems, sources, global.format())?)
+    let least = if global.quiet { Severity::Warning } else { Severity::Note };
+    Ok(print(&mut out, problems, sources, global.format(), least)?)
 }
 
 /// The last line of a run that failed.

@@ -7,15 +7,15 @@ mod source;
 pub use print::{Format, print};
 pub use source::{Source, Syntax};
 
-/// What a problem does to the run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What a problem does to the run, the mildest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// Nothing is written; exit code 2.
-    Error,
+    /// How an ambiguity was settled, or what of a model isn't used.
+    Note,
     /// Something is left out, or may not be what was meant.
     Warning,
-    /// How an ambiguity was settled.
-    Note,
+    /// Nothing is written; exit code 2.
+    Error,
 }
 
 /// Which of the two inputs a problem is in.

@@ -18,12 +18,13 @@ pub enum Format {
     Github,
 }
 
-/// Writes every problem, errors last so that they are what is read first at a prompt.
+/// Writes the problems from `least` up, errors last so that they are what is read first at a prompt.
 pub fn print(
     out: &mut impl Write,
     problems: &Problems,
     sources: &[(Input, &Source)],
     format: Format,
+    least: Severity,
 ) -> io::Result<()> {
     let places: HashMap<Input, HashMap<String, (usize, usize)>> = sources
         .iter()
@@ -34,7 +35,9 @@ pub fn print(
         })
         .collect();
     let name = |input: Input| sources.iter().find(|(i, _)| *i == input).map_or("", |(_, source)| &source.name);
-    for severity in [Severity::Note, Severity::Warning, Severity::Error] {
+    for severity in
+        [Severity::Note, Severity::Warning, Severity::Error].into_iter().filter(|severity| *severity >= least)
+    {
         for problem in problems.iter().filter(|problem| problem.severity == severity) {
             let place = problem.position.or_else(|| places.get(&problem.input)?.get(&problem.pointer).copied());
             match format {

@@ -1,7 +1,7 @@
 //! Which collection each entry of the config means.
 
 use super::choose::Finding;
-use super::naming::{LONGEST_SUFFIX, is_reserved, take_relation};
+use super::naming::{LONGEST_SUFFIX, RELATIONS, is_reserved, take_relation};
 use super::path;
 use super::resource::Resource;
 use crate::config::{Config, ModelEntry};
@@ -116,5 +116,5 @@ fn can_name_a_model(name: &str) -> bool {
 fn have_same_tables(one: &str, two: &str) -> bool {
     let (one, two) = (one.to_lowercase(), two.to_lowercase());
     let rest = one.strip_prefix(&two).or_else(|| two.strip_prefix(&one));
-    rest.is_some_and(|rest| matches!(rest, "" | "_synced" | "_local"))
+    rest.is_some_and(|rest| RELATIONS.contains(&rest))
 }

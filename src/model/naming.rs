@@ -106,9 +106,12 @@ fn relation(name: &str, scope: &mut Scope) -> String {
     }
 }
 
-/// Whether the names of a model's view and tables were all free.
+/// What a model's relations are called behind its name: the view, the two tables, and SQLite's two procedures.
+pub const RELATIONS: [&str; 5] = ["", "_synced", "_local", "_fold", "_arrive"];
+
+/// Whether the names of a model's relations were all free.
 pub fn take_relation(name: &str, scope: &mut Scope) -> bool {
-    let all = ["", "_synced", "_local"].map(|suffix| format!("{name}{suffix}"));
+    let all = RELATIONS.map(|suffix| format!("{name}{suffix}"));
     let free = all.iter().all(|name| scope.is_free(name));
     if free {
         for name in &all {

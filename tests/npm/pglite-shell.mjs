@@ -3,6 +3,7 @@
 //   { "open": true }      a new, empty database; the one before is closed
 //   { "exec": script }    any number of statements          -> { "rows": [] }
 //   { "query": statement }                                  -> { "rows": [{ column: value }] }
+//   { "time": statement }   how long its query takes        -> { "rows": [{ "ms": milliseconds }] }
 //
 // A failure is answered with { "error": { "message", "code" } }. Numbers come as PostgreSQL prints them: JavaScript
 // would round them.
@@ -40,6 +41,11 @@ async function answer(request) {
   if (request.exec !== undefined) {
     await database.exec(request.exec)
     return '{"rows":[]}'
+  }
+  if (request.time !== undefined) {
+    const start = performance.now()
+    await database.query(request.time)
+    return json({ rows: [{ ms: performance.now() - start }] })
   }
   const { fields, rows } = await database.query(request.query, [], { rowMode: 'array', parsers })
   return `{"rows":[${rows.map((values) => row(fields, values)).join(',')}]}`

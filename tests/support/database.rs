@@ -89,6 +89,12 @@ impl Pglite {
         database
     }
 
+    /// Milliseconds that a query takes, measured in the process itself.
+    pub fn time(&mut self, statement: &str) -> Result<f64, SqlError> {
+        let rows = self.ask(&json!({ "time": statement }))?;
+        Ok(rows.first().and_then(|row| row["ms"].as_f64()).expect("a time"))
+    }
+
     fn ask(&mut self, request: &Value) -> Result<Vec<Row>, SqlError> {
         let process = self.process.as_mut().expect("a process until drop");
         writeln!(process.requests, "{request}").expect("a request to the PGlite process");

@@ -22,10 +22,10 @@ fn name(folder: &Path) -> String {
     folder.file_name().expect("a name").to_string_lossy().into_owned()
 }
 
-/// A folder's config, or the one at the top for the example that it belongs to.
-fn config(folder: &Path) -> PathBuf {
-    let own = folder.join("sync-patterns.config.yaml");
-    if own.exists() { own } else { Path::new(env!("CARGO_MANIFEST_DIR")).join("sync-patterns.config.yaml") }
+/// Where a fixture's config is: with it, or for the worked example at the top.
+fn home(folder: &Path) -> PathBuf {
+    let has_own = folder.join("sync-patterns.config.yaml").exists();
+    if has_own { folder.to_owned() } else { PathBuf::from(env!("CARGO_MANIFEST_DIR")) }
 }
 
 /// What is the same for every fixture, or twice in one, is shown once: with `contacts`.

@@ -1,6 +1,6 @@
 //! Which collection each entry of the config means.
 
-use super::choose::Finding;
+use super::finding::Finding;
 use super::naming::{LONGEST_SUFFIX, RELATIONS, is_reserved, take_relation};
 use super::path;
 use super::resource::Resource;

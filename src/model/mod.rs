@@ -6,6 +6,7 @@ mod choose;
 mod entries;
 mod envelope;
 mod fields;
+mod finding;
 mod key;
 mod meaning;
 mod naming;

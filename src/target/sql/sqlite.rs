@@ -1,6 +1,43 @@
-use crate::model::Project;
-use crate::target::Files;
+//! SQLite 3.40 and later: tables, a view and triggers, since it has no functions.
 
-pub fn files(_project: &Project) -> anyhow::Result<Files> {
-    Ok(Files::new())
+mod expression;
+mod view;
+
+use anyhow::bail;
+
+use crate::model::Project;
+use crate::render::{Renderer, Template};
+use crate::target::{BANNER, Files};
+
+const TEMPLATES: &[Template] = &[
+    ("_changes.sql", include_str!("../../../templates/sqlite/_changes.sql")),
+    ("model.sql", include_str!("../../../templates/sqlite/model.sql")),
+    ("tables.sql", include_str!("../../../templates/sqlite/tables.sql")),
+    ("view.sql", include_str!("../../../templates/sqlite/view.sql")),
+    ("fold.sql", include_str!("../../../templates/sqlite/fold.sql")),
+    ("stream.sql", include_str!("../../../templates/sqlite/stream.sql")),
+    ("insert.sql", include_str!("../../../templates/sqlite/insert.sql")),
+    ("update.sql", include_str!("../../../templates/sqlite/update.sql")),
+    ("delete.sql", include_str!("../../../templates/sqlite/delete.sql")),
+];
+
+pub fn files(project: &Project) -> anyhow::Result<Files> {
+    let renderer = Renderer::new(TEMPLATES)?;
+    let mut files = Files::new();
+    files.insert("schema/_changes.sql".into(), renderer.render("_changes.sql", view::LogView { banner: BANNER })?);
+    for model in &project.models {
+        check_name(&model.name)?;
+        let view = view::ModelView::new(model)?;
+        files.insert(format!("schema/{}.sql", model.name), renderer.render("model.sql", view)?);
+    }
+    Ok(files)
+}
+
+/// SQLite keeps `sqlite_` for itself, and a view called `json_each` would hide the function that triggers use.
+fn check_name(name: &str) -> anyhow::Result<()> {
+    let lower = name.to_ascii_lowercase();
+    if lower.starts_with("sqlite_") || lower == "json_each" {
+        bail!("SQLite can't have a model called `{name}`: give it another name in the config");
+    }
+    Ok(())
 }

@@ -1,0 +1,436 @@
+//! What the templates are given: every name, type and expression, decided.
+
+use anyhow::{Context, bail};
+use serde::Serialize;
+
+use super::expression;
+use crate::model::{Field, FieldType, Insert, KeyOrigin, Model};
+use crate::names::Scope;
+use crate::names::sql::{identifier, literal};
+
+#[derive(Serialize)]
+pub struct LogView {
+    pub banner: &'static str,
+}
+
+/// All names are quoted, all literals escaped.
+#[derive(Serialize)]
+pub struct ModelView {
+    banner: &'static str,
+    /// The model's name in the log, as a literal.
+    table_name: String,
+    view: String,
+    synced: String,
+    local: String,
+    fold: String,
+    fold_again: String,
+    arrive: String,
+    synced_insert: String,
+    synced_update: String,
+    synced_delete: String,
+    view_insert: String,
+    view_update: String,
+    view_delete: String,
+
+    columns: Vec<Column>,
+    write_id: String,
+    changed_columns: String,
+    is_deleted: String,
+    has_local_changes: String,
+    pending_write_id: String,
+    indexes: Vec<Index>,
+
+    key_list: String,
+    synced_key_list: String,
+    key_literals: String,
+    first_key: String,
+    first_key_literal: String,
+    /// `NEW.row_key` as a value of the key's own type.
+    row_key_as_key: String,
+    new_row_key: String,
+    old_row_key: String,
+    old_key_object: String,
+    server_makes_key: bool,
+
+    local_is_synced: String,
+    local_is_row: String,
+    synced_is_row: String,
+    shown_is_new: String,
+    shown_is_old: String,
+
+    insert: Option<InsertView>,
+    update: Option<UpdateView>,
+    can_delete: bool,
+    no_insert: String,
+    no_update: String,
+    no_delete: String,
+}
+
+#[derive(Serialize)]
+struct Column {
+    name: String,
+    ty: &'static str,
+    not_null: bool,
+    is_key: bool,
+    folded: String,
+}
+
+#[derive(Serialize)]
+struct Index {
+    name: String,
+    table: String,
+    columns: String,
+}
+
+#[derive(Serialize)]
+struct Check {
+    fails: String,
+    message: String,
+}
+
+/// A column that a write can set, as JSON text before and after.
+#[derive(Serialize)]
+struct Written {
+    literal: String,
+    new: String,
+    old: String,
+}
+
+#[derive(Serialize)]
+struct InsertView {
+    checks: Vec<Check>,
+    duplicate: String,
+    /// Where the key can be made here: the given key, or a new one.
+    made_key: Option<String>,
+    row_key: String,
+    columns: Vec<Written>,
+}
+
+#[derive(Serialize)]
+struct UpdateView {
+    checks: Vec<Check>,
+    key_columns: usize,
+    columns: Vec<Written>,
+}
+
+impl ModelView {
+    pub fn new(model: &Model) -> anyhow::Result<Self> {
+        let keys: Vec<&Field> = model.key_fields().collect();
+        let Some(first_key) = keys.first().filter(|_| keys.len() == model.key.len()) else {
+            bail!("`{}` has no field for its key {:?}", model.name, model.key);
+        };
+        let bookkeeping = Bookkeeping::new(model);
+        let named = |suffix: &str| identifier(&format!("{}{suffix}", model.name));
+        let list = |row: &str| keys.iter().map(|key| column(row, key)).collect::<Vec<_>>().join(", ");
+        let matches = |one: &str, other: &dyn Fn(usize, &Field) -> String| {
+            let pairs = keys.iter().enumerate().map(|(n, key)| format!("{} = {}", column(one, key), other(n, key)));
+            pairs.collect::<Vec<_>>().join(" AND ")
+        };
+        let row = |n: usize, key: &Field| key_of_row(&keys, n, key);
+        let (local, synced) = (named("_local"), named("_synced"));
+        Ok(Self {
+            banner: crate::target::BANNER,
+            table_name: literal(&model.name),
+            view: named(""),
+            fold: named("_fold"),
+            fold_again: named("_fold_again"),
+            arrive: named("_arrive"),
+            synced_insert: named("_synced_insert"),
+            synced_update: named("_synced_update"),
+            synced_delete: named("_synced_delete"),
+            view_insert: named("_insert"),
+            view_update: named("_update"),
+            view_delete: named("_delete"),
+
+            columns: model.fields.iter().map(|field| Column::new(model, &keys, field)).collect(),
+            indexes: indexes(model)?,
+            write_id: bookkeeping.write_id,
+            changed_columns: bookkeeping.changed_columns,
+            is_deleted: bookkeeping.is_deleted,
+            has_local_changes: bookkeeping.has_local_changes,
+            pending_write_id: bookkeeping.pending_write_id,
+
+            key_list: keys.iter().map(|key| identifier(&key.name)).collect::<Vec<_>>().join(", "),
+            synced_key_list: list("s"),
+            key_literals: keys.iter().map(|key| literal(&key.name)).collect::<Vec<_>>().join(", "),
+            first_key: identifier(&first_key.name),
+            first_key_literal: literal(&first_key.name),
+            row_key_as_key: row(0, first_key),
+            new_row_key: row_key(&keys, &|key| column("NEW", key)),
+            old_row_key: row_key(&keys, &|key| column("OLD", key)),
+            old_key_object: {
+                let pairs = keys.iter().map(|key| format!("{}, {}", literal(&key.name), json_value(key, "OLD")));
+                format!("json_object({})", pairs.collect::<Vec<_>>().join(", "))
+            },
+            server_makes_key: keys.len() == 1 && model.key_origin == KeyOrigin::Server,
+
+            local_is_synced: matches("l", &|_, key| column("s", key)),
+            local_is_row: matches(&local, &row),
+            synced_is_row: matches("s", &row),
+            shown_is_new: matches("v", &|_, key| column("NEW", key)),
+            shown_is_old: matches("v", &|_, key| column("OLD", key)),
+
+            insert: model.operations.create.as_ref().map(|_| InsertView::new(model, &keys)),
+            update: model.operations.update.as_ref().map(|_| UpdateView::new(model, &keys)),
+            can_delete: model.operations.delete.is_some(),
+            no_insert: no_endpoint(model, "create"),
+            no_update: no_endpoint(model, "update"),
+            no_delete: no_endpoint(model, "delete"),
+            local,
+            synced,
+        })
+    }
+}
+
+impl Column {
+    fn new(model: &Model, keys: &[&Field], field: &Field) -> Self {
+        let is_key = model.is_key(field);
+        Self {
+            name: identifier(&field.name),
+            ty: expression::column_type(field.ty),
+            not_null: is_key || !field.nullable,
+            is_key,
+            folded: match keys.iter().position(|key| key.name == field.name) {
+                Some(n) => key_of_row(keys, n, field),
+                None => folded(model, keys[0], field),
+            },
+        }
+    }
+}
+
+/// The last entry that sets the column, or what the server's row has, or what the server is expected to make.
+fn folded(model: &Model, first_key: &Field, field: &Field) -> String {
+    let synced = column("s", field);
+    let base = match &field.default {
+        Some(default) if field.insert == Insert::Never => {
+            format!("iif({} IS NULL, {}, {synced})", column("s", first_key), expression::default_value(field, default))
+        }
+        _ if field.has_placeholder() => {
+            let made_at = if field.ty == FieldType::Date { "substr(i.created_at, 1, 10)" } else { "i.created_at" };
+            format!("ifnull({synced}, (SELECT {made_at} FROM _changes_log AS i WHERE i.id = r.made_by))")
+        }
+        _ => synced,
+    };
+    let can_be_inserted = model.operations.create.is_some() && field.insert != Insert::Never;
+    let can_be_updated = model.operations.update.is_some() && field.update;
+    if !can_be_inserted && !can_be_updated {
+        return base;
+    }
+    let is_it = format!("c.name = {}", literal(&field.name));
+    let value = if field.ty == FieldType::Json { "c.json" } else { "c.value" };
+    format!("iif(max({is_it}), max({value}) FILTER (WHERE {is_it}), {base})")
+}
+
+impl InsertView {
+    fn new(model: &Model, keys: &[&Field]) -> Self {
+        let given = |key: &Field| expression::stored(key.ty, &with_default(key));
+        let can_make = keys.len() == 1 && model.key_origin != KeyOrigin::Given;
+        let made_key = can_make.then(|| {
+            let new_key = match expression::column_type(keys[0].ty) {
+                "INTEGER" => "(SELECT t.key FROM _temporary_key AS t)",
+                _ => "(SELECT u.uuid FROM _uuid AS u)",
+            };
+            format!("coalesce({}, {new_key})", given(keys[0]))
+        });
+        let written = |field: &Field| Written {
+            literal: literal(&field.name),
+            new: if can_make && model.is_key(field) {
+                "json_quote(k.key)".into()
+            } else {
+                expression::written_json(field.ty, &with_default(field))
+            },
+            old: String::new(),
+        };
+        let row_key = match &made_key {
+            Some(_) => "k.key".to_owned(),
+            None => row_key(keys, &given),
+        };
+        let qualified: Vec<String> = keys.iter().map(|key| format!("{}.{}", model.name, key.name)).collect();
+        Self {
+            checks: model.fields.iter().flat_map(|field| insert_checks(model, field, can_make)).collect(),
+            duplicate: literal(&format!("UNIQUE constraint failed: {}", qualified.join(", "))),
+            made_key,
+            row_key,
+            columns: model
+                .fields
+                .iter()
+                .filter(|field| model.is_key(field) || field.insert != Insert::Never)
+                .map(written)
+                .collect(),
+        }
+    }
+}
+
+fn insert_checks(model: &Model, field: &Field, can_make_key: bool) -> Vec<Check> {
+    let new = column("NEW", field);
+    let is_key = model.is_key(field);
+    if field.insert == Insert::Never && !is_key {
+        return vec![check(model, field, format!("{new} IS NOT NULL"), "is set by the server only")];
+    }
+    let must_be_given = if is_key { !can_make_key } else { field.insert == Insert::Required };
+    let mut checks = Vec::new();
+    if must_be_given && field.default.is_none() {
+        checks.push(not_null(model, field, format!("{new} IS NULL")));
+    }
+    checks.extend(type_check(model, field));
+    checks
+}
+
+impl UpdateView {
+    fn new(model: &Model, keys: &[&Field]) -> Self {
+        let keys_written = keys.iter().map(|key| Written {
+            literal: literal(&key.name),
+            new: expression::json(key.ty, &column("OLD", key)),
+            // Never equal: the key is always there.
+            old: "NULL".into(),
+        });
+        let written = model.fields.iter().filter(|field| field.update && !model.is_key(field)).map(|field| Written {
+            literal: literal(&field.name),
+            new: expression::written_json(field.ty, &column("NEW", field)),
+            old: expression::json(field.ty, &column("OLD", field)),
+        });
+        Self {
+            checks: model.fields.iter().flat_map(|field| update_checks(model, field)).collect(),
+            key_columns: keys.len(),
+            columns: keys_written.chain(written).collect(),
+        }
+    }
+}
+
+fn update_checks(model: &Model, field: &Field) -> Vec<Check> {
+    let (new, old) = (column("NEW", field), column("OLD", field));
+    let differs = expression::differs(field.ty, &new, &old);
+    if model.is_key(field) {
+        return vec![check(model, field, differs, "is the key, which can't be changed")];
+    }
+    if !field.update {
+        return vec![check(model, field, differs, "is read-only")];
+    }
+    let mut checks = Vec::new();
+    if !field.nullable {
+        checks.push(not_null(model, field, format!("{new} IS NULL AND {old} IS NOT NULL")));
+    }
+    checks.extend(type_check(model, field));
+    checks
+}
+
+fn type_check(model: &Model, field: &Field) -> Option<Check> {
+    let (fails, what) = expression::type_check(field.ty, &column("NEW", field))?;
+    Some(check(model, field, fails, what))
+}
+
+fn check(model: &Model, field: &Field, fails: String, what: &str) -> Check {
+    Check { fails, message: literal(&format!("{}.{} {what}", model.name, field.name)) }
+}
+
+/// In SQLite's own words.
+fn not_null(model: &Model, field: &Field, fails: String) -> Check {
+    Check { fails, message: literal(&format!("NOT NULL constraint failed: {}.{}", model.name, field.name)) }
+}
+
+fn no_endpoint(model: &Model, operation: &str) -> String {
+    literal(&format!("{}: the API has no endpoint to {operation} rows", model.name))
+}
+
+/// A column of a row: always qualified, since SQLite takes a bare `"name"` that fits no column for a string.
+fn column(row: &str, field: &Field) -> String {
+    format!("{row}.{}", identifier(&field.name))
+}
+
+fn with_default(field: &Field) -> String {
+    let new = column("NEW", field);
+    match &field.default {
+        Some(default) => format!("coalesce({new}, {})", expression::default_value(field, default)),
+        None => new,
+    }
+}
+
+/// The text form of a key: the value, or a JSON array of several.
+fn row_key(keys: &[&Field], value: &dyn Fn(&Field) -> String) -> String {
+    match keys {
+        [key] if key.ty == FieldType::Int32 || key.ty == FieldType::Int64 => {
+            format!("CAST({} AS TEXT)", value(key))
+        }
+        [key] => value(key),
+        _ => {
+            format!("json_array({})", keys.iter().map(|key| value(key)).collect::<Vec<_>>().join(", "))
+        }
+    }
+}
+
+/// The nth key column of the row that `NEW.row_key` names.
+fn key_of_row(keys: &[&Field], n: usize, key: &Field) -> String {
+    if keys.len() > 1 {
+        return format!("json_extract(NEW.row_key, '$[{n}]')");
+    }
+    match expression::column_type(key.ty) {
+        "TEXT" => "NEW.row_key".to_owned(),
+        other => format!("CAST(NEW.row_key AS {other})"),
+    }
+}
+
+/// A key column as an argument of `json_object`.
+fn json_value(key: &Field, row: &str) -> String {
+    match key.ty {
+        FieldType::Boolean | FieldType::Float => format!("json({})", expression::json(key.ty, &column(row, key))),
+        _ => column(row, key),
+    }
+}
+
+fn indexes(model: &Model) -> anyhow::Result<Vec<Index>> {
+    let mut indexes = Vec::new();
+    let mut names = Scope::default();
+    for columns in &model.indexes {
+        let fields = columns
+            .iter()
+            // In an index too, SQLite takes an unknown name in quotes for a string.
+            .map(|name| {
+                model
+                    .fields
+                    .iter()
+                    .find(|field| &field.name == name)
+                    .with_context(|| format!("an index of `{}` has a column `{name}`, which it hasn't", model.name))
+            })
+            .collect::<anyhow::Result<Vec<&Field>>>()?;
+        for suffix in ["_synced", "_local"] {
+            indexes.push(Index {
+                name: identifier(&names.unique(&format!("{}{suffix}_{}", model.name, columns.join("_")))),
+                table: identifier(&format!("{}{suffix}", model.name)),
+                columns: fields.iter().map(|field| identifier(&field.name)).collect::<Vec<_>>().join(", "),
+            });
+        }
+    }
+    Ok(indexes)
+}
+
+/// Our own columns beside the fields: one that a field is called like takes underscores.
+struct Bookkeeping {
+    write_id: String,
+    changed_columns: String,
+    is_deleted: String,
+    has_local_changes: String,
+    pending_write_id: String,
+}
+
+impl Bookkeeping {
+    fn new(model: &Model) -> Self {
+        let mut scope = Scope::default();
+        for field in &model.fields {
+            scope.take(&field.name);
+        }
+        let mut free = |name: &str| {
+            let mut name = name.to_owned();
+            while !scope.take(&name) {
+                name.insert(0, '_');
+            }
+            identifier(&name)
+        };
+        Self {
+            write_id: free("write_id"),
+            changed_columns: free("changed_columns"),
+            is_deleted: free("is_deleted"),
+            has_local_changes: free("_has_local_changes"),
+            pending_write_id: free("_pending_write_id"),
+        }
+    }
+}

@@ -1,0 +1,49 @@
+-- A row has come from the server: settles the write that it shows, if it shows one of ours.
+CREATE VIEW IF NOT EXISTS {{ arrive }} AS
+SELECT NULL AS row_key, NULL AS write_id WHERE false;
+
+CREATE TRIGGER IF NOT EXISTS {{ arrive }} INSTEAD OF INSERT ON {{ arrive }}
+BEGIN
+  INSERT INTO _settle (table_name, write_id) VALUES ({{ table_name }}, NEW.write_id);
+
+{% if server_makes_key %}
+  -- What was written to the row under its temporary key goes on under the server's.
+  UPDATE _changes_log
+  SET
+    row_key = NEW.row_key,
+    value = json_patch(_changes_log.value, json_object({{ first_key_literal }}, {{ row_key_as_key }}))
+  FROM _changes_log AS s
+  WHERE s.status = 'settled' AND s.operation = 'insert' AND s.row_key <> NEW.row_key
+    AND _changes_log.table_name = s.table_name AND _changes_log.row_key = s.row_key AND _changes_log.id > s.id;
+
+{% endif %}
+  INSERT INTO {{ fold }} (row_key)
+  SELECT NEW.row_key
+  UNION
+  SELECT s.row_key FROM _changes_log AS s WHERE s.status = 'settled';
+
+  DELETE FROM _changes_log WHERE status = 'settled';
+END;
+{% for event in ["INSERT", "UPDATE"] %}
+
+CREATE TRIGGER IF NOT EXISTS {% if event == "INSERT" %}{{ synced_insert }}{% else %}{{ synced_update }}{% endif %} AFTER {{ event }} ON {{ synced }}
+WHEN EXISTS (
+    SELECT 1 FROM _changes_log AS c WHERE c.table_name = {{ table_name }} AND c.row_key = {{ new_row_key }}
+  )
+  OR EXISTS (SELECT 1 FROM _changes_log AS c WHERE c.write_id = NEW.{{ write_id }})
+BEGIN
+  INSERT INTO {{ arrive }} (row_key, write_id) VALUES ({{ new_row_key }}, NEW.{{ write_id }});
+END;
+{% endfor %}
+
+-- A row that the server no longer has: what it had taken is done, what it has not yet seen is still to be sent.
+CREATE TRIGGER IF NOT EXISTS {{ synced_delete }} AFTER DELETE ON {{ synced }}
+WHEN EXISTS (
+    SELECT 1 FROM _changes_log AS c WHERE c.table_name = {{ table_name }} AND c.row_key = {{ old_row_key }}
+  )
+BEGIN
+  DELETE FROM _changes_log
+  WHERE table_name = {{ table_name }} AND row_key = {{ old_row_key }} AND status = 'acknowledged';
+
+  INSERT INTO {{ fold }} (row_key) VALUES ({{ old_row_key }});
+END;

@@ -1,0 +1,32 @@
+CREATE TRIGGER IF NOT EXISTS {{ view_update }} INSTEAD OF UPDATE ON {{ view }}
+BEGIN
+{% if update %}
+  SELECT CASE
+{% for check in update.checks %}
+    WHEN {{ check.fails }} THEN RAISE(ABORT, {{ check.message }})
+{% endfor %}
+  END;
+
+  -- The key, and the columns that differ; nothing where none does.
+  INSERT INTO _changes_log (table_name, row_key, operation, value, transaction_id)
+  SELECT
+    {{ table_name }},
+    {{ old_row_key }},
+    'update',
+    json_group_object(c.column1, json(c.column2)),
+    (SELECT t.id FROM _transaction_id AS t)
+  FROM (
+    VALUES
+{% for column in update.columns %}
+      ({{ column.literal }}, {{ column.new }}, {{ column.old }}){% if not loop.last %},{% endif %}
+
+{% endfor %}
+  ) AS c
+  WHERE c.column2 IS NOT c.column3
+  HAVING count(*) > {{ update.key_columns }};
+
+  INSERT INTO {{ fold }} (row_key) VALUES ({{ old_row_key }});
+{% else %}
+  SELECT RAISE(ABORT, {{ no_update }});
+{% endif %}
+END;

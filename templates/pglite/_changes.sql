@@ -407,6 +407,17 @@ LANGUAGE sql IMMUTABLE AS $$
   SELECT translate(encode(bytes, 'base64'), E'\n', '')
 $$;
 
+-- A row's members as on the wire, where that isn't PostgreSQL's JSON: decimals are strings, for their digits.
+CREATE OR REPLACE FUNCTION _on_wire(value JSONB, decimals TEXT[] DEFAULT '{}', bytes TEXT[] DEFAULT '{}') RETURNS JSONB
+LANGUAGE sql IMMUTABLE AS $$
+  SELECT value || coalesce(jsonb_object_agg(c.name, c.text), '{}')
+  FROM (
+    SELECT d.name, value ->> d.name FROM unnest(decimals) AS d (name)
+    UNION ALL
+    SELECT b.name, _base64(decode(substr(value ->> b.name, length('\x') + 1), 'hex')) FROM unnest(bytes) AS b (name)
+  ) AS c (name, text)
+$$;
+
 -- Base64 members as PostgreSQL reads bytes.
 CREATE OR REPLACE FUNCTION _with_bytes(value JSONB, columns TEXT[]) RETURNS JSONB
 LANGUAGE sql IMMUTABLE AS $$

@@ -28,17 +28,3 @@ LANGUAGE sql SET enable_seqscan = off SET enable_hashjoin = off SET enable_merge
 {% endif %}
   ) AS image;
 {{ dollar }};
-
--- A row as the log has it: JSON as on the wire.
-CREATE OR REPLACE FUNCTION {{ functions.value }}(r {{ view }}) RETURNS JSONB
-LANGUAGE sql STABLE AS {{ dollar }}
-  SELECT to_jsonb(r) - ARRAY[{{ has_local_changes_text }}, {{ pending_write_id_text }}]
-{%- if encoded %} || jsonb_build_object(
-{% for column in encoded %}
-    {{ column.text }}, {{ column.value }}{% if not loop.last %},{% endif %}
-
-{% endfor %}
-  )
-{%- endif %}
-
-{{ dollar }};

@@ -7,7 +7,7 @@ BEGIN
 {% for column in insert.defaults %}
   NEW.{{ column.name }} := coalesce(NEW.{{ column.name }}, {{ column.value }});
 {% endfor %}
-  new_value := {{ functions.value }}(NEW);
+  new_value := {{ row_value.new }};
 {% if insert.required %}
   PERFORM _refuse_nulls({{ name_text }}, new_value, ARRAY[
 {% for column in insert.required %}

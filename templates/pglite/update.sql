@@ -2,7 +2,10 @@
 CREATE OR REPLACE FUNCTION {{ functions.update }}() RETURNS TRIGGER
 LANGUAGE plpgsql SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS {{ dollar }}
 DECLARE
-  changed CONSTANT JSONB := _difference({{ functions.value }}(OLD), {{ functions.value }}(NEW));
+  changed CONSTANT JSONB := _difference(
+    {{ row_value.old }},
+    {{ row_value.new }}
+  );
 BEGIN
   IF changed = '{}' THEN
     RETURN OLD;

@@ -19,9 +19,7 @@ pub struct View {
     changed_columns: String,
     is_deleted: String,
     has_local_changes: String,
-    has_local_changes_text: String,
     pending_write_id: String,
-    pending_write_id_text: String,
     columns: Vec<Column>,
     /// The key columns, for PRIMARY KEY.
     key_list: String,
@@ -39,8 +37,8 @@ pub struct View {
     /// What a row that isn't on the server yet shows in columns that only the server sets, as JSON.
     placeholders: Vec<Member>,
     fold_value: String,
-    /// Columns whose JSON isn't what PostgreSQL makes of them.
-    encoded: Vec<Member>,
+    /// The row as the log has it.
+    row_value: OfRows,
     insert: Option<InsertView>,
     update: Option<UpdateView>,
     delete: bool,
@@ -89,7 +87,6 @@ struct Index {
 #[derive(Serialize)]
 struct Functions {
     fold: String,
-    value: String,
     arrived: String,
     changed: String,
     departed: String,
@@ -142,9 +139,7 @@ impl View {
             changed_columns: sql::identifier(&own.changed_columns),
             is_deleted: sql::identifier(&own.is_deleted),
             has_local_changes: sql::identifier(&own.has_local_changes),
-            has_local_changes_text: sql::literal(&own.has_local_changes),
             pending_write_id: sql::identifier(&own.pending_write_id),
-            pending_write_id_text: sql::literal(&own.pending_write_id),
             columns: model.fields.iter().map(|field| column(model, field)).collect(),
             key_list: join(&key, ", ", |_, field| sql::identifier(&field.name)),
             key_names: format!("ARRAY[{}]", texts(key.iter().copied()).join(", ")),
@@ -164,7 +159,6 @@ impl View {
             indexes: indexes(model),
             functions: Functions {
                 fold: relation("_fold"),
-                value: relation("_value"),
                 arrived: relation("_arrived"),
                 changed: relation("_changed"),
                 departed: relation("_departed"),
@@ -179,7 +173,7 @@ impl View {
             } else {
                 format!("_with_bytes(fold.value, ARRAY[{}])", bytes.join(", "))
             },
-            encoded: model.fields.iter().filter_map(encoded).collect(),
+            row_value: OfRows { new: row_value(model, &own, "NEW"), old: row_value(model, &own, "OLD") },
             insert: model.operations.create.as_ref().map(|_| insert(model)),
             update: model.operations.update.as_ref().map(|_| update(model)),
             delete: model.operations.delete.is_some(),
@@ -274,10 +268,17 @@ fn json(expression: &str, ty: FieldType) -> String {
     }
 }
 
-fn encoded(field: &Field) -> Option<Member> {
-    let plain = of("r", field);
-    let value = json(&plain, field.ty);
-    (value != plain).then(|| Member { text: sql::literal(&field.name), value })
+/// The row without the view's own columns, and encoded where PostgreSQL's JSON isn't the wire's. Not a function over the
+/// view's row type: a view named `point` would give the system's type of that name to its parameter.
+fn row_value(model: &Model, own: &Bookkeeping, row: &str) -> String {
+    let own = [&own.has_local_changes, &own.pending_write_id].map(|name| sql::literal(name)).join(", ");
+    let plain = format!("to_jsonb({row}) - ARRAY[{own}]");
+    let named = |is: fn(FieldType) -> bool| texts(model.fields.iter().filter(|field| is(field.ty))).join(", ");
+    let decimals = named(|ty| matches!(ty, FieldType::Decimal { .. }));
+    let bytes = named(|ty| ty == FieldType::Bytes);
+    let lists = [("decimals", decimals), ("bytes", bytes)].into_iter().filter(|(_, names)| !names.is_empty());
+    let lists: String = lists.map(|(name, names)| format!(", {name} => ARRAY[{names}]")).collect();
+    if lists.is_empty() { plain } else { format!("_on_wire({plain}{lists})") }
 }
 
 fn placeholders(model: &Model) -> Vec<Member> {

@@ -1,4 +1,5 @@
-//! Real documents: each goes through `generate --all` for both databases; what comes out loads and compiles.
+//! Real documents: each goes through `generate --all` for both databases; what comes out loads, takes a row of each model
+//! through its view, and compiles.
 //!
 //! They are in the folder that `SYNC_PATTERNS_CORPUS` names, as `specs/*` and `broken/*`. Without it there is nothing
 //! to test here, which is said.
@@ -12,6 +13,7 @@ use std::process::Command;
 
 use support::binary::sync_patterns;
 use support::database::open;
+use support::exercise::exercise;
 use sync_patterns::target::{Adapter, Files};
 
 const VARIABLE: &str = "SYNC_PATTERNS_CORPUS";
@@ -61,16 +63,13 @@ fn is_left_out(problem: &serde_json::Value) -> bool {
     problem["message"].as_str().is_some_and(|message| message.contains(" is left out: "))
 }
 
-fn read_sql(output: &Path) -> Files {
+fn read_schema(output: &Path) -> Files {
     let entries = fs::read_dir(output.join("schema")).expect("a schema");
-    let paths = entries.map(|entry| entry.expect("an entry").path());
-    paths
-        .filter(|path| path.extension().is_some_and(|extension| extension == "sql"))
-        .map(|path| {
-            let name = path.file_name().expect("a name").to_string_lossy().into_owned();
-            (format!("schema/{name}"), fs::read_to_string(&path).expect("SQL"))
-        })
-        .collect()
+    let named = entries.map(|entry| entry.expect("an entry").path()).map(|path| {
+        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+        (format!("schema/{name}"), fs::read_to_string(&path).expect("text"))
+    });
+    named.collect()
 }
 
 #[test]
@@ -83,9 +82,8 @@ fn real_documents_load_and_compile() {
         for (index, document) in documents.iter().enumerate() {
             let output = root.path().join(format!("{adapter}/document{index}"));
             let outcome = generate(document, adapter, &output);
-            let files = if outcome.code == 0 { read_sql(&output) } else { Files::new() };
             if outcome.code == 0 {
-                load(database, &files, document);
+                exercise(open(database).as_mut(), &read_schema(&output), &document.to_string_lossy());
             } else {
                 let error = outcome.problems.iter().find(|problem| problem["severity"] == "error").expect("an error");
                 assert_eq!(error["code"], "no-models", "{}: {error}", document.display());
@@ -115,18 +113,6 @@ fn real_documents_load_and_compile() {
     );
     for (reason, count) in reasons {
         println!("{count:5}  {reason}");
-    }
-}
-
-fn load(adapter: Adapter, files: &Files, document: &Path) {
-    let mut database = open(adapter);
-    let mut names: Vec<&String> = files.keys().collect();
-    names.sort_by_key(|name| *name != "schema/_changes.sql");
-    // Twice, since that must be no different from once.
-    for name in names.iter().chain(&names) {
-        database
-            .exec(&files[*name])
-            .unwrap_or_else(|error| panic!("{} {adapter:?} {name}: {error:?}", document.display()));
     }
 }
 

@@ -6,6 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use support::binary::{Run, sync_patterns};
+use support::database::open;
+use support::exercise::exercise;
+use sync_patterns::target::{Adapter, Files};
 
 fn folders(below: &str) -> Vec<PathBuf> {
     let parent = Path::new(env!("CARGO_MANIFEST_DIR")).join(below);
@@ -51,6 +54,22 @@ fn every_fixture_for_both_adapters() {
             insta::assert_snapshot!(format!("{}__{adapter}", name(&folder)), first.stderr + &files);
         }
     }
+}
+
+#[test]
+fn every_fixture_loads_and_takes_writes() {
+    for folder in folders("fixtures") {
+        for (name, adapter) in [("pglite", Adapter::Pglite), ("sqlite", Adapter::Sqlite)] {
+            let run = sync_patterns(&["generate", "--adapter", name, "--stdout"], &home(&folder));
+            exercise(open(adapter).as_mut(), &files(&run.stdout), &folder.to_string_lossy());
+        }
+    }
+}
+
+/// The files that `--stdout` printed.
+fn files(printed: &str) -> Files {
+    let parts = printed.split("==> ").skip(1).filter_map(|part| part.split_once(" <==\n"));
+    parts.map(|(path, text)| (path.to_owned(), text.to_owned())).collect()
 }
 
 #[test]

@@ -3,5 +3,6 @@
 
 pub mod binary;
 pub mod database;
+pub mod exercise;
 pub mod models;
 pub mod npm;

@@ -66,6 +66,14 @@ fn every_fixture_loads_and_takes_writes() {
     }
 }
 
+#[test]
+fn the_example_in_the_repository_is_what_is_generated() {
+    let run =
+        sync_patterns(&["generate", "--dry-run", "--message-format", "json"], Path::new(env!("CARGO_MANIFEST_DIR")));
+    let summary: serde_json::Value = serde_json::from_str(&run.stdout).expect("a summary");
+    assert_eq!(summary["changes"], serde_json::json!([]), "run `cargo run -- generate` and commit what it writes");
+}
+
 /// The files that `--stdout` printed.
 fn files(printed: &str) -> Files {
     let parts = printed.split("==> ").skip(1).filter_map(|part| part.split_once(" <==\n"));

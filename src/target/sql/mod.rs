@@ -1,5 +1,6 @@
 //! The local database's schema: `schema/_changes.sql` and one file for each model.
 
+pub mod bookkeeping;
 mod pglite;
 mod sqlite;
 

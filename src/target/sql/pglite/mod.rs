@@ -1,0 +1,37 @@
+//! PostgreSQL in the browser: PL/pgSQL functions and statement triggers.
+
+mod view;
+
+use serde::Serialize;
+
+use crate::model::Project;
+use crate::render::{Renderer, Template};
+use crate::target::{BANNER, Files};
+
+const TEMPLATES: &[Template] = &[
+    ("_changes.sql", include_str!("../../../../templates/pglite/_changes.sql")),
+    ("model.sql", include_str!("../../../../templates/pglite/model.sql")),
+    ("tables.sql", include_str!("../../../../templates/pglite/tables.sql")),
+    ("view.sql", include_str!("../../../../templates/pglite/view.sql")),
+    ("fold.sql", include_str!("../../../../templates/pglite/fold.sql")),
+    ("stream.sql", include_str!("../../../../templates/pglite/stream.sql")),
+    ("insert.sql", include_str!("../../../../templates/pglite/insert.sql")),
+    ("update.sql", include_str!("../../../../templates/pglite/update.sql")),
+    ("delete.sql", include_str!("../../../../templates/pglite/delete.sql")),
+];
+
+#[derive(Serialize)]
+struct Shared {
+    banner: &'static str,
+}
+
+pub fn files(project: &Project) -> anyhow::Result<Files> {
+    let renderer = Renderer::new(TEMPLATES)?;
+    let mut files = Files::new();
+    files.insert("schema/_changes.sql".to_owned(), renderer.render("_changes.sql", Shared { banner: BANNER })?);
+    for model in &project.models {
+        let text = renderer.render("model.sql", view::View::of(model))?;
+        files.insert(format!("schema/{}.sql", model.name), text);
+    }
+    Ok(files)
+}

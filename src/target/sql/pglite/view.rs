@@ -1,0 +1,398 @@
+//! A model with everything decided that its file says.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::model::{Field, FieldType, Insert, KeyOrigin, Model};
+use crate::names::{Scope, sql};
+use crate::target::BANNER;
+use crate::target::sql::bookkeeping::Bookkeeping;
+
+#[derive(Serialize)]
+pub struct View {
+    banner: &'static str,
+    /// The model's name as a literal.
+    name_text: String,
+    view: String,
+    synced: String,
+    local: String,
+    changed_columns: String,
+    is_deleted: String,
+    has_local_changes: String,
+    has_local_changes_text: String,
+    pending_write_id: String,
+    pending_write_id_text: String,
+    columns: Vec<Column>,
+    /// The key columns, for PRIMARY KEY.
+    key_list: String,
+    /// An array of their names.
+    key_names: String,
+    key_match: KeyMatch,
+    row_key: OfRows,
+    key_object: OfRows,
+    /// The row key and the key object of a row `s` that has arrived or gone.
+    arrived_key: String,
+    arrived_key_object: String,
+    takes_server_keys: bool,
+    indexes: Vec<Index>,
+    functions: Functions,
+    /// What a row that isn't on the server yet shows in columns that only the server sets, as JSON.
+    placeholders: Vec<Member>,
+    fold_value: String,
+    /// Columns whose JSON isn't what PostgreSQL makes of them.
+    encoded: Vec<Member>,
+    insert: Option<InsertView>,
+    update: Option<UpdateView>,
+    delete: bool,
+    dollar: String,
+}
+
+#[derive(Serialize)]
+struct Column {
+    name: String,
+    #[serde(rename = "type")]
+    ty: &'static str,
+    required: bool,
+}
+
+/// Conditions that pick a row by its key.
+#[derive(Serialize)]
+struct KeyMatch {
+    /// `l` has the key `r.row_key`.
+    local: String,
+    /// `s` has the key `r.row_key`.
+    synced: String,
+    /// Whether an outer join has found `s`.
+    synced_exists: String,
+    /// `l` and `s` are the same row.
+    both: String,
+    /// `v` is the row NEW.
+    view_new: String,
+    /// `v` is the row OLD.
+    view_old: String,
+}
+
+/// The same expression over a trigger's NEW and OLD.
+#[derive(Serialize)]
+struct OfRows {
+    new: String,
+    old: String,
+}
+
+#[derive(Serialize)]
+struct Index {
+    name: String,
+    table: String,
+    columns: String,
+}
+
+#[derive(Serialize)]
+struct Functions {
+    fold: String,
+    value: String,
+    arrived: String,
+    changed: String,
+    departed: String,
+    truncated: String,
+    insert: String,
+    update: String,
+    delete: String,
+}
+
+/// A column's name as a literal, and an expression.
+#[derive(Serialize)]
+struct Member {
+    text: String,
+    value: String,
+}
+
+/// A column's name as an identifier, and an expression.
+#[derive(Serialize)]
+struct Assignment {
+    name: String,
+    value: String,
+}
+
+#[derive(Serialize)]
+struct InsertView {
+    defaults: Vec<Assignment>,
+    /// Literals, as in all lists of columns that follow.
+    required: Vec<String>,
+    read_only: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct UpdateView {
+    read_only: Vec<String>,
+    required: Vec<String>,
+}
+
+impl View {
+    pub fn of(model: &Model) -> Self {
+        let own = Bookkeeping::of(model);
+        let key: Vec<&Field> = model.key_fields().collect();
+        let relation = |suffix: &str| sql::identifier(&format!("{}{suffix}", model.name));
+        let bytes = texts(model.fields.iter().filter(|field| field.ty == FieldType::Bytes));
+        Self {
+            banner: BANNER,
+            name_text: sql::literal(&model.name),
+            view: relation(""),
+            synced: relation("_synced"),
+            local: relation("_local"),
+            changed_columns: sql::identifier(&own.changed_columns),
+            is_deleted: sql::identifier(&own.is_deleted),
+            has_local_changes: sql::identifier(&own.has_local_changes),
+            has_local_changes_text: sql::literal(&own.has_local_changes),
+            pending_write_id: sql::identifier(&own.pending_write_id),
+            pending_write_id_text: sql::literal(&own.pending_write_id),
+            columns: model.fields.iter().map(|field| column(model, field)).collect(),
+            key_list: join(&key, ", ", |_, field| sql::identifier(&field.name)),
+            key_names: format!("ARRAY[{}]", texts(key.iter().copied()).join(", ")),
+            key_match: KeyMatch {
+                local: key_is_text(&key, "l"),
+                synced: key_is_text(&key, "s"),
+                synced_exists: key.first().map(|field| format!("{} IS NOT NULL", of("s", field))).unwrap_or_default(),
+                both: same_key(&key, "l", "s"),
+                view_new: same_key(&key, "v", "NEW"),
+                view_old: same_key(&key, "v", "OLD"),
+            },
+            row_key: OfRows { new: row_key(&key, "NEW"), old: row_key(&key, "OLD") },
+            key_object: OfRows { new: key_object(&key, "NEW"), old: key_object(&key, "OLD") },
+            arrived_key: row_key(&key, "s"),
+            arrived_key_object: key_object(&key, "s"),
+            takes_server_keys: model.key_origin == KeyOrigin::Server && model.operations.create.is_some(),
+            indexes: indexes(model),
+            functions: Functions {
+                fold: relation("_fold"),
+                value: relation("_value"),
+                arrived: relation("_arrived"),
+                changed: relation("_changed"),
+                departed: relation("_departed"),
+                truncated: relation("_truncated"),
+                insert: relation("_insert"),
+                update: relation("_update"),
+                delete: relation("_delete"),
+            },
+            placeholders: placeholders(model),
+            fold_value: if bytes.is_empty() {
+                "fold.value".to_owned()
+            } else {
+                format!("_with_bytes(fold.value, ARRAY[{}])", bytes.join(", "))
+            },
+            encoded: model.fields.iter().filter_map(encoded).collect(),
+            insert: model.operations.create.as_ref().map(|_| insert(model)),
+            update: model.operations.update.as_ref().map(|_| update(model)),
+            delete: model.operations.delete.is_some(),
+            dollar: dollar(model),
+        }
+    }
+}
+
+fn column(model: &Model, field: &Field) -> Column {
+    Column {
+        name: sql::identifier(&field.name),
+        ty: column_type(field.ty),
+        required: model.is_key(field) || !field.nullable,
+    }
+}
+
+fn column_type(ty: FieldType) -> &'static str {
+    match ty {
+        // TIME would lose the offset.
+        FieldType::Text | FieldType::Time => "TEXT",
+        FieldType::Uuid => "UUID",
+        FieldType::DateTime => "TIMESTAMPTZ",
+        FieldType::Date => "DATE",
+        FieldType::Int32 => "INTEGER",
+        FieldType::Int64 => "BIGINT",
+        FieldType::Float => "DOUBLE PRECISION",
+        FieldType::Decimal { .. } => "NUMERIC",
+        FieldType::Boolean => "BOOLEAN",
+        FieldType::Bytes => "BYTEA",
+        FieldType::Json => "JSONB",
+    }
+}
+
+/// `s."id"`
+fn of(row: &str, field: &Field) -> String {
+    format!("{row}.{}", sql::identifier(&field.name))
+}
+
+fn join<T>(items: &[T], separator: &str, text: impl Fn(usize, &T) -> String) -> String {
+    items.iter().enumerate().map(|(index, item)| text(index, item)).collect::<Vec<_>>().join(separator)
+}
+
+/// Names as literals.
+fn texts<'a>(fields: impl Iterator<Item = &'a Field>) -> Vec<String> {
+    fields.map(|field| sql::literal(&field.name)).collect()
+}
+
+fn cast(expression: &str, ty: FieldType) -> String {
+    match ty {
+        FieldType::Text | FieldType::Time => expression.to_owned(),
+        ty => format!("{expression}::{}", column_type(ty)),
+    }
+}
+
+fn same_key(key: &[&Field], one: &str, other: &str) -> String {
+    join(key, " AND ", |_, field| format!("{} = {}", of(one, field), of(other, field)))
+}
+
+/// `row` has the key whose text is `r.row_key`.
+fn key_is_text(key: &[&Field], row: &str) -> String {
+    match key {
+        [field] => format!("{} = {}", of(row, field), cast("r.row_key", field.ty)),
+        _ => join(key, " AND ", |index, field| {
+            format!("{} = {}", of(row, field), cast(&format!("(r.row_key::JSON ->> {index})"), field.ty))
+        }),
+    }
+}
+
+/// The text form of a key.
+fn row_key(key: &[&Field], row: &str) -> String {
+    match key {
+        [field] if column_type(field.ty) == "TEXT" => of(row, field),
+        [field] => format!("{}::TEXT", of(row, field)),
+        _ => format!("_row_key({})", join(key, ", ", |_, field| format!("to_json({})", of(row, field)))),
+    }
+}
+
+/// The key columns as the log has them.
+fn key_object(key: &[&Field], row: &str) -> String {
+    let members =
+        join(key, ", ", |_, field| format!("{}, {}", sql::literal(&field.name), json(&of(row, field), field.ty)));
+    format!("jsonb_build_object({members})")
+}
+
+/// What JSON is made of, where the log has a column otherwise than PostgreSQL's own functions: digits of decimals
+/// survive a careless reader in a string only.
+fn json(expression: &str, ty: FieldType) -> String {
+    match ty {
+        FieldType::Decimal { .. } => format!("{expression}::TEXT"),
+        FieldType::Bytes => format!("_base64({expression})"),
+        _ => expression.to_owned(),
+    }
+}
+
+fn encoded(field: &Field) -> Option<Member> {
+    let plain = of("r", field);
+    let value = json(&plain, field.ty);
+    (value != plain).then(|| Member { text: sql::literal(&field.name), value })
+}
+
+fn placeholders(model: &Model) -> Vec<Member> {
+    if model.operations.create.is_none() {
+        return Vec::new();
+    }
+    let only_server = model.fields.iter().filter(|field| field.insert == Insert::Never && !model.is_key(field));
+    only_server
+        .filter_map(|field| {
+            let value = match &field.default {
+                Some(default) => constant(default, field.ty),
+                None if field.has_placeholder() => "fold.inserted_at".to_owned(),
+                None => return None,
+            };
+            Some(Member { text: sql::literal(&field.name), value })
+        })
+        .collect()
+}
+
+fn insert(model: &Model) -> InsertView {
+    let defaults = model.fields.iter().filter_map(|field| {
+        let made = made_key(model, field);
+        let value = match &field.default {
+            Some(default) if field.insert != Insert::Never => Some(constant(default, field.ty)),
+            _ => made,
+        };
+        value.map(|value| Assignment { name: sql::identifier(&field.name), value })
+    });
+    let must_be_given = |field: &&Field| {
+        if model.is_key(field) {
+            made_key(model, field).is_none() && field.default.is_none()
+        } else {
+            field.insert == Insert::Required && !field.nullable
+        }
+    };
+    InsertView {
+        defaults: defaults.collect(),
+        required: texts(model.fields.iter().filter(must_be_given)),
+        read_only: texts(model.fields.iter().filter(|field| field.insert == Insert::Never && !model.is_key(field))),
+    }
+}
+
+/// The key that a row takes where none is given.
+fn made_key(model: &Model, field: &Field) -> Option<String> {
+    let made = match model.key_origin {
+        KeyOrigin::Given => false,
+        KeyOrigin::Client => true,
+        // Of a composite key, the server makes only a part.
+        KeyOrigin::Server => model.key.len() == 1 || field.insert == Insert::Never,
+    };
+    if !made || !model.is_key(field) {
+        return None;
+    }
+    match field.ty {
+        FieldType::Uuid => Some("gen_random_uuid()".to_owned()),
+        FieldType::Text => Some("gen_random_uuid()::TEXT".to_owned()),
+        FieldType::Int32 | FieldType::Int64 | FieldType::Decimal { .. } => Some("_temporary_key()".to_owned()),
+        _ => None,
+    }
+}
+
+fn update(model: &Model) -> UpdateView {
+    UpdateView {
+        read_only: texts(model.fields.iter().filter(|field| !field.update && !model.is_key(field))),
+        required: texts(model.fields.iter().filter(|field| field.update && !field.nullable && !model.is_key(field))),
+    }
+}
+
+/// A JSON value of the spec as an expression of the column's type.
+fn constant(value: &Value, ty: FieldType) -> String {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    match ty {
+        FieldType::Json => format!("{}::JSONB", sql::literal(&value.to_string())),
+        FieldType::Bytes => format!("decode({}, 'base64')", sql::literal(&text)),
+        FieldType::Boolean | FieldType::Int32 | FieldType::Int64 | FieldType::Float
+            if value.is_number() || value.is_boolean() =>
+        {
+            text.to_uppercase()
+        }
+        _ => sql::literal(&text),
+    }
+}
+
+fn indexes(model: &Model) -> Vec<Index> {
+    let mut names = Scope::default();
+    let mut indexes = Vec::new();
+    for columns in &model.indexes {
+        for table in ["synced", "local"] {
+            // The three bytes are for a number, where two lists of columns join to one name.
+            let name = sql::fit(&format!("{}_{table}_{}", model.name, columns.join("_")), 3);
+            indexes.push(Index {
+                name: sql::identifier(&names.unique(&name)),
+                table: sql::identifier(&format!("{}_{table}", model.name)),
+                columns: join(columns, ", ", |_, column| sql::identifier(column)),
+            });
+        }
+    }
+    indexes
+}
+
+/// A dollar quote that the bodies of the model's functions can't end.
+fn dollar(model: &Model) -> String {
+    let mut texts: Vec<&str> = vec![&model.name];
+    texts.extend(model.fields.iter().map(|field| field.name.as_str()));
+    let defaults: Vec<String> =
+        model.fields.iter().filter_map(|field| field.default.as_ref()).map(Value::to_string).collect();
+    texts.extend(defaults.iter().map(String::as_str));
+    let mut tag = String::from("$$");
+    let mut number = 1;
+    while texts.iter().any(|text| text.contains(&tag)) {
+        tag = format!("$body{number}$");
+        number += 1;
+    }
+    tag
+}

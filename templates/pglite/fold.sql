@@ -1,0 +1,44 @@
+-- Makes the local rows of these keys again, from the log and the server's rows.
+CREATE OR REPLACE FUNCTION {{ functions.fold }}(row_keys TEXT[]) RETURNS VOID
+LANGUAGE sql SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS {{ dollar }}
+  DELETE FROM {{ local }} AS l
+  USING unnest($1) AS r (row_key)
+  WHERE {{ key_match.local }};
+
+  INSERT INTO {{ local }}
+  SELECT image.*, fold.changed_columns, fold.is_deleted
+  FROM _unsettled({{ name_text }}, $1) AS r
+  LEFT JOIN {{ synced }} AS s ON {{ key_match.synced }}
+  CROSS JOIN _fold({{ name_text }}, r.row_key, {{ key_match.synced_exists }}, {{ key_names }}) AS fold
+  CROSS JOIN jsonb_populate_record(
+    CASE WHEN NOT fold.is_new THEN s.* END,
+{% if placeholders %}
+    -- Until the server's row arrives, what only the server sets is a guess.
+    CASE
+      WHEN fold.is_new THEN jsonb_build_object(
+{% for column in placeholders %}
+        {{ column.text }}, {{ column.value }}{% if not loop.last %},{% endif %}
+
+{% endfor %}
+      )
+      ELSE '{}'
+    END || {{ fold_value }}
+{% else %}
+    {{ fold_value }}
+{% endif %}
+  ) AS image;
+{{ dollar }};
+
+-- A row as the log has it: JSON as on the wire.
+CREATE OR REPLACE FUNCTION {{ functions.value }}(r {{ view }}) RETURNS JSONB
+LANGUAGE sql STABLE AS {{ dollar }}
+  SELECT to_jsonb(r) - ARRAY[{{ has_local_changes_text }}, {{ pending_write_id_text }}]
+{%- if encoded %} || jsonb_build_object(
+{% for column in encoded %}
+    {{ column.text }}, {{ column.value }}{% if not loop.last %},{% endif %}
+
+{% endfor %}
+  )
+{%- endif %}
+
+{{ dollar }};

@@ -43,7 +43,7 @@ WHEN EXISTS (
   )
 BEGIN
   DELETE FROM _changes_log
-  WHERE table_name = {{ table_name }} AND row_key = {{ old_row_key }} AND status = 'acknowledged';
+  WHERE table_name = {{ table_name }} AND row_key = {{ old_row_key }} AND +status = 'acknowledged';
 
   INSERT INTO {{ fold }} (row_key) VALUES ({{ old_row_key }});
 END;

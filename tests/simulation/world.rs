@@ -329,8 +329,11 @@ impl World<'_> {
         let sendable: Vec<usize> = (0..self.oracle.log.len()).filter(fresh).collect();
         let Some(&at) = dice.pick(&sendable) else { return Ok(()) };
         let write_id = self.oracle.log[at].write_id.clone().unwrap_or_default();
-        self.oracle.log[at].attempts += 1;
-        self.exec(&format!("UPDATE _changes SET attempts = 1 WHERE write_id = {}", literal(&write_id)))?;
+        // The application may be the one to reject it, before it was ever sent.
+        if dice.chance(70) {
+            self.oracle.log[at].attempts += 1;
+            self.exec(&format!("UPDATE _changes SET attempts = 1 WHERE write_id = {}", literal(&write_id)))?;
+        }
         self.reject_one(&write_id)
     }
 
@@ -367,7 +370,13 @@ impl World<'_> {
     fn foreign(&mut self, dice: &mut Dice) -> Outcome {
         let table = dice.below(self.oracle.models.len());
         let model = self.oracle.models[table].clone();
-        let write_id = dice.chance(50).then(|| format!("foreign-{}", dice.next()));
+        // Now and then a server that shows a write on another row, or before it has taken those before it.
+        let ours: Vec<&Entry> = self.oracle.log.iter().filter(|e| e.table == table).collect();
+        let write_id = match dice.below(20) {
+            0 => dice.pick(&ours).and_then(|entry| entry.write_id.clone()),
+            1..10 => Some(format!("foreign-{}", dice.next())),
+            _ => None,
+        };
         let keys: Vec<Key> = self.server.rows[table].values().map(|row| self.oracle.key_of(table, &row.row)).collect();
         let mut body = Row::new();
         for field in &model.fields {
@@ -662,7 +671,7 @@ impl World<'_> {
                 ("rejected_with", serde_json::json!(entry.rejected_with), row["rejected_with"].clone()),
             ];
             for (name, expected, found) in pairs {
-                same(&format!("{name} of {entry:#?}"), &expected, &found)?;
+                same(name, &expected, &found).map_err(|error| format!("{error}\nin {entry:#?}"))?;
             }
         }
         let different: HashSet<&String> = transactions.values().collect();

@@ -67,6 +67,21 @@ fn every_fixture_loads_and_takes_writes() {
 }
 
 #[test]
+fn no_snapshot_is_left_without_its_fixture() {
+    let good = folders("fixtures")
+        .into_iter()
+        .flat_map(|folder| ["pglite", "sqlite"].map(|a| format!("{}__{a}", name(&folder))));
+    let broken = folders("fixtures/errors").into_iter().map(|folder| format!("errors__{}", name(&folder)));
+    let mut expected: Vec<String> = good.chain(broken).map(|name| format!("fixtures__{name}.snap")).collect();
+    let entries = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots")).expect("the snapshots");
+    let mut found: Vec<String> =
+        entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+    expected.sort();
+    found.sort();
+    assert_eq!(found, expected);
+}
+
+#[test]
 fn the_example_in_the_repository_is_what_is_generated() {
     let run =
         sync_patterns(&["generate", "--dry-run", "--message-format", "json"], Path::new(env!("CARGO_MANIFEST_DIR")));

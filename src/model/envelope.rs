@@ -9,6 +9,9 @@ use crate::spec::{Document, SchemaAt};
 /// Envelopes inside envelopes.
 const MAX_DEPTH: usize = 4;
 
+/// Variants of an answer that are looked into.
+const MAX_VARIANTS: usize = 8;
+
 /// Keys that lists stand under, the commonest first.
 const LIST_KEYS: &[&str] = &[
     "items", "data", "results", "content", "records", "rows", "entries", "list", "values", "elements", "docs", "value",
@@ -30,7 +33,10 @@ fn list_row_at<'a>(document: &'a Document, at: SchemaAt<'a>, name: &str, depth: 
     let properties = properties(document, &meaning.at);
     if properties.is_empty() || key::looks_like_row(&properties) {
         let variants = meaning.at.variants();
-        return variants.into_iter().find_map(|variant| list_row_at(document, variant, name, depth + 1));
+        return variants
+            .into_iter()
+            .take(MAX_VARIANTS)
+            .find_map(|variant| list_row_at(document, variant, name, depth + 1));
     }
     let array = |property: &str| {
         let schema = properties.get(property)?.schemas.first()?;

@@ -6,6 +6,9 @@ use indexmap::map::Entry;
 use super::meaning::Meaning;
 use crate::spec::{Document, SchemaAt};
 
+/// Schemas that one object may be composed of, nested ones counted each time. Real ones stay below a hundred; a document
+/// in which every `allOf` names the next twice would take for ever.
+const MAX_PARTS: usize = 10_000;
 const MAX_DEPTH: usize = 16;
 
 /// A property of an object, with what `allOf`, `oneOf` and `anyOf` add to it.
@@ -27,19 +30,21 @@ pub type Properties<'a> = IndexMap<&'a str, RawProperty<'a>>;
 
 /// The properties by name, in the document's order, those with `x-sync-exclude` left out. Empty for what isn't an object.
 pub fn properties<'a>(document: &'a Document, at: &SchemaAt<'a>) -> Properties<'a> {
-    let mut found = collect(document, at, 0);
+    let mut found = collect(document, at, 0, &mut { MAX_PARTS });
     found.retain(|_, property| {
         !property.schemas.iter().any(|schema| Meaning::of(document, schema).is_some_and(|m| m.flag("x-sync-exclude")))
     });
     found
 }
 
-fn collect<'a>(document: &'a Document, at: &SchemaAt<'a>, depth: usize) -> Properties<'a> {
+fn collect<'a>(document: &'a Document, at: &SchemaAt<'a>, depth: usize, parts: &mut usize) -> Properties<'a> {
     let mut found = Properties::new();
-    let Some(meaning) = Meaning::of(document, at).filter(|_| depth < MAX_DEPTH) else { return found };
+    *parts = parts.saturating_sub(1);
+    let is_too_much = depth >= MAX_DEPTH || *parts == 0;
+    let Some(meaning) = Meaning::of(document, at).filter(|_| !is_too_much) else { return found };
     let at = meaning.at;
     for part in at.all_of() {
-        for (name, property) in collect(document, &part, depth + 1) {
+        for (name, property) in collect(document, &part, depth + 1, parts) {
             narrow(&mut found, name, property);
         }
     }
@@ -50,7 +55,7 @@ fn collect<'a>(document: &'a Document, at: &SchemaAt<'a>, depth: usize) -> Prope
         .variants()
         .iter()
         .filter(|variant| !Meaning::of(document, variant).is_some_and(|meaning| meaning.is_only_null()))
-        .map(|variant| collect(document, variant, depth + 1))
+        .map(|variant| collect(document, variant, depth + 1, parts))
         .collect();
     // A union with something that isn't an object isn't a row.
     if !variants.iter().any(Properties::is_empty) {

@@ -1,6 +1,6 @@
 //! From schemas to types: how a field is stored, and what its JSON looks like.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 use openapiv3::{SchemaKind, Type};
@@ -15,6 +15,12 @@ use crate::spec::{Document, SchemaAt, SchemaRef, component_name, local_pointer};
 /// Deeper than this, inline types are untyped. References to components don't count: they are named.
 const MAX_DEPTH: usize = 24;
 
+/// Variants that the type of one property may have, nested ones counted each time. More are a JSON column.
+const MAX_VARIANTS: usize = 5_000;
+
+/// What a reference into the middle of the document counts for: it has no name, and may lead back to itself.
+const UNNAMED_REFERENCE_DEPTH: usize = 8;
+
 /// The type of a field.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Typed {
@@ -26,16 +32,19 @@ pub struct Typed {
 /// Turns schemas into types, and remembers the components that these refer to.
 pub struct Types<'a> {
     document: &'a Document,
+    /// Variants that may still be looked into for the property at hand.
+    variants_left: Cell<usize>,
     reached: RefCell<BTreeMap<String, bool>>,
 }
 
 impl<'a> Types<'a> {
     pub fn new(document: &'a Document) -> Self {
-        Self { document, reached: RefCell::default() }
+        Self { document, variants_left: Cell::new(0), reached: RefCell::default() }
     }
 
     /// `None` where a reference leads nowhere.
     pub fn property(&self, property: &RawProperty<'a>) -> Option<Typed> {
+        self.variants_left.set(MAX_VARIANTS);
         let variants: Option<Vec<Typed>> = property.schemas.iter().map(|schema| self.typed(schema, 0)).collect();
         variants.map(unite)
     }
@@ -73,7 +82,9 @@ impl<'a> Types<'a> {
             _ if meaning.is_only_null() => Some(Typed { ty: FieldType::Json, shape: Shape::Null, nullable: true }),
             _ => {
                 let variants = meaning.at.variants();
-                if variants.is_empty() || depth >= MAX_DEPTH {
+                let left = self.variants_left.get().saturating_sub(variants.len());
+                self.variants_left.set(left);
+                if variants.is_empty() || depth >= MAX_DEPTH || left == 0 {
                     return Some(Typed { ty: FieldType::Json, shape: self.bare_shape(at, depth), nullable });
                 }
                 let variants: Option<Vec<Typed>> = variants.iter().map(|part| self.typed(part, depth + 1)).collect();
@@ -112,6 +123,8 @@ impl<'a> Types<'a> {
                 return Shape::Named(name);
             }
         }
+        let is_reference = matches!(at.schema, SchemaRef::Reference(_));
+        let depth = if is_reference { depth + UNNAMED_REFERENCE_DEPTH } else { depth };
         match self.document.follow(at.clone()) {
             Some(target) => self.structure(&target, depth),
             None => Shape::Unknown,

@@ -7,6 +7,7 @@ use super::expression;
 use crate::model::{Field, FieldType, Insert, KeyOrigin, Model};
 use crate::names::Scope;
 use crate::names::sql::{identifier, literal};
+use crate::target::sql::bookkeeping::Bookkeeping;
 
 #[derive(Serialize)]
 pub struct LogView {
@@ -119,7 +120,7 @@ impl ModelView {
         let Some(first_key) = keys.first().filter(|_| keys.len() == model.key.len()) else {
             bail!("`{}` has no field for its key {:?}", model.name, model.key);
         };
-        let bookkeeping = Bookkeeping::new(model);
+        let bookkeeping = Bookkeeping::of(model);
         let named = |suffix: &str| identifier(&format!("{}{suffix}", model.name));
         let list = |row: &str| keys.iter().map(|key| column(row, key)).collect::<Vec<_>>().join(", ");
         let matches = |one: &str, other: &dyn Fn(usize, &Field) -> String| {
@@ -144,11 +145,11 @@ impl ModelView {
 
             columns: model.fields.iter().map(|field| Column::new(model, &keys, field)).collect(),
             indexes: indexes(model)?,
-            write_id: bookkeeping.write_id,
-            changed_columns: bookkeeping.changed_columns,
-            is_deleted: bookkeeping.is_deleted,
-            has_local_changes: bookkeeping.has_local_changes,
-            pending_write_id: bookkeeping.pending_write_id,
+            write_id: identifier("write_id"),
+            changed_columns: identifier(&bookkeeping.changed_columns),
+            is_deleted: identifier(&bookkeeping.is_deleted),
+            has_local_changes: identifier(&bookkeeping.has_local_changes),
+            pending_write_id: identifier(&bookkeeping.pending_write_id),
 
             key_list: keys.iter().map(|key| identifier(&key.name)).collect::<Vec<_>>().join(", "),
             synced_key_list: list("s"),
@@ -401,36 +402,4 @@ fn indexes(model: &Model) -> anyhow::Result<Vec<Index>> {
         }
     }
     Ok(indexes)
-}
-
-/// Our own columns beside the fields: one that a field is called like takes underscores.
-struct Bookkeeping {
-    write_id: String,
-    changed_columns: String,
-    is_deleted: String,
-    has_local_changes: String,
-    pending_write_id: String,
-}
-
-impl Bookkeeping {
-    fn new(model: &Model) -> Self {
-        let mut scope = Scope::default();
-        for field in &model.fields {
-            scope.take(&field.name);
-        }
-        let mut free = |name: &str| {
-            let mut name = name.to_owned();
-            while !scope.take(&name) {
-                name.insert(0, '_');
-            }
-            identifier(&name)
-        };
-        Self {
-            write_id: free("write_id"),
-            changed_columns: free("changed_columns"),
-            is_deleted: free("is_deleted"),
-            has_local_changes: free("_has_local_changes"),
-            pending_write_id: free("_pending_write_id"),
-        }
-    }
 }

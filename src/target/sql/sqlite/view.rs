@@ -52,6 +52,7 @@ pub struct ModelView {
     old_row_key: String,
     old_key_object: String,
     server_makes_key: bool,
+    has_floats: bool,
 
     local_is_synced: String,
     local_is_row: String,
@@ -163,6 +164,7 @@ impl ModelView {
                 let pairs = keys.iter().map(|key| format!("{}, {}", literal(&key.name), json_value(key, "OLD")));
                 format!("json_object({})", pairs.collect::<Vec<_>>().join(", "))
             },
+            has_floats: model.fields.iter().any(|field| field.ty == FieldType::Float),
             server_makes_key: keys.len() == 1 && model.key_origin == KeyOrigin::Server,
 
             local_is_synced: matches("l", &|_, key| column("s", key)),
@@ -373,7 +375,7 @@ fn key_of_row(keys: &[&Field], n: usize, key: &Field) -> String {
 /// A key column as an argument of `json_object`.
 fn json_value(key: &Field, row: &str) -> String {
     match key.ty {
-        FieldType::Boolean | FieldType::Float => format!("json({})", expression::json(key.ty, &column(row, key))),
+        FieldType::Boolean => format!("json({})", expression::json(key.ty, &column(row, key))),
         _ => column(row, key),
     }
 }

@@ -217,8 +217,8 @@ impl<'a> Maker<'_, 'a> {
                 "it has a property with a NUL in its name"
             } else if name.len() > names::sql::MAX_IDENTIFIER_BYTES {
                 "it has a property whose name is longer than the 63 bytes of a column's"
-            } else if matches!(name, "_has_local_changes" | "_pending_write_id") {
-                "it has a property that is called as a column of the view is"
+            } else if ["_has_local_changes", "_pending_write_id", "write_id"].contains(&name.to_lowercase().as_str()) {
+                "it has a property that is called as a column of ours is"
             } else {
                 continue;
             };

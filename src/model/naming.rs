@@ -89,7 +89,7 @@ pub fn is_reserved(name: &str) -> bool {
         |device: &str| name.strip_prefix(device).is_some_and(|rest| matches!(rest.as_bytes(), [b'1'..=b'9']));
     name.starts_with("sqlite_")
         || name.starts_with("pg_")
-        || matches!(name.as_str(), "con" | "prn" | "aux" | "nul")
+        || matches!(name.as_str(), "json_each" | "json_tree" | "con" | "prn" | "aux" | "nul")
         || numbered("com")
         || numbered("lpt")
 }

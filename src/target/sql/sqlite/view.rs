@@ -193,9 +193,10 @@ impl Column {
             ty: expression::column_type(field.ty),
             not_null: is_key || !field.nullable,
             is_key,
-            folded: match keys.iter().position(|key| key.name == field.name) {
-                Some(n) => key_of_row(keys, n, field),
-                None => folded(model, keys[0], field),
+            folded: match (keys.iter().position(|key| key.name == field.name), keys.first()) {
+                (Some(n), _) => key_of_row(keys, n, field),
+                (None, Some(first_key)) => folded(model, first_key, field),
+                (None, None) => column("s", field),
             },
         }
     }
@@ -205,6 +206,8 @@ impl Column {
 fn folded(model: &Model, first_key: &Field, field: &Field) -> String {
     let synced = column("s", field);
     let base = match &field.default {
+        // Without a create endpoint, no row starts from nothing.
+        _ if model.operations.create.is_none() => synced,
         Some(default) if field.insert == Insert::Never => {
             format!("iif({} IS NULL, {}, {synced})", column("s", first_key), expression::default_value(field, default))
         }
@@ -227,13 +230,17 @@ fn folded(model: &Model, first_key: &Field, field: &Field) -> String {
 impl InsertView {
     fn new(model: &Model, keys: &[&Field]) -> Self {
         let given = |key: &Field| expression::stored(key.ty, &with_default(key));
-        let can_make = keys.len() == 1 && model.key_origin != KeyOrigin::Given;
-        let made_key = can_make.then(|| {
-            let new_key = match expression::column_type(keys[0].ty) {
+        let made = match keys {
+            [key] if model.key_origin != KeyOrigin::Given => Some(key),
+            _ => None,
+        };
+        let can_make = made.is_some();
+        let made_key = made.map(|key| {
+            let new_key = match expression::column_type(key.ty) {
                 "INTEGER" => "(SELECT t.key FROM _temporary_key AS t)",
                 _ => "(SELECT u.uuid FROM _uuid AS u)",
             };
-            format!("coalesce({}, {new_key})", given(keys[0]))
+            format!("coalesce({}, {new_key})", given(key))
         });
         let written = |field: &Field| Written {
             literal: literal(&field.name),

@@ -14,7 +14,7 @@ pub fn run(args: &Generate, global: &Global) -> anyhow::Result<ExitCode> {
     };
     report::problems(&problems, &inputs.sources(), global)?;
     let (Some(client), Some(config)) = (client, &inputs.config) else {
-        report::nothing_written(&problems, global);
+        report::nothing_written(&problems, global)?;
         return Ok(ExitCode::from(2));
     };
     if args.stdout {
@@ -32,6 +32,6 @@ pub fn run(args: &Generate, global: &Global) -> anyhow::Result<ExitCode> {
     if !args.dry_run {
         plan.apply(folder, &client.files)?;
     }
-    report::summary(&client.project, &plan, folder, args.dry_run, global);
+    report::summary(&client.project, &plan, folder, args.dry_run, global)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -98,7 +98,8 @@ pub fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            anstream::eprintln!("{}", report::failure(&error));
+            // Where even that can't be written, the exit code is all that is left to say.
+            let _ = report::failure(&error, &cli.global);
             ExitCode::from(2)
         }
     }

@@ -1,5 +1,6 @@
 //! What a run says.
 
+use std::io::{self, Write};
 use std::path::Path;
 
 use anstyle::{AnsiColor, Style};
@@ -24,17 +25,26 @@ pub fn problems(problems: &Problems, sources: &[(Input, &Source)], global: &Glob
 }
 
 /// The last line of a run that failed.
-pub fn nothing_written(problems: &Problems, global: &Global) {
-    if global.format() != Format::Json {
-        anstream::eprintln!("{}, nothing was written", count(problems.count(Severity::Error), "error"));
+pub fn nothing_written(problems: &Problems, global: &Global) -> io::Result<()> {
+    if global.format() == Format::Json {
+        return Ok(());
     }
+    writeln!(anstream::stderr(), "{}, nothing was written", count(problems.count(Severity::Error), "error"))
 }
 
 /// A failure that has no place in an input.
-pub fn failure(error: &anyhow::Error) -> String {
-    let style = AnsiColor::Red.on_default().bold();
+pub fn failure(error: &anyhow::Error, global: &Global) -> io::Result<()> {
     let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
-    format!("{style}error{style:#}: {}", causes.join(": "))
+    let message = causes.join(": ");
+    let mut out = anstream::stderr();
+    match global.format() {
+        Format::Json => writeln!(out, "{}", json!({ "severity": "error", "code": "failed", "message": message })),
+        Format::Github => writeln!(out, "::error title=failed::{}", message.replace('%', "%25").replace('\n', "%0A")),
+        Format::Text => {
+            let style = AnsiColor::Red.on_default().bold();
+            writeln!(out, "{style}error{style:#}: {message}")
+        }
+    }
 }
 
 pub fn foreign(paths: &[String], folder: &Path) -> String {
@@ -46,29 +56,31 @@ pub fn foreign(paths: &[String], folder: &Path) -> String {
 }
 
 /// A line for each model, and one for the files.
-pub fn summary(project: &Project, plan: &Plan, folder: &Path, dry_run: bool, global: &Global) {
+pub fn summary(project: &Project, plan: &Plan, folder: &Path, dry_run: bool, global: &Global) -> io::Result<()> {
+    let mut out = anstream::stdout().lock();
     if global.format() == Format::Json {
         let changes: Vec<_> =
             plan.changes.iter().map(|(path, change)| json!({ "path": path, "change": change.word() })).collect();
         let models: Vec<_> = project.models.iter().map(|model| &model.name).collect();
-        anstream::println!(
+        writeln!(
+            out,
             "{}",
             json!({ "models": models, "output": folder, "changes": changes, "unchanged": plan.unchanged })
-        );
-        return;
+        )?;
+        return Ok(());
     }
     if global.quiet {
-        return;
+        return Ok(());
     }
     let (bold, dim) = (Style::new().bold(), Style::new().dimmed());
     let width = project.models.iter().map(|model| model.name.chars().count()).max().unwrap_or_default();
     for model in &project.models {
         let space = " ".repeat(width - model.name.chars().count());
-        anstream::println!("{bold}{}{bold:#}{space}  {dim}{}{dim:#}", model.name, describe(model));
+        writeln!(out, "{bold}{}{bold:#}{space}  {dim}{}{dim:#}", model.name, describe(model))?;
     }
     if dry_run {
         for (path, change) in &plan.changes {
-            anstream::println!("{} {}", change.word(), folder.join(path).display());
+            writeln!(out, "{} {}", change.word(), folder.join(path).display())?;
         }
     }
     let files = plan.unchanged + plan.count(Change::Create) + plan.count(Change::Update);
@@ -83,13 +95,14 @@ pub fn summary(project: &Project, plan: &Plan, folder: &Path, dry_run: bool, glo
     if plan.unchanged > 0 {
         parts.push(format!("{} unchanged", plan.unchanged));
     }
-    anstream::println!(
+    writeln!(
+        out,
         "{}, {} in {}: {}",
         count(project.models.len(), "model"),
         count(files, "file"),
         folder.display(),
         parts.join(", ")
-    );
+    )
 }
 
 /// `8 fields, key id, optimistic: create, update (PATCH), delete`.

@@ -9,6 +9,9 @@ use crate::diagnostics::{Input, Problem, Problems, Severity, child};
 use crate::target::{Adapter, Int64};
 
 pub const ADAPTERS: &[(&str, Adapter)] = &[("pglite", Adapter::Pglite), ("sqlite", Adapter::Sqlite)];
+/// PostgreSQL's limit.
+const MAX_INDEX_COLUMNS: usize = 32;
+
 const COLLECTIONS: &[(&str, Collections)] = &[("local", Collections::Local), ("electric", Collections::Electric)];
 
 /// What the command line says instead of the file.
@@ -225,6 +228,7 @@ fn key(reader: &mut Reader, problems: &mut Problems) -> Option<Vec<String>> {
     if key.is_empty() {
         problems.error("empty-value", (Input::Config, &pointer), "a key has at least one field");
     }
+    check_column_list(&key, &pointer, problems);
     (!key.is_empty()).then_some(key)
 }
 
@@ -256,9 +260,25 @@ fn indexes(reader: &mut Reader, problems: &mut Problems) -> Vec<Vec<String>> {
             Value::String(_) => string(item, &pointer, problems).map(|field| vec![field]),
             item => strings(item, &pointer, problems),
         };
-        indexes.extend(fields.filter(|fields| !fields.is_empty()));
+        if let Some(fields) = fields.filter(|fields| !fields.is_empty()) {
+            check_column_list(&fields, &pointer, problems);
+            indexes.push(fields);
+        }
     }
     indexes
+}
+
+/// Lists of columns as databases take them.
+fn check_column_list(fields: &[String], pointer: &str, problems: &mut Problems) {
+    let twice =
+        fields.iter().enumerate().find(|(index, field)| fields.iter().take(*index).any(|other| other == *field));
+    if let Some((_, field)) = twice {
+        problems.error("repeated", (Input::Config, pointer), format!("`{field}` is listed twice"));
+    }
+    if fields.len() > MAX_INDEX_COLUMNS {
+        let message = format!("{} fields are more than the {MAX_INDEX_COLUMNS} that an index takes", fields.len());
+        problems.error("too-many-fields", (Input::Config, pointer), message);
+    }
 }
 
 /// The metadata as it is, and the fields under its `owner_only`.

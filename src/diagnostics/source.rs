@@ -77,6 +77,9 @@ impl Source {
 /// The text without its byte order mark; and where it isn't text, the line on which that shows.
 fn decode(bytes: Vec<u8>) -> (String, Option<usize>) {
     let utf16 = |rest: &[u8], unit: fn([u8; 2]) -> u16| {
+        if rest.len() % 2 == 1 {
+            return (String::new(), Some(1));
+        }
         let units = rest.chunks_exact(2).filter_map(|pair| <[u8; 2]>::try_from(pair).ok()).map(unit);
         let decoded: Result<String, _> = char::decode_utf16(units).collect();
         decoded.map_or_else(|_| (String::new(), Some(1)), |text| (text, None))
@@ -134,6 +137,9 @@ fn parse_yaml(text: &str) -> Result<Value, SyntaxError> {
     let mut options = serde_saphyr::Options::default();
     options.with_snippet = false;
     options.duplicate_keys = serde_saphyr::DuplicateKeyPolicy::LastWins;
+    options.strict_booleans = true;
+    // Bounds and examples may have `.inf`; JSON has no word for it, so it becomes null.
+    options.non_finite_float_policy = serde_saphyr::NonFiniteFloatPolicy::PassThrough;
     options.budget = Some(yaml_budget(text.len()));
     serde_saphyr::from_str_with_options(text, options).map_err(|error| {
         let position = error.location().map(|at| (at.line() as usize, at.column() as usize));
@@ -141,6 +147,14 @@ fn parse_yaml(text: &str) -> Result<Value, SyntaxError> {
         let message = message.lines().next().unwrap_or_default();
         let message = message.split(" at line ").next().unwrap_or(message);
         let message = message.strip_prefix("error: ").unwrap_or(message);
+        if message.contains("from_str_multiple") {
+            let message = "the file holds more than one YAML document: leave one of them".to_owned();
+            return SyntaxError { message, position };
+        }
+        if message.contains("cannot deserialize null into string") {
+            let message = "a key is null: put it in quotes where it is meant as text".to_owned();
+            return SyntaxError { message, position };
+        }
         if message.starts_with("budget breached") {
             let message = "the YAML is nested too deeply, or its aliases make it too large".to_owned();
             return SyntaxError { message, position };

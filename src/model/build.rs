@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use serde_json::Value;
+
 use super::choose::{Candidate, choose, left_out};
 use super::fields::{RowProperty, Writers};
 use super::naming::TypeNames;
-use super::operations::{Unusable, Writing, decimals};
+use super::operations::{Unusable, Writer, Writing, decimals};
+use super::properties::excluded;
 use super::shape::Types;
 use super::types::rename;
 use super::{FieldType, Insert, KeyOrigin, Model, Operations, Project, Server, WriteId, key};
@@ -13,6 +16,7 @@ use crate::config::{Columns, Config, ModelConfig};
 use crate::diagnostics::{Input, Problem, Problems, Severity, child, closest, one_of};
 use crate::names;
 use crate::spec::Document;
+use crate::target::Adapter;
 
 /// `None`, with problems, where there is nothing to generate.
 pub fn build(document: &Document, config: &Config, problems: &mut Problems) -> Option<Project> {
@@ -22,11 +26,19 @@ pub fn build(document: &Document, config: &Config, problems: &mut Problems) -> O
     let mut type_names = TypeNames::new(document.schema_names());
     let mut models: Vec<Model> = Vec::new();
     for candidate in &chosen {
-        let mut maker = Maker { document, types: &types, candidate, problems, refused: false };
+        let adapter = config.adapter;
+        let mut maker = Maker { document, types: &types, candidate, adapter, problems, refused: false };
         if let Some(mut model) = maker.make() {
             model.type_name = type_names.model(&candidate.row, &candidate.resource);
             models.push(model);
         }
+    }
+    if models.is_empty() {
+        if !problems.has_errors() {
+            let message = "none of the models that were found can be generated";
+            problems.error("no-models", (Input::Spec, "/paths"), message);
+        }
+        return None;
     }
     check_references(&mut models, &chosen, problems);
     let mut types = types.named();
@@ -70,11 +82,30 @@ fn check_references(models: &mut [Model], chosen: &[Candidate], problems: &mut P
     }
 }
 
+/// Takes names out of lists and out of the keys of objects, at every depth.
+fn remove_names(value: &mut Value, names: &[&str]) {
+    match value {
+        Value::Array(items) => {
+            items.retain(|item| !item.as_str().is_some_and(|item| names.contains(&item)));
+            items.iter_mut().for_each(|item| remove_names(item, names));
+        }
+        Value::Object(members) => {
+            members.retain(|name, _| !names.contains(&name.as_str()));
+            members.values_mut().for_each(|member| remove_names(member, names));
+        }
+        _ => {}
+    }
+}
+
+/// Columns that both databases load and fill without reaching one of their limits.
+const MAX_FIELDS: usize = 900;
+
 /// Makes one model.
 struct Maker<'m, 'a> {
     document: &'a Document,
     types: &'m Types<'a>,
     candidate: &'m Candidate<'a>,
+    adapter: Adapter,
     problems: &'m mut Problems,
     refused: bool,
 }
@@ -121,6 +152,7 @@ impl<'a> Maker<'_, 'a> {
         }
         let update = self.usable("updated", writing.update());
         let delete = self.usable("deleted", writing.delete());
+        self.note_unsent(create.as_ref().into_iter().chain(update.as_ref()));
 
         let writers = Writers { key: &key, create: create.as_ref(), update: update.as_ref() };
         let mut fields: Vec<_> = properties.iter().map(|property| writers.field(self.document, property)).collect();
@@ -165,8 +197,19 @@ impl<'a> Maker<'_, 'a> {
             server,
             indexes: config.map(|config| config.indexes.clone()).unwrap_or_default(),
             references: Vec::new(),
-            rbac: config.and_then(|config| config.rbac.clone()).or_else(|| candidate.rbac(self.document)),
+            rbac: self.rbac(),
         })
+    }
+
+    /// The access metadata, without the fields that appear in no generated file.
+    fn rbac(&self) -> Option<Value> {
+        let candidate = self.candidate;
+        let config = candidate.config.as_ref().map(|config| config.entry);
+        let mut rbac = config.and_then(|config| config.rbac.clone()).or_else(|| candidate.rbac(self.document))?;
+        let mut hidden: Vec<&str> = excluded(self.document, &candidate.row.schema);
+        hidden.extend(config.into_iter().flat_map(|config| &config.exclude).map(String::as_str));
+        remove_names(&mut rbac, &hidden);
+        Some(rbac)
     }
 
     fn doc(&self) -> Option<String> {
@@ -201,6 +244,10 @@ impl<'a> Maker<'_, 'a> {
 
     /// Columns that a database can have side by side.
     fn check_columns(&mut self, properties: &[RowProperty]) -> Option<()> {
+        if properties.len() > MAX_FIELDS {
+            let message = format!("it has {} fields, and tables end at {MAX_FIELDS}", properties.len());
+            return self.refuse(self.candidate.resource.pointer(), "too-many-fields", &message);
+        }
         let mut seen: BTreeMap<String, &RowProperty> = BTreeMap::new();
         for property in properties {
             let name = property.name;
@@ -215,6 +262,8 @@ impl<'a> Maker<'_, 'a> {
                 "it has a property without a name"
             } else if name.contains('\0') {
                 "it has a property with a NUL in its name"
+            } else if names::sql::is_reserved_column(name, self.adapter) {
+                "it has a property whose name the database keeps for itself"
             } else if name.len() > names::sql::MAX_IDENTIFIER_BYTES {
                 "it has a property whose name is longer than the 63 bytes of a column's"
             } else if ["_has_local_changes", "_pending_write_id", "write_id"].contains(&name.to_lowercase().as_str()) {
@@ -293,6 +342,25 @@ impl<'a> Maker<'_, 'a> {
             self.problems.push(Problem::new(Severity::Note, "operation-unused", at, message));
             None
         })
+    }
+
+    /// Says which properties the API would take that the rows have nothing for.
+    fn note_unsent<'w>(&mut self, writers: impl Iterator<Item = &'w Writer<'a>>)
+    where
+        'a: 'w,
+    {
+        let mut names: Vec<&str> = writers.flat_map(|writer| &writer.unsent).map(String::as_str).collect();
+        names.sort_unstable();
+        names.dedup();
+        if !names.is_empty() {
+            let name = &self.candidate.name;
+            let message = format!(
+                "`{name}` is written without {}: the rows don't carry it",
+                one_of(&names, 6).replace(" or ", " and ")
+            );
+            let at = (Input::Spec, self.candidate.resource.pointer());
+            self.problems.push(Problem::new(Severity::Note, "not-sent", at, message));
+        }
     }
 
     fn refuse<T>(&mut self, pointer: &str, code: &'static str, reason: &str) -> Option<T> {

@@ -37,7 +37,7 @@ impl Candidate<'_> {
 /// `None`, with problems, where no model is chosen.
 pub fn choose<'a>(document: &'a Document, config: &'a Config, problems: &mut Problems) -> Option<Vec<Candidate<'a>>> {
     let mut findings = findings(document, problems);
-    merge_same(&mut findings);
+    merge_same(&mut findings, problems);
     drop_queries(&mut findings, config, problems);
     let usable: Vec<&Resource> = findings.iter().filter(|f| f.row.is_ok()).map(|f| &f.resource).collect();
     let names = table_names(&usable);
@@ -47,14 +47,21 @@ pub fn choose<'a>(document: &'a Document, config: &'a Config, problems: &mut Pro
     match_entries(&mut findings, config, problems);
     let mut chosen = Vec::new();
     let mut found = Vec::new();
+    let mut left_out_on_purpose = 0;
     for Finding { name, resource, row, says, entry } in findings {
         let by_config = match entry {
-            Some((ModelEntry::Exclude, _)) => continue,
+            Some((ModelEntry::Exclude, _)) => {
+                left_out_on_purpose += 1;
+                continue;
+            }
             Some((ModelEntry::Include(entry), pointer)) => Some(ConfigEntry { entry: entry.as_ref(), pointer }),
             None => None,
         };
         let by_spec = match says {
-            Some(Annotation::No) if by_config.is_none() => continue,
+            Some(Annotation::No) if by_config.is_none() => {
+                left_out_on_purpose += 1;
+                continue;
+            }
             Some(Annotation::Yes { local_first }) => Some(local_first),
             _ => None,
         };
@@ -75,7 +82,7 @@ pub fn choose<'a>(document: &'a Document, config: &'a Config, problems: &mut Pro
         }
     }
     if chosen.is_empty() && !problems.has_errors() {
-        problems.push(nothing_chosen(&found));
+        problems.push(nothing_chosen(&found, left_out_on_purpose));
     }
     (!chosen.is_empty()).then_some(chosen)
 }
@@ -99,7 +106,11 @@ pub fn left_out(name: &str, severity: Severity, reason: &str) -> String {
     }
 }
 
-fn nothing_chosen(found: &[String]) -> Problem {
+fn nothing_chosen(found: &[String], left_out_on_purpose: usize) -> Problem {
+    if found.is_empty() && left_out_on_purpose > 0 {
+        let message = "every model that was found is left out by `x-sync: false` or by the config";
+        return Problem::new(Severity::Error, "nothing-chosen", (Input::Spec, ""), message);
+    }
     if found.is_empty() {
         return Problem::new(Severity::Error, "no-models", (Input::Spec, "/paths"), "no models were found").help(
             "a model is a path whose GET lists objects, such as `/contacts`, and its item path `/contacts/{id}`",
@@ -112,8 +123,9 @@ fn nothing_chosen(found: &[String]) -> Problem {
     )
 }
 
-/// Paths with the same rows and the same last segment are one model; the shallowest leads.
-fn merge_same(findings: &mut Vec<Finding>) {
+/// Paths with the same rows and the same last segment are one model; the shallowest leads, and the others lend it the
+/// operations that it lacks.
+fn merge_same(findings: &mut Vec<Finding>, problems: &mut Problems) {
     let mut merged: Vec<Finding> = Vec::new();
     for finding in findings.drain(..) {
         let same = |other: &&mut Finding| {
@@ -123,16 +135,18 @@ fn merge_same(findings: &mut Vec<Finding>) {
         match merged.iter_mut().find(same) {
             None => merged.push(finding),
             Some(first) => {
-                let is_better = rank(&finding.resource) < rank(&first.resource);
-                let says = first.says.or(finding.says);
-                let path = if is_better { first.resource.path() } else { finding.resource.path() };
-                let mut also = first.resource.also.clone();
-                also.push(path);
-                if is_better {
-                    *first = finding;
+                let mut other = finding;
+                if rank(&other.resource) < rank(&first.resource) {
+                    std::mem::swap(first, &mut other);
                 }
-                first.says = says;
-                first.resource.also = also;
+                let message = format!("`{}` and `{}` are one model", first.resource.path(), other.resource.path());
+                let at = (Input::Spec, other.resource.pointer());
+                problems.push(Problem::new(Severity::Note, "same-model", at, message));
+                first.says = first.says.or(other.says);
+                first.resource.also.push(other.resource.path());
+                first.resource.also.extend(other.resource.also);
+                first.resource.collection.extend(other.resource.collection);
+                first.resource.item.extend(other.resource.item);
             }
         }
     }

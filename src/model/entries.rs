@@ -35,6 +35,10 @@ pub fn match_entries<'a>(findings: &mut [Finding<'a>], config: &'a Config, probl
         };
         let mut meant: Vec<&mut Finding> = findings.iter_mut().filter(|finding| is_meant(finding)).collect();
         let refusal = match meant.as_mut_slice() {
+            [finding] if finding.entry.is_some() => {
+                let message = format!("`{key}` and `{}` are both `{}`", finding.name, finding.resource.path());
+                ("two-entries", message, "keep one of them".to_owned())
+            }
             [finding] => {
                 finding.name = key.clone();
                 finding.entry = Some((entry, pointer));

@@ -28,8 +28,7 @@ impl<'p, 'a> RowProperty<'p, 'a> {
         let kept = properties.iter().filter(|(name, _)| keep(name));
         kept.map(|(name, raw)| {
             let typed = types.property(raw);
-            let meaning = raw.schemas.first().and_then(|at| Meaning::of(document, at));
-            match (typed, meaning) {
+            match (typed, raw.meaning(document)) {
                 (Some(typed), Some(meaning)) => Ok(Self { name, raw, typed, meaning }),
                 _ => Err(raw.pointer().to_owned()),
             }
@@ -100,7 +99,11 @@ impl Writers<'_, '_> {
                 create.operation.parameters.iter().any(|(_, field)| field == name)
                     || (takes(create, name) && create.properties.get(name).is_some_and(|property| property.required))
             });
-        if given { Insert::Required } else { Insert::Optional }
+        match self.create {
+            _ if given => Insert::Required,
+            Some(create) if takes(create, name) => Insert::Optional,
+            _ => Insert::Never,
+        }
     }
 
     fn insert(&self, document: &Document, name: &str, has_default: bool) -> Insert {
@@ -120,7 +123,7 @@ impl Writers<'_, '_> {
     fn default(&self, document: &Document, property: &RowProperty) -> Option<Value> {
         let create = self.create?;
         let in_body = create.properties.get(property.name).filter(|_| takes(create, property.name));
-        let of_body = in_body.and_then(|raw| Meaning::of(document, raw.schemas.first()?)?.default);
+        let of_body = in_body.and_then(|raw| raw.meaning(document)?.default);
         let default = of_body.or(property.meaning.default)?;
         fits(default, property.typed.ty, &property.typed.shape).then(|| default.clone())
     }
@@ -151,21 +154,25 @@ fn fits(value: &Value, ty: FieldType, shape: &Shape) -> bool {
         return false;
     }
     match ty {
-        FieldType::Text => value.is_string(),
+        FieldType::Text => value.as_str().is_some_and(|text| !text.contains('\0')),
         FieldType::Int32 => value.as_i64().is_some_and(|number| i32::try_from(number).is_ok()),
         FieldType::Int64 => value.is_i64(),
         FieldType::Float => value.is_number(),
         FieldType::Boolean => value.is_boolean(),
-        FieldType::Json => value.is_object() || value.is_array(),
+        // PostgreSQL's JSON has no NUL.
+        FieldType::Json => (value.is_object() || value.is_array()) && !value.to_string().contains("\\u0000"),
         // Real documents have `now`, `0` and placeholders here; a wrong guess would stop every insert.
         FieldType::Decimal { .. } => value.as_str().is_some_and(is_decimal),
         FieldType::Uuid | FieldType::DateTime | FieldType::Date | FieldType::Time | FieldType::Bytes => false,
     }
 }
 
+/// Digits that every database's decimals have room for.
+const MAX_DECIMAL_DIGITS: usize = 1_000;
+
 fn is_decimal(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
     let all_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    all_digits(whole) && all_digits(fraction)
+    text.len() <= MAX_DECIMAL_DIGITS && all_digits(whole) && all_digits(fraction)
 }

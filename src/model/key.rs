@@ -115,6 +115,15 @@ pub fn means_own_key(parameter: &str, before: Option<&str>) -> bool {
     looks_like_id(parameter) || same_name(parameter, &format!("{singular}_id"))
 }
 
+/// Whether an item's parameter can stand for a key of another name: `{id}`, `{deviceId}`, `{contact}` behind `contacts`.
+pub fn may_mean_key(parameter: &str, before: Option<&str>) -> bool {
+    let words = names::snake_case(parameter);
+    let ends_as_id =
+        SURE.iter().chain(&["key"]).any(|end| words.ends_with(&format!("_{}", end.trim_start_matches('_'))));
+    let names_parent = before.is_some_and(|before| same_name(parameter, &names::singular(before)));
+    ends_as_id || names_parent || means_own_key(parameter, before)
+}
+
 /// Whether a name alone says that it is the row's own key.
 pub fn looks_like_id(name: &str) -> bool {
     SURE.iter().any(|sure| same_name(name, sure))

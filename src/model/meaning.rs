@@ -16,6 +16,7 @@ pub struct Meaning<'a> {
     pub item: &'a Schema,
     pub nullable: bool,
     pub read_only: bool,
+    pub write_only: bool,
     pub deprecated: bool,
     /// Said of this use; a description of the referenced component belongs to the component.
     pub description: Option<&'a str>,
@@ -28,7 +29,7 @@ impl<'a> Meaning<'a> {
     pub fn of(document: &'a Document, at: &SchemaAt<'a>) -> Option<Self> {
         let mut at = at.clone();
         let mut crossed = false;
-        let (mut nullable, mut read_only, mut deprecated) = (false, false, false);
+        let (mut nullable, mut read_only, mut write_only, mut deprecated) = (false, false, false, false);
         let (mut description, mut default) = (None, None);
         let mut extensions = Vec::new();
         for _ in 0..MAX_STEPS {
@@ -43,6 +44,7 @@ impl<'a> Meaning<'a> {
             let data = &item.schema_data;
             nullable |= data.nullable;
             read_only |= data.read_only;
+            write_only |= data.write_only;
             deprecated |= data.deprecated;
             default = default.or(data.default.as_ref());
             if !crossed {
@@ -52,7 +54,17 @@ impl<'a> Meaning<'a> {
             match wrapped(document, &at) {
                 Some(inner) => at = inner,
                 None => {
-                    return Some(Self { at, item, nullable, read_only, deprecated, description, default, extensions });
+                    return Some(Self {
+                        at,
+                        item,
+                        nullable,
+                        read_only,
+                        write_only,
+                        deprecated,
+                        description,
+                        default,
+                        extensions,
+                    });
                 }
             }
         }
@@ -83,6 +95,21 @@ impl<'a> Meaning<'a> {
             }),
             _ => None,
         })
+    }
+
+    /// Takes over what another schema says of the same thing, its type left out.
+    pub fn add(&mut self, other: Meaning<'a>) {
+        self.read_only |= other.read_only;
+        self.write_only |= other.write_only;
+        self.deprecated |= other.deprecated;
+        self.description = self.description.or(other.description);
+        self.default = self.default.or(other.default);
+        self.extensions.extend(other.extensions);
+    }
+
+    /// Whether it says anything of a type.
+    pub fn says_type(&self) -> bool {
+        !matches!(&self.item.schema_kind, SchemaKind::Any(any) if says_nothing(any))
     }
 
     /// Whether it allows null and nothing else.

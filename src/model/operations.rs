@@ -32,6 +32,8 @@ pub struct Writer<'a> {
     /// What the API says of the body's properties; empty where it says nothing.
     pub properties: Properties<'a>,
     pub takes_write_id: bool,
+    /// Optional properties of the body that the rows have nothing for.
+    pub unsent: Vec<String>,
 }
 
 /// Why an operation that the API has can't be used: where, and a sentence.
@@ -73,26 +75,34 @@ impl<'w, 'a> Writing<'w, 'a> {
         self.writer(Method::Post, item, &node).map(Some)
     }
 
+    /// PATCH before PUT, and the first of them that can be used.
     pub fn update(&self) -> Outcome<Writer<'a>> {
-        let resource = self.resource;
-        let found = [("patch", Method::Patch), ("put", Method::Put)]
-            .into_iter()
-            .find_map(|(name, method)| resource.item_operation(name).map(|(item, node)| (method, item, node, true)));
+        let mut refusal = None;
+        for (name, method) in [("patch", Method::Patch), ("put", Method::Put)] {
+            let Some((item, node)) = self.resource.item_operation(name) else { continue };
+            match self.writer(method, item, &node).and_then(|writer| self.changes_something(writer, &node)) {
+                Ok(writer) => return Ok(Some(writer)),
+                Err(unusable) => refusal = refusal.or(Some(unusable)),
+            }
+        }
+        if let Some(refusal) = refusal {
+            return Err(refusal);
+        }
         // Some APIs update with the key in the body: `PUT /pets`.
-        let found = found.or_else(|| {
-            let (item, node) = resource.collection_operation("put")?;
-            Some((Method::Put, item, node, false))
-        });
-        let Some((method, item, node, has_key)) = found else { return Ok(None) };
-        let writer = self.writer(method, item, &node)?;
-        let unusable = |reason: &str| Unusable { pointer: node.pointer.clone(), reason: reason.to_owned() };
-        if !has_key && !self.key.iter().all(|name| writer.operation.body.contains(name)) {
+        let Some((item, node)) = self.resource.collection_operation("put") else { return Ok(None) };
+        let writer = self.writer(Method::Put, item, &node)?;
+        if !self.key.iter().all(|name| writer.operation.body.contains(name)) {
             return Ok(None);
         }
+        self.changes_something(writer, &node).map(Some)
+    }
+
+    fn changes_something(&self, writer: Writer<'a>, node: &Node<'a>) -> Result<Writer<'a>, Unusable> {
         if writer.operation.body.iter().all(|name| self.key.contains(name)) {
-            return Err(unusable("it takes none of the row's fields"));
+            let reason = "it takes none of the row's fields".to_owned();
+            return Err(Unusable { pointer: node.pointer.clone(), reason });
         }
-        Ok(Some(writer))
+        Ok(writer)
     }
 
     pub fn delete(&self) -> Outcome<Operation> {
@@ -140,9 +150,7 @@ impl<'w, 'a> Writing<'w, 'a> {
             return Ok(self.untyped(method, item, parameters));
         }
         let takes_write_id = taken.shift_remove("write_id").is_some();
-        taken.retain(|_, property| {
-            !property.schemas.iter().any(|at| Meaning::of(self.document, at).is_some_and(|meaning| meaning.read_only))
-        });
+        taken.retain(|_, property| !property.meaning(self.document).is_some_and(|meaning| meaning.read_only));
         let mut operation = bodiless(method, item, parameters);
         operation.envelope = envelope;
         for field in self.fields.iter().filter(|field| !field.read_only) {
@@ -166,12 +174,16 @@ impl<'w, 'a> Writing<'w, 'a> {
             .map(|(name, _)| *name)
             .collect();
         if !missing.is_empty() {
-            return Err(unusable(format!("it needs {}, which the rows don't carry", list(&missing))));
+            let carried =
+                missing.iter().all(|name| self.fields.iter().any(|field| field.name == *name && !field.read_only));
+            let why = if carried { "which the rows carry as another type" } else { "which the rows don't carry" };
+            return Err(unusable(format!("it needs {}, {why}", list(&missing))));
         }
         if operation.body.is_empty() {
             return Err(unusable("it takes none of the row's fields".to_owned()));
         }
-        Ok(Writer { operation, properties: taken, takes_write_id })
+        let unsent = taken.keys().filter(|name| !is_filled(name)).map(|name| (*name).to_owned()).collect();
+        Ok(Writer { operation, properties: taken, takes_write_id, unsent })
     }
 
     /// The API doesn't say what it takes: everything that isn't read-only.
@@ -179,7 +191,7 @@ impl<'w, 'a> Writing<'w, 'a> {
         let mut operation = bodiless(method, item, parameters);
         let writable = self.fields.iter().filter(|field| !field.read_only && !self.key.contains(&field.name));
         operation.body = writable.map(|field| field.name.clone()).collect();
-        Writer { operation, properties: Properties::new(), takes_write_id: false }
+        Writer { operation, properties: Properties::new(), takes_write_id: false, unsent: Vec::new() }
     }
 
     /// What is inside `{ "contact": { … } }`, where that is all that the body has in common with a row.
@@ -194,8 +206,7 @@ impl<'w, 'a> Writing<'w, 'a> {
     }
 
     fn has_default(&self, property: &super::properties::RawProperty<'a>) -> bool {
-        let meaning = property.schemas.first().and_then(|at| Meaning::of(self.document, at));
-        meaning.is_some_and(|meaning| meaning.default.is_some())
+        property.meaning(self.document).is_some_and(|meaning| meaning.default.is_some())
     }
 
     /// The field for each parameter of the path.
@@ -220,8 +231,11 @@ impl<'w, 'a> Writing<'w, 'a> {
         let fields = self.fields.iter().map(|field| field.name.as_str());
         if is_own && own == 1 && self.key.len() == 1 {
             let exact = fields.clone().find(|field| key::same_name(field, name));
-            let means_key = key::means_own_key(name, before);
-            return exact.filter(|_| !means_key).map(str::to_owned).or_else(|| self.key.first().cloned());
+            let named = exact.filter(|_| !key::means_own_key(name, before)).map(str::to_owned);
+            let by_tail = || key::field_of_parameter(name, before, true, fields.clone()).map(str::to_owned);
+            return named
+                .or_else(|| key::may_mean_key(name, before).then(|| self.key.first().cloned()).flatten())
+                .or_else(by_tail);
         }
         // A parent's `{id}` isn't the row's own.
         let others = fields.filter(|field| is_own || !key::looks_like_id(field));

@@ -11,18 +11,32 @@ use crate::spec::{Document, SchemaAt};
 const MAX_PARTS: usize = 10_000;
 const MAX_DEPTH: usize = 16;
 
+/// Levels of `allOf` in which a list of required names is looked for.
+const MAX_REQUIRED_DEPTH: usize = 3;
+
 /// A property of an object, with what `allOf`, `oneOf` and `anyOf` add to it.
 #[derive(Debug, Clone)]
 pub struct RawProperty<'a> {
     /// One schema; several where the variants of a union differ.
     pub schemas: Vec<SchemaAt<'a>>,
+    /// What other parts of an `allOf` say of it besides its type.
+    pub remarks: Vec<SchemaAt<'a>>,
     pub required: bool,
 }
 
-impl RawProperty<'_> {
+impl<'a> RawProperty<'a> {
     /// Where it stands, for problems.
     pub fn pointer(&self) -> &str {
         self.schemas.first().map_or("", |schema| &schema.pointer)
+    }
+
+    /// What is said of it everywhere. `None` where its reference leads nowhere.
+    pub fn meaning(&self, document: &'a Document) -> Option<Meaning<'a>> {
+        let mut meaning = Meaning::of(document, self.schemas.first()?)?;
+        for remark in self.schemas.iter().skip(1).chain(&self.remarks) {
+            meaning.add(Meaning::of(document, remark)?);
+        }
+        Some(meaning)
     }
 }
 
@@ -30,11 +44,23 @@ pub type Properties<'a> = IndexMap<&'a str, RawProperty<'a>>;
 
 /// The properties by name, in the document's order, those with `x-sync-exclude` left out. Empty for what isn't an object.
 pub fn properties<'a>(document: &'a Document, at: &SchemaAt<'a>) -> Properties<'a> {
-    let mut found = collect(document, at, 0, &mut { MAX_PARTS });
-    found.retain(|_, property| {
-        !property.schemas.iter().any(|schema| Meaning::of(document, schema).is_some_and(|m| m.flag("x-sync-exclude")))
-    });
+    let mut found = everything(document, at);
+    found.retain(|_, property| !is_excluded(document, property));
     found
+}
+
+/// The names of the properties with `x-sync-exclude`.
+pub fn excluded<'a>(document: &'a Document, at: &SchemaAt<'a>) -> Vec<&'a str> {
+    let all = everything(document, at);
+    all.iter().filter(|(_, property)| is_excluded(document, property)).map(|(name, _)| *name).collect()
+}
+
+fn is_excluded<'a>(document: &'a Document, property: &RawProperty<'a>) -> bool {
+    property.meaning(document).is_some_and(|meaning| meaning.flag("x-sync-exclude"))
+}
+
+fn everything<'a>(document: &'a Document, at: &SchemaAt<'a>) -> Properties<'a> {
+    collect(document, at, 0, &mut { MAX_PARTS })
 }
 
 fn collect<'a>(document: &'a Document, at: &SchemaAt<'a>, depth: usize, parts: &mut usize) -> Properties<'a> {
@@ -45,11 +71,11 @@ fn collect<'a>(document: &'a Document, at: &SchemaAt<'a>, depth: usize, parts: &
     let at = meaning.at;
     for part in at.all_of() {
         for (name, property) in collect(document, &part, depth + 1, parts) {
-            narrow(&mut found, name, property);
+            narrow(document, &mut found, name, property);
         }
     }
     for (name, schema) in at.properties() {
-        narrow(&mut found, name, RawProperty { schemas: vec![schema], required: false });
+        narrow(document, &mut found, name, RawProperty { schemas: vec![schema], remarks: Vec::new(), required: false });
     }
     let variants: Vec<Properties> = at
         .variants()
@@ -61,25 +87,39 @@ fn collect<'a>(document: &'a Document, at: &SchemaAt<'a>, depth: usize, parts: &
     if !variants.iter().any(Properties::is_empty) {
         widen(&mut found, variants);
     }
-    for name in at.required() {
-        if let Some(property) = found.get_mut(name.as_str()) {
+    for name in required(document, &at, 0) {
+        if let Some(property) = found.get_mut(name) {
             property.required = true;
         }
     }
     found
 }
 
-/// A later part of an `allOf` says more of the same property.
-fn narrow<'a>(found: &mut Properties<'a>, name: &'a str, mut property: RawProperty<'a>) {
-    match found.entry(name) {
-        Entry::Occupied(mut earlier) => {
-            property.required |= earlier.get().required;
-            earlier.insert(property);
-        }
-        Entry::Vacant(place) => {
-            place.insert(property);
+/// The names that are required, also by a part of an `allOf` that says no more than that.
+fn required<'a>(document: &'a Document, at: &SchemaAt<'a>, depth: usize) -> Vec<&'a str> {
+    let mut names: Vec<&str> = at.required().iter().map(String::as_str).collect();
+    if depth < MAX_REQUIRED_DEPTH {
+        for part in at.all_of() {
+            names.extend(document.follow(part).into_iter().flat_map(|part| required(document, &part, depth + 1)));
         }
     }
+    names
+}
+
+/// A later part of an `allOf` says more of the same property: of its type, or besides it.
+fn narrow<'a>(document: &'a Document, found: &mut Properties<'a>, name: &'a str, mut property: RawProperty<'a>) {
+    let Some(earlier) = found.get_mut(name) else {
+        found.insert(name, property);
+        return;
+    };
+    let says_type =
+        property.schemas.iter().any(|at| Meaning::of(document, at).is_none_or(|meaning| meaning.says_type()));
+    if says_type {
+        std::mem::swap(earlier, &mut property);
+    }
+    earlier.required |= property.required;
+    earlier.remarks.extend(property.schemas);
+    earlier.remarks.extend(property.remarks);
 }
 
 /// Another variant of a union has the property as well, or hasn't.
@@ -97,7 +137,7 @@ fn widen<'a>(found: &mut Properties<'a>, variants: Vec<Properties<'a>>) {
                 }
             }
             Entry::Vacant(place) => {
-                place.insert(RawProperty { schemas: property.schemas.clone(), required: required_in_all(name) });
+                place.insert(RawProperty { required: required_in_all(name), ..property.clone() });
             }
         }
     }

@@ -138,7 +138,9 @@ pub fn find_row<'a>(document: &'a Document, resource: &Resource<'a>) -> Found<'a
     }
     let mut without_key = None;
     for schema in candidates.into_iter().flatten() {
-        let properties = properties(document, &schema);
+        let mut properties = properties(document, &schema);
+        // A response doesn't carry what can only be written.
+        properties.retain(|_, property| !property.meaning(document).is_some_and(|meaning| meaning.write_only));
         if properties.is_empty() {
             continue;
         }

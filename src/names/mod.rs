@@ -32,10 +32,16 @@ fn ascii_words(name: &str) -> String {
 /// The singular of an English plural, good enough for naming a type after a path segment.
 pub fn singular(word: &str) -> String {
     let lower = word.to_ascii_lowercase();
+    // Words that the rules below would cut wrongly, as the last word of a name.
+    const EXCEPTIONS: &[(&str, usize)] =
+        &[("series", 0), ("news", 0), ("movies", 1), ("cookies", 1), ("caches", 1), ("sizes", 1), ("prizes", 1)];
+    if let Some((_, letters)) = EXCEPTIONS.iter().find(|(plural, _)| lower.ends_with(plural)) {
+        return word.get(..word.len() - letters).unwrap_or(word).to_owned();
+    }
     let cut = |n: usize, add: &str| format!("{}{add}", word.get(..word.len() - n).unwrap_or(word));
     if lower.ends_with("ies") && lower.len() > 4 {
         cut(3, "y")
-    } else if ["sses", "shes", "ches", "xes", "zes"].iter().any(|end| lower.ends_with(end)) {
+    } else if ["sses", "shes", "ches", "xes", "zes", "uses", "iases"].iter().any(|end| lower.ends_with(end)) {
         cut(2, "")
     } else if lower.ends_with('s') && !["ss", "us", "is"].iter().any(|end| lower.ends_with(end)) {
         cut(1, "")
@@ -65,7 +71,9 @@ mod tests {
             ("addresses", "address"),
             ("boxes", "box"),
             ("status", "status"),
-            ("news", "new"),
+            ("news", "news"),
+            ("movies", "movie"),
+            ("statuses", "status"),
             ("analysis", "analysis"),
             ("data", "data"),
         ] {

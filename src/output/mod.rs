@@ -46,6 +46,10 @@ impl Plan {
         let mut plan = Plan::default();
         for (path, text) in files {
             let place = folder.join(path);
+            if leads_elsewhere(folder, path) {
+                plan.foreign.push(path.clone());
+                continue;
+            }
             match read(&place)? {
                 None => drop(plan.changes.insert(path.clone(), Change::Create)),
                 Some(found) if found == text.as_bytes() => plan.unchanged += 1,
@@ -84,6 +88,16 @@ impl Plan {
     }
 }
 
+/// Whether a file, or the folder that it is in below `output`, is a link: what it leads to isn't ours to write.
+fn leads_elsewhere(folder: &Path, path: &str) -> bool {
+    let parent = path.split_once('/').map(|(parent, _)| parent);
+    is_link(&folder.join(path)) || parent.is_some_and(|parent| is_link(&folder.join(parent)))
+}
+
+fn is_link(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink())
+}
+
 /// `None` where there is no file.
 fn read(path: &Path) -> anyhow::Result<Option<Vec<u8>>> {
     match fs::read(path) {
@@ -106,7 +120,7 @@ fn is_ours(start: &[u8]) -> bool {
 /// The files of ours below the folder, as paths with `/`.
 fn ours_in(folder: &Path) -> anyhow::Result<Vec<String>> {
     let mut ours = Vec::new();
-    for below in FOLDERS {
+    for below in FOLDERS.iter().filter(|below| below.is_empty() || !is_link(&folder.join(below))) {
         let entries = match fs::read_dir(folder.join(below)) {
             Ok(entries) => entries,
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => continue,

@@ -18,8 +18,11 @@ pub enum Body<'a> {
 /// The schema of the answer that an operation gives when it succeeds.
 pub fn find_response<'a>(document: &'a Document, operation: &Node<'a>) -> Option<Node<'a>> {
     let responses = operation.get("responses")?;
-    let statuses = ["200", "201", "2XX", "2xx", "202", "203", "206", "default"];
-    statuses.iter().filter_map(|status| responses.get(status)).find_map(|response| {
+    let statuses = ["200", "201", "2XX", "2xx", "202", "203", "206"];
+    // Where success is declared, the default is the failure.
+    let says_success = responses.object()?.keys().any(|status| status.starts_with('2'));
+    let default = (!says_success).then_some("default");
+    statuses.into_iter().chain(default).filter_map(|status| responses.get(status)).find_map(|response| {
         let response = document.resolve(response)?;
         match document.version() {
             Version::V2 => response.get("schema"),

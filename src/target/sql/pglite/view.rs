@@ -371,7 +371,7 @@ fn indexes(model: &Model) -> Vec<Index> {
     for columns in &model.indexes {
         for table in ["synced", "local"] {
             // The three bytes are for a number, where two lists of columns join to one name.
-            let name = sql::fit(&format!("{}_{table}_{}", model.name, columns.join("_")), 3);
+            let name = sql::fit(&format!("_{}_{table}_{}", model.name, columns.join("_")), 3);
             indexes.push(Index {
                 name: sql::identifier(&names.unique(&name)),
                 table: sql::identifier(&format!("{}_{table}", model.name)),

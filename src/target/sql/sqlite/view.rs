@@ -404,7 +404,7 @@ fn indexes(model: &Model) -> anyhow::Result<Vec<Index>> {
             .collect::<anyhow::Result<Vec<&Field>>>()?;
         for suffix in ["_synced", "_local"] {
             indexes.push(Index {
-                name: identifier(&names.unique(&format!("{}{suffix}_{}", model.name, columns.join("_")))),
+                name: identifier(&names.unique(&format!("_{}{suffix}_{}", model.name, columns.join("_")))),
                 table: identifier(&format!("{}{suffix}", model.name)),
                 columns: fields.iter().map(|field| identifier(&field.name)).collect::<Vec<_>>().join(", "),
             });

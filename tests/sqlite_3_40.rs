@@ -7,7 +7,8 @@ use std::process::{Command, Stdio};
 
 use support::database::schema_order;
 use support::models;
-use sync_patterns::model::Project;
+use sync_patterns::model::{FieldType, Project};
+use sync_patterns::names::sql::{identifier, literal};
 use sync_patterns::target::{Adapter, sql};
 
 /// # Panics
@@ -202,4 +203,28 @@ fn entries_sent_again_keep_their_order() {
     let after: Vec<String> =
         (0..9).flat_map(|n| [format!("{}insert{n}", 19 + 2 * n), format!("{}update{n}", 20 + 2 * n)]).collect();
     assert_eq!(out.lines().collect::<Vec<_>>(), [before, after.join(" ")]);
+}
+
+/// Each column is written alone and seen alone: a name that fits no column would be a string to SQLite.
+#[test]
+fn any_name_is_a_column() {
+    let model = models::order();
+    let schema = schema(&models::project([model.clone()]));
+    let key = "00000000-0000-4000-8000-000000000001";
+    let mut script = format!("{schema} INSERT INTO \"order\" (id, \"group\") VALUES ('{key}', 'g');");
+    let mut expected = Vec::new();
+    let columns = model.fields.iter().filter(|field| field.ty == FieldType::Text && field.nullable);
+    for (number, field) in columns.enumerate() {
+        let (name, literal) = (identifier(&field.name), literal(&field.name));
+        script += &format!(
+            "UPDATE \"order\" SET {name} = 'v{number}';
+             SELECT o.{name} FROM \"order\" AS o WHERE o.{name} = 'v{number}';
+             SELECT count(*), max(e.value) FILTER (WHERE e.key = {literal})
+             FROM json_each((SELECT c.value FROM _changes AS c ORDER BY c.id DESC LIMIT 1)) AS e;
+             UPDATE \"order\" SET {name} = NULL;
+             SELECT count(*) FROM \"order\" AS o WHERE o.{name} IS NULL;"
+        );
+        expected.extend([format!("v{number}"), format!("2|v{number}"), "1".to_owned()]);
+    }
+    assert_eq!(run(&script).lines().collect::<Vec<_>>(), expected);
 }

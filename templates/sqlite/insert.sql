@@ -15,7 +15,21 @@ BEGIN
     {{ insert.row_key }},
     'insert',
     (
+{% if has_floats %}
+      -- Floating-point numbers that 15 digits don't tell apart have 17.
+      SELECT json_group_object(
+        c.column1,
+        json(
+          CASE
+            WHEN typeof(c.column2) = 'real' AND CAST(json_quote(c.column2) AS REAL) <> c.column2
+              THEN printf('%!.17g', c.column2)
+            ELSE c.column2
+          END
+        )
+      )
+{% else %}
       SELECT json_group_object(c.column1, json(c.column2))
+{% endif %}
       FROM (
         VALUES
 {% for column in insert.columns %}

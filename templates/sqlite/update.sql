@@ -13,7 +13,21 @@ BEGIN
     {{ table_name }},
     {{ old_row_key }},
     'update',
+{% if has_floats %}
+    -- Floating-point numbers that 15 digits don't tell apart have 17.
+    json_group_object(
+      c.column1,
+      json(
+        CASE
+          WHEN typeof(c.column2) = 'real' AND CAST(json_quote(c.column2) AS REAL) <> c.column2
+            THEN printf('%!.17g', c.column2)
+          ELSE c.column2
+        END
+      )
+    ),
+{% else %}
     json_group_object(c.column1, json(c.column2)),
+{% endif %}
     (SELECT t.id FROM _transaction_id AS t)
   FROM (
     VALUES

@@ -22,7 +22,7 @@ const REGRESSIONS: &str = include_str!("regressions.jsonl");
 
 #[test]
 fn sqlite() {
-    simulate(Adapter::Sqlite, 300);
+    simulate(Adapter::Sqlite, 200);
 }
 
 #[test]

@@ -53,6 +53,10 @@ impl Server {
         Ok(key)
     }
 
+    pub fn has_applied(&self, entry: &Entry) -> bool {
+        entry.write_id.as_ref().is_some_and(|write_id| self.answers.contains_key(write_id))
+    }
+
     pub fn insert(&mut self, table: usize, body: &Row, write_id: Option<String>) -> Result<Key, ()> {
         let model = self.models[table].clone();
         let mut row: Row = model.fields.iter().map(|field| (field.name.clone(), made(field))).collect();

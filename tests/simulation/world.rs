@@ -325,14 +325,14 @@ impl World<'_> {
 
     /// A permanent answer for a reason of the server's own, without having applied the write.
     fn reject(&mut self, dice: &mut Dice) -> Outcome {
-        let fresh = |at: &usize| self.oracle.log[*at].attempts == 0 && self.can_be_sent(*at);
+        let fresh = |at: &usize| self.can_be_sent(*at) && !self.server.has_applied(&self.oracle.log[*at]);
         let sendable: Vec<usize> = (0..self.oracle.log.len()).filter(fresh).collect();
         let Some(&at) = dice.pick(&sendable) else { return Ok(()) };
         let write_id = self.oracle.log[at].write_id.clone().unwrap_or_default();
         // The application may be the one to reject it, before it was ever sent.
         if dice.chance(70) {
             self.oracle.log[at].attempts += 1;
-            self.exec(&format!("UPDATE _changes SET attempts = 1 WHERE write_id = {}", literal(&write_id)))?;
+            self.exec(&format!("UPDATE _changes SET attempts = attempts + 1 WHERE write_id = {}", literal(&write_id)))?;
         }
         self.reject_one(&write_id)
     }
@@ -370,10 +370,9 @@ impl World<'_> {
     fn foreign(&mut self, dice: &mut Dice) -> Outcome {
         let table = dice.below(self.oracle.models.len());
         let model = self.oracle.models[table].clone();
-        // Now and then a server that shows a write on another row, or before it has taken those before it.
-        let ours: Vec<&Entry> = self.oracle.log.iter().filter(|e| e.table == table).collect();
+        // Now and then a server that shows a write on another row, in another table, or before those before it.
         let write_id = match dice.below(20) {
-            0 => dice.pick(&ours).and_then(|entry| entry.write_id.clone()),
+            0 => dice.pick(&self.oracle.log).and_then(|entry| entry.write_id.clone()),
             1..10 => Some(format!("foreign-{}", dice.next())),
             _ => None,
         };

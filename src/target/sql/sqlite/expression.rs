@@ -24,19 +24,16 @@ pub fn column_type(ty: FieldType) -> &'static str {
 /// What a table would make of a value that a driver has bound: `5.0` becomes 5 in an integer column.
 pub fn stored(ty: FieldType, value: &str) -> String {
     match column_type(ty) {
-        "REAL" => format!("({value} + 0.0)"),
+        "REAL" => format!("{value} + 0.0"),
         other => format!("CAST({value} AS {other})"),
     }
 }
 
-/// A value as a table has it, as JSON text: `'null'` for null.
+/// A value as a table has it, as JSON text: `'null'` for null. Floating-point numbers stay what they are.
 pub fn json(ty: FieldType, value: &str) -> String {
     match ty {
         FieldType::Boolean => format!("CASE {value} WHEN 1 THEN 'true' WHEN 0 THEN 'false' ELSE 'null' END"),
-        // 15 digits where they say it all, 17 where they don't.
-        FieldType::Float => {
-            format!("iif(CAST(json_quote({value}) AS REAL) <> {value}, printf('%!.17g', {value}), json_quote({value}))")
-        }
+        FieldType::Float => value.to_owned(),
         FieldType::Json => format!("ifnull(json({value}), 'null')"),
         _ => format!("json_quote({value})"),
     }

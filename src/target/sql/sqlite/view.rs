@@ -7,6 +7,7 @@ use super::expression;
 use crate::model::{Field, FieldType, Insert, KeyOrigin, Model};
 use crate::names::Scope;
 use crate::names::sql::{identifier, literal};
+use crate::target::sql::bookkeeping::Bookkeeping;
 
 #[derive(Serialize)]
 pub struct LogView {
@@ -51,6 +52,7 @@ pub struct ModelView {
     old_row_key: String,
     old_key_object: String,
     server_makes_key: bool,
+    has_floats: bool,
 
     local_is_synced: String,
     local_is_row: String,
@@ -119,7 +121,7 @@ impl ModelView {
         let Some(first_key) = keys.first().filter(|_| keys.len() == model.key.len()) else {
             bail!("`{}` has no field for its key {:?}", model.name, model.key);
         };
-        let bookkeeping = Bookkeeping::new(model);
+        let bookkeeping = Bookkeeping::of(model);
         let named = |suffix: &str| identifier(&format!("{}{suffix}", model.name));
         let list = |row: &str| keys.iter().map(|key| column(row, key)).collect::<Vec<_>>().join(", ");
         let matches = |one: &str, other: &dyn Fn(usize, &Field) -> String| {
@@ -144,11 +146,11 @@ impl ModelView {
 
             columns: model.fields.iter().map(|field| Column::new(model, &keys, field)).collect(),
             indexes: indexes(model)?,
-            write_id: bookkeeping.write_id,
-            changed_columns: bookkeeping.changed_columns,
-            is_deleted: bookkeeping.is_deleted,
-            has_local_changes: bookkeeping.has_local_changes,
-            pending_write_id: bookkeeping.pending_write_id,
+            write_id: identifier("write_id"),
+            changed_columns: identifier(&bookkeeping.changed_columns),
+            is_deleted: identifier(&bookkeeping.is_deleted),
+            has_local_changes: identifier(&bookkeeping.has_local_changes),
+            pending_write_id: identifier(&bookkeeping.pending_write_id),
 
             key_list: keys.iter().map(|key| identifier(&key.name)).collect::<Vec<_>>().join(", "),
             synced_key_list: list("s"),
@@ -162,6 +164,7 @@ impl ModelView {
                 let pairs = keys.iter().map(|key| format!("{}, {}", literal(&key.name), json_value(key, "OLD")));
                 format!("json_object({})", pairs.collect::<Vec<_>>().join(", "))
             },
+            has_floats: model.fields.iter().any(|field| field.ty == FieldType::Float),
             server_makes_key: keys.len() == 1 && model.key_origin == KeyOrigin::Server,
 
             local_is_synced: matches("l", &|_, key| column("s", key)),
@@ -372,7 +375,7 @@ fn key_of_row(keys: &[&Field], n: usize, key: &Field) -> String {
 /// A key column as an argument of `json_object`.
 fn json_value(key: &Field, row: &str) -> String {
     match key.ty {
-        FieldType::Boolean | FieldType::Float => format!("json({})", expression::json(key.ty, &column(row, key))),
+        FieldType::Boolean => format!("json({})", expression::json(key.ty, &column(row, key))),
         _ => column(row, key),
     }
 }
@@ -401,36 +404,4 @@ fn indexes(model: &Model) -> anyhow::Result<Vec<Index>> {
         }
     }
     Ok(indexes)
-}
-
-/// Our own columns beside the fields: one that a field is called like takes underscores.
-struct Bookkeeping {
-    write_id: String,
-    changed_columns: String,
-    is_deleted: String,
-    has_local_changes: String,
-    pending_write_id: String,
-}
-
-impl Bookkeeping {
-    fn new(model: &Model) -> Self {
-        let mut scope = Scope::default();
-        for field in &model.fields {
-            scope.take(&field.name);
-        }
-        let mut free = |name: &str| {
-            let mut name = name.to_owned();
-            while !scope.take(&name) {
-                name.insert(0, '_');
-            }
-            identifier(&name)
-        };
-        Self {
-            write_id: free("write_id"),
-            changed_columns: free("changed_columns"),
-            is_deleted: free("is_deleted"),
-            has_local_changes: free("_has_local_changes"),
-            pending_write_id: free("_pending_write_id"),
-        }
-    }
 }

@@ -30,16 +30,16 @@ CREATE TABLE IF NOT EXISTS _changes (
 );
 
 CREATE UNIQUE INDEX IF NOT EXISTS _changes_write_id ON _changes (write_id);
-CREATE INDEX IF NOT EXISTS _changes_row ON _changes (table_name, row_key, id);
+CREATE INDEX IF NOT EXISTS _changes_row ON _changes (row_key, table_name, id);
 CREATE INDEX IF NOT EXISTS _changes_pending ON _changes (id) WHERE status = 'pending';
-CREATE INDEX IF NOT EXISTS _changes_rejected_with ON _changes (rejected_with) WHERE rejected_with IS NOT NULL;
 
 -- ---------------------------------------------------------------------------------------------------------------------
 -- From the log to the local tables
 -- ---------------------------------------------------------------------------------------------------------------------
 --
--- Functions here turn hash joins and sequential scans off. Sessions keep their plans: one that was made while a
--- table was empty must still do when it has 100,000 rows.
+-- Sessions keep their plans, and nobody gathers statistics: a plan that was made while a table was empty must still do
+-- when it has 100,000 rows. So functions turn off what reads a table as a whole, and where the order of a join matters,
+-- OFFSET 0 keeps it: the planner takes a condition on table_name for a selective one.
 
 -- What the unsettled entries make of one row: nothing where the row doesn't exist and nothing has to be hidden.
 CREATE OR REPLACE FUNCTION _fold(of_table TEXT, of_key TEXT, is_synced BOOLEAN, key_columns TEXT[])
@@ -58,7 +58,7 @@ LANGUAGE sql STABLE AS $$
       coalesce(max(c.id) FILTER (WHERE c.operation = 'delete') OVER (), 0) AS last_delete,
       coalesce(max(c.id) FILTER (WHERE c.operation <> 'update') OVER (), 0) AS last_start
     FROM _changes AS c
-    WHERE c.table_name = of_table AND c.row_key = of_key AND c.status <> 'rejected'
+    WHERE c.row_key = of_key AND c.table_name = of_table AND c.status <> 'rejected'
   ),
   row AS (
     SELECT
@@ -97,7 +97,7 @@ CREATE OR REPLACE FUNCTION _unsettled(of_table TEXT, row_keys TEXT[]) RETURNS TA
 LANGUAGE sql STABLE AS $$
   SELECT DISTINCT c.row_key
   FROM _changes AS c
-  WHERE c.table_name = of_table AND c.row_key = ANY (row_keys) AND c.status <> 'rejected'
+  WHERE c.row_key = ANY (row_keys) AND c.table_name = of_table AND c.status <> 'rejected'
 $$;
 
 -- Folds rows of any model. The log may hold entries of a model that is gone.
@@ -124,7 +124,7 @@ $$;
 -- ---------------------------------------------------------------------------------------------------------------------
 
 CREATE OR REPLACE FUNCTION _changes_updated() RETURNS TRIGGER
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
   rejected_inserts BIGINT[];
   sent_again BIGINT[];
@@ -140,15 +140,15 @@ BEGIN
     SET status = 'rejected', error = i.error, rejected_with = i.write_id
     FROM _changes AS i
     WHERE i.id = ANY (rejected_inserts)
-      AND c.table_name = i.table_name
       AND c.row_key = i.row_key
+      AND c.table_name = i.table_name
       AND c.id > i.id
       AND c.status = 'pending'
       AND NOT EXISTS (
         SELECT
         FROM _changes AS n
-        WHERE n.table_name = i.table_name
-          AND n.row_key = i.row_key
+        WHERE n.row_key = i.row_key
+          AND n.table_name = i.table_name
           AND n.id > i.id
           AND n.id <= c.id
           AND n.operation = 'insert'
@@ -165,14 +165,21 @@ BEGIN
   IF sent_again <> '{}' THEN
     WITH moved AS (
       DELETE FROM _changes AS c
-      USING (
-        SELECT DISTINCT s.table_name, s.row_key, coalesce(s.rejected_with, s.write_id) AS write_id
-        FROM _changes AS s
-        WHERE s.id = ANY (sent_again)
-      ) AS cause
-      WHERE c.table_name = cause.table_name
-        AND c.row_key = cause.row_key
-        AND cause.write_id = coalesce(c.rejected_with, c.write_id)
+      WHERE c.id = ANY (
+        ARRAY(
+          SELECT together.id
+          FROM _changes AS s
+          CROSS JOIN LATERAL (
+            SELECT e.id
+            FROM _changes AS e
+            WHERE e.row_key = s.row_key
+              AND e.table_name = s.table_name
+              AND coalesce(e.rejected_with, e.write_id) = coalesce(s.rejected_with, s.write_id)
+            OFFSET 0
+          ) AS together
+          WHERE s.id = ANY (sent_again)
+        )
+      )
       RETURNING c.*
     )
     INSERT INTO _changes (table_name, row_key, operation, value, transaction_id, created_at)
@@ -232,13 +239,23 @@ CREATE OR REPLACE FUNCTION _settle(of_table TEXT, row_keys TEXT[], write_ids TEX
 LANGUAGE plpgsql SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 BEGIN
   DELETE FROM _changes AS c
-  USING _changes AS seen
-  WHERE seen.write_id = ANY (write_ids)
-    AND seen.table_name = of_table
-    AND seen.status <> 'rejected'
-    AND c.table_name = of_table
-    AND c.row_key = seen.row_key
-    AND (c.id = seen.id OR c.id < seen.id AND c.status = 'acknowledged');
+  WHERE c.id = ANY (
+    ARRAY(
+      SELECT settled.id
+      FROM _changes AS seen
+      CROSS JOIN LATERAL (
+        SELECT e.id
+        FROM _changes AS e
+        WHERE seen.table_name = of_table
+          AND seen.status <> 'rejected'
+          AND e.row_key = seen.row_key
+          AND e.table_name = of_table
+          AND (e.id = seen.id OR e.id < seen.id AND e.status = 'acknowledged')
+        OFFSET 0
+      ) AS settled
+      WHERE seen.write_id = ANY (write_ids)
+    )
+  );
 
   RETURN ARRAY(SELECT u.row_key FROM _unsettled(of_table, row_keys) AS u);
 END
@@ -249,7 +266,7 @@ CREATE OR REPLACE FUNCTION _settle_deleted(of_table TEXT, row_keys TEXT[]) RETUR
 LANGUAGE plpgsql SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 BEGIN
   DELETE FROM _changes AS c
-  WHERE c.table_name = of_table AND c.row_key = ANY (row_keys) AND c.status = 'acknowledged';
+  WHERE c.row_key = ANY (row_keys) AND c.table_name = of_table AND c.status = 'acknowledged';
 
   RETURN ARRAY(SELECT u.row_key FROM _unsettled(of_table, row_keys) AS u);
 END
@@ -259,25 +276,34 @@ $$;
 -- in parallel.
 CREATE OR REPLACE FUNCTION _take_keys(of_table TEXT, write_ids TEXT[], row_keys TEXT[], keys JSONB[]) RETURNS VOID
 LANGUAGE plpgsql SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+DECLARE
+  -- Temporary key to what takes its place.
+  made JSONB;
 BEGIN
   -- Servers leave the write_id in a row, so nearly all that arrive have one.
-  IF EXISTS (
-    SELECT
-    FROM _changes AS i
-    WHERE i.write_id = ANY (write_ids) AND i.table_name = of_table AND i.operation = 'insert' AND i.status <> 'rejected'
-  ) THEN
-    UPDATE _changes AS c
-    SET row_key = arrived.row_key, value = c.value || arrived.key
-    FROM unnest(write_ids, row_keys, keys) AS arrived (write_id, row_key, key)
-    JOIN _changes AS i ON i.write_id = arrived.write_id
-    WHERE i.table_name = of_table
-      AND i.operation = 'insert'
-      AND i.status <> 'rejected'
-      AND i.row_key <> arrived.row_key
-      AND c.table_name = of_table
-      AND c.row_key = i.row_key
-      AND c.id >= i.id;
+  IF NOT EXISTS (SELECT FROM _changes AS c WHERE c.write_id = ANY (write_ids)) THEN
+    RETURN;
   END IF;
+
+  SELECT jsonb_object_agg(i.row_key, jsonb_build_object('from', i.id, 'row_key', a.row_key, 'members', a.key))
+  INTO made
+  FROM unnest(write_ids, row_keys, keys) AS a (write_id, row_key, key)
+  CROSS JOIN LATERAL (
+    SELECT c.id, c.row_key
+    FROM _changes AS c
+    WHERE c.write_id = a.write_id
+      AND c.table_name = of_table
+      AND c.operation = 'insert'
+      AND c.status <> 'rejected'
+      AND c.row_key <> a.row_key
+    OFFSET 0
+  ) AS i;
+
+  UPDATE _changes AS c
+  SET row_key = made -> c.row_key ->> 'row_key', value = c.value || (made -> c.row_key -> 'members')
+  WHERE c.row_key = ANY (ARRAY(SELECT jsonb_object_keys(made)))
+    AND c.table_name = of_table
+    AND c.id >= (made -> c.row_key ->> 'from')::BIGINT;
 END
 $$;
 
@@ -376,12 +402,12 @@ LANGUAGE sql AS $$
   WITH since AS (
     SELECT c.id, c.status, c.attempts
     FROM _changes AS c
-    WHERE c.table_name = of_table
-      AND c.row_key = of_key
+    WHERE c.row_key = of_key
+      AND c.table_name = of_table
       AND c.id >= (
         SELECT max(i.id)
         FROM _changes AS i
-        WHERE i.table_name = of_table AND i.row_key = of_key AND i.operation = 'insert'
+        WHERE i.row_key = of_key AND i.table_name = of_table AND i.operation = 'insert'
       )
   )
   DELETE FROM _changes AS c

@@ -5,7 +5,7 @@ DECLARE
   row_keys TEXT[];
   write_ids TEXT[];
 BEGIN
-  IF EXISTS (SELECT FROM _changes AS c WHERE c.table_name = {{ name_text }}) THEN
+  IF EXISTS (SELECT FROM _changes) THEN
     SELECT array_agg({{ arrived_key }}), array_agg(s.write_id)
     INTO row_keys, write_ids
     FROM arrived AS s;
@@ -29,7 +29,7 @@ FOR EACH STATEMENT EXECUTE FUNCTION {{ functions.arrived }}();
 CREATE OR REPLACE FUNCTION {{ functions.departed }}() RETURNS TRIGGER
 LANGUAGE plpgsql AS {{ dollar }}
 BEGIN
-  IF EXISTS (SELECT FROM _changes AS c WHERE c.table_name = {{ name_text }}) THEN
+  IF EXISTS (SELECT FROM _changes) THEN
     PERFORM {{ functions.fold }}(_settle_deleted({{ name_text }}, ARRAY(SELECT {{ arrived_key }} FROM departed AS s)));
   END IF;
   RETURN NULL;

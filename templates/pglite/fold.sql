@@ -15,12 +15,13 @@ LANGUAGE sql SET enable_seqscan = off SET enable_hashjoin = off SET enable_merge
 {% if placeholders %}
     -- Until the server's row arrives, what only the server sets is a guess.
     CASE
-      WHEN fold.is_new THEN jsonb_build_object(
-{% for column in placeholders %}
+      WHEN fold.is_new THEN {% for columns in placeholders %}{% if not loop.first %} || {% endif %}jsonb_build_object(
+{% for column in columns %}
         {{ column.text }}, {{ column.value }}{% if not loop.last %},{% endif %}
 
 {% endfor %}
-      )
+      ){% endfor %}
+
       ELSE '{}'
     END || {{ fold_value }}
 {% else %}

@@ -34,8 +34,8 @@ pub struct View {
     takes_server_keys: bool,
     indexes: Vec<Index>,
     functions: Functions,
-    /// What a row that isn't on the server yet shows in columns that only the server sets, as JSON.
-    placeholders: Vec<Member>,
+    /// What a row that isn't on the server yet shows in columns that only the server sets, as JSON, in groups.
+    placeholders: Vec<Vec<Member>>,
     fold_value: String,
     /// The row as the log has it.
     row_value: OfRows,
@@ -167,7 +167,7 @@ impl View {
                 update: relation("_update"),
                 delete: relation("_delete"),
             },
-            placeholders: placeholders(model),
+            placeholders: in_groups(placeholders(model)),
             fold_value: if bytes.is_empty() {
                 "fold.value".to_owned()
             } else {
@@ -279,6 +279,18 @@ fn row_value(model: &Model, own: &Bookkeeping, row: &str) -> String {
     let lists = [("decimals", decimals), ("bytes", bytes)].into_iter().filter(|(_, names)| !names.is_empty());
     let lists: String = lists.map(|(name, names)| format!(", {name} => ARRAY[{names}]")).collect();
     if lists.is_empty() { plain } else { format!("_on_wire({plain}{lists})") }
+}
+
+/// Groups of as many members as one call of a function takes: 100 arguments.
+fn in_groups(members: Vec<Member>) -> Vec<Vec<Member>> {
+    let mut groups: Vec<Vec<Member>> = Vec::new();
+    for member in members {
+        match groups.last_mut().filter(|group| group.len() < 50) {
+            Some(group) => group.push(member),
+            None => groups.push(vec![member]),
+        }
+    }
+    groups
 }
 
 fn placeholders(model: &Model) -> Vec<Member> {

@@ -20,17 +20,20 @@ pub fn looks_like_row(properties: &Properties) -> bool {
     SURE.iter().take(2).any(|name| properties.keys().any(|key| key.eq_ignore_ascii_case(name)))
 }
 
-/// The parameters of the item path behind its collection.
+/// The parameters at the end of the item path, behind its collection.
 pub fn item_parameters<'a>(resource: &Resource<'a>) -> Vec<&'a str> {
     let Some(item) = resource.item.first() else { return Vec::new() };
-    item.segments
+    let mut parameters: Vec<&str> = item
+        .segments
         .iter()
-        .skip(resource.segments().len())
-        .filter_map(|segment| match segment {
+        .rev()
+        .map_while(|segment| match segment {
             Segment::Parameter(name) => Some(*name),
             Segment::Fixed(_) => None,
         })
-        .collect()
+        .collect();
+    parameters.reverse();
+    parameters
 }
 
 /// The names of the key's properties. An `id` is trusted more than the path; without one, the key is what the

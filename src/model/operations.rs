@@ -2,7 +2,7 @@
 
 use super::key;
 use super::meaning::Meaning;
-use super::path;
+use super::path::{self, Segment};
 use super::properties::{Properties, properties};
 use super::resource::{PathItem, Resource};
 use super::shape::Types;
@@ -226,8 +226,8 @@ impl<'w, 'a> Writing<'w, 'a> {
     fn field_of(&self, item: &PathItem<'a>, index: usize, name: &str, before: Option<&str>) -> Option<String> {
         let own = key::item_parameters(self.resource).len();
         let count = path::parameters(&item.segments).len();
-        let collection = path::parameters(self.resource.segments()).len();
-        let is_own = count > collection && index + own >= count;
+        let is_item = matches!(item.segments.last(), Some(Segment::Parameter(_)));
+        let is_own = is_item && index + own >= count;
         let fields = self.fields.iter().map(|field| field.name.as_str());
         if is_own && own == 1 && self.key.len() == 1 {
             let exact = fields.clone().find(|field| key::same_name(field, name));

@@ -114,6 +114,11 @@ fn structure(raw: &Map<String, Value>, out: &mut Map<String, Value>, depth: usiz
     nullable
 }
 
+/// The strings of a list.
+fn names(list: &[Value]) -> Value {
+    list.iter().filter(|name| name.is_string()).cloned().collect()
+}
+
 fn types(raw: &Map<String, Value>) -> Vec<&str> {
     match raw.get("type") {
         Some(Value::String(name)) => vec![name.as_str()],
@@ -200,7 +205,7 @@ fn one_type(
                 set("properties", Value::Object(properties));
             }
             if let Some(Value::Array(required)) = raw.get("required") {
-                set("required", required.iter().filter(|name| name.is_string()).cloned().collect());
+                set("required", names(required));
             }
             match raw.get("additionalProperties") {
                 Some(Value::Bool(any)) => set("additionalProperties", json!(any)),

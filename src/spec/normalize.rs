@@ -103,6 +103,12 @@ fn structure(raw: &Map<String, Value>, out: &mut Map<String, Value>, depth: usiz
     {
         out.insert("enum".to_owned(), Value::Array(values));
     }
+    // A part of an `allOf` may say only what is required.
+    if types.is_empty()
+        && let Some(Value::Array(required)) = raw.get("required")
+    {
+        out.insert("required".to_owned(), names(required));
+    }
     if let Some(Value::Array(parts)) = raw.get("allOf") {
         out.insert("allOf".to_owned(), parts.iter().map(|part| normalize(part, depth + 1)).collect());
     }

@@ -28,6 +28,7 @@ LANGUAGE sql SET enable_seqscan = off SET enable_hashjoin = off SET enable_merge
 {% endif %}
   ) AS image;
 {{ dollar }};
+{% if insert or update %}
 
 -- A row as the log has it: JSON as on the wire.
 CREATE OR REPLACE FUNCTION {{ functions.value }}(r {{ view }}) RETURNS JSONB
@@ -42,3 +43,4 @@ LANGUAGE sql STABLE AS {{ dollar }}
 {%- endif %}
 
 {{ dollar }};
+{% endif %}

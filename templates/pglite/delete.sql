@@ -1,9 +1,11 @@
 {% if delete %}
 CREATE OR REPLACE FUNCTION {{ functions.delete }}() RETURNS TRIGGER
 LANGUAGE plpgsql SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS {{ dollar }}
+DECLARE
+  row_key CONSTANT TEXT := {{ row_key.old }};
 BEGIN
 {% if insert %}
-  PERFORM _cancel_unsent({{ name_text }}, {{ row_key.old }});
+  PERFORM _cancel_unsent({{ name_text }}, row_key);
 
   -- Gone already, where it was never sent.
   IF NOT EXISTS (SELECT FROM {{ view }} AS v WHERE {{ key_match.view_old }}) THEN
@@ -12,9 +14,9 @@ BEGIN
 
 {% endif %}
   INSERT INTO _changes (table_name, row_key, operation, value)
-  VALUES ({{ name_text }}, {{ row_key.old }}, 'delete', {{ key_object.old }});
+  VALUES ({{ name_text }}, row_key, 'delete', {{ key_object.old }});
 
-  PERFORM {{ functions.fold }}(ARRAY[{{ row_key.old }}]);
+  PERFORM {{ functions.fold }}(ARRAY[row_key]);
   RETURN OLD;
 END
 {{ dollar }};

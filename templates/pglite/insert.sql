@@ -2,11 +2,13 @@
 CREATE OR REPLACE FUNCTION {{ functions.insert }}() RETURNS TRIGGER
 LANGUAGE plpgsql SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS {{ dollar }}
 DECLARE
+  row_key TEXT;
   new_value JSONB;
 BEGIN
 {% for column in insert.defaults %}
   NEW.{{ column.name }} := coalesce(NEW.{{ column.name }}, {{ column.value }});
 {% endfor %}
+  row_key := {{ row_key.new }};
   new_value := {{ row_value.new }};
 {% if insert.required %}
   PERFORM _refuse_nulls({{ name_text }}, new_value, ARRAY[
@@ -27,13 +29,13 @@ BEGIN
   ]);
 {% endif %}
   IF EXISTS (SELECT FROM {{ view }} AS v WHERE {{ key_match.view_new }}) THEN
-    PERFORM _refuse_duplicate({{ name_text }}, {{ row_key.new }}, {{ key_names }});
+    PERFORM _refuse_duplicate({{ name_text }}, row_key, {{ key_names }});
   END IF;
 
   INSERT INTO _changes (table_name, row_key, operation, value)
-  VALUES ({{ name_text }}, {{ row_key.new }}, 'insert', new_value);
+  VALUES ({{ name_text }}, row_key, 'insert', new_value);
 
-  PERFORM {{ functions.fold }}(ARRAY[{{ row_key.new }}]);
+  PERFORM {{ functions.fold }}(ARRAY[row_key]);
 
   SELECT v.* INTO NEW FROM {{ view }} AS v WHERE {{ key_match.view_new }};
   RETURN NEW;

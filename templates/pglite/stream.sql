@@ -10,7 +10,12 @@ BEGIN
     INTO row_keys, write_ids
     FROM arrived AS s;
 {% if takes_server_keys %}
-    PERFORM _take_keys({{ name_text }}, write_ids, row_keys, ARRAY(SELECT {{ arrived_key_object }} FROM arrived AS s));
+    PERFORM _take_keys(
+      {{ name_text }},
+      write_ids,
+      row_keys,
+      ARRAY(SELECT {{ arrived_key_object }} FROM arrived AS s)
+    );
 {% endif %}
     PERFORM {{ functions.fold }}(_settle({{ name_text }}, row_keys, write_ids));
   END IF;

@@ -2,6 +2,7 @@
 CREATE OR REPLACE FUNCTION {{ functions.update }}() RETURNS TRIGGER
 LANGUAGE plpgsql SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS {{ dollar }}
 DECLARE
+  row_key CONSTANT TEXT := {{ row_key.old }};
   changed CONSTANT JSONB := _difference(
     {{ row_value.old }},
     {{ row_value.new }}
@@ -30,9 +31,9 @@ BEGIN
 {% endif %}
 
   INSERT INTO _changes (table_name, row_key, operation, value)
-  VALUES ({{ name_text }}, {{ row_key.old }}, 'update', {{ key_object.old }} || changed);
+  VALUES ({{ name_text }}, row_key, 'update', {{ key_object.old }} || changed);
 
-  PERFORM {{ functions.fold }}(ARRAY[{{ row_key.old }}]);
+  PERFORM {{ functions.fold }}(ARRAY[row_key]);
 
   SELECT v.* INTO NEW FROM {{ view }} AS v WHERE {{ key_match.view_old }};
   RETURN NEW;

@@ -99,6 +99,7 @@ contract! {
         sending_again,
         sending_a_group_again,
         sending_several_again_keeps_their_order,
+        sending_groups_again_keeps_the_order_of_all,
         a_retried_entry_is_not_settled_by_a_later_echo,
         many_rows_at_once,
     }

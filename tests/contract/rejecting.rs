@@ -141,6 +141,22 @@ pub fn sending_several_again_keeps_their_order(world: &mut World) {
     assert_eq!(world.count("contacts WHERE email = 'x@x'"), 3);
 }
 
+pub fn sending_groups_again_keeps_the_order_of_all(world: &mut World) {
+    world.contacts();
+    for (key, name) in [(ADA, "Ada"), (BOB, "Bob")] {
+        world.exec(&format!("INSERT INTO contacts (id, first_name, last_name) VALUES ('{key}', '{name}', 'L')"));
+    }
+    world.exec(&format!("UPDATE contacts SET email = 'x@x' WHERE id = '{ADA}'"));
+    let write_ids = world.write_ids();
+    world.reject(&write_ids[0]);
+    world.reject(&write_ids[1]);
+    world.send_again(&[&write_ids[0], &write_ids[1]]);
+    // Row triggers move one group after the other; the worker then keeps the order along references.
+    let order = if world.is_pglite() { [ADA, BOB, ADA] } else { [ADA, ADA, BOB] };
+    assert_eq!(world.log_column("row_key"), order);
+    assert_eq!(world.shown("contacts", CONTACT)[0], seen(ADA, "Ada", Some("x@x"), true));
+}
+
 pub fn a_retried_entry_is_not_settled_by_a_later_echo(world: &mut World) {
     world.contacts();
     world.contact(ADA, "Ada", None, None);

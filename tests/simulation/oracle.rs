@@ -240,15 +240,20 @@ impl Oracle {
     }
 
     /// Rejected entries, and those that were rejected with them, go to the end of the log.
-    pub fn retry(&mut self, write_ids: &[String]) {
+    /// `at_once`: a database with statement triggers keeps the order of all that moves in one statement; one with
+    /// row triggers moves one group after the other.
+    pub fn retry(&mut self, write_ids: &[String], at_once: bool) {
         let group = |e: &Entry| e.rejected_with.clone().or(e.write_id.clone());
         let asked: Vec<Entry> =
             self.log.iter().filter(|e| e.write_id.as_ref().is_some_and(|id| write_ids.contains(id))).cloned().collect();
-        for entry in asked {
-            let moves = |e: &Entry| {
-                e.is_of(entry.table, &entry.key) && e.status == Status::Rejected && group(e) == group(&entry)
-            };
-            let (moved, stay): (Vec<Entry>, Vec<Entry>) = self.log.drain(..).partition(moves);
+        let moves = |entry: &Entry, e: &Entry| {
+            e.is_of(entry.table, &entry.key) && e.status == Status::Rejected && group(e) == group(entry)
+        };
+        let rounds: Vec<Vec<Entry>> =
+            if at_once { vec![asked] } else { asked.into_iter().map(|entry| vec![entry]).collect() };
+        for round in rounds {
+            let (moved, stay): (Vec<Entry>, Vec<Entry>) =
+                self.log.drain(..).partition(|e| round.iter().any(|entry| moves(entry, e)));
             self.log = stay;
             self.log.extend(moved.into_iter().map(|e| Entry {
                 write_id: None,

@@ -350,7 +350,7 @@ impl World<'_> {
 
     fn retry(&mut self, dice: &mut Dice) -> Outcome {
         let write_ids = self.rejected(dice);
-        self.oracle.retry(&write_ids);
+        self.oracle.retry(&write_ids, self.adapter() == Adapter::Pglite);
         let list = list(&write_ids);
         self.exec(&format!("UPDATE _changes SET status = 'pending' WHERE write_id IN ({list})"))
     }

@@ -1,5 +1,6 @@
 //! PostgreSQL in the browser: PL/pgSQL functions and statement triggers.
 
+mod expression;
 mod view;
 
 use serde::Serialize;

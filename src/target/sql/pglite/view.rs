@@ -1,8 +1,8 @@
 //! A model with everything decided that its file says.
 
 use serde::Serialize;
-use serde_json::Value;
 
+use super::expression::{column_type, constant, dollar, join, key_is_text, key_object, of, row_key, same_key, texts};
 use crate::model::{Field, FieldType, Insert, KeyOrigin, Model};
 use crate::names::{Scope, sql};
 use crate::target::BANNER;
@@ -190,84 +190,6 @@ fn column(model: &Model, field: &Field) -> Column {
     }
 }
 
-fn column_type(ty: FieldType) -> &'static str {
-    match ty {
-        // TIME would lose the offset.
-        FieldType::Text | FieldType::Time => "TEXT",
-        FieldType::Uuid => "UUID",
-        FieldType::DateTime => "TIMESTAMPTZ",
-        FieldType::Date => "DATE",
-        FieldType::Int32 => "INTEGER",
-        FieldType::Int64 => "BIGINT",
-        FieldType::Float => "DOUBLE PRECISION",
-        FieldType::Decimal { .. } => "NUMERIC",
-        FieldType::Boolean => "BOOLEAN",
-        FieldType::Bytes => "BYTEA",
-        FieldType::Json => "JSONB",
-    }
-}
-
-/// `s."id"`
-fn of(row: &str, field: &Field) -> String {
-    format!("{row}.{}", sql::identifier(&field.name))
-}
-
-fn join<T>(items: &[T], separator: &str, text: impl Fn(usize, &T) -> String) -> String {
-    items.iter().enumerate().map(|(index, item)| text(index, item)).collect::<Vec<_>>().join(separator)
-}
-
-/// Names as literals.
-fn texts<'a>(fields: impl Iterator<Item = &'a Field>) -> Vec<String> {
-    fields.map(|field| sql::literal(&field.name)).collect()
-}
-
-fn cast(expression: &str, ty: FieldType) -> String {
-    match ty {
-        FieldType::Text | FieldType::Time => expression.to_owned(),
-        ty => format!("{expression}::{}", column_type(ty)),
-    }
-}
-
-fn same_key(key: &[&Field], one: &str, other: &str) -> String {
-    join(key, " AND ", |_, field| format!("{} = {}", of(one, field), of(other, field)))
-}
-
-/// `row` has the key whose text is `r.row_key`.
-fn key_is_text(key: &[&Field], row: &str) -> String {
-    match key {
-        [field] => format!("{} = {}", of(row, field), cast("r.row_key", field.ty)),
-        _ => join(key, " AND ", |index, field| {
-            format!("{} = {}", of(row, field), cast(&format!("(r.row_key::JSON ->> {index})"), field.ty))
-        }),
-    }
-}
-
-/// The text form of a key.
-fn row_key(key: &[&Field], row: &str) -> String {
-    match key {
-        [field] if column_type(field.ty) == "TEXT" => of(row, field),
-        [field] => format!("{}::TEXT", of(row, field)),
-        _ => format!("_row_key({})", join(key, ", ", |_, field| format!("to_json({})", of(row, field)))),
-    }
-}
-
-/// The key columns as the log has them.
-fn key_object(key: &[&Field], row: &str) -> String {
-    let members =
-        join(key, ", ", |_, field| format!("{}, {}", sql::literal(&field.name), json(&of(row, field), field.ty)));
-    format!("jsonb_build_object({members})")
-}
-
-/// What JSON is made of, where the log has a column otherwise than PostgreSQL's own functions: digits of decimals
-/// survive a careless reader in a string only.
-fn json(expression: &str, ty: FieldType) -> String {
-    match ty {
-        FieldType::Decimal { .. } => format!("{expression}::TEXT"),
-        FieldType::Bytes => format!("_base64({expression})"),
-        _ => expression.to_owned(),
-    }
-}
-
 /// The row without the view's own columns, and encoded where PostgreSQL's JSON isn't the wire's. Not a function over the
 /// view's row type: a view named `point` would give the system's type of that name to its parameter.
 fn row_value(model: &Model, own: &Bookkeeping, row: &str) -> String {
@@ -359,24 +281,6 @@ fn update(model: &Model) -> UpdateView {
     }
 }
 
-/// A JSON value of the spec as an expression of the column's type.
-fn constant(value: &Value, ty: FieldType) -> String {
-    let text = match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
-    match ty {
-        FieldType::Json => format!("{}::JSONB", sql::literal(&value.to_string())),
-        FieldType::Bytes => format!("decode({}, 'base64')", sql::literal(&text)),
-        FieldType::Boolean | FieldType::Int32 | FieldType::Int64 | FieldType::Float
-            if value.is_number() || value.is_boolean() =>
-        {
-            text.to_uppercase()
-        }
-        _ => sql::literal(&text),
-    }
-}
-
 fn indexes(model: &Model) -> Vec<Index> {
     let mut names = Scope::default();
     let mut indexes = Vec::new();
@@ -392,20 +296,4 @@ fn indexes(model: &Model) -> Vec<Index> {
         }
     }
     indexes
-}
-
-/// A dollar quote that the bodies of the model's functions can't end.
-fn dollar(model: &Model) -> String {
-    let mut texts: Vec<&str> = vec![&model.name];
-    texts.extend(model.fields.iter().map(|field| field.name.as_str()));
-    let defaults: Vec<String> =
-        model.fields.iter().filter_map(|field| field.default.as_ref()).map(Value::to_string).collect();
-    texts.extend(defaults.iter().map(String::as_str));
-    let mut tag = String::from("$$");
-    let mut number = 1;
-    while texts.iter().any(|text| text.contains(&tag)) {
-        tag = format!("$body{number}$");
-        number += 1;
-    }
-    tag
 }

@@ -119,7 +119,9 @@ fn row_members(model: &Model, int64: Int64) -> Vec<Member> {
 
 fn create_members(model: &Model, int64: Int64) -> Vec<Member> {
     let fields = model.fields.iter().filter(|field| field.insert != Insert::Never);
-    fields.map(|field| member(field, !must_be_given(model, field), field.nullable, int64)).collect()
+    let must = |field: &Field| must_be_given(model, field);
+    // In an insert, null is the same as nothing.
+    fields.map(|field| member(field, !must(field), field.nullable && !must(field), int64)).collect()
 }
 
 fn must_be_given(model: &Model, field: &Field) -> bool {

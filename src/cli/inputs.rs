@@ -57,7 +57,14 @@ pub fn read(args: &Generate, problems: &mut Problems) -> anyhow::Result<Inputs> 
         Err(error) => return Err(error).with_context(|| format!("can't read {}", args.config.display())),
     };
     if let Some(config) = &inputs.config {
-        inputs.spec = Some(read_spec(&config.spec, problems)?);
+        match read_spec(&config.spec, problems) {
+            Ok(spec) => inputs.spec = Some(spec),
+            // Where the config names it, it is a problem of the config, beside its others.
+            Err(error) if inputs.config_source.is_some() && args.spec.is_none() => {
+                problems.error("unreadable-spec", (Input::Config, "/spec"), format!("{error:#}"));
+            }
+            Err(error) => return Err(error),
+        }
     }
     Ok(inputs)
 }

@@ -11,6 +11,10 @@ use crate::target::{BANNER, Files};
 
 const TEMPLATES: &[Template] = &[
     ("_changes.sql", include_str!("../../../../templates/pglite/_changes.sql")),
+    ("log_fold.sql", include_str!("../../../../templates/pglite/log_fold.sql")),
+    ("log_changes.sql", include_str!("../../../../templates/pglite/log_changes.sql")),
+    ("log_stream.sql", include_str!("../../../../templates/pglite/log_stream.sql")),
+    ("log_views.sql", include_str!("../../../../templates/pglite/log_views.sql")),
     ("model.sql", include_str!("../../../../templates/pglite/model.sql")),
     ("tables.sql", include_str!("../../../../templates/pglite/tables.sql")),
     ("view.sql", include_str!("../../../../templates/pglite/view.sql")),

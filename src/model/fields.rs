@@ -153,6 +153,7 @@ fn fits(value: &Value, ty: FieldType, shape: &Shape) -> bool {
     {
         return false;
     }
+    // Real documents have `now`, `0` and placeholders as defaults; one that doesn't fit would stop every insert.
     match ty {
         FieldType::Text => value.as_str().is_some_and(|text| !text.contains('\0')),
         FieldType::Int32 => value.as_i64().is_some_and(|number| i32::try_from(number).is_ok()),
@@ -161,10 +162,37 @@ fn fits(value: &Value, ty: FieldType, shape: &Shape) -> bool {
         FieldType::Boolean => value.is_boolean(),
         // PostgreSQL's JSON has no NUL.
         FieldType::Json => (value.is_object() || value.is_array()) && !value.to_string().contains("\\u0000"),
-        // Real documents have `now`, `0` and placeholders here; a wrong guess would stop every insert.
         FieldType::Decimal { .. } => value.as_str().is_some_and(is_decimal),
-        FieldType::Uuid | FieldType::DateTime | FieldType::Date | FieldType::Time | FieldType::Bytes => false,
+        FieldType::Uuid => value.as_str().is_some_and(|text| is_like(text, "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx")),
+        FieldType::Date => value.as_str().is_some_and(is_date),
+        FieldType::DateTime => value.as_str().is_some_and(is_date_time),
+        FieldType::Time | FieldType::Bytes => false,
     }
+}
+
+/// Whether a text has the form of a pattern: `9` is a digit, `x` one of base 16, everything else itself.
+fn is_like(text: &str, pattern: &str) -> bool {
+    let fits = |(byte, form): (u8, u8)| match form {
+        b'9' => byte.is_ascii_digit(),
+        b'x' => byte.is_ascii_hexdigit(),
+        form => byte == form,
+    };
+    text.len() == pattern.len() && text.bytes().zip(pattern.bytes()).all(fits)
+}
+
+/// A date that every month of every year has: a default of the 29th to 31st isn't taken.
+fn is_date(text: &str) -> bool {
+    let part =
+        |range: std::ops::Range<usize>| text.get(range).and_then(|part| part.parse::<u8>().ok()).unwrap_or_default();
+    is_like(text, "9999-99-99") && (1..=12).contains(&part(5..7)) && (1..=28).contains(&part(8..10))
+}
+
+/// A date and a time in UTC, to the second.
+fn is_date_time(text: &str) -> bool {
+    let part = |range: std::ops::Range<usize>| text.get(range).and_then(|part| part.parse::<u8>().ok()).unwrap_or(99);
+    is_like(text, "9999-99-99T99:99:99Z")
+        && text.get(..10).is_some_and(is_date)
+        && (part(11..13) < 24 && part(14..16) < 60 && part(17..19) < 60)
 }
 
 /// Digits that every database's decimals have room for.

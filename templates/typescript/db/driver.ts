@@ -33,32 +33,37 @@ export interface Statement {
   readonly parameters: readonly Value[];
 }
 
-/** SQL text that is put into a statement as it is. */
-class Raw {
-  constructor(readonly text: string) {}
-}
-
-export function raw(text: string): Raw {
-  return new Raw(text);
+/** SQL text without parameters. */
+export function raw(text: string): Statement {
+  return { parts: [text], parameters: [] };
 }
 
 /** A name, quoted. */
-export function name(text: string): Raw {
-  return new Raw(`"${text.replaceAll('"', '""')}"`);
+export function name(text: string): Statement {
+  return raw(`"${text.replaceAll('"', '""')}"`);
 }
 
-/** Makes a statement: values become parameters, whatever the database calls them, `raw` and `name` become text. */
-export function sql(text: TemplateStringsArray, ...values: readonly (Value | Raw)[]): Statement {
-  const parts = [text[0] ?? ""];
-  const parameters: Value[] = [];
-  values.forEach((value, index) => {
-    const following = text[index + 1] ?? "";
-    if (value instanceof Raw) {
-      parts.push(`${parts.pop() ?? ""}${value.text}${following}`);
-    } else {
-      parameters.push(value);
-      parts.push(following);
-    }
-  });
-  return { parts, parameters };
+/** Makes a statement: values become parameters, whatever the database calls them, statements become part of it. */
+export function sql(text: TemplateStringsArray, ...values: readonly (Value | Statement)[]): Statement {
+  return values
+    .map((value) => (isStatement(value) ? value : { parts: ["", ""], parameters: [value] }))
+    .reduce((start, value, index) => concat(concat(start, value), raw(text[index + 1] ?? "")), raw(text[0] ?? ""));
+}
+
+/** The statements one after the other, with `separator` between them. */
+export function joined(separator: string, statements: readonly Statement[]): Statement {
+  return statements.reduce(
+    (start, statement, index) => concat(index === 0 ? start : concat(start, raw(separator)), statement),
+    raw(""),
+  );
+}
+
+function isStatement(value: Value | Statement): value is Statement {
+  return typeof value === "object" && value !== null;
+}
+
+function concat(one: Statement, other: Statement): Statement {
+  const [first = "", ...following] = other.parts;
+  const last = `${one.parts.at(-1) ?? ""}${first}`;
+  return { parts: [...one.parts.slice(0, -1), last, ...following], parameters: [...one.parameters, ...other.parameters] };
 }

@@ -1,0 +1,41 @@
+import type { Field, Model } from "./model.js";
+
+/** The key of a row in its collection: a number for a single integer key that the application sees as one. */
+export type CollectionKey = string | number;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+export function keyFields(model: Model): Field[] {
+  return model.key.flatMap((name) => model.fields.filter((field) => field.name === name));
+}
+
+function isInteger(field: Field): boolean {
+  return field.type === "int32" || field.type === "int64";
+}
+
+/** The text form of a row's key that the log and the feed have; a JSON array for a composite key. */
+export function rowKey(model: Model, row: Fields): string {
+  const [first, ...others] = keyFields(model);
+  if (first !== undefined && others.length === 0) return String(row[first.name]);
+  const parts = keyFields(model).map((field) => {
+    const part = row[field.name];
+    return isInteger(field) ? String(part) : JSON.stringify(part);
+  });
+  return `[${parts.join(",")}]`;
+}
+
+export function collectionKey(model: Model, key: string): CollectionKey {
+  const [first, ...others] = keyFields(model);
+  const isNumber = first !== undefined && others.length === 0 && isInteger(first) && (first.as ?? "number") === "number";
+  return isNumber ? Number(key) : key;
+}
+
+/** A key for a row whose own key nobody has given: final where the server takes it, and temporary where it makes one. */
+export function makeKey(field: Field): unknown {
+  if (!isInteger(field)) return crypto.randomUUID();
+  const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2));
+  // Beyond what the database counts down to itself, within 32 bits or what a number holds exactly.
+  const key = field.type === "int32" ? -(2 ** 30) - (low % 2 ** 30) : -(2 ** 52) - (high % 2 ** 20) * 2 ** 32 - low;
+  if (field.as === "bigint") return BigInt(key);
+  return field.as === "string" ? String(key) : key;
+}

@@ -1,0 +1,46 @@
+import { makeKey } from "./keys.js";
+import type { Field, Model } from "./model.js";
+
+/**
+ * Completes a new row, so that it can be shown before it is saved. Has the form of a Standard Schema, which is how
+ * TanStack DB knows that an insert takes less than a row has.
+ */
+export interface RowSchema<Input, Shown> {
+  readonly "~standard": {
+    readonly version: 1;
+    readonly vendor: "sync-patterns";
+    readonly validate: (value: unknown) => { readonly value: Shown };
+    readonly types?: { readonly input: Input; readonly output: Shown };
+  };
+}
+
+export function rowSchema<Input extends object, Shown extends object>(model: Model): RowSchema<Input, Shown> {
+  return {
+    "~standard": {
+      version: 1,
+      vendor: "sync-patterns",
+      // What is added is what the types say: this is the one place that vouches for it.
+      validate: (value) => ({ value: completed(model, value as Readonly<Record<string, unknown>>) as Shown }),
+    },
+  };
+}
+
+function completed(model: Model, given: Readonly<Record<string, unknown>>): object {
+  const fields = model.fields.map((field) => [field.name, given[field.name] ?? omitted(model, field)]);
+  return {
+    _has_local_changes: true,
+    _pending_write_id: null,
+    ...given,
+    ...Object.fromEntries(fields),
+  };
+}
+
+/** What the view will show for a column that an insert leaves out. */
+function omitted(model: Model, field: Field): unknown {
+  if (model.key.includes(field.name)) return model.keyOrigin === "given" ? null : makeKey(field);
+  if (field.default !== undefined) return field.default;
+  const isStamped = field.insert === "never" && !field.nullable;
+  if (isStamped && field.type === "date_time") return new Date().toISOString();
+  if (isStamped && field.type === "date") return new Date().toISOString().slice(0, 10);
+  return null;
+}

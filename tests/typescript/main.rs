@@ -4,13 +4,12 @@ mod projects;
 mod random;
 #[path = "../support/mod.rs"]
 mod support;
-mod workspace;
 
 use serde_json::Value;
+use support::workspace::Workspace;
 use sync_patterns::model::Project;
 use sync_patterns::target::typescript;
 use sync_patterns::target::{Adapter, BANNER, Files, Int64, Settings};
-use workspace::Workspace;
 
 fn generate(project: &Project, int64: Int64, schema: &Files) -> Files {
     let files = typescript::files(project, Settings { adapter: Adapter::Pglite, int64 }, schema);

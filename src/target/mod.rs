@@ -6,6 +6,7 @@ pub mod typescript;
 
 use std::collections::BTreeMap;
 
+use crate::config::{Config, Framework};
 use crate::model::Project;
 
 /// Path below the output folder, with `/`, to text with `\n`.
@@ -30,10 +31,29 @@ pub enum Int64 {
     Bigint,
 }
 
+/// What the config says of the whole client.
 #[derive(Debug, Clone, Copy)]
-pub struct Settings {
+pub struct Settings<'a> {
     pub adapter: Adapter,
     pub int64: Int64,
+    pub framework: Framework,
+    /// Name of the local database.
+    pub database: &'a str,
+    pub electric_url: &'a str,
+    pub api_base_url: &'a str,
+}
+
+impl<'a> Settings<'a> {
+    pub fn of(config: &'a Config) -> Self {
+        Self {
+            adapter: config.adapter,
+            int64: config.int64,
+            framework: config.framework,
+            database: &config.database,
+            electric_url: &config.electric_url,
+            api_base_url: &config.api_base_url,
+        }
+    }
 }
 
 /// All generated files.

@@ -38,9 +38,15 @@ function completed(model: Model, given: Readonly<Record<string, unknown>>): obje
 /** What the view will show for a column that an insert leaves out. */
 function omitted(model: Model, field: Field): unknown {
   if (model.key.includes(field.name)) return model.keyOrigin === "given" ? null : makeKey(field);
-  if (field.default !== undefined) return field.default;
+  if (field.default !== undefined) return defaultValue(field);
   const isStamped = field.insert === "never" && !field.nullable;
   if (isStamped && field.type === "date_time") return new Date().toISOString();
   if (isStamped && field.type === "date") return new Date().toISOString().slice(0, 10);
   return null;
+}
+
+function defaultValue(field: Field): unknown {
+  if (field.type === "int64" && field.as === "bigint") return BigInt(String(field.default));
+  if (field.type === "int64" && field.as === "string") return String(field.default);
+  return field.default;
 }

@@ -22,6 +22,8 @@ pub use types::{NamedType, Property, Shape};
 
 use serde_json::Value;
 
+use crate::config::Collections;
+
 /// Everything that the targets are generated from.
 #[derive(Debug, Clone, Default)]
 pub struct Project {
@@ -57,11 +59,17 @@ pub struct Model {
     pub references: Vec<(String, String)>,
     /// Field groups and role permissions, as the spec or the config has them.
     pub rbac: Option<Value>,
+    pub collections: Collections,
 }
 
 impl Model {
     pub fn key_fields(&self) -> impl Iterator<Item = &Field> {
         self.key.iter().filter_map(|name| self.fields.iter().find(|field| &field.name == name))
+    }
+
+    /// Whether the local database has it: otherwise its collection stands on Electric and the API alone.
+    pub fn is_local(&self) -> bool {
+        self.collections == Collections::Local
     }
 
     pub fn is_key(&self, field: &Field) -> bool {

@@ -58,8 +58,14 @@ impl<'a> Settings<'a> {
 
 /// All generated files.
 pub fn files(project: &Project, settings: Settings) -> anyhow::Result<Files> {
-    let schema = sql::files(project, settings.adapter)?;
+    let schema = sql::files(&local(project), settings.adapter)?;
     let mut files = typescript::files(project, settings, &schema)?;
     files.extend(schema);
     Ok(files)
+}
+
+/// The models that the local database has.
+fn local(project: &Project) -> Project {
+    let models = project.models.iter().filter(|model| model.is_local()).cloned().collect();
+    Project { models, types: Vec::new() }
 }

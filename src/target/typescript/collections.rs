@@ -26,6 +26,7 @@ struct CollectionView<'a> {
     /// The type of a row's key in the collection.
     key_type: &'static str,
     local_first: bool,
+    is_local: bool,
     hooks: Option<Hooks<'a>>,
 }
 
@@ -65,7 +66,8 @@ pub fn text(renderer: &Renderer, module: &Module, settings: Settings) -> anyhow:
         input,
         inputs: (writes.len() > 1).then(|| writes.join(" & ")),
         key_type: key_type(model, settings.int64),
-        local_first: model.local_first,
+        local_first: model.local_first && model.is_local(),
+        is_local: model.is_local(),
         hooks: hooks(module, settings.framework),
     };
     renderer.render("collection.ts", view)

@@ -35,6 +35,9 @@ struct ModelData<'a> {
     write_id: Vec<&'static str>,
     fields: Vec<FieldData<'a>>,
     operations: Map<String, Value>,
+    /// Where the local database doesn't have it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    collections: Option<&'static str>,
     #[serde(skip_serializing_if = "Map::is_empty")]
     server: Map<String, Value>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
@@ -91,6 +94,7 @@ fn model(model: &Model) -> ModelData<'_> {
         write_id: write_id(model.write_id),
         fields: model.fields.iter().map(field).collect(),
         operations: operations(&model.operations),
+        collections: (!model.is_local()).then_some("electric"),
         server: server(&model.server),
         indexes: &model.indexes,
         references: pairs(&model.references),

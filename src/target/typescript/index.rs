@@ -3,6 +3,7 @@
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
+use super::runtime::Parts;
 use super::{Module, SHARED, WIDTH};
 use crate::config::Framework;
 use crate::names::ts;
@@ -53,17 +54,24 @@ pub const EXPORTS: &[&str] = &[
 #[derive(Serialize)]
 struct IndexView<'a> {
     banner: &'a str,
+    is_local: bool,
     has_hooks: bool,
     /// The module of the shared types, where there are any.
     shared: Option<String>,
     exports: Vec<NameList>,
 }
 
-pub fn text(renderer: &Renderer, modules: &[Module], has_shared: bool, settings: Settings) -> anyhow::Result<String> {
+pub fn text(
+    renderer: &Renderer,
+    modules: &[Module],
+    has_shared: bool,
+    settings: Settings,
+    parts: &Parts,
+) -> anyhow::Result<String> {
     let shared = has_shared.then(|| ts::string(&format!("./types/{SHARED}.js")));
     let exports = modules.iter().flat_map(|module| exports(module, settings.framework)).collect();
     let has_hooks = settings.framework != Framework::None;
-    renderer.render("index.ts", IndexView { banner: BANNER, has_hooks, shared, exports })
+    renderer.render("index.ts", IndexView { banner: BANNER, is_local: parts.local, has_hooks, shared, exports })
 }
 
 fn exports(module: &Module, framework: Framework) -> impl Iterator<Item = NameList> {

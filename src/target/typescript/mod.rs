@@ -25,6 +25,7 @@ use crate::model::{Model, Project};
 use crate::names::{self, Scope, ts};
 use crate::render::{Renderer, Template};
 use crate::target::{BANNER, Files, Settings};
+use runtime::Parts;
 use schema::SqlModule;
 
 /// The width that generated TypeScript and JSON keeps to.
@@ -54,7 +55,12 @@ pub fn files(project: &Project, settings: Settings, schema: &Files) -> anyhow::R
     let renderer = Renderer::new(TEMPLATES)?;
     let sql = schema::sql_modules(schema);
     let modules = modules(project, &sql);
-    let mut files = runtime::files(settings);
+    let parts = Parts {
+        local: project.models.iter().any(Model::is_local),
+        electric: !project.models.iter().all(Model::is_local),
+        access: modules.iter().any(|module| module.access.is_some()),
+    };
+    let mut files = runtime::files(settings, &parts);
 
     for module in &modules {
         let stem = &module.stem;
@@ -68,7 +74,7 @@ pub fn files(project: &Project, settings: Settings, schema: &Files) -> anyhow::R
     files.extend(schema::files(&renderer, schema, &sql, &modules)?);
     files.insert("schema/schema.json".to_owned(), description::text(project)?);
     files.insert("db/defaults.ts".to_owned(), defaults(&renderer, settings)?);
-    files.insert("index.ts".to_owned(), index::text(&renderer, &modules, !project.types.is_empty(), settings)?);
+    files.insert("index.ts".to_owned(), index::text(&renderer, &modules, !project.types.is_empty(), settings, &parts)?);
     Ok(files)
 }
 

@@ -16,6 +16,8 @@ struct RegistryView<'a> {
     banner: &'a str,
     /// The name of the constant.
     name: &'a str,
+    #[serde(rename = "type")]
+    ty: &'static str,
     sql: Option<SqlImport<'a>>,
     members: Vec<Member>,
     /// One a line, in the order of the columns.
@@ -37,9 +39,10 @@ struct Member {
 
 pub fn text(renderer: &Renderer, module: &Module, int64: Int64) -> anyhow::Result<String> {
     let sql = module.sql.as_ref().map(|sql| SqlImport { name: &sql.constant, module: ts::string(&sql.module()) });
+    let ty = if sql.is_some() { "LocalModel" } else { "Model" };
     let fields = module.model.fields.iter().map(|one| Language::TypeScript.row(&field(one, int64), 4)).collect();
     let members = members(module.model);
-    renderer.render("registry.ts", RegistryView { banner: BANNER, name: &module.description, sql, members, fields })
+    renderer.render("registry.ts", RegistryView { banner: BANNER, name: &module.description, ty, sql, members, fields })
 }
 
 fn members(model: &Model) -> Vec<Member> {

@@ -53,7 +53,7 @@ struct SqlView<'a> {
 #[derive(Serialize)]
 struct IndexView<'a> {
     banner: &'a str,
-    shared: Option<Import<'a>>,
+    shared: Import<'a>,
     models: Vec<Import<'a>>,
     /// The array of all models.
     list: String,
@@ -78,18 +78,20 @@ pub fn files(
         let view = SqlView { banner: BANNER, name: &module.constant, text };
         files.insert(format!("{path}.ts"), renderer.render("sql.ts", view)?);
     }
-    files.insert("schema/index.ts".to_owned(), index(renderer, sql.get(SHARED_SQL), modules)?);
+    if let Some(shared) = sql.get(SHARED_SQL) {
+        files.insert("schema/index.ts".to_owned(), index(renderer, shared, modules)?);
+    }
     Ok(files)
 }
 
-fn index(renderer: &Renderer, shared: Option<&SqlModule>, modules: &[Module]) -> anyhow::Result<String> {
-    let shared = shared.map(|sql| Import { name: &sql.constant, module: ts::string(&sql.module()) });
+fn index(renderer: &Renderer, shared: &SqlModule, modules: &[Module]) -> anyhow::Result<String> {
+    let shared = Import { name: &shared.constant, module: ts::string(&shared.module()) };
     let models: Vec<Import> = modules
         .iter()
+        .filter(|module| module.model.is_local())
         .map(|module| Import { name: &module.description, module: ts::string(&format!("./{}.js", module.stem)) })
         .collect();
-    let list =
-        list("export const models: readonly Model[] = ", modules.iter().map(|module| module.description.as_str()));
+    let list = list("export const models: readonly LocalModel[] = ", models.iter().map(|model| model.name));
     renderer.render("schema.ts", IndexView { banner: BANNER, shared, models, list })
 }
 

@@ -19,6 +19,8 @@ struct ModelView<'a> {
     banner: &'a str,
     imports: Option<NameList>,
     row: Interface,
+    /// Whether rows say what of them isn't saved yet.
+    is_local: bool,
     create: Option<Interface>,
     update: Option<Interface>,
     access: Option<Access>,
@@ -83,6 +85,7 @@ pub fn model(renderer: &Renderer, module: &Module, int64: Int64) -> anyhow::Resu
         banner: BANNER,
         imports: NameList::new("import type", names, &format!("./{SHARED}.js")),
         row: interface(&module.row, Comment::new(model.doc.as_deref(), false), &row),
+        is_local: model.is_local(),
         create: module.create.as_ref().map(|name| interface(name, Comment::default(), &create)),
         update: module.update.as_ref().map(|name| interface(name, Comment::default(), &update)),
         access: module.access.as_ref().map(|(name, can_edit)| access_view(module, name, can_edit)),

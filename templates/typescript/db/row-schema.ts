@@ -27,12 +27,8 @@ export function rowSchema<Input extends object, Shown extends object>(model: Mod
 
 function completed(model: Model, given: Readonly<Record<string, unknown>>): object {
   const fields = model.fields.map((field) => [field.name, given[field.name] ?? omitted(model, field)]);
-  return {
-    _has_local_changes: true,
-    _pending_write_id: null,
-    ...given,
-    ...Object.fromEntries(fields),
-  };
+  const bookkeeping = "sql" in model ? { _has_local_changes: true, _pending_write_id: null } : {};
+  return { ...bookkeeping, ...given, ...Object.fromEntries(fields) };
 }
 
 /** What the view will show for a column that an insert leaves out. */

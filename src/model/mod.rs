@@ -76,6 +76,11 @@ impl Model {
         self.key.contains(&field.name)
     }
 
+    /// Whether a new row has a key of its own only until the server has made one. Of a composite key it makes no part.
+    pub fn has_temporary_keys(&self) -> bool {
+        self.key_origin == KeyOrigin::Server && self.key.len() == 1 && self.operations.create.is_some()
+    }
+
     /// Whether a row that was inserted locally, or has come from the server, can show null in this column.
     pub fn view_can_be_null(&self, field: &Field) -> bool {
         if field.nullable {

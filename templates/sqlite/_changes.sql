@@ -16,7 +16,7 @@ SELECT
   ) AS uuid;
 
 INSERT OR IGNORE INTO _sync_meta (key, value)
-VALUES ('log_version', '1'), ('client_id', (SELECT u.uuid FROM _uuid AS u));
+VALUES ('log_version', '2'), ('client_id', (SELECT u.uuid FROM _uuid AS u));
 
 -- The log of local writes. It has no triggers, so that a write to one model compiles nothing of the others.
 CREATE TABLE IF NOT EXISTS _changes_log (
@@ -39,13 +39,30 @@ CREATE TABLE IF NOT EXISTS _changes_log (
   attempts INTEGER NOT NULL DEFAULT 0,
   error TEXT,
   -- The write_id of the insert whose rejection took this entry along.
-  rejected_with TEXT
+  rejected_with TEXT,
+  -- The newest write_id of the entries that were sent as one with it.
+  sent_with TEXT,
+  -- The server's transaction id, where the answer has one.
+  txid TEXT
 ) STRICT;
 
 -- Both give their entries in order of id. Where a statement below has `+status`, the plus keeps SQLite to the index by
 -- row: by status it would go through all rows.
 CREATE INDEX IF NOT EXISTS _changes_log_row ON _changes_log (table_name, row_key);
 CREATE INDEX IF NOT EXISTS _changes_log_status ON _changes_log (status);
+
+-- What has changed, for those who show it: keys of rows that the views may show otherwise than before. Without a
+-- row_key: all of the model.
+CREATE TABLE IF NOT EXISTS _changed_keys (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  table_name TEXT NOT NULL,
+  row_key TEXT
+) STRICT;
+
+-- Models whose synced tables are being filled: their keys aren't noted one by one.
+CREATE TABLE IF NOT EXISTS _loading (
+  table_name TEXT NOT NULL PRIMARY KEY
+) STRICT;
 
 -- Who opens a transaction puts its id here, and takes it away before COMMIT.
 CREATE TABLE IF NOT EXISTS _transaction (
@@ -155,7 +172,9 @@ SELECT
   c.status,
   c.attempts,
   c.error,
-  c.rejected_with
+  c.rejected_with,
+  c.sent_with,
+  c.txid
 FROM _changes_log AS c
 ORDER BY c.id;
 
@@ -174,7 +193,9 @@ BEGIN
     status = NEW.status,
     attempts = NEW.attempts,
     error = NEW.error,
-    rejected_with = NEW.rejected_with
+    rejected_with = NEW.rejected_with,
+    sent_with = NEW.sent_with,
+    txid = NEW.txid
   WHERE id = OLD.id;
 
   -- What was written to a row whose insert is rejected goes with it, up to the next insert of that key.
@@ -231,5 +252,10 @@ END;
 CREATE TRIGGER IF NOT EXISTS _changes_delete INSTEAD OF DELETE ON _changes
 BEGIN
   DELETE FROM _changes_log WHERE id = OLD.id;
-  INSERT INTO _fold (table_name, row_key) VALUES (OLD.table_name, OLD.row_key);
+
+  INSERT INTO _fold (table_name, row_key)
+  SELECT OLD.table_name, OLD.row_key
+  WHERE OLD.status <> 'rejected';
 END;
+
+{% include "keys.sql" %}

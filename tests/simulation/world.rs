@@ -532,14 +532,14 @@ impl World<'_> {
         let statement = match self.adapter() {
             Adapter::Sqlite => {
                 "SELECT type AS kind, '\"' || replace(name, '\"', '\"\"') || '\"' AS name FROM sqlite_schema
-                 WHERE type IN ('view', 'table') AND name NOT IN ('_changes_log', '_sync_meta')
+                 WHERE type IN ('view', 'table') AND name NOT IN ('_changes_log', '_made_keys', '_sync_meta')
                    AND name NOT LIKE 'sqlite!_%' ESCAPE '!'
                  ORDER BY type DESC"
             }
             Adapter::Pglite => {
                 "SELECT CASE relkind WHEN 'v' THEN 'view' ELSE 'table' END AS kind, format('%I', relname) AS name
                  FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v')
-                   AND relname NOT IN ('_changes', '_sync_meta')
+                   AND relname NOT IN ('_changes', '_made_keys', '_sync_meta')
                  UNION ALL
                  SELECT 'function', oid::regprocedure::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace
                  ORDER BY 1 DESC"

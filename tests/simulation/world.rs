@@ -11,10 +11,12 @@ use sync_patterns::target::{Adapter, Files};
 use crate::oracle::{self, Entry, Key, Operation, Oracle, Row, Status, Synced};
 use crate::schedule::{Action, Dice, Schedule, Step};
 use crate::server::{Event, Server};
-use crate::support::database::{Database, Row as Answer};
+use crate::support::database::{Database, Row as Answer, SqlError};
 use crate::values::{canonical, column, pool, sortable, sql, timestamp};
 
 type Outcome<T = ()> = Result<T, String>;
+
+const LOG: &str = "SELECT * FROM _changes ORDER BY id";
 
 pub struct World<'a> {
     database: &'a mut dyn Database,
@@ -22,12 +24,15 @@ pub struct World<'a> {
     oracle: Oracle,
     server: Server,
     transaction: usize,
+    /// False until the next statement: nothing has happened to the database since it was compared.
+    is_touched: bool,
     /// Every write id that an entry has had, and every key that the database has made.
     write_ids: HashSet<String>,
     made_keys: HashSet<String>,
 }
 
-/// Runs a schedule to its end and then until nothing is left to send; says where the contract was broken.
+/// Runs a schedule to its end and then until nothing is left to send; says where the contract was broken. The schema
+/// must be there, and nothing in it.
 pub fn run(database: &mut dyn Database, models: &[Model], files: &Files, schedule: &Schedule) -> Outcome {
     let mut world = World {
         database,
@@ -35,15 +40,18 @@ pub fn run(database: &mut dyn Database, models: &[Model], files: &Files, schedul
         oracle: Oracle::new(models.to_vec()),
         server: Server::new(models.to_vec()),
         transaction: 0,
+        is_touched: true,
         write_ids: HashSet::new(),
         made_keys: HashSet::new(),
     };
+    world.check().map_err(|error| format!("at the start: {error}"))?;
     for (number, step) in schedule.steps.iter().enumerate() {
         let at = |error: String| format!("step {number}, {step:?}: {error}");
         world.step(*step).map_err(at)?;
         world.check().map_err(at)?;
     }
-    world.settle_everything().map_err(|error| format!("at the end: {error}"))
+    world.settle_everything().map_err(|error| format!("at the end: {error}"))?;
+    world.empty().map_err(|error| format!("emptied: {error}"))
 }
 
 impl World<'_> {
@@ -67,7 +75,15 @@ impl World<'_> {
     }
 
     fn exec(&mut self, script: &str) -> Outcome {
+        self.is_touched = true;
         self.database.exec(script).map_err(|error| format!("{}\n{script}", error.message))
+    }
+
+    /// A statement on the log, of one write.
+    fn run(&mut self, statement: &str, write_id: &str) -> Outcome {
+        self.is_touched = true;
+        let error = |error: SqlError| format!("{}\n{statement}, {write_id}", error.message);
+        self.database.run(statement, write_id).map_err(error)
     }
 
     fn adapter(&self) -> Adapter {
@@ -99,6 +115,7 @@ impl World<'_> {
             4..8 => self.write_update(table, dice),
             _ => self.write_delete(table, dice),
         };
+        self.is_touched = true;
         match (self.database.exec(&statement), accepted) {
             (Ok(()), true) => Ok(true),
             (Err(_), false) => {
@@ -236,9 +253,7 @@ impl World<'_> {
     fn send_one(&mut self, at: usize, fate: usize, dice: &mut Dice) -> Outcome {
         let entry = self.oracle.log[at].clone();
         let write_id = entry.write_id.clone().ok_or("an entry without write_id")?;
-        let is_it = format!("WHERE write_id = {}", literal(&write_id));
-        self.oracle.log[at].attempts += 1;
-        self.exec(&format!("UPDATE _changes SET attempts = attempts + 1 {is_it}"))?;
+        self.count_attempt(at, &write_id)?;
         if fate == 0 {
             // Never reached the server.
             return Ok(());
@@ -256,6 +271,11 @@ impl World<'_> {
             Ok(key) => self.acknowledge(&write_id, &key, fate != 3),
             Err(()) => self.reject_one(&write_id),
         }
+    }
+
+    fn count_attempt(&mut self, at: usize, write_id: &str) -> Outcome {
+        self.oracle.log[at].attempts += 1;
+        self.run("UPDATE _changes SET attempts = attempts + 1 WHERE write_id = $1", write_id)
     }
 
     /// What the entry sets; for an API with PUT, the row as the server and this and earlier entries have it.
@@ -276,18 +296,19 @@ impl World<'_> {
 
     /// With the key that the server has made, in one transaction; `rekey` false leaves that to the stream.
     fn acknowledge(&mut self, write_id: &str, key: &Key, rekey: bool) -> Outcome {
+        let statement = "UPDATE _changes SET status = 'acknowledged' WHERE write_id = $1";
         let Some(at) = self.oracle.log.iter().position(|e| e.write_id.as_deref() == Some(write_id)) else {
             // Its echo was here first.
-            return self
-                .exec(&format!("UPDATE _changes SET status = 'acknowledged' WHERE write_id = {}", literal(write_id)));
+            return self.run(statement, write_id);
         };
         self.oracle.log[at].status = Status::Acknowledged;
-        let mut script =
-            format!("BEGIN; UPDATE _changes SET status = 'acknowledged' WHERE write_id = {};", literal(write_id));
-        if rekey {
-            script += &self.rekey(at, key);
+        let rekey = if rekey { self.rekey(at, key) } else { String::new() };
+        if rekey.is_empty() {
+            return self.run(statement, write_id);
         }
-        self.exec(&format!("{script} COMMIT;"))
+        self.exec("BEGIN")?;
+        self.run(statement, write_id)?;
+        self.exec(&format!("{rekey} COMMIT;"))
     }
 
     /// Gives the row that an insert has made another key, in that entry and all later ones.
@@ -317,10 +338,7 @@ impl World<'_> {
         if let Some(at) = self.oracle.log.iter().position(|e| e.write_id.as_deref() == Some(write_id)) {
             self.oracle.reject(at);
         }
-        self.exec(&format!(
-            "UPDATE _changes SET status = 'rejected', error = 'no' WHERE write_id = {}",
-            literal(write_id)
-        ))
+        self.run("UPDATE _changes SET status = 'rejected', error = 'no' WHERE write_id = $1", write_id)
     }
 
     /// A permanent answer for a reason of the server's own, without having applied the write.
@@ -331,8 +349,7 @@ impl World<'_> {
         let write_id = self.oracle.log[at].write_id.clone().unwrap_or_default();
         // The application may be the one to reject it, before it was ever sent.
         if dice.chance(70) {
-            self.oracle.log[at].attempts += 1;
-            self.exec(&format!("UPDATE _changes SET attempts = attempts + 1 WHERE write_id = {}", literal(&write_id)))?;
+            self.count_attempt(at, &write_id)?;
         }
         self.reject_one(&write_id)
     }
@@ -411,6 +428,9 @@ impl World<'_> {
     }
 
     fn receive(&mut self, events: Vec<Event>, dice: &mut Dice) -> Outcome {
+        if events.is_empty() {
+            return Ok(());
+        }
         let mut script = String::from("BEGIN;");
         let mut rest = events.as_slice();
         while let Some(first) = rest.first() {
@@ -577,6 +597,16 @@ impl World<'_> {
         Err(format!("it never ends: {:#?}", self.oracle.log))
     }
 
+    /// Leaves the database as it was before, for the next schedule.
+    fn empty(&mut self) -> Outcome {
+        for table in 0..self.oracle.models.len() {
+            self.oracle.synced[table].clear();
+            let synced = identifier(&format!("{}_synced", self.oracle.models[table].name));
+            self.exec(&format!("DELETE FROM {synced}"))?;
+        }
+        self.check()
+    }
+
     fn compare_with_server(&self) -> Outcome {
         for table in 0..self.oracle.models.len() {
             // That the view shows this was checked before.
@@ -592,22 +622,39 @@ impl World<'_> {
     // Comparing
 
     fn check(&mut self) -> Outcome {
-        self.read_log()?;
+        if !std::mem::take(&mut self.is_touched) {
+            return Ok(());
+        }
+        let names = self
+            .oracle
+            .models
+            .iter()
+            .flat_map(|model| ["_synced", "_local", ""].map(|suffix| format!("{}{suffix}", model.name)));
+        let relations = names.map(|name| format!("SELECT * FROM {}", identifier(&name)));
+        let statements: Vec<String> = [LOG.into()].into_iter().chain(relations).collect();
+        let mut answers = self.answers(&statements)?.into_iter();
+        let mut next = || answers.next().ok_or("an answer is missing");
+        self.compare_log(next()?)?;
         for table in 0..self.oracle.models.len() {
-            self.check_synced(table)?;
-            self.check_local(table)?;
-            self.check_view(table)?;
+            self.compare_synced(table, next()?)?;
+            self.compare_local(table, next()?)?;
+            self.compare_view(table, next()?)?;
         }
         Ok(())
     }
 
-    fn answer(&mut self, statement: &str) -> Outcome<Vec<Answer>> {
-        self.database.query(statement).map_err(|error| format!("{}: {statement}", error.message))
+    fn answers(&mut self, statements: &[String]) -> Outcome<Vec<Vec<Answer>>> {
+        self.database.query_all(statements).map_err(|error| format!("{}: {statements:?}", error.message))
     }
 
-    /// Compares the log, entry by entry, and takes over what only the database knows of new ones.
+    /// Takes over what only the database knows of new entries.
     fn read_log(&mut self) -> Outcome {
-        let rows = self.answer("SELECT * FROM _changes ORDER BY id")?;
+        let rows = self.answers(&[LOG.into()])?.concat();
+        self.compare_log(rows)
+    }
+
+    /// Entry by entry, and takes over what only the database knows of new ones.
+    fn compare_log(&mut self, rows: Vec<Answer>) -> Outcome {
         let models = &self.oracle.models;
         if rows.len() != self.oracle.log.len() {
             return Err(format!("the log should be\n{:#?}\nand is\n{rows:#?}", self.oracle.log));
@@ -677,9 +724,7 @@ impl World<'_> {
         same("transactions", &transactions.len(), &different.len())
     }
 
-    fn rows(&mut self, table: usize, suffix: &str) -> Outcome<BTreeMap<String, (Row, Answer)>> {
-        let name = identifier(&format!("{}{suffix}", self.oracle.models[table].name));
-        let rows = self.answer(&format!("SELECT * FROM {name}"))?;
+    fn by_key(&self, table: usize, rows: Vec<Answer>) -> Outcome<BTreeMap<String, (Row, Answer)>> {
         let model = &self.oracle.models[table];
         let mut found = BTreeMap::new();
         for answer in rows {
@@ -687,23 +732,23 @@ impl World<'_> {
                 model.fields.iter().map(|field| (field.name.clone(), column(field.ty, &answer[&field.name]))).collect();
             let key = sortable(&self.oracle.key_of(table, &row));
             if found.insert(key.clone(), (row, answer)).is_some() {
-                return Err(format!("{name} has {key} twice"));
+                return Err(format!("{} has {key} twice", model.name));
             }
         }
         Ok(found)
     }
 
-    fn check_synced(&mut self, table: usize) -> Outcome {
+    fn compare_synced(&self, table: usize, rows: Vec<Answer>) -> Outcome {
         let found: BTreeMap<String, Row> =
-            self.rows(table, "_synced")?.into_iter().map(|(key, (row, _))| (key, row)).collect();
+            self.by_key(table, rows)?.into_iter().map(|(key, (row, _))| (key, row)).collect();
         let expected =
             self.oracle.synced[table].iter().map(|(key, synced)| (key.clone(), synced.row.clone())).collect();
         same("synced", &expected, &found)
     }
 
-    fn check_local(&mut self, table: usize) -> Outcome {
+    fn compare_local(&self, table: usize, rows: Vec<Answer>) -> Outcome {
         let mut found = BTreeMap::new();
-        for (key, (row, answer)) in self.rows(table, "_local")? {
+        for (key, (row, answer)) in self.by_key(table, rows)? {
             let is_deleted = matches!(&answer["is_deleted"], Value::Bool(true)) || answer["is_deleted"] == 1;
             let row = (!is_deleted).then_some(row);
             found.insert(key, (row, names(&answer["changed_columns"]), text(&answer["write_id"])));
@@ -717,9 +762,9 @@ impl World<'_> {
         same("local rows", &expected, &found)
     }
 
-    fn check_view(&mut self, table: usize) -> Outcome {
+    fn compare_view(&self, table: usize, rows: Vec<Answer>) -> Outcome {
         let found: BTreeMap<String, (Row, Value)> = self
-            .rows(table, "")?
+            .by_key(table, rows)?
             .into_iter()
             .map(|(key, (row, answer))| {
                 let is_local =

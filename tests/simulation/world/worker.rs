@@ -2,7 +2,6 @@
 
 use sync_patterns::model::Method;
 use sync_patterns::names::sql::literal;
-use sync_patterns::target::Adapter;
 
 use super::{Outcome, World};
 use crate::oracle::{self, Entry, Key, Operation, Row, Status};
@@ -146,7 +145,7 @@ impl World<'_> {
 
     pub(super) fn retry(&mut self, dice: &mut Dice) -> Outcome {
         let write_ids = self.rejected(dice);
-        self.oracle.retry(&write_ids, self.adapter() == Adapter::Pglite);
+        self.oracle.retry(&write_ids);
         let list = list(&write_ids);
         self.exec(&format!("UPDATE _changes SET status = 'pending' WHERE write_id IN ({list})"))
     }

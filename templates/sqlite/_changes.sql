@@ -72,14 +72,14 @@ CREATE TABLE IF NOT EXISTS _transaction (
 CREATE VIEW IF NOT EXISTS _transaction_id AS
 SELECT coalesce((SELECT t.id FROM _transaction AS t), (SELECT u.uuid FROM _uuid AS u)) AS id;
 
+-- The highest id that an entry had when the statement began: SQLite writes it down at the statement's end.
+CREATE VIEW IF NOT EXISTS _sequence AS
+SELECT ifnull(max(q.seq), 0) AS seq FROM sqlite_sequence AS q WHERE q.name = '_changes_log';
+
 -- A key that no row has had, for one whose own key the server will make: minus the id of the next entry. Within a
 -- statement the sequence lags behind the log, and after a DELETE the log behind the sequence.
 CREATE VIEW IF NOT EXISTS _temporary_key AS
-SELECT
-  -1 - max(
-    (SELECT ifnull(max(c.id), 0) FROM _changes_log AS c),
-    (SELECT ifnull(max(q.seq), 0) FROM sqlite_sequence AS q WHERE q.name = '_changes_log')
-  ) AS key;
+SELECT -1 - max((SELECT ifnull(max(c.id), 0) FROM _changes_log AS c), (SELECT s.seq FROM _sequence AS s)) AS key;
 
 -- Where the entries of a row begin to count. A row that the log makes anew begins at its first insert
 -- after the last delete; what came before that insert had no row to change.
@@ -226,25 +226,49 @@ BEGIN
   WHERE (OLD.table_name, OLD.row_key) IS NOT (NEW.table_name, NEW.row_key);
 END;
 
+-- Where each rejected entry goes if the statement that has begun with this sequence sends it again.
+CREATE TABLE IF NOT EXISTS _retry (
+  id INTEGER NOT NULL PRIMARY KEY,
+  new_id INTEGER NOT NULL,
+  sequence INTEGER NOT NULL
+) STRICT;
+
 -- Sends a rejected entry again, with all that were rejected with it: at the end of the log and under new write
 -- ids, since the server may answer an old one from memory, and its later echo would settle what it never took.
+-- The first row of a statement sets places aside for all, so that those of several groups keep their order.
 CREATE TRIGGER IF NOT EXISTS _changes_retry INSTEAD OF UPDATE ON _changes
 WHEN OLD.status = 'rejected' AND NEW.status = 'pending'
 BEGIN
-  INSERT INTO _changes_log (table_name, row_key, operation, value, transaction_id, created_at)
-  SELECT c.table_name, c.row_key, c.operation, iif(c.id = OLD.id, NEW.value, c.value), c.transaction_id, c.created_at
+  DELETE FROM _retry
+  WHERE (SELECT r.sequence FROM _retry AS r LIMIT 1) <> (SELECT s.seq FROM _sequence AS s);
+
+  INSERT INTO _retry (id, new_id, sequence)
+  SELECT c.id, s.seq + row_number() OVER (ORDER BY c.id), s.seq
+  FROM _sequence AS s, _changes_log AS c
+  WHERE c.status = 'rejected' AND NOT EXISTS (SELECT 1 FROM _retry);
+
+  INSERT INTO _changes_log (id, table_name, row_key, operation, value, transaction_id, created_at)
+  SELECT
+    r.new_id,
+    c.table_name,
+    c.row_key,
+    c.operation,
+    iif(c.id = OLD.id, NEW.value, c.value),
+    c.transaction_id,
+    c.created_at
   FROM _changes_log AS c
+  JOIN _retry AS r ON r.id = c.id
   WHERE c.table_name = OLD.table_name
     AND c.row_key = OLD.row_key
     AND +c.status = 'rejected'
-    AND ifnull(c.rejected_with, c.write_id) = ifnull(OLD.rejected_with, OLD.write_id)
-  ORDER BY c.id;
+    AND ifnull(c.rejected_with, c.write_id) = ifnull(OLD.rejected_with, OLD.write_id);
 
   DELETE FROM _changes_log
   WHERE table_name = OLD.table_name
     AND row_key = OLD.row_key
     AND +status = 'rejected'
-    AND ifnull(rejected_with, write_id) = ifnull(OLD.rejected_with, OLD.write_id);
+    AND ifnull(rejected_with, write_id) = ifnull(OLD.rejected_with, OLD.write_id)
+    AND id IN (SELECT r.id FROM _retry AS r);
 
   INSERT INTO _fold (table_name, row_key) VALUES (OLD.table_name, OLD.row_key);
 END;

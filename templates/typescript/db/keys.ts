@@ -26,8 +26,15 @@ export function rowKey(model: Model, row: Fields): string {
 
 export function collectionKey(model: Model, key: string): CollectionKey {
   const [first, ...others] = keyFields(model);
-  const isNumber = first !== undefined && others.length === 0 && isInteger(first) && (first.as ?? "number") === "number";
+  const isNumber =
+    first !== undefined && others.length === 0 && isInteger(first) && (first.as ?? "number") === "number";
   return isNumber ? Number(key) : key;
+}
+
+/** The same, of what an application calls the key: the value of the key field, or an object with all of them. */
+export function keyOf(model: Model, given: unknown): CollectionKey {
+  const isComposite = typeof given === "object" && given !== null;
+  return collectionKey(model, isComposite ? rowKey(model, { ...given }) : String(given));
 }
 
 /** A key for a row whose own key nobody has given: final where the server takes it, and temporary where it makes one. */

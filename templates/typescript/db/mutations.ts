@@ -91,9 +91,7 @@ function insertion(model: Model, row: object): Statement {
 }
 
 function canInsert(model: Model, column: string): boolean {
-  return (
-    model.key.includes(column) || model.fields.some((field) => field.name === column && field.insert !== "never")
-  );
+  return model.key.includes(column) || model.fields.some((field) => field.name === column && field.insert !== "never");
 }
 
 /** Those members of `row` that are columns, as the database takes them. */

@@ -37,6 +37,6 @@ pub fn generate(spec: &Source, config: &Config, problems: &mut Problems) -> anyh
     if problems.has_errors() {
         return Ok(None);
     }
-    let files = target::files(&project, Settings { adapter: config.adapter, int64: config.int64 })?;
+    let files = target::files(&project, Settings::of(config))?;
     Ok(Some(Client { project, files }))
 }

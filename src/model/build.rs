@@ -12,7 +12,7 @@ use super::properties::excluded;
 use super::shape::Types;
 use super::types::rename;
 use super::{FieldType, Insert, KeyOrigin, Model, Operations, Project, Server, WriteId, key};
-use crate::config::{Columns, Config, ModelConfig};
+use crate::config::{Collections, Columns, Config, ModelConfig};
 use crate::diagnostics::{Input, Problem, Problems, Severity, child, closest, one_of};
 use crate::names;
 use crate::spec::Document;
@@ -27,7 +27,8 @@ pub fn build(document: &Document, config: &Config, problems: &mut Problems) -> O
     let mut models: Vec<Model> = Vec::new();
     for candidate in &chosen {
         let adapter = config.adapter;
-        let mut maker = Maker { document, types: &types, candidate, adapter, problems, refused: false };
+        let collections = config.collections;
+        let mut maker = Maker { document, types: &types, candidate, adapter, collections, problems, refused: false };
         if let Some(mut model) = maker.make() {
             model.type_name = type_names.model(&candidate.row, &candidate.resource);
             models.push(model);
@@ -106,6 +107,8 @@ struct Maker<'m, 'a> {
     types: &'m Types<'a>,
     candidate: &'m Candidate<'a>,
     adapter: Adapter,
+    /// Where a model says nothing else.
+    collections: Collections,
     problems: &'m mut Problems,
     refused: bool,
 }
@@ -198,6 +201,7 @@ impl<'a> Maker<'_, 'a> {
             indexes: config.map(|config| config.indexes.clone()).unwrap_or_default(),
             references: Vec::new(),
             rbac: self.rbac(),
+            collections: config.and_then(|config| config.collections).unwrap_or(self.collections),
         })
     }
 

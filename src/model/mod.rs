@@ -22,6 +22,8 @@ pub use types::{NamedType, Property, Shape};
 
 use serde_json::Value;
 
+use crate::config::Collections;
+
 /// Everything that the targets are generated from.
 #[derive(Debug, Clone, Default)]
 pub struct Project {
@@ -57,6 +59,7 @@ pub struct Model {
     pub references: Vec<(String, String)>,
     /// Field groups and role permissions, as the spec or the config has them.
     pub rbac: Option<Value>,
+    pub collections: Collections,
 }
 
 impl Model {
@@ -64,8 +67,18 @@ impl Model {
         self.key.iter().filter_map(|name| self.fields.iter().find(|field| &field.name == name))
     }
 
+    /// Whether the local database has it: otherwise its collection stands on Electric and the API alone.
+    pub fn is_local(&self) -> bool {
+        self.collections == Collections::Local
+    }
+
     pub fn is_key(&self, field: &Field) -> bool {
         self.key.contains(&field.name)
+    }
+
+    /// Whether a new row has a key of its own only until the server has made one. Of a composite key it makes no part.
+    pub fn has_temporary_keys(&self) -> bool {
+        self.key_origin == KeyOrigin::Server && self.key.len() == 1 && self.operations.create.is_some()
     }
 
     /// Whether a row that was inserted locally, or has come from the server, can show null in this column.

@@ -6,6 +6,7 @@ pub mod typescript;
 
 use std::collections::BTreeMap;
 
+use crate::config::{Config, Framework};
 use crate::model::Project;
 
 /// Path below the output folder, with `/`, to text with `\n`.
@@ -30,16 +31,41 @@ pub enum Int64 {
     Bigint,
 }
 
+/// What the config says of the whole client.
 #[derive(Debug, Clone, Copy)]
-pub struct Settings {
+pub struct Settings<'a> {
     pub adapter: Adapter,
     pub int64: Int64,
+    pub framework: Framework,
+    /// Name of the local database.
+    pub database: &'a str,
+    pub electric_url: &'a str,
+    pub api_base_url: &'a str,
+}
+
+impl<'a> Settings<'a> {
+    pub fn of(config: &'a Config) -> Self {
+        Self {
+            adapter: config.adapter,
+            int64: config.int64,
+            framework: config.framework,
+            database: &config.database,
+            electric_url: &config.electric_url,
+            api_base_url: &config.api_base_url,
+        }
+    }
 }
 
 /// All generated files.
 pub fn files(project: &Project, settings: Settings) -> anyhow::Result<Files> {
-    let schema = sql::files(project, settings.adapter)?;
+    let schema = sql::files(&local(project), settings.adapter)?;
     let mut files = typescript::files(project, settings, &schema)?;
     files.extend(schema);
     Ok(files)
+}
+
+/// The models that the local database has.
+fn local(project: &Project) -> Project {
+    let models = project.models.iter().filter(|model| model.is_local()).cloned().collect();
+    Project { models, types: Vec::new() }
 }

@@ -7,7 +7,7 @@ CREATE TABLE IF NOT EXISTS _sync_meta (
 );
 
 INSERT INTO _sync_meta (key, value)
-VALUES ('log_version', '1'), ('client_id', gen_random_uuid()::TEXT)
+VALUES ('log_version', '2'), ('client_id', gen_random_uuid()::TEXT)
 ON CONFLICT (key) DO NOTHING;
 
 -- The log of local writes. Only this must survive: everything else is made again from it and the server.
@@ -26,16 +26,24 @@ CREATE TABLE IF NOT EXISTS _changes (
   attempts INTEGER NOT NULL DEFAULT 0,
   error TEXT,
   -- The write_id of the insert whose rejection took this entry along.
-  rejected_with TEXT
+  rejected_with TEXT,
+  -- The newest write_id of the entries that were sent as one with it.
+  sent_with TEXT,
+  -- The server's transaction id, where the answer has one.
+  txid TEXT
 );
 
 CREATE UNIQUE INDEX IF NOT EXISTS _changes_write_id ON _changes (write_id);
 CREATE INDEX IF NOT EXISTS _changes_row ON _changes (row_key, table_name, id);
 CREATE INDEX IF NOT EXISTS _changes_pending ON _changes (id) WHERE status = 'pending';
 
+{% include "log_feed.sql" %}
+
 {% include "log_fold.sql" %}
 
 {% include "log_changes.sql" %}
+
+{% include "log_keys.sql" %}
 
 {% include "log_stream.sql" %}
 

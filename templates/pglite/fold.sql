@@ -28,4 +28,6 @@ LANGUAGE sql SET enable_seqscan = off SET enable_hashjoin = off SET enable_merge
     {{ fold_value }}
 {% endif %}
   ) AS image;
+
+  SELECT _note_keys({{ name_text }}, $1);
 {{ dollar }};

@@ -8,6 +8,12 @@ DECLARE
   rejected_inserts BIGINT[];
   sent_again BIGINT[];
 BEGIN
+  IF NOT EXISTS (SELECT FROM after) THEN
+    RETURN NULL;
+  END IF;
+
+  NOTIFY _changed_keys;
+
   -- What was written to a row whose insert is rejected goes with it, up to the next insert of that key.
   rejected_inserts := ARRAY(
     SELECT n.id FROM after AS n WHERE n.status = 'rejected' AND n.operation = 'insert'
@@ -95,6 +101,12 @@ FOR EACH STATEMENT EXECUTE FUNCTION _changes_updated();
 CREATE OR REPLACE FUNCTION _changes_deleted() RETURNS TRIGGER
 LANGUAGE plpgsql AS $$
 BEGIN
+  IF NOT EXISTS (SELECT FROM before) THEN
+    RETURN NULL;
+  END IF;
+
+  NOTIFY _changed_keys;
+
   PERFORM _fold_rows(o.table_name, array_agg(DISTINCT o.row_key))
   FROM before AS o
   WHERE o.status <> 'rejected'

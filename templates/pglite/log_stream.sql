@@ -41,24 +41,20 @@ BEGIN
 END
 $$;
 
--- The server has made the keys of new rows: their entries, which have temporary ones, take them over. The arrays run
--- in parallel.
+-- The server has made the keys of new rows, whose entries have temporary ones. The arrays run in parallel.
 CREATE OR REPLACE FUNCTION _take_keys(of_table TEXT, write_ids TEXT[], row_keys TEXT[], keys JSONB[]) RETURNS VOID
 LANGUAGE plpgsql SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
-DECLARE
-  -- Temporary key to what takes its place.
-  made JSONB;
 BEGIN
   -- Servers leave the write_id in a row, so nearly all that arrive have one.
   IF NOT EXISTS (SELECT FROM _changes AS c WHERE c.write_id = ANY (write_ids)) THEN
     RETURN;
   END IF;
 
-  SELECT jsonb_object_agg(i.row_key, jsonb_build_object('from', i.id, 'row_key', a.row_key, 'members', a.key))
-  INTO made
+  INSERT INTO _made_keys (table_name, temporary_key, row_key, key)
+  SELECT of_table, i.row_key, a.row_key, a.key::TEXT
   FROM unnest(write_ids, row_keys, keys) AS a (write_id, row_key, key)
   CROSS JOIN LATERAL (
-    SELECT c.id, c.row_key
+    SELECT c.row_key
     FROM _changes AS c
     WHERE c.write_id = a.write_id
       AND c.table_name = of_table
@@ -66,13 +62,8 @@ BEGIN
       AND c.status <> 'rejected'
       AND c.row_key <> a.row_key
     OFFSET 0
-  ) AS i;
-
-  UPDATE _changes AS c
-  SET row_key = made -> c.row_key ->> 'row_key', value = c.value || (made -> c.row_key -> 'members')
-  WHERE c.row_key = ANY (ARRAY(SELECT jsonb_object_keys(made)))
-    AND c.table_name = of_table
-    AND c.id >= (made -> c.row_key ->> 'from')::BIGINT;
+  ) AS i
+  ON CONFLICT DO NOTHING;
 END
 $$;
 
@@ -80,6 +71,7 @@ $$;
 CREATE OR REPLACE FUNCTION _truncated() RETURNS TRIGGER
 LANGUAGE plpgsql AS $$
 BEGIN
+  PERFORM _note_keys(TG_ARGV[0], ARRAY[NULL]);
   PERFORM _fold_all(TG_ARGV[0]);
   RETURN NULL;
 END

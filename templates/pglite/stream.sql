@@ -5,16 +5,18 @@ DECLARE
   row_keys TEXT[];
   write_ids TEXT[];
 BEGIN
+  PERFORM _note_keys({{ name_text }}, ARRAY(SELECT {{ arrived_key }} FROM arrived AS s LIMIT 1001));
+
   IF EXISTS (SELECT FROM _changes) THEN
     SELECT array_agg({{ arrived_key }}), array_agg(s.write_id)
     INTO row_keys, write_ids
     FROM arrived AS s;
-{% if takes_server_keys %}
+{% if arrived_key_json %}
     PERFORM _take_keys(
       {{ name_text }},
       write_ids,
       row_keys,
-      ARRAY(SELECT {{ arrived_key_object }} FROM arrived AS s)
+      ARRAY(SELECT {{ arrived_key_json }} FROM arrived AS s)
     );
 {% endif %}
     PERFORM {{ functions.fold }}(_settle({{ name_text }}, row_keys, write_ids));
@@ -34,6 +36,8 @@ FOR EACH STATEMENT EXECUTE FUNCTION {{ functions.arrived }}();
 CREATE OR REPLACE FUNCTION {{ functions.departed }}() RETURNS TRIGGER
 LANGUAGE plpgsql AS {{ dollar }}
 BEGIN
+  PERFORM _note_keys({{ name_text }}, ARRAY(SELECT {{ arrived_key }} FROM departed AS s LIMIT 1001));
+
   IF EXISTS (SELECT FROM _changes) THEN
     PERFORM {{ functions.fold }}(_settle_deleted({{ name_text }}, ARRAY(SELECT {{ arrived_key }} FROM departed AS s)));
   END IF;

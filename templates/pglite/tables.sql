@@ -7,7 +7,7 @@ CREATE TABLE IF NOT EXISTS {{ synced }} (
   PRIMARY KEY ({{ key_list }})
 );
 
--- Rows with unsettled local writes, as the log and the server's row make them. Only triggers write here.
+-- Rows with unsettled local writes, as the log and the server's row make them. Only the fold writes here.
 CREATE TABLE IF NOT EXISTS {{ local }} (
 {% for column in columns %}
   {{ column.name }} {{ column.type }},
@@ -22,4 +22,22 @@ CREATE TABLE IF NOT EXISTS {{ local }} (
 {% for index in indexes %}
 CREATE INDEX IF NOT EXISTS {{ index.name }} ON {{ index.table }} ({{ index.columns }});
 {% endfor %}
+{% endif %}
+
+INSERT INTO _key_columns (table_name, position, column_name)
+VALUES
+{% for column in key_columns %}
+  ({{ name_text }}, {{ loop.index }}, {{ column }}){% if not loop.last %},{% endif %}
+
+{% endfor %}
+ON CONFLICT DO NOTHING;
+{% if references %}
+
+INSERT INTO _references (table_name, column_name, parent)
+VALUES
+{% for reference in references %}
+  ({{ name_text }}, {{ reference.column }}, {{ reference.parent }}){% if not loop.last %},{% endif %}
+
+{% endfor %}
+ON CONFLICT DO NOTHING;
 {% endif %}

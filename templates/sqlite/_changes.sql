@@ -16,7 +16,7 @@ SELECT
   ) AS uuid;
 
 INSERT OR IGNORE INTO _sync_meta (key, value)
-VALUES ('log_version', '1'), ('client_id', (SELECT u.uuid FROM _uuid AS u));
+VALUES ('log_version', '2'), ('client_id', (SELECT u.uuid FROM _uuid AS u));
 
 -- The log of local writes. It has no triggers, so that a write to one model compiles nothing of the others.
 CREATE TABLE IF NOT EXISTS _changes_log (
@@ -39,13 +39,30 @@ CREATE TABLE IF NOT EXISTS _changes_log (
   attempts INTEGER NOT NULL DEFAULT 0,
   error TEXT,
   -- The write_id of the insert whose rejection took this entry along.
-  rejected_with TEXT
+  rejected_with TEXT,
+  -- The newest write_id of the entries that were sent as one with it.
+  sent_with TEXT,
+  -- The server's transaction id, where the answer has one.
+  txid TEXT
 ) STRICT;
 
 -- Both give their entries in order of id. Where a statement below has `+status`, the plus keeps SQLite to the index by
 -- row: by status it would go through all rows.
 CREATE INDEX IF NOT EXISTS _changes_log_row ON _changes_log (table_name, row_key);
 CREATE INDEX IF NOT EXISTS _changes_log_status ON _changes_log (status);
+
+-- What has changed, for those who show it: keys of rows that the views may show otherwise than before. Without a
+-- row_key: all of the model.
+CREATE TABLE IF NOT EXISTS _changed_keys (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  table_name TEXT NOT NULL,
+  row_key TEXT
+) STRICT;
+
+-- Models whose synced tables are being filled: their keys aren't noted one by one.
+CREATE TABLE IF NOT EXISTS _loading (
+  table_name TEXT NOT NULL PRIMARY KEY
+) STRICT;
 
 -- Who opens a transaction puts its id here, and takes it away before COMMIT.
 CREATE TABLE IF NOT EXISTS _transaction (
@@ -55,14 +72,14 @@ CREATE TABLE IF NOT EXISTS _transaction (
 CREATE VIEW IF NOT EXISTS _transaction_id AS
 SELECT coalesce((SELECT t.id FROM _transaction AS t), (SELECT u.uuid FROM _uuid AS u)) AS id;
 
+-- The highest id that an entry had when the statement began: SQLite writes it down at the statement's end.
+CREATE VIEW IF NOT EXISTS _sequence AS
+SELECT ifnull(max(q.seq), 0) AS seq FROM sqlite_sequence AS q WHERE q.name = '_changes_log';
+
 -- A key that no row has had, for one whose own key the server will make: minus the id of the next entry. Within a
 -- statement the sequence lags behind the log, and after a DELETE the log behind the sequence.
 CREATE VIEW IF NOT EXISTS _temporary_key AS
-SELECT
-  -1 - max(
-    (SELECT ifnull(max(c.id), 0) FROM _changes_log AS c),
-    (SELECT ifnull(max(q.seq), 0) FROM sqlite_sequence AS q WHERE q.name = '_changes_log')
-  ) AS key;
+SELECT -1 - max((SELECT ifnull(max(c.id), 0) FROM _changes_log AS c), (SELECT s.seq FROM _sequence AS s)) AS key;
 
 -- Where the entries of a row begin to count. A row that the log makes anew begins at its first insert
 -- after the last delete; what came before that insert had no row to change.
@@ -155,7 +172,9 @@ SELECT
   c.status,
   c.attempts,
   c.error,
-  c.rejected_with
+  c.rejected_with,
+  c.sent_with,
+  c.txid
 FROM _changes_log AS c
 ORDER BY c.id;
 
@@ -174,7 +193,9 @@ BEGIN
     status = NEW.status,
     attempts = NEW.attempts,
     error = NEW.error,
-    rejected_with = NEW.rejected_with
+    rejected_with = NEW.rejected_with,
+    sent_with = NEW.sent_with,
+    txid = NEW.txid
   WHERE id = OLD.id;
 
   -- What was written to a row whose insert is rejected goes with it, up to the next insert of that key.
@@ -205,25 +226,49 @@ BEGIN
   WHERE (OLD.table_name, OLD.row_key) IS NOT (NEW.table_name, NEW.row_key);
 END;
 
+-- Where each rejected entry goes if the statement that has begun with this sequence sends it again.
+CREATE TABLE IF NOT EXISTS _retry (
+  id INTEGER NOT NULL PRIMARY KEY,
+  new_id INTEGER NOT NULL,
+  sequence INTEGER NOT NULL
+) STRICT;
+
 -- Sends a rejected entry again, with all that were rejected with it: at the end of the log and under new write
 -- ids, since the server may answer an old one from memory, and its later echo would settle what it never took.
+-- The first row of a statement sets places aside for all, so that those of several groups keep their order.
 CREATE TRIGGER IF NOT EXISTS _changes_retry INSTEAD OF UPDATE ON _changes
 WHEN OLD.status = 'rejected' AND NEW.status = 'pending'
 BEGIN
-  INSERT INTO _changes_log (table_name, row_key, operation, value, transaction_id, created_at)
-  SELECT c.table_name, c.row_key, c.operation, iif(c.id = OLD.id, NEW.value, c.value), c.transaction_id, c.created_at
+  DELETE FROM _retry
+  WHERE (SELECT r.sequence FROM _retry AS r LIMIT 1) <> (SELECT s.seq FROM _sequence AS s);
+
+  INSERT INTO _retry (id, new_id, sequence)
+  SELECT c.id, s.seq + row_number() OVER (ORDER BY c.id), s.seq
+  FROM _sequence AS s, _changes_log AS c
+  WHERE c.status = 'rejected' AND NOT EXISTS (SELECT 1 FROM _retry);
+
+  INSERT INTO _changes_log (id, table_name, row_key, operation, value, transaction_id, created_at)
+  SELECT
+    r.new_id,
+    c.table_name,
+    c.row_key,
+    c.operation,
+    iif(c.id = OLD.id, NEW.value, c.value),
+    c.transaction_id,
+    c.created_at
   FROM _changes_log AS c
+  JOIN _retry AS r ON r.id = c.id
   WHERE c.table_name = OLD.table_name
     AND c.row_key = OLD.row_key
     AND +c.status = 'rejected'
-    AND ifnull(c.rejected_with, c.write_id) = ifnull(OLD.rejected_with, OLD.write_id)
-  ORDER BY c.id;
+    AND ifnull(c.rejected_with, c.write_id) = ifnull(OLD.rejected_with, OLD.write_id);
 
   DELETE FROM _changes_log
   WHERE table_name = OLD.table_name
     AND row_key = OLD.row_key
     AND +status = 'rejected'
-    AND ifnull(rejected_with, write_id) = ifnull(OLD.rejected_with, OLD.write_id);
+    AND ifnull(rejected_with, write_id) = ifnull(OLD.rejected_with, OLD.write_id)
+    AND id IN (SELECT r.id FROM _retry AS r);
 
   INSERT INTO _fold (table_name, row_key) VALUES (OLD.table_name, OLD.row_key);
 END;
@@ -231,5 +276,10 @@ END;
 CREATE TRIGGER IF NOT EXISTS _changes_delete INSTEAD OF DELETE ON _changes
 BEGIN
   DELETE FROM _changes_log WHERE id = OLD.id;
-  INSERT INTO _fold (table_name, row_key) VALUES (OLD.table_name, OLD.row_key);
+
+  INSERT INTO _fold (table_name, row_key)
+  SELECT OLD.table_name, OLD.row_key
+  WHERE OLD.status <> 'rejected';
 END;
+
+{% include "keys.sql" %}

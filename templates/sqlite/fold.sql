@@ -39,6 +39,8 @@ BEGIN
     AND c.id >= iif(s.{{ first_key }} IS NULL, r.made_by, 0)
   WHERE r.table_name = {{ table_name }} AND r.row_key = NEW.row_key
   GROUP BY r.row_key;
+
+  INSERT INTO _changed_keys (table_name, row_key) VALUES ({{ table_name }}, NEW.row_key);
 END;
 
 CREATE TRIGGER IF NOT EXISTS {{ fold_again }} INSTEAD OF INSERT ON _fold

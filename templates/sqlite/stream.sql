@@ -6,15 +6,13 @@ CREATE TRIGGER IF NOT EXISTS {{ arrive }} INSTEAD OF INSERT ON {{ arrive }}
 BEGIN
   INSERT INTO _settle (table_name, write_id) VALUES ({{ table_name }}, NEW.write_id);
 
-{% if server_makes_key %}
-  -- What was written to the row under its temporary key goes on under the server's.
-  UPDATE _changes_log
-  SET
-    row_key = NEW.row_key,
-    value = json_patch(_changes_log.value, json_object({{ first_key_literal }}, {{ row_key_as_key }}))
+{% if has_temporary_keys %}
+  -- The server has made the key of a row that has a temporary one.
+  INSERT INTO _made_keys (table_name, temporary_key, row_key, key)
+  SELECT s.table_name, s.row_key, NEW.row_key, json_quote({{ row_key_as_key }})
   FROM _changes_log AS s
   WHERE s.status = 'settled' AND s.operation = 'insert' AND s.row_key <> NEW.row_key
-    AND _changes_log.table_name = s.table_name AND _changes_log.row_key = s.row_key AND _changes_log.id > s.id;
+  ON CONFLICT DO NOTHING;
 
 {% endif %}
   INSERT INTO {{ fold }} (row_key)
@@ -47,3 +45,15 @@ BEGIN
 
   INSERT INTO {{ fold }} (row_key) VALUES ({{ old_row_key }});
 END;
+
+-- What the feed hears of the server's rows; what it hears of local ones, the fold tells it.
+{% for trigger in notes %}
+{% if not loop.first %}
+
+{% endif %}
+CREATE TRIGGER IF NOT EXISTS {{ trigger.name }} AFTER {{ trigger.event }} ON {{ synced }}
+WHEN NOT EXISTS (SELECT 1 FROM _loading AS l WHERE l.table_name = {{ table_name }})
+BEGIN
+  INSERT INTO _changed_keys (table_name, row_key) VALUES ({{ table_name }}, {{ trigger.row_key }});
+END;
+{% endfor %}

@@ -23,3 +23,19 @@ CREATE TABLE IF NOT EXISTS {{ local }} (
 {% endif %}
 CREATE INDEX IF NOT EXISTS {{ index.name }} ON {{ index.table }} ({{ index.columns }});
 {% endfor %}
+
+INSERT OR IGNORE INTO _key_columns (table_name, position, column_name)
+VALUES
+{% for column in key_columns %}
+  ({{ table_name }}, {{ loop.index }}, {{ column }}){% if loop.last %};{% else %},{% endif %}
+
+{% endfor %}
+{% if references %}
+
+INSERT OR IGNORE INTO _references (table_name, column_name, parent)
+VALUES
+{% for reference in references %}
+  ({{ table_name }}, {{ reference.column }}, {{ reference.parent }}){% if loop.last %};{% else %},{% endif %}
+
+{% endfor %}
+{% endif %}

@@ -261,7 +261,7 @@ impl World {
         } else {
             let rows = self.rows(
                 "SELECT type, name FROM sqlite_schema
-                 WHERE type IN ('view', 'table') AND name NOT IN ('_changes_log', '_sync_meta')
+                 WHERE type IN ('view', 'table') AND name NOT IN ('_changes_log', '_made_keys', '_sync_meta')
                    AND name NOT LIKE 'sqlite%'
                  ORDER BY type DESC",
             );

@@ -3,6 +3,7 @@
 //   { "open": true }      a new, empty database; the one before is closed
 //   { "exec": script }    any number of statements          -> { "rows": [] }
 //   { "query": statement }                                  -> { "rows": [{ column: value }] }
+//   { "queries": script }   any number of them              -> { "results": [[{ column: value }]] }
 //   { "time": statement }   how long its query takes        -> { "rows": [{ "ms": milliseconds }] }
 //
 // A failure is answered with { "error": { "message", "code" } }. Numbers come as PostgreSQL prints them: JavaScript
@@ -30,6 +31,9 @@ function row(fields, values) {
   return `{${members.join(',')}}`
 }
 
+const rows = ({ fields, rows }) => `[${rows.map((values) => row(fields, values)).join(',')}]`
+const OPTIONS = { rowMode: 'array', parsers }
+
 let database
 
 async function answer(request) {
@@ -47,8 +51,11 @@ async function answer(request) {
     await database.query(request.time)
     return json({ rows: [{ ms: performance.now() - start }] })
   }
-  const { fields, rows } = await database.query(request.query, [], { rowMode: 'array', parsers })
-  return `{"rows":[${rows.map((values) => row(fields, values)).join(',')}]}`
+  if (request.queries !== undefined) {
+    const results = await database.exec(request.queries, OPTIONS)
+    return `{"results":[${results.map(rows).join(',')}]}`
+  }
+  return `{"rows":${rows(await database.query(request.query, [], OPTIONS))}}`
 }
 
 for await (const line of createInterface({ input: process.stdin })) {

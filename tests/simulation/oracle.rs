@@ -239,30 +239,24 @@ impl Oracle {
         }
     }
 
-    /// Rejected entries, and those that were rejected with them, go to the end of the log.
-    /// `at_once`: a database with statement triggers keeps the order of all that moves in one statement; one with
-    /// row triggers moves one group after the other.
-    pub fn retry(&mut self, write_ids: &[String], at_once: bool) {
+    /// Rejected entries, and those that were rejected with them, go to the end of the log, in its order.
+    pub fn retry(&mut self, write_ids: &[String]) {
         let group = |e: &Entry| e.rejected_with.clone().or(e.write_id.clone());
         let asked: Vec<Entry> =
             self.log.iter().filter(|e| e.write_id.as_ref().is_some_and(|id| write_ids.contains(id))).cloned().collect();
         let moves = |entry: &Entry, e: &Entry| {
             e.is_of(entry.table, &entry.key) && e.status == Status::Rejected && group(e) == group(entry)
         };
-        let rounds: Vec<Vec<Entry>> =
-            if at_once { vec![asked] } else { asked.into_iter().map(|entry| vec![entry]).collect() };
-        for round in rounds {
-            let (moved, stay): (Vec<Entry>, Vec<Entry>) =
-                self.log.drain(..).partition(|e| round.iter().any(|entry| moves(entry, e)));
-            self.log = stay;
-            self.log.extend(moved.into_iter().map(|e| Entry {
-                write_id: None,
-                status: Status::Pending,
-                attempts: 0,
-                rejected_with: None,
-                ..e
-            }));
-        }
+        let (moved, stay): (Vec<Entry>, Vec<Entry>) =
+            self.log.drain(..).partition(|e| asked.iter().any(|entry| moves(entry, e)));
+        self.log = stay;
+        self.log.extend(moved.into_iter().map(|e| Entry {
+            write_id: None,
+            status: Status::Pending,
+            attempts: 0,
+            rejected_with: None,
+            ..e
+        }));
     }
 
     /// The server's row comes in.

@@ -2,11 +2,11 @@
 //! are brought to.
 
 use serde_json::{Value, json};
-use sync_patterns::model::FieldType;
+use sync_patterns::model::{FieldType, Model};
 use sync_patterns::names::sql::literal;
 use sync_patterns::target::Adapter;
 
-use crate::oracle::Key;
+use crate::oracle::{Key, Row};
 
 /// Equal for equal keys, and a map's order.
 pub fn sortable(key: &Key) -> String {
@@ -82,6 +82,45 @@ pub fn timestamp(text: &str) -> String {
     let text = text.replace(' ', "T");
     let text = text.trim_end_matches('Z').trim_end_matches("+00:00").trim_end_matches("+00");
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text.to_owned() }
+}
+
+/// Text as it is, anything else as JSON.
+pub fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// A key as the log has it.
+pub fn row_key(key: &Key) -> String {
+    match key.as_slice() {
+        [one] => text(one),
+        several => serde_json::json!(several).to_string(),
+    }
+}
+
+pub fn parse_key(model: &Model, row_key: &str) -> Key {
+    if model.key.len() > 1 {
+        return serde_json::from_str(row_key).unwrap_or_default();
+    }
+    model
+        .key_fields()
+        .map(|field| match field.ty {
+            FieldType::Int32 | FieldType::Int64 => serde_json::from_str(row_key).unwrap_or_default(),
+            _ => row_key.into(),
+        })
+        .collect()
+}
+
+/// `value` of an entry as the log has it.
+pub fn wire(model: &Model, value: &Row) -> Row {
+    let with_zone = |(name, value): (&String, &Value)| {
+        let is_timestamp = model.fields.iter().any(|field| &field.name == name && field.ty == FieldType::DateTime);
+        let value = match value {
+            Value::String(text) if is_timestamp => format!("{text}Z").into(),
+            other => other.clone(),
+        };
+        (name.clone(), value)
+    };
+    value.iter().map(with_zone).collect()
 }
 
 fn base64(hex: &str) -> String {

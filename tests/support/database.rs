@@ -6,6 +6,7 @@ use std::sync::Mutex;
 
 use rusqlite::types::ValueRef;
 use serde_json::{Map, Value, json};
+use sync_patterns::names::sql::literal;
 use sync_patterns::target::{Adapter, Files};
 
 use super::npm::npm_harness;
@@ -29,6 +30,13 @@ pub trait Database {
 
     /// Runs one statement.
     fn query(&mut self, statement: &str) -> Result<Vec<Row>, SqlError>;
+
+    /// Runs queries that will be asked again as they stand, with as little as possible for each.
+    fn query_all(&mut self, statements: &[String]) -> Result<Vec<Vec<Row>>, SqlError>;
+
+    /// Runs one statement with a text for its `$1`. SQLite, which takes long to compile a statement on the log,
+    /// compiles it once.
+    fn run(&mut self, statement: &str, parameter: &str) -> Result<(), SqlError>;
 
     /// Runs the schema's files, the shared one first.
     fn load(&mut self, files: &Files) {
@@ -96,16 +104,21 @@ impl Pglite {
     }
 
     fn ask(&mut self, request: &Value) -> Result<Vec<Row>, SqlError> {
+        let mut answer = self.answer(request)?;
+        Ok(serde_json::from_value(answer["rows"].take()).expect("rows"))
+    }
+
+    fn answer(&mut self, request: &Value) -> Result<Value, SqlError> {
         let process = self.process.as_mut().expect("a process until drop");
         writeln!(process.requests, "{request}").expect("a request to the PGlite process");
         let mut line = String::new();
         process.answers.read_line(&mut line).expect("an answer of the PGlite process");
-        let mut answer: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"));
+        let answer: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"));
         if let Some(error) = answer.get("error") {
             let text = |name: &str| error[name].as_str().unwrap_or_default().to_owned();
             return Err(SqlError { message: text("message"), code: text("code") });
         }
-        Ok(serde_json::from_value(answer["rows"].take()).expect("rows"))
+        Ok(answer)
     }
 }
 
@@ -136,6 +149,16 @@ impl Database for Pglite {
     fn query(&mut self, statement: &str) -> Result<Vec<Row>, SqlError> {
         self.ask(&json!({ "query": statement }))
     }
+
+    fn query_all(&mut self, statements: &[String]) -> Result<Vec<Vec<Row>>, SqlError> {
+        let mut answer = self.answer(&json!({ "queries": statements.join(";") }))?;
+        Ok(serde_json::from_value(answer["results"].take()).expect("results"))
+    }
+
+    fn run(&mut self, statement: &str, parameter: &str) -> Result<(), SqlError> {
+        // A parameter proper would cost more trips into the database.
+        self.exec(&statement.replace("$1", &literal(parameter)))
+    }
 }
 
 impl Drop for Pglite {
@@ -157,8 +180,24 @@ pub struct Sqlite {
 
 impl Sqlite {
     pub fn open() -> Self {
-        Self { connection: rusqlite::Connection::open_in_memory().expect("SQLite opens") }
+        let connection = rusqlite::Connection::open_in_memory().expect("SQLite opens");
+        connection.set_prepared_statement_cache_capacity(64);
+        Self { connection }
     }
+}
+
+fn rows(prepared: &mut rusqlite::Statement<'_>) -> Result<Vec<Row>, SqlError> {
+    let names: Vec<String> = prepared.column_names().map(str::to_owned).collect();
+    let mut rows = prepared.query([])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let mut members = Row::new();
+        for (index, name) in names.iter().enumerate() {
+            members.insert(name.clone(), json_value(row.get_ref(index)?));
+        }
+        found.push(members);
+    }
+    Ok(found)
 }
 
 impl Database for Sqlite {
@@ -171,18 +210,16 @@ impl Database for Sqlite {
     }
 
     fn query(&mut self, statement: &str) -> Result<Vec<Row>, SqlError> {
-        let mut prepared = self.connection.prepare(statement)?;
-        let names: Vec<String> = prepared.column_names().map(str::to_owned).collect();
-        let mut rows = prepared.query([])?;
-        let mut found = Vec::new();
-        while let Some(row) = rows.next()? {
-            let mut members = Row::new();
-            for (index, name) in names.iter().enumerate() {
-                members.insert(name.clone(), json_value(row.get_ref(index)?));
-            }
-            found.push(members);
-        }
-        Ok(found)
+        rows(&mut self.connection.prepare(statement)?)
+    }
+
+    fn query_all(&mut self, statements: &[String]) -> Result<Vec<Vec<Row>>, SqlError> {
+        statements.iter().map(|statement| rows(&mut *self.connection.prepare_cached(statement)?)).collect()
+    }
+
+    fn run(&mut self, statement: &str, parameter: &str) -> Result<(), SqlError> {
+        self.connection.prepare_cached(statement)?.execute([parameter])?;
+        Ok(())
     }
 }
 

@@ -1,6 +1,7 @@
 //! Models written by hand: what the reader of specs would hand to the targets.
 
 use serde_json::{Value, json};
+use sync_patterns::config::Collections;
 use sync_patterns::model::{
     Field, FieldType, Insert, KeyOrigin, Method, Model, Operation, Operations, Project, Server, Shape, WriteId,
 };
@@ -251,6 +252,7 @@ pub fn model(name: &str, type_name: &str, key: &[&str], key_origin: KeyOrigin) -
         indexes: Vec::new(),
         references: Vec::new(),
         rbac: None,
+        collections: Collections::Local,
     }
 }
 

@@ -4,16 +4,27 @@ mod projects;
 mod random;
 #[path = "../support/mod.rs"]
 mod support;
-mod workspace;
 
 use serde_json::Value;
+use support::workspace::Workspace;
+use sync_patterns::config::Framework;
 use sync_patterns::model::Project;
 use sync_patterns::target::typescript;
 use sync_patterns::target::{Adapter, BANNER, Files, Int64, Settings};
-use workspace::Workspace;
+
+fn settings(int64: Int64) -> Settings<'static> {
+    Settings {
+        adapter: Adapter::Pglite,
+        int64,
+        framework: Framework::React,
+        database: "tests",
+        electric_url: "http://127.0.0.1:1",
+        api_base_url: "http://127.0.0.1:1/api",
+    }
+}
 
 fn generate(project: &Project, int64: Int64, schema: &Files) -> Files {
-    let files = typescript::files(project, Settings { adapter: Adapter::Pglite, int64 }, schema);
+    let files = typescript::files(project, settings(int64), schema);
     files.expect("generated files")
 }
 

@@ -1,6 +1,7 @@
 //! Projects by hand: what the reader of specs would hand over.
 
 use serde_json::{Value, json};
+use sync_patterns::config::Collections;
 use sync_patterns::model::{
     Field, FieldType, Insert, KeyOrigin, Method, Model, NamedType, Operation, Operations, Project, Property, Server,
     Shape, WriteId,
@@ -265,6 +266,7 @@ pub fn model(name: &str, type_name: &str, mut fields: Vec<Field>) -> Model {
         indexes: vec![],
         references: vec![],
         rbac: None,
+        collections: Collections::Local,
     }
 }
 

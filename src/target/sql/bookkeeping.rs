@@ -37,6 +37,7 @@ impl Bookkeeping {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Collections;
     use crate::model::{Field, FieldType, Insert, KeyOrigin, Operations, Server, Shape, WriteId};
 
     fn model_with(names: &[&str]) -> Model {
@@ -66,6 +67,7 @@ mod tests {
             indexes: Vec::new(),
             references: Vec::new(),
             rbac: None,
+            collections: Collections::Local,
         }
     }
 

@@ -9,6 +9,9 @@ use crate::target::{Adapter, Files};
 
 /// `schema/_changes.sql` must run first; the models' files may run in any order.
 pub fn files(project: &Project, adapter: Adapter) -> anyhow::Result<Files> {
+    if project.models.is_empty() {
+        return Ok(Files::new());
+    }
     match adapter {
         Adapter::Pglite => pglite::files(project),
         Adapter::Sqlite => sqlite::files(project),

@@ -11,6 +11,7 @@ use crate::target::{BANNER, Files};
 
 const TEMPLATES: &[Template] = &[
     ("_changes.sql", include_str!("../../../templates/sqlite/_changes.sql")),
+    ("keys.sql", include_str!("../../../templates/sqlite/keys.sql")),
     ("model.sql", include_str!("../../../templates/sqlite/model.sql")),
     ("tables.sql", include_str!("../../../templates/sqlite/tables.sql")),
     ("view.sql", include_str!("../../../templates/sqlite/view.sql")),

@@ -35,6 +35,9 @@ struct ModelData<'a> {
     write_id: Vec<&'static str>,
     fields: Vec<FieldData<'a>>,
     operations: Map<String, Value>,
+    /// Where the local database doesn't have it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    collections: Option<&'static str>,
     #[serde(skip_serializing_if = "Map::is_empty")]
     server: Map<String, Value>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
@@ -87,14 +90,11 @@ fn model(model: &Model) -> ModelData<'_> {
         ty: &model.type_name,
         local_first: model.local_first,
         key: &model.key,
-        key_origin: match model.key_origin {
-            KeyOrigin::Given => "given",
-            KeyOrigin::Client => "client",
-            KeyOrigin::Server => "server",
-        },
+        key_origin: key_origin(model.key_origin),
         write_id: write_id(model.write_id),
         fields: model.fields.iter().map(field).collect(),
         operations: operations(&model.operations),
+        collections: (!model.is_local()).then_some("electric"),
         server: server(&model.server),
         indexes: &model.indexes,
         references: pairs(&model.references),
@@ -105,27 +105,10 @@ fn model(model: &Model) -> ModelData<'_> {
 fn field(field: &Field) -> FieldData<'_> {
     FieldData {
         name: &field.name,
-        ty: match field.ty {
-            FieldType::Text => "text",
-            FieldType::Uuid => "uuid",
-            FieldType::DateTime => "date_time",
-            FieldType::Date => "date",
-            FieldType::Time => "time",
-            FieldType::Int32 => "int32",
-            FieldType::Int64 => "int64",
-            FieldType::Float => "float",
-            FieldType::Decimal { .. } => "decimal",
-            FieldType::Boolean => "boolean",
-            FieldType::Bytes => "bytes",
-            FieldType::Json => "json",
-        },
+        ty: field_type(field.ty),
         as_number: field.ty == FieldType::Decimal { as_number: true },
         nullable: field.nullable,
-        insert: match field.insert {
-            Insert::Required => "required",
-            Insert::Optional => "optional",
-            Insert::Never => "never",
-        },
+        insert: insert(field.insert),
         update: field.update,
         default: field.default.as_ref(),
         schema: (field.ty == FieldType::Json || !is_plain(&field.shape)).then(|| schema(&field.shape)),
@@ -134,12 +117,45 @@ fn field(field: &Field) -> FieldData<'_> {
     }
 }
 
+pub fn field_type(ty: FieldType) -> &'static str {
+    match ty {
+        FieldType::Text => "text",
+        FieldType::Uuid => "uuid",
+        FieldType::DateTime => "date_time",
+        FieldType::Date => "date",
+        FieldType::Time => "time",
+        FieldType::Int32 => "int32",
+        FieldType::Int64 => "int64",
+        FieldType::Float => "float",
+        FieldType::Decimal { .. } => "decimal",
+        FieldType::Boolean => "boolean",
+        FieldType::Bytes => "bytes",
+        FieldType::Json => "json",
+    }
+}
+
+pub fn insert(insert: Insert) -> &'static str {
+    match insert {
+        Insert::Required => "required",
+        Insert::Optional => "optional",
+        Insert::Never => "never",
+    }
+}
+
+pub fn key_origin(origin: KeyOrigin) -> &'static str {
+    match origin {
+        KeyOrigin::Given => "given",
+        KeyOrigin::Client => "client",
+        KeyOrigin::Server => "server",
+    }
+}
+
 fn is_plain(shape: &Shape) -> bool {
     matches!(shape, Shape::Boolean | Shape::Number | Shape::String)
 }
 
 /// Where the API carries the id of a write.
-fn write_id(write_id: WriteId) -> Vec<&'static str> {
+pub fn write_id(write_id: WriteId) -> Vec<&'static str> {
     let places = [(write_id.row, "row"), (write_id.create, "create"), (write_id.update, "update")];
     places.into_iter().filter(|(present, _)| *present).map(|(_, name)| name).collect()
 }
@@ -155,7 +171,7 @@ fn operations(operations: &Operations) -> Map<String, Value> {
     all.into_iter().filter_map(|(name, one)| Some((name.to_owned(), operation(one.as_ref()?)))).collect()
 }
 
-fn operation(operation: &Operation) -> Value {
+pub fn operation(operation: &Operation) -> Value {
     let method = match operation.method {
         Method::Get => "GET",
         Method::Post => "POST",
@@ -187,7 +203,7 @@ fn server(server: &Server) -> Map<String, Value> {
     table.into_iter().chain(columns).collect()
 }
 
-fn pairs(pairs: &[(String, String)]) -> Map<String, Value> {
+pub fn pairs(pairs: &[(String, String)]) -> Map<String, Value> {
     pairs.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect()
 }
 

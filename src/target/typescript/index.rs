@@ -3,10 +3,12 @@
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
+use super::runtime::Parts;
 use super::{Module, SHARED, WIDTH};
+use crate::config::Framework;
 use crate::names::ts;
 use crate::render::Renderer;
-use crate::target::BANNER;
+use crate::target::{BANNER, Settings};
 
 /// `import type { A, B } from "…";`
 #[derive(Serialize)]
@@ -31,24 +33,55 @@ impl NameList {
     }
 }
 
+/// What `index.ts` exports for every spec; no name of a model may hide one.
+pub const EXPORTS: &[&str] = &[
+    "clearDatabase",
+    "closeDatabase",
+    "configureSync",
+    "discardChange",
+    "getDatabase",
+    "getRejectedChanges",
+    "getSyncStatus",
+    "initializeDatabase",
+    "onSyncStatus",
+    "RejectedError",
+    "retryChange",
+    "useRejectedChanges",
+    "useSyncStatus",
+    "writeTogether",
+];
+
 #[derive(Serialize)]
 struct IndexView<'a> {
     banner: &'a str,
+    is_local: bool,
+    has_hooks: bool,
     /// The module of the shared types, where there are any.
     shared: Option<String>,
     exports: Vec<NameList>,
 }
 
-pub fn text(renderer: &Renderer, modules: &[Module], has_shared: bool) -> anyhow::Result<String> {
+pub fn text(
+    renderer: &Renderer,
+    modules: &[Module],
+    has_shared: bool,
+    settings: Settings,
+    parts: &Parts,
+) -> anyhow::Result<String> {
     let shared = has_shared.then(|| ts::string(&format!("./types/{SHARED}.js")));
-    let exports = modules.iter().flat_map(exports).collect();
-    renderer.render("index.ts", IndexView { banner: BANNER, shared, exports })
+    let exports = modules.iter().flat_map(|module| exports(module, settings.framework)).collect();
+    let has_hooks = settings.framework != Framework::None;
+    renderer.render("index.ts", IndexView { banner: BANNER, is_local: parts.local, has_hooks, shared, exports })
 }
 
-fn exports(module: &Module) -> impl Iterator<Item = NameList> {
+fn exports(module: &Module, framework: Framework) -> impl Iterator<Item = NameList> {
+    let collection = format!("./collections/{}.js", module.stem);
+    let hooks = [&module.hook_all, &module.hook_one].into_iter().filter(|_| framework != Framework::None);
+    let collection = NameList::new("export", std::iter::once(&module.collection).chain(hooks).cloned(), &collection);
     let from = format!("./types/{}.js", module.stem);
     let types = [Some(&module.row), module.create.as_ref(), module.update.as_ref()];
     let types = NameList::new("export type", types.into_iter().flatten().cloned(), &from);
-    let access = NameList::new("export", module.access.clone(), &from);
-    types.into_iter().chain(access)
+    let access = module.access.iter().flat_map(|(constant, function)| [constant.clone(), function.clone()]);
+    let access = NameList::new("export", access, &from);
+    [collection, types, access].into_iter().flatten()
 }

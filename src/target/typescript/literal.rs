@@ -1,6 +1,6 @@
 //! JSON values as text: in TypeScript, and in JSON files. Both break over lines as Prettier would leave them.
 
-use serde_json::{Number, Value};
+use serde_json::{Map, Number, Value};
 use unicode_width::UnicodeWidthStr;
 
 use super::WIDTH;
@@ -64,6 +64,18 @@ impl Language {
                 block('{', lines.collect(), '}')
             }
             value => self.scalar(value),
+        }
+    }
+
+    /// An object on one line of its own, indented by `indent` and with a comma behind it, or as `text` has it where that
+    /// doesn't fit: for lists that read as a table.
+    pub fn row(self, members: &Map<String, Value>, indent: usize) -> String {
+        let flat: Option<Vec<String>> =
+            members.iter().map(|(name, value)| Some(format!("{}: {}", self.key(name), self.flat(value)?))).collect();
+        let flat = flat.map(|members| format!("{{ {} }}", members.join(", ")));
+        match flat.filter(|flat| indent + flat.width() + ",".len() <= WIDTH) {
+            Some(flat) => flat,
+            None => self.text(&Value::Object(members.clone()), indent, indent, ",".len()),
         }
     }
 

@@ -1,58 +1,106 @@
-//! Types, the schema as modules and as data, and the index.
+//! Everything but the SQL: types, the models as data and as modules, collections, and the code that they share.
 //!
-//! A shape of the model becomes a type (`shapes`), which is laid out as formatters would leave it (`layout`);
-//! `types`, `schema`, `description` and `index` are the views of the files.
+//! A shape of the model becomes a type (`shapes`), which is laid out as formatters would leave it (`layout`).
+//! `types`, `schema`, `registry`, `description`, `collections` and `index` are the views of the files; `runtime` says
+//! which of the files that are the same for every spec go in.
 
 mod access;
+mod collections;
 mod comment;
 mod description;
 mod index;
 mod layout;
 mod literal;
+mod registry;
+mod runtime;
 mod schema;
 mod shapes;
 mod types;
 
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
 use crate::model::{Model, Project};
-use crate::names::{self, Scope};
+use crate::names::{self, Scope, ts};
 use crate::render::{Renderer, Template};
-use crate::target::{Files, Settings};
+use crate::target::{BANNER, Files, Settings};
+use runtime::Parts;
+use schema::SqlModule;
 
 /// The width that generated TypeScript and JSON keeps to.
 const WIDTH: usize = 120;
 
-const TEMPLATES: &[Template] = &[
-    ("names.ts", include_str!("../../../templates/typescript/names.ts.j2")),
-    ("interface.ts", include_str!("../../../templates/typescript/interface.ts.j2")),
-    ("model.ts", include_str!("../../../templates/typescript/model.ts.j2")),
-    ("shared.ts", include_str!("../../../templates/typescript/shared.ts.j2")),
-    ("sql.ts", include_str!("../../../templates/typescript/sql.ts.j2")),
-    ("schema.ts", include_str!("../../../templates/typescript/schema.ts.j2")),
-    ("index.ts", include_str!("../../../templates/typescript/index.ts.j2")),
+macro_rules! templates {
+    ($($name:literal),* $(,)?) => {
+        &[$(($name, include_str!(concat!("../../../templates/typescript/", $name, ".j2")))),*]
+    };
+}
+
+const TEMPLATES: &[Template] = templates![
+    "collection.ts",
+    "defaults.ts",
+    "index.ts",
+    "interface.ts",
+    "model.ts",
+    "names.ts",
+    "registry.ts",
+    "schema.ts",
+    "shared.ts",
+    "sql.ts",
 ];
 
 /// `schema`: the SQL files, which go into modules as well.
 pub fn files(project: &Project, settings: Settings, schema: &Files) -> anyhow::Result<Files> {
     let renderer = Renderer::new(TEMPLATES)?;
-    let modules = modules(project);
-    let mut files = Files::new();
+    let sql = schema::sql_modules(schema);
+    let modules = modules(project, &sql);
+    let parts = Parts {
+        local: project.models.iter().any(Model::is_local),
+        electric: !project.models.iter().all(Model::is_local),
+        access: modules.iter().any(|module| module.access.is_some()),
+    };
+    let mut files = runtime::files(settings, &parts);
 
     for module in &modules {
-        files.insert(format!("types/{}.ts", module.stem), types::model(&renderer, module, settings.int64)?);
+        let stem = &module.stem;
+        files.insert(format!("types/{stem}.ts"), types::model(&renderer, module, settings.int64)?);
+        files.insert(format!("schema/{stem}.ts"), registry::text(&renderer, module, settings.int64)?);
+        files.insert(format!("collections/{stem}.ts"), collections::text(&renderer, module, settings)?);
     }
     if !project.types.is_empty() {
         files.insert(format!("types/{SHARED}.ts"), types::shared(&renderer, &project.types)?);
     }
-    files.extend(schema::files(&renderer, schema)?);
+    files.extend(schema::files(&renderer, schema, &sql, &modules)?);
     files.insert("schema/schema.json".to_owned(), description::text(project)?);
-    files.insert("index.ts".to_owned(), index::text(&renderer, &modules, !project.types.is_empty())?);
+    files.insert("db/defaults.ts".to_owned(), defaults(&renderer, settings)?);
+    files.insert("index.ts".to_owned(), index::text(&renderer, &modules, !project.types.is_empty(), settings, &parts)?);
     Ok(files)
+}
+
+/// Where the database and the servers are, in string literals.
+#[derive(Serialize)]
+struct DefaultsView<'a> {
+    banner: &'a str,
+    database: String,
+    electric_url: String,
+    api_base_url: String,
+}
+
+fn defaults(renderer: &Renderer, settings: Settings) -> anyhow::Result<String> {
+    let view = DefaultsView {
+        banner: BANNER,
+        database: ts::string(settings.database),
+        electric_url: ts::string(settings.electric_url),
+        api_base_url: ts::string(settings.api_base_url),
+    };
+    renderer.render("defaults.ts", view)
 }
 
 /// The module of the types that more than one model can refer to.
 const SHARED: &str = "_shared";
 
-/// A model with the names of what its module in `types` exports.
+/// A model with the names of what its modules export.
 struct Module<'a> {
     model: &'a Model,
     /// File name without folder and extension.
@@ -60,26 +108,42 @@ struct Module<'a> {
     row: String,
     create: Option<String>,
     update: Option<String>,
-    /// The constant of the access metadata.
-    access: Option<String>,
+    /// The constant of the access metadata, and its function.
+    access: Option<(String, String)>,
+    /// The constant that describes the model, and that of its SQL.
+    description: String,
+    sql: Option<&'a SqlModule>,
+    collection: String,
+    hook_all: String,
+    hook_one: String,
 }
 
-fn modules(project: &Project) -> Vec<Module<'_>> {
-    let mut stems = Scope::with(&[SHARED]);
-    let mut constants = Scope::default();
+fn modules<'a>(project: &'a Project, sql: &'a BTreeMap<&str, SqlModule>) -> Vec<Module<'a>> {
+    let mut stems = Scope::with(&[SHARED, "index"]);
+    let mut constants = Scope::with(index::EXPORTS);
     project
         .models
         .iter()
         .map(|model| {
             let name = &model.type_name;
+            let mut constant = |name: String| constants.unique(&ts::identifier(&name));
+            let camel_name = names::camel_case(&model.name);
+            let (hook_all, hook_one) = collections::hook_names(model);
             Module {
                 model,
                 stem: stems.unique(&model.name),
                 row: name.clone(),
                 create: model.operations.create.as_ref().map(|_| format!("{name}Create")),
                 update: model.operations.update.as_ref().map(|_| format!("{name}Update")),
-                access: access::has_metadata(model)
-                    .then(|| constants.unique(&names::ts::identifier(&names::camel_case(&format!("{name}Access"))))),
+                access: access::has_metadata(model).then(|| {
+                    let camel_type = names::camel_case(&format!("{name}Access"));
+                    (constant(camel_type), constant(format!("canEdit{}Field", names::pascal_case(name))))
+                }),
+                description: constant(format!("{camel_name}Model")),
+                sql: sql.get(format!("schema/{}.sql", model.name).as_str()),
+                collection: constant(format!("{camel_name}Collection")),
+                hook_all: constant(hook_all),
+                hook_one: constant(hook_one),
             }
         })
         .collect()

@@ -1,18 +1,46 @@
-//! The SQL as TypeScript modules: plain Node, a bundler and a test load them alike.
+//! `schema/*.sql.ts`: the SQL as TypeScript modules, which plain Node, a bundler and a test load alike. And
+//! `schema/index.ts`: all models.
 
-use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
-use super::WIDTH;
-use crate::names::{self, Scope};
+use super::{Module, WIDTH};
+use crate::names::{self, Scope, ts};
 use crate::render::Renderer;
 use crate::target::{BANNER, Files};
-use names::ts;
 
 /// The log of local writes, which the models' triggers write to.
-const FIRST: &str = "schema/_changes.sql";
+const SHARED_SQL: &str = "schema/_changes.sql";
+
+/// The constant that holds the text of an SQL file.
+#[derive(Debug, Clone)]
+pub struct SqlModule {
+    pub constant: String,
+    /// Name of the SQL file, without the folder.
+    file: String,
+}
+
+impl SqlModule {
+    /// Seen from the same folder.
+    pub fn module(&self) -> String {
+        format!("./{}.js", self.file)
+    }
+}
+
+/// The modules of SQL files, by the path of the file.
+pub fn sql_modules(schema: &Files) -> BTreeMap<&str, SqlModule> {
+    let mut constants = Scope::default();
+    let mut modules = BTreeMap::new();
+    for path in schema.keys() {
+        let file = path.strip_prefix("schema/").unwrap_or(path);
+        let stem = file.strip_suffix(".sql").unwrap_or(file);
+        let constant = constants.unique(&ts::identifier(&names::camel_case(&format!("{stem}_sql"))));
+        modules.insert(path.as_str(), SqlModule { constant, file: file.to_owned() });
+    }
+    modules
+}
 
 #[derive(Serialize)]
 struct SqlView<'a> {
@@ -23,43 +51,57 @@ struct SqlView<'a> {
 }
 
 #[derive(Serialize)]
-struct SchemaView<'a> {
+struct IndexView<'a> {
     banner: &'a str,
-    entries: Vec<Entry>,
+    shared: Import<'a>,
+    models: Vec<Import<'a>>,
+    /// The array of all models.
+    list: String,
 }
 
 #[derive(Serialize)]
-struct Entry {
-    constant: String,
-    /// String literals.
-    file: String,
+struct Import<'a> {
+    name: &'a str,
+    /// A string literal.
     module: String,
-    /// Whether each property takes a line.
-    broken: bool,
 }
 
-/// One module for each SQL file, and the list of them in the order in which they run.
-pub fn files(renderer: &Renderer, schema: &Files) -> anyhow::Result<Files> {
+pub fn files(
+    renderer: &Renderer,
+    schema: &Files,
+    sql: &BTreeMap<&str, SqlModule>,
+    modules: &[Module],
+) -> anyhow::Result<Files> {
     let mut files = Files::new();
-    let mut constants = Scope::default();
-    let mut entries = Vec::new();
-    let mut paths: Vec<(&String, &String)> = schema.iter().collect();
-    paths.sort_by_key(|(path, _)| Reverse(path.as_str() == FIRST));
-    for (path, text) in paths {
-        let file = path.strip_prefix("schema/").unwrap_or(path);
-        let stem = file.strip_suffix(".sql").unwrap_or(file);
-        let constant = constants.unique(&ts::identifier(&names::camel_case(&format!("{stem}_sql"))));
-        let view = SqlView { banner: BANNER, name: &constant, text: ts::template_text(text) };
+    for (path, module) in sql {
+        let text = schema.get(*path).map(|text| ts::template_text(text)).unwrap_or_default();
+        let view = SqlView { banner: BANNER, name: &module.constant, text };
         files.insert(format!("{path}.ts"), renderer.render("sql.ts", view)?);
-        entries.push(entry(constant, file));
     }
-    files.insert("schema/index.ts".to_owned(), renderer.render("schema.ts", SchemaView { banner: BANNER, entries })?);
+    if let Some(shared) = sql.get(SHARED_SQL) {
+        files.insert("schema/index.ts".to_owned(), index(renderer, shared, modules)?);
+    }
     Ok(files)
 }
 
-fn entry(constant: String, file: &str) -> Entry {
-    let module = ts::string(&format!("./{file}.js"));
-    let file = ts::string(file);
-    let broken = format!("  {{ file: {file}, sql: {constant} }},").width() > WIDTH;
-    Entry { constant, file, module, broken }
+fn index(renderer: &Renderer, shared: &SqlModule, modules: &[Module]) -> anyhow::Result<String> {
+    let shared = Import { name: &shared.constant, module: ts::string(&shared.module()) };
+    let models: Vec<Import> = modules
+        .iter()
+        .filter(|module| module.model.is_local())
+        .map(|module| Import { name: &module.description, module: ts::string(&format!("./{}.js", module.stem)) })
+        .collect();
+    let list = list("export const models: readonly LocalModel[] = ", models.iter().map(|model| model.name));
+    renderer.render("schema.ts", IndexView { banner: BANNER, shared, models, list })
+}
+
+/// An array of names behind `start`, as Prettier lays it out.
+fn list<'a>(start: &str, names: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<&str> = names.collect();
+    let flat = format!("[{}]", names.join(", "));
+    if start.width() + flat.width() + ";".len() <= WIDTH {
+        return flat;
+    }
+    let lines: String = names.iter().map(|name| format!("  {name},\n")).collect();
+    format!("[\n{lines}]")
 }

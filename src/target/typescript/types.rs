@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use serde::Serialize;
+use unicode_width::UnicodeWidthStr;
 
 use super::comment::Comment;
 use super::index::NameList;
 use super::layout::{self, Member, Type};
 use super::shapes::{self, Aliases};
-use super::{Module, SHARED, access};
+use super::{Module, SHARED, WIDTH, access};
 use crate::model::{Field, Insert, KeyOrigin, Model, NamedType};
 use crate::render::Renderer;
 use crate::target::{BANNER, Int64};
@@ -18,6 +19,8 @@ struct ModelView<'a> {
     banner: &'a str,
     imports: Option<NameList>,
     row: Interface,
+    /// Whether rows say what of them isn't saved yet.
+    is_local: bool,
     create: Option<Interface>,
     update: Option<Interface>,
     access: Option<Access>,
@@ -27,6 +30,9 @@ struct ModelView<'a> {
 struct Access {
     name: String,
     value: String,
+    /// The function that says which fields a role may edit, and whether each of its parameters takes a line.
+    can_edit: String,
+    broken: bool,
 }
 
 #[derive(Serialize)]
@@ -79,11 +85,23 @@ pub fn model(renderer: &Renderer, module: &Module, int64: Int64) -> anyhow::Resu
         banner: BANNER,
         imports: NameList::new("import type", names, &format!("./{SHARED}.js")),
         row: interface(&module.row, Comment::new(model.doc.as_deref(), false), &row),
+        is_local: model.is_local(),
         create: module.create.as_ref().map(|name| interface(name, Comment::default(), &create)),
         update: module.update.as_ref().map(|name| interface(name, Comment::default(), &update)),
-        access: module.access.as_ref().map(|name| Access { name: name.clone(), value: access::value(model, name) }),
+        access: module.access.as_ref().map(|(name, can_edit)| access_view(module, name, can_edit)),
     };
     renderer.render("model.ts", view)
+}
+
+fn access_view(module: &Module, name: &str, can_edit: &str) -> Access {
+    let signature =
+        format!("export function {can_edit}(role: string, field: keyof {}, isOwner = false): boolean {{", module.row);
+    Access {
+        name: name.to_owned(),
+        value: access::value(module.model, name),
+        can_edit: can_edit.to_owned(),
+        broken: signature.width() > WIDTH,
+    }
 }
 
 pub fn shared(renderer: &Renderer, types: &[NamedType]) -> anyhow::Result<String> {

@@ -65,5 +65,8 @@ function isStatement(value: Value | Statement): value is Statement {
 function concat(one: Statement, other: Statement): Statement {
   const [first = "", ...following] = other.parts;
   const last = `${one.parts.at(-1) ?? ""}${first}`;
-  return { parts: [...one.parts.slice(0, -1), last, ...following], parameters: [...one.parameters, ...other.parameters] };
+  return {
+    parts: [...one.parts.slice(0, -1), last, ...following],
+    parameters: [...one.parameters, ...other.parameters],
+  };
 }

@@ -21,10 +21,79 @@ export function localCollection<Input extends object, Shown extends object, Key 
   return {
     id: model.name,
     schema: rowSchema(model),
-    getKey: (row) => collectionKey(model, rowKey(model, { ...row })) as Key,
+    getKey: (row) => collectionKey(model, rowKey(model, row)) as Key,
     sync: { sync: (sync) => follow(model, sync), rowUpdateMode: "full" },
     ...(create && { onInsert: persistMutations }),
     ...(update && { onUpdate: persistMutations }),
     ...(remove && { onDelete: persistMutations }),
   };
+}
+
+type Sync<Shown extends object, Key extends CollectionKey> = Parameters<SyncConfig<Shown, Key>["sync"]>[0];
+
+/** Keeps a collection as the view is: all rows once, and from then on those that the feed names. */
+function follow<Shown extends object, Key extends CollectionKey>(model: Model, sync: Sync<Shown, Key>): () => void {
+  const stop = new AbortController();
+  const { signal } = stop;
+  let rows: Rows = new Map();
+
+  function write(type: "insert" | "update", row: object): void {
+    sync.write({ type, value: row as Shown });
+  }
+
+  /** Says all rows anew. What is said so is shown at once, also while the collection waits for the server. */
+  function replaceAll(isFirst: boolean): void {
+    sync.begin();
+    if (!isFirst) sync.truncate();
+    for (const row of rows.values()) write("insert", row);
+    sync.commit();
+  }
+
+  function replace(keys: readonly CollectionKey[], present: Rows): void {
+    sync.begin();
+    for (const key of keys) {
+      const row = present.get(key);
+      if (row !== undefined) {
+        write(rows.has(key) ? "update" : "insert", row);
+        rows.set(key, row);
+      } else if (rows.delete(key)) {
+        sync.write({ type: "delete", key: key as Key });
+      }
+    }
+    sync.commit();
+  }
+
+  async function start(): Promise<void> {
+    const driver = await whenDatabaseIsOpen();
+    if (signal.aborted) return;
+    const unsubscribe = feed().subscribe(model.name, async (keys) => {
+      if (keys === null) {
+        const isFirst = rows.size === 0;
+        rows = await readAll(driver, model);
+        if (!signal.aborted) replaceAll(isFirst);
+        return;
+      }
+      const present = await readByKey(driver, model, keys);
+      if (signal.aborted) return;
+      replace(
+        keys.map((key) => collectionKey(model, key)),
+        present,
+      );
+      if (isWaiting(model.name)) replaceAll(false);
+    });
+    const stopListening = onWaiting(model.name, () => {
+      setTimeout(() => {
+        if (isWaiting(model.name) && !signal.aborted) replaceAll(false);
+      }, HELD_MS);
+    });
+    signal.addEventListener("abort", () => {
+      unsubscribe();
+      stopListening();
+    });
+    await whenLoaded(model.name, signal);
+    if (!signal.aborted) sync.markReady();
+  }
+
+  start().catch(sync.markError);
+  return () => stop.abort();
 }

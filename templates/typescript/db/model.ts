@@ -19,6 +19,10 @@ export interface Model {
   readonly table: string;
   /** The server's names of columns, where they aren't called as the fields are. */
   readonly columns: Readonly<Record<string, string>>;
+}
+
+/** A model that the local database has. */
+export interface LocalModel extends Model {
   /** Tables, view and triggers. */
   readonly sql: string;
 }

@@ -27,20 +27,22 @@ export function rowSchema<Input extends object, Shown extends object>(model: Mod
 
 function completed(model: Model, given: Readonly<Record<string, unknown>>): object {
   const fields = model.fields.map((field) => [field.name, given[field.name] ?? omitted(model, field)]);
-  return {
-    _has_local_changes: true,
-    _pending_write_id: null,
-    ...given,
-    ...Object.fromEntries(fields),
-  };
+  const bookkeeping = "sql" in model ? { _has_local_changes: true, _pending_write_id: null } : {};
+  return { ...bookkeeping, ...given, ...Object.fromEntries(fields) };
 }
 
 /** What the view will show for a column that an insert leaves out. */
 function omitted(model: Model, field: Field): unknown {
   if (model.key.includes(field.name)) return model.keyOrigin === "given" ? null : makeKey(field);
-  if (field.default !== undefined) return field.default;
+  if (field.default !== undefined) return defaultValue(field);
   const isStamped = field.insert === "never" && !field.nullable;
   if (isStamped && field.type === "date_time") return new Date().toISOString();
   if (isStamped && field.type === "date") return new Date().toISOString().slice(0, 10);
   return null;
+}
+
+function defaultValue(field: Field): unknown {
+  if (field.type === "int64" && field.as === "bigint") return BigInt(String(field.default));
+  if (field.type === "int64" && field.as === "string") return String(field.default);
+  return field.default;
 }

@@ -11,8 +11,10 @@ use crate::target::{BANNER, Files};
 
 const TEMPLATES: &[Template] = &[
     ("_changes.sql", include_str!("../../../../templates/pglite/_changes.sql")),
+    ("log_feed.sql", include_str!("../../../../templates/pglite/log_feed.sql")),
     ("log_fold.sql", include_str!("../../../../templates/pglite/log_fold.sql")),
     ("log_changes.sql", include_str!("../../../../templates/pglite/log_changes.sql")),
+    ("log_keys.sql", include_str!("../../../../templates/pglite/log_keys.sql")),
     ("log_stream.sql", include_str!("../../../../templates/pglite/log_stream.sql")),
     ("log_views.sql", include_str!("../../../../templates/pglite/log_views.sql")),
     ("model.sql", include_str!("../../../../templates/pglite/model.sql")),

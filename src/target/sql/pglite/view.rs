@@ -28,10 +28,13 @@ pub struct View {
     key_match: KeyMatch,
     row_key: OfRows,
     key_object: OfRows,
-    /// The row key and the key object of a row `s` that has arrived or gone.
+    /// Literals.
+    key_columns: Vec<String>,
+    references: Vec<Reference>,
+    /// The row key of a row `s` that has arrived or gone.
     arrived_key: String,
-    arrived_key_object: String,
-    takes_server_keys: bool,
+    /// The key as JSON of a row `s` whose key the server may have made.
+    arrived_key_json: Option<String>,
     indexes: Vec<Index>,
     functions: Functions,
     /// What a row that isn't on the server yet shows in columns that only the server sets, as JSON, in groups.
@@ -75,6 +78,19 @@ struct KeyMatch {
 struct OfRows {
     new: String,
     old: String,
+}
+
+/// A column and the model whose key it holds, as literals.
+#[derive(Serialize)]
+struct Reference {
+    column: String,
+    parent: String,
+}
+
+impl Reference {
+    fn new((column, parent): &(String, String)) -> Self {
+        Self { column: sql::literal(column), parent: sql::literal(parent) }
+    }
 }
 
 #[derive(Serialize)]
@@ -154,8 +170,12 @@ impl View {
             row_key: OfRows { new: row_key(&key, "NEW"), old: row_key(&key, "OLD") },
             key_object: OfRows { new: key_object(&key, "NEW"), old: key_object(&key, "OLD") },
             arrived_key: row_key(&key, "s"),
-            arrived_key_object: key_object(&key, "s"),
-            takes_server_keys: model.key_origin == KeyOrigin::Server && model.operations.create.is_some(),
+            arrived_key_json: key
+                .first()
+                .filter(|_| model.has_temporary_keys())
+                .map(|field| format!("to_jsonb({})", of("s", field))),
+            key_columns: texts(key.iter().copied()),
+            references: model.references.iter().map(Reference::new).collect(),
             indexes: indexes(model),
             functions: Functions {
                 fold: relation("_fold"),

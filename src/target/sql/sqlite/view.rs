@@ -45,13 +45,16 @@ pub struct ModelView {
     synced_key_list: String,
     key_literals: String,
     first_key: String,
-    first_key_literal: String,
     /// `NEW.row_key` as a value of the key's own type.
     row_key_as_key: String,
     new_row_key: String,
     old_row_key: String,
     old_key_object: String,
-    server_makes_key: bool,
+    has_temporary_keys: bool,
+    /// Literals.
+    key_columns: Vec<String>,
+    references: Vec<Reference>,
+    notes: Vec<Note>,
     has_floats: bool,
 
     local_is_synced: String,
@@ -82,6 +85,27 @@ struct Index {
     name: String,
     table: String,
     columns: String,
+}
+
+/// A column and the model whose key it holds, as literals.
+#[derive(Serialize)]
+struct Reference {
+    column: String,
+    parent: String,
+}
+
+impl Reference {
+    fn new((column, parent): &(String, String)) -> Self {
+        Self { column: literal(column), parent: literal(parent) }
+    }
+}
+
+/// A trigger that notes the keys of synced rows.
+#[derive(Serialize)]
+struct Note {
+    name: String,
+    event: &'static str,
+    row_key: String,
 }
 
 #[derive(Serialize)]
@@ -156,7 +180,6 @@ impl ModelView {
             synced_key_list: list("s"),
             key_literals: keys.iter().map(|key| literal(&key.name)).collect::<Vec<_>>().join(", "),
             first_key: identifier(&first_key.name),
-            first_key_literal: literal(&first_key.name),
             row_key_as_key: row(0, first_key),
             new_row_key: row_key(&keys, &|key| column("NEW", key)),
             old_row_key: row_key(&keys, &|key| column("OLD", key)),
@@ -165,7 +188,16 @@ impl ModelView {
                 format!("json_object({})", pairs.collect::<Vec<_>>().join(", "))
             },
             has_floats: model.fields.iter().any(|field| field.ty == FieldType::Float),
-            server_makes_key: keys.len() == 1 && model.key_origin == KeyOrigin::Server,
+            has_temporary_keys: model.has_temporary_keys(),
+            key_columns: keys.iter().map(|key| literal(&key.name)).collect(),
+            references: model.references.iter().map(Reference::new).collect(),
+            notes: [("INSERT", "NEW"), ("UPDATE", "NEW"), ("DELETE", "OLD")]
+                .map(|(event, row)| Note {
+                    name: named(&format!("_note_{}", event.to_lowercase())),
+                    event,
+                    row_key: row_key(&keys, &|key| column(row, key)),
+                })
+                .into(),
 
             local_is_synced: matches("l", &|_, key| column("s", key)),
             local_is_row: matches(&local, &row),

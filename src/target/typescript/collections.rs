@@ -1,0 +1,115 @@
+//! The view of `collections/<model>.ts`: the collection, and the framework's hooks.
+
+use serde::Serialize;
+use unicode_width::UnicodeWidthStr;
+
+use super::index::NameList;
+use super::{Module, WIDTH};
+use crate::config::Framework;
+use crate::model::{FieldType, Model};
+use crate::names::{self, ts};
+use crate::render::Renderer;
+use crate::target::{BANNER, Int64, Settings};
+
+#[derive(Serialize)]
+struct CollectionView<'a> {
+    banner: &'a str,
+    collection: &'a str,
+    /// The constant that describes the model, and its module.
+    description: &'a str,
+    module: String,
+    types: Option<NameList>,
+    row: &'a str,
+    /// What a new row takes; where it is more than one type, all of them.
+    input: &'a str,
+    inputs: Option<String>,
+    /// The type of a row's key in the collection.
+    key_type: &'static str,
+    local_first: bool,
+    is_local: bool,
+    hooks: Option<Hooks<'a>>,
+}
+
+#[derive(Serialize)]
+struct Hooks<'a> {
+    /// A string literal.
+    package: &'static str,
+    all: &'a str,
+    one: &'a str,
+    /// The parameter of the hook for one row.
+    key: &'static str,
+    key_type: String,
+    /// Whether the parameter may change by itself.
+    is_live: bool,
+    /// Whether it takes a line.
+    broken: bool,
+}
+
+pub fn text(renderer: &Renderer, module: &Module, settings: Settings) -> anyhow::Result<String> {
+    let model = module.model;
+    let writes: Vec<&str> = module.create.iter().chain(&module.update).map(String::as_str).collect();
+    let input = match writes.as_slice() {
+        [] => module.row.as_str(),
+        [only] => only,
+        _ => "Input",
+    };
+    let types = std::iter::once(module.row.clone()).chain(writes.iter().map(|name| (*name).to_owned()));
+    let view = CollectionView {
+        banner: BANNER,
+        collection: &module.collection,
+        description: &module.description,
+        module: ts::string(&format!("../schema/{}.js", module.stem)),
+        types: NameList::new("import type", types, &format!("../types/{}.js", module.stem)),
+        row: &module.row,
+        input,
+        inputs: (writes.len() > 1).then(|| writes.join(" & ")),
+        key_type: key_type(model, settings.int64),
+        local_first: model.local_first && model.is_local(),
+        is_local: model.is_local(),
+        hooks: hooks(module, settings.framework),
+    };
+    renderer.render("collection.ts", view)
+}
+
+fn key_type(model: &Model, int64: Int64) -> &'static str {
+    match model.key_fields().map(|field| field.ty).collect::<Vec<_>>().as_slice() {
+        [FieldType::Int32] => "number",
+        [FieldType::Int64] if int64 == Int64::Number => "number",
+        _ => "string",
+    }
+}
+
+fn hooks<'a>(module: &'a Module, framework: Framework) -> Option<Hooks<'a>> {
+    let package = match framework {
+        Framework::React => "\"@tanstack/react-db\"",
+        Framework::Vue => "\"@tanstack/vue-db\"",
+        Framework::Svelte => "\"@tanstack/svelte-db\"",
+        Framework::Solid => "\"@tanstack/solid-db\"",
+        Framework::None => return None,
+    };
+    let row = &module.row;
+    let names: Vec<String> = module.model.key.iter().map(|name| ts::string(name)).collect();
+    let (key, key_type) = match names.as_slice() {
+        [only] => ("id", format!("{row}[{only}]")),
+        several => ("key", format!("Pick<{row}, {}>", several.join(" | "))),
+    };
+    let is_live = framework != Framework::React;
+    let key_type = if is_live { format!("Live<{key_type}>") } else { key_type };
+    let signature = format!("export function {}({key}: {key_type}) {{", module.hook_one);
+    Some(Hooks {
+        package,
+        all: &module.hook_all,
+        one: &module.hook_one,
+        key,
+        broken: signature.width() > WIDTH,
+        key_type,
+        is_live,
+    })
+}
+
+/// Names of the hooks for all rows and for one.
+pub fn hook_names(model: &Model) -> (String, String) {
+    let all = format!("use{}", names::pascal_case(&model.name));
+    let one = format!("use{}", names::pascal_case(&model.type_name));
+    if all == one { (format!("{all}List"), one) } else { (all, one) }
+}

@@ -1,0 +1,95 @@
+//! The view of `schema/<model>.ts`: what the code that all models share knows of one of them.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::Module;
+use super::description::{field_type, insert, key_origin, operation, pairs, write_id};
+use super::literal::Language;
+use crate::model::{Field, FieldType, Model};
+use crate::names::ts;
+use crate::render::Renderer;
+use crate::target::{BANNER, Int64};
+
+#[derive(Serialize)]
+struct RegistryView<'a> {
+    banner: &'a str,
+    /// The name of the constant.
+    name: &'a str,
+    #[serde(rename = "type")]
+    ty: &'static str,
+    sql: Option<SqlImport<'a>>,
+    members: Vec<Member>,
+    /// One a line, in the order of the columns.
+    fields: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct SqlImport<'a> {
+    name: &'a str,
+    /// A string literal.
+    module: String,
+}
+
+#[derive(Serialize)]
+struct Member {
+    key: &'static str,
+    value: String,
+}
+
+pub fn text(renderer: &Renderer, module: &Module, int64: Int64) -> anyhow::Result<String> {
+    let sql = module.sql.as_ref().map(|sql| SqlImport { name: &sql.constant, module: ts::string(&sql.module()) });
+    let ty = if sql.is_some() { "LocalModel" } else { "Model" };
+    let fields = module.model.fields.iter().map(|one| Language::TypeScript.row(&field(one, int64), 4)).collect();
+    let members = members(module.model);
+    renderer.render("registry.ts", RegistryView { banner: BANNER, name: &module.description, ty, sql, members, fields })
+}
+
+fn members(model: &Model) -> Vec<Member> {
+    let operations = &model.operations;
+    let used = [
+        ("get", &operations.get),
+        ("create", &operations.create),
+        ("update", &operations.update),
+        ("delete", &operations.delete),
+    ];
+    let operations: Map<String, Value> =
+        used.into_iter().filter_map(|(name, one)| Some((name.to_owned(), operation(one.as_ref()?)))).collect();
+    let values = [
+        ("name", model.name.as_str().into()),
+        ("localFirst", model.local_first.into()),
+        ("key", model.key.as_slice().into()),
+        ("keyOrigin", key_origin(model.key_origin).into()),
+        ("references", pairs(&model.references).into()),
+        ("writeId", write_id(model.write_id).into()),
+        ("operations", operations.into()),
+        ("table", model.server.table.as_deref().unwrap_or(&model.name).into()),
+        ("columns", pairs(&model.server.columns).into()),
+    ];
+    values
+        .into_iter()
+        .map(|(key, value)| Member { key, value: Language::TypeScript.text(&value, 2, key.len() + 4, 1) })
+        .collect()
+}
+
+fn field(field: &Field, int64: Int64) -> Map<String, Value> {
+    let mut data = Map::new();
+    data.insert("name".to_owned(), field.name.as_str().into());
+    data.insert("type".to_owned(), field_type(field.ty).into());
+    let shown = match (field.ty, int64) {
+        (FieldType::Int64, Int64::Number) | (FieldType::Decimal { as_number: true }, _) => Some("number"),
+        (FieldType::Int64, Int64::String) => Some("string"),
+        (FieldType::Int64, Int64::Bigint) => Some("bigint"),
+        _ => None,
+    };
+    if let Some(shown) = shown {
+        data.insert("as".to_owned(), shown.into());
+    }
+    data.insert("nullable".to_owned(), field.nullable.into());
+    data.insert("insert".to_owned(), insert(field.insert).into());
+    data.insert("update".to_owned(), field.update.into());
+    if let Some(default) = &field.default {
+        data.insert("default".to_owned(), default.clone());
+    }
+    data
+}

@@ -1,0 +1,27 @@
+import { createSubscriber } from "svelte/reactivity";
+
+import { keyOf, type CollectionKey } from "./keys.js";
+import type { Model } from "./model.js";
+import { onRow, type RowSource } from "./watch.js";
+
+/** What may change while a component lives. */
+export type Live<T> = () => T;
+
+/** A row by its key, without looking at any other. Reactive where `current` is read. */
+export function useRow<Shown>(
+  collection: RowSource<Shown>,
+  model: Model,
+  key: Live<unknown>,
+): { readonly current: Shown | undefined } {
+  let subscribed: { readonly key: CollectionKey; readonly subscribe: () => void } | undefined;
+  return {
+    get current() {
+      const current = keyOf(model, key());
+      if (subscribed?.key !== current) {
+        subscribed = { key: current, subscribe: createSubscriber((update) => onRow(collection, current, update)) };
+      }
+      subscribed.subscribe();
+      return collection.get(current);
+    },
+  };
+}

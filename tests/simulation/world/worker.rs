@@ -1,0 +1,169 @@
+//! The sync worker sends the log, and the application looks at what was rejected.
+
+use sync_patterns::model::Method;
+use sync_patterns::names::sql::literal;
+
+use super::{Outcome, World};
+use crate::oracle::{self, Entry, Key, Operation, Row, Status};
+use crate::schedule::Dice;
+use crate::values::{row_key, sortable, wire};
+
+impl World<'_> {
+    pub(super) fn send(&mut self, dice: &mut Dice) -> Outcome {
+        let sendable: Vec<usize> = (0..self.oracle.log.len()).filter(|at| self.can_be_sent(*at)).collect();
+        let at = if dice.chance(70) { sendable.first() } else { dice.pick(&sendable) };
+        let Some(&at) = at else { return Ok(()) };
+        let fate = dice.below(10);
+        self.send_one(at, fate, dice)
+    }
+
+    /// Order is kept within a row, and a key that the server has yet to make is waited for.
+    pub(super) fn can_be_sent(&self, at: usize) -> bool {
+        let entry = &self.oracle.log[at];
+        let of_row = |e: &&Entry| e.table == entry.table && e.key == entry.key;
+        let waits = self.oracle.log[..at].iter().filter(of_row).any(|e| e.status == Status::Pending)
+            || entry.operation != Operation::Insert
+                && self.made_keys.contains(&sortable(&entry.key))
+                && self.oracle.log.iter().filter(of_row).any(|e| e.operation == Operation::Insert);
+        entry.status == Status::Pending && !waits
+    }
+
+    pub(super) fn send_one(&mut self, at: usize, fate: usize, dice: &mut Dice) -> Outcome {
+        let entry = self.oracle.log[at].clone();
+        let write_id = entry.write_id.clone().ok_or("an entry without write_id")?;
+        self.count_attempt(at, &write_id)?;
+        if fate == 0 {
+            // Never reached the server.
+            return Ok(());
+        }
+        let body = self.body(&entry);
+        match self.server.apply(&entry, &body) {
+            // Applied, and the client died before it heard.
+            Ok(_) if fate == 1 => Ok(()),
+            Ok(key) if fate == 2 && self.server.stream.len() < 4 => {
+                // The stream is quicker than the answer.
+                let events = self.server.stream.drain(..).collect();
+                self.receive(events, dice)?;
+                self.acknowledge(&write_id, &key, true)
+            }
+            Ok(key) => self.acknowledge(&write_id, &key, fate != 3),
+            Err(()) => self.reject_one(&write_id),
+        }
+    }
+
+    fn count_attempt(&mut self, at: usize, write_id: &str) -> Outcome {
+        self.oracle.log[at].attempts += 1;
+        self.run("UPDATE _changes SET attempts = attempts + 1 WHERE write_id = $1", write_id)
+    }
+
+    /// What the entry sets; for an API with PUT, the row as the server and this and earlier entries have it.
+    fn body(&self, entry: &Entry) -> Row {
+        let model = &self.oracle.models[entry.table];
+        let puts = model.operations.update.as_ref().is_some_and(|update| update.method == Method::Put);
+        if entry.operation != Operation::Update || !puts {
+            return entry.value.clone();
+        }
+        let is_earlier = |e: &&Entry| e.table == entry.table && e.key == entry.key && e.status != Status::Rejected;
+        let mut entries: Vec<&Entry> = self.oracle.log.iter().filter(is_earlier).collect();
+        entries.truncate(1 + entries.iter().position(|e| e.write_id == entry.write_id).unwrap_or(0));
+        let synced = self.oracle.synced_row(entry.table, &entry.key).map(|synced| &synced.row);
+        let (row, _) = oracle::fold(model, synced, &entries);
+        let is_updated = |name: &str| model.fields.iter().any(|field| field.name == name && field.update);
+        row.unwrap_or_default().into_iter().filter(|(name, _)| is_updated(name)).collect()
+    }
+
+    /// With the key that the server has made, in one transaction; `rekey` false leaves that to the stream.
+    fn acknowledge(&mut self, write_id: &str, key: &Key, rekey: bool) -> Outcome {
+        let statement = "UPDATE _changes SET status = 'acknowledged' WHERE write_id = $1";
+        let Some(at) = self.oracle.log.iter().position(|e| e.write_id.as_deref() == Some(write_id)) else {
+            // Its echo was here first.
+            return self.run(statement, write_id);
+        };
+        self.oracle.log[at].status = Status::Acknowledged;
+        let rekey = if rekey { self.rekey(at, key) } else { String::new() };
+        if rekey.is_empty() {
+            return self.run(statement, write_id);
+        }
+        self.exec("BEGIN")?;
+        self.run(statement, write_id)?;
+        self.exec(&format!("{rekey} COMMIT;"))
+    }
+
+    /// Gives the row that an insert has made another key, in that entry and all later ones.
+    fn rekey(&mut self, at: usize, key: &Key) -> String {
+        let (table, old) = (self.oracle.log[at].table, self.oracle.log[at].key.clone());
+        let mut script = String::new();
+        if &old == key {
+            return script;
+        }
+        for entry in &mut self.oracle.log[at..] {
+            if entry.table == table && entry.key == old {
+                entry.key.clone_from(key);
+                entry.value.extend(self.oracle.models[table].key.iter().cloned().zip(key.iter().cloned()));
+                let value = serde_json::to_string(&wire(&self.oracle.models[table], &entry.value)).expect("JSON");
+                script += &format!(
+                    "UPDATE _changes SET row_key = {}, value = {} WHERE write_id = {};",
+                    literal(&row_key(key)),
+                    literal(&value),
+                    literal(entry.write_id.as_deref().unwrap_or_default())
+                );
+            }
+        }
+        script
+    }
+
+    fn reject_one(&mut self, write_id: &str) -> Outcome {
+        if let Some(at) = self.oracle.log.iter().position(|e| e.write_id.as_deref() == Some(write_id)) {
+            self.oracle.reject(at);
+        }
+        self.run("UPDATE _changes SET status = 'rejected', error = 'no' WHERE write_id = $1", write_id)
+    }
+
+    /// A permanent answer for a reason of the server's own, without having applied the write.
+    pub(super) fn reject(&mut self, dice: &mut Dice) -> Outcome {
+        let fresh = |at: &usize| self.can_be_sent(*at) && !self.server.has_applied(&self.oracle.log[*at]);
+        let sendable: Vec<usize> = (0..self.oracle.log.len()).filter(fresh).collect();
+        let Some(&at) = dice.pick(&sendable) else { return Ok(()) };
+        let write_id = self.oracle.log[at].write_id.clone().unwrap_or_default();
+        // The application may be the one to reject it, before it was ever sent.
+        if dice.chance(70) {
+            self.count_attempt(at, &write_id)?;
+        }
+        self.reject_one(&write_id)
+    }
+
+    // The application, looking at what was rejected
+
+    fn rejected(&self, dice: &mut Dice) -> Vec<String> {
+        let rejected = self.oracle.log.iter().filter(|e| e.status == Status::Rejected);
+        let all: Vec<String> = rejected.filter_map(|e| e.write_id.clone()).collect();
+        if dice.chance(40) {
+            return all;
+        }
+        dice.pick(&all).cloned().into_iter().collect()
+    }
+
+    pub(super) fn retry(&mut self, dice: &mut Dice) -> Outcome {
+        let write_ids = self.rejected(dice);
+        self.oracle.retry(&write_ids);
+        let list = list(&write_ids);
+        self.exec(&format!("UPDATE _changes SET status = 'pending' WHERE write_id IN ({list})"))
+    }
+
+    pub(super) fn discard(&mut self, dice: &mut Dice) -> Outcome {
+        let write_ids = self.rejected(dice);
+        self.drop_entries(&write_ids)
+    }
+
+    pub(super) fn drop_entries(&mut self, write_ids: &[String]) -> Outcome {
+        self.oracle.log.retain(|e| !e.write_id.as_ref().is_some_and(|id| write_ids.contains(id)));
+        self.exec(&format!("DELETE FROM _changes WHERE write_id IN ({})", list(write_ids)))
+    }
+}
+
+fn list(write_ids: &[String]) -> String {
+    if write_ids.is_empty() {
+        return "NULL".into();
+    }
+    write_ids.iter().map(|id| literal(id)).collect::<Vec<_>>().join(", ")
+}

@@ -6,3 +6,4 @@ pub mod database;
 pub mod exercise;
 pub mod models;
 pub mod npm;
+pub mod workspace;

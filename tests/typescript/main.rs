@@ -4,14 +4,13 @@ mod projects;
 mod random;
 #[path = "../support/mod.rs"]
 mod support;
-mod workspace;
 
 use serde_json::Value;
+use support::workspace::Workspace;
 use sync_patterns::config::Framework;
 use sync_patterns::model::Project;
 use sync_patterns::target::typescript;
 use sync_patterns::target::{Adapter, BANNER, Files, Int64, Settings};
-use workspace::Workspace;
 
 fn settings(int64: Int64) -> Settings<'static> {
     Settings {

@@ -14,18 +14,45 @@ macro_rules! modules {
 }
 
 /// What both kinds of collections stand on.
-const COMMON: &[Module] = modules!["db": "config.ts", "keys.ts", "model.ts", "row-schema.ts"];
-const LOCAL: &[Module] = modules![
-    "db": "confirmation.ts",
-    "driver.ts",
-    "local-collection.ts",
-    "mutations.ts",
-    "rows.ts",
+const COMMON: &[Module] = modules![
+    "db": "answer.ts",
+    "backoff.ts",
+    "config.ts",
+    "exchange.ts",
+    "keys.ts",
+    "model.ts",
+    "raw-json.ts",
+    "rejected.ts",
+    "request.ts",
+    "row-schema.ts",
+    "shape-values.ts",
+    "timestamps.ts",
+    "wire.ts",
 ];
-const ELECTRIC: &[Module] = modules!["db":];
+const LOCAL: &[Module] = modules![
+    "db": "auth.ts",
+    "confirmation.ts",
+    "driver.ts",
+    "electric.ts",
+    "local-collection.ts",
+    "log.ts",
+    "mutations.ts",
+    "outgoing.ts",
+    "queue.ts",
+    "reports.ts",
+    "rows.ts",
+    "settle.ts",
+    "shape-fetch.ts",
+    "shape-messages.ts",
+    "shape-position.ts",
+    "shape.ts",
+    "status.ts",
+    "sync-worker.ts",
+];
+const ELECTRIC: &[Module] = modules!["db": "electric-collection.ts"];
 const ACCESS: &[Module] = modules!["db": "access.ts"];
-const PGLITE: &[Module] = modules!["pglite":];
-const SQLITE: &[Module] = modules!["sqlite":];
+const PGLITE: &[Module] = modules!["pglite": "stream.ts"];
+const SQLITE: &[Module] = modules!["sqlite": "stream.ts"];
 /// What hooks for one row stand on.
 const WATCH: &[Module] = modules!["db": "watch.ts"];
 

@@ -6,7 +6,10 @@ use std::process::{Command, Output};
 
 use sync_patterns::target::Files;
 
-use crate::support::npm::npm_harness;
+use super::npm::npm_harness;
+
+/// Nothing but the language is there, and each export says its type.
+const DECLARED: &str = r#""isolatedDeclarations": true, "declaration": true, "lib": ["es2022"], "types": []"#;
 
 pub struct Workspace {
     folder: PathBuf,
@@ -24,6 +27,32 @@ impl Workspace {
         workspace
     }
 
+    /// Lets sources import the npm packages.
+    pub fn link_packages(&self) {
+        #[cfg(unix)]
+        use std::os::unix::fs::symlink;
+        #[cfg(windows)]
+        use std::os::windows::fs::symlink_dir as symlink;
+        symlink(self.npm.join("node_modules"), self.folder.join("node_modules")).expect("a link to the npm packages");
+    }
+
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The TypeScript files below a folder of this repository.
+    pub fn copy(&self, from: &Path, to: &str) {
+        for entry in fs::read_dir(from).expect("the folder") {
+            let path = entry.expect("an entry").path();
+            let target = format!("{to}/{}", path.file_name().expect("a name").to_string_lossy());
+            if path.is_dir() {
+                self.copy(&path, &target);
+            } else if path.extension().is_some_and(|extension| extension == "ts") {
+                self.write_file(&target, &fs::read_to_string(&path).expect("text"));
+            }
+        }
+    }
+
     pub fn write_file(&self, path: &str, text: &str) {
         let path = self.folder.join(path);
         fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
@@ -37,7 +66,7 @@ impl Workspace {
     /// Both compilers, both ways to resolve imports, all strictness.
     pub fn type_check(&self) {
         for (module, resolution) in [("esnext", "bundler"), ("nodenext", "nodenext")] {
-            self.write_config(module, resolution, r#""noEmit": true"#);
+            self.write_config(module, resolution, &format!(r#"{DECLARED}, "noEmit": true"#));
             for compiler in ["typescript", "typescript5"] {
                 self.tsc(compiler);
             }
@@ -46,8 +75,18 @@ impl Workspace {
 
     /// The sources as JavaScript without comments, in `dist`.
     pub fn emit(&self) {
-        self.write_config("nodenext", "nodenext", r#""outDir": "dist", "rootDir": "src", "removeComments": true"#);
+        let emit = r#""outDir": "dist", "rootDir": "src", "removeComments": true"#;
+        self.write_config("nodenext", "nodenext", &format!("{DECLARED}, {emit}"));
         self.tsc("typescript5");
+    }
+
+    /// The sources as JavaScript that Node runs, in `dist`.
+    pub fn compile(&self) {
+        self.link_packages();
+        let options = r#""lib": ["es2023", "dom", "dom.iterable"], "types": ["node"], "skipLibCheck": true,
+            "outDir": "dist", "rootDir": "src", "inlineSourceMap": true"#;
+        self.write_config("nodenext", "nodenext", options);
+        self.tsc("typescript");
     }
 
     fn write_config(&self, module: &str, resolution: &str, more: &str) {
@@ -56,8 +95,8 @@ impl Workspace {
               "compilerOptions": {{
                 "strict": true, "exactOptionalPropertyTypes": true, "noUncheckedIndexedAccess": true,
                 "noPropertyAccessFromIndexSignature": true, "verbatimModuleSyntax": true, "isolatedModules": true,
-                "isolatedDeclarations": true, "declaration": true, "noUnusedLocals": true, "noUnusedParameters": true,
-                "target": "es2022", "lib": ["es2022"], "types": [],
+                "noImplicitOverride": true, "noUnusedLocals": true, "noUnusedParameters": true,
+                "erasableSyntaxOnly": true, "target": "es2022",
                 "module": "{module}", "moduleResolution": "{resolution}", {more}
               }},
               "include": ["src"]

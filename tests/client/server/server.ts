@@ -1,0 +1,154 @@
+import type { PGlite } from "@electric-sql/pglite";
+import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { Api, problem, type Role } from "./api.js";
+import { emptyDatabase, openDatabase } from "./database.js";
+import { type Answer, Disconnect, Faults, type Incoming, Instead } from "./faults.js";
+import { Shapes } from "./shapes.js";
+
+/** A request to the API, and what it was answered: nothing, where the connection was cut first. */
+export interface Exchange extends Incoming {
+  status: number | undefined;
+}
+
+/**
+ * An API with Postgres behind it, and Electric beside it. It is killed with `kill`, and started again with `revive`:
+ * what was committed is still there. The port stays ours in between, so that no other process can take it; a
+ * connection is reset as soon as it is made.
+ */
+export class Server {
+  readonly db: PGlite;
+  readonly faults = new Faults(() => this.kill());
+  readonly api: Api;
+  readonly shapes: Shapes;
+  /** Who a token is. */
+  readonly tokens = new Map<string, Role>();
+  /** Tables whose shapes nobody may have. */
+  readonly forbidden = new Set<string>();
+  /** Requests to the API, in the order of their arrival. */
+  readonly exchanges: Exchange[] = [];
+  private readonly http: HttpServer;
+  private readonly sockets = new Set<Socket>();
+  private isDown = false;
+
+  static async start(): Promise<Server> {
+    const server = new Server(await openDatabase());
+    await server.shapes.start();
+    await new Promise<void>((resolve) => server.http.listen(0, "127.0.0.1", resolve));
+    await server.reset();
+    return server;
+  }
+
+  private constructor(db: PGlite) {
+    this.db = db;
+    this.api = new Api(db, this.faults);
+    this.shapes = new Shapes(db);
+    this.http = createServer({ keepAliveTimeout: 60_000 }, (request, response) => void this.serve(request, response));
+    this.http.on("connection", (socket) => {
+      if (this.isDown) return void socket.resetAndDestroy();
+      this.sockets.add(socket);
+      socket.on("close", () => this.sockets.delete(socket));
+    });
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.http.address() as AddressInfo).port}`;
+  }
+
+  /** As new, for the next test. */
+  async reset(): Promise<void> {
+    this.faults.clear();
+    this.revive();
+    await emptyDatabase(this.db);
+    this.shapes.release();
+    this.shapes.refetch();
+    Object.assign(this.shapes.options, {
+      chunk: 1000,
+      patience: 20_000,
+      coalesce: false,
+      redeliver: 0,
+      namesNewHandle: true,
+    });
+    this.api.options.idempotency = true;
+    this.api.misused.length = 0;
+    this.exchanges.length = 0;
+    this.forbidden.clear();
+    this.tokens.clear();
+    this.tokens.set("member", "member").set("manager", "manager");
+  }
+
+  kill(): void {
+    this.isDown = true;
+    this.disconnect();
+  }
+
+  revive(): void {
+    this.isDown = false;
+  }
+
+  /** Cuts every connection. */
+  disconnect(): void {
+    for (const socket of this.sockets) socket.resetAndDestroy();
+    this.sockets.clear();
+  }
+
+  async close(): Promise<void> {
+    this.kill();
+    await new Promise((resolve) => this.http.close(resolve));
+    await this.db.close();
+  }
+
+  private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      const incoming: Incoming = {
+        method: request.method ?? "GET",
+        url: new URL(request.url ?? "/", this.url),
+        headers: request.headers,
+        body: await text(request),
+      };
+      await this.respond(incoming, response);
+    } catch (error) {
+      if (!(error instanceof Disconnect) && !request.destroyed) console.error(error);
+      request.socket.resetAndDestroy();
+    }
+  }
+
+  private async respond(incoming: Incoming, response: ServerResponse): Promise<void> {
+    const exchange: Exchange = { ...incoming, status: undefined };
+    if (incoming.url.pathname !== "/v1/shape") this.exchanges.push(exchange);
+    const { status, headers, body } = await this.answer(incoming, response).catch((error: unknown) => {
+      if (error instanceof Instead) return error.answer;
+      throw error;
+    });
+    const type =
+      body === undefined ? {} : { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
+    response.writeHead(status, { ...type, ...headers });
+    const half = body?.slice(0, body.length / 2) ?? "";
+    try {
+      await this.faults.at("answering", incoming);
+    } catch (error) {
+      // Half of it has left when the connection is cut.
+      if (!response.destroyed) await new Promise((resolve) => response.write(half, resolve));
+      throw error;
+    }
+    exchange.status = status;
+    response.end(body);
+  }
+
+  private async answer(incoming: Incoming, response: ServerResponse): Promise<Answer> {
+    await this.faults.at("arrived", incoming);
+    const role = this.tokens.get(/^Bearer (.*)$/.exec(String(incoming.headers["authorization"]))?.[1] ?? "");
+    if (!role) return problem(401, "who are you?");
+    if (incoming.url.pathname !== "/v1/shape") return this.api.answer(incoming, role);
+    if (this.forbidden.has(incoming.url.searchParams.get("table") ?? "")) return problem(403, "not for you");
+    const gone = new AbortController();
+    response.on("close", () => gone.abort());
+    return this.shapes.answer(incoming.url, gone.signal);
+  }
+}
+
+async function text(request: IncomingMessage): Promise<string> {
+  const parts: Buffer[] = [];
+  for await (const part of request) parts.push(part as Buffer);
+  return Buffer.concat(parts).toString();
+}

@@ -3,7 +3,7 @@ import type { Types } from "./carry.js";
 import { catalog, dropScript, LOG_STEPS, LOG_TABLE, tableExists, type DatabaseObject } from "./dialect.js";
 import { name, sql, type Connection, type Driver } from "./driver.js";
 import { carryEntries, restoreEntries, setEntriesAside } from "./migrate-log.js";
-import type { Model } from "./model.js";
+import type { LocalModel } from "./model.js";
 import { parsed } from "./raw-json.js";
 
 /** What the database says of its schema, in `_sync_meta`. */
@@ -103,22 +103,22 @@ async function write(connection: Connection, key: string, value: string): Promis
   `);
 }
 
-function byModel<T>(what: (model: Model) => T): Record<string, T> {
+function byModel<T>(what: (model: LocalModel) => T): Record<string, T> {
   return Object.fromEntries(models.map((model) => [model.name, what(model)]));
 }
 
-function syncedName(model: Model): string {
+function syncedName(model: LocalModel): string {
   return `${model.name}_synced`;
 }
 
 /** What has to be the same for the rows of a synced table to stay: the table, and where its rows come from. */
-function syncedTable(model: Model): string {
+function syncedTable(model: LocalModel): string {
   const start = model.sql.indexOf(`CREATE TABLE IF NOT EXISTS ${name(syncedName(model)).parts.join("")} (`);
   const end = model.sql.indexOf(";", start);
   return JSON.stringify([model.sql.slice(start, end), model.table, model.columns]);
 }
 
-function fieldTypes(model: Model): Types {
+function fieldTypes(model: LocalModel): Types {
   return Object.fromEntries(model.fields.map((field) => [field.name, field.type]));
 }
 

@@ -14,18 +14,64 @@ macro_rules! modules {
 }
 
 /// What both kinds of collections stand on.
-const COMMON: &[Module] = modules!["db": "config.ts", "keys.ts", "model.ts", "row-schema.ts"];
-const LOCAL: &[Module] = modules![
-    "db": "confirmation.ts",
-    "driver.ts",
-    "local-collection.ts",
-    "mutations.ts",
-    "rows.ts",
+const COMMON: &[Module] = modules![
+    "db": "answer.ts",
+    "backoff.ts",
+    "config.ts",
+    "exchange.ts",
+    "keys.ts",
+    "model.ts",
+    "raw-json.ts",
+    "rejected.ts",
+    "request.ts",
+    "row-schema.ts",
+    "shape-values.ts",
+    "timestamps.ts",
+    "wire.ts",
 ];
-const ELECTRIC: &[Module] = modules!["db":];
+const LOCAL: &[Module] = modules![
+    "db": "auth.ts",
+    "carry.ts",
+    "confirmation.ts",
+    "driver.ts",
+    "electric.ts",
+    "feed.ts",
+    "init.ts",
+    "leader.ts",
+    "local-collection.ts",
+    "log.ts",
+    "migrate-log.ts",
+    "migrate.ts",
+    "mutations.ts",
+    "outgoing.ts",
+    "owner.ts",
+    "queue.ts",
+    "reports.ts",
+    "rows.ts",
+    "settle.ts",
+    "shape-fetch.ts",
+    "shape-messages.ts",
+    "shape-position.ts",
+    "shape.ts",
+    "status.ts",
+    "sync-worker.ts",
+    "tab-connection.ts",
+    "tab-messages.ts",
+    "tabs.ts",
+    "turns.ts",
+];
+const ELECTRIC: &[Module] = modules!["db": "electric-collection.ts"];
 const ACCESS: &[Module] = modules!["db": "access.ts"];
-const PGLITE: &[Module] = modules!["pglite":];
-const SQLITE: &[Module] = modules!["sqlite":];
+const PGLITE: &[Module] = modules!["pglite": "dialect.ts", "pglite-worker.ts", "pglite.ts", "stream.ts", "values.ts"];
+const SQLITE: &[Module] = modules![
+    "sqlite": "dialect.ts",
+    "sqlite-native.ts",
+    "sqlite-wasm.ts",
+    "sqlite-worker.ts",
+    "sqlite.ts",
+    "stream.ts",
+    "values.ts",
+];
 /// What hooks for one row stand on.
 const WATCH: &[Module] = modules!["db": "watch.ts"];
 

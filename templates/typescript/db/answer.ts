@@ -1,11 +1,10 @@
 import { retryAfter } from "./backoff.js";
 import type { Verdict } from "./config.js";
-import type { Rejection } from "./log.js";
 import type { Model } from "./model.js";
-import type { Outgoing } from "./outgoing.js";
 import { membersOf, parsed, textOf } from "./raw-json.js";
-import { rowIn } from "./request.js";
-import { transactionId } from "./settle.js";
+import type { Rejection } from "./rejected.js";
+import { rowIn, type Outgoing } from "./request.js";
+import { transactionId } from "./wire.js";
 
 /** What an answer, or its absence, means for a write. */
 export type Outcome =
@@ -94,7 +93,11 @@ function lastSegment(location: string | null): string {
 }
 
 function rejectionOf({ status, body }: Received): Rejection {
-  return { status, message: messageIn(body) ?? `The API has answered ${String(status)}.`, body: body.slice(0, LONGEST_BODY) };
+  return {
+    status,
+    message: messageIn(body) ?? `The API has answered ${String(status)}.`,
+    body: body.slice(0, LONGEST_BODY),
+  };
 }
 
 /** What usual error bodies say: FastAPI's `detail`, problem details, `{ "error": { "message": … } }`. */

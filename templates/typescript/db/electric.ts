@@ -1,8 +1,15 @@
-import { FetchError, isChangeMessage, ShapeStream, type ExternalParamsRecord, type Message, type Offset } from "@electric-sql/client";
+import {
+  FetchError,
+  isChangeMessage,
+  ShapeStream,
+  type ExternalParamsRecord,
+  type Message,
+  type Offset,
+} from "@electric-sql/client";
 
-import { otherHeaders, type HeadersRecord } from "./auth.js";
+import { otherHeaders } from "./auth.js";
 import { backoff, bell, onOnline, pause, rest, retryAfter, wait } from "./backoff.js";
-import { onSettings, syncSettings } from "./config.js";
+import { onSettings, syncSettings, type HeadersRecord } from "./config.js";
 import type { Driver } from "./driver.js";
 import type { Model } from "./model.js";
 import { reportError, reportModel, reportReachable, reportWaiting } from "./reports.js";

@@ -1,12 +1,10 @@
 import { acknowledgement, outcomeOf, type Outcome, type Received } from "./answer.js";
 import { within } from "./backoff.js";
-import type { HeadersRecord } from "./auth.js";
-import { syncSettings } from "./config.js";
+import { syncSettings, type HeadersRecord } from "./config.js";
 import type { Field, Model } from "./model.js";
-import type { Outgoing } from "./outgoing.js";
 import { parsed, textOf, type Members } from "./raw-json.js";
-import { pathOf, requestFor, rowIn, type ApiRequest, type Item } from "./request.js";
-import { WRITE_ID } from "./shape-messages.js";
+import { pathOf, requestFor, rowIn, type ApiRequest, type Item, type Outgoing } from "./request.js";
+import { WRITE_ID } from "./wire.js";
 
 const LIMIT_MS = 120_000;
 
@@ -17,7 +15,8 @@ const untagged = new Set<string>();
 export async function send(write: Outgoing, headers: HeadersRecord, signal: AbortSignal): Promise<Outcome> {
   try {
     const { model, action } = write;
-    const item = action.method === "PUT" && !untagged.has(model.name) ? await taggedItem(write, headers, signal) : undefined;
+    const item =
+      action.method === "PUT" && !untagged.has(model.name) ? await taggedItem(write, headers, signal) : undefined;
     const received = await exchange(requestFor(write, item), headers, signal);
     const { status, body } = received;
     const { operation, attempts } = write;

@@ -16,13 +16,13 @@ import {
   sentEntries,
   settle,
   type Entry,
-  type Rejection,
 } from "./log.js";
 import type { Model } from "./model.js";
-import { actionFor, outgoing, type Outgoing } from "./outgoing.js";
+import { actionFor, outgoing } from "./outgoing.js";
 import { nextEntry, together, type Models } from "./queue.js";
 import { reportError, reportReachable, reportWaiting } from "./reports.js";
-import { requestFor, Unsendable } from "./request.js";
+import type { Rejection } from "./rejected.js";
+import { requestFor, Unsendable, type Outgoing } from "./request.js";
 import { readMemory } from "./shape-position.js";
 import { syncedMembers } from "./stream.js";
 

@@ -36,8 +36,6 @@ struct Hooks<'a> {
     package: &'static str,
     all: &'a str,
     one: &'a str,
-    /// What makes a getter of the collection, where the framework wants one.
-    getter: &'static str,
     /// The parameter of the hook for one row.
     key: &'static str,
     key_type: String,
@@ -82,11 +80,11 @@ fn key_type(model: &Model, int64: Int64) -> &'static str {
 }
 
 fn hooks<'a>(module: &'a Module, framework: Framework) -> Option<Hooks<'a>> {
-    let (package, getter) = match framework {
-        Framework::React => ("\"@tanstack/react-db\"", ""),
-        Framework::Vue => ("\"@tanstack/vue-db\"", ""),
-        Framework::Svelte => ("\"@tanstack/svelte-db\"", ""),
-        Framework::Solid => ("\"@tanstack/solid-db\"", "() => "),
+    let package = match framework {
+        Framework::React => "\"@tanstack/react-db\"",
+        Framework::Vue => "\"@tanstack/vue-db\"",
+        Framework::Svelte => "\"@tanstack/svelte-db\"",
+        Framework::Solid => "\"@tanstack/solid-db\"",
         Framework::None => return None,
     };
     let row = &module.row;
@@ -102,7 +100,6 @@ fn hooks<'a>(module: &'a Module, framework: Framework) -> Option<Hooks<'a>> {
         package,
         all: &module.hook_all,
         one: &module.hook_one,
-        getter,
         key,
         broken: signature.width() > WIDTH,
         key_type,

@@ -40,19 +40,33 @@ function aborted(signal: AbortSignal): Source {
   };
 }
 
-/** When the browser is online again, or its tab visible. */
-export const onReturn: Source = (wake) => {
+/** When the browser is online again. */
+export const onOnline: Source = (wake) => {
   if (typeof addEventListener !== "function") return () => {};
-  const seen = () => {
+  addEventListener("online", wake);
+  return () => removeEventListener("online", wake);
+};
+
+/** When the tab becomes visible. */
+const onVisible: Source = (wake) => {
+  if (typeof document === "undefined") return () => {};
+  const look = () => {
     if (document.visibilityState === "visible") wake();
   };
-  addEventListener("online", wake);
-  if (typeof document !== "undefined") document.addEventListener("visibilitychange", seen);
-  return () => {
-    removeEventListener("online", wake);
-    if (typeof document !== "undefined") document.removeEventListener("visibilitychange", seen);
-  };
+  document.addEventListener("visibilitychange", look);
+  return () => document.removeEventListener("visibilitychange", look);
 };
+
+/** Waits as long as the server has asked to; otherwise as long as so many failures take, or until the user returns. */
+export async function pause(failures: number, asked: number, signal: AbortSignal, settings: Source): Promise<void> {
+  if (asked > 0) await wait(asked, signal, settings);
+  else await rest(backoff(failures), signal, settings);
+}
+
+/** Waits for a change of the settings, for the user to return, or so long at most. */
+export async function rest(milliseconds: number, signal: AbortSignal, settings: Source): Promise<void> {
+  await wait(milliseconds, signal, settings, onOnline, onVisible);
+}
 
 export interface Bell {
   /** Wakes at once where it has rung since it was last silenced. */

@@ -1,20 +1,21 @@
-import { joined, sql, type Row, type Statement, type Value } from "./driver.js";
+import { sql, type Row, type Value } from "./driver.js";
 import { feed } from "./feed.js";
 import { getDatabase } from "./init.js";
-import { rejectionOf } from "./log.js";
+import { list, rejectionOf, type Rejection } from "./log.js";
 
 /** A write that the server has refused. */
 export class RejectedError extends Error {
   override readonly name = "RejectedError";
 
-  constructor(
-    message: string,
-    /** The HTTP status; null where no request was made. */
-    readonly status: number | null,
-    /** The answer's body, as text. */
-    readonly body: string,
-  ) {
-    super(message);
+  /** The HTTP status; null where no request was made. */
+  readonly status: number | null;
+  /** The answer's body, as text. */
+  readonly body: string;
+
+  constructor(rejection: Rejection) {
+    super(rejection.message);
+    this.status = rejection.status;
+    this.body = rejection.body;
   }
 }
 
@@ -49,7 +50,7 @@ export async function confirmation(ids: readonly Value[], models: ReadonlySet<st
     if (first === undefined) return;
     const refused = rejected.map((entry) => entry["id"] ?? null);
     await getDatabase().query(sql`DELETE FROM _changes WHERE status = 'rejected' AND id IN (${list(refused)})`);
-    throw rejection(first);
+    throw new RejectedError(rejectionOf(first["error"] ?? null));
   } finally {
     for (const model of models) waiting.set(model, (waiting.get(model) ?? 1) - 1);
   }
@@ -75,16 +76,4 @@ function nextLogChange(): Promise<void> {
       resolve();
     });
   });
-}
-
-function list(ids: readonly Value[]): Statement {
-  return joined(
-    ", ",
-    ids.map((id) => sql`${id}`),
-  );
-}
-
-function rejection(entry: Row): RejectedError {
-  const { status, message, body } = rejectionOf(entry["error"] ?? null);
-  return new RejectedError(message, status, body);
 }

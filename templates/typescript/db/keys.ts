@@ -3,8 +3,6 @@ import type { Field, Model } from "./model.js";
 /** The key of a row in its collection: a number for a single integer key that the application sees as one. */
 export type CollectionKey = string | number;
 
-type Fields = Readonly<Record<string, unknown>>;
-
 export function keyFields(model: Model): Field[] {
   return model.key.flatMap((name) => model.fields.filter((field) => field.name === name));
 }
@@ -14,11 +12,12 @@ function isInteger(field: Field): boolean {
 }
 
 /** The text form of a row's key that the log and the feed have; a JSON array for a composite key. */
-export function rowKey(model: Model, row: Fields): string {
+export function rowKey(model: Model, row: object): string {
+  const fields = row as Readonly<Record<string, unknown>>;
   const [first, ...others] = keyFields(model);
-  if (first !== undefined && others.length === 0) return String(row[first.name]);
+  if (first !== undefined && others.length === 0) return String(fields[first.name]);
   const parts = keyFields(model).map((field) => {
-    const part = row[field.name];
+    const part = fields[field.name];
     return isInteger(field) ? String(part) : JSON.stringify(part);
   });
   return `[${parts.join(",")}]`;
@@ -34,7 +33,7 @@ export function collectionKey(model: Model, key: string): CollectionKey {
 /** The same, of what an application calls the key: the value of the key field, or an object with all of them. */
 export function keyOf(model: Model, given: unknown): CollectionKey {
   const isComposite = typeof given === "object" && given !== null;
-  return collectionKey(model, isComposite ? rowKey(model, { ...given }) : String(given));
+  return collectionKey(model, isComposite ? rowKey(model, given) : String(given));
 }
 
 /** A key for a row whose own key nobody has given: final where the server takes it, and temporary where it makes one. */

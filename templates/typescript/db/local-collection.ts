@@ -21,7 +21,7 @@ export function localCollection<Input extends object, Shown extends object, Key 
   return {
     id: model.name,
     schema: rowSchema(model),
-    getKey: (row) => collectionKey(model, rowKey(model, { ...row })) as Key,
+    getKey: (row) => collectionKey(model, rowKey(model, row)) as Key,
     sync: { sync: (sync) => follow(model, sync), rowUpdateMode: "full" },
     ...(create && { onInsert: persistMutations }),
     ...(update && { onUpdate: persistMutations }),

@@ -1,4 +1,4 @@
-import { createTransaction, type PendingMutation, type Transaction } from "@tanstack/db";
+import { createTransaction, type Transaction } from "@tanstack/db";
 
 import { models } from "../schema/index.js";
 import { confirmation } from "./confirmation.js";
@@ -10,9 +10,18 @@ import type { Model } from "./model.js";
 import { readByKey } from "./rows.js";
 import { encode } from "./values.js";
 
+/** What TanStack DB says of one row that a transaction writes. */
+interface Mutation {
+  readonly type: "insert" | "update" | "delete";
+  readonly original: object;
+  readonly modified: object;
+  readonly changes: object;
+  readonly collection: { readonly id: string };
+}
+
 interface Write {
   readonly model: Model;
-  readonly mutation: PendingMutation;
+  readonly mutation: Mutation;
 }
 
 /**
@@ -20,7 +29,7 @@ interface Write {
  * `isPersisted.promise` of what it returns.
  */
 export function writeTogether(work: () => void): Transaction {
-  return createTransaction({ mutationFn: persistMutations }).mutate(work);
+  return createTransaction<Record<string, unknown>>({ mutationFn: persistMutations }).mutate(work);
 }
 
 /**
@@ -28,7 +37,7 @@ export function writeTogether(work: () => void): Transaction {
  * with models that aren't local-first, when the server has taken it.
  */
 export async function persistMutations(parameters: {
-  readonly transaction: { readonly mutations: readonly PendingMutation[] };
+  readonly transaction: { readonly mutations: readonly Mutation[] };
 }): Promise<void> {
   const writes = parameters.transaction.mutations.map((mutation) => ({ model: modelOf(mutation), mutation }));
   const { position, entries } = await getDatabase().transaction(async (connection) => {
@@ -44,7 +53,7 @@ export async function persistMutations(parameters: {
   await confirmation(ids, new Set(writes.map(({ model }) => model.name)));
 }
 
-function modelOf(mutation: PendingMutation): Model {
+function modelOf(mutation: Mutation): Model {
   const model = models.find((candidate) => candidate.name === mutation.collection.id);
   if (model === undefined) {
     throw new Error(`${mutation.collection.id} isn't a collection of the local database: write to it on its own.`);
@@ -107,7 +116,7 @@ function columns(model: Model, row: object): [string, Value][] {
  * server has replaced in the meantime is found under its new key.
  */
 async function currentRow(connection: Connection, model: Model, original: object): Promise<object> {
-  const key = rowKey(model, { ...original });
+  const key = rowKey(model, original);
   for (const candidate of [key, await madeKey(connection, model, key)]) {
     if (candidate === undefined) continue;
     const row = (await readByKey(connection, model, [candidate])).get(collectionKey(model, candidate));

@@ -30,7 +30,7 @@ export async function writePosition(connection: Connection, model: string, posit
 export interface Memory {
   /** Transactions of the server that have been seen, as long as one of them may be that of a write without answer. */
   readonly txids: readonly string[];
-  /** Acknowledged writes whose rows have arrived without them. */
+  /** Sent writes whose rows have arrived without them. */
   readonly overtaken: readonly string[];
 }
 

@@ -1,0 +1,124 @@
+import { acknowledgement, outcomeOf, type Outcome, type Received } from "./answer.js";
+import { within } from "./backoff.js";
+import type { HeadersRecord } from "./auth.js";
+import { syncSettings } from "./config.js";
+import type { Field, Model } from "./model.js";
+import type { Outgoing } from "./outgoing.js";
+import { parsed, textOf, type Members } from "./raw-json.js";
+import { pathOf, requestFor, rowIn, type ApiRequest, type Item } from "./request.js";
+import { WRITE_ID } from "./shape-messages.js";
+
+const LIMIT_MS = 120_000;
+
+/** Models whose items are given without an ETag: one needn't ask again. */
+const untagged = new Set<string>();
+
+/** Sends a write, and says what has become of it. */
+export async function send(write: Outgoing, headers: HeadersRecord, signal: AbortSignal): Promise<Outcome> {
+  try {
+    const { model, action } = write;
+    const item = action.method === "PUT" && !untagged.has(model.name) ? await taggedItem(write, headers, signal) : undefined;
+    const received = await exchange(requestFor(write, item), headers, signal);
+    const { status, body } = received;
+    const { operation, attempts } = write;
+    const decided = syncSettings().onAnswer({ model: model.name, operation, status, body, attempts });
+    if (decided === undefined && (await hasBeenTaken(write, received, headers, signal))) {
+      return acknowledgement(write, received);
+    }
+    return outcomeOf(write, received, decided);
+  } catch (error) {
+    return { kind: "unreachable", message: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+async function exchange(request: ApiRequest, headers: HeadersRecord, signal: AbortSignal): Promise<Received> {
+  const { apiBaseUrl, fetch } = syncSettings();
+  const { method, body } = request;
+  const all = new Headers({ ...request.headers, ...headers });
+  // The application's headers may say anything, but not under which id a write goes out.
+  const key = request.headers["Idempotency-Key"];
+  if (key !== undefined) all.set("Idempotency-Key", key);
+  const limit = within(LIMIT_MS, signal);
+  try {
+    const url = apiBaseUrl.replace(/\/$/, "") + request.path;
+    const response = await fetch(url, { method, headers: all, body, signal: limit.signal });
+    const type = response.headers.get("Content-Type") ?? "";
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: await response.text(),
+      isPage: response.redirected && type.startsWith("text/html"),
+    };
+  } finally {
+    limit.done();
+  }
+}
+
+/** The server's row, where the write has one; undefined where the API doesn't give it. */
+async function itemOf(write: Outgoing, headers: HeadersRecord, signal: AbortSignal): Promise<Received | undefined> {
+  const { get } = write.model.operations;
+  if (get === undefined) return undefined;
+  const path = pathOf(get, { ...write.members, ...write.before });
+  return exchange({ method: "GET", path, headers: { Accept: "application/json" }, body: null }, headers, signal);
+}
+
+/** What is to be replaced, with the tag that makes sure that nothing else is. Weak tags can't. */
+async function taggedItem(write: Outgoing, headers: HeadersRecord, signal: AbortSignal): Promise<Item | undefined> {
+  const received = await itemOf(write, headers, signal);
+  if (received !== undefined && received.status !== 200) return undefined;
+  const etag = received?.headers.get("ETag") ?? null;
+  const members = received === undefined ? undefined : rowIn(write.model, received.body);
+  if (etag !== null && !etag.startsWith("W/") && members !== undefined) return { members, etag };
+  untagged.add(write.model.name);
+  return undefined;
+}
+
+/** Whether a 409 to a repeated POST only says that the first one was taken. */
+async function hasBeenTaken(
+  write: Outgoing,
+  { status }: Received,
+  headers: HeadersRecord,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { model, action, operation, attempts, members, writeId } = write;
+  if (status !== 409 || operation !== "insert" || attempts < 2 || model.keyOrigin === "server") return false;
+  const received = await itemOf(write, headers, signal);
+  const row = received?.status === 200 ? rowIn(model, received.body) : undefined;
+  if (row === undefined) return false;
+  const shown = row[WRITE_ID] ?? "null";
+  if (shown !== "null") return textOf(shown) === writeId;
+  return (action.body ?? []).every((name) => members[name] === undefined || isSame(model, name, members, row));
+}
+
+function isSame(model: Model, name: string, sent: Members, row: Members): boolean {
+  const field = model.fields.find((candidate) => candidate.name === name);
+  const [one, other] = [sent[name] ?? "null", row[name] ?? "null"];
+  return field !== undefined && comparable(field, one) === comparable(field, other);
+}
+
+/** The same for values that mean the same. */
+function comparable(field: Field, json: string): string {
+  const text = textOf(json);
+  if (json === "null") return json;
+  switch (field.type) {
+    case "uuid":
+      return text.toLowerCase();
+    case "date_time":
+      return String(Date.parse(text));
+    case "float":
+      return String(Number(text));
+    case "decimal":
+      return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
+    case "json":
+      return JSON.stringify(sorted(parsed(json)));
+    default:
+      return text;
+  }
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== "object" || value === null) return value;
+  const members = Object.entries(value).map(([name, member]): [string, unknown] => [name, sorted(member)]);
+  return Object.fromEntries(members.sort(([one], [other]) => (one < other ? -1 : 1)));
+}

@@ -1,0 +1,125 @@
+import type { Connection } from "./driver.js";
+import { entriesOfRow, isMadeKey, pendingEntries, type Entry } from "./log.js";
+import type { Model } from "./model.js";
+import { textOf, type Members } from "./raw-json.js";
+import { syncedMembers } from "./stream.js";
+
+export type Models = ReadonlyMap<string, Model>;
+
+const PAGE = 50;
+/** Writes of one row that go out together, at most. */
+const TOGETHER = 50;
+
+interface RowName {
+  readonly model: string;
+  readonly rowKey: string;
+}
+
+/** Rows that later entries may not overtake an earlier one at. */
+interface Passed {
+  readonly rows: Set<string>;
+  /** Rows that are referred to: deleting one before would take the other along. */
+  readonly parents: Set<string>;
+}
+
+/**
+ * What is to be sent next: the first entry of the log that needn't wait, with those that go out together with it.
+ * `isHeldBack` says of an entry that keeps failing that it isn't its time yet; others go ahead of it, but neither those
+ * of its row nor those that depend on it.
+ */
+export async function nextEntries(
+  connection: Connection,
+  models: Models,
+  isHeldBack: (entry: Entry) => boolean,
+): Promise<Entry[]> {
+  const passed: Passed = { rows: new Set(), parents: new Set() };
+  let page = await pendingEntries(connection, 0, PAGE);
+  while (page.length > 0) {
+    for (const entry of page) {
+      const mustWait = isHeldBack(entry) || isBehind(entry, passed) || (await isHeld(connection, models, entry));
+      if (!mustWait) return together(connection, models, entry);
+      await pass(connection, models, entry, passed);
+    }
+    page = await pendingEntries(connection, page.at(-1)?.id ?? null, PAGE);
+  }
+  return [];
+}
+
+/** The rows that these members refer to. */
+export function parentsOf(model: Model | undefined, members: Members): RowName[] {
+  return Object.entries(model?.references ?? {}).flatMap(([column, parent]) => {
+    const value = members[column] ?? "null";
+    return value === "null" ? [] : [{ model: parent, rowKey: textOf(value) }];
+  });
+}
+
+function isBehind(entry: Entry, passed: Passed): boolean {
+  return passed.rows.has(nameOf(entry)) || (entry.operation === "delete" && passed.parents.has(nameOf(entry)));
+}
+
+async function pass(connection: Connection, models: Models, entry: Entry, passed: Passed): Promise<void> {
+  passed.rows.add(nameOf(entry));
+  const model = models.get(entry.model);
+  if (model === undefined || Object.keys(model.references).length === 0) return;
+  // What the row refers to so far, and what it is to refer to.
+  const before = entry.operation === "insert" ? undefined : await syncedMembers(connection, model, entry.rowKey);
+  for (const members of [entry.members, before ?? {}]) {
+    for (const parent of parentsOf(model, members)) passed.parents.add(nameOf(parent));
+  }
+}
+
+/** Whether the row, or one that it refers to, isn't known to the server yet. */
+async function isHeld(connection: Connection, models: Models, entry: Entry): Promise<boolean> {
+  if (entry.operation !== "insert" && (await isNameless(connection, models, entry))) return true;
+  for (const parent of parentsOf(models.get(entry.model), entry.members)) {
+    if (nameOf(parent) === nameOf(entry)) continue;
+    if (await isUnsent(connection, parent, entry)) return true;
+    if (await isNameless(connection, models, parent)) return true;
+  }
+  return false;
+}
+
+/** Whether the server has a row under a key of its own that it hasn't told yet. */
+async function isNameless(connection: Connection, models: Models, row: RowName): Promise<boolean> {
+  if (models.get(row.model)?.keyOrigin !== "server") return false;
+  const entries = await entriesOfRow(connection, row.model, row.rowKey);
+  const isTaken = entries.some((entry) => entry.operation === "insert" && entry.status === "acknowledged");
+  return isTaken && !(await isMadeKey(connection, row.model, row.rowKey));
+}
+
+/** Whether the insert that a reference relies on is still to be sent, or was rejected. */
+async function isUnsent(connection: Connection, parent: RowName, child: Entry): Promise<boolean> {
+  const entries = await entriesOfRow(connection, parent.model, parent.rowKey);
+  const at = (entry: Entry) => BigInt(String(entry.id));
+  const earlier = entries.filter((entry) => at(entry) < at(child));
+  const valid = (entry: Entry) => entry.operation === "insert" && entry.status !== "rejected";
+  const made = earlier.findLast(valid);
+  if (made !== undefined) return made.status === "pending";
+  // A rejected insert moves to the end of the log when it is sent again.
+  const later = entries.slice(earlier.length).find((entry) => entry.operation !== "update" && entry.status !== "rejected");
+  if (later !== undefined) return later.operation === "insert" && later.status === "pending";
+  return entries.some((entry) => entry.operation === "insert");
+}
+
+/** Updates of one row that follow one another are one request. What has once been sent together stays together. */
+async function together(connection: Connection, models: Models, first: Entry): Promise<Entry[]> {
+  const pending = (await entriesOfRow(connection, first.model, first.rowKey)).filter(
+    (entry) => entry.status === "pending",
+  );
+  if (first.sentWith !== null) return pending.filter((entry) => entry.sentWith === first.sentWith);
+  const set = [first];
+  if (!isUnsentUpdate(first)) return set;
+  for (const entry of pending.slice(pending.findIndex(({ writeId }) => writeId === first.writeId) + 1)) {
+    if (set.length === TOGETHER || !isUnsentUpdate(entry) || (await isHeld(connection, models, entry))) break;
+    set.push(entry);
+  }
+  return set;
+}
+
+function isUnsentUpdate(entry: Entry): boolean {
+  return entry.operation === "update" && entry.sentWith === null && entry.attempts === 0;
+}
+
+function nameOf({ model, rowKey }: RowName): string {
+  return JSON.stringify([model, rowKey]);
+}

@@ -9,7 +9,7 @@ import { test, World } from "./support/world.js";
 const world = new World();
 
 test("a refusal is kept, with status and body, and the queue goes on", async () => {
-  const [client, other] = await world.readyClients(2);
+  const [client, other] = await world.readyPair();
   const id = randomUUID();
   await client.sql`INSERT INTO projects (id, name) VALUES (${id}, 'fine')`;
   await client.sql`UPDATE projects SET name = ${"x".repeat(81)} WHERE id = ${id}`;
@@ -132,7 +132,7 @@ test("what was written to a row goes with its refused insert, and comes back wit
 });
 
 test("PUT sends the whole row, and what somebody else has changed in between", async () => {
-  const [one, two] = await world.readyClients(2);
+  const [one, two] = await world.readyPair();
   await one.sql`INSERT INTO accounts (name) VALUES ('A')`;
   await world.converged(one, two);
   const account = Number((await one.rows("accounts"))[0]?.["id"]);

@@ -8,7 +8,7 @@ import { test, World } from "./support/world.js";
 const world = new World();
 
 test("401 waits for a new token", async () => {
-  const [client, other] = await world.readyClients(2);
+  const [client, other] = await world.readyPair();
   world.server.tokens.delete("member");
   await client.sql`INSERT INTO projects (name) VALUES ('P')`;
   await client.sql`INSERT INTO accounts (name) VALUES ('A')`;

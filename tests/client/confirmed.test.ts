@@ -9,7 +9,7 @@ import { test, World } from "./support/world.js";
 const world = new World();
 
 test("a write is saved when the server has it", async () => {
-  const [client, other] = await world.readyClients(2);
+  const [client, other] = await world.readyPair();
   await client.save({ model: "settings", insert: { name: "theme", value: "dark" } });
   assert.deepEqual(await world.rows("settings"), [{ name: "theme", value: "dark" }]);
   await client.save({ model: "settings", update: "theme", set: { value: "light" } });

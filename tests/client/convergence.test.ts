@@ -9,7 +9,7 @@ import { test, World } from "./support/world.js";
 const world = new World();
 
 test("two clients and the server end equal", async () => {
-  const [one, two] = await world.readyClients(2);
+  const [one, two] = await world.readyPair();
   const [shared, task] = [randomUUID(), randomUUID()];
   await one.sql`INSERT INTO projects (id, name) VALUES (${shared}, 'shared')`;
   await two.sql`INSERT INTO labels (name) VALUES ('two''s own')`;
@@ -34,7 +34,7 @@ test("two clients and the server end equal", async () => {
 });
 
 test("values keep their meaning on the way out and back", async () => {
-  const [one, two] = await world.readyClients(2);
+  const [one, two] = await world.readyPair();
   const [project, task] = [randomUUID(), randomUUID()];
   const details = JSON.stringify({ tags: ["a", "ü", "'"], parent: null, size: 1.5 });
   await one.sql`INSERT INTO projects (id, name) VALUES (${project}, 'p')`;
@@ -97,7 +97,7 @@ test("set to A, to B and to A again, a row shows A all along", async () => {
 });
 
 test("an edit whose echo never comes alone is settled", async () => {
-  const [one, two] = await world.readyClients(2);
+  const [one, two] = await world.readyPair();
   const id = randomUUID();
   await one.sql`INSERT INTO projects (id, name) VALUES (${id}, 'p')`;
   await world.converged(one, two);
@@ -113,7 +113,7 @@ test("an edit whose echo never comes alone is settled", async () => {
 });
 
 test("an edit of a row that somebody has deleted is told, and shows no phantom", async () => {
-  const [one, two] = await world.readyClients(2);
+  const [one, two] = await world.readyPair();
   const id = randomUUID();
   await one.sql`INSERT INTO projects (id, name) VALUES (${id}, 'p')`;
   await world.converged(one, two);
@@ -130,7 +130,7 @@ test("an edit of a row that somebody has deleted is told, and shows no phantom",
 });
 
 test("deleted and made again under the same key", async () => {
-  const [one, two] = await world.readyClients(2);
+  const [one, two] = await world.readyPair();
   await one.sql`INSERT INTO settings (name, value) VALUES ('theme', 'dark')`;
   await world.converged(one, two);
   await one.transaction(
@@ -161,7 +161,7 @@ test("many rows arrive in chunks, and many edits leave", async () => {
     INSERT INTO projects (id, name) SELECT gen_random_uuid(), 'project ' || n FROM generate_series(1, 1050) AS n;
     INSERT INTO tags (id, label_name) SELECT gen_random_uuid(), 'label ' || n FROM generate_series(1, 350) AS n;
   `);
-  const [one, two] = await world.readyClients(2);
+  const [one, two] = await world.readyPair();
   await one.sql`UPDATE projects SET color = 'red' WHERE name LIKE 'project 10%'`;
   await two.sql`UPDATE labels SET color = 'blue' WHERE name LIKE 'label 3_'`;
   await world.converged(one, two);

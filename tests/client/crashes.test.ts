@@ -171,23 +171,21 @@ test("a commit that fails is tried again, and loses no row", async () => {
   }
   await until(async () => (await client.status()).lastError !== null);
   assert.equal((await client.rows("projects")).length, 0);
-  await client.exec("DROP TRIGGER _fails ON projects_synced".replace(isSqlite() ? / ON .*/ : /$^/, ""));
+  await client.exec(`DROP TRIGGER _fails${isSqlite ? "" : " ON projects_synced"}`);
   await world.converged(client);
   assert.equal((await client.rows("projects")).length, 3);
 });
 
-function isSqlite(): boolean {
-  return process.env["ADAPTER"] === "sqlite";
-}
+const isSqlite = process.env["ADAPTER"] === "sqlite";
 
 function failingCommit(): string {
-  if (isSqlite()) {
+  if (isSqlite) {
     return `
       PRAGMA foreign_keys = ON;
       CREATE TABLE _nothing (id INTEGER PRIMARY KEY);
-      CREATE TABLE _fails (id INTEGER REFERENCES _nothing DEFERRABLE INITIALLY DEFERRED);
-      CREATE TRIGGER _fails AFTER INSERT ON projects_synced BEGIN INSERT INTO _fails VALUES (1); END;
-    `.replace("CREATE TABLE _fails", "CREATE TABLE _failing").replace("INSERT INTO _fails", "INSERT INTO _failing");
+      CREATE TABLE _dangling (id INTEGER REFERENCES _nothing DEFERRABLE INITIALLY DEFERRED);
+      CREATE TRIGGER _fails AFTER INSERT ON projects_synced BEGIN INSERT INTO _dangling VALUES (1); END;
+    `;
   }
   return `
     CREATE FUNCTION _fail() RETURNS TRIGGER LANGUAGE plpgsql AS $$

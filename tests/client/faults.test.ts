@@ -12,7 +12,7 @@ const steps: readonly Step[] = ["arrived", "writing", "committed", "answering"];
 
 for (const what of ["reset", "kill"] as const) {
   test(`each write survives a ${what} at each step`, async () => {
-    const [client, other] = await world.readyClients(2);
+    const [client, other] = await world.readyPair();
     for (const at of steps) {
       const id = randomUUID();
       const survive = async (on: string, isDone: () => Promise<boolean>): Promise<void> => {
@@ -23,8 +23,10 @@ for (const what of ["reset", "kill"] as const) {
         await until(isDone);
         await client.allSettled();
       };
-      const name = async (): Promise<unknown> => (await world.rows("projects")).find((row) => row["id"] === id)?.["name"];
-      const applied = async (): Promise<number> => (await world.rows("accounts")).filter((row) => row["name"] === id).length;
+      const name = async (): Promise<unknown> =>
+        (await world.rows("projects")).find((row) => row["id"] === id)?.["name"];
+      const applied = async (): Promise<number> =>
+        (await world.rows("accounts")).filter((row) => row["name"] === id).length;
 
       await Promise.all([
         survive("POST /projects", async () => (await name()) === at),
@@ -125,7 +127,13 @@ test("a row that always gets a 500 holds up no other", async () => {
   const client = await world.readyClient();
   const [cursed, child] = [randomUUID(), randomUUID()];
   const isCursed = ({ body }: Incoming): boolean => body.includes(cursed) && !body.includes(child);
-  const curse = world.server.faults.add({ on: "POST /projects", where: isCursed, at: "writing", times: 1000, what: status(500) });
+  const curse = world.server.faults.add({
+    on: "POST /projects",
+    where: isCursed,
+    at: "writing",
+    times: 1000,
+    what: status(500),
+  });
   await client.sql`INSERT INTO projects (id, name) VALUES (${cursed}, 'cursed')`;
   await client.sql`INSERT INTO tasks (id, project_id, title) VALUES (${child}, ${cursed}, 'waits for it')`;
   await client.sql`INSERT INTO projects (name) VALUES ('another')`;
@@ -157,7 +165,7 @@ test("a server that remembers nothing, and keys that the client makes", async ()
 });
 
 test("a 409 because somebody else has that key is a refusal", async () => {
-  const [one, two] = await world.readyClients(2);
+  const [one, two] = await world.readyPair();
   await world.server.shapes.hold("settings");
   await one.sql`INSERT INTO settings (name, value) VALUES ('theme', 'dark')`;
   await until(async () => (await world.rows("settings")).length === 1);
@@ -180,7 +188,7 @@ test("streams survive what happens to their requests", async () => {
   }
   world.server.faults.add({ on: "GET /v1/shape", at: "arrived", times: 6, what: status(503) });
   world.server.faults.add({ on: "GET /v1/shape", at: "arrived", times: 3, what: status(429, { "retry-after": "1" }) });
-  const [one, two] = await world.readyClients(2);
+  const [one, two] = await world.readyPair();
   await world.converged(one, two);
   Object.assign(world.server.shapes.options, { redeliver: 5, patience: 300 });
   for (const color of ["red", "green", "blue"]) {
@@ -197,7 +205,13 @@ test("streams survive what happens to their requests", async () => {
 
 test("the shape of one model that fails doesn't stop the others", async () => {
   const isLabels = ({ url }: Incoming): boolean => url.searchParams.get("table") === "tags";
-  const broken = world.server.faults.add({ on: "GET /v1/shape", where: isLabels, at: "arrived", times: 1000, what: status(400) });
+  const broken = world.server.faults.add({
+    on: "GET /v1/shape",
+    where: isLabels,
+    at: "arrived",
+    times: 1000,
+    what: status(400),
+  });
   const client = await world.client();
   await until(async () => {
     const { models } = await client.status();

@@ -10,7 +10,7 @@ import { test, World } from "./support/world.js";
 const world = new World();
 
 test("a rejected parent holds its children until it is sent again", async () => {
-  const [client, other] = await world.readyClients(2);
+  const [client, other] = await world.readyPair();
   const [parent, fine] = [randomUUID(), randomUUID()];
   world.server.faults.add({ on: "POST /projects", at: "arrived", what: status(422) });
   await client.transaction(
@@ -64,7 +64,7 @@ test("an edit that refers to a new row waits for it", async () => {
 });
 
 test("the server deletes the children of what is deleted", async () => {
-  const [client, other] = await world.readyClients(2);
+  const [client, other] = await world.readyPair();
   const project = randomUUID();
   await client.sql`INSERT INTO projects (id, name) VALUES (${project}, 'P')`;
   for (const title of ["one", "two"]) {

@@ -15,7 +15,7 @@ for (const isNamed of [true, false]) {
     await world.server.db.exec(
       `INSERT INTO projects (id, name) SELECT gen_random_uuid(), 'project ' || n FROM generate_series(1, 10) AS n`,
     );
-    const [client, other] = await world.readyClients(2);
+    const [client, other] = await world.readyPair();
     const away = world.server.faults.add({ on: "* *", at: "arrived", times: 1000, what: status(503) });
     await client.sql`UPDATE projects SET color = 'red' WHERE name = 'project 1'`;
     await client.sql`DELETE FROM projects WHERE name = 'project 2'`;
@@ -27,7 +27,9 @@ for (const isNamed of [true, false]) {
       const all = new Set<string>();
       while (!isOver) {
         const rows = await client.sql`SELECT name, color FROM projects ORDER BY name`;
-        all.add(JSON.stringify(rows.filter(({ name }) => name !== "project 3").map(({ name, color }) => [name, color])));
+        all.add(
+          JSON.stringify(rows.filter(({ name }) => name !== "project 3").map(({ name, color }) => [name, color])),
+        );
       }
       return [...all];
     })();

@@ -7,7 +7,7 @@ import { test, World } from "./support/world.js";
 const world = new World();
 
 test("a temporary key becomes the server's, wherever it stands", async () => {
-  const [client, other] = await world.readyClients(2);
+  const [client, other] = await world.readyPair();
   world.server.kill();
   await client.sql`INSERT INTO accounts (name) VALUES ('A')`;
   const [{ id: temporary = null } = {}] = await client.sql`SELECT id FROM accounts`;
@@ -28,7 +28,7 @@ test("a temporary key becomes the server's, wherever it stands", async () => {
 });
 
 test("the row arrives before its answer", async () => {
-  const [client, other] = await world.readyClients(2);
+  const [client, other] = await world.readyPair();
   const isThere = async (): Promise<boolean> => (await other.rows("accounts")).length === 1;
   world.server.faults.add({ on: "POST /accounts", at: "committed", what: () => until(isThere) });
   await client.sql`INSERT INTO accounts (name) VALUES ('A')`;

@@ -25,7 +25,9 @@ export interface Status {
   readonly oldestPending: string | null;
   readonly rejected: number;
   readonly lastError: string | null;
-  readonly models: Readonly<Record<string, { readonly ready: boolean; readonly rows: number; readonly error: string | null }>>;
+  readonly models: Readonly<
+    Record<string, { readonly ready: boolean; readonly rows: number; readonly error: string | null }>
+  >;
 }
 
 export interface Rejected {
@@ -91,7 +93,10 @@ export class Client {
   }
 
   /** Runs a statement. Its values come as text, or null, whatever the database makes of them. */
-  async sql(parts: TemplateStringsArray, ...parameters: (string | number | null)[]): Promise<Record<string, string | null>[]> {
+  async sql(
+    parts: TemplateStringsArray,
+    ...parameters: (string | number | null)[]
+  ): Promise<Record<string, string | null>[]> {
     const rows = await this.ask<Row[]>({ do: "query", statement: sql(parts, ...parameters) });
     const text = (value: unknown): string | null => (value === null ? null : String(value));
     return rows.map((row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, text(value)])));

@@ -41,8 +41,7 @@ export interface Request {
 }
 
 export type Reply =
-  | { readonly number: number; readonly result: unknown }
-  | { readonly number: number; readonly error: ReplyError };
+  { readonly number: number; readonly result: unknown } | { readonly number: number; readonly error: ReplyError };
 
 export interface ReplyError {
   readonly name: string;

@@ -46,11 +46,9 @@ export class World {
     return client;
   }
 
-  /** Clients that have everything that the server has. */
-  async readyClients(count: number): Promise<Client[]> {
-    const clients = await Promise.all(Array.from({ length: count }, () => this.client()));
-    await Promise.all(clients.map((client) => client.ready()));
-    return clients;
+  /** Two clients that have everything that the server has. */
+  async readyPair(): Promise<[Client, Client]> {
+    return Promise.all([this.readyClient(), this.readyClient()]);
   }
 
   async readyClient(options: { directory?: string } & Settings = {}): Promise<Client> {
@@ -110,6 +108,8 @@ function inOrder(rows: readonly Row[]): Row[] {
   const key = (row: Row): string => String(row["id"] ?? row["name"]);
   const short = (value: unknown): unknown =>
     typeof value === "string" ? value.replace(/^(\d{4}-\d\d-\d\dT[\d:]+)(?:\.0*|(\.\d*?)0*)Z$/, "$1$2Z") : value;
-  const shortened = rows.map((row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, short(value)])));
+  const shortened = rows.map((row) =>
+    Object.fromEntries(Object.entries(row).map(([name, value]) => [name, short(value)])),
+  );
   return shortened.toSorted((one, two) => (key(one) < key(two) ? -1 : 1));
 }

@@ -16,16 +16,36 @@ macro_rules! modules {
 /// What both kinds of collections stand on.
 const COMMON: &[Module] = modules!["db": "config.ts", "keys.ts", "model.ts", "row-schema.ts"];
 const LOCAL: &[Module] = modules![
-    "db": "confirmation.ts",
+    "db": "answer.ts",
+    "auth.ts",
+    "backoff.ts",
+    "confirmation.ts",
     "driver.ts",
+    "electric.ts",
+    "exchange.ts",
     "local-collection.ts",
+    "log.ts",
     "mutations.ts",
+    "outgoing.ts",
+    "queue.ts",
+    "raw-json.ts",
+    "reports.ts",
+    "request.ts",
     "rows.ts",
+    "settle.ts",
+    "shape-fetch.ts",
+    "shape-messages.ts",
+    "shape-position.ts",
+    "shape-values.ts",
+    "shape.ts",
+    "status.ts",
+    "sync-worker.ts",
+    "timestamps.ts",
 ];
 const ELECTRIC: &[Module] = modules!["db":];
 const ACCESS: &[Module] = modules!["db": "access.ts"];
-const PGLITE: &[Module] = modules!["pglite":];
-const SQLITE: &[Module] = modules!["sqlite":];
+const PGLITE: &[Module] = modules!["pglite": "stream.ts"];
+const SQLITE: &[Module] = modules!["sqlite": "stream.ts"];
 /// What hooks for one row stand on.
 const WATCH: &[Module] = modules!["db": "watch.ts"];
 

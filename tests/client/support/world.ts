@@ -80,7 +80,7 @@ export class World {
       for (const client of clients) {
         let found: Row[] = [];
         const isEqual = async (): Promise<boolean> => {
-          found = inOrder(await client.rows(model));
+          found = inOrder(await client.shown(model));
           return isDeepStrictEqual(found, expected);
         };
         await until(isEqual, () => `${model}:\n${JSON.stringify(found)}\nto be\n${JSON.stringify(expected)}`);

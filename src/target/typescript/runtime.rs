@@ -14,38 +14,56 @@ macro_rules! modules {
 }
 
 /// What both kinds of collections stand on.
-const COMMON: &[Module] = modules!["db": "config.ts", "keys.ts", "model.ts", "row-schema.ts"];
-const LOCAL: &[Module] = modules![
+const COMMON: &[Module] = modules![
     "db": "answer.ts",
-    "auth.ts",
     "backoff.ts",
+    "config.ts",
+    "exchange.ts",
+    "keys.ts",
+    "model.ts",
+    "raw-json.ts",
+    "rejected.ts",
+    "request.ts",
+    "row-schema.ts",
+    "shape-values.ts",
+    "timestamps.ts",
+    "wire.ts",
+];
+const LOCAL: &[Module] = modules![
+    "db": "auth.ts",
+    "carry.ts",
     "confirmation.ts",
     "driver.ts",
     "electric.ts",
-    "exchange.ts",
+    "feed.ts",
+    "init.ts",
+    "leader.ts",
     "local-collection.ts",
     "log.ts",
+    "migrate-log.ts",
+    "migrate.ts",
     "mutations.ts",
     "outgoing.ts",
+    "owner.ts",
     "queue.ts",
-    "raw-json.ts",
     "reports.ts",
-    "request.ts",
     "rows.ts",
     "settle.ts",
     "shape-fetch.ts",
     "shape-messages.ts",
     "shape-position.ts",
-    "shape-values.ts",
     "shape.ts",
     "status.ts",
     "sync-worker.ts",
-    "timestamps.ts",
+    "tab-connection.ts",
+    "tab-messages.ts",
+    "tabs.ts",
+    "turns.ts",
 ];
-const ELECTRIC: &[Module] = modules!["db":];
+const ELECTRIC: &[Module] = modules!["db": "electric-collection.ts"];
 const ACCESS: &[Module] = modules!["db": "access.ts"];
-const PGLITE: &[Module] = modules!["pglite": "stream.ts"];
-const SQLITE: &[Module] = modules!["sqlite": "stream.ts"];
+const PGLITE: &[Module] = modules!["pglite": "dialect.ts", "pglite-worker.ts", "pglite.ts", "stream.ts", "values.ts"];
+const SQLITE: &[Module] = modules!["sqlite": "dialect.ts", "stream.ts", "values.ts"];
 /// What hooks for one row stand on.
 const WATCH: &[Module] = modules!["db": "watch.ts"];
 

@@ -1,11 +1,10 @@
 import { retryAfter } from "./backoff.js";
 import type { Verdict } from "./config.js";
-import type { Rejection } from "./log.js";
 import type { Model } from "./model.js";
-import type { Outgoing } from "./outgoing.js";
 import { membersOf, parsed, textOf } from "./raw-json.js";
-import { rowIn } from "./request.js";
-import { transactionId } from "./settle.js";
+import type { Rejection } from "./rejected.js";
+import { rowIn, type Outgoing } from "./request.js";
+import { transactionId } from "./wire.js";
 
 /** What an answer, or its absence, means for a write. */
 export type Outcome =

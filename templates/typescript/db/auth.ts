@@ -1,8 +1,6 @@
 import { backoff, bell, rest } from "./backoff.js";
-import { onSettings, requestHeaders } from "./config.js";
+import { onSettings, requestHeaders, type HeadersRecord } from "./config.js";
 import { reportWaiting } from "./reports.js";
-
-export type HeadersRecord = Readonly<Record<string, string>>;
 
 /** Returns once the application gives other headers than those that were refused, or has called `configureSync`. */
 export async function otherHeaders(source: string, refused: HeadersRecord, signal: AbortSignal): Promise<void> {

@@ -19,7 +19,7 @@ export interface SyncSettings {
   readonly onAnswer: (answer: Answer) => Verdict | undefined;
 }
 
-type HeadersRecord = Readonly<Record<string, string>>;
+export type HeadersRecord = Readonly<Record<string, string>>;
 
 export type HeadersSource = HeadersRecord | (() => HeadersRecord | Promise<HeadersRecord>);
 

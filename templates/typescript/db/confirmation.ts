@@ -1,23 +1,8 @@
 import { sql, type Row, type Value } from "./driver.js";
 import { feed } from "./feed.js";
 import { getDatabase } from "./init.js";
-import { list, rejectionOf, type Rejection } from "./log.js";
-
-/** A write that the server has refused. */
-export class RejectedError extends Error {
-  override readonly name = "RejectedError";
-
-  /** The HTTP status; null where no request was made. */
-  readonly status: number | null;
-  /** The answer's body, as text. */
-  readonly body: string;
-
-  constructor(rejection: Rejection) {
-    super(rejection.message);
-    this.status = rejection.status;
-    this.body = rejection.body;
-  }
-}
+import { list, rejectionOf } from "./log.js";
+import { RejectedError } from "./rejected.js";
 
 /** Models whose collections have a transaction that waits for the server, and how many. */
 const waiting = new Map<string, number>();

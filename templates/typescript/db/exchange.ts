@@ -1,12 +1,10 @@
 import { acknowledgement, outcomeOf, type Outcome, type Received } from "./answer.js";
 import { within } from "./backoff.js";
-import type { HeadersRecord } from "./auth.js";
-import { syncSettings } from "./config.js";
+import { syncSettings, type HeadersRecord } from "./config.js";
 import type { Field, Model } from "./model.js";
-import type { Outgoing } from "./outgoing.js";
 import { parsed, textOf, type Members } from "./raw-json.js";
-import { pathOf, requestFor, rowIn, type ApiRequest, type Item } from "./request.js";
-import { WRITE_ID } from "./shape-messages.js";
+import { pathOf, requestFor, rowIn, type ApiRequest, type Item, type Outgoing } from "./request.js";
+import { WRITE_ID } from "./wire.js";
 
 const LIMIT_MS = 120_000;
 

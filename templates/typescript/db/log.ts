@@ -1,6 +1,7 @@
 import type { RejectedChange } from "./config.js";
 import { joined, sql, type Connection, type Row, type Statement, type Value } from "./driver.js";
 import { membersOf, objectOf, parsed, textOf, type Members } from "./raw-json.js";
+import type { Rejection } from "./rejected.js";
 
 /** An entry of `_changes`: one local write. */
 export interface Entry {
@@ -20,14 +21,6 @@ export interface Entry {
   readonly error: string | null;
   readonly txid: string | null;
   readonly rejectedWith: string | null;
-}
-
-export interface Rejection {
-  /** The HTTP status; null where no request was made. */
-  readonly status: number | null;
-  readonly message: string;
-  /** The answer's body, as text. */
-  readonly body: string;
 }
 
 /** What a rejected entry says of the reason in `error`. */

@@ -2,24 +2,8 @@ import type { Connection } from "./driver.js";
 import { entriesOfRow, madeKey, type Entry } from "./log.js";
 import type { Model, Operation } from "./model.js";
 import { textOf, type Members } from "./raw-json.js";
+import type { Outgoing } from "./request.js";
 import { syncedMembers } from "./stream.js";
-
-/** Entries that go out as one request, with all that it takes to compose it. */
-export interface Outgoing {
-  readonly model: Model;
-  readonly action: Operation;
-  readonly operation: Entry["operation"];
-  readonly rowKey: string;
-  readonly writeIds: readonly string[];
-  /** The id under which the request goes out: the newest of them. */
-  readonly writeId: string;
-  /** This one included. */
-  readonly attempts: number;
-  /** The key, and what the entries set. */
-  readonly members: Members;
-  /** The row as the server should have it before. */
-  readonly before: Members;
-}
 
 export function actionFor(model: Model, operation: Entry["operation"]): Operation | undefined {
   const { create, update, delete: remove } = model.operations;

@@ -1,8 +1,24 @@
 import { membersOf, objectOf, textOf, type Members } from "./raw-json.js";
 import type { Model, Operation } from "./model.js";
-import type { Outgoing } from "./outgoing.js";
 import { isJsonNumber } from "./shape-values.js";
-import { WRITE_ID } from "./shape-messages.js";
+import { WRITE_ID } from "./wire.js";
+
+/** What goes out as one request, with all that it takes to compose it. */
+export interface Outgoing {
+  readonly model: Model;
+  readonly action: Operation;
+  readonly operation: "insert" | "update" | "delete";
+  readonly rowKey: string;
+  readonly writeIds: readonly string[];
+  /** The id under which the request goes out: the newest of them. */
+  readonly writeId: string;
+  /** This one included. */
+  readonly attempts: number;
+  /** The key, and what is set. */
+  readonly members: Members;
+  /** The row as the server should have it before. */
+  readonly before: Members;
+}
 
 export interface ApiRequest {
   readonly method: Operation["method"];

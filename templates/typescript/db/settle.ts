@@ -16,11 +16,6 @@ export interface Arrivals {
 /** How many transactions are remembered for writes that are still without an answer. */
 const REMEMBERED = 1_000;
 
-/** The server's transaction ids are 32 bits wide in some places and 64 in others. */
-export function transactionId(id: string | number | bigint): string {
-  return String(BigInt(id) & 0xffff_ffffn);
-}
-
 /** Settles what the server's rows now show, once they are in the synced table. Gives what is to be remembered. */
 export async function settleArrived(
   connection: Connection,

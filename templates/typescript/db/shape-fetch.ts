@@ -1,6 +1,5 @@
-import type { HeadersRecord } from "./auth.js";
 import { within } from "./backoff.js";
-import { requestHeaders, syncSettings } from "./config.js";
+import { requestHeaders, syncSettings, type HeadersRecord } from "./config.js";
 import { parsed } from "./raw-json.js";
 import type { Columns } from "./shape-values.js";
 

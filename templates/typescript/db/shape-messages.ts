@@ -3,9 +3,10 @@ import type { ChangeMessage } from "@electric-sql/client";
 import type { Statement, Value } from "./driver.js";
 import { rowKey } from "./keys.js";
 import type { Field, Model } from "./model.js";
-import { transactionId, type Arrivals } from "./settle.js";
+import type { Arrivals } from "./settle.js";
 import type { Columns } from "./shape-values.js";
 import { remove, synced, update, upsert } from "./stream.js";
+import { transactionId, WRITE_ID } from "./wire.js";
 
 /** Values by the server's names of columns, as PostgreSQL's text. */
 export type ServerRow = Record<string, string | null>;
@@ -18,9 +19,6 @@ export interface Change {
   readonly values: ReadonlyMap<string, Value>;
   readonly message: ShapeMessage;
 }
-
-/** The column that carries the id of a write, here and on the server. */
-export const WRITE_ID = "write_id";
 
 /** What the shape has to have: the server's names of the columns. */
 export function serverColumns(model: Model): string[] {

@@ -16,13 +16,13 @@ import {
   sentEntries,
   settle,
   type Entry,
-  type Rejection,
 } from "./log.js";
 import type { Model } from "./model.js";
-import { actionFor, outgoing, type Outgoing } from "./outgoing.js";
+import { actionFor, outgoing } from "./outgoing.js";
 import { nextEntries, type Models } from "./queue.js";
 import { reportError, reportReachable, reportWaiting } from "./reports.js";
-import { requestFor, Unsendable } from "./request.js";
+import type { Rejection } from "./rejected.js";
+import { requestFor, Unsendable, type Outgoing } from "./request.js";
 import { readMemory } from "./shape-position.js";
 import { syncedMembers } from "./stream.js";
 
@@ -86,6 +86,8 @@ async function claim(driver: Driver, models: Models, troubles: Troubles): Promis
     const { count = 0, until = 0 } = troubles.errors.get(entry.sentWith ?? entry.writeId) ?? {};
     return count >= PATIENCE && Date.now() < until;
   };
+  // Looks first: a transaction is a commit, and a commit is a reason to look at the log again.
+  if ((await nextEntries(driver, models, isHeldBack)).length === 0) return undefined;
   const { write, rejected } = await driver.transaction(async (connection) => {
     const [first, ...others] = await nextEntries(connection, models, isHeldBack);
     if (first === undefined) return { write: undefined, rejected: [] };

@@ -42,6 +42,7 @@ test("values keep their meaning on the way out and back", async () => {
     VALUES (${task}, ${project}, 'say "hi"', '12345678901234567890.10', 9007199254740993,
       '2026-03-01T10:00:00.123456Z', ${details})`;
   await world.converged(one, two);
+  assert.deepEqual(await one.rejected(), []);
   const found = await world.server.db.query<Record<string, string>>(
     "SELECT estimate::text, effort::text, due_at::text, details::text FROM tasks",
   );

@@ -87,14 +87,21 @@ async function perform(command: Command): Promise<unknown> {
     case "clear":
       return client.clearDatabase(command.unsent && { unsent: command.unsent });
     case "rows":
-      await collection(command.model).preload();
-      return collection(command.model).toArray;
+      return rows(command.model);
     case "save":
       return save(command.writes);
     case "crash":
       crash = command;
       return null;
   }
+}
+
+async function rows(model: ModelName): Promise<object[]> {
+  await collection(model).preload();
+  // What TanStack DB adds to a row begins with a dollar.
+  return collection(model).toArray.map((row) =>
+    Object.fromEntries(Object.entries(row).filter(([name]) => !name.startsWith("$"))),
+  );
 }
 
 async function save(writes: readonly Write[]): Promise<void> {

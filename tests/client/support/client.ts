@@ -110,9 +110,15 @@ export class Client {
     await this.ask({ do: "exec", script });
   }
 
-  /** What the collection of a model holds. */
-  async rows(model: ModelName): Promise<Row[]> {
+  /** What the collection of a model holds, with what the view says of local changes. */
+  async shown(model: ModelName): Promise<Row[]> {
     return this.ask({ do: "rows", model });
+  }
+
+  /** What the collection of a model holds, as the API has it. */
+  async rows(model: ModelName): Promise<Row[]> {
+    const rows = await this.shown(model);
+    return rows.map(({ _has_local_changes: _, _pending_write_id: __, ...row }) => row);
   }
 
   /** Writes to collections, in one transaction, and waits until it is saved. */

@@ -37,7 +37,9 @@ export function carry(model: Model | undefined, types: Types, operation: string,
       continue;
     }
     lost[column] = json;
-    reasons.push(`column ${column} ${field === undefined ? "is gone" : carried === undefined ? unfit(field) : readOnly}`);
+    reasons.push(
+      `column ${column} ${field === undefined ? "is gone" : carried === undefined ? unfit(field) : readOnly}`,
+    );
   }
   const missing = model.key.filter((column) => kept[column] === undefined);
   if (missing.length > 0) {

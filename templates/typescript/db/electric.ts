@@ -1,4 +1,11 @@
-import { FetchError, isChangeMessage, ShapeStream, type ExternalParamsRecord, type Message, type Offset } from "@electric-sql/client";
+import {
+  FetchError,
+  isChangeMessage,
+  ShapeStream,
+  type ExternalParamsRecord,
+  type Message,
+  type Offset,
+} from "@electric-sql/client";
 
 import { otherHeaders } from "./auth.js";
 import { backoff, bell, onOnline, pause, rest, retryAfter, wait } from "./backoff.js";

@@ -96,7 +96,9 @@ async function isUnsent(connection: Connection, parent: RowName, child: Entry): 
   const made = earlier.filter(valid).at(-1);
   if (made !== undefined) return made.status === "pending";
   // A rejected insert moves to the end of the log when it is sent again.
-  const later = entries.slice(earlier.length).find((entry) => entry.operation !== "update" && entry.status !== "rejected");
+  const later = entries
+    .slice(earlier.length)
+    .find((entry) => entry.operation !== "update" && entry.status !== "rejected");
   if (later !== undefined) return later.operation === "insert" && later.status === "pending";
   return entries.some((entry) => entry.operation === "insert");
 }

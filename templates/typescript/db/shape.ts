@@ -40,12 +40,7 @@ const LOADED_AT_ONCE = 2_000;
 /** How long a write that seems to have been overtaken may still come. */
 const PATIENCE_MS = 3_000;
 
-export async function openShape(
-  driver: Driver,
-  model: Model,
-  definition: string,
-  signal: AbortSignal,
-): Promise<Shape> {
+export async function openShape(driver: Driver, model: Model, definition: string, signal: AbortSignal): Promise<Shape> {
   const stored = await readPosition(driver, model.name);
   let position = stored?.definition === definition ? stored : undefined;
   let memory = await readMemory(driver, model.name);
@@ -131,7 +126,10 @@ export async function openShape(
     const sent = await sentEntries(connection, model.name);
     await run(connection, statementsFor(model, changes));
     const arrivals = arrivalsOf(model, changes, new Set(sent.map((entry) => entry.writeId)), offset);
-    await remember(connection, sent.length === 0 ? forgotten : await settleArrived(connection, model, arrivals, memory));
+    await remember(
+      connection,
+      sent.length === 0 ? forgotten : await settleArrived(connection, model, arrivals, memory),
+    );
   }
 
   async function remember(connection: Connection, next: Memory): Promise<void> {

@@ -157,8 +157,7 @@ BEGIN
   SELECT NULL;
 END;
 
--- The log as the application and the sync worker see and change it. In order of id, so that one statement that
--- sends several entries again keeps their order.
+-- The log, in its order, as the application and the sync worker see and change it.
 CREATE VIEW IF NOT EXISTS _changes AS
 SELECT
   c.id,
@@ -227,29 +226,38 @@ BEGIN
 END;
 
 -- Where each rejected entry goes if the statement that has begun with this sequence sends it again.
-CREATE TABLE IF NOT EXISTS _retry (
+CREATE TABLE IF NOT EXISTS _places (
   id INTEGER NOT NULL PRIMARY KEY,
   new_id INTEGER NOT NULL,
   sequence INTEGER NOT NULL
 ) STRICT;
 
+-- Sets the places aside, for the first row of a statement.
+CREATE VIEW IF NOT EXISTS _retry AS
+SELECT NULL AS sequence WHERE false;
+
+CREATE TRIGGER IF NOT EXISTS _retry INSTEAD OF INSERT ON _retry
+WHEN NEW.sequence IS NOT (SELECT p.sequence FROM _places AS p LIMIT 1)
+BEGIN
+  DELETE FROM _places;
+
+  INSERT INTO _places (id, new_id, sequence)
+  SELECT c.id, NEW.sequence + row_number() OVER (ORDER BY c.id), NEW.sequence
+  FROM _changes_log AS c
+  WHERE c.status = 'rejected';
+END;
+
 -- Sends a rejected entry again, with all that were rejected with it: at the end of the log and under new write
 -- ids, since the server may answer an old one from memory, and its later echo would settle what it never took.
--- The first row of a statement sets places aside for all, so that those of several groups keep their order.
+-- All that a statement moves keeps its order, whichever rows it comes to first.
 CREATE TRIGGER IF NOT EXISTS _changes_retry INSTEAD OF UPDATE ON _changes
 WHEN OLD.status = 'rejected' AND NEW.status = 'pending'
 BEGIN
-  DELETE FROM _retry
-  WHERE (SELECT r.sequence FROM _retry AS r LIMIT 1) <> (SELECT s.seq FROM _sequence AS s);
-
-  INSERT INTO _retry (id, new_id, sequence)
-  SELECT c.id, s.seq + row_number() OVER (ORDER BY c.id), s.seq
-  FROM _sequence AS s, _changes_log AS c
-  WHERE c.status = 'rejected' AND NOT EXISTS (SELECT 1 FROM _retry);
+  INSERT INTO _retry (sequence) SELECT s.seq FROM _sequence AS s;
 
   INSERT INTO _changes_log (id, table_name, row_key, operation, value, transaction_id, created_at)
   SELECT
-    r.new_id,
+    p.new_id,
     c.table_name,
     c.row_key,
     c.operation,
@@ -257,7 +265,7 @@ BEGIN
     c.transaction_id,
     c.created_at
   FROM _changes_log AS c
-  JOIN _retry AS r ON r.id = c.id
+  CROSS JOIN _places AS p ON p.id = c.id
   WHERE c.table_name = OLD.table_name
     AND c.row_key = OLD.row_key
     AND +c.status = 'rejected'
@@ -268,7 +276,7 @@ BEGIN
     AND row_key = OLD.row_key
     AND +status = 'rejected'
     AND ifnull(rejected_with, write_id) = ifnull(OLD.rejected_with, OLD.write_id)
-    AND id IN (SELECT r.id FROM _retry AS r);
+    AND EXISTS (SELECT 1 FROM _places AS p WHERE p.id = _changes_log.id);
 
   INSERT INTO _fold (table_name, row_key) VALUES (OLD.table_name, OLD.row_key);
 END;

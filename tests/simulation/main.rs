@@ -114,8 +114,8 @@ struct Used {
     database: Box<dyn Database>,
 }
 
-/// What a database may go through. PGlite never cleans up by itself.
-const SCHEDULES_IN_ONE: usize = 50;
+/// What a database goes through before there is another.
+const SCHEDULES_IN_ONE: usize = 100;
 
 fn run_afresh(adapter: Adapter, pairs: &[Pair], schedule: &Schedule) -> Result<(), String> {
     run_in(&mut None, adapter, pairs, schedule)

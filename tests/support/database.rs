@@ -75,7 +75,12 @@ struct Process {
     child: Child,
     requests: ChildStdin,
     answers: BufReader<ChildStdout>,
+    answered: usize,
 }
+
+/// How many requests a process answers before the next test gets another: PL/pgSQL keeps all the functions that a
+/// session has ever run, and each schema that is dropped and made makes it slower.
+const LIFETIME: usize = 10_000;
 
 static IDLE: Mutex<Vec<Process>> = Mutex::new(Vec::new());
 
@@ -112,6 +117,7 @@ impl Pglite {
         let process = self.process.as_mut().expect("a process until drop");
         writeln!(process.requests, "{request}").expect("a request to the PGlite process");
         let mut line = String::new();
+        process.answered += 1;
         process.answers.read_line(&mut line).expect("an answer of the PGlite process");
         let answer: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"));
         if let Some(error) = answer.get("error") {
@@ -133,7 +139,12 @@ impl Process {
             .expect("node");
         let requests = child.stdin.take().expect("stdin");
         let answers = BufReader::new(child.stdout.take().expect("stdout"));
-        Self { child, requests, answers }
+        Self { child, requests, answers, answered: 0 }
+    }
+
+    fn end(mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -163,11 +174,10 @@ impl Database for Pglite {
 
 impl Drop for Pglite {
     fn drop(&mut self) {
-        let Some(mut process) = self.process.take() else { return };
-        if std::thread::panicking() {
-            // Whatever state it is in, the next test is better off with another.
-            let _ = process.child.kill();
-            let _ = process.child.wait();
+        let Some(process) = self.process.take() else { return };
+        // After a panic, whatever state it is in, the next test is better off with another.
+        if std::thread::panicking() || process.answered > LIFETIME {
+            process.end();
         } else if let Ok(mut idle) = IDLE.lock() {
             idle.push(process);
         }

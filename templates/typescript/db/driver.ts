@@ -3,9 +3,14 @@
  * this interface, so that an application can bring a database that has no driver here (Expo, Tauri, …).
  */
 export interface Driver extends Connection {
+  /** What the tabs that share the database call it; absent where nobody else has it open. */
+  readonly shared?: string;
   /**
    * Runs `work` with the database to itself: what it does is committed as a whole, or, where it throws, not at all.
-   * Others wait, in this tab and in every other.
+   * Others wait, in this tab and in every other; so `work` asks nothing of the driver, only of its connection.
+   *
+   * Where the tab that has the database open closes, another opens it, and `work` runs again from the start: nothing of
+   * it has been kept. What it leaves in variables must bear that.
    */
   transaction<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
   /** Calls `listener` after each commit, of this tab or another, that may have changed what the views show. */

@@ -1,4 +1,4 @@
-import { FetchError, isChangeMessage, ShapeStream, type Message, type Offset } from "@electric-sql/client";
+import { FetchError, isChangeMessage, ShapeStream, type ExternalParamsRecord, type Message, type Offset } from "@electric-sql/client";
 
 import { otherHeaders } from "./auth.js";
 import { backoff, bell, onOnline, pause, rest, retryAfter, wait } from "./backoff.js";
@@ -104,12 +104,14 @@ async function stream(driver: Driver, model: Model, signal: AbortSignal, onDeliv
   });
 }
 
-function request(model: Model): { url: string; params: Record<string, string | string[]> } {
+function request(model: Model): { url: string; params: ExternalParamsRecord } {
   const { electricUrl, shapeParams } = syncSettings();
+  const params = { table: model.table, columns: serverColumns(model), ...shapeParams(model.name) };
   const address = `${electricUrl.replace(/\/$/, "")}/v1/shape`;
   return {
     url: typeof location === "undefined" ? address : new URL(address, location.href).href,
-    params: { table: model.table, columns: serverColumns(model), ...shapeParams(model.name) },
+    // The type can't say "any parameter but those of Electric's own".
+    params: params as ExternalParamsRecord,
   };
 }
 

@@ -93,7 +93,7 @@ async function isUnsent(connection: Connection, parent: RowName, child: Entry): 
   const at = (entry: Entry) => BigInt(String(entry.id));
   const earlier = entries.filter((entry) => at(entry) < at(child));
   const valid = (entry: Entry) => entry.operation === "insert" && entry.status !== "rejected";
-  const made = earlier.findLast(valid);
+  const made = earlier.filter(valid).at(-1);
   if (made !== undefined) return made.status === "pending";
   // A rejected insert moves to the end of the log when it is sent again.
   const later = entries.slice(earlier.length).find((entry) => entry.operation !== "update" && entry.status !== "rejected");

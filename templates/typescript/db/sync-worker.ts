@@ -86,6 +86,8 @@ async function claim(driver: Driver, models: Models, troubles: Troubles): Promis
     const { count = 0, until = 0 } = troubles.errors.get(entry.sentWith ?? entry.writeId) ?? {};
     return count >= PATIENCE && Date.now() < until;
   };
+  // Looks first: a transaction is a commit, and a commit is a reason to look at the log again.
+  if ((await nextEntries(driver, models, isHeldBack)).length === 0) return undefined;
   const { write, rejected } = await driver.transaction(async (connection) => {
     const [first, ...others] = await nextEntries(connection, models, isHeldBack);
     if (first === undefined) return { write: undefined, rejected: [] };

@@ -1,0 +1,137 @@
+import { models, sharedSql } from "../schema/index.js";
+import type { Types } from "./carry.js";
+import { catalog, dropScript, LOG_STEPS, LOG_TABLE, tableExists, type DatabaseObject } from "./dialect.js";
+import { name, sql, type Connection, type Driver } from "./driver.js";
+import { carryEntries, restoreEntries, setEntriesAside } from "./migrate-log.js";
+import type { Model } from "./model.js";
+import { parsed } from "./raw-json.js";
+
+/** What the database says of its schema, in `_sync_meta`. */
+interface Stored {
+  readonly hash: string | undefined;
+  readonly logVersion: number;
+  /** What the schema has made: nothing else is ever dropped. */
+  readonly objects: readonly DatabaseObject[];
+  /** What the synced tables are like, by model. */
+  readonly synced: Readonly<Record<string, string>>;
+  /** Types of the fields, by model. */
+  readonly types: Readonly<Record<string, Types>>;
+}
+
+/** The newest version of the log. */
+const LOG_VERSION = Math.max(...LOG_STEPS.map(({ version }) => version));
+
+/** Tables that outlive every schema, with what is in them. The feed's numbers go on, so that no tab misses a key. */
+const KEPT = ["_sync_meta", LOG_TABLE, "_made_keys", "_changed_keys"];
+
+/** Brings the database to this version of the schema. Does nothing where it has it already. */
+export async function migrate(driver: Driver): Promise<void> {
+  const hash = schemaHash();
+  if ((await stored(driver))?.hash === hash) return;
+  await driver.transaction(async (connection) => {
+    const before = await stored(connection);
+    // Another tab may have been quicker.
+    if (before?.hash === hash) return;
+    if (before !== undefined) await takeDown(connection, before);
+    const others = new Set((await catalog(connection)).map(({ identity }) => identity));
+    await connection.exec(sharedSql);
+    for (const model of models) await connection.exec(model.sql);
+    if (before !== undefined) await restoreEntries(connection);
+
+    const kept = new Set(before?.objects.map(({ identity }) => identity));
+    const objects = (await catalog(connection)).filter(({ identity }) => !others.has(identity) || kept.has(identity));
+    await write(connection, "schema_objects", JSON.stringify(objects));
+    await write(connection, "schema_synced", JSON.stringify(byModel(syncedTable)));
+    await write(connection, "schema_types", JSON.stringify(byModel(fieldTypes)));
+    await write(connection, "schema_hash", hash);
+    for (const model of models) {
+      await connection.query(sql`INSERT INTO _changed_keys (table_name, row_key) VALUES (${model.name}, ${null})`);
+    }
+  });
+}
+
+async function stored(connection: Connection): Promise<Stored | undefined> {
+  if (!(await tableExists(connection, "_sync_meta"))) return undefined;
+  const rows = await connection.query(sql`SELECT key, value FROM _sync_meta`);
+  const meta = new Map(rows.map((row) => [String(row["key"]), String(row["value"])]));
+  const logVersion = Number(meta.get("log_version") ?? LOG_VERSION);
+  if (logVersion > LOG_VERSION) {
+    throw new Error(
+      `The local database is that of a newer version of this application (its log has version ${logVersion}, ` +
+        `and this one knows ${LOG_VERSION}). Load the newer version again.`,
+    );
+  }
+  // Written above, and by nobody else.
+  const member = <T>(key: string, otherwise: T) => (parsed(meta.get(key) ?? "") as T | undefined) ?? otherwise;
+  return {
+    hash: meta.get("schema_hash"),
+    logVersion,
+    objects: member<readonly DatabaseObject[]>("schema_objects", []),
+    synced: member<Readonly<Record<string, string>>>("schema_synced", {}),
+    types: member<Readonly<Record<string, Types>>>("schema_types", {}),
+  };
+}
+
+/** Drops the old schema, but for the log and those of the server's rows that fit the new one. */
+async function takeDown(connection: Connection, before: Stored): Promise<void> {
+  const same = models.filter((model) => before.synced[model.name] === syncedTable(model));
+  const stay = new Set([...KEPT, ...same.map(syncedName)]);
+  const objects = before.objects.filter(({ kind, name }) => kind !== "table" || !stay.has(name));
+  // Views first, since they stand on tables.
+  const ordered = ["trigger", "view", "function", "index", "table"].flatMap((kind) =>
+    objects.filter((object) => object.kind === kind),
+  );
+  if (ordered.length > 0) await connection.exec(ordered.map(dropScript).join("\n"));
+  for (const model of Object.keys(before.synced)) {
+    if (same.some(({ name }) => name === model)) continue;
+    await connection.query(sql`DELETE FROM _sync_meta WHERE key IN (${`shape:${model}`}, ${`seen:${model}`})`);
+  }
+
+  for (const { version, script } of LOG_STEPS) {
+    if (version > before.logVersion) await connection.exec(script);
+  }
+  await write(connection, "log_version", String(LOG_VERSION));
+  await carryEntries(connection, before.types);
+  await setEntriesAside(connection);
+}
+
+async function write(connection: Connection, key: string, value: string): Promise<void> {
+  await connection.query(sql`
+    INSERT INTO _sync_meta (key, value)
+    VALUES (${key}, ${value})
+    ON CONFLICT (key) DO UPDATE SET value = excluded.value
+  `);
+}
+
+function byModel<T>(what: (model: Model) => T): Record<string, T> {
+  return Object.fromEntries(models.map((model) => [model.name, what(model)]));
+}
+
+function syncedName(model: Model): string {
+  return `${model.name}_synced`;
+}
+
+/** What has to be the same for the rows of a synced table to stay: the table, and where its rows come from. */
+function syncedTable(model: Model): string {
+  const start = model.sql.indexOf(`CREATE TABLE IF NOT EXISTS ${name(syncedName(model)).parts.join("")} (`);
+  const end = model.sql.indexOf(";", start);
+  return JSON.stringify([model.sql.slice(start, end), model.table, model.columns]);
+}
+
+function fieldTypes(model: Model): Types {
+  return Object.fromEntries(model.fields.map((field) => [field.name, field.type]));
+}
+
+/** Two of the 32-bit hashes of Fowler, Noll and Vo, over all that makes the schema. */
+function schemaHash(): string {
+  const text = [sharedSql, ...models.map((model) => `${syncedTable(model)}\0${model.sql}`)].join("\0");
+  return [0x811c9dc5, 0x9dc5811c].map((start) => fnv(text, start).toString(16).padStart(8, "0")).join("");
+}
+
+function fnv(text: string, start: number): number {
+  let hash = start;
+  for (let index = 0; index < text.length; index += 1) {
+    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+  }
+  return hash >>> 0;
+}

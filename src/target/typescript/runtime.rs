@@ -31,13 +31,20 @@ const COMMON: &[Module] = modules![
 ];
 const LOCAL: &[Module] = modules![
     "db": "auth.ts",
+    "carry.ts",
     "confirmation.ts",
     "driver.ts",
     "electric.ts",
+    "feed.ts",
+    "init.ts",
+    "leader.ts",
     "local-collection.ts",
     "log.ts",
+    "migrate-log.ts",
+    "migrate.ts",
     "mutations.ts",
     "outgoing.ts",
+    "owner.ts",
     "queue.ts",
     "reports.ts",
     "rows.ts",
@@ -48,11 +55,15 @@ const LOCAL: &[Module] = modules![
     "shape.ts",
     "status.ts",
     "sync-worker.ts",
+    "tab-connection.ts",
+    "tab-messages.ts",
+    "tabs.ts",
+    "turns.ts",
 ];
 const ELECTRIC: &[Module] = modules!["db": "electric-collection.ts"];
 const ACCESS: &[Module] = modules!["db": "access.ts"];
-const PGLITE: &[Module] = modules!["pglite": "stream.ts"];
-const SQLITE: &[Module] = modules!["sqlite": "stream.ts"];
+const PGLITE: &[Module] = modules!["pglite": "dialect.ts", "pglite-worker.ts", "pglite.ts", "stream.ts", "values.ts"];
+const SQLITE: &[Module] = modules!["sqlite": "dialect.ts", "stream.ts", "values.ts"];
 /// What hooks for one row stand on.
 const WATCH: &[Module] = modules!["db": "watch.ts"];
 

@@ -11,8 +11,12 @@ export interface Carried {
   readonly reason: string;
 }
 
-/** Types of fields by their names. */
-export type Types = Readonly<Record<string, string>>;
+/** What a model was before. */
+export interface Former {
+  readonly key: readonly string[];
+  /** Types of fields by their names. */
+  readonly types: Readonly<Record<string, string>>;
+}
 
 const UUID = /^[\da-f]{8}-?([\da-f]{4}-?){3}[\da-f]{12}$/i;
 const DATE = /^\d{4,}-\d\d-\d\d$/;
@@ -21,8 +25,13 @@ const DATE_TIME = /^(\d{4,}-\d\d-\d\d)[T ](\d\d:\d\d(:\d\d(\.\d+)?)?)(Z|[+-]\d\d
 const BASE64 = /^([A-Za-z\d+/]{4})*([A-Za-z\d+/]{2}==|[A-Za-z\d+/]{3}=)?$/;
 const DECIMAL = /^-?\d+(\.\d+)?$/;
 
-/** `types`: what the fields were. Nothing goes on without its key, nor an update that has nothing else. */
-export function carry(model: Model | undefined, types: Types, operation: string, members: Members): Carried {
+/** Nothing goes on without its key, nor an update that has nothing else. */
+export function carry(
+  model: Model | undefined,
+  former: Former | undefined,
+  operation: string,
+  members: Members,
+): Carried {
   if (model === undefined) return { kept: undefined, lost: members, reason: "the model is gone" };
 
   const kept: Record<string, string> = {};
@@ -30,17 +39,16 @@ export function carry(model: Model | undefined, types: Types, operation: string,
   const reasons: string[] = [];
   for (const [column, json] of Object.entries(members)) {
     const field = model.fields.find((candidate) => candidate.name === column);
-    const isKey = model.key.includes(column);
-    const carried = field === undefined ? undefined : valueOf(field, types[column], json);
-    if (field !== undefined && carried !== undefined && (isKey || mayWrite(field, operation))) {
+    const carried = field === undefined ? undefined : valueOf(field, former?.types[column], json);
+    if (field !== undefined && carried !== undefined && mayWrite(model, field, operation)) {
       kept[column] = carried;
-      continue;
+    } else {
+      lost[column] = json;
+      reasons.push(`column ${column} ${field === undefined ? "is gone" : carried === undefined ? unfit(field) : readOnly}`);
     }
-    lost[column] = json;
-    reasons.push(`column ${column} ${field === undefined ? "is gone" : carried === undefined ? unfit(field) : readOnly}`);
   }
-  const missing = model.key.filter((column) => kept[column] === undefined);
-  if (missing.length > 0) {
+  const isSameKey = model.key.every((column, index) => column === (former?.key ?? model.key)[index]);
+  if (!isSameKey || model.key.some((column) => kept[column] === undefined)) {
     reasons.push(`the key is ${model.key.join(", ")} now`);
     return { kept: undefined, lost: members, reason: reasons.join("; ") };
   }
@@ -54,7 +62,8 @@ function unfit(field: Field): string {
   return `is ${field.type}${field.nullable ? "" : ", and required,"} now`;
 }
 
-function mayWrite(field: Field, operation: string): boolean {
+function mayWrite(model: Model, field: Field, operation: string): boolean {
+  if (model.key.includes(field.name)) return true;
   return operation === "insert" ? field.insert !== "never" : field.update;
 }
 

@@ -63,6 +63,11 @@ export function joined(separator: string, statements: readonly Statement[]): Sta
   );
 }
 
+/** Whether a statement changes nothing. */
+export function isRead(statement: Statement): boolean {
+  return /^\s*SELECT\b/i.test(statement.parts[0] ?? "");
+}
+
 function isStatement(value: Value | Statement): value is Statement {
   return typeof value === "object" && value !== null;
 }

@@ -1,5 +1,5 @@
 import { models } from "../schema/index.js";
-import { carry, type Types } from "./carry.js";
+import { carry, type Former } from "./carry.js";
 import { LOG_TABLE, logValue } from "./dialect.js";
 import { name, sql, type Connection, type Row, type Statement, type Value } from "./driver.js";
 import type { Model } from "./model.js";
@@ -16,24 +16,24 @@ const PLAIN = new Set(["text", "uuid", "int32", "int64", "date"]);
 /**
  * Brings what the entries say into the terms of the new schema. What they say of a column that is gone, or that can't
  * hold its value any more, becomes an entry of its own, which is rejected; the rest of the entry goes on as it was.
- * `types`: what the fields were, by model.
+ * `former`: what the models were.
  */
-export async function carryEntries(connection: Connection, types: Readonly<Record<string, Types>>): Promise<void> {
+export async function carryEntries(connection: Connection, former: Readonly<Record<string, Former>>): Promise<void> {
   const entries = await connection.query(sql`
     SELECT id, table_name, row_key, operation, value, status FROM ${LOG} ORDER BY id
   `);
   for (const entry of entries) {
     const model = models.find(({ name }) => name === entry["table_name"]);
-    const before = types[String(entry["table_name"])] ?? {};
-    for (const statement of changesTo(entry, model, before)) await connection.query(statement);
+    const statements = changesTo(entry, model, former[String(entry["table_name"])]);
+    for (const statement of statements) await connection.query(statement);
   }
 }
 
-function changesTo(entry: Row, model: Model | undefined, types: Types): Statement[] {
+function changesTo(entry: Row, model: Model | undefined, former: Former | undefined): Statement[] {
   const { id = null, row_key, status } = entry;
   const before = membersOf(String(entry["value"])) ?? {};
   const operation = String(entry["operation"]);
-  const { kept, lost, reason } = carry(model, types, operation, before);
+  const { kept, lost, reason } = carry(model, former, operation, before);
   const error = rejection(`${String(entry["table_name"])}: ${reason}`);
   // What the server has taken is done, be it shown or not.
   const isTaken = status === "acknowledged";

@@ -1,9 +1,9 @@
 import { models, sharedSql } from "../schema/index.js";
-import type { Types } from "./carry.js";
+import type { Former } from "./carry.js";
 import { catalog, dropScript, LOG_STEPS, LOG_TABLE, tableExists, type DatabaseObject } from "./dialect.js";
 import { name, sql, type Connection, type Driver } from "./driver.js";
 import { carryEntries, restoreEntries, setEntriesAside } from "./migrate-log.js";
-import type { Model } from "./model.js";
+import type { LocalModel } from "./model.js";
 import { parsed } from "./raw-json.js";
 
 /** What the database says of its schema, in `_sync_meta`. */
@@ -14,8 +14,7 @@ interface Stored {
   readonly objects: readonly DatabaseObject[];
   /** What the synced tables are like, by model. */
   readonly synced: Readonly<Record<string, string>>;
-  /** Types of the fields, by model. */
-  readonly types: Readonly<Record<string, Types>>;
+  readonly models: Readonly<Record<string, Former>>;
 }
 
 /** The newest version of the log. */
@@ -42,7 +41,7 @@ export async function migrate(driver: Driver): Promise<void> {
     const objects = (await catalog(connection)).filter(({ identity }) => !others.has(identity) || kept.has(identity));
     await write(connection, "schema_objects", JSON.stringify(objects));
     await write(connection, "schema_synced", JSON.stringify(byModel(syncedTable)));
-    await write(connection, "schema_types", JSON.stringify(byModel(fieldTypes)));
+    await write(connection, "schema_models", JSON.stringify(byModel(formerOf)));
     await write(connection, "schema_hash", hash);
     for (const model of models) {
       await connection.query(sql`INSERT INTO _changed_keys (table_name, row_key) VALUES (${model.name}, ${null})`);
@@ -68,7 +67,7 @@ async function stored(connection: Connection): Promise<Stored | undefined> {
     logVersion,
     objects: member<readonly DatabaseObject[]>("schema_objects", []),
     synced: member<Readonly<Record<string, string>>>("schema_synced", {}),
-    types: member<Readonly<Record<string, Types>>>("schema_types", {}),
+    models: member<Readonly<Record<string, Former>>>("schema_models", {}),
   };
 }
 
@@ -91,7 +90,7 @@ async function takeDown(connection: Connection, before: Stored): Promise<void> {
     if (version > before.logVersion) await connection.exec(script);
   }
   await write(connection, "log_version", String(LOG_VERSION));
-  await carryEntries(connection, before.types);
+  await carryEntries(connection, before.models);
   await setEntriesAside(connection);
 }
 
@@ -103,23 +102,24 @@ async function write(connection: Connection, key: string, value: string): Promis
   `);
 }
 
-function byModel<T>(what: (model: Model) => T): Record<string, T> {
+function byModel<T>(what: (model: LocalModel) => T): Record<string, T> {
   return Object.fromEntries(models.map((model) => [model.name, what(model)]));
 }
 
-function syncedName(model: Model): string {
+function syncedName(model: LocalModel): string {
   return `${model.name}_synced`;
 }
 
 /** What has to be the same for the rows of a synced table to stay: the table, and where its rows come from. */
-function syncedTable(model: Model): string {
+function syncedTable(model: LocalModel): string {
   const start = model.sql.indexOf(`CREATE TABLE IF NOT EXISTS ${name(syncedName(model)).parts.join("")} (`);
   const end = model.sql.indexOf(";", start);
   return JSON.stringify([model.sql.slice(start, end), model.table, model.columns]);
 }
 
-function fieldTypes(model: Model): Types {
-  return Object.fromEntries(model.fields.map((field) => [field.name, field.type]));
+/** What the next version of the schema will want to know of this one. */
+function formerOf(model: LocalModel): Former {
+  return { key: model.key, types: Object.fromEntries(model.fields.map((field) => [field.name, field.type])) };
 }
 
 /** Two of the 32-bit hashes of Fowler, Noll and Vo, over all that makes the schema. */

@@ -1,4 +1,4 @@
-import { name, sql, type Connection, type Driver, type Row } from "./driver.js";
+import { isRead, name, sql, type Connection, type Driver, type Row } from "./driver.js";
 import { connectTab, type Owner } from "./tab-connection.js";
 import { MARKS } from "./tab-messages.js";
 
@@ -30,7 +30,8 @@ export async function joinTabs(worker: Worker, shared: string, place: string): P
     shared,
 
     async query(statement) {
-      if (isRead(statement.parts[0] ?? "")) return withOwner((owner) => owner.ask({ type: "query", statement }));
+      // Asking twice does no harm.
+      if (isRead(statement)) return withOwner((owner) => owner.ask({ type: "query", statement }));
       return driver.transaction((connection) => connection.query(statement));
     },
 
@@ -78,9 +79,4 @@ function within(owner: Owner, id: number): Connection {
       await owner.ask({ type: "exec", script, in: id });
     },
   };
-}
-
-/** Asking twice does no harm. */
-function isRead(text: string): boolean {
-  return /^\s*SELECT\b/i.test(text);
 }

@@ -1,7 +1,8 @@
 import { joined, name, raw, sql, type Connection, type Statement } from "./driver.js";
-import type { Field, Model } from "./model.js";
+import type { Model } from "./model.js";
 import { openPglite } from "./pglite.js";
 import { elementsOf, textOf } from "./raw-json.js";
+import { arrayOf, TYPES } from "./stream.js";
 
 /** Opens the local database: where `directory` says, or as this name in the browser. */
 export const openDriver = openPglite;
@@ -21,21 +22,6 @@ export interface DatabaseObject {
   /** How a statement that drops it calls it. */
   readonly identity: string;
 }
-
-const TYPES: Readonly<Record<Field["type"], string>> = {
-  text: "TEXT",
-  uuid: "UUID",
-  date_time: "TIMESTAMPTZ",
-  date: "DATE",
-  time: "TEXT",
-  int32: "INTEGER",
-  int64: "BIGINT",
-  float: "DOUBLE PRECISION",
-  decimal: "NUMERIC",
-  boolean: "BOOLEAN",
-  bytes: "BYTEA",
-  json: "JSONB",
-};
 
 /** Rows of a view, each looked up by the index: a join could read the view as a whole. */
 export function rowsByKey(model: Model, rowKeys: readonly string[]): Statement {

@@ -3,7 +3,7 @@ import type { Field, Model } from "./model.js";
 import { elementsOf, textOf, type Members } from "./raw-json.js";
 import { base64Of, jsonOf, plainText, type Column } from "./shape-values.js";
 
-const TYPES: Readonly<Record<Field["type"], string>> = {
+export const TYPES: Readonly<Record<Field["type"], string>> = {
   text: "TEXT",
   uuid: "UUID",
   date_time: "TIMESTAMPTZ",
@@ -137,7 +137,7 @@ function unnested(model: Model, columns: readonly string[], rows: readonly (read
   return sql`unnest(${commas(arrays)})`;
 }
 
-function arrayOf(values: readonly Value[]): string {
+export function arrayOf(values: readonly Value[]): string {
   const elements = values.map((value) =>
     value === null ? "NULL" : `"${String(value).replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`,
   );

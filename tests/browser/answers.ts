@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { until } from "../client/support/until.js";
-import type { Test } from "./world.js";
+import { gate, type Test } from "./world.js";
 
 export function answers(test: Test): void {
   test("a confirmed note waits for the server, and shows its refusal", async (world) => {
@@ -10,14 +10,14 @@ export function answers(test: Test): void {
     const notes = tab.page.getByRole("region", { name: "Notes" });
     const note = tab.page.getByLabel("Note", { exact: true });
 
-    const answer = Promise.withResolvers<void>();
-    const slow = world.server.faults.add({ on: "POST /notes", at: "arrived", what: () => answer.promise });
+    const answer = gate();
+    const slow = world.server.faults.add({ on: "POST /notes", at: "arrived", what: () => answer.passed });
     await note.fill("Likes tea");
     await tab.button("Save").click();
     await until(() => slow.met() === 1, "the request");
     await tab.button("Saving …").waitFor();
     await tab.screenshot("note 1 waits");
-    answer.resolve();
+    answer.open();
     await tab.button("Save").waitFor();
     await notes.getByRole("listitem").filter({ hasText: "Likes tea" }).waitFor();
     assert.equal(await note.inputValue(), "");

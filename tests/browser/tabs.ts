@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { until } from "../client/support/until.js";
-import type { Test } from "./world.js";
+import { gate, type Test } from "./world.js";
 
 export function tabs(test: Test): void {
   test("two tabs show one database, and one goes on without the other", async (world) => {
@@ -31,14 +31,14 @@ export function tabs(test: Test): void {
     const second = await world.open();
     await second.says("online, everything is saved");
     // The server has the write; its answer never arrives.
-    const answer = Promise.withResolvers<void>();
-    const slow = world.server.faults.add({ on: "POST /contacts", at: "committed", what: () => answer.promise });
+    const answer = gate();
+    const slow = world.server.faults.add({ on: "POST /contacts", at: "committed", what: () => answer.passed });
     await first.add("Ada");
     await first.add("Grace");
     await until(() => slow.met() === 1, "the first request");
     await second.says("2 changes not saved yet");
     await first.page.close();
-    answer.resolve();
+    answer.open();
     await second.says("online, everything is saved");
     await second.shows("Ada", "saved");
     await second.shows("Grace", "saved");

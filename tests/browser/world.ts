@@ -106,9 +106,19 @@ async function explain(name: string, world: World): Promise<void> {
     await tab.screenshot(`failed ${name} ${index + 1}`).catch(() => {});
     console.error(`Tab ${index + 1}:\n${await tab.page.locator("body").innerText().catch(String)}`);
   }
-  console.error("Complaints:", world.tabs.map((tab) => tab.complaints).flat());
+  const complaints = new Set(world.tabs.flatMap((tab) => tab.complaints));
+  console.error("Complaints:", [...complaints].slice(0, 5));
   console.error(
     "Requests:",
-    world.server.exchanges.map(({ method, url, body, status }) => `${method} ${url.pathname} ${body} → ${status}`),
+    world.server.exchanges.slice(0, 30).map(({ method, url, body, status }) => `${method} ${url.pathname} ${body} → ${status}`),
   );
+}
+
+/** What the server waits for. */
+export function gate(): { readonly passed: Promise<void>; readonly open: () => void } {
+  let open: () => void = () => {};
+  const passed = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { passed, open };
 }

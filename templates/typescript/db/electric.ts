@@ -38,9 +38,7 @@ export async function startStreams(driver: Driver, models: readonly Model[], sig
   };
   signal.addEventListener("abort", stop);
   if (signal.aborted) stop();
-  await Promise.all(
-    models.map((model, index) => keepStreaming(driver, model, controllers[index]?.signal ?? signal)),
-  );
+  await Promise.all(models.map((model, index) => keepStreaming(driver, model, controllers[index]?.signal ?? signal)));
   signal.removeEventListener("abort", stop);
 }
 

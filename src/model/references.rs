@@ -83,6 +83,7 @@ fn same_kind(one: FieldType, other: FieldType) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Collections;
     use crate::model::{Field, Insert, KeyOrigin, Operations, Server, Shape, WriteId};
 
     fn model(name: &str, type_name: &str, key: &[&str], fields: &[(&str, FieldType)]) -> Model {
@@ -112,6 +113,7 @@ mod tests {
             indexes: Vec::new(),
             references: Vec::new(),
             rbac: None,
+            collections: Collections::Local,
         }
     }
 

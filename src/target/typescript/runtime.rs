@@ -63,7 +63,15 @@ const LOCAL: &[Module] = modules![
 const ELECTRIC: &[Module] = modules!["db": "electric-collection.ts"];
 const ACCESS: &[Module] = modules!["db": "access.ts"];
 const PGLITE: &[Module] = modules!["pglite": "dialect.ts", "pglite-worker.ts", "pglite.ts", "stream.ts", "values.ts"];
-const SQLITE: &[Module] = modules!["sqlite": "dialect.ts", "sqlite-native.ts", "sqlite-wasm.ts", "sqlite-worker.ts", "sqlite.ts", "stream.ts", "values.ts"];
+const SQLITE: &[Module] = modules![
+    "sqlite": "dialect.ts",
+    "sqlite-native.ts",
+    "sqlite-wasm.ts",
+    "sqlite-worker.ts",
+    "sqlite.ts",
+    "stream.ts",
+    "values.ts",
+];
 /// What hooks for one row stand on.
 const WATCH: &[Module] = modules!["db": "watch.ts"];
 

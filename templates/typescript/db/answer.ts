@@ -93,7 +93,11 @@ function lastSegment(location: string | null): string {
 }
 
 function rejectionOf({ status, body }: Received): Rejection {
-  return { status, message: messageIn(body) ?? `The API has answered ${String(status)}.`, body: body.slice(0, LONGEST_BODY) };
+  return {
+    status,
+    message: messageIn(body) ?? `The API has answered ${String(status)}.`,
+    body: body.slice(0, LONGEST_BODY),
+  };
 }
 
 /** What usual error bodies say: FastAPI's `detail`, problem details, `{ "error": { "message": … } }`. */

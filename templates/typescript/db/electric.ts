@@ -1,4 +1,11 @@
-import { FetchError, isChangeMessage, ShapeStream, type ExternalParamsRecord, type Message, type Offset } from "@electric-sql/client";
+import {
+  FetchError,
+  isChangeMessage,
+  ShapeStream,
+  type ExternalParamsRecord,
+  type Message,
+  type Offset,
+} from "@electric-sql/client";
 
 import { otherHeaders } from "./auth.js";
 import { backoff, bell, onOnline, pause, rest, retryAfter, wait } from "./backoff.js";
@@ -24,7 +31,15 @@ const BROKEN_RETRY_MS = 60_000;
 
 /** Keeps the synced tables up to date until `signal` aborts. Returns once all streams have stopped. */
 export async function startStreams(driver: Driver, models: readonly Model[], signal: AbortSignal): Promise<void> {
-  await Promise.all(models.map((model) => keepStreaming(driver, model, signal)));
+  // One listener on the signal, however many models there are.
+  const controllers = models.map(() => new AbortController());
+  const stop = () => {
+    for (const controller of controllers) controller.abort();
+  };
+  signal.addEventListener("abort", stop);
+  if (signal.aborted) stop();
+  await Promise.all(models.map((model, index) => keepStreaming(driver, model, controllers[index]?.signal ?? signal)));
+  signal.removeEventListener("abort", stop);
 }
 
 /** One stream after the other, each from where the one before has come to. */

@@ -15,7 +15,8 @@ const untagged = new Set<string>();
 export async function send(write: Outgoing, headers: HeadersRecord, signal: AbortSignal): Promise<Outcome> {
   try {
     const { model, action } = write;
-    const item = action.method === "PUT" && !untagged.has(model.name) ? await taggedItem(write, headers, signal) : undefined;
+    const item =
+      action.method === "PUT" && !untagged.has(model.name) ? await taggedItem(write, headers, signal) : undefined;
     const received = await exchange(requestFor(write, item), headers, signal);
     const { status, body } = received;
     const { operation, attempts } = write;

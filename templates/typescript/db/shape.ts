@@ -40,12 +40,7 @@ const LOADED_AT_ONCE = 2_000;
 /** How long a write that seems to have been overtaken may still come. */
 const PATIENCE_MS = 3_000;
 
-export async function openShape(
-  driver: Driver,
-  model: Model,
-  definition: string,
-  signal: AbortSignal,
-): Promise<Shape> {
+export async function openShape(driver: Driver, model: Model, definition: string, signal: AbortSignal): Promise<Shape> {
   const stored = await readPosition(driver, model.name);
   let position = stored?.definition === definition ? stored : undefined;
   let memory = await readMemory(driver, model.name);
@@ -54,8 +49,7 @@ export async function openShape(
   const read = changeReader(model);
 
   async function snapshotRequested(): Promise<void> {
-    const sent = await sentEntries(driver, model.name);
-    const acknowledged = sent.filter((entry) => entry.status === "acknowledged").map((entry) => entry.writeId);
+    const acknowledged = writeIds(await sentEntries(driver, model.name), "acknowledged");
     const [row] = await driver.query(sql`SELECT 1 FROM ${name(`${model.name}_synced`)} LIMIT 1`);
     if (row === undefined) {
       refetch = undefined;
@@ -75,7 +69,14 @@ export async function openShape(
     } else {
       await follow(position, changes, batch);
     }
-    if (batch.isUpToDate) watchOvertaken();
+    if (!batch.isUpToDate || isWatching) return;
+    isWatching = true;
+    void watchOvertaken()
+      // The next batch that is up to date tries again.
+      .catch(() => {})
+      .finally(() => {
+        isWatching = false;
+      });
   }
 
   /** A first snapshot: rows are shown as they come. It goes on where it was, should it be interrupted. */
@@ -131,7 +132,10 @@ export async function openShape(
     const sent = await sentEntries(connection, model.name);
     await run(connection, statementsFor(model, changes));
     const arrivals = arrivalsOf(model, changes, new Set(sent.map((entry) => entry.writeId)), offset);
-    await remember(connection, sent.length === 0 ? forgotten : await settleArrived(connection, model, arrivals, memory));
+    await remember(
+      connection,
+      sent.length === 0 ? forgotten : await settleArrived(connection, model, arrivals, memory),
+    );
   }
 
   async function remember(connection: Connection, next: Memory): Promise<void> {
@@ -141,30 +145,15 @@ export async function openShape(
   }
 
   /** Settles overtaken writes a while after their acknowledgement. */
-  function watchOvertaken(): void {
-    if (isWatching || memory.overtaken.length === 0) return;
-    isWatching = true;
-    const acknowledged = new Set<string>();
-    const look = async () => {
-      while (memory.overtaken.length > 0 && !signal.aborted) {
-        await wait(PATIENCE_MS, signal);
-        if (signal.aborted) return;
-        await driver.transaction(async (connection) => {
-          const sent = await sentEntries(connection, model.name);
-          await remember(
-            connection,
-            await settleOvertaken(connection, model, memory, (writeId) => acknowledged.has(writeId)),
-          );
-          for (const writeId of taken(sent)) acknowledged.add(writeId);
-        });
-      }
-    };
-    void look()
-      // The next batch that is up to date looks again.
-      .catch(() => {})
-      .finally(() => {
-        isWatching = false;
-      });
+  async function watchOvertaken(): Promise<void> {
+    while (memory.overtaken.length > 0 && !signal.aborted) {
+      const acknowledged = writeIds(await sentEntries(driver, model.name), "acknowledged");
+      await wait(PATIENCE_MS, signal);
+      if (signal.aborted) return;
+      await driver.transaction(async (connection) =>
+        remember(connection, await settleOvertaken(connection, model, memory, acknowledged)),
+      );
+    }
   }
 
   function positionAt(batch: Batch, rows: number, acknowledged: readonly string[]): Position {
@@ -206,8 +195,8 @@ async function run(connection: Connection, statements: readonly Statement[]): Pr
   for (const statement of statements) await connection.query(statement);
 }
 
-function taken(sent: readonly Entry[]): string[] {
-  return sent.filter((entry) => entry.status === "acknowledged").map((entry) => entry.writeId);
+function writeIds(entries: readonly Entry[], status: Entry["status"]): string[] {
+  return entries.filter((entry) => entry.status === status).map((entry) => entry.writeId);
 }
 
 /** At least one part, be it empty. */

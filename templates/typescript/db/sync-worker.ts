@@ -19,7 +19,7 @@ import {
 } from "./log.js";
 import type { Model } from "./model.js";
 import { actionFor, outgoing } from "./outgoing.js";
-import { nextEntries, type Models } from "./queue.js";
+import { nextEntry, together, type Models } from "./queue.js";
 import { reportError, reportReachable, reportWaiting } from "./reports.js";
 import type { Rejection } from "./rejected.js";
 import { requestFor, Unsendable, type Outgoing } from "./request.js";
@@ -87,11 +87,11 @@ async function claim(driver: Driver, models: Models, troubles: Troubles): Promis
     return count >= PATIENCE && Date.now() < until;
   };
   // Looks first: a transaction is a commit, and a commit is a reason to look at the log again.
-  if ((await nextEntries(driver, models, isHeldBack)).length === 0) return undefined;
+  if ((await nextEntry(driver, models, isHeldBack)) === undefined) return undefined;
   const { write, rejected } = await driver.transaction(async (connection) => {
-    const [first, ...others] = await nextEntries(connection, models, isHeldBack);
+    const first = await nextEntry(connection, models, isHeldBack);
     if (first === undefined) return { write: undefined, rejected: [] };
-    const entries = [first, ...others] as const;
+    const entries = await together(connection, models, first);
     const composed = await compose(connection, models, entries);
     const writeIds = entries.map((entry) => entry.writeId);
     if (composed instanceof Unsendable) {

@@ -173,9 +173,10 @@ function body(table: Table, taken: readonly string[], request: Incoming, role: R
   const properties = Object.keys(members);
   const unknown = properties.filter((property) => !taken.includes(property));
   if (unknown.length > 0) throw new Refusal(422, `extra fields: ${unknown.join(", ")}`);
-  const reserved = properties.filter((property) => table.managers?.includes(property));
-  if (reserved.length > 0 && role !== "manager")
-    throw new Refusal(403, `only a manager may set ${reserved.join(", ")}`);
+  const reserved = Object.entries(members).filter(([name, value]) => table.managers?.includes(name) && value !== false);
+  if (reserved.length > 0 && role !== "manager") {
+    throw new Refusal(403, `only a manager may set ${reserved.map(([name]) => name).join(", ")}`);
+  }
   return properties.map((property) => column(table, property));
 }
 

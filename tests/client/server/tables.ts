@@ -12,7 +12,7 @@ export interface Table {
   readonly change: readonly string[];
   /** Property to column, where they differ. */
   readonly columns?: Readonly<Record<string, string>>;
-  /** Properties that only a manager may set. */
+  /** Properties that only a manager may set to anything but false. */
   readonly managers?: readonly string[];
   /** GET and PUT give an ETag, and PUT may ask for one. */
   readonly etag?: boolean;

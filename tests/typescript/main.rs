@@ -78,7 +78,7 @@ fn every_framework_compiles() {
     let local = projects::samples();
     let frameworks = [Framework::React, Framework::Vue, Framework::Svelte, Framework::Solid, Framework::None];
     for (framework, name) in frameworks.into_iter().zip(["react", "vue", "svelte", "solid", "none"]) {
-        let mut write = |kind: &str, adapter: Adapter, project: &Project| {
+        let write = |kind: &str, adapter: Adapter, project: &Project| {
             let settings = Settings { adapter, framework, ..settings(Int64::Bigint) };
             workspace.write(&format!("src/{name}/{kind}"), &target::files(project, settings).expect("generated files"));
         };

@@ -80,7 +80,7 @@ async function open(options: DatabaseOptions): Promise<Session> {
   try {
     await migrate(driver);
     const feed = await openFeed(driver);
-    const channel = driver.shared === undefined ? {} : { channel: driver.shared };
+    const channel = driver.shared === undefined ? {} : { channel: `${driver.shared}:status` };
     const stopStatus = await watchStatus(driver, models, { sync: options.sync !== false, ...channel });
     const lockName = driver.shared === undefined ? undefined : `${driver.shared}:sync`;
     const stopSync = options.sync === false ? undefined : lead(lockName, (signal) => sync(driver, signal));

@@ -1,6 +1,6 @@
 import { PGlite } from "@electric-sql/pglite";
 
 import { serveTabs } from "./owner.js";
-import { pgliteDriver } from "./pglite.js";
+import { ownPglite } from "./pglite.js";
 
-serveTabs(async (directory) => pgliteDriver(await PGlite.create(directory)));
+serveTabs(async (directory) => ownPglite(await PGlite.create(directory)));

@@ -1,7 +1,7 @@
-import type { PGliteInterface, QueryOptions } from "@electric-sql/pglite";
+import type { PGlite, PGliteInterface, QueryOptions } from "@electric-sql/pglite";
 
 import { database } from "./defaults.js";
-import type { Connection, Driver, Statement } from "./driver.js";
+import { isRead, sql, type Connection, type Driver, type Statement } from "./driver.js";
 import { joinTabs } from "./tabs.js";
 import { turns } from "./turns.js";
 
@@ -12,6 +12,7 @@ export interface PgliteInstance extends Pick<
 > {
   readonly parsers: Readonly<Record<string, unknown>>;
   readonly serializers: Readonly<Record<string, unknown>>;
+  /** Writes what is in memory to where it is kept. */
   syncToFs(): Promise<void>;
 }
 
@@ -22,7 +23,7 @@ export interface PgliteInstance extends Pick<
 export async function openPglite(directory: string = `idb://${database}`): Promise<Driver> {
   if (!directory.startsWith("idb://")) {
     const { PGlite } = await import("@electric-sql/pglite");
-    return pgliteDriver(await PGlite.create(directory));
+    return ownPglite(await PGlite.create(directory));
   }
   if (globalThis.navigator?.locks === undefined) {
     throw new Error("The local database needs a browser and a secure context: https, or localhost.");
@@ -31,8 +32,18 @@ export async function openPglite(directory: string = `idb://${database}`): Promi
   return joinTabs(worker, `sync-patterns:${directory}`, directory);
 }
 
+/**
+ * A driver of an instance that nobody else uses. PGlite writes to the browser's storage after each statement, BEGIN and
+ * SELECT too, but not after the COMMIT of a transaction; the driver does so after what has changed something.
+ */
+export function ownPglite(pg: PGlite): Promise<Driver> {
+  const syncToFs = pg.syncToFs.bind(pg);
+  pg.syncToFs = async () => {};
+  return pgliteDriver(pg, syncToFs);
+}
+
 /** Gives values as PostgreSQL's text, and takes them so. */
-export async function pgliteDriver(pg: PgliteInstance): Promise<Driver> {
+export async function pgliteDriver(pg: PgliteInstance, syncToFs = () => pg.syncToFs()): Promise<Driver> {
   await pg.waitReady;
   await pg.exec("SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET bytea_output = 'hex'");
   const options = textOnly(pg);
@@ -42,7 +53,7 @@ export async function pgliteDriver(pg: PgliteInstance): Promise<Driver> {
     for (const listener of listeners) listener();
   });
 
-  function connection(target: Pick<PgliteInstance, "exec"> & Pick<PGliteInterface, "query">): Connection {
+  function connection(target: Pick<PGliteInterface, "query" | "exec">): Connection {
     return {
       async query(statement) {
         const { rows } = await target.query<Record<string, string | null>>(
@@ -59,14 +70,19 @@ export async function pgliteDriver(pg: PgliteInstance): Promise<Driver> {
   }
 
   const direct = connection(pg);
-  return {
-    query: (statement) => inTurn(() => direct.query(statement)),
-    exec: (script) => inTurn(() => direct.exec(script)),
+  const driver: Driver = {
+    async query(statement) {
+      if (isRead(statement)) return inTurn(() => direct.query(statement));
+      return driver.transaction((within) => within.query(statement));
+    },
+    exec: (script) => driver.transaction((within) => within.exec(script)),
     transaction: (work) =>
       inTurn(async () => {
-        const result = await pg.transaction((transaction) => work(connection(transaction)));
-        // PGlite 0.5 does so after a statement, and not after COMMIT.
-        await pg.syncToFs();
+        const { result, hasChanged } = await pg.transaction(async (transaction) => {
+          const within = connection(transaction);
+          return { result: await work(within), hasChanged: await hasWritten(within) };
+        });
+        if (hasChanged) await syncToFs();
         return result;
       }),
     onCommit(listener) {
@@ -77,9 +93,18 @@ export async function pgliteDriver(pg: PgliteInstance): Promise<Driver> {
       inTurn(async () => {
         listeners.clear();
         await unlisten();
+        await syncToFs();
         await pg.close();
       }),
   };
+  await syncToFs();
+  return driver;
+}
+
+/** PostgreSQL gives a transaction an id when it writes. */
+async function hasWritten(connection: Connection): Promise<boolean> {
+  const [row] = await connection.query(sql`SELECT pg_current_xact_id_if_assigned()::TEXT AS id`);
+  return row?.["id"] !== null;
 }
 
 /** Neither reads nor writes any type but text. Arrays have types of their own, which only an instance knows. */

@@ -14,7 +14,10 @@ export function answers(test: Test): void {
     const slow = world.server.faults.add({ on: "POST /notes", at: "arrived", what: () => answer.passed });
     await note.fill("Likes tea");
     await tab.button("Save").click();
-    await until(() => slow.met() === 1, "the request");
+    await until(
+      () => slow.met() === 1,
+      () => "the request",
+    );
     await tab.button("Saving …").waitFor();
     await tab.screenshot("note 1 waits");
     answer.open();
@@ -55,7 +58,10 @@ export function answers(test: Test): void {
     await tab.button("Try again").click();
     await tab.isWithout("Ada");
     await refusal.waitFor({ state: "detached" });
-    await until(async () => (await world.names()).length === 0, "the contact gone on the server");
+    await until(
+      async () => (await world.names()).length === 0,
+      () => "the contact gone on the server",
+    );
     await tab.says("online, everything is saved");
     await tab.screenshot("delete 2 tried again");
   });
@@ -64,10 +70,16 @@ export function answers(test: Test): void {
     await world.addElsewhere("Ada");
     const tab = await world.open();
     await tab.setMail("Ada", "ada@example.com");
-    await until(async () => (await world.contacts())[0]?.email === "ada@example.com", "the mail on the server");
+    await until(
+      async () => (await world.contacts())[0]?.email === "ada@example.com",
+      () => "the mail on the server",
+    );
     await tab.shows("Ada", "saved");
     await tab.setMail("Ada", "");
-    await until(async () => (await world.contacts())[0]?.email === null, "no mail on the server");
+    await until(
+      async () => (await world.contacts())[0]?.email === null,
+      () => "no mail on the server",
+    );
     await tab.shows("Ada", "saved");
     await tab.showsMail("Ada", "");
     await tab.page.reload();

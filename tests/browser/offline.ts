@@ -67,6 +67,9 @@ export function offline(test: Test): void {
     await again.screenshot("after the browser was killed");
     world.server.revive();
     await again.shows("Ada", "saved");
-    await until(async () => (await world.names()).join() === "Ada", "Ada on the server");
+    await until(
+      async () => (await world.names()).join() === "Ada",
+      () => "Ada on the server",
+    );
   });
 }

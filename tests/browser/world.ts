@@ -110,7 +110,9 @@ async function explain(name: string, world: World): Promise<void> {
   console.error("Complaints:", [...complaints].slice(0, 5));
   console.error(
     "Requests:",
-    world.server.exchanges.slice(0, 30).map(({ method, url, body, status }) => `${method} ${url.pathname} ${body} → ${status}`),
+    world.server.exchanges
+      .slice(0, 30)
+      .map(({ method, url, body, status }) => `${method} ${url.pathname} ${body} → ${status}`),
   );
 }
 

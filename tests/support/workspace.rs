@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 
 use sync_patterns::target::Files;
 
-use super::npm::npm_harness;
+use super::npm::{link_packages, npm_frameworks, npm_harness};
 
 /// What a browser has, and nothing of Node. The packages' own declarations aren't ours to check.
 const BROWSER: &str =
@@ -14,28 +14,29 @@ const BROWSER: &str =
 
 pub struct Workspace {
     folder: PathBuf,
+    /// Where the tools are.
     npm: PathBuf,
 }
 
 impl Workspace {
     pub fn new(name: &str) -> Self {
+        Self::with_packages(name, &npm_harness())
+    }
+
+    /// With the other set of packages, where every framework has an adapter.
+    pub fn for_frameworks(name: &str) -> Self {
+        Self::with_packages(name, &npm_frameworks())
+    }
+
+    fn with_packages(name: &str, packages: &Path) -> Self {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("typescript").join(name);
         if folder.exists() {
             fs::remove_dir_all(&folder).expect("the folder of an earlier run removed");
         }
         let workspace = Self { folder, npm: npm_harness() };
         workspace.write_file("package.json", r#"{ "type": "module" }"#);
-        workspace.link_packages();
+        link_packages(packages, &workspace.folder);
         workspace
-    }
-
-    /// Lets sources import the npm packages.
-    fn link_packages(&self) {
-        #[cfg(unix)]
-        use std::os::unix::fs::symlink;
-        #[cfg(windows)]
-        use std::os::windows::fs::symlink_dir as symlink;
-        symlink(self.npm.join("node_modules"), self.folder.join("node_modules")).expect("a link to the npm packages");
     }
 
     pub fn folder(&self) -> &Path {

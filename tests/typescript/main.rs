@@ -5,11 +5,15 @@ mod random;
 #[path = "../support/mod.rs"]
 mod support;
 
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
 use serde_json::Value;
 use support::workspace::Workspace;
-use sync_patterns::config::Framework;
+use sync_patterns::config::{Collections, Framework};
 use sync_patterns::model::Project;
-use sync_patterns::target::typescript;
+use sync_patterns::target::{self, typescript};
 use sync_patterns::target::{Adapter, BANNER, Files, Int64, Settings};
 
 fn settings(int64: Int64) -> Settings<'static> {
@@ -59,6 +63,54 @@ fn compiles_and_has_teeth() {
     let workspace = everything("compiles");
     workspace.write_file("src/consumer.ts", include_str!("consumer.ts"));
     workspace.type_check();
+}
+
+/// With the packages that have an adapter for every framework, and with both kinds of collections.
+#[test]
+fn every_framework_compiles() {
+    let workspace = Workspace::for_frameworks("frameworks");
+    let mut mixed = projects::samples();
+    for model in mixed.models.iter_mut().step_by(2) {
+        model.collections = Collections::Electric;
+    }
+    let mut electric = projects::samples();
+    electric.models.iter_mut().for_each(|model| model.collections = Collections::Electric);
+    let local = projects::samples();
+    let frameworks = [Framework::React, Framework::Vue, Framework::Svelte, Framework::Solid, Framework::None];
+    for (framework, name) in frameworks.into_iter().zip(["react", "vue", "svelte", "solid", "none"]) {
+        let write = |kind: &str, adapter: Adapter, project: &Project| {
+            let settings = Settings { adapter, framework, ..settings(Int64::Bigint) };
+            workspace.write(&format!("src/{name}/{kind}"), &target::files(project, settings).expect("generated files"));
+        };
+        write("electric", Adapter::Pglite, &electric);
+        match framework {
+            Framework::Vue | Framework::Solid => write("local", Adapter::Sqlite, &local),
+            Framework::React => write("local", Adapter::Pglite, &mixed),
+            _ => write("local", Adapter::Pglite, &local),
+        }
+    }
+    workspace.write_file("src/consumer.ts", include_str!("frameworks.ts"));
+    workspace.type_check();
+    workspace.assert_formatted(&["src/**/*.ts", "!src/*/*/db/**", "!src/consumer.ts"]);
+}
+
+/// A file that nobody generates would be dead.
+#[test]
+fn every_template_is_generated() {
+    let mut names: BTreeSet<String> = BTreeSet::new();
+    for adapter in [Adapter::Pglite, Adapter::Sqlite] {
+        let mut project = projects::samples();
+        project.models[0].collections = Collections::Electric;
+        let files = target::files(&project, Settings { adapter, ..settings(Int64::Number) }).expect("generated files");
+        names.extend(files.into_keys().filter_map(|path| Some(path.strip_prefix("db/")?.to_owned())));
+    }
+    let templates = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/typescript");
+    for folder in ["db", "pglite", "sqlite", "react", "vue", "svelte", "solid"] {
+        for entry in fs::read_dir(templates.join(folder)).expect("the folder") {
+            let name = entry.expect("an entry").file_name().to_string_lossy().into_owned();
+            assert!(names.contains(&name), "{folder}/{name}");
+        }
+    }
 }
 
 #[test]

@@ -21,6 +21,7 @@ const COMMON: &[Module] = modules![
     "exchange.ts",
     "keys.ts",
     "model.ts",
+    "presence.ts",
     "raw-json.ts",
     "rejected.ts",
     "request.ts",
@@ -30,7 +31,8 @@ const COMMON: &[Module] = modules![
     "wire.ts",
 ];
 const LOCAL: &[Module] = modules![
-    "db": "auth.ts",
+    "db": "answered.ts",
+    "auth.ts",
     "carry.ts",
     "confirmation.ts",
     "driver.ts",
@@ -58,6 +60,7 @@ const LOCAL: &[Module] = modules![
     "tab-connection.ts",
     "tab-messages.ts",
     "tabs.ts",
+    "troubles.ts",
     "turns.ts",
 ];
 const ELECTRIC: &[Module] = modules!["db": "electric-collection.ts"];

@@ -27,6 +27,8 @@ export interface Shape {
   snapshotRequested(): Promise<void>;
   /** Commits a batch, together with the position after it. Where this fails, the stream has to begin again from `start`. */
   take(batch: Batch): Promise<void>;
+  /** Returns once nothing is on its way into the database any more. To be called after the signal has aborted. */
+  close(): Promise<void>;
 }
 
 /** A snapshot that takes the place of what the synced table has, once it is there as a whole. */
@@ -46,7 +48,13 @@ export async function openShape(driver: Driver, model: Model, definition: string
   let memory = await readMemory(driver, model.name);
   let refetch: Refetch | undefined;
   let isWatching = false;
+  let inHand: Promise<unknown> = Promise.resolve();
   const read = changeReader(model);
+
+  function keep<T>(work: Promise<T>): Promise<T> {
+    inHand = Promise.allSettled([inHand, work]);
+    return work;
+  }
 
   async function snapshotRequested(): Promise<void> {
     const acknowledged = writeIds(await sentEntries(driver, model.name), "acknowledged");
@@ -69,14 +77,7 @@ export async function openShape(driver: Driver, model: Model, definition: string
     } else {
       await follow(position, changes, batch);
     }
-    if (!batch.isUpToDate || isWatching) return;
-    isWatching = true;
-    void watchOvertaken()
-      // The next batch that is up to date tries again.
-      .catch(() => {})
-      .finally(() => {
-        isWatching = false;
-      });
+    if (batch.isUpToDate && !isWatching) void keep(watchOvertaken());
   }
 
   /** A first snapshot: rows are shown as they come. It goes on where it was, should it be interrupted. */
@@ -86,6 +87,7 @@ export async function openShape(driver: Driver, model: Model, definition: string
     const after = positionAt(batch, before.rows + inserted, batch.isUpToDate ? [] : before.acknowledged);
     const parts = partsOf(changes);
     for (const [index, part] of parts.entries()) {
+      signal.throwIfAborted();
       await driver.transaction(async (connection) => {
         await run(connection, beginLoading(model));
         await apply(connection, part, before.offset);
@@ -146,14 +148,20 @@ export async function openShape(driver: Driver, model: Model, definition: string
 
   /** Settles overtaken writes a while after their acknowledgement. */
   async function watchOvertaken(): Promise<void> {
-    while (memory.overtaken.length > 0 && !signal.aborted) {
-      const acknowledged = writeIds(await sentEntries(driver, model.name), "acknowledged");
-      await wait(PATIENCE_MS, signal);
-      if (signal.aborted) return;
-      await driver.transaction(async (connection) =>
-        remember(connection, await settleOvertaken(connection, model, memory, acknowledged)),
-      );
+    isWatching = true;
+    try {
+      while (memory.overtaken.length > 0) {
+        const acknowledged = writeIds(await sentEntries(driver, model.name), "acknowledged");
+        await wait(PATIENCE_MS, signal);
+        if (signal.aborted) break;
+        await driver.transaction(async (connection) =>
+          remember(connection, await settleOvertaken(connection, model, memory, acknowledged)),
+        );
+      }
+    } catch {
+      // The next batch that is up to date tries again.
     }
+    isWatching = false;
   }
 
   function positionAt(batch: Batch, rows: number, acknowledged: readonly string[]): Position {
@@ -175,7 +183,14 @@ export async function openShape(driver: Driver, model: Model, definition: string
   }
 
   const start = position?.handle ? { handle: position.handle, offset: position.offset } : undefined;
-  return { start, snapshotRequested, take };
+  return {
+    start,
+    snapshotRequested,
+    take: (batch) => keep(take(batch)),
+    close: async () => {
+      await inHand;
+    },
+  };
 }
 
 const forgotten: Memory = { txids: [], overtaken: [] };

@@ -44,7 +44,9 @@ export function carry(
       kept[column] = carried;
     } else {
       lost[column] = json;
-      reasons.push(`column ${column} ${field === undefined ? "is gone" : carried === undefined ? unfit(field) : readOnly}`);
+      reasons.push(
+        `column ${column} ${field === undefined ? "is gone" : carried === undefined ? unfit(field) : readOnly}`,
+      );
     }
   }
   const isSameKey = model.key.every((column, index) => column === (former?.key ?? model.key)[index]);

@@ -10,7 +10,9 @@ export async function joinTabs(worker: Worker, shared: string, place: string): P
   const tab = await connectTab(worker, shared, place);
 
   async function wasCommitted(token: string): Promise<boolean> {
-    const rows = await driver.query(sql`SELECT 1 FROM ${name(MARKS)} WHERE client = ${tab.client} AND token = ${token}`);
+    const rows = await driver.query(
+      sql`SELECT 1 FROM ${name(MARKS)} WHERE client = ${tab.client} AND token = ${token}`,
+    );
     return rows.length > 0;
   }
 

@@ -6,8 +6,10 @@ import { joinTabs } from "./tabs.js";
 import { turns } from "./turns.js";
 
 /** What a driver is made of: an instance of the application's own has all of it. */
-export interface PgliteInstance
-  extends Pick<PGliteInterface, "waitReady" | "query" | "exec" | "transaction" | "listen" | "close"> {
+export interface PgliteInstance extends Pick<
+  PGliteInterface,
+  "waitReady" | "query" | "exec" | "transaction" | "listen" | "close"
+> {
   readonly parsers: Readonly<Record<string, unknown>>;
   readonly serializers: Readonly<Record<string, unknown>>;
   /** Writes what is in memory to where it is kept. */

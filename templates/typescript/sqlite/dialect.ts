@@ -37,7 +37,10 @@ export function rowsByKey(model: Model, rowKeys: readonly string[]): Statement {
   const parts = model.key.map((_, index) => sql`k.value ->> ${raw(String(index))}`);
   return sql`
     SELECT v.* FROM ${name(model.name)} AS v
-    WHERE (${joined(", ", model.key.map((column) => sql`v.${name(column)}`))}) IN (
+    WHERE (${joined(
+      ", ",
+      model.key.map((column) => sql`v.${name(column)}`),
+    )}) IN (
       SELECT ${joined(", ", parts)} FROM json_each(${`[${rowKeys.join(",")}]`}) AS k
     )
   `;

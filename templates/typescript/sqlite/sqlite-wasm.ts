@@ -1,4 +1,9 @@
-import init, { type BindableValue, type Database, type PreparedStatement, type Sqlite3Static } from "@sqlite.org/sqlite-wasm";
+import init, {
+  type BindableValue,
+  type Database,
+  type PreparedStatement,
+  type Sqlite3Static,
+} from "@sqlite.org/sqlite-wasm";
 
 import type { NativeDatabase, NativeStatement } from "./sqlite-native.js";
 
@@ -78,7 +83,8 @@ function plainly<T>(action: () => T): T {
   try {
     return action();
   } catch (error) {
-    const [, code, message] = /^(SQLITE_\w+): sqlite3 result code \d+: (.*)$/s.exec(String(Object(error).message)) ?? [];
+    const [, code, message] =
+      /^(SQLITE_\w+): sqlite3 result code \d+: (.*)$/s.exec(String(Object(error).message)) ?? [];
     throw code === undefined ? error : Object.assign(new Error(message), { code });
   }
 }

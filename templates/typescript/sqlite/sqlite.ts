@@ -13,7 +13,9 @@ export async function openSqlite(directory: string = `opfs://${database}`): Prom
     return nativeDriver(await openInMemory());
   }
   if (!directory.startsWith("opfs://")) {
-    throw new Error(`${directory} is neither opfs://… nor memory://. For a file, give a driver: nativeDriver(database).`);
+    throw new Error(
+      `${directory} is neither opfs://… nor memory://. For a file, give a driver: nativeDriver(database).`,
+    );
   }
   if (globalThis.navigator?.locks === undefined) {
     throw new Error("The local database needs a browser and a secure context: https, or localhost.");

@@ -31,13 +31,16 @@ fn home(folder: &Path) -> PathBuf {
     if has_own { folder.to_owned() } else { PathBuf::from(env!("CARGO_MANIFEST_DIR")) }
 }
 
-/// What is the same for every fixture, or twice in one, is shown once: with `contacts`.
+/// What is the same for every fixture, or twice in one, is shown once: with `contacts`. What stands in the templates as it
+/// is generated isn't shown at all.
 fn without_repetition(printed: &str, fixture: &str) -> String {
-    let is_repetition = |file: &str| {
+    let is_shown = |file: &&str| {
         let path = file.split(' ').next().unwrap_or_default();
-        path == "schema/_changes.sql" || path.ends_with(".sql.ts")
+        let is_repetition = path == "schema/_changes.sql" || path.ends_with(".sql.ts") || path == "db/defaults.ts";
+        let is_template = path.starts_with("db/") && path != "db/defaults.ts";
+        !is_template && (fixture == "contacts" || !is_repetition)
     };
-    let files = printed.split("==> ").skip(1).filter(|file| fixture == "contacts" || !is_repetition(file));
+    let files = printed.split("==> ").skip(1).filter(is_shown);
     files.map(|file| format!("==> {file}")).collect()
 }
 

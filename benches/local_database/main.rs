@@ -226,6 +226,10 @@ fn load(adapter: Adapter, rows: usize, table: &mut Table) {
         engine.load(&schema(adapter, 1));
         engine.exec(&reference::bare_table(adapter));
         bare.push(fill(&mut engine, "bare", rows));
+        if adapter == Adapter::Sqlite {
+            // As the client does for as long as a first load takes.
+            engine.exec("INSERT INTO _loading (table_name) VALUES ('contacts')");
+        }
         ours.push(fill(&mut engine, "contacts_synced", rows));
         let mut engine = Engine::open(adapter);
         engine.exec(&reference::schema(adapter));

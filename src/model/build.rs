@@ -11,7 +11,7 @@ use super::operations::{Unusable, Writer, Writing, decimals};
 use super::properties::excluded;
 use super::shape::Types;
 use super::types::rename;
-use super::{FieldType, Insert, KeyOrigin, Model, Operations, Project, Server, WriteId, key};
+use super::{FieldType, Insert, KeyOrigin, Model, Operations, Project, Server, WriteId, key, references};
 use crate::config::{Collections, Columns, Config, ModelConfig};
 use crate::diagnostics::{Input, Problem, Problems, Severity, child, closest, one_of};
 use crate::names;
@@ -41,7 +41,7 @@ pub fn build(document: &Document, config: &Config, problems: &mut Problems) -> O
         }
         return None;
     }
-    check_references(&mut models, &chosen, problems);
+    set_references(&mut models, &chosen, problems);
     let mut types = types.named();
     let final_names: HashMap<String, String> =
         types.iter().map(|named| (named.name.clone(), type_names.component(&named.name))).collect();
@@ -58,10 +58,12 @@ pub fn build(document: &Document, config: &Config, problems: &mut Problems) -> O
     Some(Project { models, types })
 }
 
-/// References name fields of their own model and models that exist.
-fn check_references(models: &mut [Model], chosen: &[Candidate], problems: &mut Problems) {
+/// References name fields of their own model and models that exist. Those that the config gives go before those found.
+fn set_references(models: &mut [Model], chosen: &[Candidate], problems: &mut Problems) {
     let names: Vec<String> = models.iter().map(|model| model.name.clone()).collect();
-    for model in models {
+    let found: Vec<_> = models.iter().map(|model| references::find(model, models)).collect();
+    for (model, found) in models.iter_mut().zip(found) {
+        model.references = found;
         let Some(config) = chosen.iter().find(|candidate| candidate.name == model.name).and_then(|c| c.config.as_ref())
         else {
             continue;
@@ -79,7 +81,10 @@ fn check_references(models: &mut [Model], chosen: &[Candidate], problems: &mut P
             let at = child(&pointer, field);
             problems.push(Problem::new(Severity::Error, "unknown-model", (Input::Config, &at), message).help(help));
         }
-        model.references = config.entry.references.clone();
+        let given = &config.entry.references;
+        model.references.retain(|(field, _)| !given.iter().any(|(name, _)| name == field));
+        model.references.extend(given.iter().cloned());
+        model.references.sort();
     }
 }
 

@@ -13,6 +13,7 @@ mod naming;
 mod operations;
 mod path;
 mod properties;
+mod references;
 mod resource;
 mod shape;
 mod types;
@@ -55,11 +56,26 @@ pub struct Model {
     pub server: Server,
     /// Column lists, as the config gives them.
     pub indexes: Vec<Vec<String>>,
-    /// Field name to the name of the model whose key it holds, in order of field name.
+    /// Field name to the name of the model whose key it holds, in order of field name: as the config says, or found.
     pub references: Vec<(String, String)>,
     /// Field groups and role permissions, as the spec or the config has them.
     pub rbac: Option<Value>,
     pub collections: Collections,
+}
+
+impl Project {
+    /// The fields of a model that can hold a temporary key, each with the model that it is of.
+    pub fn fields_with_temporary_keys<'p>(&'p self, model: &'p Model) -> Vec<(&'p Field, &'p str)> {
+        let has_temporary_keys =
+            |name: &str| self.models.iter().any(|parent| parent.name == name && parent.has_temporary_keys());
+        let references = model.references.iter().filter(|(_, parent)| has_temporary_keys(parent));
+        references
+            .filter_map(|(name, parent)| {
+                let field = model.fields.iter().find(|field| &field.name == name)?;
+                Some((field, parent.as_str()))
+            })
+            .collect()
+    }
 }
 
 impl Model {

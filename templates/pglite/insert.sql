@@ -5,6 +5,12 @@ DECLARE
   row_key TEXT;
   new_value JSONB;
 BEGIN
+{% if insert.temporary_key %}
+  -- A temporary key that the application uses again is another row's now.
+  DELETE FROM _made_keys AS m WHERE m.table_name = {{ name_text }} AND m.temporary_key = {{ insert.temporary_key }};
+
+{% endif %}
+{% include "made_keys.sql" %}
 {% for column in insert.defaults %}
   NEW.{{ column.name }} := coalesce(NEW.{{ column.name }}, {{ column.value }});
 {% endfor %}

@@ -43,9 +43,12 @@ $$;
 -- The entries of a row take its new key over, from its insert on, and so do those that refer to the row.
 CREATE OR REPLACE FUNCTION _keys_made() RETURNS TRIGGER
 LANGUAGE plpgsql SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+DECLARE
+  -- Of each entry, the members that take the place of its own.
+  taken JSONB;
 BEGIN
-  UPDATE _changes AS c
-  SET value = c.value || taken.members, row_key = _row_key_in(c.table_name, c.value || taken.members)
+  SELECT jsonb_object_agg(entry.id, entry.members)
+  INTO taken
   FROM (
     SELECT held.id, jsonb_object_agg(held.column_name, held.key::JSONB) AS members
     FROM (
@@ -68,7 +71,7 @@ BEGIN
         OFFSET 0
       ) AS own
       UNION ALL
-      SELECT child.id, r.column_name, m.key
+      SELECT child.id, r.column_name, parent.key
       FROM _references AS r
       CROSS JOIN LATERAL (
         SELECT e.id, e.value ->> r.column_name AS parent_key
@@ -76,12 +79,22 @@ BEGIN
         WHERE e.table_name = r.table_name
         OFFSET 0
       ) AS child
-      JOIN _made_keys AS m ON m.table_name = r.parent AND m.temporary_key = child.parent_key
-      WHERE r.parent IN (SELECT n.table_name FROM made AS n)
+      CROSS JOIN LATERAL (
+        SELECT m.key
+        FROM _made_keys AS m
+        WHERE m.table_name = r.parent AND m.temporary_key = child.parent_key
+        OFFSET 0
+      ) AS parent
+      WHERE r.parent IN (SELECT m.table_name FROM made AS m)
     ) AS held
     GROUP BY held.id
-  ) AS taken
-  WHERE c.id = taken.id;
+  ) AS entry;
+
+  UPDATE _changes AS c
+  SET
+    value = c.value || (taken -> c.id::TEXT),
+    row_key = _row_key_in(c.table_name, c.value || (taken -> c.id::TEXT))
+  WHERE c.id = ANY (ARRAY(SELECT t.id::BIGINT FROM jsonb_object_keys(taken) AS t (id)));
 
   RETURN NULL;
 END

@@ -3,11 +3,13 @@ CREATE OR REPLACE FUNCTION {{ functions.update }}() RETURNS TRIGGER
 LANGUAGE plpgsql SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS {{ dollar }}
 DECLARE
   row_key CONSTANT TEXT := {{ row_key.old }};
-  changed CONSTANT JSONB := _difference(
+  changed JSONB;
+BEGIN
+{% include "made_keys.sql" %}
+  changed := _difference(
     {{ row_value.old }},
     {{ row_value.new }}
   );
-BEGIN
   IF changed = '{}' THEN
     RETURN OLD;
   END IF;

@@ -9,6 +9,11 @@ BEGIN
       THEN RAISE(ABORT, {{ insert.duplicate }})
   END;
 
+{% if has_temporary_keys %}
+  -- A temporary key that the application uses again is another row's now.
+  DELETE FROM _made_keys WHERE table_name = {{ table_name }} AND temporary_key = {{ new_row_key }};
+
+{% endif %}
   INSERT INTO _changes_log (table_name, row_key, operation, value, transaction_id)
   SELECT
     {{ table_name }},

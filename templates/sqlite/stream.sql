@@ -30,7 +30,9 @@ WHEN EXISTS (
   )
   OR EXISTS (SELECT 1 FROM _changes_log AS c WHERE c.write_id = NEW.{{ write_id }})
 BEGIN
-  INSERT INTO {{ arrive }} (row_key, write_id) VALUES ({{ new_row_key }}, NEW.{{ write_id }});
+  -- OR ABORT is what an upsert has in its UPDATE: under two ways to treat conflicts, SQLite would compile all that
+  -- follows twice.
+  INSERT OR ABORT INTO {{ arrive }} (row_key, write_id) VALUES ({{ new_row_key }}, NEW.{{ write_id }});
 END;
 {% endfor %}
 

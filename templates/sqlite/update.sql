@@ -39,7 +39,9 @@ BEGIN
   WHERE c.column2 IS NOT c.column3
   HAVING count(*) > {{ update.key_columns }};
 
-  INSERT INTO {{ fold }} (row_key) VALUES ({{ old_row_key }});
+  INSERT INTO {{ fold }} (row_key)
+  SELECT {{ old_row_key }}
+  WHERE changes() > 0;
 {% else %}
   SELECT RAISE(ABORT, {{ no_update }});
 {% endif %}

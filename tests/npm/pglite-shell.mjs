@@ -1,6 +1,7 @@
 // PGlite for tests in another language: one JSON request a line on stdin, one JSON answer a line on stdout.
 //
 //   { "open": true }      a new, empty database; the one before is closed
+//   { "heard": true }     how many notifications came since it was asked last -> { "rows": [{ "number" }] }
 //   { "exec": script }    any number of statements          -> { "rows": [] }
 //   { "query": statement }                                  -> { "rows": [{ column: value }] }
 //   { "queries": script }   any number of them              -> { "results": [[{ column: value }]] }
@@ -35,12 +36,21 @@ const rows = ({ fields, rows }) => `[${rows.map((values) => row(fields, values))
 const OPTIONS = { rowMode: 'array', parsers }
 
 let database
+let heard = 0
 
 async function answer(request) {
   if (request.open) {
     await database?.close()
     database = await PGlite.create()
+    database.onNotification(() => {
+      heard += 1
+    })
     return '{"rows":[]}'
+  }
+  if (request.heard) {
+    const number = heard
+    heard = 0
+    return json({ rows: [{ number }] })
   }
   if (request.exec !== undefined) {
     await database.exec(request.exec)

@@ -102,6 +102,12 @@ impl Pglite {
         database
     }
 
+    /// How many notifications the session was sent since it was asked last.
+    pub fn heard(&mut self) -> u64 {
+        let rows = self.ask(&json!({ "heard": true })).expect("a number");
+        rows.first().and_then(|row| row["number"].as_u64()).expect("a number")
+    }
+
     /// Milliseconds that a query takes, measured in the process itself.
     pub fn time(&mut self, statement: &str) -> Result<f64, SqlError> {
         let rows = self.ask(&json!({ "time": statement }))?;

@@ -4,12 +4,28 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The folder with `node_modules`, installed on first use from `tests/npm/package-lock.json`.
+/// The folder with the tools and the newest packages that the client runs with.
+///
+/// # Panics
+/// As [`installed`].
+pub fn npm_harness() -> PathBuf {
+    installed("tests/npm")
+}
+
+/// The folder with the set of packages in which every framework has an adapter, and Electric a collection.
+///
+/// # Panics
+/// As [`installed`].
+pub fn npm_frameworks() -> PathBuf {
+    installed("tests/npm/frameworks")
+}
+
+/// A folder with its `node_modules`, installed on first use from its `package-lock.json`.
 ///
 /// # Panics
 /// Where Node or npm is missing, or the install fails: a test that needs them can't tell anything without.
-pub fn npm_harness() -> PathBuf {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/npm");
+fn installed(folder: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     // Test binaries run side by side; the first one installs, the others wait for it.
     let guard = File::create(Path::new(env!("CARGO_TARGET_TMPDIR")).join("npm.lock")).expect("a lock file");
     guard.lock().expect("the lock on the npm packages");
@@ -30,4 +46,13 @@ pub fn npm_harness() -> PathBuf {
     );
     fs::write(&stamp, lock).expect("the stamp of the install");
     folder
+}
+
+/// Lets sources in `folder` import the packages of another.
+pub fn link_packages(packages: &Path, folder: &Path) {
+    #[cfg(unix)]
+    use std::os::unix::fs::symlink;
+    #[cfg(windows)]
+    use std::os::windows::fs::symlink_dir as symlink;
+    symlink(packages.join("node_modules"), folder.join("node_modules")).expect("a link to the npm packages");
 }

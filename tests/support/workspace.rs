@@ -6,34 +6,37 @@ use std::process::{Command, Output};
 
 use sync_patterns::target::Files;
 
-use super::npm::npm_harness;
+use super::npm::{link_packages, npm_frameworks, npm_harness};
 
-/// Nothing but the language is there, and each export says its type.
-const DECLARED: &str = r#""isolatedDeclarations": true, "declaration": true, "lib": ["es2022"], "types": []"#;
+/// What a browser has, and nothing of Node. The packages' own declarations aren't ours to check.
+const BROWSER: &str =
+    r#""declaration": true, "lib": ["es2023", "dom", "dom.iterable"], "types": [], "skipLibCheck": true"#;
 
 pub struct Workspace {
     folder: PathBuf,
+    /// Where the tools are.
     npm: PathBuf,
 }
 
 impl Workspace {
     pub fn new(name: &str) -> Self {
+        Self::with_packages(name, &npm_harness())
+    }
+
+    /// With the other set of packages, where every framework has an adapter.
+    pub fn for_frameworks(name: &str) -> Self {
+        Self::with_packages(name, &npm_frameworks())
+    }
+
+    fn with_packages(name: &str, packages: &Path) -> Self {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("typescript").join(name);
         if folder.exists() {
             fs::remove_dir_all(&folder).expect("the folder of an earlier run removed");
         }
         let workspace = Self { folder, npm: npm_harness() };
         workspace.write_file("package.json", r#"{ "type": "module" }"#);
+        link_packages(packages, &workspace.folder);
         workspace
-    }
-
-    /// Lets sources import the npm packages.
-    pub fn link_packages(&self) {
-        #[cfg(unix)]
-        use std::os::unix::fs::symlink;
-        #[cfg(windows)]
-        use std::os::windows::fs::symlink_dir as symlink;
-        symlink(self.npm.join("node_modules"), self.folder.join("node_modules")).expect("a link to the npm packages");
     }
 
     pub fn folder(&self) -> &Path {
@@ -66,7 +69,7 @@ impl Workspace {
     /// Both compilers, both ways to resolve imports, all strictness.
     pub fn type_check(&self) {
         for (module, resolution) in [("esnext", "bundler"), ("nodenext", "nodenext")] {
-            self.write_config(module, resolution, &format!(r#"{DECLARED}, "noEmit": true"#));
+            self.write_config(module, resolution, &format!(r#"{BROWSER}, "noEmit": true"#));
             for compiler in ["typescript", "typescript5"] {
                 self.tsc(compiler);
             }
@@ -76,13 +79,12 @@ impl Workspace {
     /// The sources as JavaScript without comments, in `dist`.
     pub fn emit(&self) {
         let emit = r#""outDir": "dist", "rootDir": "src", "removeComments": true"#;
-        self.write_config("nodenext", "nodenext", &format!("{DECLARED}, {emit}"));
+        self.write_config("nodenext", "nodenext", &format!("{BROWSER}, {emit}"));
         self.tsc("typescript5");
     }
 
     /// The sources as JavaScript that Node runs, in `dist`.
     pub fn compile(&self) {
-        self.link_packages();
         let options = r#""lib": ["es2023", "dom", "dom.iterable"], "types": ["node"], "skipLibCheck": true,
             "outDir": "dist", "rootDir": "src", "inlineSourceMap": true"#;
         self.write_config("nodenext", "nodenext", options);
@@ -110,10 +112,11 @@ impl Workspace {
         self.succeed(Command::new("node").arg(tsc).arg("--project").arg("."));
     }
 
-    /// Prettier, at the width that generated code has, finds nothing to change.
-    pub fn assert_formatted(&self, folder: &str) {
+    /// Prettier, at the width that generated code has, finds nothing to change in files of these patterns.
+    pub fn assert_formatted(&self, patterns: &[&str]) {
         let prettier = self.npm.join("node_modules/prettier/bin/prettier.cjs");
-        self.succeed(Command::new("node").arg(prettier).args(["--check", "--no-config", "--print-width=120", folder]));
+        let options = ["--check", "--no-config", "--print-width=120"];
+        self.succeed(Command::new("node").arg(prettier).args(options).args(patterns));
     }
 
     /// Runs a script as a module, and gives what it prints.

@@ -3,9 +3,12 @@
 import type { Membership, MembershipCreate, Money, Reading, Sample, SampleCreate, SampleUpdate } from "./bigints/index.js";
 import type { Json, Own, Ping, SessionCreate, SettingUpdate, Status, Tree } from "./bigints/index.js";
 import type { Contact, ContactCreate, ContactUpdate } from "./contacts/index.js";
-import { schema } from "./contacts/index.js";
+import { configureSync, contactsCollection, initializeDatabase, RejectedError } from "./contacts/index.js";
+import { useContact, useContacts, useRejectedChanges, useSyncStatus, writeTogether } from "./contacts/index.js";
+import { models } from "./contacts/schema/index.js";
 import type { Class_ } from "./hostile/index.js";
-import { sampleAccess } from "./numbers/index.js";
+import { canEditSampleField, membershipsCollection, sampleAccess, samplesCollection } from "./numbers/index.js";
+import { useMembership } from "./numbers/index.js";
 import type { Sample as NumberSample } from "./numbers/index.js";
 import type { Sample as StringSample } from "./strings/index.js";
 
@@ -117,6 +120,60 @@ same<(typeof sampleAccess)["owner_only"], readonly ["amount", "payload"]>(true);
 same<(typeof sampleAccess)["field_groups"]["basic"][number], "label" | "amount">(true);
 // @ts-expect-error
 sampleAccess.owner_only.push("label");
-export const first: string | undefined = schema[0]?.sql;
+export const sql: string | undefined = models[0]?.sql;
 // @ts-expect-error
-schema.pop();
+models.pop();
+
+// An application, as it uses the collections.
+export async function application(): Promise<void> {
+  configureSync({
+    electricUrl: "https://example.org/electric",
+    headers: async () => ({ Authorization: await Promise.resolve("Bearer token") }),
+    shapeParams: (model) => ({ where: `${model}.team = 7` }),
+    onRejected: ({ model, message, status }) => console.warn(model, message, status?.toFixed()),
+    onAnswer: ({ status }) => (status === 418 ? "rejected" : undefined),
+  });
+  // @ts-expect-error
+  configureSync({ electricURL: "https://example.org" });
+  await initializeDatabase({ directory: "memory://" });
+
+  const transaction = contactsCollection.insert({ first_name: "Ada", last_name: "Lovelace" });
+  await transaction.isPersisted.promise.catch((error: unknown) => {
+    if (error instanceof RejectedError) console.warn(error.status, error.body);
+  });
+  // @ts-expect-error
+  contactsCollection.insert({ first_name: "Ada" });
+  // @ts-expect-error
+  contactsCollection.insert({ first_name: "Ada", last_name: "Lovelace", created_at: "" });
+  contactsCollection.update("id", (draft) => {
+    draft.email = null;
+    // @ts-expect-error
+    draft.first_name = null;
+  });
+  contactsCollection.delete(["one", "other"]);
+  const contact: Contact | undefined = contactsCollection.get("id");
+  console.log(contact?._has_local_changes);
+  await writeTogether(() => contactsCollection.delete("id")).isPersisted.promise;
+
+  samplesCollection.delete(-1);
+  // @ts-expect-error
+  samplesCollection.delete("1");
+  membershipsCollection.delete('["org",1]');
+}
+
+/** A component of React. */
+export function component(id: string): string {
+  const { data, isLoading } = useContacts();
+  const names: string[] = data.map((contact) => contact.first_name);
+  const email: string | null | undefined = useContact(id)?.email;
+  const membership: "owner" | "member" | undefined = useMembership({ org_id: "org", user_no: 1 })?.role;
+  // @ts-expect-error
+  useMembership("org");
+  const { pending, models: loaded } = useSyncStatus();
+  const rejected: number = useRejectedChanges().length;
+  return [isLoading, names, email, membership, pending.toFixed(), loaded["contacts"]?.rows, rejected].join();
+}
+
+export const canEdit: boolean = canEditSampleField("guest", "label");
+// @ts-expect-error
+canEditSampleField("guest", "no such field");

@@ -5,11 +5,15 @@ mod random;
 #[path = "../support/mod.rs"]
 mod support;
 
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
 use serde_json::Value;
 use support::workspace::Workspace;
-use sync_patterns::config::Framework;
+use sync_patterns::config::{Collections, Framework};
 use sync_patterns::model::Project;
-use sync_patterns::target::typescript;
+use sync_patterns::target::{self, typescript};
 use sync_patterns::target::{Adapter, BANNER, Files, Int64, Settings};
 
 fn settings(int64: Int64) -> Settings<'static> {
@@ -61,9 +65,57 @@ fn compiles_and_has_teeth() {
     workspace.type_check();
 }
 
+/// With the packages that have an adapter for every framework, and with both kinds of collections.
+#[test]
+fn every_framework_compiles() {
+    let workspace = Workspace::for_frameworks("frameworks");
+    let mut mixed = projects::samples();
+    for model in mixed.models.iter_mut().step_by(2) {
+        model.collections = Collections::Electric;
+    }
+    let mut electric = projects::samples();
+    electric.models.iter_mut().for_each(|model| model.collections = Collections::Electric);
+    let local = projects::samples();
+    let frameworks = [Framework::React, Framework::Vue, Framework::Svelte, Framework::Solid, Framework::None];
+    for (framework, name) in frameworks.into_iter().zip(["react", "vue", "svelte", "solid", "none"]) {
+        let write = |kind: &str, adapter: Adapter, project: &Project| {
+            let settings = Settings { adapter, framework, ..settings(Int64::Bigint) };
+            workspace.write(&format!("src/{name}/{kind}"), &target::files(project, settings).expect("generated files"));
+        };
+        write("electric", Adapter::Pglite, &electric);
+        match framework {
+            Framework::Vue | Framework::Solid => write("local", Adapter::Sqlite, &local),
+            Framework::React => write("local", Adapter::Pglite, &mixed),
+            _ => write("local", Adapter::Pglite, &local),
+        }
+    }
+    workspace.write_file("src/consumer.ts", include_str!("frameworks.ts"));
+    workspace.type_check();
+    workspace.assert_formatted(&["src/**/*.ts", "!src/*/*/db/**", "!src/consumer.ts"]);
+}
+
+/// A file that nobody generates would be dead.
+#[test]
+fn every_template_is_generated() {
+    let mut names: BTreeSet<String> = BTreeSet::new();
+    for adapter in [Adapter::Pglite, Adapter::Sqlite] {
+        let mut project = projects::samples();
+        project.models[0].collections = Collections::Electric;
+        let files = target::files(&project, Settings { adapter, ..settings(Int64::Number) }).expect("generated files");
+        names.extend(files.into_keys().filter_map(|path| Some(path.strip_prefix("db/")?.to_owned())));
+    }
+    let templates = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/typescript");
+    for folder in ["db", "pglite", "sqlite", "react", "vue", "svelte", "solid"] {
+        for entry in fs::read_dir(templates.join(folder)).expect("the folder") {
+            let name = entry.expect("an entry").file_name().to_string_lossy().into_owned();
+            assert!(names.contains(&name), "{folder}/{name}");
+        }
+    }
+}
+
 #[test]
 fn is_formatted() {
-    everything("formatted").assert_formatted("src");
+    everything("formatted").assert_formatted(&["src/contacts", "src/**/*.ts", "src/**/*.json", "!src/*/db/**"]);
 }
 
 #[test]
@@ -73,7 +125,7 @@ fn random_types_compile_and_are_formatted() {
         let project = random::project(seed);
         workspace.write(&format!("src/seed{seed}"), &generate(&project, Int64::Number, &schema(&project)));
     }
-    workspace.assert_formatted("src");
+    workspace.assert_formatted(&["src/**/*.ts", "src/**/*.json", "!src/*/db/**"]);
     workspace.type_check();
 }
 
@@ -86,7 +138,7 @@ fn types_hold_no_code() {
     assert!(modules.len() >= 2);
     for (path, text) in modules {
         let body: Vec<&str> = text.lines().filter(|line| *line != "export {};").collect();
-        let access = body.first().is_some_and(|line| line.starts_with("export const "));
+        let access = body.first().is_some_and(|line| line.starts_with("import { canEdit }"));
         assert!(body.is_empty() || access, "{path}:\n{text}");
     }
 }
@@ -96,20 +148,15 @@ fn schema_modules_hold_the_sql() {
     let workspace = everything("schema");
     workspace.emit();
     for (folder, project) in [("contacts", projects::contacts()), ("names", projects::clashing_names())] {
+        let script = format!(
+            "import {{ models, sharedSql }} from './dist/{folder}/schema/index.js';
+            console.log(JSON.stringify([['_changes', sharedSql], ...models.map((model) => [model.name, model.sql])]));"
+        );
+        let found: Vec<(String, String)> = serde_json::from_str(&workspace.run(&script)).expect("JSON");
         let expected = schema(&project);
-        let found = workspace
-            .run(&format!("import {{ schema }} from './dist/{folder}/index.js'; console.log(JSON.stringify(schema));"));
-        let found: Value = serde_json::from_str(&found).expect("JSON");
-        let found: Vec<(String, &str)> = found
-            .as_array()
-            .expect("a list")
-            .iter()
-            .map(|entry| (format!("schema/{}", entry["file"].as_str().unwrap()), entry["sql"].as_str().unwrap()))
-            .collect();
-        assert_eq!(found[0].0, "schema/_changes.sql");
         assert_eq!(found.len(), expected.len());
-        for (path, sql) in found {
-            assert_eq!(sql, expected[&path], "{path}");
+        for (name, sql) in found {
+            assert_eq!(sql, expected[&format!("schema/{name}.sql")], "{name}");
         }
     }
 }
@@ -118,8 +165,9 @@ fn schema_modules_hold_the_sql() {
 fn access_metadata_is_a_value() {
     let workspace = everything("access");
     workspace.emit();
-    let found = workspace
-        .run("import { sampleAccess } from './dist/numbers/index.js'; console.log(JSON.stringify(sampleAccess));");
+    let found = workspace.run(
+        "import { sampleAccess } from './dist/numbers/types/samples.js'; console.log(JSON.stringify(sampleAccess));",
+    );
     let samples = projects::samples();
     let model = samples.models.iter().find(|model| model.name == "samples").expect("the model");
     let mut expected = model.rbac.clone().expect("metadata");
@@ -138,19 +186,23 @@ fn contacts() {
             ("schema/contacts.sql".to_owned(), "CREATE TABLE contacts_synced ();\n".to_owned()),
         ]),
     );
-    let paths: Vec<&str> = files.keys().map(String::as_str).collect();
+    let own: Vec<_> = files.iter().filter(|(path, _)| !path.starts_with("db/") || *path == "db/defaults.ts").collect();
+    let paths: Vec<&str> = own.iter().map(|(path, _)| path.as_str()).collect();
     assert_eq!(
         paths,
         [
+            "collections/contacts.ts",
+            "db/defaults.ts",
             "index.ts",
             "schema/_changes.sql.ts",
             "schema/contacts.sql.ts",
+            "schema/contacts.ts",
             "schema/index.ts",
             "schema/schema.json",
             "types/contacts.ts",
         ]
     );
-    for (path, text) in &files {
+    for (path, text) in own {
         insta::assert_snapshot!(format!("contacts__{}", path.replace('/', "__")), text);
     }
 }
@@ -158,7 +210,15 @@ fn contacts() {
 #[test]
 fn samples() {
     let files = generate(&projects::samples(), Int64::Bigint, &Files::new());
-    for path in ["index.ts", "schema/schema.json", "types/samples.ts", "types/_shared.ts", "types/readings.ts"] {
+    for path in [
+        "index.ts",
+        "schema/schema.json",
+        "schema/samples.ts",
+        "collections/memberships.ts",
+        "types/samples.ts",
+        "types/_shared.ts",
+        "types/readings.ts",
+    ] {
         insta::assert_snapshot!(format!("samples__{}", path.replace('/', "__")), files[path]);
     }
 }
@@ -182,7 +242,9 @@ fn no_two_files_share_a_name() {
     let mut lower: Vec<String> = files.keys().map(|path| path.to_lowercase()).collect();
     lower.dedup();
     assert_eq!(lower.len(), files.len());
-    assert_eq!(files.len(), 2 * project.models.len() + "_changes, index, schema, _shared, index".split(", ").count());
+    let own = files.keys().filter(|path| !path.starts_with("db/")).count();
+    let shared = "index, types/_shared, schema/index, schema/_changes.sql, schema/schema.json".split(", ").count();
+    assert_eq!(own, "types, collections, schema, schema/….sql".split(", ").count() * project.models.len() + shared);
 }
 
 /// A model more is new files, and lines more in the others.

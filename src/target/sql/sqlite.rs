@@ -28,7 +28,7 @@ pub fn files(project: &Project) -> anyhow::Result<Files> {
     files.insert("schema/_changes.sql".into(), renderer.render("_changes.sql", view::LogView { banner: BANNER })?);
     for model in &project.models {
         check_name(&model.name)?;
-        let view = view::ModelView::new(model)?;
+        let view = view::ModelView::new(model, project)?;
         files.insert(format!("schema/{}.sql", model.name), renderer.render("model.sql", view)?);
     }
     Ok(files)

@@ -23,6 +23,8 @@ struct CollectionView<'a> {
     /// What a new row takes; where it is more than one type, all of them.
     input: &'a str,
     inputs: Option<String>,
+    /// Whether what follows the opening parenthesis takes a line.
+    options_broken: bool,
     /// The type of a row's key in the collection.
     key_type: &'static str,
     local_first: bool,
@@ -41,8 +43,9 @@ struct Hooks<'a> {
     key_type: String,
     /// Whether the parameter may change by itself.
     is_live: bool,
-    /// Whether it takes a line.
+    /// Whether it takes a line, and whether each argument does.
     broken: bool,
+    call_broken: bool,
 }
 
 pub fn text(renderer: &Renderer, module: &Module, settings: Settings) -> anyhow::Result<String> {
@@ -53,6 +56,9 @@ pub fn text(renderer: &Renderer, module: &Module, settings: Settings) -> anyhow:
         [only] => only,
         _ => "Input",
     };
+    let key_type = key_type(model, settings.int64);
+    let function = if model.is_local() { "localCollection" } else { "electricCollection" };
+    let options = format!("const options = {function}<{input}, {}, {key_type}>({});", module.row, module.description);
     let types = std::iter::once(module.row.clone()).chain(writes.iter().map(|name| (*name).to_owned()));
     let view = CollectionView {
         banner: BANNER,
@@ -62,8 +68,9 @@ pub fn text(renderer: &Renderer, module: &Module, settings: Settings) -> anyhow:
         types: NameList::new("import type", types, &format!("../types/{}.js", module.stem)),
         row: &module.row,
         input,
-        inputs: (writes.len() > 1).then(|| writes.join(" & ")),
-        key_type: key_type(model, settings.int64),
+        inputs: (writes.len() > 1).then(|| intersection(&writes)),
+        options_broken: options.width() > WIDTH,
+        key_type,
         local_first: model.local_first && model.is_local(),
         is_local: model.is_local(),
         hooks: hooks(module, settings.framework),
@@ -94,7 +101,8 @@ fn hooks<'a>(module: &'a Module, framework: Framework) -> Option<Hooks<'a>> {
         several => ("key", format!("Pick<{row}, {}>", several.join(" | "))),
     };
     let is_live = framework != Framework::React;
-    let key_type = if is_live { format!("Live<{key_type}>") } else { key_type };
+    let key_type = if is_live { format!("LiveKey<{key_type}>") } else { key_type };
+    let call = format!("  return useRow({}, {}, {key});", module.collection, module.description);
     let signature = format!("export function {}({key}: {key_type}) {{", module.hook_one);
     Some(Hooks {
         package,
@@ -102,9 +110,16 @@ fn hooks<'a>(module: &'a Module, framework: Framework) -> Option<Hooks<'a>> {
         one: &module.hook_one,
         key,
         broken: signature.width() > WIDTH,
+        call_broken: call.width() > WIDTH,
         key_type,
         is_live,
     })
+}
+
+/// Types, all of them at once, behind `type Input = `.
+fn intersection(types: &[&str]) -> String {
+    let flat = types.join(" & ");
+    if format!("type Input = {flat};").width() <= WIDTH { flat } else { types.join(" &\n  ") }
 }
 
 /// Names of the hooks for all rows and for one.

@@ -21,6 +21,7 @@ const COMMON: &[Module] = modules![
     "exchange.ts",
     "keys.ts",
     "model.ts",
+    "presence.ts",
     "raw-json.ts",
     "rejected.ts",
     "request.ts",
@@ -30,14 +31,22 @@ const COMMON: &[Module] = modules![
     "wire.ts",
 ];
 const LOCAL: &[Module] = modules![
-    "db": "auth.ts",
+    "db": "answered.ts",
+    "auth.ts",
+    "carry.ts",
     "confirmation.ts",
     "driver.ts",
     "electric.ts",
+    "feed.ts",
+    "init.ts",
+    "leader.ts",
     "local-collection.ts",
     "log.ts",
+    "migrate-log.ts",
+    "migrate.ts",
     "mutations.ts",
     "outgoing.ts",
+    "owner.ts",
     "queue.ts",
     "reports.ts",
     "rows.ts",
@@ -48,11 +57,24 @@ const LOCAL: &[Module] = modules![
     "shape.ts",
     "status.ts",
     "sync-worker.ts",
+    "tab-connection.ts",
+    "tab-messages.ts",
+    "tabs.ts",
+    "troubles.ts",
+    "turns.ts",
 ];
 const ELECTRIC: &[Module] = modules!["db": "electric-collection.ts"];
 const ACCESS: &[Module] = modules!["db": "access.ts"];
-const PGLITE: &[Module] = modules!["pglite": "stream.ts"];
-const SQLITE: &[Module] = modules!["sqlite": "stream.ts"];
+const PGLITE: &[Module] = modules!["pglite": "dialect.ts", "pglite-worker.ts", "pglite.ts", "stream.ts", "values.ts"];
+const SQLITE: &[Module] = modules![
+    "sqlite": "dialect.ts",
+    "sqlite-native.ts",
+    "sqlite-wasm.ts",
+    "sqlite-worker.ts",
+    "sqlite.ts",
+    "stream.ts",
+    "values.ts",
+];
 /// What hooks for one row stand on.
 const WATCH: &[Module] = modules!["db": "watch.ts"];
 

@@ -4,9 +4,8 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use unicode_width::UnicodeWidthStr;
 
-use super::{Module, WIDTH};
+use super::Module;
 use crate::names::{self, Scope, ts};
 use crate::render::Renderer;
 use crate::target::{BANNER, Files};
@@ -31,7 +30,7 @@ impl SqlModule {
 
 /// The modules of SQL files, by the path of the file.
 pub fn sql_modules(schema: &Files) -> BTreeMap<&str, SqlModule> {
-    let mut constants = Scope::default();
+    let mut constants = Scope::with(&["sharedSql"]);
     let mut modules = BTreeMap::new();
     for path in schema.keys() {
         let file = path.strip_prefix("schema/").unwrap_or(path);
@@ -55,8 +54,6 @@ struct IndexView<'a> {
     banner: &'a str,
     shared: Import<'a>,
     models: Vec<Import<'a>>,
-    /// The array of all models.
-    list: String,
 }
 
 #[derive(Serialize)]
@@ -91,17 +88,5 @@ fn index(renderer: &Renderer, shared: &SqlModule, modules: &[Module]) -> anyhow:
         .filter(|module| module.model.is_local())
         .map(|module| Import { name: &module.description, module: ts::string(&format!("./{}.js", module.stem)) })
         .collect();
-    let list = list("export const models: readonly LocalModel[] = ", models.iter().map(|model| model.name));
-    renderer.render("schema.ts", IndexView { banner: BANNER, shared, models, list })
-}
-
-/// An array of names behind `start`, as Prettier lays it out.
-fn list<'a>(start: &str, names: impl Iterator<Item = &'a str>) -> String {
-    let names: Vec<&str> = names.collect();
-    let flat = format!("[{}]", names.join(", "));
-    if start.width() + flat.width() + ";".len() <= WIDTH {
-        return flat;
-    }
-    let lines: String = names.iter().map(|name| format!("  {name},\n")).collect();
-    format!("[\n{lines}]")
+    renderer.render("schema.ts", IndexView { banner: BANNER, shared, models })
 }

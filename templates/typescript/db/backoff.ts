@@ -1,3 +1,5 @@
+import { onReturn } from "./presence.js";
+
 /** Calls `wake` from now on, until the function that it returns is called. */
 export type Source = (wake: () => void) => () => void;
 
@@ -40,23 +42,6 @@ function aborted(signal: AbortSignal): Source {
   };
 }
 
-/** When the browser is online again. */
-export const onOnline: Source = (wake) => {
-  if (typeof addEventListener !== "function") return () => {};
-  addEventListener("online", wake);
-  return () => removeEventListener("online", wake);
-};
-
-/** When the tab becomes visible. */
-const onVisible: Source = (wake) => {
-  if (typeof document === "undefined") return () => {};
-  const look = () => {
-    if (document.visibilityState === "visible") wake();
-  };
-  document.addEventListener("visibilitychange", look);
-  return () => document.removeEventListener("visibilitychange", look);
-};
-
 /** Waits as long as the server has asked to; otherwise as long as so many failures take, or until the user returns. */
 export async function pause(failures: number, asked: number, signal: AbortSignal, settings: Source): Promise<void> {
   if (asked > 0) await wait(asked, signal, settings);
@@ -65,7 +50,7 @@ export async function pause(failures: number, asked: number, signal: AbortSignal
 
 /** Waits for a change of the settings, for the user to return, or so long at most. */
 export async function rest(milliseconds: number, signal: AbortSignal, settings: Source): Promise<void> {
-  await wait(milliseconds, signal, settings, onOnline, onVisible);
+  await wait(milliseconds, signal, settings, onReturn);
 }
 
 export interface Bell {

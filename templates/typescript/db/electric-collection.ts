@@ -88,7 +88,9 @@ function keyOf(model: Model, row: object): object {
 /** A row's members as JSON text. What an insert leaves out isn't sent, nor a temporary key. */
 function members(model: Model, row: object, isInsert: boolean): Members {
   const values = new Map<string, unknown>(Object.entries(row));
-  const given = model.fields.filter((field) => values.has(field.name) && !(isInsert && isOmitted(model, field, values)));
+  const given = model.fields.filter(
+    (field) => values.has(field.name) && !(isInsert && isOmitted(model, field, values)),
+  );
   return Object.fromEntries(given.map((field) => [field.name, jsonText(field, values.get(field.name))]));
 }
 

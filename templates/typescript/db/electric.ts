@@ -1,10 +1,18 @@
-import { FetchError, isChangeMessage, ShapeStream, type ExternalParamsRecord, type Message, type Offset } from "@electric-sql/client";
+import {
+  FetchError,
+  isChangeMessage,
+  ShapeStream,
+  type ExternalParamsRecord,
+  type Message,
+  type Offset,
+} from "@electric-sql/client";
 
 import { otherHeaders } from "./auth.js";
-import { backoff, bell, onOnline, pause, rest, retryAfter, wait } from "./backoff.js";
+import { backoff, bell, pause, rest, retryAfter, wait } from "./backoff.js";
 import { onSettings, syncSettings, type HeadersRecord } from "./config.js";
 import type { Driver } from "./driver.js";
 import type { Model } from "./model.js";
+import { onOnline } from "./presence.js";
 import { reportError, reportModel, reportReachable, reportWaiting } from "./reports.js";
 import { openShape, type Batch } from "./shape.js";
 import { shapeFetch, type ShapeFetch } from "./shape-fetch.js";
@@ -24,7 +32,15 @@ const BROKEN_RETRY_MS = 60_000;
 
 /** Keeps the synced tables up to date until `signal` aborts. Returns once all streams have stopped. */
 export async function startStreams(driver: Driver, models: readonly Model[], signal: AbortSignal): Promise<void> {
-  await Promise.all(models.map((model) => keepStreaming(driver, model, signal)));
+  // One listener on the signal, however many models there are.
+  const controllers = models.map(() => new AbortController());
+  const stop = () => {
+    for (const controller of controllers) controller.abort();
+  };
+  signal.addEventListener("abort", stop);
+  if (signal.aborted) stop();
+  await Promise.all(models.map((model, index) => keepStreaming(driver, model, controllers[index]?.signal ?? signal)));
+  signal.removeEventListener("abort", stop);
 }
 
 /** One stream after the other, each from where the one before has come to. */
@@ -43,7 +59,7 @@ async function keepStreaming(driver: Driver, model: Model, signal: AbortSignal):
       refusals += 1;
       // Headers may be new each time, and refused each time.
       if (refusals > 1) await wait(backoff(refusals - 1), signal, settings.source);
-      await otherHeaders(model.name, end.headers, signal);
+      await otherHeaders(model.name, end.headers, signal, settings);
     } else if (end.kind === "failed") {
       failures += 1;
       await pause(failures, end.retryAfter, signal, settings.source);
@@ -60,7 +76,7 @@ async function stream(driver: Driver, model: Model, signal: AbortSignal, onDeliv
   const controller = new AbortController();
   const shape = await openShape(driver, model, JSON.stringify(params), controller.signal);
   const fetching = shapeFetch(shape.snapshotRequested, () => reportWell(model));
-  return new Promise((resolve) => {
+  const end = await new Promise<End>((resolve) => {
     const finish = (end: End) => {
       for (const stop of stops) stop();
       controller.abort();
@@ -70,7 +86,7 @@ async function stream(driver: Driver, model: Model, signal: AbortSignal, onDeliv
     const stops = [
       onOnline(stop),
       onSettings(() => {
-        if (JSON.stringify(request(model)) !== JSON.stringify({ url, params })) stop();
+        if (!isAskedFor(model, url, params)) stop();
       }),
       () => signal.removeEventListener("abort", stop),
     ];
@@ -102,6 +118,8 @@ async function stream(driver: Driver, model: Model, signal: AbortSignal, onDeliv
       (error) => finish(endOf(error, fetching)),
     );
   });
+  await shape.close();
+  return end;
 }
 
 function request(model: Model): { url: string; params: ExternalParamsRecord } {
@@ -113,6 +131,14 @@ function request(model: Model): { url: string; params: ExternalParamsRecord } {
     // The type can't say "any parameter but those of Electric's own".
     params: params as ExternalParamsRecord,
   };
+}
+
+function isAskedFor(model: Model, url: string, params: ExternalParamsRecord): boolean {
+  try {
+    return JSON.stringify(request(model)) === JSON.stringify({ url, params });
+  } catch {
+    return false;
+  }
 }
 
 function batch(messages: readonly Message<ServerRow>[], shapes: ShapeStream<ServerRow>, fetching: ShapeFetch): Batch {

@@ -11,11 +11,15 @@ const LIMIT_MS = 120_000;
 /** Models whose items are given without an ETag: one needn't ask again. */
 const untagged = new Set<string>();
 
+/** There was no answer, or not all of it. */
+class Unreachable extends Error {}
+
 /** Sends a write, and says what has become of it. */
 export async function send(write: Outgoing, headers: HeadersRecord, signal: AbortSignal): Promise<Outcome> {
   try {
     const { model, action } = write;
-    const item = action.method === "PUT" && !untagged.has(model.name) ? await taggedItem(write, headers, signal) : undefined;
+    const isTagged = action.method === "PUT" && !untagged.has(model.name);
+    const item = isTagged ? await taggedItem(write, headers, signal) : undefined;
     const received = await exchange(requestFor(write, item), headers, signal);
     const { status, body } = received;
     const { operation, attempts } = write;
@@ -25,21 +29,23 @@ export async function send(write: Outgoing, headers: HeadersRecord, signal: Abor
     }
     return outcomeOf(write, received, decided);
   } catch (error) {
-    return { kind: "unreachable", message: error instanceof Error ? error.message : String(error) };
+    if (error instanceof Unreachable) return { kind: "unreachable", message: error.message };
+    throw error;
   }
 }
 
 async function exchange(request: ApiRequest, headers: HeadersRecord, signal: AbortSignal): Promise<Received> {
   const { apiBaseUrl, fetch } = syncSettings();
-  const { method, body } = request;
-  const all = new Headers({ ...request.headers, ...headers });
+  const all = new Headers(request.headers);
+  for (const [name, value] of Object.entries(headers)) all.set(name, value);
   // The application's headers may say anything, but not under which id a write goes out.
   const key = request.headers["Idempotency-Key"];
   if (key !== undefined) all.set("Idempotency-Key", key);
   const limit = within(LIMIT_MS, signal);
   try {
-    const url = apiBaseUrl.replace(/\/$/, "") + request.path;
-    const response = await fetch(url, { method, headers: all, body, signal: limit.signal });
+    const { method, path, body } = request;
+    const init = { method, headers: all, body, signal: limit.signal };
+    const response = await fetch(apiBaseUrl.replace(/\/$/, "") + path, init);
     const type = response.headers.get("Content-Type") ?? "";
     return {
       status: response.status,
@@ -47,6 +53,8 @@ async function exchange(request: ApiRequest, headers: HeadersRecord, signal: Abo
       body: await response.text(),
       isPage: response.redirected && type.startsWith("text/html"),
     };
+  } catch (error) {
+    throw new Unreachable(error instanceof Error ? error.message : String(error));
   } finally {
     limit.done();
   }

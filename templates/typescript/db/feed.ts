@@ -94,8 +94,8 @@ export async function openFeed(driver: Driver): Promise<Feed> {
     }
     position = isGap ? last : Number(rows.at(-1)?.["seq"] ?? position);
     for (const subscriber of subscribers) {
-      const keys = changed.get(subscriber.model);
-      add(subscriber, isGap ? null : keys === undefined ? new Set() : keys);
+      const keys = isGap ? null : changed.get(subscriber.model);
+      add(subscriber, keys === undefined ? new Set() : keys);
     }
     if (last - prunedTo > PRUNED_AT) await prune(driver, last - KEPT);
   }

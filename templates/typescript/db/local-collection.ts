@@ -91,6 +91,8 @@ function follow<Shown extends object, Key extends CollectionKey>(model: Model, s
       stopListening();
     });
     await whenLoaded(model.name, signal);
+    // What has been loaded isn't shown yet.
+    await feed().reached(await feed().position(driver));
     if (!signal.aborted) sync.markReady();
   }
 

@@ -112,11 +112,7 @@ export async function acknowledge(
   `);
 }
 
-export async function reject(
-  connection: Connection,
-  writeIds: readonly string[],
-  rejection: Rejection,
-): Promise<void> {
+export async function reject(connection: Connection, writeIds: readonly string[], rejection: Rejection): Promise<void> {
   const error = objectOf({
     status: String(rejection.status),
     message: JSON.stringify(rejection.message),

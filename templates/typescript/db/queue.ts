@@ -6,7 +6,7 @@ import { syncedMembers } from "./stream.js";
 
 export type Models = ReadonlyMap<string, Model>;
 
-const PAGE = 50;
+const PAGE = 20;
 /** Writes of one row that go out together, at most. */
 const TOGETHER = 50;
 
@@ -23,26 +23,25 @@ interface Passed {
 }
 
 /**
- * What is to be sent next: the first entry of the log that needn't wait, with those that go out together with it.
- * `isHeldBack` says of an entry that keeps failing that it isn't its time yet; others go ahead of it, but neither those
- * of its row nor those that depend on it.
+ * What is to be sent next: the first entry of the log that needn't wait. `isHeldBack` says of an entry that keeps
+ * failing that it isn't its time yet; others go ahead of it, but neither those of its row nor those that depend on it.
  */
-export async function nextEntries(
+export async function nextEntry(
   connection: Connection,
   models: Models,
   isHeldBack: (entry: Entry) => boolean,
-): Promise<Entry[]> {
+): Promise<Entry | undefined> {
   const passed: Passed = { rows: new Set(), parents: new Set() };
   let page = await pendingEntries(connection, 0, PAGE);
   while (page.length > 0) {
     for (const entry of page) {
       const mustWait = isHeldBack(entry) || isBehind(entry, passed) || (await isHeld(connection, models, entry));
-      if (!mustWait) return together(connection, models, entry);
+      if (!mustWait) return entry;
       await pass(connection, models, entry, passed);
     }
     page = await pendingEntries(connection, page.at(-1)?.id ?? null, PAGE);
   }
-  return [];
+  return undefined;
 }
 
 /** The rows that these members refer to. */
@@ -96,20 +95,30 @@ async function isUnsent(connection: Connection, parent: RowName, child: Entry): 
   const made = earlier.filter(valid).at(-1);
   if (made !== undefined) return made.status === "pending";
   // A rejected insert moves to the end of the log when it is sent again.
-  const later = entries.slice(earlier.length).find((entry) => entry.operation !== "update" && entry.status !== "rejected");
+  const later = entries
+    .slice(earlier.length)
+    .find((entry) => entry.operation !== "update" && entry.status !== "rejected");
   if (later !== undefined) return later.operation === "insert" && later.status === "pending";
   return entries.some((entry) => entry.operation === "insert");
 }
 
-/** Updates of one row that follow one another are one request. What has once been sent together stays together. */
-async function together(connection: Connection, models: Models, first: Entry): Promise<Entry[]> {
+/**
+ * Updates of one row that follow one another are one request: gives the entry and those that go out with it. What has
+ * once been sent together stays together.
+ */
+export async function together(
+  connection: Connection,
+  models: Models,
+  first: Entry,
+): Promise<readonly [Entry, ...Entry[]]> {
   const pending = (await entriesOfRow(connection, first.model, first.rowKey)).filter(
     (entry) => entry.status === "pending",
   );
-  if (first.sentWith !== null) return pending.filter((entry) => entry.sentWith === first.sentWith);
-  const set = [first];
+  const following = pending.slice(pending.findIndex(({ writeId }) => writeId === first.writeId) + 1);
+  if (first.sentWith !== null) return [first, ...following.filter((entry) => entry.sentWith === first.sentWith)];
+  const set: [Entry, ...Entry[]] = [first];
   if (!isUnsentUpdate(first)) return set;
-  for (const entry of pending.slice(pending.findIndex(({ writeId }) => writeId === first.writeId) + 1)) {
+  for (const entry of following) {
     if (set.length === TOGETHER || !isUnsentUpdate(entry) || (await isHeld(connection, models, entry))) break;
     set.push(entry);
   }

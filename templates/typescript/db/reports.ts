@@ -1,3 +1,5 @@
+import { onVisible, returnElsewhere } from "./presence.js";
+
 /** How far a model's rows have come. */
 export interface ModelStatus {
   /** Rows of its first sync that have arrived so far. */
@@ -17,7 +19,7 @@ interface Facts {
   readonly models: Readonly<Record<string, ModelStatus>>;
 }
 
-type Notice = { readonly facts: Facts } | "ask";
+type Notice = { readonly facts: Facts } | "ask" | "returned";
 
 const nothing: Facts = { unreachable: [], waiting: [], errors: {}, models: {} };
 
@@ -25,6 +27,7 @@ let facts = nothing;
 /** Whether the facts are this tab's own. */
 let isSource = false;
 let channel: BroadcastChannel | undefined;
+let stopLooking = () => {};
 const listeners = new Set<() => void>();
 
 export function reported() {
@@ -66,6 +69,8 @@ export function openReports(models: Facts["models"], channelName: string | undef
     channel = new BroadcastChannel(channelName);
     channel.onmessage = ({ data }: MessageEvent<Notice>) => hear(data);
     channel.postMessage("ask" satisfies Notice);
+    // The tab that syncs may be hidden while the user looks at this one.
+    stopLooking = onVisible(() => channel?.postMessage("returned" satisfies Notice));
   }
   if (typeof addEventListener !== "function") return;
   addEventListener("online", tell);
@@ -73,6 +78,7 @@ export function openReports(models: Facts["models"], channelName: string | undef
 }
 
 export function closeReports(): void {
+  stopLooking();
   channel?.close();
   [facts, isSource, channel] = [nothing, false, undefined];
   if (typeof removeEventListener !== "function") return;
@@ -90,7 +96,9 @@ function report(news: Partial<Facts>): void {
 }
 
 function hear(notice: Notice): void {
-  if (notice !== "ask") {
+  if (notice === "returned") {
+    returnElsewhere();
+  } else if (notice !== "ask") {
     ({ facts } = notice);
     isSource = false;
     tell();

@@ -28,7 +28,7 @@ export function rowSchema<Input extends object, Shown extends object>(model: Mod
 function completed(model: Model, given: Readonly<Record<string, unknown>>): object {
   const fields = model.fields.map((field) => [field.name, given[field.name] ?? omitted(model, field)]);
   const bookkeeping = "sql" in model ? { _has_local_changes: true, _pending_write_id: null } : {};
-  return { ...bookkeeping, ...given, ...Object.fromEntries(fields) };
+  return { ...Object.fromEntries(fields), ...bookkeeping };
 }
 
 /** What the view will show for a column that an insert leaves out. */

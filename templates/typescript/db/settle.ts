@@ -46,24 +46,21 @@ export async function settleArrived(
 
 /**
  * Settles those of the overtaken writes that the server has taken, and lists the others. A write is overtaken when its
- * row has arrived without it: somebody else's write may have come first, or the server may have joined the two. `isDue`
- * is asked for acknowledged ones: a while after the acknowledgement it is the latter.
+ * row has arrived without it: somebody else's write may have come first, or the server may have joined the two. Of
+ * those in `due`, which were acknowledged a while ago, it has joined them.
  */
 export async function settleOvertaken(
   connection: Connection,
   model: Model,
   memory: Memory,
-  isDue: (writeId: string) => boolean,
+  due: readonly string[],
 ): Promise<Memory> {
   const sent = await sentEntries(connection, model.name);
   const overtaken = sent.filter((entry) => memory.overtaken.includes(entry.writeId));
-  const due = overtaken.filter((entry) => entry.status === "acknowledged" && isDue(entry.writeId));
-  await settle(
-    connection,
-    due.map((entry) => entry.writeId),
-  );
-  const left = overtaken.filter((entry) => !due.includes(entry));
-  return { ...memory, overtaken: left.map((entry) => entry.writeId) };
+  const writeIds = overtaken.map((entry) => entry.writeId);
+  const settled = writeIds.filter((writeId) => due.includes(writeId));
+  await settle(connection, settled);
+  return { ...memory, overtaken: writeIds.filter((writeId) => !settled.includes(writeId)) };
 }
 
 /** Of writes that went out together the server knows only the newest; once that one has come back, all have. */

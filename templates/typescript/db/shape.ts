@@ -27,6 +27,8 @@ export interface Shape {
   snapshotRequested(): Promise<void>;
   /** Commits a batch, together with the position after it. Where this fails, the stream has to begin again from `start`. */
   take(batch: Batch): Promise<void>;
+  /** Returns once nothing is on its way into the database any more. To be called after the signal has aborted. */
+  close(): Promise<void>;
 }
 
 /** A snapshot that takes the place of what the synced table has, once it is there as a whole. */
@@ -40,22 +42,22 @@ const LOADED_AT_ONCE = 2_000;
 /** How long a write that seems to have been overtaken may still come. */
 const PATIENCE_MS = 3_000;
 
-export async function openShape(
-  driver: Driver,
-  model: Model,
-  definition: string,
-  signal: AbortSignal,
-): Promise<Shape> {
+export async function openShape(driver: Driver, model: Model, definition: string, signal: AbortSignal): Promise<Shape> {
   const stored = await readPosition(driver, model.name);
   let position = stored?.definition === definition ? stored : undefined;
   let memory = await readMemory(driver, model.name);
   let refetch: Refetch | undefined;
   let isWatching = false;
+  let inHand: Promise<unknown> = Promise.resolve();
   const read = changeReader(model);
 
+  function keep<T>(work: Promise<T>): Promise<T> {
+    inHand = Promise.allSettled([inHand, work]);
+    return work;
+  }
+
   async function snapshotRequested(): Promise<void> {
-    const sent = await sentEntries(driver, model.name);
-    const acknowledged = sent.filter((entry) => entry.status === "acknowledged").map((entry) => entry.writeId);
+    const acknowledged = writeIds(await sentEntries(driver, model.name), "acknowledged");
     const [row] = await driver.query(sql`SELECT 1 FROM ${name(`${model.name}_synced`)} LIMIT 1`);
     if (row === undefined) {
       refetch = undefined;
@@ -75,7 +77,7 @@ export async function openShape(
     } else {
       await follow(position, changes, batch);
     }
-    if (batch.isUpToDate) watchOvertaken();
+    if (batch.isUpToDate && !isWatching) void keep(watchOvertaken());
   }
 
   /** A first snapshot: rows are shown as they come. It goes on where it was, should it be interrupted. */
@@ -85,6 +87,7 @@ export async function openShape(
     const after = positionAt(batch, before.rows + inserted, batch.isUpToDate ? [] : before.acknowledged);
     const parts = partsOf(changes);
     for (const [index, part] of parts.entries()) {
+      signal.throwIfAborted();
       await driver.transaction(async (connection) => {
         await run(connection, beginLoading(model));
         await apply(connection, part, before.offset);
@@ -131,7 +134,10 @@ export async function openShape(
     const sent = await sentEntries(connection, model.name);
     await run(connection, statementsFor(model, changes));
     const arrivals = arrivalsOf(model, changes, new Set(sent.map((entry) => entry.writeId)), offset);
-    await remember(connection, sent.length === 0 ? forgotten : await settleArrived(connection, model, arrivals, memory));
+    await remember(
+      connection,
+      sent.length === 0 ? forgotten : await settleArrived(connection, model, arrivals, memory),
+    );
   }
 
   async function remember(connection: Connection, next: Memory): Promise<void> {
@@ -141,30 +147,21 @@ export async function openShape(
   }
 
   /** Settles overtaken writes a while after their acknowledgement. */
-  function watchOvertaken(): void {
-    if (isWatching || memory.overtaken.length === 0) return;
+  async function watchOvertaken(): Promise<void> {
     isWatching = true;
-    const acknowledged = new Set<string>();
-    const look = async () => {
-      while (memory.overtaken.length > 0 && !signal.aborted) {
+    try {
+      while (memory.overtaken.length > 0) {
+        const acknowledged = writeIds(await sentEntries(driver, model.name), "acknowledged");
         await wait(PATIENCE_MS, signal);
-        if (signal.aborted) return;
-        await driver.transaction(async (connection) => {
-          const sent = await sentEntries(connection, model.name);
-          await remember(
-            connection,
-            await settleOvertaken(connection, model, memory, (writeId) => acknowledged.has(writeId)),
-          );
-          for (const writeId of taken(sent)) acknowledged.add(writeId);
-        });
+        if (signal.aborted) break;
+        await driver.transaction(async (connection) =>
+          remember(connection, await settleOvertaken(connection, model, memory, acknowledged)),
+        );
       }
-    };
-    void look()
-      // The next batch that is up to date looks again.
-      .catch(() => {})
-      .finally(() => {
-        isWatching = false;
-      });
+    } catch {
+      // The next batch that is up to date tries again.
+    }
+    isWatching = false;
   }
 
   function positionAt(batch: Batch, rows: number, acknowledged: readonly string[]): Position {
@@ -186,7 +183,14 @@ export async function openShape(
   }
 
   const start = position?.handle ? { handle: position.handle, offset: position.offset } : undefined;
-  return { start, snapshotRequested, take };
+  return {
+    start,
+    snapshotRequested,
+    take: (batch) => keep(take(batch)),
+    close: async () => {
+      await inHand;
+    },
+  };
 }
 
 const forgotten: Memory = { txids: [], overtaken: [] };
@@ -206,8 +210,8 @@ async function run(connection: Connection, statements: readonly Statement[]): Pr
   for (const statement of statements) await connection.query(statement);
 }
 
-function taken(sent: readonly Entry[]): string[] {
-  return sent.filter((entry) => entry.status === "acknowledged").map((entry) => entry.writeId);
+function writeIds(entries: readonly Entry[], status: Entry["status"]): string[] {
+  return entries.filter((entry) => entry.status === status).map((entry) => entry.writeId);
 }
 
 /** At least one part, be it empty. */

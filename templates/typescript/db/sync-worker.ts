@@ -1,99 +1,64 @@
-import type { MadeKey, Outcome } from "./answer.js";
+import { accept, refuse } from "./answered.js";
+import type { Outcome } from "./answer.js";
 import { otherHeaders } from "./auth.js";
-import { backoff, bell, pause, rest, wait, type Source } from "./backoff.js";
-import { onSettings, requestHeaders, syncSettings } from "./config.js";
+import { backoff, bell, pause, wait, type Bell } from "./backoff.js";
+import { onSettings, requestHeaders, syncSettings, type HeadersRecord } from "./config.js";
 import type { Connection, Driver } from "./driver.js";
 import { send } from "./exchange.js";
 import { feed } from "./feed.js";
-import {
-  acknowledge,
-  entriesOfRow,
-  entriesWith,
-  markSent,
-  noteMadeKey,
-  reject,
-  rejectedChange,
-  sentEntries,
-  settle,
-  type Entry,
-} from "./log.js";
+import { markSent, rejectedChange, type Entry } from "./log.js";
 import type { Model } from "./model.js";
 import { actionFor, outgoing } from "./outgoing.js";
-import { nextEntries, type Models } from "./queue.js";
-import { reportError, reportReachable, reportWaiting } from "./reports.js";
+import { onReturn } from "./presence.js";
+import { nextEntry, together, type Models } from "./queue.js";
 import type { Rejection } from "./rejected.js";
+import { reportError, reportReachable, reportWaiting } from "./reports.js";
 import { requestFor, Unsendable, type Outgoing } from "./request.js";
-import { readMemory } from "./shape-position.js";
-import { syncedMembers } from "./stream.js";
+import { forget, isHeldBack, noteError, noTroubles, tryAtOnce, untilNextTry, type Troubles } from "./troubles.js";
 
 const API = "api";
 /** Looks at the log once in a while, should a notice of a change have got lost. */
 const IDLE_MS = 60_000;
-/** How often an entry fails before others go ahead of it. */
-const PATIENCE = 5;
-
-/** What has gone wrong since something went well. */
-interface Troubles {
-  /** Failures in a row, whichever entries they were of. */
-  failures: number;
-  readonly failing: Set<string>;
-  /** Refusals of the headers in a row. */
-  refusals: number;
-  /** Writes that were forbidden once. */
-  readonly forbidden: Set<string>;
-  /** Server errors of one write, and when to try it again. */
-  readonly errors: Map<string, { readonly count: number; readonly until: number }>;
-}
 
 /** Sends the log to the API, one write at a time, until `signal` aborts. Returns once that has stopped. */
 export async function startSyncWorker(driver: Driver, models: readonly Model[], signal: AbortSignal): Promise<void> {
   const byName: Models = new Map(models.map((model) => [model.name, model]));
-  const troubles: Troubles = {
-    failures: 0,
-    failing: new Set(),
-    refusals: 0,
-    forbidden: new Set(),
-    errors: new Map(),
-  };
+  const troubles = noTroubles();
   const log = bell(feed().onLog);
+  const stopReturns = onReturn(() => tryAtOnce(troubles));
   while (!signal.aborted) {
     const settings = bell(onSettings);
     log.silence();
     try {
       const write = await claim(driver, byName, troubles);
       if (write === undefined) {
-        await rest(untilNextTry(troubles), signal, either(log.source, settings.source));
+        const idle = Math.min(untilNextTry(troubles), IDLE_MS);
+        await wait(idle, signal, log.source, settings.source, onReturn);
       } else if (write !== "rejected") {
         const headers = await requestHeaders();
         const outcome = await send(write, headers, signal);
-        if (!signal.aborted) await conclude(driver, write, outcome, headers, troubles, signal, settings.source);
+        if (!signal.aborted) await conclude(driver, write, outcome, headers, troubles, signal, settings);
       }
     } catch (error) {
-      if (signal.aborted) break;
-      reportError(API, error instanceof Error ? error.message : String(error));
-      troubles.failures += 1;
-      await pause(troubles.failures, 0, signal, settings.source);
-    } finally {
-      settings.close();
+      if (!signal.aborted) await fail(messageOf(error), 0, troubles, signal, settings);
     }
+    settings.close();
   }
+  stopReturns();
   log.close();
 }
 
 /** Takes what is next out of the queue, and has committed that it is sent before it is. */
 async function claim(driver: Driver, models: Models, troubles: Troubles): Promise<Outgoing | "rejected" | undefined> {
-  const isHeldBack = (entry: Entry) => {
-    const { count = 0, until = 0 } = troubles.errors.get(entry.sentWith ?? entry.writeId) ?? {};
-    return count >= PATIENCE && Date.now() < until;
-  };
+  const mustWait = (entry: Entry) => isHeldBack(troubles, entry.sentWith ?? entry.writeId);
   // Looks first: a transaction is a commit, and a commit is a reason to look at the log again.
-  if ((await nextEntries(driver, models, isHeldBack)).length === 0) return undefined;
+  if ((await nextEntry(driver, models, mustWait)) === undefined) return undefined;
   const { write, rejected } = await driver.transaction(async (connection) => {
-    const [first, ...others] = await nextEntries(connection, models, isHeldBack);
+    const first = await nextEntry(connection, models, mustWait);
     if (first === undefined) return { write: undefined, rejected: [] };
-    const entries = [first, ...others] as const;
-    const composed = await compose(connection, models, entries);
+    const entries = await together(connection, models, first);
     const writeIds = entries.map((entry) => entry.writeId);
+    const composed = await compose(connection, models, entries);
     if (composed instanceof Unsendable) {
       const rejection = { status: null, message: composed.message, body: "" };
       return { write: "rejected" as const, rejected: await refuse(connection, writeIds, rejection) };
@@ -130,112 +95,66 @@ async function conclude(
   driver: Driver,
   write: Outgoing,
   outcome: Outcome,
-  headers: Readonly<Record<string, string>>,
+  headers: HeadersRecord,
   troubles: Troubles,
   signal: AbortSignal,
-  settings: Source,
+  settings: Bell,
 ): Promise<void> {
+  const { writeId } = write;
   reportReachable(API, outcome.kind !== "unreachable");
   if (outcome.kind !== "refused") reportWaiting(API, false);
-  switch (outcome.kind) {
-    case "acknowledged":
-      await driver.transaction((connection) => accept(connection, write, outcome.key, outcome.txid));
-      reportError(API, null);
-      return forget(troubles, write);
-    case "rejected":
-      await rejectWrite(driver, write, outcome.rejection);
-      return forget(troubles, write);
-    case "refused":
-      if (outcome.status === 401) {
-        troubles.refusals += 1;
-        // Headers may be new each time, and refused each time.
-        if (troubles.refusals > 1) await wait(backoff(troubles.refusals - 1), signal, settings);
-        return otherHeaders(API, headers, signal);
-      }
-      // Perhaps an old token; with what the application gives now, it is a field that this user may not set.
-      if (!troubles.forbidden.has(write.writeId)) return void troubles.forbidden.add(write.writeId);
-      await rejectWrite(driver, write, outcome.rejection);
-      return forget(troubles, write);
-    case "unreachable":
-      reportError(API, outcome.message);
-      troubles.failures += 1;
-      return pause(troubles.failures, 0, signal, settings);
-    case "again":
-      reportError(API, outcome.message);
-      troubles.failures += 1;
-      if (outcome.isServerError && isOnlyItself(write, outcome.retryAfter, troubles)) return;
-      return pause(troubles.failures, outcome.retryAfter, signal, settings);
+  if (outcome.kind === "acknowledged") {
+    await driver.transaction((connection) => accept(connection, write, outcome.key, outcome.txid));
+    reportError(API, null);
+    forget(troubles, writeId);
+  } else if (outcome.kind === "refused" && outcome.status === 401) {
+    troubles.refusals += 1;
+    // Headers may be new each time, and refused each time.
+    if (troubles.refusals > 1) await wait(backoff(troubles.refusals - 1), signal, settings.source);
+    await otherHeaders(API, headers, signal, settings);
+  } else if (outcome.kind === "refused" && !troubles.forbidden.has(writeId)) {
+    // Perhaps an old token. With what the application gives now, it is a field that this user may not set.
+    troubles.forbidden.add(writeId);
+  } else if (outcome.kind === "refused" || outcome.kind === "rejected") {
+    await rejectWrite(driver, write, outcome.rejection);
+    forget(troubles, writeId);
+  } else if (outcome.kind === "unreachable") {
+    await fail(outcome.message, 0, troubles, signal, settings);
+  } else {
+    const isAlone = outcome.isServerError && noteError(troubles, writeId, outcome.retryAfter);
+    if (isAlone) reportError(API, outcome.message);
+    else await fail(outcome.message, outcome.retryAfter, troubles, signal, settings);
   }
 }
 
-/** Counts a server error. Says whether it is this write that fails, again and again, and not the server. */
-function isOnlyItself({ writeId }: Outgoing, asked: number, troubles: Troubles): boolean {
-  const count = (troubles.errors.get(writeId)?.count ?? 0) + 1;
-  troubles.errors.set(writeId, { count, until: Date.now() + Math.max(asked, backoff(count)) });
-  troubles.failing.add(writeId);
-  return count >= PATIENCE && troubles.failing.size === 1;
-}
-
-function forget(troubles: Troubles, { writeId }: Outgoing): void {
-  troubles.failures = 0;
-  troubles.refusals = 0;
-  troubles.failing.clear();
-  troubles.forbidden.delete(writeId);
-  troubles.errors.delete(writeId);
-}
-
-function untilNextTry({ errors }: Troubles): number {
-  const next = Math.min(...[...errors.values()].map(({ until }) => until - Date.now()).filter((left) => left > 0));
-  return Math.min(next, IDLE_MS);
-}
-
-/** The server has taken a write. Settles it at once where its rows have shown it before the answer came. */
-async function accept(
-  connection: Connection,
-  write: Outgoing,
-  key: MadeKey | null,
-  txid: string | null,
+async function fail(
+  message: string,
+  asked: number,
+  troubles: Troubles,
+  signal: AbortSignal,
+  settings: Bell,
 ): Promise<void> {
-  const { model, rowKey, writeIds, writeId } = write;
-  const sent = await sentEntries(connection, model.name);
-  const { txids } = await readMemory(connection, model.name);
-  const isSeen = txid !== null && txids.includes(txid);
-  const isShown = !sent.some((entry) => entry.writeId === writeId);
-  if (key !== null) {
-    await noteMadeKey(connection, model.name, { temporary: rowKey, rowKey: key.rowKey, key: key.json });
-  }
-  if (isSeen || isShown || (await isGone(connection, write))) await settle(connection, writeIds);
-  else await acknowledge(connection, writeIds, txid);
-}
-
-/** Whether a deleted row has left the synced table before the answer came, and nothing brings it back. */
-async function isGone(connection: Connection, { model, operation, rowKey, writeIds }: Outgoing): Promise<boolean> {
-  if (operation !== "delete") return false;
-  const entries = await entriesOfRow(connection, model.name, rowKey);
-  if (entries.some((entry) => entry.status === "acknowledged" && !writeIds.includes(entry.writeId))) return false;
-  return (await syncedMembers(connection, model, rowKey)) === undefined;
+  reportError(API, message);
+  troubles.failures += 1;
+  await pause(troubles.failures, asked, signal, settings.source);
 }
 
 async function rejectWrite(driver: Driver, write: Outgoing, rejection: Rejection): Promise<void> {
-  tellRejected(await driver.transaction((connection) => refuse(connection, write.writeIds, rejection)));
   reportError(API, rejection.message);
+  tellRejected(await driver.transaction((connection) => refuse(connection, write.writeIds, rejection)));
 }
 
-/** Gives what was rejected: these entries, and those that depended on them. */
-async function refuse(connection: Connection, writeIds: readonly string[], rejection: Rejection): Promise<Entry[]> {
-  await reject(connection, writeIds, rejection);
-  return (await entriesWith(connection, writeIds)).filter((entry) => entry.status === "rejected");
-}
-
+/** Once for each: afterwards the log says that it is rejected, and nobody sends it. */
 function tellRejected(entries: readonly Entry[]): void {
-  for (const entry of entries) syncSettings().onRejected(rejectedChange(entry));
+  for (const entry of entries) {
+    try {
+      syncSettings().onRejected(rejectedChange(entry));
+    } catch (error) {
+      reportError(API, `onRejected: ${messageOf(error)}`);
+    }
+  }
 }
 
-function either(...sources: readonly Source[]): Source {
-  return (wake) => {
-    const stops = sources.map((source) => source(wake));
-    return () => {
-      for (const stop of stops) stop();
-    };
-  };
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -20,7 +20,7 @@ class Refusal extends Error {
   }
 }
 
-/** The API of fixtures/workspace/openapi.yaml. */
+/** The API of fixtures/workspace/openapi.yaml, and that of fixtures/contacts/openapi.yaml. */
 export class Api {
   readonly options: ApiOptions = { idempotency: true };
   /** Requests under a known idempotency key that were not the same as the first. */
@@ -111,7 +111,8 @@ async function change(
   request: Incoming,
   role: Role,
 ): Promise<Answer> {
-  const json = asJson(table, await columnsOf(tx, table.name));
+  const all = await columnsOf(tx, table.name);
+  const json = asJson(table, all);
   const transaction = await tx.query<{ txid: string }>("SELECT pg_current_xact_id()::xid::text AS txid");
   const txid = transaction.rows[0]?.txid ?? "";
   const name = quote(table.name);
@@ -142,7 +143,7 @@ async function change(
     throw new Refusal(412, "it has changed");
   const replaced = table.update === "PUT" ? table.change.map((property) => column(table, property)) : columns;
   const given = (name: string): string => (columns.includes(name) ? `r.${name}` : "DEFAULT");
-  const touched = table.name === "projects" ? ["updated_at = clock_timestamp()"] : [];
+  const touched = all.some(({ name }) => name === "updated_at") ? ["updated_at = clock_timestamp()"] : [];
   const settings = [...replaced.map((name) => `${name} = ${given(name)}`), ...touched];
   if (settings.length === 0) throw new Refusal(422, "nothing to change");
   const row = await one(
@@ -172,9 +173,10 @@ function body(table: Table, taken: readonly string[], request: Incoming, role: R
   const properties = Object.keys(members);
   const unknown = properties.filter((property) => !taken.includes(property));
   if (unknown.length > 0) throw new Refusal(422, `extra fields: ${unknown.join(", ")}`);
-  const reserved = properties.filter((property) => table.managers?.includes(property));
-  if (reserved.length > 0 && role !== "manager")
-    throw new Refusal(403, `only a manager may set ${reserved.join(", ")}`);
+  const reserved = Object.entries(members).filter(([name, value]) => table.managers?.includes(name) && value !== false);
+  if (reserved.length > 0 && role !== "manager") {
+    throw new Refusal(403, `only a manager may set ${reserved.map(([name]) => name).join(", ")}`);
+  }
   return properties.map((property) => column(table, property));
 }
 

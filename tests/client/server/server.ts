@@ -92,6 +92,13 @@ export class Server {
     this.sockets.clear();
   }
 
+  /** The rows of a model as the API lists them, without a request. */
+  async read(model: string): Promise<string> {
+    const url = new URL(`/${model}`, this.url);
+    const { body } = await this.api.answer({ method: "GET", url, headers: {}, body: "" }, "manager");
+    return body ?? "";
+  }
+
   async close(): Promise<void> {
     this.kill();
     await new Promise((resolve) => this.http.close(resolve));

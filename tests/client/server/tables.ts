@@ -1,4 +1,4 @@
-/** A table of the server, and how its API writes it: what fixtures/workspace/openapi.yaml says. */
+/** A table of the server, and how its API writes it: what the documents in fixtures/workspace and fixtures/contacts say. */
 export interface Table {
   /** Its place in the API. */
   readonly path: string;
@@ -12,7 +12,7 @@ export interface Table {
   readonly change: readonly string[];
   /** Property to column, where they differ. */
   readonly columns?: Readonly<Record<string, string>>;
-  /** Properties that only a manager may set. */
+  /** Properties that only a manager may set to anything but false. */
   readonly managers?: readonly string[];
   /** GET and PUT give an ETag, and PUT may ask for one. */
   readonly etag?: boolean;
@@ -142,6 +142,44 @@ export const tables: readonly Table[] = [
     columns: { name: "label_name" },
     created: row,
     changed: nothing,
+    deleted: nothing,
+  },
+  {
+    path: "contacts",
+    name: "contacts",
+    key: "id",
+    ddl: `CREATE TABLE contacts (
+      id UUID PRIMARY KEY DEFAULT gen_random_uuid(),
+      first_name TEXT NOT NULL CHECK (first_name <> ''),
+      last_name TEXT NOT NULL,
+      email TEXT CONSTRAINT "a mail address has an @" CHECK (email LIKE '%@%'),
+      write_id TEXT,
+      created_at TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp(),
+      updated_at TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp()
+    )`,
+    update: "PATCH",
+    create: ["id", "first_name", "last_name", "email", "write_id"],
+    change: ["first_name", "last_name", "email", "write_id"],
+    created: row,
+    changed: row,
+    deleted: nothing,
+  },
+  {
+    path: "notes",
+    name: "notes",
+    key: "id",
+    ddl: `CREATE TABLE notes (
+      id UUID PRIMARY KEY DEFAULT gen_random_uuid(),
+      contact_id UUID NOT NULL CONSTRAINT "a contact with notes stays" REFERENCES contacts,
+      text TEXT NOT NULL CONSTRAINT "a note has 40 characters at most" CHECK (length(text) <= 40),
+      write_id TEXT,
+      created_at TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp()
+    )`,
+    update: "PATCH",
+    create: ["id", "contact_id", "text", "write_id"],
+    change: [],
+    created: row,
+    changed: row,
     deleted: nothing,
   },
 ];

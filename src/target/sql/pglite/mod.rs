@@ -22,6 +22,7 @@ const TEMPLATES: &[Template] = &[
     ("view.sql", include_str!("../../../../templates/pglite/view.sql")),
     ("fold.sql", include_str!("../../../../templates/pglite/fold.sql")),
     ("stream.sql", include_str!("../../../../templates/pglite/stream.sql")),
+    ("made_keys.sql", include_str!("../../../../templates/pglite/made_keys.sql")),
     ("insert.sql", include_str!("../../../../templates/pglite/insert.sql")),
     ("update.sql", include_str!("../../../../templates/pglite/update.sql")),
     ("delete.sql", include_str!("../../../../templates/pglite/delete.sql")),
@@ -37,7 +38,7 @@ pub fn files(project: &Project) -> anyhow::Result<Files> {
     let mut files = Files::new();
     files.insert("schema/_changes.sql".to_owned(), renderer.render("_changes.sql", Shared { banner: BANNER })?);
     for model in &project.models {
-        let text = renderer.render("model.sql", view::View::of(model))?;
+        let text = renderer.render("model.sql", view::View::of(model, project))?;
         files.insert(format!("schema/{}.sql", model.name), text);
     }
     Ok(files)

@@ -2,8 +2,10 @@
 
 use serde::Serialize;
 
-use super::expression::{column_type, constant, dollar, join, key_is_text, key_object, of, row_key, same_key, texts};
-use crate::model::{Field, FieldType, Insert, KeyOrigin, Model};
+use super::expression::{
+    cast, column_type, constant, dollar, join, key_is_text, key_object, of, row_key, same_key, texts,
+};
+use crate::model::{Field, FieldType, Insert, KeyOrigin, Model, Project};
 use crate::names::{Scope, sql};
 use crate::target::BANNER;
 use crate::target::sql::bookkeeping::Bookkeeping;
@@ -31,6 +33,8 @@ pub struct View {
     /// Literals.
     key_columns: Vec<String>,
     references: Vec<Reference>,
+    /// Columns that a write may give a temporary key which the server has meanwhile replaced.
+    made_keys: Vec<MadeKey>,
     /// The row key of a row `s` that has arrived or gone.
     arrived_key: String,
     /// The key as JSON of a row `s` whose key the server may have made.
@@ -87,6 +91,14 @@ struct Reference {
     parent: String,
 }
 
+#[derive(Serialize)]
+struct MadeKey {
+    name: String,
+    parent: String,
+    /// The key of `m` as a value of the column.
+    made_key: String,
+}
+
 impl Reference {
     fn new((column, parent): &(String, String)) -> Self {
         Self { column: sql::literal(column), parent: sql::literal(parent) }
@@ -128,6 +140,8 @@ struct Assignment {
 
 #[derive(Serialize)]
 struct InsertView {
+    /// The key as given, as text, where the server will make another.
+    temporary_key: Option<String>,
     defaults: Vec<Assignment>,
     /// Literals, as in all lists of columns that follow.
     required: Vec<String>,
@@ -141,7 +155,7 @@ struct UpdateView {
 }
 
 impl View {
-    pub fn of(model: &Model) -> Self {
+    pub fn of(model: &Model, project: &Project) -> Self {
         let own = Bookkeeping::of(model);
         let key: Vec<&Field> = model.key_fields().collect();
         let relation = |suffix: &str| sql::identifier(&format!("{}{suffix}", model.name));
@@ -176,6 +190,15 @@ impl View {
                 .map(|field| format!("to_jsonb({})", of("s", field))),
             key_columns: texts(key.iter().copied()),
             references: model.references.iter().map(Reference::new).collect(),
+            made_keys: project
+                .fields_with_temporary_keys(model)
+                .iter()
+                .map(|(field, parent)| MadeKey {
+                    name: sql::identifier(&field.name),
+                    parent: sql::literal(parent),
+                    made_key: cast("m.row_key", field.ty),
+                })
+                .collect(),
             indexes: indexes(model),
             functions: Functions {
                 fold: relation("_fold"),
@@ -269,6 +292,11 @@ fn insert(model: &Model) -> InsertView {
         }
     };
     InsertView {
+        temporary_key: model
+            .key_fields()
+            .next()
+            .filter(|_| model.has_temporary_keys())
+            .map(|field| format!("{}::TEXT", of("NEW", field))),
         defaults: defaults.collect(),
         required: texts(model.fields.iter().filter(must_be_given)),
         read_only: texts(model.fields.iter().filter(|field| field.insert == Insert::Never && !model.is_key(field))),

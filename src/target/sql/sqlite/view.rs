@@ -4,7 +4,7 @@ use anyhow::{Context, bail};
 use serde::Serialize;
 
 use super::expression;
-use crate::model::{Field, FieldType, Insert, KeyOrigin, Model};
+use crate::model::{Field, FieldType, Insert, KeyOrigin, Model, Project};
 use crate::names::Scope;
 use crate::names::sql::{identifier, literal};
 use crate::target::sql::bookkeeping::Bookkeeping;
@@ -140,7 +140,7 @@ struct UpdateView {
 }
 
 impl ModelView {
-    pub fn new(model: &Model) -> anyhow::Result<Self> {
+    pub fn new(model: &Model, project: &Project) -> anyhow::Result<Self> {
         let keys: Vec<&Field> = model.key_fields().collect();
         let Some(first_key) = keys.first().filter(|_| keys.len() == model.key.len()) else {
             bail!("`{}` has no field for its key {:?}", model.name, model.key);
@@ -153,6 +153,7 @@ impl ModelView {
             pairs.collect::<Vec<_>>().join(" AND ")
         };
         let row = |n: usize, key: &Field| key_of_row(&keys, n, key);
+        let new = NewRow { temporary: project.fields_with_temporary_keys(model) };
         let (local, synced) = (named("_local"), named("_synced"));
         Ok(Self {
             banner: crate::target::BANNER,
@@ -202,11 +203,11 @@ impl ModelView {
             local_is_synced: matches("l", &|_, key| column("s", key)),
             local_is_row: matches(&local, &row),
             synced_is_row: matches("s", &row),
-            shown_is_new: matches("v", &|_, key| column("NEW", key)),
+            shown_is_new: matches("v", &|_, key| new.value(key)),
             shown_is_old: matches("v", &|_, key| column("OLD", key)),
 
-            insert: model.operations.create.as_ref().map(|_| InsertView::new(model, &keys)),
-            update: model.operations.update.as_ref().map(|_| UpdateView::new(model, &keys)),
+            insert: model.operations.create.as_ref().map(|_| InsertView::new(model, &keys, &new)),
+            update: model.operations.update.as_ref().map(|_| UpdateView::new(model, &keys, &new)),
             can_delete: model.operations.delete.is_some(),
             no_insert: no_endpoint(model, "create"),
             no_update: no_endpoint(model, "update"),
@@ -260,8 +261,8 @@ fn folded(model: &Model, first_key: &Field, field: &Field) -> String {
 }
 
 impl InsertView {
-    fn new(model: &Model, keys: &[&Field]) -> Self {
-        let given = |key: &Field| expression::stored(key.ty, &with_default(key));
+    fn new(model: &Model, keys: &[&Field], new: &NewRow) -> Self {
+        let given = |key: &Field| expression::stored(key.ty, &new.with_default(key));
         let made = match keys {
             [key] if model.key_origin != KeyOrigin::Given => Some(key),
             _ => None,
@@ -279,7 +280,7 @@ impl InsertView {
             new: if can_make && model.is_key(field) {
                 "json_quote(k.key)".into()
             } else {
-                expression::written_json(field.ty, &with_default(field))
+                expression::written_json(field.ty, &new.with_default(field))
             },
             old: String::new(),
         };
@@ -319,7 +320,7 @@ fn insert_checks(model: &Model, field: &Field, can_make_key: bool) -> Vec<Check>
 }
 
 impl UpdateView {
-    fn new(model: &Model, keys: &[&Field]) -> Self {
+    fn new(model: &Model, keys: &[&Field], new: &NewRow) -> Self {
         let keys_written = keys.iter().map(|key| Written {
             literal: literal(&key.name),
             new: expression::json(key.ty, &column("OLD", key)),
@@ -328,7 +329,7 @@ impl UpdateView {
         });
         let written = model.fields.iter().filter(|field| field.update && !model.is_key(field)).map(|field| Written {
             literal: literal(&field.name),
-            new: expression::written_json(field.ty, &column("NEW", field)),
+            new: expression::written_json(field.ty, &new.value(field)),
             old: expression::json(field.ty, &column("OLD", field)),
         });
         Self {
@@ -379,11 +380,32 @@ fn column(row: &str, field: &Field) -> String {
     format!("{row}.{}", identifier(&field.name))
 }
 
-fn with_default(field: &Field) -> String {
-    let new = column("NEW", field);
-    match &field.default {
-        Some(default) => format!("coalesce({new}, {})", expression::default_value(field, default)),
-        None => new,
+/// The columns of a trigger's NEW.
+struct NewRow<'p> {
+    /// Columns that the application may still give a temporary key, each with the model that it is of.
+    temporary: Vec<(&'p Field, &'p str)>,
+}
+
+impl NewRow<'_> {
+    /// The column, or the key that has taken the place of what it says.
+    fn value(&self, field: &Field) -> String {
+        let new = column("NEW", field);
+        let Some((_, parent)) = self.temporary.iter().find(|(temporary, _)| temporary.name == field.name) else {
+            return new;
+        };
+        format!(
+            "coalesce((SELECT m.row_key FROM _made_keys AS m \
+             WHERE m.table_name = {} AND m.temporary_key = CAST({new} AS TEXT)), {new})",
+            literal(parent),
+        )
+    }
+
+    fn with_default(&self, field: &Field) -> String {
+        let new = self.value(field);
+        match &field.default {
+            Some(default) => format!("coalesce({new}, {})", expression::default_value(field, default)),
+            None => new,
+        }
     }
 }
 

@@ -1,0 +1,17 @@
+// The page as it goes into production.
+
+import { join, resolve } from "node:path";
+import { build } from "vite";
+import { answers } from "./answers.js";
+import { offline } from "./offline.js";
+import { Site } from "./site.js";
+import { tabs } from "./tabs.js";
+import { prepare } from "./world.js";
+
+const root = resolve(process.env["ADAPTER"] ?? "", "app");
+await build({ root, logLevel: "error" });
+
+const test = prepare((backend) => Site.start(join(root, "dist"), backend));
+offline(test);
+tabs(test);
+answers(test);

@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { until } from "../client/support/until.js";
+import type { Test } from "./world.js";
+
+export function offline(test: Test): void {
+  test("what is written offline is there after a reload, and saved later", async (world) => {
+    await world.addElsewhere("Grace");
+    const tab = await world.open();
+    await tab.says("online, everything is saved");
+    await tab.shows("Grace", "saved");
+    await tab.screenshot("offline 1 before");
+
+    await world.browser.tabs.setOffline(true);
+    await tab.add("Ada Lovelace");
+    await tab.setMail("Grace", "grace@example.com");
+    await tab.says("offline, 2 changes not saved yet");
+    await tab.shows("Ada Lovelace", "unsaved");
+    await tab.screenshot("offline 2 written");
+
+    // The page comes from its server again, and nothing else does.
+    world.server.kill();
+    await world.browser.tabs.setOffline(false);
+    await tab.page.reload();
+    await tab.shows("Ada Lovelace", "unsaved");
+    await tab.shows("Grace", "unsaved");
+    await tab.showsMail("Grace", "grace@example.com");
+    await tab.says("offline, 2 changes not saved yet");
+    await tab.screenshot("offline 3 reloaded");
+    assert.deepEqual(await world.names(), ["Grace"]);
+
+    world.server.revive();
+    await tab.says("online, everything is saved");
+    await tab.shows("Ada Lovelace", "saved");
+    await tab.shows("Grace", "saved");
+    await tab.screenshot("offline 4 saved");
+    assert.deepEqual(await world.contacts(), [
+      { first_name: "Ada", email: null },
+      { first_name: "Grace", email: "grace@example.com" },
+    ]);
+  });
+
+  test("the page starts for the first time without a server", async (world) => {
+    world.server.kill();
+    const tab = await world.open();
+    await tab.says("offline, everything is saved");
+    await tab.page.getByText("Loading").waitFor({ state: "detached" });
+    await tab.add("Ada");
+    await tab.says("offline, 1 change not saved yet");
+    await tab.shows("Ada", "unsaved");
+    await tab.screenshot("first start offline");
+    world.server.revive();
+    await tab.says("online, everything is saved");
+    await tab.shows("Ada", "saved");
+    assert.deepEqual(await world.names(), ["Ada"]);
+  });
+
+  test("the browser is killed after a write", async (world) => {
+    const tab = await world.open();
+    await tab.says("online, everything is saved");
+    world.server.kill();
+    await tab.add("Ada");
+    await tab.shows("Ada", "unsaved");
+    await world.browser.kill();
+    await world.browser.launch();
+    const again = await world.open();
+    await again.shows("Ada", "unsaved");
+    await again.screenshot("after the browser was killed");
+    world.server.revive();
+    await again.shows("Ada", "saved");
+    await until(
+      async () => (await world.names()).join() === "Ada",
+      () => "Ada on the server",
+    );
+  });
+}

@@ -1,0 +1,78 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Locator, Page } from "playwright-core";
+
+/** How long to wait for what should be so: a busy machine is slow. */
+const PATIENCE_MS = 60_000;
+
+/** A tab with the page, as its user sees it. */
+export class Tab {
+  /** What no page should say. */
+  readonly complaints: string[] = [];
+  readonly page: Page;
+
+  constructor(page: Page) {
+    this.page = page;
+    page.setDefaultTimeout(PATIENCE_MS);
+    page.on("pageerror", (error) => this.complaints.push(error.stack ?? error.message));
+    page.on("console", (message) => {
+      const isExpected = message.text().startsWith("Failed to load resource");
+      if (message.type() === "error" && !isExpected) this.complaints.push(message.text());
+    });
+  }
+
+  async open(url: string): Promise<void> {
+    await this.page.goto(url);
+    await this.page.getByRole("status").waitFor();
+  }
+
+  contact(name: string): Locator {
+    return this.page.getByRole("listitem", { name, exact: true });
+  }
+
+  mail(name: string): Locator {
+    return this.page.getByLabel(`Mail of ${name}`);
+  }
+
+  alert(text: string): Locator {
+    return this.page.getByRole("alert").filter({ hasText: text });
+  }
+
+  button(name: string): Locator {
+    return this.page.getByRole("button", { name, exact: true });
+  }
+
+  async add(name: string): Promise<void> {
+    await this.page.getByLabel("Name", { exact: true }).fill(name);
+    await this.button("Add").click();
+  }
+
+  async setMail(name: string, mail: string): Promise<void> {
+    await this.mail(name).fill(mail);
+    await this.mail(name).blur();
+  }
+
+  async says(status: string): Promise<void> {
+    await this.page.getByRole("status").filter({ hasText: status }).waitFor();
+  }
+
+  async shows(name: string, saved?: "saved" | "unsaved"): Promise<void> {
+    await this.contact(name).waitFor();
+    const mark = this.contact(name).getByText("not saved yet");
+    if (saved !== undefined) await mark.waitFor({ state: saved === "saved" ? "detached" : "visible" });
+  }
+
+  async isWithout(name: string): Promise<void> {
+    await this.contact(name).waitFor({ state: "detached" });
+  }
+
+  async showsMail(name: string, mail: string): Promise<void> {
+    await this.page.locator(`[aria-label="Mail of ${name}"][value="${mail}"]`).waitFor();
+  }
+
+  async screenshot(name: string): Promise<void> {
+    const folder = join("screenshots", process.env["ADAPTER"] ?? "");
+    await mkdir(folder, { recursive: true });
+    await this.page.screenshot({ path: join(folder, `${name.replaceAll(/\W+/g, "-")}.png`) });
+  }
+}

@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { until } from "../client/support/until.js";
+import { gate, type Test } from "./world.js";
+
+export function tabs(test: Test): void {
+  test("two tabs show one database, and one goes on without the other", async (world) => {
+    const first = await world.open();
+    await first.says("online, everything is saved");
+    const second = await world.open();
+    await first.add("Ada");
+    await second.shows("Ada", "saved");
+    await second.setMail("Ada", "ada@example.com");
+    await first.showsMail("Ada", "ada@example.com");
+    await first.screenshot("tabs 1 the first");
+    await second.screenshot("tabs 2 the second");
+    await until(
+      async () => (await world.contacts())[0]?.email === "ada@example.com",
+      () => "the mail on the server",
+    );
+
+    await first.page.close();
+    await world.addElsewhere("Grace");
+    await second.shows("Grace", "saved");
+    await second.add("Edith");
+    await second.shows("Edith", "saved");
+    await second.says("online, everything is saved");
+    await second.screenshot("tabs 3 the second alone");
+    assert.deepEqual(await world.names(), ["Ada", "Edith", "Grace"]);
+  });
+
+  test("a tab that closes while it sends hands over", async (world) => {
+    const first = await world.open();
+    await first.says("online, everything is saved");
+    const second = await world.open();
+    await second.says("online, everything is saved");
+    // The server has the write; its answer never arrives.
+    const answer = gate();
+    const slow = world.server.faults.add({ on: "POST /contacts", at: "committed", what: () => answer.passed });
+    await first.add("Ada");
+    await first.add("Grace");
+    await until(
+      () => slow.met() === 1,
+      () => "the first request",
+    );
+    await second.shows("Grace", "unsaved");
+    await first.page.close();
+    answer.open();
+    await second.says("online, everything is saved");
+    await second.shows("Ada", "saved");
+    await second.shows("Grace", "saved");
+    await second.screenshot("tabs 4 handed over");
+    assert.deepEqual(await world.names(), ["Ada", "Grace"]);
+  });
+
+  test("the tab that has the database closes while another writes", async (world) => {
+    const first = await world.open();
+    await first.says("online, everything is saved");
+    const second = await world.open();
+    await second.says("online, everything is saved");
+    const names = Array.from({ length: 8 }, (_, index) => `Contact ${String(index + 10)}`);
+    for (const [index, name] of names.entries()) {
+      await second.add(name);
+      // Not awaited: writes are under way on both sides of it.
+      if (index === 3) void first.page.close();
+    }
+    await second.says("online, everything is saved");
+    for (const name of names) await second.shows(name, "saved");
+    await second.screenshot("tabs 5 written while the other closed");
+    const { rows } = await world.server.db.query<{ last_name: string }>("SELECT last_name FROM contacts ORDER BY 1");
+    assert.deepEqual(
+      rows.map((row) => `Contact ${row.last_name}`),
+      names,
+    );
+    await second.page.reload();
+    await second.shows(names[0] ?? "", "saved");
+    assert.equal(await second.page.getByRole("listitem").count(), names.length);
+  });
+}

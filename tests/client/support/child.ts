@@ -1,0 +1,140 @@
+// A generated client in a process of its own, so that it can crash. One command a line comes in, one answer goes out.
+
+import { createInterface } from "node:readline";
+import type { Command, CrashPoint, ModelName, Reply, ReplyError, Request, Settings, Write } from "./protocol.js";
+
+type Client = typeof import("../../pglite/index.js");
+
+const client: Client =
+  process.env["ADAPTER"] === "sqlite" ? await import("../../sqlite/index.js") : await import("../../pglite/index.js");
+
+const collections = {
+  accounts: client.accountsCollection,
+  invoices: client.invoicesCollection,
+  labels: client.labelsCollection,
+  projects: client.projectsCollection,
+  settings: client.settingsCollection,
+  tasks: client.tasksCollection,
+};
+
+/** What the tests need of each of them. Their types differ in the rows. */
+interface AnyCollection {
+  readonly toArray: readonly object[];
+  preload(): Promise<void>;
+  insert(row: object): unknown;
+  update(key: string | number, change: (draft: object) => void): unknown;
+  delete(key: string | number): unknown;
+}
+
+function collection(model: ModelName): AnyCollection {
+  return collections[model] as unknown as AnyCollection;
+}
+
+let crash: { at: CrashPoint; method: string } | undefined;
+
+function crashIf(at: CrashPoint, method: string): void {
+  if (crash?.at === at && crash.method === method) process.kill(process.pid, "SIGKILL");
+}
+
+const observedFetch: typeof fetch = async (input, init) => {
+  const method = init?.method ?? "GET";
+  crashIf("request", method);
+  const response = await fetch(input, init);
+  if (crash?.at !== "answer" || crash.method !== method) return response;
+  await response.text();
+  process.kill(process.pid, "SIGKILL");
+  // The signal needs a moment.
+  return new Promise<never>(() => {});
+};
+
+function configure({ url, token, verdicts }: Settings): void {
+  client.configureSync({
+    ...(url !== undefined && { electricUrl: url, apiBaseUrl: url }),
+    ...(token !== undefined && { headers: { authorization: `Bearer ${token}` } }),
+    ...(verdicts && { onAnswer: ({ status }) => verdicts[status] }),
+  });
+}
+
+async function perform(command: Command): Promise<unknown> {
+  switch (command.do) {
+    case "open": {
+      client.configureSync({ fetch: observedFetch });
+      configure(command);
+      const { directory = "memory://", sync = true } = command;
+      await client.initializeDatabase({ directory, sync });
+      return null;
+    }
+    case "configure":
+      return configure(command);
+    case "query":
+      return client.getDatabase().query(command.statement);
+    case "transaction":
+      return client.getDatabase().transaction(async (connection) => {
+        for (const statement of command.statements) await connection.query(statement);
+      });
+    case "exec":
+      return client.getDatabase().exec(command.script);
+    case "status":
+      return client.getSyncStatus();
+    case "rejected":
+      return client.getRejectedChanges();
+    case "close":
+      return client.closeDatabase();
+    case "retry":
+      return client.retryChange(command.writeId);
+    case "discard":
+      return client.discardChange(command.writeId);
+    case "clear":
+      return client.clearDatabase(command.unsent && { unsent: command.unsent });
+    case "rows":
+      return rows(command.model);
+    case "save":
+      return save(command.writes);
+    case "crash":
+      crash = command;
+      return null;
+  }
+}
+
+async function rows(model: ModelName): Promise<object[]> {
+  await collection(model).preload();
+  // What TanStack DB adds to a row begins with a dollar.
+  return collection(model).toArray.map((row) =>
+    Object.fromEntries(Object.entries(row).filter(([name]) => !name.startsWith("$"))),
+  );
+}
+
+async function save(writes: readonly Write[]): Promise<void> {
+  for (const { model } of writes) await collection(model).preload();
+  const transaction = client.writeTogether(() => {
+    for (const write of writes) {
+      const target = collection(write.model);
+      if ("insert" in write) target.insert(write.insert);
+      else if ("set" in write) target.update(write.update, (draft) => void Object.assign(draft, write.set));
+      else target.delete(write.delete);
+    }
+  });
+  await transaction.isPersisted.promise;
+}
+
+function errorOf(error: unknown): ReplyError {
+  if (!(error instanceof Error)) return { name: "unknown", message: String(error) };
+  const status = "status" in error && typeof error.status === "number" ? { status: error.status } : {};
+  return { name: error.name, message: error.message, ...status };
+}
+
+function reply(answer: Reply): void {
+  const text = JSON.stringify(answer, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value));
+  process.stdout.write(`${text}\n`);
+}
+
+const lines = createInterface({ input: process.stdin });
+lines.on("line", (line) => {
+  const { number, command } = JSON.parse(line) as Request;
+  perform(command).then(
+    (result) => reply({ number, result: result ?? null }),
+    (error: unknown) => reply({ number, error: errorOf(error) }),
+  );
+});
+// The test is over, or has died.
+lines.on("close", () => process.exit());

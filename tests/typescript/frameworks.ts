@@ -1,0 +1,38 @@
+// The hooks of each framework, as a component of an application uses them.
+
+import { useMembership as reactMembership, useMemberships as reactMemberships } from "./react/local/index.js";
+import { samplesCollection as electricSamples, useSample as reactSample } from "./react/electric/index.js";
+import { useMembership as solidMembership, useMemberships as solidMemberships } from "./solid/local/index.js";
+import { useSyncStatus as solidStatus } from "./solid/local/index.js";
+import { useMembership as svelteMembership, useMemberships as svelteMemberships } from "./svelte/local/index.js";
+import { useRejectedChanges as svelteRejected } from "./svelte/local/index.js";
+import { useMembership as vueMembership, useMemberships as vueMemberships } from "./vue/local/index.js";
+import { useSyncStatus as vueStatus } from "./vue/local/index.js";
+import { membershipsCollection } from "./none/local/index.js";
+
+type Role = "owner" | "member";
+
+const key = { org_id: "org", user_no: 1 };
+
+export const react: Role[] = [reactMembership(key)?.role ?? "member", ...reactMemberships().data.map((row) => row.role)];
+export const vue: Role[] = [
+  vueMembership(() => key).value?.role ?? "member",
+  ...vueMemberships().data.value.map((row) => row.role),
+];
+export const svelte: Role[] = [
+  svelteMembership(() => key).current?.role ?? "member",
+  ...svelteMemberships().data.map((row) => row.role),
+];
+export const solid: Role[] = [solidMembership(() => key)()?.role ?? "member", ...solidMemberships()().map((row) => row.role)];
+// @ts-expect-error
+svelteMembership(key);
+
+export const pending: number = vueStatus().value.pending + solidStatus()().pending + svelteRejected().current.length;
+export const none: Role | undefined = membershipsCollection.get('["org",1]')?.role;
+
+export const size: string | undefined = reactSample(1n)?.label;
+export async function save(): Promise<void> {
+  await electricSamples.update("1", (draft) => void (draft.label = "new")).isPersisted.promise;
+  const seen: boolean = await electricSamples.utils.awaitTxId(7);
+  console.log(seen);
+}

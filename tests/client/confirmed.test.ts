@@ -4,9 +4,10 @@ import assert from "node:assert/strict";
 import { status } from "./server/faults.js";
 import type { ClientError } from "./support/client.js";
 import { until } from "./support/until.js";
-import { test, World } from "./support/world.js";
+import { World } from "./support/world.js";
 
 const world = new World();
+const { test } = world;
 
 test("a write is saved when the server has it", async () => {
   const [client, other] = await world.readyPair();

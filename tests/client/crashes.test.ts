@@ -5,9 +5,10 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import type { CrashPoint } from "./support/protocol.js";
 import { until } from "./support/until.js";
-import { test, World } from "./support/world.js";
+import { World } from "./support/world.js";
 
 const world = new World();
+const { test } = world;
 
 for (const at of ["request", "answer"] as const satisfies CrashPoint[]) {
   const when = at === "request" ? "before a request leaves" : "between an answer and its acknowledgement";
@@ -23,21 +24,20 @@ for (const at of ["request", "answer"] as const satisfies CrashPoint[]) {
       ["PATCH", "UPDATE accounts SET credit = '1.50' WHERE name = 'A'"],
       ["DELETE", "DELETE FROM accounts WHERE name = 'A'"],
     ] as const;
+    let client = await world.readyClient({ directory });
     for (const [method, statement] of writes) {
-      const client = await world.readyClient({ directory });
       await client.crashAt(at, method);
       await client.exec(statement).catch(() => {});
       await client.exit;
 
-      const again = await world.readyClient({ directory });
-      await world.converged(again);
-      assert.deepEqual(await again.rejected(), []);
+      client = await world.readyClient({ directory });
+      await world.converged(client);
+      assert.deepEqual(await client.rejected(), []);
       const sent = world.server.exchanges.filter((exchange) => exchange.method === method);
       const keys = new Set(sent.map(({ headers }) => headers["idempotency-key"]));
       assert.equal(sent.length, at === "request" ? 1 : 2, statement);
       assert.equal(keys.size, 1, "it is known by its key");
       world.server.exchanges.length = 0;
-      await again.kill();
     }
     assert.deepEqual(await world.rows("projects"), []);
     assert.deepEqual(await world.rows("accounts"), []);

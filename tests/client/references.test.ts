@@ -5,9 +5,10 @@ import { randomUUID } from "node:crypto";
 import { status } from "./server/faults.js";
 import { sql } from "./support/protocol.js";
 import { until } from "./support/until.js";
-import { test, World } from "./support/world.js";
+import { World } from "./support/world.js";
 
 const world = new World();
+const { test } = world;
 
 test("a rejected parent holds its children until it is sent again", async () => {
   const [client, other] = await world.readyPair();

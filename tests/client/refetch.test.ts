@@ -4,9 +4,10 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { status } from "./server/faults.js";
 import { until } from "./support/until.js";
-import { test, World } from "./support/world.js";
+import { World } from "./support/world.js";
 
 const world = new World();
+const { test } = world;
 
 for (const isNamed of [true, false]) {
   test(`pending edits survive, the new shape ${isNamed ? "named" : "not named"}`, async () => {

@@ -2,9 +2,10 @@
 
 import assert from "node:assert/strict";
 import { until } from "./support/until.js";
-import { test, World } from "./support/world.js";
+import { World } from "./support/world.js";
 
 const world = new World();
+const { test } = world;
 
 test("a temporary key becomes the server's, wherever it stands", async () => {
   const [client, other] = await world.readyPair();

@@ -13,24 +13,30 @@ import { until } from "./until.js";
 
 const models = tables.map(({ path }) => path as ModelName);
 
-/** A server for all tests of a file, empty for each; clients and folders for each test, gone after it. */
+/** Nobody listens there. */
+const NOWHERE = "http://127.0.0.1:1";
+
+/**
+ * A server for all tests of a file, empty for each; clients and folders for each test. A client in memory that a test is
+ * done with is emptied, as at a logout, and serves the next one: starting PGlite takes seconds.
+ */
 export class World {
   private running: TestServer | undefined;
-  private clients: Client[] = [];
+  private clients: { readonly client: Client; readonly isReusable: boolean }[] = [];
+  private idle: Client[] = [];
   private folders: string[] = [];
+  private hasFailed = false;
 
   constructor() {
     before(async () => {
       this.running = await Server.start();
     });
     beforeEach(() => this.server.reset());
-    afterEach(async () => {
-      await Promise.all(this.clients.map((client) => client.kill()));
-      await Promise.all(this.folders.map((folder) => rm(folder, { recursive: true, force: true })));
-      this.clients = [];
-      this.folders = [];
+    afterEach(() => this.tidy());
+    after(async () => {
+      await Promise.all(this.idle.map((client) => client.kill()));
+      await this.running?.close();
     });
-    after(() => this.running?.close());
   }
 
   get server(): TestServer {
@@ -38,11 +44,38 @@ export class World {
     return this.running;
   }
 
+  /** With a limit, so that a hang has a name. */
+  readonly test = (name: string, work: () => Promise<void>): void => {
+    void nodeTest(name, { timeout: 180_000 }, async () => {
+      this.hasFailed = true;
+      await work();
+      this.hasFailed = false;
+    });
+  };
+
+  private async tidy(): Promise<void> {
+    const reusable = this.clients.filter(({ isReusable }) => isReusable && !this.hasFailed).map(({ client }) => client);
+    const others = this.clients.filter(({ client }) => !reusable.includes(client));
+    for (const client of reusable) {
+      await client.configure({ url: NOWHERE });
+      await client.clear("discard");
+      this.idle.push(client);
+    }
+    await Promise.all(others.map(({ client }) => client.kill()));
+    await Promise.all(this.folders.map((folder) => rm(folder, { recursive: true, force: true })));
+    this.clients = [];
+    this.folders = [];
+  }
+
   /** A client that syncs as a member. With a folder, its database is there; without, it is in memory. */
   async client(options: { directory?: string; sync?: boolean } & Settings = {}): Promise<Client> {
-    const client = new Client();
-    this.clients.push(client);
-    await client.open({ url: this.server.url, token: "member", ...options });
+    const settings = { url: this.server.url, token: "member", verdicts: {}, ...options };
+    const isReusable = options.directory === undefined && options.sync === undefined;
+    const known = isReusable ? this.idle.pop() : undefined;
+    const client = known ?? new Client();
+    this.clients.push({ client, isReusable });
+    if (known) await client.configure(settings);
+    else await client.open(settings);
     return client;
   }
 
@@ -97,11 +130,6 @@ export class World {
       ({ method: used, url }) => used === method && `${url.pathname}/`.startsWith(`${path}/`),
     );
   }
-}
-
-/** With a limit, so that a hang has a name. */
-export function test(name: string, work: () => Promise<void>): void {
-  void nodeTest(name, { timeout: 180_000 }, work);
 }
 
 /** By key, and with times as short as they can be written. */

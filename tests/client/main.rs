@@ -27,6 +27,16 @@ fn compiled() -> &'static Workspace {
             let run = sync_patterns(&arguments, &repository().join("fixtures/workspace"));
             assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
         }
+        for (version, adapter) in [("before", "pglite"), ("before", "sqlite"), ("after", "pglite"), ("after", "sqlite")]
+        {
+            let output = workspace.folder().join("src").join(format!("{version}-{adapter}"));
+            let output = output.to_str().expect("a path");
+            let spec = repository().join(format!("tests/client/upgrade/{version}.yaml"));
+            let spec = spec.to_str().expect("a path");
+            let arguments = ["generate", "--all", "--adapter", adapter, "--spec", spec, "--output", output];
+            let run = sync_patterns(&arguments, &repository().join("fixtures/workspace"));
+            assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+        }
         workspace.copy(&repository().join("tests/client"), "src/tests");
         workspace.compile();
         workspace
@@ -64,7 +74,7 @@ macro_rules! suites {
     };
 }
 
-suites! {}
+suites! { answers, auth, confirmed, convergence, crashes, faults, references, refetch, server_keys, upgrade }
 
 #[test]
 fn server() {

@@ -44,6 +44,8 @@ const PATIENCE_MS = 3_000;
 
 export async function openShape(driver: Driver, model: Model, definition: string, signal: AbortSignal): Promise<Shape> {
   const stored = await readPosition(driver, model.name);
+  // The first time, or after a logout.
+  if (stored === undefined) reportModel(model.name, { rows: 0, ready: false, lastSync: null });
   let position = stored?.definition === definition ? stored : undefined;
   let memory = await readMemory(driver, model.name);
   let refetch: Refetch | undefined;

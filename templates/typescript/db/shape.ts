@@ -141,8 +141,9 @@ export async function openShape(driver: Driver, model: Model, definition: string
   }
 
   async function remember(connection: Connection, next: Memory): Promise<void> {
-    if (JSON.stringify(next) === JSON.stringify(memory)) return;
-    await writeMemory(connection, model.name, next);
+    // As the database has it: a transaction that was interrupted runs again.
+    const stored = await readMemory(connection, model.name);
+    if (JSON.stringify(next) !== JSON.stringify(stored)) await writeMemory(connection, model.name, next);
     memory = next;
   }
 

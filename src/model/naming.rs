@@ -121,6 +121,19 @@ pub fn take_relation(name: &str, scope: &mut Scope) -> bool {
     free
 }
 
+/// Types that generated modules have beside those of the spec.
+const RESERVED_TYPES: &[&str] = &[
+    "Input",
+    "LiveKey",
+    "RejectedChange",
+    "RejectedError",
+    "SyncAnswer",
+    "SyncHeaders",
+    "SyncSettings",
+    "SyncStatus",
+    "SyncVerdict",
+];
+
 /// Names of TypeScript types, none given twice.
 pub struct TypeNames {
     scope: Scope,
@@ -129,7 +142,7 @@ pub struct TypeNames {
 
 impl TypeNames {
     pub fn new<'n>(components: impl Iterator<Item = &'n str>) -> Self {
-        Self { scope: Scope::default(), components: components.map(type_name).collect() }
+        Self { scope: Scope::with(RESERVED_TYPES), components: components.map(type_name).collect() }
     }
 
     /// The name of a model's row, with those of its create and update types: after the schema, where that

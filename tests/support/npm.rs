@@ -47,3 +47,12 @@ fn installed(folder: &str) -> PathBuf {
     fs::write(&stamp, lock).expect("the stamp of the install");
     folder
 }
+
+/// Lets sources in `folder` import the packages of another.
+pub fn link_packages(packages: &Path, folder: &Path) {
+    #[cfg(unix)]
+    use std::os::unix::fs::symlink;
+    #[cfg(windows)]
+    use std::os::windows::fs::symlink_dir as symlink;
+    symlink(packages.join("node_modules"), folder.join("node_modules")).expect("a link to the npm packages");
+}

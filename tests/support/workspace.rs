@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 
 use sync_patterns::target::Files;
 
-use super::npm::{npm_frameworks, npm_harness};
+use super::npm::{link_packages, npm_frameworks, npm_harness};
 
 /// What a browser has, and nothing of Node. The packages' own declarations aren't ours to check.
 const BROWSER: &str =
@@ -35,17 +35,8 @@ impl Workspace {
         }
         let workspace = Self { folder, npm: npm_harness() };
         workspace.write_file("package.json", r#"{ "type": "module" }"#);
-        workspace.link(packages);
+        link_packages(packages, &workspace.folder);
         workspace
-    }
-
-    /// Lets sources import the packages.
-    fn link(&self, packages: &Path) {
-        #[cfg(unix)]
-        use std::os::unix::fs::symlink;
-        #[cfg(windows)]
-        use std::os::windows::fs::symlink_dir as symlink;
-        symlink(packages.join("node_modules"), self.folder.join("node_modules")).expect("a link to the npm packages");
     }
 
     pub fn folder(&self) -> &Path {

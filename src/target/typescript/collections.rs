@@ -101,7 +101,7 @@ fn hooks<'a>(module: &'a Module, framework: Framework) -> Option<Hooks<'a>> {
         several => ("key", format!("Pick<{row}, {}>", several.join(" | "))),
     };
     let is_live = framework != Framework::React;
-    let key_type = if is_live { format!("Live<{key_type}>") } else { key_type };
+    let key_type = if is_live { format!("LiveKey<{key_type}>") } else { key_type };
     let call = format!("  return useRow({}, {}, {key});", module.collection, module.description);
     let signature = format!("export function {}({key}: {key_type}) {{", module.hook_one);
     Some(Hooks {

@@ -33,20 +33,26 @@ impl NameList {
     }
 }
 
-/// What `index.ts` exports for every spec; no name of a model may hide one.
-pub const EXPORTS: &[&str] = &[
+/// Names that generated modules have for every spec; none that is made from a model may be the same.
+pub const RESERVED: &[&str] = &[
     "clearDatabase",
     "closeDatabase",
     "configureSync",
+    "createCollection",
     "discardChange",
+    "electricCollection",
     "getDatabase",
     "getRejectedChanges",
     "getSyncStatus",
     "initializeDatabase",
+    "localCollection",
     "onSyncStatus",
+    "options",
     "RejectedError",
     "retryChange",
+    "useLiveQuery",
     "useRejectedChanges",
+    "useRow",
     "useSyncStatus",
     "writeTogether",
 ];

@@ -120,7 +120,7 @@ struct Module<'a> {
 
 fn modules<'a>(project: &'a Project, sql: &'a BTreeMap<&str, SqlModule>) -> Vec<Module<'a>> {
     let mut stems = Scope::with(&[SHARED, "index"]);
-    let mut constants = Scope::with(index::EXPORTS);
+    let mut constants = Scope::with(index::RESERVED);
     project
         .models
         .iter()

@@ -30,7 +30,7 @@ impl SqlModule {
 
 /// The modules of SQL files, by the path of the file.
 pub fn sql_modules(schema: &Files) -> BTreeMap<&str, SqlModule> {
-    let mut constants = Scope::default();
+    let mut constants = Scope::with(&["sharedSql"]);
     let mut modules = BTreeMap::new();
     for path in schema.keys() {
         let file = path.strip_prefix("schema/").unwrap_or(path);

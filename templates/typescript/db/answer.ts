@@ -1,5 +1,5 @@
 import { retryAfter } from "./backoff.js";
-import type { Verdict } from "./config.js";
+import type { SyncVerdict } from "./config.js";
 import type { Model } from "./model.js";
 import { membersOf, parsed, textOf } from "./raw-json.js";
 import type { Rejection } from "./rejected.js";
@@ -33,7 +33,7 @@ export interface Received {
 const LONGEST_BODY = 10_000;
 
 /** What an answer means: what the application has decided, or else the usual. */
-export function outcomeOf(write: Outgoing, received: Received, decided: Verdict | undefined): Outcome {
+export function outcomeOf(write: Outgoing, received: Received, decided: SyncVerdict | undefined): Outcome {
   const { status } = received;
   const verdict = decided ?? usualVerdict(write, received);
   const rejection = rejectionOf(received);
@@ -53,7 +53,7 @@ export function acknowledgement(write: Outgoing, received: Received): Outcome {
   return { kind: "acknowledged", key: keyIn(write, received), txid: txidIn(write.model, received) };
 }
 
-function usualVerdict({ operation }: Outgoing, { status, isPage }: Received): Verdict {
+function usualVerdict({ operation }: Outgoing, { status, isPage }: Received): SyncVerdict {
   if (isPage) return "retry";
   if (status >= 200 && status < 300) return "acknowledged";
   if (operation === "delete" && (status === 404 || status === 410)) return "acknowledged";

@@ -9,24 +9,24 @@ export interface SyncSettings {
    * Headers of every request, to Electric and to the API. A function is asked before each request, and again after a
    * 401 or 403: what it gives then are the new headers.
    */
-  readonly headers: HeadersSource;
+  readonly headers: SyncHeaders;
   /** Further parameters of a model's shape, such as `where`. */
   readonly shapeParams: (model: string) => Readonly<Record<string, string>>;
   readonly fetch: typeof globalThis.fetch;
   /** Called once for each write that the API has refused for good. It stays in the log until discarded or retried. */
   readonly onRejected: (change: RejectedChange) => void;
   /** Decides how an answer of the API is taken; `undefined` leaves it to the usual rules. */
-  readonly onAnswer: (answer: Answer) => Verdict | undefined;
+  readonly onAnswer: (answer: SyncAnswer) => SyncVerdict | undefined;
 }
 
 export type HeadersRecord = Readonly<Record<string, string>>;
 
-export type HeadersSource = HeadersRecord | (() => HeadersRecord | Promise<HeadersRecord>);
+export type SyncHeaders = HeadersRecord | (() => HeadersRecord | Promise<HeadersRecord>);
 
 /** Taken, refused for good, or to be sent again. */
-export type Verdict = "acknowledged" | "rejected" | "retry";
+export type SyncVerdict = "acknowledged" | "rejected" | "retry";
 
-export interface Answer {
+export interface SyncAnswer {
   readonly model: string;
   readonly operation: "insert" | "update" | "delete";
   readonly status: number;

@@ -49,8 +49,18 @@ export async function pgliteDriver(pg: PgliteInstance, syncToFs = () => pg.syncT
   const options = textOnly(pg);
   const inTurn = turns();
   const listeners = new Set<() => void>();
-  const unlisten = await pg.listen("_changed_keys", () => {
+  let isWriting = false;
+  let hasNews = false;
+
+  function tell(): void {
+    hasNews = false;
     for (const listener of listeners) listener();
+  }
+
+  // PostgreSQL says so at COMMIT, and what isn't in the storage yet may still get lost.
+  const unlisten = await pg.listen("_changed_keys", () => {
+    hasNews = true;
+    if (!isWriting) tell();
   });
 
   function connection(target: Pick<PGliteInterface, "query" | "exec">): Connection {
@@ -78,12 +88,18 @@ export async function pgliteDriver(pg: PgliteInstance, syncToFs = () => pg.syncT
     exec: (script) => driver.transaction((within) => within.exec(script)),
     transaction: (work) =>
       inTurn(async () => {
-        const { result, hasChanged } = await pg.transaction(async (transaction) => {
-          const within = connection(transaction);
-          return { result: await work(within), hasChanged: await hasWritten(within) };
-        });
-        if (hasChanged) await syncToFs();
-        return result;
+        isWriting = true;
+        try {
+          const { result, hasChanged } = await pg.transaction(async (transaction) => {
+            const within = connection(transaction);
+            return { result: await work(within), hasChanged: await hasWritten(within) };
+          });
+          if (hasChanged) await syncToFs();
+          return result;
+        } finally {
+          isWriting = false;
+          if (hasNews) tell();
+        }
       }),
     onCommit(listener) {
       listeners.add(listener);

@@ -5,13 +5,13 @@ import type { Model } from "./model.js";
 import { onRow, type RowSource } from "./watch.js";
 
 /** What may change while a component lives. */
-export type Live<T> = Accessor<T>;
+export type LiveKey<T> = Accessor<T>;
 
 /** A row by its key, without looking at any other. */
 export function useRow<Shown>(
   collection: RowSource<Shown>,
   model: Model,
-  key: Live<unknown>,
+  key: LiveKey<unknown>,
 ): Accessor<Shown | undefined> {
   const [row, setRow] = createSignal<Shown>();
   createEffect(() => {

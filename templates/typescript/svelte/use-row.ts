@@ -5,13 +5,13 @@ import type { Model } from "./model.js";
 import { onRow, type RowSource } from "./watch.js";
 
 /** What may change while a component lives. */
-export type Live<T> = () => T;
+export type LiveKey<T> = () => T;
 
 /** A row by its key, without looking at any other. Reactive where `current` is read. */
 export function useRow<Shown>(
   collection: RowSource<Shown>,
   model: Model,
-  key: Live<unknown>,
+  key: LiveKey<unknown>,
 ): { readonly current: Shown | undefined } {
   let subscribed: { readonly key: CollectionKey; readonly subscribe: () => void } | undefined;
   return {

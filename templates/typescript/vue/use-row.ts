@@ -5,13 +5,13 @@ import type { Model } from "./model.js";
 import { onRow, type RowSource } from "./watch.js";
 
 /** What may change while a component lives. */
-export type Live<T> = MaybeRefOrGetter<T>;
+export type LiveKey<T> = MaybeRefOrGetter<T>;
 
 /** A row by its key, without looking at any other. */
 export function useRow<Shown>(
   collection: RowSource<Shown>,
   model: Model,
-  key: Live<unknown>,
+  key: LiveKey<unknown>,
 ): Readonly<ShallowRef<Shown | undefined>> {
   const row = shallowRef<Shown>();
   watchEffect((onCleanup) => {

@@ -100,15 +100,19 @@ export function arrivalsOf(
   changes: readonly Change[],
   own: ReadonlySet<string>,
   offset: string,
+  isSnapshot: boolean,
 ): Arrivals {
   const txids = changes.flatMap(({ message }) => (message.headers.txids ?? []).map(transactionId));
+  const isLoaded = ({ message }: Change) => isSnapshot && message.headers["lsn"] === undefined;
   const news = changes.filter(
-    ({ message, values }) => isAfter(message, offset) && !own.has(String(values.get(WRITE_ID) ?? "")),
+    (change) =>
+      !isLoaded(change) && isAfter(change.message, offset) && !own.has(String(change.values.get(WRITE_ID) ?? "")),
   );
   return {
     txids: new Set(txids),
     rowKeys: new Set(news.map((change) => keyOf(model, change))),
     hasNewRows: news.some((change) => change.operation === "insert"),
+    loaded: new Set(changes.filter(isLoaded).map((change) => keyOf(model, change))),
   };
 }
 

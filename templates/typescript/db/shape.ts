@@ -138,11 +138,9 @@ export async function openShape(driver: Driver, model: Model, definition: string
     if (changes.length === 0) return;
     const sent = await sentEntries(connection, model.name);
     await run(connection, statementsFor(model, changes));
+    if (sent.length === 0) return remember(connection, forgotten);
     const arrivals = arrivalsOf(model, changes, new Set(sent.map((entry) => entry.writeId)), offset, isSnapshot);
-    await remember(
-      connection,
-      sent.length === 0 ? forgotten : await settleArrived(connection, model, arrivals, memory),
-    );
+    await remember(connection, await settleArrived(connection, model, arrivals, memory));
   }
 
   async function remember(connection: Connection, next: Memory): Promise<void> {

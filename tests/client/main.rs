@@ -64,7 +64,9 @@ macro_rules! suites {
     };
 }
 
-suites! {}
+suites! {
+    answers, auth, confirmed, convergence, crashes, faults, references, refetch, server_keys, upgrade,
+}
 
 #[test]
 fn server() {

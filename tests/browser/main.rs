@@ -20,9 +20,12 @@ fn workspace() -> &'static Workspace {
     WORKSPACE.get_or_init(|| {
         let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
         let workspace = Workspace::new("browser");
-        for folder in ["browser", "client/server", "client/support"] {
-            workspace.copy(&repository.join("tests").join(folder), &format!("src/{folder}"));
+        let tests = repository.join("tests");
+        for folder in ["browser", "client/server"] {
+            workspace.copy(&tests.join(folder), &format!("src/{folder}"));
         }
+        let until = fs::read_to_string(tests.join("client/support/until.ts")).expect("text");
+        workspace.write_file("src/client/support/until.ts", &until);
         workspace.compile();
         for adapter in ["pglite", "sqlite"] {
             let output = workspace.folder().join(adapter).join("generated");
@@ -30,6 +33,7 @@ fn workspace() -> &'static Workspace {
             let run = sync_patterns(&["generate", "--adapter", adapter, "--output", output], repository);
             assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
             copy_page(&repository.join("fixtures/contacts/app"), &workspace, adapter);
+            type_check(&workspace, adapter);
         }
         workspace
     })
@@ -41,6 +45,14 @@ fn copy_page(from: &Path, workspace: &Workspace, adapter: &str) {
         let name = path.file_name().expect("a name").to_string_lossy();
         workspace.write_file(&format!("{adapter}/app/{name}"), &fs::read_to_string(&path).expect("text"));
     }
+}
+
+/// Vite only takes the types away.
+fn type_check(workspace: &Workspace, adapter: &str) {
+    let mut tsc = Command::new("node");
+    tsc.args(["node_modules/typescript/bin/tsc", "--project"]).arg(format!("{adapter}/app"));
+    let output = tsc.current_dir(workspace.folder()).output().expect("Node on the PATH");
+    assert!(output.status.success(), "{adapter}: {}", String::from_utf8_lossy(&output.stdout));
 }
 
 fn run(adapter: &str, suite: &str) {

@@ -43,14 +43,14 @@ impl Workspace {
         &self.folder
     }
 
-    /// The TypeScript and SQL files below a folder of this repository.
+    /// The TypeScript files below a folder of this repository.
     pub fn copy(&self, from: &Path, to: &str) {
         for entry in fs::read_dir(from).expect("the folder") {
             let path = entry.expect("an entry").path();
             let target = format!("{to}/{}", path.file_name().expect("a name").to_string_lossy());
             if path.is_dir() {
                 self.copy(&path, &target);
-            } else if path.extension().is_some_and(|extension| extension == "ts" || extension == "sql") {
+            } else if path.extension().is_some_and(|extension| extension == "ts") {
                 self.write_file(&target, &fs::read_to_string(&path).expect("text"));
             }
         }

@@ -23,9 +23,6 @@ const LOG_VERSION = Math.max(...LOG_STEPS.map(({ version }) => version));
 /** Tables that outlive every schema, with what is in them. The feed's numbers go on, so that no tab misses a key. */
 const KEPT = ["_sync_meta", LOG_TABLE, "_made_keys", "_changed_keys"];
 
-/** What follows the name of a model in the names of what its schema makes, besides what a table or view takes along. */
-const SUFFIXES = ["_synced", "_local", "_fold", "_arrive", "_arrived", "_departed", "_insert", "_update", "_delete"];
-
 /** Brings the database to this version of the schema. Does nothing where it has it already. */
 export async function migrate(driver: Driver): Promise<void> {
   const hash = schemaHash();
@@ -68,18 +65,21 @@ async function stored(connection: Connection): Promise<Stored | undefined> {
   return {
     hash: meta.get("schema_hash"),
     logVersion,
-    objects: member("schema_objects", unlisted(await catalog(connection))),
+    objects: meta.has("schema_objects") ? member("schema_objects", []) : await namesakes(connection),
     synced: member<Readonly<Record<string, string>>>("schema_synced", {}),
     models: member<Readonly<Record<string, Former>>>("schema_models", {}),
   };
 }
 
-/** What a schema has made that an application ran by itself, and that has left no list: what is called as we call it. */
-function unlisted(objects: readonly DatabaseObject[]): DatabaseObject[] {
-  const isThere = (kind: string, name: string) => objects.some((one) => one.kind === kind && one.name === name);
-  const former = objects.filter(({ kind, name }) => kind === "view" && isThere("table", `${name}_synced`));
-  const names = new Set(former.flatMap(({ name }) => ["", ...SUFFIXES].map((suffix) => name + suffix)));
-  return objects.filter(({ kind, name }) => names.has(name) || (name.startsWith("_") && kind !== "table"));
+/** Where the schema was made from its SQL files by hand, nothing is noted: what has a name of ours is taken for ours. */
+async function namesakes(connection: Connection): Promise<DatabaseObject[]> {
+  const text = [sharedSql, ...models.map((model) => model.sql)].join("\n");
+  const creation =
+    /CREATE (?:OR REPLACE )?(?:UNIQUE )?(?:VIEW|TRIGGER|TABLE|FUNCTION|INDEX) (?:IF NOT EXISTS )?(?:"((?:[^"]|"")+)"|(\w+))/g;
+  const names = new Set(
+    [...text.matchAll(creation)].map(([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain),
+  );
+  return (await catalog(connection)).filter((object) => names.has(object.name));
 }
 
 /** Drops the old schema, but for the log and those of the server's rows that fit the new one. */

@@ -51,7 +51,7 @@ export function changeReader(model: Model): (message: ShapeMessage, columns: Col
 }
 
 export function keyOf(model: Model, change: Change): string {
-  return rowKey(model, Object.fromEntries(change.values));
+  return rowKey(model, Object.fromEntries(model.key.map((column) => [column, change.values.get(column)])));
 }
 
 /**
@@ -79,7 +79,7 @@ export function statementsFor(model: Model, changes: readonly Change[]): Stateme
 function groups(model: Model, changes: readonly Change[]): Statement[] {
   const alike = new Map<string, Change[]>();
   for (const change of changes) {
-    const kind = JSON.stringify([change.operation, ...[...change.values.keys()].sort()]);
+    const kind = [change.operation, ...change.values.keys()].join("\n");
     const group = alike.get(kind);
     if (group === undefined) alike.set(kind, [change]);
     else group.push(change);

@@ -138,16 +138,15 @@ export async function openShape(driver: Driver, model: Model, definition: string
     if (changes.length === 0) return;
     const sent = await sentEntries(connection, model.name);
     await run(connection, statementsFor(model, changes));
+    if (sent.length === 0) return remember(connection, forgotten);
     const arrivals = arrivalsOf(model, changes, new Set(sent.map((entry) => entry.writeId)), offset, isSnapshot);
-    await remember(
-      connection,
-      sent.length === 0 ? forgotten : await settleArrived(connection, model, arrivals, memory),
-    );
+    await remember(connection, await settleArrived(connection, model, arrivals, memory));
   }
 
   async function remember(connection: Connection, next: Memory): Promise<void> {
-    if (JSON.stringify(next) === JSON.stringify(memory)) return;
-    await writeMemory(connection, model.name, next);
+    // As the database has it: a transaction that was interrupted runs again.
+    const stored = await readMemory(connection, model.name);
+    if (JSON.stringify(next) !== JSON.stringify(stored)) await writeMemory(connection, model.name, next);
     memory = next;
   }
 

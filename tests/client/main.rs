@@ -74,7 +74,9 @@ macro_rules! suites {
     };
 }
 
-suites! { answers, auth, confirmed, convergence, crashes, faults, references, refetch, server_keys, upgrade }
+suites! {
+    answers, auth, confirmed, convergence, crashes, faults, older_log, references, refetch, server_keys, upgrade
+}
 
 #[test]
 fn server() {

@@ -6,8 +6,8 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 
-type Before = typeof import("../before-pglite/index.js");
-type After = typeof import("../after-pglite/index.js");
+type Before = Omit<typeof import("../before-pglite/index.js"), "pgliteDriver">;
+type After = Omit<typeof import("../after-pglite/index.js"), "pgliteDriver">;
 type Driver = Awaited<ReturnType<Before["initializeDatabase"]>>;
 type Statement = Parameters<Driver["query"]>[0];
 
@@ -98,23 +98,24 @@ test("edits survive an update of the application", async () => {
 
   const rejected = entries.filter(({ status }) => status === "rejected");
   assert.equal(pending.length + rejected.length, entries.length);
-  assert.deepEqual(
-    rejected.map(({ table, value }) => `${table} ${JSON.stringify(value)}`).sort(),
-    [
-      `things {"id":"${ONE}","nick":"gone"}`,
-      `things {"id":"${TWO}","score":"seven"}`,
-      `wishes {"id":"${ONE}","name":"w"}`,
-    ],
-  );
+  assert.deepEqual(rejected.map(({ table, value }) => `${table} ${JSON.stringify(value)}`).sort(), [
+    `things {"id":"${ONE}","nick":"gone"}`,
+    `things {"id":"${TWO}","score":"seven"}`,
+    `wishes {"id":"${ONE}","name":"w"}`,
+  ]);
   assert.ok(rejected.every(({ reason }) => reason !== null && reason !== ""));
 
   // What fits is shown, the unchanged model with its rows from the server; the others come again with the stream.
   assert.deepEqual(await names(driver, "labels"), ["edited"]);
   assert.deepEqual(await names(driver, "topics"), []);
-  const [three] = await driver.query(statement("SELECT title, CAST(price AS TEXT) AS price, CAST(serial AS TEXT) AS serial FROM things"));
+  const [three] = await driver.query(
+    statement("SELECT title, CAST(price AS TEXT) AS price, CAST(serial AS TEXT) AS serial FROM things"),
+  );
   assert.deepEqual({ ...three }, { title: "three", price: "1.10", serial: "9007199254740993" });
   await driver.exec(`INSERT INTO things_synced (id, title, age, score) VALUES ('${ONE}', 'one', '1', 1)`);
-  const [one] = await driver.query(statement(`SELECT title, age, CAST(score AS TEXT) AS score FROM things WHERE id = '${ONE}'`));
+  const [one] = await driver.query(
+    statement(`SELECT title, age, CAST(score AS TEXT) AS score FROM things WHERE id = '${ONE}'`),
+  );
   assert.deepEqual({ ...one }, { title: "new", age: "5", score: "7" });
 
   // What isn't ours is as it was.
@@ -140,7 +141,10 @@ test("an update that is interrupted changes nothing", async () => {
   await assert.rejects(open(after, interrupted), /interrupted/);
   await open(before, driver);
   assert.deepEqual(await names(driver, "wishes"), ["w"]);
-  assert.deepEqual((await log(driver)).map(({ status }) => status), ["pending"]);
+  assert.deepEqual(
+    (await log(driver)).map(({ status }) => status),
+    ["pending"],
+  );
   await before.closeDatabase();
 });
 
@@ -163,8 +167,7 @@ test("a log of a newer version is left alone", async () => {
 });
 
 test("a log of the first version is taken over", async () => {
-  const workspace =
-    adapter === "sqlite" ? await import("../sqlite/index.js") : await import("../pglite/index.js");
+  const workspace = adapter === "sqlite" ? await import("../sqlite/index.js") : await import("../pglite/index.js");
   const driver = await database();
   for (const file of ["_changes", "accounts", "invoices", "labels", "projects", "settings", "tasks"]) {
     await driver.exec(await readFile(join(older, adapter, `${file}.sql`), "utf8"));

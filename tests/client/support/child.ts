@@ -6,7 +6,8 @@ import { createInterface } from "node:readline";
 import type { NativeDatabase } from "../../sqlite/db/sqlite-native.js";
 import type { Command, CrashPoint, ModelName, Reply, ReplyError, Request, Settings, Write } from "./protocol.js";
 
-type Client = typeof import("../../pglite/index.js");
+/** What both adapters have. */
+type Client = Omit<typeof import("../../pglite/index.js"), "pgliteDriver">;
 type DatabaseOptions = NonNullable<Parameters<Client["initializeDatabase"]>[0]>;
 
 const isSqlite = process.env["ADAPTER"] === "sqlite";
@@ -103,7 +104,7 @@ async function perform(command: Command): Promise<unknown> {
 async function place(directory: string | undefined): Promise<DatabaseOptions> {
   if (directory === undefined) return { directory: "memory://" };
   if (!isSqlite) return { directory };
-  const { nativeDriver } = await import("../../sqlite/db/sqlite-native.js");
+  const { nativeDriver } = await import("../../sqlite/index.js");
   const Database = createRequire(import.meta.url)("better-sqlite3") as new (file: string) => NativeDatabase;
   const database = new Database(join(directory, "client.db"));
   // For a test that makes commits fail by it.

@@ -123,6 +123,7 @@ pub fn take_relation(name: &str, scope: &mut Scope) -> bool {
 
 /// Types that generated modules have beside those of the spec.
 const RESERVED_TYPES: &[&str] = &[
+    "DatabaseDriver",
     "Input",
     "LiveKey",
     "RejectedChange",

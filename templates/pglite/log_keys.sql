@@ -28,6 +28,8 @@ CREATE TABLE IF NOT EXISTS _made_keys (
   PRIMARY KEY (table_name, temporary_key)
 );
 
+CREATE INDEX IF NOT EXISTS _made_keys_row ON _made_keys (table_name, row_key);
+
 -- The text form of the key in an entry's value.
 CREATE OR REPLACE FUNCTION _row_key_in(of_table TEXT, value JSONB) RETURNS TEXT
 LANGUAGE sql STABLE AS $$

@@ -41,7 +41,9 @@ BEGIN
 END
 $$;
 
--- The server has made the keys of new rows, whose entries have temporary ones. The arrays run in parallel.
+-- The server has made the keys of new rows, whose entries have temporary ones. The arrays run in parallel. A key that
+-- the server has made before stays: one that shows one write on several rows would otherwise turn what was written to
+-- one into writes to another.
 CREATE OR REPLACE FUNCTION _take_keys(of_table TEXT, write_ids TEXT[], row_keys TEXT[], keys JSONB[]) RETURNS VOID
 LANGUAGE plpgsql SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 BEGIN
@@ -61,6 +63,7 @@ BEGIN
       AND c.operation = 'insert'
       AND c.status <> 'rejected'
       AND c.row_key <> a.row_key
+      AND NOT EXISTS (SELECT FROM _made_keys AS m WHERE m.table_name = of_table AND m.row_key = c.row_key)
     OFFSET 0
   ) AS i
   ON CONFLICT DO NOTHING;

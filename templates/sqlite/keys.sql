@@ -24,6 +24,8 @@ CREATE TABLE IF NOT EXISTS _made_keys (
   PRIMARY KEY (table_name, temporary_key)
 ) STRICT;
 
+CREATE INDEX IF NOT EXISTS _made_keys_row ON _made_keys (table_name, row_key);
+
 -- Columns of entries that hold a temporary key: the row's own, from its insert on, and those that refer to the row.
 CREATE VIEW IF NOT EXISTS _held_keys AS
 SELECT m.table_name, m.temporary_key, m.key, c.id, k.column_name

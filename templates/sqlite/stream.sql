@@ -7,11 +7,13 @@ BEGIN
   INSERT INTO _settle (table_name, write_id) VALUES ({{ table_name }}, NEW.write_id);
 
 {% if has_temporary_keys %}
-  -- The server has made the key of a row that has a temporary one.
+  -- The server has made the key of a row that has a temporary one. One that it has made before stays: a server that
+  -- shows one write on several rows would otherwise turn what was written to one into writes to another.
   INSERT INTO _made_keys (table_name, temporary_key, row_key, key)
   SELECT s.table_name, s.row_key, NEW.row_key, json_quote({{ row_key_as_key }})
   FROM _changes_log AS s
   WHERE s.status = 'settled' AND s.operation = 'insert' AND s.row_key <> NEW.row_key
+    AND NOT EXISTS (SELECT 1 FROM _made_keys AS m WHERE m.table_name = s.table_name AND m.row_key = s.row_key)
   ON CONFLICT DO NOTHING;
 
 {% endif %}

@@ -181,7 +181,6 @@ const isSqlite = process.env["ADAPTER"] === "sqlite";
 function failingCommit(): string {
   if (isSqlite) {
     return `
-      PRAGMA foreign_keys = ON;
       CREATE TABLE _nothing (id INTEGER PRIMARY KEY);
       CREATE TABLE _dangling (id INTEGER REFERENCES _nothing DEFERRABLE INITIALLY DEFERRED);
       CREATE TRIGGER _fails AFTER INSERT ON projects_synced BEGIN INSERT INTO _dangling VALUES (1); END;

@@ -27,6 +27,15 @@ fn compiled() -> &'static Workspace {
             let run = sync_patterns(&arguments, &repository().join("fixtures/workspace"));
             assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
         }
+        let upgrade = repository().join("tests/client/upgrade");
+        for (version, adapter) in [("before", "pglite"), ("before", "sqlite"), ("after", "pglite"), ("after", "sqlite")]
+        {
+            let output = workspace.folder().join("src").join(format!("{version}-{adapter}"));
+            let output = output.to_str().expect("a path");
+            let spec = format!("{version}.yaml");
+            let run = sync_patterns(&["generate", "--adapter", adapter, "--spec", &spec, "--output", output], &upgrade);
+            assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+        }
         workspace.copy(&repository().join("tests/client"), "src/tests");
         workspace.compile();
         workspace
@@ -39,6 +48,7 @@ fn run(adapter: &str, name: &str) {
         .args(["--enable-source-maps", "--test-force-exit", "--test-reporter=spec"])
         .arg(file)
         .env("ADAPTER", adapter)
+        .env("OLDER_SCHEMAS", repository().join("tests/client/older"))
         .current_dir(compiled().folder())
         .output()
         .expect("Node on the PATH");
@@ -64,7 +74,7 @@ macro_rules! suites {
     };
 }
 
-suites! {}
+suites! { answers, auth, confirmed, convergence, crashes, faults, references, refetch, server_keys, upgrade }
 
 #[test]
 fn server() {

@@ -317,6 +317,32 @@ pub fn kept_when_the_schema_is_made_again(world: &mut World) {
     assert_eq!(world.shown("documents", "slug, ticket_id"), rows);
 }
 
+/// As a backend does that marks all rows of a transaction with one write.
+pub fn a_write_that_another_row_shows_too(world: &mut World) {
+    world.load([models::tickets(), models::documents()]);
+    ticket(world, 7, "another");
+    for (at_once, id) in [(false, 8), (true, 9)] {
+        let (key, write_id) = new_ticket(world);
+        world.acknowledge(&write_id);
+        has_made(world, "tickets", key, &json!(id));
+        world.exec(&format!("UPDATE tickets SET title = 'b' WHERE id = {id}"));
+        world.exec(&format!("DELETE FROM tickets WHERE id = {id}"));
+        let later = entries(world).as_array().expect("entries")[1..].to_vec();
+        if at_once {
+            ticket(world, id, "another");
+            world.exec(&format!("UPDATE tickets_synced SET write_id = '{write_id}'"));
+        } else {
+            ticket(world, 7, &write_id);
+            ticket(world, id, &write_id);
+        }
+        assert_eq!(entries(world), Value::Array(later));
+        assert_eq!(world.shown("tickets", "id"), json!([{ "id": 7 }]));
+        assert_eq!(world.value(&format!("SELECT row_key FROM _made_keys WHERE temporary_key = '{key}'")), id.to_string());
+        world.exec("DELETE FROM _changes; DELETE FROM tickets_synced WHERE id <> 7");
+    }
+    assert_eq!(world.count("_made_keys"), 2);
+}
+
 /// What brings a log of version 1 to version 2, with everything else made again.
 pub fn the_log_of_version_1(world: &mut World) {
     world.load([models::tickets(), models::documents()]);

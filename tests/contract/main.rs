@@ -104,6 +104,7 @@ contract! {
         entries_before_the_insert_are_another_rows,
         a_temporary_key_used_again,
         a_later_write_with_the_temporary_key,
+        a_write_that_another_row_shows_too,
         kept_when_the_schema_is_made_again,
         the_log_of_version_1,
     }

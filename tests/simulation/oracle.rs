@@ -76,12 +76,15 @@ pub struct Oracle {
     pub models: Vec<Model>,
     pub log: Vec<Entry>,
     pub synced: Vec<BTreeMap<String, Synced>>,
+    /// What has become of temporary keys: `[temporary key, key]`, by temporary key.
+    pub made: Vec<BTreeMap<String, [Key; 2]>>,
 }
 
 impl Oracle {
     pub fn new(models: Vec<Model>) -> Self {
         let synced = models.iter().map(|_| BTreeMap::new()).collect();
-        Self { models, log: Vec::new(), synced }
+        let made = models.iter().map(|_| BTreeMap::new()).collect();
+        Self { models, log: Vec::new(), synced, made }
     }
 
     pub fn key_of(&self, table: usize, row: &Row) -> Key {
@@ -127,6 +130,7 @@ impl Oracle {
     /// An insert of these columns, the key among them if it was given. False where the view must refuse it.
     /// Without a key, the entry gets an empty one until the log has been read.
     pub fn insert(&mut self, table: usize, given: &Row, transaction: usize) -> bool {
+        let given = &self.with_made_keys(table, given);
         let model = &self.models[table];
         if model.operations.create.is_none() {
             return false;
@@ -151,6 +155,8 @@ impl Oracle {
         if key.len() == model.key.len() && self.view(table).contains_key(&sortable(&key)) {
             return false;
         }
+        // A temporary key that is used again is another row's now.
+        self.made[table].remove(&sortable(&key));
         self.append(table, key, Operation::Insert, value, transaction);
         true
     }
@@ -162,6 +168,8 @@ impl Oracle {
             return false;
         }
         let Some((shown, _)) = self.view(table).remove(&sortable(key)) else { return true };
+        let set = &self.with_made_keys(table, set);
+        let model = &self.models[table];
         let changed: Row = set.iter().filter(|(name, new)| shown[*name] != **new).map(own).collect();
         let may = |field: &Field| match changed.get(&field.name) {
             None => true,
@@ -265,22 +273,57 @@ impl Oracle {
         self.synced[table].insert(sortable(&key), Synced { row, write_id: write_id.clone() });
         let shows = |e: &Entry| e.table == table && e.is_unsettled() && write_id.is_some() && e.write_id == write_id;
         let Some(position) = self.log.iter().position(shows) else { return };
-        let settled = self.log.remove(position);
-        let model = &self.models[table];
-        let rekeys = model.key_origin == KeyOrigin::Server && settled.operation == Operation::Insert;
+        let settled = self.log[position].clone();
         let mut index = 0;
-        self.log.retain_mut(|e| {
-            let is_later = index >= position;
+        self.log.retain(|e| {
             index += 1;
-            if !e.is_of(table, &settled.key) {
-                return true;
-            }
-            if is_later && rekeys && key != settled.key {
-                e.key.clone_from(&key);
-                e.value.extend(model.key.iter().cloned().zip(key.iter().cloned()));
-            }
-            is_later || e.status != Status::Acknowledged
+            index > position || !e.is_of(table, &settled.key) || e.status != Status::Acknowledged
         });
+        // A key that the server has made stays, though another row shows the write too.
+        let is_made = self.made[table].values().any(|[_, made]| made == &settled.key);
+        if settled.operation == Operation::Insert && !is_made {
+            self.key_made(table, &settled.key, &key);
+        }
+        self.log.retain(|e| e.write_id != settled.write_id);
+    }
+
+    /// The row's entries take its new key over, from its insert on, and so do all that refer to it.
+    pub fn key_made(&mut self, table: usize, temporary: &Key, key: &Key) {
+        let model = self.models[table].clone();
+        if !model.has_temporary_keys() || key == temporary || self.made[table].contains_key(&sortable(temporary)) {
+            return;
+        }
+        self.made[table].insert(sortable(temporary), [temporary.clone(), key.clone()]);
+        let inserts = |e: &Entry| e.is_of(table, temporary) && e.operation == Operation::Insert && e.is_unsettled();
+        let insert = self.log.iter().position(inserts).unwrap_or(self.log.len());
+        for (at, entry) in self.log.iter_mut().enumerate() {
+            if at >= insert && entry.is_of(table, temporary) {
+                entry.key.clone_from(key);
+                entry.value.insert(model.key[0].clone(), key[0].clone());
+            }
+            for (column, parent) in &self.models[entry.table].references {
+                if let Some(value) = entry.value.get_mut(column)
+                    && parent == &model.name
+                    && *value == temporary[0]
+                {
+                    value.clone_from(&key[0]);
+                }
+            }
+        }
+    }
+
+    /// The application may hold a key that the server has replaced.
+    fn with_made_keys(&self, table: usize, row: &Row) -> Row {
+        let mut row = row.clone();
+        for (column, parent) in &self.models[table].references {
+            let parent = self.models.iter().position(|model| &model.name == parent);
+            if let (Some(parent), Some(value)) = (parent, row.get_mut(column))
+                && let Some([_, key]) = self.made[parent].get(&sortable(&vec![value.clone()]))
+            {
+                value.clone_from(&key[0]);
+            }
+        }
+        row
     }
 
     /// The server no longer has the row.

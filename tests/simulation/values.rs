@@ -6,7 +6,7 @@ use sync_patterns::model::{FieldType, Model};
 use sync_patterns::names::sql::literal;
 use sync_patterns::target::Adapter;
 
-use crate::oracle::{Key, Row};
+use crate::oracle::Key;
 
 /// Equal for equal keys, and a map's order.
 pub fn sortable(key: &Key) -> String {
@@ -110,17 +110,12 @@ pub fn parse_key(model: &Model, row_key: &str) -> Key {
         .collect()
 }
 
-/// `value` of an entry as the log has it.
-pub fn wire(model: &Model, value: &Row) -> Row {
-    let with_zone = |(name, value): (&String, &Value)| {
-        let is_timestamp = model.fields.iter().any(|field| &field.name == name && field.ty == FieldType::DateTime);
-        let value = match value {
-            Value::String(text) if is_timestamp => format!("{text}Z").into(),
-            other => other.clone(),
-        };
-        (name.clone(), value)
-    };
-    value.iter().map(with_zone).collect()
+/// Keys that the application makes itself for rows whose own the server will make.
+pub fn temporary_keys(ty: FieldType) -> Vec<Value> {
+    match ty {
+        FieldType::Text => vec![json!("temporary 1"), json!("temporary 2")],
+        _ => vec![json!(-5_000_000_001_i64), json!(-5_000_000_002_i64)],
+    }
 }
 
 fn base64(hex: &str) -> String {

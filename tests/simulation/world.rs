@@ -139,9 +139,11 @@ impl World<'_> {
     fn empty(&mut self) -> Outcome {
         for table in 0..self.oracle.models.len() {
             self.oracle.synced[table].clear();
+            self.oracle.made[table].clear();
             let synced = identifier(&format!("{}_synced", self.oracle.models[table].name));
             self.exec(&format!("DELETE FROM {synced}"))?;
         }
+        self.exec("DELETE FROM _made_keys")?;
         self.check()
     }
 }

@@ -8,7 +8,7 @@ use super::{Module, SHARED, WIDTH};
 use crate::config::Framework;
 use crate::names::ts;
 use crate::render::Renderer;
-use crate::target::{BANNER, Settings};
+use crate::target::{Adapter, BANNER, Settings};
 
 /// `import type { A, B } from "…";`
 #[derive(Serialize)]
@@ -46,8 +46,10 @@ pub const RESERVED: &[&str] = &[
     "getSyncStatus",
     "initializeDatabase",
     "localCollection",
+    "nativeDriver",
     "onSyncStatus",
     "options",
+    "pgliteDriver",
     "RejectedError",
     "retryChange",
     "useLiveQuery",
@@ -61,6 +63,7 @@ pub const RESERVED: &[&str] = &[
 struct IndexView<'a> {
     banner: &'a str,
     is_local: bool,
+    is_pglite: bool,
     has_hooks: bool,
     /// The module of the shared types, where there are any.
     shared: Option<String>,
@@ -77,7 +80,17 @@ pub fn text(
     let shared = has_shared.then(|| ts::string(&format!("./types/{SHARED}.js")));
     let exports = modules.iter().flat_map(|module| exports(module, settings.framework)).collect();
     let has_hooks = settings.framework != Framework::None;
-    renderer.render("index.ts", IndexView { banner: BANNER, is_local: parts.local, has_hooks, shared, exports })
+    renderer.render(
+        "index.ts",
+        IndexView {
+            banner: BANNER,
+            is_local: parts.local,
+            is_pglite: settings.adapter == Adapter::Pglite,
+            has_hooks,
+            shared,
+            exports,
+        },
+    )
 }
 
 fn exports(module: &Module, framework: Framework) -> impl Iterator<Item = NameList> {

@@ -30,6 +30,8 @@ export interface Received {
   readonly isPage: boolean;
 }
 
+/** After so many, a 412 is taken for an answer. */
+const LOST_RACES = 5;
 const LONGEST_BODY = 10_000;
 
 /** What an answer means: what the application has decided, or else the usual. */
@@ -53,8 +55,10 @@ export function acknowledgement(write: Outgoing, received: Received): Outcome {
   return { kind: "acknowledged", key: keyIn(write, received), txid: txidIn(write.model, received) };
 }
 
-function usualVerdict({ operation }: Outgoing, { status, isPage }: Received): SyncVerdict {
+function usualVerdict({ operation, attempts }: Outgoing, { status, isPage }: Received): SyncVerdict {
   if (isPage) return "retry";
+  // Somebody has changed the row since it was read: it is read again.
+  if (status === 412 && attempts < LOST_RACES) return "retry";
   if (status >= 200 && status < 300) return "acknowledged";
   if (operation === "delete" && (status === 404 || status === 410)) return "acknowledged";
   const isPassing = [401, 403, 408, 425, 429].includes(status) || status < 400 || status >= 500;

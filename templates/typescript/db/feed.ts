@@ -1,4 +1,4 @@
-import { sql, type Connection, type Driver } from "./driver.js";
+import { sql, type Connection, type Driver, type Row } from "./driver.js";
 
 /** What the tables hold is shown otherwise: tells who shows it, row by row. */
 export interface Feed {
@@ -11,7 +11,7 @@ export interface Feed {
   position(connection: Connection): Promise<number>;
   /** Returns when the listeners have taken everything up to there. */
   reached(position: number): Promise<void>;
-  /** Calls `listener` after each commit that may have changed the log. */
+  /** Calls `listener` after each commit that may have changed the log: those who show rows have asked for them by then. */
   onLog(listener: () => void): () => void;
   close(): void;
 }
@@ -51,48 +51,48 @@ export async function openFeed(driver: Driver): Promise<Feed> {
   const waiting = new Set<{ readonly position: number; readonly resolve: () => void }>();
   let position = await newest(driver);
   let isOutdated = false;
-  let isReading = false;
+  let reading: Promise<void> | undefined;
   let isClosed = false;
 
   /** Reads what has come, once more where more comes meanwhile. */
   function look(): void {
     isOutdated = true;
-    if (isReading) return;
-    isReading = true;
-    void (async () => {
-      let failures = 0;
-      while (isOutdated && !isClosed) {
-        isOutdated = false;
-        try {
-          await read();
-          failures = 0;
-        } catch {
-          isOutdated = true;
-          await pause(failures);
-          failures += 1;
-        }
+    reading ??= readAll();
+  }
+
+  async function readAll(): Promise<void> {
+    let failures = 0;
+    while (isOutdated && !isClosed) {
+      isOutdated = false;
+      const isRead = await read().then(
+        () => true,
+        () => false,
+      );
+      for (const listener of logListeners) listener();
+      if (isRead) {
+        failures = 0;
+      } else {
+        isOutdated = true;
+        await pause(failures);
+        failures += 1;
       }
-      isReading = false;
-    })();
+    }
+    // In the same breath: what comes from here on is read anew.
+    reading = undefined;
   }
 
   async function read(): Promise<void> {
-    const { prunedTo, last } = await extent(driver);
+    const { prunedTo, last, rows } = await newsSince(driver, position);
     // Keys are missing in between, or the table has begun anew.
     const isGap = prunedTo > position || last < position || last - position > READ_AT_ONCE;
-    const rows = isGap
-      ? []
-      : await driver.query(sql`
-          SELECT seq, table_name, row_key FROM _changed_keys WHERE seq > ${position} ORDER BY seq
-        `);
     const changed = new Map<string, Set<string> | null>();
-    for (const { table_name, row_key } of rows) {
+    for (const { table_name, row_key } of isGap ? [] : rows) {
       const model = String(table_name);
       const keys = changed.get(model);
       if (keys === null) continue;
       changed.set(model, row_key == null ? null : (keys ?? new Set()).add(String(row_key)));
     }
-    position = isGap ? last : Number(rows.at(-1)?.["seq"] ?? position);
+    position = last;
     for (const subscriber of subscribers) {
       const keys = isGap ? null : changed.get(subscriber.model);
       add(subscriber, keys === undefined ? new Set() : keys);
@@ -138,10 +138,7 @@ export async function openFeed(driver: Driver): Promise<Feed> {
     }
   }
 
-  const stopListening = driver.onCommit(() => {
-    look();
-    for (const listener of logListeners) listener();
-  });
+  const stopListening = driver.onCommit(look);
 
   const opened: Feed = {
     subscribe(model, listener) {
@@ -158,7 +155,10 @@ export async function openFeed(driver: Driver): Promise<Feed> {
       return new Promise((resolve) => {
         waiting.add({ position: target, resolve });
         settle();
-        if (position < target) look();
+        // A read that is under way may have begun before.
+        void Promise.resolve(reading).then(() => {
+          if (position < target) look();
+        });
       });
     },
     onLog(listener) {
@@ -187,13 +187,31 @@ async function newest(connection: Connection): Promise<number> {
   return Number(row?.["seq"] ?? 0);
 }
 
-async function extent(connection: Connection): Promise<{ prunedTo: number; last: number }> {
-  const [row] = await connection.query(sql`
-    SELECT
-      (SELECT m.value FROM _sync_meta AS m WHERE m.key = 'feed_pruned_to') AS pruned_to,
-      (SELECT max(k.seq) FROM _changed_keys AS k) AS last
+interface News {
+  readonly prunedTo: number;
+  readonly last: number;
+  /** None where there are too many. */
+  readonly rows: readonly Row[];
+}
+
+/** In one statement, since a user waits for it. */
+async function newsSince(connection: Connection, position: number): Promise<News> {
+  const found = await connection.query(sql`
+    SELECT e.pruned_to, e.last, k.seq, k.table_name, k.row_key
+    FROM (
+      SELECT
+        (SELECT m.value FROM _sync_meta AS m WHERE m.key = 'feed_pruned_to') AS pruned_to,
+        (SELECT max(c.seq) FROM _changed_keys AS c) AS last
+    ) AS e
+    LEFT JOIN _changed_keys AS k ON k.seq > ${position} AND e.last - ${position} <= ${READ_AT_ONCE}
+    ORDER BY k.seq
   `);
-  return { prunedTo: Number(row?.["pruned_to"] ?? 0), last: Number(row?.["last"] ?? 0) };
+  const [first = {}] = found;
+  return {
+    prunedTo: Number(first["pruned_to"] ?? 0),
+    last: Number(first["last"] ?? 0),
+    rows: found.filter(({ seq }) => seq != null),
+  };
 }
 
 async function prune(driver: Driver, upTo: number): Promise<void> {

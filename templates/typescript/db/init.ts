@@ -5,6 +5,7 @@ import { startStreams } from "./electric.js";
 import { openFeed } from "./feed.js";
 import { alone, lead } from "./leader.js";
 import { migrate } from "./migrate.js";
+import { reportModel } from "./reports.js";
 import { reportPersisted, watchStatus } from "./status.js";
 import { startSyncWorker } from "./sync-worker.js";
 
@@ -72,7 +73,10 @@ export async function clearDatabase(options: { readonly unsent?: "refuse" | "dis
   if (current === undefined) throw new Error(NOT_OPEN);
   const { driver, lockName } = current;
   // Nothing that a stream still has in hand may arrive after this.
-  await alone(lockName, () => driver.transaction((connection) => empty(connection, options.unsent === "discard")));
+  await alone(lockName, async () => {
+    await driver.transaction((connection) => empty(connection, options.unsent === "discard"));
+    for (const model of models) reportModel(model.name, { rows: 0, ready: false, lastSync: null });
+  });
 }
 
 async function open(options: DatabaseOptions): Promise<Session> {

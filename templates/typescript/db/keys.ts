@@ -14,8 +14,9 @@ function isInteger(field: Field): boolean {
 /** The text form of a row's key that the log and the feed have; a JSON array for a composite key. */
 export function rowKey(model: Model, row: object): string {
   const fields = row as Readonly<Record<string, unknown>>;
-  const [first, ...others] = keyFields(model);
-  if (first !== undefined && others.length === 0) return String(fields[first.name]);
+  const [first, ...others] = model.key;
+  // Called for each row of a table.
+  if (first !== undefined && others.length === 0) return String(fields[first]);
   const parts = keyFields(model).map((field) => {
     const part = fields[field.name];
     return isInteger(field) ? String(part) : JSON.stringify(part);
@@ -24,10 +25,14 @@ export function rowKey(model: Model, row: object): string {
 }
 
 export function collectionKey(model: Model, key: string): CollectionKey {
-  const [first, ...others] = keyFields(model);
-  const isNumber =
-    first !== undefined && others.length === 0 && isInteger(first) && (first.as ?? "number") === "number";
-  return isNumber ? Number(key) : key;
+  return hasNumbers(model) ? Number(key) : key;
+}
+
+function hasNumbers(model: Model): boolean {
+  const [name, ...others] = model.key;
+  if (others.length > 0) return false;
+  const field = model.fields.find((candidate) => candidate.name === name);
+  return field !== undefined && isInteger(field) && (field.as ?? "number") === "number";
 }
 
 /** The same, of what an application calls the key: the value of the key field, or an object with all of them. */

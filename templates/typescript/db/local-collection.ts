@@ -1,5 +1,6 @@
 import type { CollectionConfig, SyncConfig } from "@tanstack/db";
 
+import { wait } from "./backoff.js";
 import { isWaiting, onWaiting } from "./confirmation.js";
 import { feed } from "./feed.js";
 import { whenDatabaseIsOpen } from "./init.js";
@@ -12,6 +13,8 @@ import { whenLoaded } from "./status.js";
 
 /** TanStack DB holds what is synced into a collection while a transaction of its own lasts: for so long at most. */
 const HELD_MS = 300;
+/** During a first sync, reading what is there rests for so many times as long as it took. */
+const RESTS = 4;
 
 /** Options of a collection over a model's view. `Input`: what a new row takes; `Shown`: what a row has. */
 export function localCollection<Input extends object, Shown extends object, Key extends CollectionKey>(
@@ -66,11 +69,16 @@ function follow<Shown extends object, Key extends CollectionKey>(model: Model, s
   async function start(): Promise<void> {
     const driver = await whenDatabaseIsOpen();
     if (signal.aborted) return;
+    const loaded = whenLoaded(model.name, signal);
+    let rest = 0;
     const unsubscribe = feed().subscribe(model.name, async (keys) => {
       if (keys === null) {
+        await Promise.race([loaded, wait(rest, signal)]);
+        const start = performance.now();
         const isFirst = rows.size === 0;
         rows = await readAll(driver, model);
         if (!signal.aborted) replaceAll(isFirst);
+        rest = (performance.now() - start) * RESTS;
         return;
       }
       const present = await readByKey(driver, model, keys);
@@ -90,7 +98,7 @@ function follow<Shown extends object, Key extends CollectionKey>(model: Model, s
       unsubscribe();
       stopListening();
     });
-    await whenLoaded(model.name, signal);
+    await loaded;
     // What has been loaded isn't shown yet.
     await feed().reached(await feed().position(driver));
     if (!signal.aborted) sync.markReady();

@@ -65,10 +65,21 @@ async function stored(connection: Connection): Promise<Stored | undefined> {
   return {
     hash: meta.get("schema_hash"),
     logVersion,
-    objects: member<readonly DatabaseObject[]>("schema_objects", []),
+    objects: meta.has("schema_objects") ? member("schema_objects", []) : await namesakes(connection),
     synced: member<Readonly<Record<string, string>>>("schema_synced", {}),
     models: member<Readonly<Record<string, Former>>>("schema_models", {}),
   };
+}
+
+/** Where the schema was made from its SQL files by hand, nothing is noted: what has a name of ours is taken for ours. */
+async function namesakes(connection: Connection): Promise<DatabaseObject[]> {
+  const text = [sharedSql, ...models.map((model) => model.sql)].join("\n");
+  const creation =
+    /CREATE (?:OR REPLACE )?(?:UNIQUE )?(?:VIEW|TRIGGER|TABLE|FUNCTION|INDEX) (?:IF NOT EXISTS )?(?:"((?:[^"]|"")+)"|(\w+))/g;
+  const names = new Set(
+    [...text.matchAll(creation)].map(([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain),
+  );
+  return (await catalog(connection)).filter((object) => names.has(object.name));
 }
 
 /** Drops the old schema, but for the log and those of the server's rows that fit the new one. */

@@ -11,6 +11,8 @@ export interface Arrivals {
   readonly rowKeys: ReadonlySet<string>;
   /** Whether a row is new. */
   readonly hasNewRows: boolean;
+  /** Rows of a snapshot, which may have been taken before a write that was acknowledged since. */
+  readonly loaded: ReadonlySet<string>;
 }
 
 /** How many transactions are remembered for writes that are still without an answer. */
@@ -36,7 +38,9 @@ export async function settleArrived(
 
   const isUnanswered = sent.some((entry) => entry.status === "pending" && !settled.has(entry.writeId));
   const overtaken = sent.filter(
-    (entry) => !settled.has(entry.writeId) && (arrived.includes(entry) || memory.overtaken.includes(entry.writeId)),
+    (entry) =>
+      !settled.has(entry.writeId) &&
+      (arrived.includes(entry) || arrivals.loaded.has(entry.rowKey) || memory.overtaken.includes(entry.writeId)),
   );
   return {
     txids: isUnanswered ? [...new Set([...memory.txids, ...arrivals.txids])].slice(-REMEMBERED) : [],

@@ -51,7 +51,7 @@ export function changeReader(model: Model): (message: ShapeMessage, columns: Col
 }
 
 export function keyOf(model: Model, change: Change): string {
-  return rowKey(model, Object.fromEntries(change.values));
+  return rowKey(model, Object.fromEntries(model.key.map((column) => [column, change.values.get(column)])));
 }
 
 /**
@@ -79,7 +79,7 @@ export function statementsFor(model: Model, changes: readonly Change[]): Stateme
 function groups(model: Model, changes: readonly Change[]): Statement[] {
   const alike = new Map<string, Change[]>();
   for (const change of changes) {
-    const kind = JSON.stringify([change.operation, ...[...change.values.keys()].sort()]);
+    const kind = [change.operation, ...change.values.keys()].join("\n");
     const group = alike.get(kind);
     if (group === undefined) alike.set(kind, [change]);
     else group.push(change);
@@ -100,15 +100,19 @@ export function arrivalsOf(
   changes: readonly Change[],
   own: ReadonlySet<string>,
   offset: string,
+  isSnapshot: boolean,
 ): Arrivals {
   const txids = changes.flatMap(({ message }) => (message.headers.txids ?? []).map(transactionId));
+  const isLoaded = ({ message }: Change) => isSnapshot && message.headers["lsn"] === undefined;
   const news = changes.filter(
-    ({ message, values }) => isAfter(message, offset) && !own.has(String(values.get(WRITE_ID) ?? "")),
+    (change) =>
+      !isLoaded(change) && isAfter(change.message, offset) && !own.has(String(change.values.get(WRITE_ID) ?? "")),
   );
   return {
     txids: new Set(txids),
     rowKeys: new Set(news.map((change) => keyOf(model, change))),
     hasNewRows: news.some((change) => change.operation === "insert"),
+    loaded: new Set(changes.filter(isLoaded).map((change) => keyOf(model, change))),
   };
 }
 

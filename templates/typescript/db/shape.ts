@@ -90,7 +90,7 @@ export async function openShape(driver: Driver, model: Model, definition: string
       signal.throwIfAborted();
       await driver.transaction(async (connection) => {
         await run(connection, beginLoading(model));
-        await apply(connection, part, before.offset);
+        await apply(connection, part, before.offset, true);
         if (index < parts.length - 1) return;
         if (batch.isUpToDate) {
           await settle(connection, before.acknowledged);
@@ -107,7 +107,7 @@ export async function openShape(driver: Driver, model: Model, definition: string
     const after = positionAt(batch, before.rows, []);
     if (changes.length > 0 || after.handle !== before.handle || after.offset !== before.offset) {
       await driver.transaction(async (connection) => {
-        await apply(connection, changes, before.offset);
+        await apply(connection, changes, before.offset, false);
         await writePosition(connection, model.name, after);
       });
       position = after;
@@ -119,7 +119,7 @@ export async function openShape(driver: Driver, model: Model, definition: string
     const rows = [...snapshot.rows.values()];
     const after = positionAt(batch, rows.length, []);
     await driver.transaction(async (connection) => {
-      await apply(connection, rows, "-1");
+      await apply(connection, rows, "-1", true);
       await run(connection, removeOthers(model, rows.map(keyValues)));
       await settle(connection, snapshot.acknowledged);
       await run(connection, endLoading(model));
@@ -129,20 +129,24 @@ export async function openShape(driver: Driver, model: Model, definition: string
     report(after, batch);
   }
 
-  async function apply(connection: Connection, changes: readonly Change[], offset: string): Promise<void> {
+  async function apply(
+    connection: Connection,
+    changes: readonly Change[],
+    offset: string,
+    isSnapshot: boolean,
+  ): Promise<void> {
     if (changes.length === 0) return;
     const sent = await sentEntries(connection, model.name);
     await run(connection, statementsFor(model, changes));
-    const arrivals = arrivalsOf(model, changes, new Set(sent.map((entry) => entry.writeId)), offset);
-    await remember(
-      connection,
-      sent.length === 0 ? forgotten : await settleArrived(connection, model, arrivals, memory),
-    );
+    if (sent.length === 0) return remember(connection, forgotten);
+    const arrivals = arrivalsOf(model, changes, new Set(sent.map((entry) => entry.writeId)), offset, isSnapshot);
+    await remember(connection, await settleArrived(connection, model, arrivals, memory));
   }
 
   async function remember(connection: Connection, next: Memory): Promise<void> {
-    if (JSON.stringify(next) === JSON.stringify(memory)) return;
-    await writeMemory(connection, model.name, next);
+    // As the database has it: a transaction that was interrupted runs again.
+    const stored = await readMemory(connection, model.name);
+    if (JSON.stringify(next) !== JSON.stringify(stored)) await writeMemory(connection, model.name, next);
     memory = next;
   }
 
@@ -202,8 +206,16 @@ function collect(rows: Map<string, Change>, model: Model, changes: readonly Chan
     const known = rows.get(key);
     if (change.operation === "delete") rows.delete(key);
     else if (change.operation === "insert") rows.set(key, change);
-    else if (known !== undefined) rows.set(key, { ...known, values: new Map([...known.values, ...change.values]) });
+    else if (known !== undefined) rows.set(key, joined(known, change));
   }
+}
+
+/** A row of a snapshot and an update that follows it: what the update says of its transaction stays. */
+function joined(row: Change, update: Change): Change {
+  const { headers } = update.message;
+  const txids = [...(row.message.headers.txids ?? []), ...(headers.txids ?? [])];
+  const message = { ...update.message, headers: { ...headers, txids } };
+  return { ...row, values: new Map([...row.values, ...update.values]), message };
 }
 
 async function run(connection: Connection, statements: readonly Statement[]): Promise<void> {

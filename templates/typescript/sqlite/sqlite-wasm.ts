@@ -13,13 +13,13 @@ const PAUSE_MS = 100;
 
 /** A database in memory. */
 export async function openInMemory(): Promise<NativeDatabase> {
-  const sqlite = await init();
+  const sqlite = await load();
   return native(new sqlite.oo1.DB(":memory:"));
 }
 
 /** A database in the browser's private files: in a worker, and in one at a time. */
 export async function openInFiles(folder: string): Promise<NativeDatabase> {
-  const sqlite = await init();
+  const sqlite = await load();
   const pool = await openPool(sqlite, folder);
   const database = new pool.OpfsSAHPoolDb("/database.sqlite3");
   database.exec("PRAGMA temp_store = MEMORY; PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = FULL");
@@ -31,6 +31,13 @@ export async function openInFiles(folder: string): Promise<NativeDatabase> {
       pool.pauseVfs();
     },
   };
+}
+
+async function load(): Promise<Sqlite3Static> {
+  const sqlite = await init();
+  // It would print each statement that fails; whoever runs it gets the error.
+  sqlite.config.warn = () => {};
+  return sqlite;
 }
 
 async function openPool(sqlite: Sqlite3Static, folder: string): ReturnType<Sqlite3Static["installOpfsSAHPoolVfs"]> {

@@ -1,12 +1,16 @@
 // A generated client in a process of its own, so that it can crash. One command a line comes in, one answer goes out.
 
+import { createRequire } from "node:module";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
+import type { NativeDatabase } from "../../sqlite/db/sqlite-native.js";
 import type { Command, CrashPoint, ModelName, Reply, ReplyError, Request, Settings, Write } from "./protocol.js";
 
 type Client = typeof import("../../pglite/index.js");
+type DatabaseOptions = NonNullable<Parameters<Client["initializeDatabase"]>[0]>;
 
-const client: Client =
-  process.env["ADAPTER"] === "sqlite" ? await import("../../sqlite/index.js") : await import("../../pglite/index.js");
+const isSqlite = process.env["ADAPTER"] === "sqlite";
+const client: Client = isSqlite ? await import("../../sqlite/index.js") : await import("../../pglite/index.js");
 
 const collections = {
   accounts: client.accountsCollection,
@@ -60,8 +64,8 @@ async function perform(command: Command): Promise<unknown> {
     case "open": {
       client.configureSync({ fetch: observedFetch });
       configure(command);
-      const { directory = "memory://", sync = true } = command;
-      await client.initializeDatabase({ directory, sync });
+      const { directory, sync = true } = command;
+      await client.initializeDatabase({ sync, ...(await place(directory)) });
       return null;
     }
     case "configure":
@@ -94,6 +98,17 @@ async function perform(command: Command): Promise<unknown> {
       crash = command;
       return null;
   }
+}
+
+async function place(directory: string | undefined): Promise<DatabaseOptions> {
+  if (directory === undefined) return { directory: "memory://" };
+  if (!isSqlite) return { directory };
+  const { nativeDriver } = await import("../../sqlite/db/sqlite-native.js");
+  const Database = createRequire(import.meta.url)("better-sqlite3") as new (file: string) => NativeDatabase;
+  const database = new Database(join(directory, "client.db"));
+  // For a test that makes commits fail by it.
+  database.exec("PRAGMA foreign_keys = ON");
+  return { driver: nativeDriver(database) };
 }
 
 async function rows(model: ModelName): Promise<object[]> {

@@ -8,9 +8,10 @@ use sync_patterns::names::sql::identifier;
 use super::{Outcome, World};
 use crate::oracle::{Operation, Row, Status};
 use crate::support::database::Row as Answer;
-use crate::values::{canonical, column, parse_key, sortable, text, timestamp};
+use crate::values::{canonical, column, parse_key, row_key, sortable, text, timestamp};
 
 const LOG: &str = "SELECT * FROM _changes ORDER BY id";
+const MADE_KEYS: &str = "SELECT * FROM _made_keys";
 
 impl World<'_> {
     pub(super) fn check(&mut self) -> Outcome {
@@ -23,10 +24,11 @@ impl World<'_> {
             .iter()
             .flat_map(|model| ["_synced", "_local", ""].map(|suffix| format!("{}{suffix}", model.name)));
         let relations = names.map(|name| format!("SELECT * FROM {}", identifier(&name)));
-        let statements: Vec<String> = [LOG.into()].into_iter().chain(relations).collect();
+        let statements: Vec<String> = [LOG.into(), MADE_KEYS.into()].into_iter().chain(relations).collect();
         let mut answers = self.answers(&statements)?.into_iter();
         let mut next = || answers.next().ok_or("an answer is missing");
         self.compare_log(next()?)?;
+        self.compare_made_keys(&next()?)?;
         for table in 0..self.oracle.models.len() {
             self.compare_synced(table, next()?)?;
             self.compare_local(table, next()?)?;
@@ -114,6 +116,19 @@ impl World<'_> {
         }
         let different: HashSet<&String> = transactions.values().collect();
         same("transactions", &transactions.len(), &different.len())
+    }
+
+    fn compare_made_keys(&self, rows: &[Answer]) -> Outcome {
+        let found: BTreeSet<[String; 4]> = rows
+            .iter()
+            .map(|row| ["table_name", "temporary_key", "row_key", "key"].map(|name| text(&row[name])))
+            .collect();
+        let tables = self.oracle.models.iter().zip(&self.oracle.made);
+        let expected = tables.flat_map(|(model, made)| {
+            let name = model.name.clone();
+            made.values().map(move |[old, new]| [name.clone(), row_key(old), row_key(new), new[0].to_string()])
+        });
+        same("made keys", &expected.collect(), &found)
     }
 
     fn by_key(&self, table: usize, rows: Vec<Answer>) -> Outcome<BTreeMap<String, (Row, Answer)>> {

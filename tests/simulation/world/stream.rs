@@ -79,10 +79,21 @@ impl World<'_> {
         self.exec(&format!("{script} COMMIT;"))
     }
 
+    /// What rows show one write come in statements of their own: which of them came first is known then.
     pub(super) fn upsert(&mut self, table: usize, rows: Vec<Synced>, dice: &mut Dice) -> String {
-        if rows.is_empty() {
-            return String::new();
+        let mut script = String::new();
+        let mut rest = rows.as_slice();
+        while !rest.is_empty() {
+            let mut seen = HashSet::new();
+            let is_first = |row: &&Synced| row.write_id.clone().is_none_or(|write_id| seen.insert(write_id));
+            let (rows, later) = rest.split_at(rest.iter().take_while(is_first).count());
+            script += &self.upsert_at_once(table, rows.to_vec(), dice);
+            rest = later;
         }
+        script
+    }
+
+    fn upsert_at_once(&mut self, table: usize, rows: Vec<Synced>, dice: &mut Dice) -> String {
         let model = self.oracle.models[table].clone();
         let synced = identifier(&format!("{}_synced", model.name));
         let names: Vec<String> =

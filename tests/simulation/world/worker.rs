@@ -1,12 +1,13 @@
 //! The sync worker sends the log, and the application looks at what was rejected.
 
+use serde_json::Value;
 use sync_patterns::model::Method;
 use sync_patterns::names::sql::literal;
 
 use super::{Outcome, World};
 use crate::oracle::{self, Entry, Key, Operation, Row, Status};
 use crate::schedule::Dice;
-use crate::values::{row_key, sortable, wire};
+use crate::values::{row_key, sortable};
 
 impl World<'_> {
     pub(super) fn send(&mut self, dice: &mut Dice) -> Outcome {
@@ -17,15 +18,29 @@ impl World<'_> {
         self.send_one(at, fate, dice)
     }
 
-    /// Order is kept within a row, and a key that the server has yet to make is waited for.
+    /// Order is kept within a row, and a key that the server has yet to make is waited for, by what refers to it too.
     pub(super) fn can_be_sent(&self, at: usize) -> bool {
         let entry = &self.oracle.log[at];
         let of_row = |e: &&Entry| e.table == entry.table && e.key == entry.key;
         let waits = self.oracle.log[..at].iter().filter(of_row).any(|e| e.status == Status::Pending)
             || entry.operation != Operation::Insert
                 && self.made_keys.contains(&sortable(&entry.key))
-                && self.oracle.log.iter().filter(of_row).any(|e| e.operation == Operation::Insert);
+                && self.oracle.log.iter().filter(of_row).any(|e| e.operation == Operation::Insert)
+            || self
+                .temporary_parents(entry)
+                .iter()
+                .any(|(table, key)| self.oracle.log.iter().any(|e| e.table == *table && e.key[..] == [key.clone()]));
         entry.status == Status::Pending && !waits
+    }
+
+    /// Rows that the entry refers to by keys that only this database knows.
+    fn temporary_parents(&self, entry: &Entry) -> Vec<(usize, Value)> {
+        let parent = |(column, parent): &(String, String)| {
+            let parent = self.oracle.models.iter().position(|model| &model.name == parent)?;
+            let key = entry.value.get(column)?;
+            self.made_keys.contains(&sortable(&vec![key.clone()])).then(|| (parent, key.clone()))
+        };
+        self.oracle.models[entry.table].references.iter().filter_map(parent).collect()
     }
 
     pub(super) fn send_one(&mut self, at: usize, fate: usize, dice: &mut Dice) -> Outcome {
@@ -37,6 +52,10 @@ impl World<'_> {
             return Ok(());
         }
         let body = self.body(&entry);
+        if !self.temporary_parents(&entry).is_empty() {
+            // The row that it refers to was taken back.
+            return self.reject_one(&write_id);
+        }
         match self.server.apply(&entry, &body) {
             // Applied, and the client died before it heard.
             Ok(_) if fate == 1 => Ok(()),
@@ -44,9 +63,9 @@ impl World<'_> {
                 // The stream is quicker than the answer.
                 let events = self.server.stream.drain(..).collect();
                 self.receive(events, dice)?;
-                self.acknowledge(&write_id, &key, true)
+                self.acknowledge(&entry, &key, true)
             }
-            Ok(key) => self.acknowledge(&write_id, &key, fate != 3),
+            Ok(key) => self.acknowledge(&entry, &key, fate != 3),
             Err(()) => self.reject_one(&write_id),
         }
     }
@@ -72,44 +91,28 @@ impl World<'_> {
         row.unwrap_or_default().into_iter().filter(|(name, _)| is_updated(name)).collect()
     }
 
-    /// With the key that the server has made, in one transaction; `rekey` false leaves that to the stream.
-    fn acknowledge(&mut self, write_id: &str, key: &Key, rekey: bool) -> Outcome {
-        let statement = "UPDATE _changes SET status = 'acknowledged' WHERE write_id = $1";
-        let Some(at) = self.oracle.log.iter().position(|e| e.write_id.as_deref() == Some(write_id)) else {
-            // Its echo was here first.
-            return self.run(statement, write_id);
-        };
-        self.oracle.log[at].status = Status::Acknowledged;
-        let rekey = if rekey { self.rekey(at, key) } else { String::new() };
-        if rekey.is_empty() {
-            return self.run(statement, write_id);
+    /// With the key that the server has made, in one transaction; `tells` false leaves that to the stream.
+    fn acknowledge(&mut self, sent: &Entry, key: &Key, tells: bool) -> Outcome {
+        let write_id = sent.write_id.as_deref().unwrap_or_default();
+        if let Some(entry) = self.oracle.log.iter_mut().find(|e| e.write_id == sent.write_id) {
+            entry.status = Status::Acknowledged;
         }
+        let acknowledged = "UPDATE _changes SET status = 'acknowledged' WHERE write_id = $1";
+        let model = &self.oracle.models[sent.table];
+        if !tells || sent.operation != Operation::Insert || !model.has_temporary_keys() || key == &sent.key {
+            return self.run(acknowledged, write_id);
+        }
+        let made = format!(
+            "INSERT INTO _made_keys (table_name, temporary_key, row_key, key) VALUES ({}, {}, {}, {}) ON CONFLICT DO NOTHING",
+            literal(&model.name),
+            literal(&row_key(&sent.key)),
+            literal(&row_key(key)),
+            literal(&key[0].to_string())
+        );
+        self.oracle.key_made(sent.table, &sent.key, key);
         self.exec("BEGIN")?;
-        self.run(statement, write_id)?;
-        self.exec(&format!("{rekey} COMMIT;"))
-    }
-
-    /// Gives the row that an insert has made another key, in that entry and all later ones.
-    fn rekey(&mut self, at: usize, key: &Key) -> String {
-        let (table, old) = (self.oracle.log[at].table, self.oracle.log[at].key.clone());
-        let mut script = String::new();
-        if &old == key {
-            return script;
-        }
-        for entry in &mut self.oracle.log[at..] {
-            if entry.table == table && entry.key == old {
-                entry.key.clone_from(key);
-                entry.value.extend(self.oracle.models[table].key.iter().cloned().zip(key.iter().cloned()));
-                let value = serde_json::to_string(&wire(&self.oracle.models[table], &entry.value)).expect("JSON");
-                script += &format!(
-                    "UPDATE _changes SET row_key = {}, value = {} WHERE write_id = {};",
-                    literal(&row_key(key)),
-                    literal(&value),
-                    literal(entry.write_id.as_deref().unwrap_or_default())
-                );
-            }
-        }
-        script
+        self.run(acknowledged, write_id)?;
+        self.exec(&format!("{made}; COMMIT"))
     }
 
     fn reject_one(&mut self, write_id: &str) -> Outcome {

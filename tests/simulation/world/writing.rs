@@ -1,14 +1,14 @@
 //! The application writes through the view.
 
 use serde_json::Value;
-use sync_patterns::model::{Field, Insert, KeyOrigin};
+use sync_patterns::model::{Field, Insert, KeyOrigin, Model};
 use sync_patterns::names::sql::identifier;
 use sync_patterns::target::Adapter;
 
 use super::{Outcome, World};
 use crate::oracle::{Key, Row};
 use crate::schedule::Dice;
-use crate::values::{pool, sortable};
+use crate::values::{pool, sortable, temporary_keys};
 
 impl World<'_> {
     /// One statement; whether it was accepted, as it should have been or not.
@@ -44,7 +44,7 @@ impl World<'_> {
             let required = field.insert == Insert::Required;
             if (allowed && (given || required)) != mistaken {
                 let null = !is_key && field.nullable && dice.chance(20);
-                let values = if is_key { key_pool(field) } else { pool(field.ty) };
+                let values = if is_key { key_pool(&model, field) } else { self.values(table, field) };
                 row.insert(
                     field.name.clone(),
                     if null { Value::Null } else { dice.pick(&values).cloned().unwrap_or_default() },
@@ -53,6 +53,11 @@ impl World<'_> {
         }
         if row.is_empty() {
             row.insert(model.fields[0].name.clone(), Value::Null);
+        }
+        if model.has_temporary_keys() {
+            // Given, or made by the database and known once the log has been read.
+            let given = row.get(&model.key[0]).map(|key| sortable(&vec![key.clone()]));
+            self.made_keys.extend(given);
         }
         let accepted = self.oracle.insert(table, &row, self.transaction);
         let names = row.keys().map(|name| identifier(name)).collect::<Vec<_>>().join(", ");
@@ -68,7 +73,7 @@ impl World<'_> {
             let wanted = if field.update && !model.is_key(field) { dice.chance(30) } else { dice.chance(1) };
             if wanted {
                 let null = if field.nullable { dice.chance(30) } else { dice.chance(2) };
-                let values = pool(field.ty);
+                let values = self.values(table, field);
                 set.insert(
                     field.name.clone(),
                     if null { Value::Null } else { dice.pick(&values).cloned().unwrap_or_default() },
@@ -94,6 +99,20 @@ impl World<'_> {
         (format!("DELETE FROM {name} WHERE {}", self.matches(table, &key)), accepted)
     }
 
+    /// What to write; for a reference, also keys of rows that are there, and temporary ones that the application still
+    /// holds.
+    fn values(&self, table: usize, field: &Field) -> Vec<Value> {
+        let mut values = pool(field.ty);
+        let parent = self.oracle.models[table].references.iter().find(|(column, _)| column == &field.name);
+        let parent = parent.and_then(|(_, name)| self.oracle.models.iter().position(|model| &model.name == name));
+        if let Some(parent) = parent {
+            let shown = self.oracle.view(parent);
+            values.extend(shown.values().flat_map(|(row, _)| self.oracle.key_of(parent, row)));
+            values.extend(self.oracle.made[parent].values().flat_map(|[temporary, _]| temporary.clone()));
+        }
+        values
+    }
+
     /// Mostly of a row that is there.
     fn some_key(&self, table: usize, dice: &mut Dice) -> Key {
         let shown = self.oracle.view(table);
@@ -105,8 +124,8 @@ impl World<'_> {
     }
 
     pub(super) fn random_key(&self, table: usize, dice: &mut Dice) -> Key {
-        let fields = self.oracle.models[table].key_fields();
-        fields.map(|field| dice.pick(&key_pool(field)).cloned().unwrap_or_default()).collect()
+        let model = &self.oracle.models[table];
+        model.key_fields().map(|field| dice.pick(&key_pool(model, field)).cloned().unwrap_or_default()).collect()
     }
 
     pub(super) fn write_many(&mut self, dice: &mut Dice) -> Outcome {
@@ -136,6 +155,6 @@ impl World<'_> {
 }
 
 /// Few enough for rows to meet.
-fn key_pool(field: &Field) -> Vec<Value> {
-    pool(field.ty).into_iter().take(3).collect()
+fn key_pool(model: &Model, field: &Field) -> Vec<Value> {
+    if model.has_temporary_keys() { temporary_keys(field.ty) } else { pool(field.ty).into_iter().take(3).collect() }
 }

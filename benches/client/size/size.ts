@@ -1,0 +1,73 @@
+// What the client adds: files to a repository, bytes to a bundle. Packages are weighed on their own, each as a whole.
+
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { build, type Rolldown } from "vite";
+
+const PACKAGES = ["@electric-sql/pglite", "@electric-sql/client", "@tanstack/db", "@tanstack/react-db"];
+const NOT_OURS = [...PACKAGES, /^@electric-sql\//, "react", "react/jsx-runtime"];
+
+interface Size {
+  readonly raw: number;
+  readonly zipped: number;
+}
+
+/** The application `source`, minified, with `external` left out. */
+async function bundled(source: string, external: readonly (string | RegExp)[]): Promise<Size[]> {
+  const entry = "\0entry.js";
+  const plugins = () => [
+    {
+      name: "entry",
+      resolveId: (id: string) => (id === "virtual:entry" ? entry : undefined),
+      load: (id: string) => (id === entry ? source : undefined),
+    },
+  ];
+  const options = { external: [...external], input: "virtual:entry", preserveEntrySignatures: "strict" as const };
+  const result = (await build({
+    configFile: false,
+    logLevel: "error",
+    plugins: plugins(),
+    worker: { format: "es", rolldownOptions: { external: [...external] } },
+    build: { write: false, minify: "oxc", target: "es2022", assetsInlineLimit: 0, rolldownOptions: options },
+  })) as Rolldown.RolldownOutput;
+  return result.output.map((file) => sizeOf(file.type === "chunk" ? file.code : file.source));
+}
+
+function sizeOf(content: string | Uint8Array): Size {
+  const bytes = Buffer.from(content);
+  return { raw: bytes.length, zipped: gzipSync(bytes, { level: 9 }).length };
+}
+
+function sum(sizes: readonly Size[]): Size {
+  return {
+    raw: sizes.reduce((total, { raw }) => total + raw, 0),
+    zipped: sizes.reduce((total, { zipped }) => total + zipped, 0),
+  };
+}
+
+function kilobytes(bytes: number): string {
+  return `${(bytes / 1_000).toFixed(bytes < 100_000 ? 1 : 0)} kB`;
+}
+
+const counts = [1, 10, 50];
+const lines: string[] = [];
+for (const count of counts) {
+  const folder = `models-${count}`;
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => /\.\w+$/.test(name));
+  const total = sum(files.map((name) => sizeOf(readFileSync(join(folder, name)))));
+  const bundle = sum(await bundled(`export * from "/${folder}/index.ts";`, NOT_OURS));
+  lines.push(
+    `| ${count} | ${files.length} | ${kilobytes(total.raw)} | ${kilobytes(bundle.raw)} | ${kilobytes(bundle.zipped)} |`,
+  );
+}
+console.log(
+  ["| models | files | in the repository | minified | min + gzip |", "|---|---|---|---|---|", ...lines, ""].join("\n"),
+);
+
+console.log(["| package, all of it | minified | min + gzip |", "|---|---|---|"].join("\n"));
+for (const name of PACKAGES) {
+  const others = name === "@tanstack/react-db" ? ["@tanstack/db", "react"] : [];
+  const size = sum(await bundled(`export * from "${name}";`, others));
+  console.log(`| \`${name}\` | ${kilobytes(size.raw)} | ${kilobytes(size.zipped)} |`);
+}

@@ -87,14 +87,16 @@ export function answers(test: Test): void {
     await tab.screenshot("mail cleared");
   });
 
-  test("a mail that the server refuses stays, with the reason", async (world) => {
+  test("a mail that the server refuses is taken back, with the reason", async (world) => {
     await world.addElsewhere("Ada");
     const tab = await world.open();
     await tab.setMail("Ada", "nonsense");
     await tab.alert("a mail address has an @").waitFor();
+    await tab.says("online, 1 change not saved yet");
+    await tab.showsMail("Ada", "");
     await tab.screenshot("mail refused");
     await tab.button("Discard").click();
-    await tab.showsMail("Ada", "");
+    await tab.says("online, everything is saved");
     await tab.shows("Ada", "saved");
   });
 }

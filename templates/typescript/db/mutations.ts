@@ -4,7 +4,7 @@ import { models } from "../schema/index.js";
 import { confirmation } from "./confirmation.js";
 import { joined, name, sql, type Connection, type Statement, type Value } from "./driver.js";
 import { feed } from "./feed.js";
-import { getDatabase } from "./init.js";
+import { whenDatabaseIsOpen } from "./init.js";
 import { collectionKey, keyFields, rowKey } from "./keys.js";
 import type { Model } from "./model.js";
 import { readByKey } from "./rows.js";
@@ -40,7 +40,8 @@ export async function persistMutations(parameters: {
   readonly transaction: { readonly mutations: readonly Mutation[] };
 }): Promise<void> {
   const writes = parameters.transaction.mutations.map((mutation) => ({ model: modelOf(mutation), mutation }));
-  const { position, entries } = await getDatabase().transaction(async (connection) => {
+  const driver = await whenDatabaseIsOpen();
+  const { position, entries } = await driver.transaction(async (connection) => {
     const before = await newestEntry(connection);
     for (const write of writes) await save(connection, write);
     const logged = await connection.query(sql`SELECT id, table_name FROM _changes WHERE id > ${before} ORDER BY id`);

@@ -6,5 +6,6 @@ export function isoTimestamp(text: string): string {
   if (date === undefined || time === undefined) return text;
   if (hours === undefined || Number(hours) + Number(minutes) === 0) return `${date}T${time}${fraction}Z`;
   const moment = new Date(`${date}T${time}${hours}:${minutes}`);
+  if (Number.isNaN(moment.getTime())) return text;
   return `${moment.toISOString().slice(0, -".000Z".length)}${fraction}Z`;
 }

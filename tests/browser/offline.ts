@@ -73,4 +73,29 @@ export function offline(test: Test): void {
       () => "Ada on the server",
     );
   });
+
+  test("the browser asks before it leaves a page with a write that isn't on the device", async (world) => {
+    const tab = await world.open();
+    await tab.says("online, everything is saved");
+    world.server.kill();
+    await tab.name.click();
+    await tab.name.fill("Ada");
+    const question = new Promise<string>((resolve) => {
+      tab.page.once("dialog", (dialog) => {
+        resolve(dialog.type());
+        void dialog.dismiss();
+      });
+    });
+    await tab.page.evaluate(() => {
+      document.querySelector<HTMLElement>("form button")?.click();
+      location.reload();
+    });
+    assert.equal(await question, "beforeunload");
+    await tab.says("1 change not saved yet");
+    // There is nothing to ask any more.
+    await tab.page.reload();
+    await tab.shows("Ada", "unsaved");
+    world.server.revive();
+    await tab.shows("Ada", "saved");
+  });
 }

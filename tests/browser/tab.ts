@@ -26,6 +26,10 @@ export class Tab {
     await this.page.getByRole("status").waitFor();
   }
 
+  get name(): Locator {
+    return this.page.getByLabel("Name", { exact: true });
+  }
+
   contact(name: string): Locator {
     return this.page.getByRole("listitem", { name, exact: true });
   }
@@ -43,7 +47,7 @@ export class Tab {
   }
 
   async add(name: string): Promise<void> {
-    await this.page.getByLabel("Name", { exact: true }).fill(name);
+    await this.name.fill(name);
     await this.button("Add").click();
   }
 

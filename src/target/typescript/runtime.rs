@@ -40,6 +40,7 @@ const LOCAL: &[Module] = modules![
     "feed.ts",
     "init.ts",
     "leader.ts",
+    "leaving.ts",
     "local-collection.ts",
     "log.ts",
     "migrate-log.ts",

@@ -2,10 +2,11 @@ import { createTransaction, type Transaction } from "@tanstack/db";
 
 import { models } from "../schema/index.js";
 import { confirmation } from "./confirmation.js";
-import { joined, name, sql, type Connection, type Statement, type Value } from "./driver.js";
+import { joined, name, sql, type Connection, type Row, type Statement, type Value } from "./driver.js";
 import { feed } from "./feed.js";
 import { whenDatabaseIsOpen } from "./init.js";
 import { collectionKey, keyFields, rowKey } from "./keys.js";
+import { beforeLeaving } from "./leaving.js";
 import type { Model } from "./model.js";
 import { readByKey } from "./rows.js";
 import { encode } from "./values.js";
@@ -40,18 +41,23 @@ export async function persistMutations(parameters: {
   readonly transaction: { readonly mutations: readonly Mutation[] };
 }): Promise<void> {
   const writes = parameters.transaction.mutations.map((mutation) => ({ model: modelOf(mutation), mutation }));
-  const driver = await whenDatabaseIsOpen();
-  const { position, entries } = await driver.transaction(async (connection) => {
-    const before = await newestEntry(connection);
-    for (const write of writes) await save(connection, write);
-    const logged = await connection.query(sql`SELECT id, table_name FROM _changes WHERE id > ${before} ORDER BY id`);
-    return { position: await feed().position(connection), entries: logged };
-  });
+  const { position, entries } = await beforeLeaving(saveAll(writes));
   await feed().reached(position);
 
   const toConfirm = new Set(writes.filter(({ model }) => !model.localFirst).map(({ model }) => model.name));
   const ids = entries.flatMap(({ id, table_name }) => (toConfirm.has(String(table_name)) ? [id ?? null] : []));
   await confirmation(ids, new Set(writes.map(({ model }) => model.name)));
+}
+
+/** Returns where the feed shows the writes, and their entries in the log. */
+async function saveAll(writes: readonly Write[]): Promise<{ position: number; entries: readonly Row[] }> {
+  const driver = await whenDatabaseIsOpen();
+  return driver.transaction(async (connection) => {
+    const before = await newestEntry(connection);
+    for (const write of writes) await save(connection, write);
+    const entries = await connection.query(sql`SELECT id, table_name FROM _changes WHERE id > ${before} ORDER BY id`);
+    return { position: await feed().position(connection), entries };
+  });
 }
 
 function modelOf(mutation: Mutation): Model {

@@ -75,7 +75,7 @@ macro_rules! suites {
 }
 
 suites! {
-    answers, auth, confirmed, convergence, crashes, faults, older_log, references, refetch, server_keys, upgrade
+    answers, auth, chaos, confirmed, convergence, crashes, faults, older_log, references, refetch, server_keys, upgrade
 }
 
 #[test]

@@ -105,8 +105,7 @@ export class Shapes {
 
   /** Answers live requests that wait. */
   wake(): void {
-    for (const resolve of this.waiting) resolve();
-    this.waiting.clear();
+    for (const done of this.waiting) done();
   }
 
   async answer(url: URL, gone: AbortSignal): Promise<Answer> {
@@ -170,12 +169,14 @@ export class Shapes {
   /** Resolves once something may have changed, or it's time to answer. */
   private changed(deadline: number, gone: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, Math.max(0, deadline - Date.now()));
       const done = (): void => {
         clearTimeout(timer);
+        gone.removeEventListener("abort", done);
+        this.waiting.delete(done);
         resolve();
       };
-      gone.addEventListener("abort", done, { once: true });
+      const timer = setTimeout(done, Math.max(0, deadline - Date.now()));
+      gone.addEventListener("abort", done);
       this.waiting.add(done);
     });
   }

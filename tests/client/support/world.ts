@@ -45,7 +45,7 @@ export class World {
 
   /** With a limit, so that a hang has a name. */
   readonly test = (name: string, work: () => Promise<void>): void => {
-    void nodeTest(name, { timeout: 180_000 }, async () => {
+    void nodeTest(name, { timeout: 600_000 }, async () => {
       this.hasFailed = true;
       await work();
       this.hasFailed = false;

@@ -1,37 +1,44 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use super::{Generate, Global, inputs, report};
-use crate::diagnostics::Problems;
+use clap::Args;
+
+use super::inputs::ProjectArgs;
+use super::{Global, project, report};
 use crate::output::Plan;
 
+#[derive(Debug, Args)]
+pub struct Generate {
+    #[command(flatten)]
+    project: ProjectArgs,
+    /// Say what would be written, and write nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Print the files instead of writing them
+    #[arg(long, conflicts_with = "dry_run")]
+    stdout: bool,
+}
+
 pub fn run(args: &Generate, global: &Global) -> anyhow::Result<ExitCode> {
-    let mut problems = Problems::default();
-    let inputs = inputs::read(args, &mut problems)?;
-    let client = match (&inputs.config, &inputs.spec) {
-        (Some(config), Some(spec)) => crate::generate(spec, config, &mut problems)?,
-        _ => None,
-    };
-    report::problems(&problems, &inputs.sources(), global)?;
-    let (Some(client), Some(config)) = (client, &inputs.config) else {
-        report::nothing_written(&problems, global)?;
+    let Some(project) = project::make(&args.project, "nothing was written", global)? else {
         return Ok(ExitCode::from(2));
     };
+    let files = &project.client.files;
     if args.stdout {
         let mut out = std::io::stdout().lock();
-        for (path, text) in &client.files {
+        for (path, text) in files {
             writeln!(out, "==> {path} <==\n{text}")?;
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let folder = &config.output;
-    let plan = Plan::new(folder, &client.files)?;
+    let folder = &project.config.output;
+    let plan = Plan::new(folder, files)?;
     if !plan.foreign.is_empty() {
         anyhow::bail!(report::foreign(&plan.foreign, folder));
     }
     if !args.dry_run {
-        plan.apply(folder, &client.files)?;
+        plan.apply(folder, files)?;
     }
-    report::summary(&client.project, &plan, folder, args.dry_run, global)?;
+    report::summary(&project.client.project, &plan, folder, args.dry_run, global)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -2,14 +2,40 @@
 
 use std::fs;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use clap::{Args, ValueEnum};
 
-use super::{AdapterName, Generate};
 use crate::config::{self, Config, FILE_NAME, Overrides, SpecLocation, Sync};
 use crate::diagnostics::{Input, Problems, Source};
 use crate::target::Adapter;
+
+/// Which project a command is about.
+#[derive(Debug, Args)]
+pub struct ProjectArgs {
+    /// The config
+    #[arg(short, long, value_name = "FILE", default_value = FILE_NAME)]
+    pub config: PathBuf,
+    /// The OpenAPI document, instead of the config's: a file, or - for standard input
+    #[arg(short, long, value_name = "FILE")]
+    pub spec: Option<String>,
+    /// The folder with the generated files, instead of the config's
+    #[arg(short, long, value_name = "FOLDER")]
+    pub output: Option<PathBuf>,
+    /// The database, instead of the config's
+    #[arg(short, long, value_enum)]
+    pub adapter: Option<AdapterName>,
+    /// Take every model that is found, annotated or not
+    #[arg(long)]
+    pub all: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum AdapterName {
+    Pglite,
+    Sqlite,
+}
 
 /// What a run starts from. A part is missing where it could not be read; the problems say why.
 #[derive(Debug, Default)]
@@ -27,7 +53,7 @@ impl Inputs {
     }
 }
 
-pub fn read(args: &Generate, problems: &mut Problems) -> anyhow::Result<Inputs> {
+pub fn read(args: &ProjectArgs, problems: &mut Problems) -> anyhow::Result<Inputs> {
     let mut inputs = Inputs::default();
     let here = Path::new("");
     let overrides = Overrides {

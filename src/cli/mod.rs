@@ -2,9 +2,9 @@
 
 mod generate;
 mod inputs;
+mod project;
 mod report;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -49,38 +49,7 @@ enum Command {
     /// Only files that changed are written, files of ours that are no longer generated are removed, and files
     /// that sync-patterns didn't write are never touched.
     #[command(after_help = "Exit codes: 0 fine, 2 could not.")]
-    Generate(Generate),
-}
-
-#[derive(Debug, Args)]
-struct Generate {
-    /// The config
-    #[arg(short, long, value_name = "FILE", default_value = crate::config::FILE_NAME)]
-    config: PathBuf,
-    /// The OpenAPI document, instead of the config's: a file, or - for standard input
-    #[arg(short, long, value_name = "FILE")]
-    spec: Option<String>,
-    /// The folder to write to, instead of the config's
-    #[arg(short, long, value_name = "FOLDER")]
-    output: Option<PathBuf>,
-    /// The database, instead of the config's
-    #[arg(short, long, value_enum)]
-    adapter: Option<AdapterName>,
-    /// Take every model that is found, annotated or not
-    #[arg(long)]
-    all: bool,
-    /// Say what would be written, and write nothing
-    #[arg(long)]
-    dry_run: bool,
-    /// Print the files instead of writing them
-    #[arg(long, conflicts_with = "dry_run")]
-    stdout: bool,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum AdapterName {
-    Pglite,
-    Sqlite,
+    Generate(generate::Generate),
 }
 
 /// Runs a command. Exit codes: 0 fine, 2 could not.

@@ -24,12 +24,12 @@ pub fn problems(problems: &Problems, sources: &[(Input, &Source)], global: &Glob
     Ok(print(&mut out, problems, sources, global.format(), least)?)
 }
 
-/// The last line of a run that failed.
-pub fn nothing_written(problems: &Problems, global: &Global) -> io::Result<()> {
+/// The last line of a run that failed: `2 errors, nothing was written`.
+pub fn failed(problems: &Problems, consequence: &str, global: &Global) -> io::Result<()> {
     if global.format() == Format::Json {
         return Ok(());
     }
-    writeln!(anstream::stderr(), "{}, nothing was written", count(problems.count(Severity::Error), "error"))
+    writeln!(anstream::stderr(), "{}, {consequence}", count(problems.count(Severity::Error), "error"))
 }
 
 /// A failure that has no place in an input.

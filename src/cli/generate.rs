@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::inputs::ProjectArgs;
-use super::{Global, project, report};
+use super::{Global, check, project, report};
 use crate::output::Plan;
 
 #[derive(Debug, Args)]
@@ -17,9 +17,15 @@ pub struct Generate {
     /// Print the files instead of writing them
     #[arg(long, conflicts_with = "dry_run")]
     stdout: bool,
+    /// Compare the files with what would be written, as the command `check` does, and write nothing
+    #[arg(long, conflicts_with_all = ["dry_run", "stdout"])]
+    check: bool,
 }
 
 pub fn run(args: &Generate, global: &Global) -> anyhow::Result<ExitCode> {
+    if args.check {
+        return check::compare(&args.project, global.format(), global);
+    }
     let Some(project) = project::make(&args.project, "nothing was written", global)? else {
         return Ok(ExitCode::from(2));
     };

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::inputs::ProjectArgs;
 use super::{Global, line_endings, project, report};
 use crate::diagnostics::{Format, github};
-use crate::output::{Difference, Kind, Plan};
+use crate::output::{Difference, Kind};
 
 #[derive(Debug, Args)]
 pub struct Check {
@@ -32,10 +32,7 @@ pub fn compare(args: &ProjectArgs, format: Format, global: &Global) -> anyhow::R
         return Ok(ExitCode::from(2));
     };
     let (folder, files) = (&project.config.output, &project.client.files);
-    let plan = Plan::new(folder, files)?;
-    if !plan.foreign.is_empty() {
-        anyhow::bail!(report::foreign(&plan.foreign, folder));
-    }
+    let plan = project.plan()?;
     let differences = plan.differences(folder, files)?;
     let report = Report { folder, unchanged: plan.unchanged, help: help(folder, &differences), differences };
     let told = report.print(&mut anstream::stdout().lock(), format, global.quiet);

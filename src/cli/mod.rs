@@ -6,6 +6,7 @@ mod inputs;
 mod line_endings;
 mod project;
 mod report;
+mod watch;
 
 use std::process::ExitCode;
 

@@ -1,5 +1,6 @@
 //! What a run says.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -55,8 +56,17 @@ pub fn foreign(paths: &[String], folder: &Path) -> String {
     )
 }
 
+/// What a summary is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Occasion {
+    Written,
+    DryRun,
+    /// Written once more, in a run that goes on.
+    Again,
+}
+
 /// A line for each model, and one for the files.
-pub fn summary(project: &Project, plan: &Plan, folder: &Path, dry_run: bool, global: &Global) -> io::Result<()> {
+pub fn summary(project: &Project, plan: &Plan, folder: &Path, occasion: Occasion, global: &Global) -> io::Result<()> {
     let mut out = anstream::stdout().lock();
     if global.format() == Format::Json {
         let changes: Vec<_> =
@@ -72,19 +82,16 @@ pub fn summary(project: &Project, plan: &Plan, folder: &Path, dry_run: bool, glo
     if global.quiet {
         return Ok(());
     }
-    let (bold, dim) = (Style::new().bold(), Style::new().dimmed());
-    let width = project.models.iter().map(|model| model.name.chars().count()).max().unwrap_or_default();
-    for model in &project.models {
-        let space = " ".repeat(width - model.name.chars().count());
-        writeln!(out, "{bold}{}{bold:#}{space}  {dim}{}{dim:#}", model.name, describe(model))?;
+    if occasion != Occasion::Again {
+        models(&mut out, project)?;
     }
-    if dry_run {
+    if occasion != Occasion::Written {
         for (path, change) in &plan.changes {
             writeln!(out, "{} {}", change.word(), place(folder, path))?;
         }
     }
     let files = plan.unchanged + plan.count(Change::Create) + plan.count(Change::Update);
-    let done = if dry_run { "would be " } else { "" };
+    let done = if occasion == Occasion::DryRun { "would be " } else { "" };
     let mut parts = Vec::new();
     for (change, word) in [(Change::Create, "created"), (Change::Update, "updated"), (Change::Remove, "removed")] {
         let number = plan.count(change);
@@ -103,6 +110,36 @@ pub fn summary(project: &Project, plan: &Plan, folder: &Path, dry_run: bool, glo
         folder.display(),
         parts.join(", ")
     )
+}
+
+fn models(out: &mut impl Write, project: &Project) -> io::Result<()> {
+    let (bold, dim) = (Style::new().bold(), Style::new().dimmed());
+    let width = project.models.iter().map(|model| model.name.chars().count()).max().unwrap_or_default();
+    for model in &project.models {
+        let space = " ".repeat(width - model.name.chars().count());
+        writeln!(out, "{bold}{}{bold:#}{space}  {dim}{}{dim:#}", model.name, describe(model))?;
+    }
+    Ok(())
+}
+
+/// Which inputs are the reason for another round.
+pub fn changed(inputs: &[String], global: &Global) -> io::Result<()> {
+    let mut out = anstream::stdout().lock();
+    match global.format() {
+        Format::Json => writeln!(out, "{}", json!({ "changed": inputs })),
+        _ if global.quiet || inputs.is_empty() => Ok(()),
+        _ => writeln!(out, "\n{} changed", inputs.join(", ")),
+    }
+}
+
+/// What is waited for, in a run that goes on.
+pub fn watching(inputs: &BTreeSet<String>, global: &Global) -> io::Result<()> {
+    if global.quiet || global.format() == Format::Json {
+        return Ok(());
+    }
+    let inputs: Vec<&str> = inputs.iter().map(String::as_str).collect();
+    let dim = Style::new().dimmed();
+    writeln!(anstream::stdout(), "{dim}watching {}; Ctrl-C ends it{dim:#}", inputs.join(", "))
 }
 
 /// `8 fields, key id, optimistic: create, update (PATCH), delete`.

@@ -18,6 +18,7 @@ pub mod target;
 use config::Config;
 use diagnostics::{Input, Problems, Source};
 use model::Project;
+use render::TemplateError;
 use spec::Document;
 use target::{Files, Settings};
 
@@ -37,6 +38,11 @@ pub fn generate(spec: &Source, config: &Config, problems: &mut Problems) -> anyh
     if problems.has_errors() {
         return Ok(None);
     }
-    let files = target::files(&project, Settings::of(config))?;
-    Ok(Some(Client { project, files }))
+    match target::files(&project, Settings::of(config)) {
+        Ok(files) => Ok(Some(Client { project, files })),
+        Err(error) => {
+            problems.push(error.downcast::<TemplateError>()?.problem());
+            Ok(None)
+        }
+    }
 }

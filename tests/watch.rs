@@ -179,6 +179,31 @@ fn folders_may_come_and_go() {
 }
 
 #[test]
+fn templates_are_inputs_too() {
+    let project = Project::new();
+    project
+        .write("sync-patterns.config.yaml", "version: 1\nspec: openapi.yaml\noutput: src/generated\ntemplates: mine\n");
+    let watch = Watch::start(&project, &[]);
+    watch.until("there is no such folder");
+    fs::create_dir(project.path("mine")).expect("a folder");
+    // Folders are inputs only by what is in them.
+    let ours = include_str!("../templates/typescript/names.ts.j2");
+    project.write("mine/typescript/names.ts.j2", ours);
+    let said = watch.until("in src/generated: ");
+    assert!(said.contains("mine/typescript/names.ts.j2 changed\n"), "{said}");
+    for text in ["One.", "Two."] {
+        project.write("mine/typescript/names.ts.j2", format!("{ours}// {text}\n"));
+        let said = watch.until("in src/generated: ");
+        assert!(said.contains("mine/typescript/names.ts.j2 changed\n"), "{said}");
+        assert!(said.contains("update src/generated/"), "{said}");
+    }
+    project.write("mine/typescript/names.ts.j2", "{% if %}");
+    watch.until("nothing was written");
+    fs::remove_file(project.path("mine/typescript/names.ts.j2")).expect("a template");
+    watch.until("in src/generated: ");
+}
+
+#[test]
 fn a_document_that_only_the_command_line_names() {
     let project = Project::new();
     fs::remove_file(project.path("sync-patterns.config.yaml")).expect("the config");

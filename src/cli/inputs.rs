@@ -9,6 +9,7 @@ use clap::{Args, ValueEnum};
 
 use crate::config::{self, Config, FILE_NAME, Overrides, SpecLocation, Sync};
 use crate::diagnostics::{Input, Problems, Source};
+use crate::render::OwnTemplates;
 use crate::target::Adapter;
 
 /// Which project a command is about.
@@ -49,7 +50,10 @@ impl Inputs {
     pub fn sources(&self) -> Vec<(Input, &Source)> {
         let config = self.config_source.as_ref().map(|source| (Input::Config, source));
         let spec = self.spec.as_ref().map(|source| (Input::Spec, source));
-        config.into_iter().chain(spec).collect()
+        let templates = self.config.as_ref().and_then(|config| config.templates.as_ref());
+        let templates = templates.into_iter().flat_map(OwnTemplates::sources).enumerate();
+        let templates = templates.map(|(number, source)| (Input::Template(number), source));
+        config.into_iter().chain(spec).chain(templates).collect()
     }
 }
 

@@ -117,7 +117,7 @@ fn read(
         let mut problems = Problems::default();
         let inputs = inputs::read(args, &mut problems);
         let config = inputs.as_ref().ok().and_then(|inputs| inputs.config.as_ref());
-        let templates = config.and_then(|config| config.templates.as_deref());
+        let templates = config.and_then(|config| config.templates_folder.as_deref());
         let needed = folders(&files(args, inputs.as_ref().ok()), templates);
         let is_watched = needed.iter().all(|(folder, mode)| watched.get(folder) == Some(mode));
         *watched = needed;

@@ -3,6 +3,7 @@
 mod model;
 mod read;
 mod reader;
+mod templates;
 
 pub use model::{Columns, ModelConfig, ModelEntry};
 pub use read::{Overrides, read, spec_location};
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 
 use indexmap::IndexMap;
 
+use crate::render::OwnTemplates;
 use crate::target::{Adapter, Int64};
 
 /// The file's name, looked for in the current folder.
@@ -29,8 +31,10 @@ pub struct Config {
     pub database: String,
     pub electric_url: String,
     pub api_base_url: String,
-    /// Folder of templates that replace ours.
-    pub templates: Option<PathBuf>,
+    /// Templates that replace ours.
+    pub templates: Option<OwnTemplates>,
+    /// Where they are, also where they can't be read.
+    pub templates_folder: Option<PathBuf>,
     pub int64: Int64,
     /// In the file's order.
     pub models: IndexMap<String, ModelEntry>,

@@ -19,11 +19,13 @@ pub enum Severity {
     Error,
 }
 
-/// Which of the two inputs a problem is in.
+/// Which of the inputs a problem is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Input {
     Config,
     Spec,
+    /// One of the user's templates, in order of their paths.
+    Template(usize),
 }
 
 #[derive(Debug, Clone)]

@@ -11,8 +11,8 @@ use std::path::Path;
 
 use anyhow::Context;
 
-use crate::target::Files;
-use disk::{is_ours, leads_elsewhere, ours_in, read, write};
+use crate::target::{Files, is_ours};
+use disk::{leads_elsewhere, ours_in, read, write};
 
 /// What has to happen on disk so that it holds what was generated.
 #[derive(Debug, Default)]

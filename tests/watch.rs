@@ -186,7 +186,7 @@ fn templates_are_inputs_too() {
     let watch = Watch::start(&project, &[]);
     watch.until("there is no such folder");
     fs::create_dir(project.path("mine")).expect("a folder");
-    // Folders are inputs only by what is in them.
+    watch.until("in src/generated: ");
     let ours = include_str!("../templates/typescript/names.ts.j2");
     project.write("mine/typescript/names.ts.j2", ours);
     let said = watch.until("in src/generated: ");

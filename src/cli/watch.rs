@@ -15,7 +15,7 @@ use super::inputs::{self, Inputs, ProjectArgs};
 use super::report::Occasion;
 use super::{Global, project, report};
 use crate::config::{self, SpecLocation};
-use crate::diagnostics::Problems;
+use crate::diagnostics::{Problems, Source};
 
 /// Programs write a file in several steps: it is read once none has come for so long,
 const QUIET: Duration = Duration::from_millis(100);
@@ -28,40 +28,33 @@ const POLL: Duration = Duration::from_secs(2);
 pub fn run(args: &ProjectArgs, global: &Global) -> anyhow::Result<ExitCode> {
     refuse_stdin(args.spec.as_deref() == Some("-"))?;
     let (sender, events) = mpsc::channel();
-    let mut seen: Option<BTreeMap<String, String>> = None;
-    let mut told = BTreeSet::new();
     let mut watched = BTreeMap::new();
-    let mut failure = None;
-    let mut poll = false;
+    let mut last: Option<Seen> = None;
     loop {
         let (inputs, problems, _watcher) = read(args, &mut watched, &sender)?;
+        let is_polled = matches!(spec_of(&inputs), Some(SpecLocation::Url(_)));
+        refuse_stdin(spec_of(&inputs) == Some(&SpecLocation::Stdin))?;
+        let seen = match &inputs {
+            Ok(inputs) => Seen::new(args, inputs, &problems),
+            Err(error) => Seen { failures: vec![format!("{error:#}")], ..last.clone().unwrap_or_default() },
+        };
         match inputs {
+            _ if last.as_ref() == Some(&seen) => {}
             Ok(inputs) => {
-                let (texts, files) = (texts(&inputs), files(args, Some(&inputs)));
-                let changed = seen.as_ref().map(|seen| different(seen, &texts));
-                if failure.take().is_some() || changed.as_ref().is_none_or(|changed| !changed.is_empty()) {
-                    let spec = inputs.config.as_ref().map(|config| config.spec.clone());
-                    refuse_stdin(spec == Some(SpecLocation::Stdin))?;
-                    poll = matches!(spec, Some(SpecLocation::Url(_)));
-                    generate(inputs, problems, changed.as_deref(), global)?;
+                if let Some(last) = &last {
+                    report::changed(&seen.different(last), global)?;
                 }
-                if told != files {
-                    report::watching(&files, global)?;
-                    told = files;
+                generate(inputs, problems, last.is_some(), global)?;
+                if last.is_none_or(|last| last.files != seen.files) {
+                    report::watching(&seen.files, global)?;
                 }
-                seen = Some(texts);
             }
             // What the command was started with must be there; later, what is missing is waited for.
-            Err(error) if seen.is_none() => return Err(error),
-            Err(error) => {
-                let message = format!("{error:#}");
-                if failure.as_ref() != Some(&message) {
-                    report::failure(&error, global)?;
-                    failure = Some(message);
-                }
-            }
+            Err(error) if last.is_none() => return Err(error),
+            Err(error) => report::failure(&error, global)?,
         }
-        if poll {
+        last = Some(seen);
+        if is_polled {
             thread::sleep(POLL);
             events.try_iter().for_each(drop);
         } else {
@@ -78,15 +71,15 @@ fn refuse_stdin(is_stdin: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// `changed`: the inputs that did, where this isn't the first time.
-fn generate(inputs: Inputs, problems: Problems, changed: Option<&[String]>, global: &Global) -> anyhow::Result<()> {
-    if let Some(changed) = changed {
-        report::changed(changed, global)?;
-    }
+fn spec_of(inputs: &anyhow::Result<Inputs>) -> Option<&SpecLocation> {
+    inputs.as_ref().ok()?.config.as_ref().map(|config| &config.spec)
+}
+
+fn generate(inputs: Inputs, problems: Problems, again: bool, global: &Global) -> anyhow::Result<()> {
     let Some(project) = project::make_of(inputs, problems, "nothing was written", global)? else { return Ok(()) };
     match project.write() {
         Ok(plan) => {
-            let occasion = if changed.is_some() { Occasion::Again } else { Occasion::Written };
+            let occasion = if again { Occasion::Again } else { Occasion::Written };
             report::summary(&project.client.project, &plan, &project.config.output, occasion, global)?;
         }
         Err(error) => report::failure(&error, global)?,
@@ -94,15 +87,31 @@ fn generate(inputs: Inputs, problems: Problems, changed: Option<&[String]>, glob
     Ok(())
 }
 
-/// What was read, by the name of the file.
-fn texts(inputs: &Inputs) -> BTreeMap<String, String> {
-    inputs.sources().into_iter().map(|(_, source)| (source.name.clone(), source.text.clone())).collect()
+/// What a round depends on.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Seen {
+    files: BTreeSet<String>,
+    /// What was read, by the name of the file.
+    texts: BTreeMap<String, String>,
+    /// What couldn't be read. It may change without a text, as a folder does that wasn't there.
+    failures: Vec<String>,
 }
 
-/// The names that are in one only, or have another text.
-fn different(old: &BTreeMap<String, String>, new: &BTreeMap<String, String>) -> Vec<String> {
-    let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
-    names.into_iter().filter(|name| old.get(*name) != new.get(*name)).cloned().collect()
+impl Seen {
+    fn new(args: &ProjectArgs, inputs: &Inputs, problems: &Problems) -> Self {
+        let text = |source: &Source| (source.name.clone(), source.text.clone());
+        Self {
+            files: files(args, Some(inputs)),
+            texts: inputs.sources().into_iter().map(|(_, source)| text(source)).collect(),
+            failures: problems.iter().map(|problem| problem.message.clone()).collect(),
+        }
+    }
+
+    /// The files that are in one only, or have another text.
+    fn different(&self, other: &Self) -> Vec<String> {
+        let names: BTreeSet<&String> = self.texts.keys().chain(other.texts.keys()).collect();
+        names.into_iter().filter(|name| self.texts.get(*name) != other.texts.get(*name)).cloned().collect()
+    }
 }
 
 /// Reads the inputs while their folders are watched, so that no change is lost between the two. The watcher is a new

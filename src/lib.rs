@@ -11,6 +11,7 @@ pub mod diagnostics;
 pub mod model;
 pub mod names;
 pub mod output;
+pub mod read;
 pub mod render;
 pub mod spec;
 pub mod target;

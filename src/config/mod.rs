@@ -1,10 +1,12 @@
 //! What the user decides: `sync-patterns.config.yaml`, and what the command line says instead.
 
+mod headers;
 mod model;
 mod read;
 mod reader;
 mod templates;
 
+pub use headers::substitute;
 pub use model::{Columns, ModelConfig, ModelEntry};
 pub use read::{Overrides, read, spec_location};
 
@@ -21,6 +23,8 @@ pub const FILE_NAME: &str = "sync-patterns.config.yaml";
 #[derive(Debug, Clone)]
 pub struct Config {
     pub spec: SpecLocation,
+    /// Sent with the request for a document at a URL; `${NAME}` in a value stands for a variable of the environment.
+    pub spec_headers: Vec<(String, String)>,
     /// Below the config's folder where it is relative.
     pub output: PathBuf,
     pub adapter: Adapter,

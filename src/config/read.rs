@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::reader::{Reader, pairs, string, strings, wrong_type};
-use super::{Collections, Columns, Config, Framework, ModelConfig, ModelEntry, SpecLocation, Sync, templates};
+use super::{Collections, Columns, Config, Framework, ModelConfig, ModelEntry, SpecLocation, Sync, headers, templates};
 use crate::diagnostics::{Input, Problem, Problems, Severity, child};
 use crate::target::{Adapter, Int64};
 
@@ -40,6 +40,7 @@ impl Overrides {
 fn with_defaults(spec: SpecLocation, output: PathBuf) -> Config {
     Config {
         spec,
+        spec_headers: Vec::new(),
         output,
         adapter: Adapter::Pglite,
         sync: Sync::Annotated,
@@ -73,6 +74,7 @@ pub fn read(root: &Value, folder: &Path, overrides: &Overrides, problems: &mut P
     let has_spec = spec.is_some();
     let mut config = with_defaults(spec.unwrap_or(SpecLocation::Stdin), output.unwrap_or_default());
 
+    config.spec_headers = headers::read(&mut reader, problems);
     set(&mut config.adapter, reader.choice("adapter", ADAPTERS, problems));
     set(&mut config.sync, reader.choice("sync", &[("annotated", Sync::Annotated), ("all", Sync::All)], problems));
     reader.choice("transport", &[("electric", ())], problems);

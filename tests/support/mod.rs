@@ -7,4 +7,5 @@ pub mod exercise;
 pub mod models;
 pub mod npm;
 pub mod project;
+pub mod web;
 pub mod workspace;

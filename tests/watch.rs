@@ -6,10 +6,12 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use support::project::{Project, SPEC};
+use support::web::{Answer, Server};
 
 /// Far beyond what a change takes, also on a machine that does other things.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -201,6 +203,31 @@ fn templates_are_inputs_too() {
     watch.until("nothing was written");
     fs::remove_file(project.path("mine/typescript/names.ts.j2")).expect("a template");
     watch.until("in src/generated: ");
+}
+
+#[test]
+fn a_document_at_a_url_is_asked_for_again() {
+    let body = Arc::new(Mutex::new(Some(SPEC.to_owned())));
+    let answered = Arc::clone(&body);
+    let server = Server::start(move |_| match answered.lock().expect("the body").as_ref() {
+        Some(text) => Answer::ok("application/yaml", text),
+        None => Answer::status("503 Service Unavailable"),
+    });
+    let url = server.url("/openapi.yaml");
+    let project = Project::new();
+    project.write("sync-patterns.config.yaml", format!("version: 1\nspec: {url}\noutput: src/generated\n"));
+    for arguments in [&[][..], &["--spec", &url]] {
+        *body.lock().expect("the body") = Some(SPEC.to_owned());
+        let watch = Watch::start(&project, arguments);
+        watch.until(&format!("watching {url}, sync-patterns.config.yaml; Ctrl-C ends it\n"));
+        // The server starts again, with another document.
+        *body.lock().expect("the body") = None;
+        watch.until("503");
+        *body.lock().expect("the body") = Some(SPEC.replace("last_name", "surname"));
+        let said = watch.until("in src/generated: ");
+        assert!(said.contains(&format!("{url} changed\n")), "{said}");
+        assert!(types(&project).contains("surname"));
+    }
 }
 
 #[test]

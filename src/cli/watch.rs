@@ -26,14 +26,14 @@ const POLL: Duration = Duration::from_secs(2);
 
 /// Runs until the program is ended.
 pub fn run(args: &ProjectArgs, global: &Global) -> anyhow::Result<ExitCode> {
-    refuse_stdin(args.spec.as_deref() == Some("-"))?;
+    refuse_stdin(spec(args, None).as_ref())?;
     let (sender, events) = mpsc::channel();
     let mut watched = BTreeMap::new();
     let mut last: Option<Seen> = None;
     loop {
         let (inputs, problems, _watcher) = read(args, &mut watched, &sender)?;
-        let is_polled = matches!(spec_of(&inputs), Some(SpecLocation::Url(_)));
-        refuse_stdin(spec_of(&inputs) == Some(&SpecLocation::Stdin))?;
+        let spec = spec(args, inputs.as_ref().ok());
+        refuse_stdin(spec.as_ref())?;
         let seen = match &inputs {
             Ok(inputs) => Seen::new(args, inputs, &problems),
             Err(error) => Seen { failures: vec![format!("{error:#}")], ..last.clone().unwrap_or_default() },
@@ -45,7 +45,7 @@ pub fn run(args: &ProjectArgs, global: &Global) -> anyhow::Result<ExitCode> {
                     report::changed(&seen.different(last), global)?;
                 }
                 generate(inputs, problems, last.is_some(), global)?;
-                if last.is_none_or(|last| last.files != seen.files) {
+                if last.is_none_or(|last| !seen.files.is_subset(&last.files)) {
                     report::watching(&seen.files, global)?;
                 }
             }
@@ -54,7 +54,7 @@ pub fn run(args: &ProjectArgs, global: &Global) -> anyhow::Result<ExitCode> {
             Err(error) => report::failure(&error, global)?,
         }
         last = Some(seen);
-        if is_polled {
+        if matches!(spec, Some(SpecLocation::Url(_))) {
             thread::sleep(POLL);
             events.try_iter().for_each(drop);
         } else {
@@ -63,16 +63,18 @@ pub fn run(args: &ProjectArgs, global: &Global) -> anyhow::Result<ExitCode> {
     }
 }
 
-fn refuse_stdin(is_stdin: bool) -> anyhow::Result<()> {
+/// Where the document is, as far as that is known.
+fn spec(args: &ProjectArgs, inputs: Option<&Inputs>) -> Option<SpecLocation> {
+    let from_config = inputs.and_then(|inputs| inputs.config.as_ref()).map(|config| config.spec.clone());
+    from_config.or_else(|| Some(config::spec_location(args.spec.as_ref()?, Path::new(""))))
+}
+
+fn refuse_stdin(spec: Option<&SpecLocation>) -> anyhow::Result<()> {
     anyhow::ensure!(
-        !is_stdin,
+        spec != Some(&SpecLocation::Stdin),
         "--watch can't read the OpenAPI document from standard input, which comes only once\n  help: give it as a file or a URL"
     );
     Ok(())
-}
-
-fn spec_of(inputs: &anyhow::Result<Inputs>) -> Option<&SpecLocation> {
-    inputs.as_ref().ok()?.config.as_ref().map(|config| &config.spec)
 }
 
 fn generate(inputs: Inputs, problems: Problems, again: bool, global: &Global) -> anyhow::Result<()> {
@@ -163,9 +165,7 @@ fn files(args: &ProjectArgs, inputs: Option<&Inputs>) -> BTreeSet<String> {
     let sources = inputs.map(Inputs::sources).unwrap_or_default();
     let mut files: BTreeSet<String> = sources.iter().map(|(_, source)| source.name.clone()).collect();
     files.insert(args.config.display().to_string());
-    let from_config = inputs.and_then(|inputs| inputs.config.as_ref()).map(|config| config.spec.clone());
-    let from_args = || Some(config::spec_location(args.spec.as_ref()?, Path::new("")));
-    if let Some(SpecLocation::File(spec)) = from_config.or_else(from_args) {
+    if let Some(SpecLocation::File(spec)) = spec(args, inputs) {
         files.insert(spec.display().to_string());
     }
     files

@@ -1,6 +1,9 @@
-//! What users install.
+//! What users install: the crate and the npm packages.
 
 mod crate_package;
+mod launcher;
+mod npm;
+mod npm_packages;
 
 use std::path::Path;
 use std::process::{Command, Output};

@@ -1,9 +1,10 @@
-//! What users install: the crate and the npm packages.
+//! What users install: the crate, the npm packages, and the workflows that publish both.
 
 mod crate_package;
 mod launcher;
 mod npm;
 mod npm_packages;
+mod workflows;
 
 use std::path::Path;
 use std::process::{Command, Output};

@@ -10,7 +10,7 @@ const platform = `${process.platform}-${process.arch}`;
 const packages = Object.keys(optionalDependencies).filter(
   (dependency) => dependency === `${name}-${platform}` || dependency.startsWith(`${name}-${platform}-`),
 );
-// npm before version 10 takes both of Linux's. The one that is linked statically runs with either C library.
+// An installer that doesn't know of `libc` takes both of Linux's. The one that is linked statically runs with either C library.
 packages.sort((a, b) => Number(b.endsWith("-musl")) - Number(a.endsWith("-musl")));
 
 const program = packages.map(resolve).find((path) => path !== undefined);

@@ -1,5 +1,6 @@
 //! Problems in what the user gave us. They are collected, not thrown one by one, so that a run reports all.
 
+pub mod github;
 mod locate;
 mod print;
 mod source;
@@ -18,11 +19,13 @@ pub enum Severity {
     Error,
 }
 
-/// Which of the two inputs a problem is in.
+/// Which of the inputs a problem is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Input {
     Config,
     Spec,
+    /// One of the user's templates, in order of their paths.
+    Template(usize),
 }
 
 #[derive(Debug, Clone)]

@@ -8,6 +8,7 @@
 pub mod cli;
 pub mod config;
 pub mod diagnostics;
+pub mod inspect;
 pub mod model;
 pub mod names;
 pub mod output;
@@ -17,7 +18,7 @@ pub mod target;
 
 use config::Config;
 use diagnostics::{Input, Problems, Source};
-use model::Project;
+use model::{Project, Survey};
 use spec::Document;
 use target::{Files, Settings};
 
@@ -31,12 +32,22 @@ pub struct Client {
 /// The whole way, and pure: the same document and config give the same files. `None`, with problems, where the
 /// input has errors.
 pub fn generate(spec: &Source, config: &Config, problems: &mut Problems) -> anyhow::Result<Option<Client>> {
-    let Some(root) = spec.parse(Input::Spec, problems) else { return Ok(None) };
-    let Some(document) = Document::new(root, problems) else { return Ok(None) };
+    let Some(document) = document(spec, problems) else { return Ok(None) };
     let Some(project) = model::build(&document, config, problems) else { return Ok(None) };
     if problems.has_errors() {
         return Ok(None);
     }
     let files = target::files(&project, Settings::of(config))?;
     Ok(Some(Client { project, files }))
+}
+
+/// What a document offers, chosen or not. `None`, with problems, where it can't be read.
+pub fn survey(spec: &Source, config: &Config, problems: &mut Problems) -> Option<Survey> {
+    let document = document(spec, problems)?;
+    Some(model::survey(&document, config, problems))
+}
+
+fn document(spec: &Source, problems: &mut Problems) -> Option<Document> {
+    let root = spec.parse(Input::Spec, problems)?;
+    Document::new(root, problems)
 }

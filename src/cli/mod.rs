@@ -2,6 +2,7 @@
 
 mod generate;
 mod inputs;
+mod inspect;
 mod project;
 mod report;
 
@@ -50,6 +51,19 @@ enum Command {
     /// that sync-patterns didn't write are never touched.
     #[command(after_help = "Exit codes: 0 fine, 2 could not.")]
     Generate(generate::Generate),
+    /// Show what is understood of the document: models, fields, keys, endpoints, and what is left out
+    ///
+    /// Shows every model that is found, also those that aren't chosen yet; with a model's name, that one in full: its
+    /// fields with their types in the database and in TypeScript, its endpoints, how its writes are settled, what had
+    /// to be guessed, and what the backend could add. Writes nothing.
+    #[command(after_help = "Examples:
+  sync-patterns inspect                           every model
+  sync-patterns inspect contacts                  one in full
+  sync-patterns inspect --spec openapi.json       without a config
+  sync-patterns inspect --format json | jq .models[].name
+
+Exit codes: 0 fine, 2 the document or the config has errors.")]
+    Inspect(inspect::Inspect),
 }
 
 /// Runs a command. Exit codes: 0 fine, 2 could not.
@@ -62,6 +76,7 @@ pub fn main() -> ExitCode {
     }
     let result = match &cli.command {
         Command::Generate(args) => generate::run(args, &cli.global),
+        Command::Inspect(args) => inspect::run(args, &cli.global),
     };
     match result {
         Ok(code) => code,

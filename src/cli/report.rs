@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use serde_json::json;
 
 use super::Global;
-use crate::diagnostics::{Format, Input, Problems, Severity, Source, print};
+use crate::diagnostics::{Format, Input, Problems, Severity, Source, count, print};
 use crate::model::{Method, Model, Project};
 use crate::output::{Change, Plan};
 
@@ -123,8 +123,4 @@ fn describe(model: &Model) -> String {
     }
     let can = if can.is_empty() { "read-only".to_owned() } else { format!("{mode}: {}", can.join(", ")) };
     format!("{}, key {}, {can}", count(model.fields.len(), "field"), model.key.join(" + "))
-}
-
-fn count(number: usize, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }

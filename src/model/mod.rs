@@ -16,9 +16,12 @@ mod properties;
 mod references;
 mod resource;
 mod shape;
+mod survey;
 mod types;
 
 pub use build::build;
+pub use choose::{HOW_TO_CHOOSE, LeftOut};
+pub use survey::{Guess, Survey, Surveyed, survey};
 pub use types::{NamedType, Property, Shape};
 
 use serde_json::Value;

@@ -4,8 +4,16 @@ pub mod bookkeeping;
 mod pglite;
 mod sqlite;
 
-use crate::model::Project;
+use crate::model::{FieldType, Project};
 use crate::target::{Adapter, Files};
+
+/// What a column of the type is in the database.
+pub fn column_type(adapter: Adapter, ty: FieldType) -> &'static str {
+    match adapter {
+        Adapter::Pglite => pglite::column_type(ty),
+        Adapter::Sqlite => sqlite::column_type(ty),
+    }
+}
 
 /// `schema/_changes.sql` must run first; the models' files may run in any order.
 pub fn files(project: &Project, adapter: Adapter) -> anyhow::Result<Files> {

@@ -7,7 +7,7 @@
 mod access;
 mod collections;
 mod comment;
-mod description;
+pub mod description;
 mod index;
 mod layout;
 mod literal;
@@ -21,10 +21,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::model::{Model, Project};
+use crate::model::{Field, Model, Project};
 use crate::names::{self, Scope, ts};
 use crate::render::{Renderer, Template};
-use crate::target::{BANNER, Files, Settings};
+use crate::target::{BANNER, Files, Int64, Settings};
 use runtime::Parts;
 use schema::SqlModule;
 
@@ -49,6 +49,12 @@ const TEMPLATES: &[Template] = templates![
     "shared.ts",
     "sql.ts",
 ];
+
+/// The type of a field as an app sees it: on one line, unless a comment within it takes one.
+pub fn type_of(field: &Field, or_null: bool, int64: Int64) -> String {
+    let ty = shapes::field(field, int64);
+    layout::text(&if or_null { shapes::or_null(ty) } else { ty })
+}
 
 /// `schema`: the SQL files, which go into modules as well.
 pub fn files(project: &Project, settings: Settings, schema: &Files) -> anyhow::Result<Files> {

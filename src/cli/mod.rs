@@ -3,12 +3,14 @@
 mod generate;
 mod inputs;
 mod inspect;
+mod manual;
 mod project;
 mod report;
+mod schema;
 
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::diagnostics::Format;
 
@@ -49,13 +51,18 @@ enum Command {
     ///
     /// Only files that changed are written, files of ours that are no longer generated are removed, and files
     /// that sync-patterns didn't write are never touched.
-    #[command(after_help = "Exit codes: 0 fine, 2 could not.")]
+    #[command(after_help = "Examples:
+  sync-patterns generate                          as sync-patterns.config.yaml says
+  sync-patterns generate --dry-run                what would be written
+  sync-patterns generate --spec openapi.json --output src/generated --all
+
+Exit codes: 0 fine, 2 could not.")]
     Generate(generate::Generate),
-    /// Show what is understood of the document: models, fields, keys, endpoints, and what is left out
+    /// Show what is understood of the document
     ///
-    /// Shows every model that is found, also those that aren't chosen yet; with a model's name, that one in full: its
-    /// fields with their types in the database and in TypeScript, its endpoints, how its writes are settled, what had
-    /// to be guessed, and what the backend could add. Writes nothing.
+    /// Shows every model that is found, also those that aren't chosen yet, and what is left out, and why. With a model's
+    /// name, that one in full: its fields with their types in the database and in TypeScript, its endpoints, how its
+    /// writes are settled, what had to be guessed, and what the backend could add. Writes nothing.
     #[command(after_help = "Examples:
   sync-patterns inspect                           every model
   sync-patterns inspect contacts                  one in full
@@ -64,6 +71,25 @@ enum Command {
 
 Exit codes: 0 fine, 2 the document or the config has errors.")]
     Inspect(inspect::Inspect),
+    /// Print the JSON schema of the config, for editors
+    #[command(after_help = "Example:
+  sync-patterns schema > sync-patterns.schema.json
+
+and as the first line of the config, for editors with the YAML language server:
+  # yaml-language-server: $schema=./sync-patterns.schema.json")]
+    Schema,
+    /// Print a script that completes commands and options in a shell
+    #[command(after_help = "Examples:
+  sync-patterns completions bash > ~/.local/share/bash-completion/completions/sync-patterns
+  sync-patterns completions zsh > \"${fpath[1]}/_sync-patterns\"
+  sync-patterns completions fish > ~/.config/fish/completions/sync-patterns.fish
+  sync-patterns completions powershell >> $PROFILE")]
+    Completions(manual::Completions),
+    /// Print a manual page
+    #[command(after_help = "Examples:
+  sync-patterns man > ~/.local/share/man/man1/sync-patterns.1
+  sync-patterns man generate > ~/.local/share/man/man1/sync-patterns-generate.1")]
+    Man(manual::Manual),
 }
 
 /// Runs a command. Exit codes: 0 fine, 2 could not.
@@ -77,6 +103,9 @@ pub fn main() -> ExitCode {
     let result = match &cli.command {
         Command::Generate(args) => generate::run(args, &cli.global),
         Command::Inspect(args) => inspect::run(args, &cli.global),
+        Command::Schema => schema::run(),
+        Command::Completions(args) => manual::completions(args, Cli::command()),
+        Command::Man(args) => manual::page(args, Cli::command()),
     };
     match result {
         Ok(code) => code,

@@ -8,6 +8,7 @@
 pub mod cli;
 pub mod config;
 pub mod diagnostics;
+pub mod init;
 pub mod inspect;
 pub mod model;
 pub mod names;

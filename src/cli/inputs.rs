@@ -12,7 +12,7 @@ use crate::diagnostics::{Input, Problems, Source};
 use crate::target::Adapter;
 
 /// Which project a command is about.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct ProjectArgs {
     /// The config
     #[arg(short, long, value_name = "FILE", default_value = FILE_NAME)]
@@ -37,6 +37,15 @@ pub enum AdapterName {
     Sqlite,
 }
 
+impl From<AdapterName> for Adapter {
+    fn from(name: AdapterName) -> Self {
+        match name {
+            AdapterName::Pglite => Adapter::Pglite,
+            AdapterName::Sqlite => Adapter::Sqlite,
+        }
+    }
+}
+
 /// What a run starts from. A part is missing where it could not be read; the problems say why.
 #[derive(Debug, Default)]
 pub struct Inputs {
@@ -59,10 +68,7 @@ pub fn read(args: &ProjectArgs, problems: &mut Problems) -> anyhow::Result<Input
     let overrides = Overrides {
         spec: args.spec.as_deref().map(|spec| config::spec_location(spec, here)),
         output: args.output.clone(),
-        adapter: args.adapter.map(|name| match name {
-            AdapterName::Pglite => Adapter::Pglite,
-            AdapterName::Sqlite => Adapter::Sqlite,
-        }),
+        adapter: args.adapter.map(Adapter::from),
         sync: args.all.then_some(Sync::All),
     };
     inputs.config = match fs::read(&args.config) {
@@ -76,7 +82,7 @@ pub fn read(args: &ProjectArgs, problems: &mut Problems) -> anyhow::Result<Input
             // A config that was named must be there; the usual one may be missing where nothing needs it.
             Some(config) if args.config.as_os_str() == FILE_NAME => Some(config),
             _ => bail!(
-                "there is no {}\n  help: write one with these lines, or give --spec and --output\n\n    version: 1\n    spec: ./openapi.json\n    output: ./src/generated",
+                "there is no {}\n  help: `sync-patterns init` writes one; or give --spec and --output",
                 args.config.display()
             ),
         },
@@ -95,7 +101,7 @@ pub fn read(args: &ProjectArgs, problems: &mut Problems) -> anyhow::Result<Input
     Ok(inputs)
 }
 
-fn read_spec(location: &SpecLocation, problems: &mut Problems) -> anyhow::Result<Source> {
+pub fn read_spec(location: &SpecLocation, problems: &mut Problems) -> anyhow::Result<Source> {
     let (name, bytes) = match location {
         SpecLocation::File(path) => {
             let bytes =

@@ -4,9 +4,8 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
-use super::inputs::{self, AdapterName, ProjectArgs};
+use super::inputs::{self, ProjectArgs};
 use super::{Global, report};
-use crate::config::FILE_NAME;
 use crate::diagnostics::{Format, Problems, Severity, closest, one_of};
 use crate::inspect::{View, text};
 use crate::target::Settings;
@@ -16,18 +15,8 @@ pub struct Inspect {
     /// Show this model in full
     #[arg(value_name = "MODEL")]
     model: Option<String>,
-    /// The config
-    #[arg(short, long, value_name = "FILE", default_value = FILE_NAME)]
-    config: PathBuf,
-    /// The OpenAPI document, instead of the config's: a file, or - for standard input
-    #[arg(short, long, value_name = "FILE")]
-    spec: Option<String>,
-    /// The database, instead of the config's
-    #[arg(short, long, value_enum)]
-    adapter: Option<AdapterName>,
-    /// Take every model that is found, annotated or not
-    #[arg(long)]
-    all: bool,
+    #[command(flatten)]
+    project: ProjectArgs,
     /// How it is shown [default: table, or json with --message-format json]
     #[arg(long, value_enum)]
     format: Option<Shown>,
@@ -79,13 +68,8 @@ pub fn run(args: &Inspect, global: &Global) -> anyhow::Result<ExitCode> {
 impl Inspect {
     /// Nothing is written, so that no folder for it is needed.
     fn project(&self) -> ProjectArgs {
-        ProjectArgs {
-            config: self.config.clone(),
-            spec: self.spec.clone(),
-            output: Some(PathBuf::new()),
-            adapter: self.adapter,
-            all: self.all,
-        }
+        let output = self.project.output.clone().or_else(|| Some(PathBuf::new()));
+        ProjectArgs { output, ..self.project.clone() }
     }
 
     fn shown(&self, global: &Global) -> Shown {

@@ -1,6 +1,8 @@
 //! The command line.
 
+mod ask;
 mod generate;
+mod init;
 mod inputs;
 mod inspect;
 mod manual;
@@ -14,10 +16,15 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::diagnostics::Format;
 
+const FIRST_STEPS: &str = "First steps:
+  sync-patterns init          write a config, from the backend's document
+  sync-patterns inspect       see what is understood of it
+  sync-patterns generate      write the client";
+
 /// Generates a local-first client from an OpenAPI document: SQL for an embedded database, TypeScript types, and
 /// the code that syncs.
 #[derive(Debug, Parser)]
-#[command(name = "sync-patterns", version, max_term_width = 100)]
+#[command(name = "sync-patterns", version, max_term_width = 100, after_help = FIRST_STEPS)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -58,12 +65,29 @@ enum Command {
 
 Exit codes: 0 fine, 2 could not.")]
     Generate(generate::Generate),
+    /// Write a config, with the models that are found in the document
+    ///
+    /// Asks for what the flags don't say, where there is a terminal. Never overwrites a config. Says which packages the
+    /// generated client needs, and what to run next.
+    #[command(
+        mut_arg("config", |arg| arg.help("The config to write")),
+        mut_arg("spec", |arg| arg.help("The OpenAPI document: a file, or - for standard input")),
+        mut_arg("output", |arg| arg.help("The folder to generate into [default: ./src/generated]")),
+        mut_arg("adapter", |arg| arg.help("The local database [default: pglite]")),
+        after_help = "Examples:
+  sync-patterns init                              asks
+  sync-patterns init --spec openapi.json --model contacts=optimistic --model notes
+  sync-patterns init --spec openapi.json --all --framework vue --adapter sqlite
+
+Exit codes: 0 fine, 2 nothing was written."
+    )]
+    Init(init::Init),
     /// Show what is understood of the document
     ///
     /// Shows every model that is found, also those that aren't chosen yet, and what is left out, and why. With a model's
     /// name, that one in full: its fields with their types in the database and in TypeScript, its endpoints, how its
     /// writes are settled, what had to be guessed, and what the backend could add. Writes nothing.
-    #[command(after_help = "Examples:
+    #[command(mut_arg("output", |arg| arg.hide(true)), after_help = "Examples:
   sync-patterns inspect                           every model
   sync-patterns inspect contacts                  one in full
   sync-patterns inspect --spec openapi.json       without a config
@@ -102,6 +126,7 @@ pub fn main() -> ExitCode {
     }
     let result = match &cli.command {
         Command::Generate(args) => generate::run(args, &cli.global),
+        Command::Init(args) => init::run(args, &cli.global),
         Command::Inspect(args) => inspect::run(args, &cli.global),
         Command::Schema => schema::run(),
         Command::Completions(args) => manual::completions(args, Cli::command()),

@@ -16,7 +16,6 @@ use backend::Addition;
 #[derive(Debug, Serialize)]
 pub struct View {
     pub adapter: &'static str,
-    pub framework: &'static str,
     pub models: Vec<ModelView>,
     pub left_out: Vec<LeftOutView>,
 }
@@ -98,7 +97,6 @@ impl View {
         });
         Self {
             adapter: settings.adapter.word(),
-            framework: settings.framework.word(),
             models: survey.models.iter().map(|surveyed| ModelView::of(surveyed, settings)).collect(),
             left_out: left_out.collect(),
         }

@@ -99,8 +99,8 @@ fn last_lines(out: &mut impl Write, view: &View) -> io::Result<()> {
     writeln!(out, "{}{next}", parts.join(", "))
 }
 
-/// `create, update (PUT), delete`
-fn writes(model: &ModelView) -> String {
+/// `create, update (PUT), delete`, or `read-only`.
+pub fn writes(model: &ModelView) -> String {
     let can = ["create", "update", "delete"].into_iter().filter_map(|name| {
         let is_put = model.endpoints.get(name)?.get("method").and_then(Value::as_str) == Some("PUT");
         Some(if is_put { format!("{name} (PUT)") } else { name.to_owned() })

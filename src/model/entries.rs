@@ -110,7 +110,8 @@ fn check_given_names(findings: &[Finding], problems: &mut Problems) {
     }
 }
 
-fn can_name_a_model(name: &str) -> bool {
+/// Whether the config may give a model this name.
+pub fn can_name_a_model(name: &str) -> bool {
     name.starts_with(char::is_alphabetic)
         && name.chars().all(|c| c.is_alphanumeric() || c == '_')
         && name.len() + LONGEST_SUFFIX <= MAX_IDENTIFIER_BYTES

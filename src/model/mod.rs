@@ -21,6 +21,7 @@ mod types;
 
 pub use build::build;
 pub use choose::{HOW_TO_CHOOSE, LeftOut};
+pub use entries::can_name_a_model;
 pub use survey::{Guess, Survey, Surveyed, survey};
 pub use types::{NamedType, Property, Shape};
 

@@ -1,9 +1,13 @@
-//! What the command line offers besides generating: the config's schema, completions, manual pages.
+//! What the command line offers besides generating: a first config, the config's schema, completions, manual pages.
 
 #[path = "../support/mod.rs"]
 mod support;
 
+mod init;
 mod manual;
+mod packages;
+#[cfg(unix)]
+mod prompts;
 mod schema;
 
 use std::path::Path;

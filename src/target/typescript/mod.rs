@@ -11,6 +11,7 @@ pub mod description;
 mod index;
 mod layout;
 mod literal;
+pub mod packages;
 mod registry;
 mod runtime;
 mod schema;

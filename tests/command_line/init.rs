@@ -193,21 +193,39 @@ fn what_is_listed_can_be_chosen() {
     assert!(count > 20, "{count} models");
 }
 
+/// `GET` a list of objects with these properties.
+fn listing(properties: &str) -> String {
+    let rows = format!(r#"{{"type":"array","items":{{"type":"object","properties":{{{properties}}}}}}}"#);
+    let content = format!(r#"{{"application/json":{{"schema":{rows}}}}}"#);
+    format!(r#"{{"get":{{"responses":{{"200":{{"description":"","content":{content}}}}}}}}}"#)
+}
+
+fn document(paths: &[(&str, &str)]) -> String {
+    let paths: Vec<String> =
+        paths.iter().map(|(path, properties)| format!(r#""{path}":{}"#, listing(properties))).collect();
+    format!(r#"{{"openapi":"3.1.0","info":{{"title":"x","version":"1"}},"paths":{{{}}}}}"#, paths.join(","))
+}
+
+const WITH_KEY: &str = r#""id":{"type":"string"}"#;
+
 #[test]
 fn names_that_need_care() {
-    let paths: Vec<String> = ["2fa-codes", "no", "null"]
-        .iter()
-        .map(|name| {
-            let rows = r#"{"type":"array","items":{"type":"object","properties":{"id":{"type":"string"}}}}"#;
-            format!(r#""/{name}":{{"get":{{"responses":{{"200":{{"description":"","content":{{"application/json":{{"schema":{rows}}}}}}}}}}}}}"#)
-        })
-        .collect();
-    let document =
-        format!(r#"{{"openapi":"3.1.0","info":{{"title":"x","version":"1"}},"paths":{{{}}}}}"#, paths.join(","));
+    let text = document(&[("/2fa-codes", WITH_KEY), ("/no", WITH_KEY), ("/null", WITH_KEY)]);
     let folder = tempfile::tempdir().expect("a folder");
-    fs::write(folder.path().join("my spec: draft #1.json"), document).expect("a file");
+    fs::write(folder.path().join("my spec, draft #1.json"), text).expect("a file");
     let arguments = ["--model", "2fa_codes=optimistic", "--model", "no", "--model", "null"];
-    let run = sync_patterns(&[&["init", "--spec", "my spec: draft #1.json"], &arguments[..]].concat(), folder.path());
+    let run = sync_patterns(&[&["init", "--spec", "my spec, draft #1.json"], &arguments[..]].concat(), folder.path());
     assert_eq!(run.code, 0, "{}", run.stderr);
     assert_eq!(generated(folder.path(), &[]), ["api_2fa_codes", "no", "null"]);
+}
+
+/// A collection whose rows have no key is called as a model is, and isn't meant.
+#[test]
+fn a_name_that_is_shared() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = document(&[("/admin/targets", r#""name":{"type":"string"}"#), ("/targets", WITH_KEY)]);
+    fs::write(folder.path().join("openapi.json"), text).expect("a file");
+    let run = sync_patterns(&["init", "--spec", "openapi.json", "--model", "targets"], folder.path());
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert_eq!(generated(folder.path(), &[]), ["targets"]);
 }

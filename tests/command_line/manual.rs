@@ -29,6 +29,17 @@ fn every_command_has_a_help_text_with_an_example() {
 }
 
 #[test]
+fn every_command_is_in_the_readme() {
+    let readme = std::fs::read_to_string(home().join("README.md")).expect("the README");
+    let section =
+        readme.split("\n## Commands\n").nth(1).and_then(|rest| rest.split("\n## ").next()).expect("the section");
+    for command in commands() {
+        let row = section.lines().find(|line| line.starts_with(&format!("| `{command}")));
+        assert!(row.is_some(), "{command} has no row in the table of commands");
+    }
+}
+
+#[test]
 fn completions_for_every_shell() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let run = sync_patterns(&["completions", shell], home());

@@ -114,6 +114,26 @@ fn the_members_that_programs_read() {
     assert_eq!(serde_json::from_str::<Value>(&by_global_flag.stdout).expect("JSON"), view);
 }
 
+/// The README names every member.
+#[test]
+fn members_of_the_readme() {
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("the README");
+    let paragraph = readme.split("With `--format json` it is for programs").nth(1).expect("the paragraph");
+    let paragraph = paragraph.split("\n\n").next().expect("its text");
+    let mut members: Vec<String> = Vec::new();
+    let mut add = |value: &Value| members.extend(value.as_object().expect("an object").keys().cloned());
+    let view = json_of(&["projects"], &fixture("envelopes"));
+    let model = &view["models"][0];
+    for object in [&view, model, &model["key"], &model["rows"], &model["fields"][0], &model["backend"][0]] {
+        add(object);
+    }
+    add(&model["guesses"][0]);
+    add(&json_of(&[], &fixture("nested-paths"))["left_out"][0]);
+    for member in members {
+        assert!(paragraph.contains(&format!("`{member}`")), "{member}");
+    }
+}
+
 /// What the backend has isn't asked for again.
 #[test]
 fn what_the_backend_could_add() {

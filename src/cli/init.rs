@@ -1,6 +1,6 @@
 use std::fs::OpenOptions;
 use std::io::{self, Write};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, anyhow, bail};
@@ -11,6 +11,7 @@ use super::inputs::{self, ProjectArgs};
 use super::{Global, ask, report};
 use crate::config::{self, Collections, Config, Framework, Overrides};
 use crate::diagnostics::{Format, Input, Problems, Source, clean, closest, count, one_of};
+use crate::init::paths::beside;
 use crate::init::{Choice, Decisions, surroundings};
 use crate::inspect::text::writes;
 use crate::inspect::{ModelView, View};
@@ -220,32 +221,6 @@ fn unknown(name: &str, found: &View) -> anyhow::Error {
         None => format!("models are {}", one_of(&known, 40)),
     };
     anyhow!("no model `{name}` was found; nothing was written\n  help: {help}")
-}
-
-/// A path that the user gave, as a config in `folder` has it: with `/`, and relative to that folder.
-fn beside(folder: &Path, path: &str) -> anyhow::Result<String> {
-    let is_path = path != "-" && !path.starts_with("http://") && !path.starts_with("https://");
-    if !is_path {
-        return Ok(path.to_owned());
-    }
-    let with_slashes = |path: &Path| path.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/");
-    let given = Path::new(path);
-    if folder.as_os_str().is_empty() || given.is_absolute() {
-        return Ok(with_slashes(given));
-    }
-    let goes_up = |path: &Path| path.components().any(|part| part == Component::ParentDir);
-    let (there, path) = (std::path::absolute(folder)?, std::path::absolute(given)?);
-    if goes_up(folder) || goes_up(given) {
-        // What is above may be a link, so that two ways up needn't meet.
-        return Ok(with_slashes(&path));
-    }
-    let folder = there;
-    let common = folder.components().zip(path.components()).take_while(|(one, two)| one == two).count();
-    let up = folder.components().skip(common).map(|_| "..".to_owned());
-    let down = path.components().skip(common).map(|part| part.as_os_str().to_string_lossy().into_owned());
-    let parts: Vec<String> = up.chain(down).collect();
-    let relative = parts.join("/");
-    Ok(if relative.starts_with("..") { relative } else { format!("./{relative}") })
 }
 
 /// Whether it is a config that can be read: a flag's value needn't be one that the config may have.

@@ -165,6 +165,21 @@ fn what_the_backend_could_add() {
     assert_eq!(view["models"][0]["backend"], json!([]));
 }
 
+/// Collections that keep nothing on the device settle nothing there.
+#[test]
+fn collections_on_electric() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let spec = fixture("contacts/openapi.yaml");
+    let config = format!("version: 1\nspec: {:?}\noutput: x\ncollections: electric\n", spec.to_string_lossy());
+    fs::write(folder.path().join("sync-patterns.config.yaml"), config).expect("a file");
+    let view = json_of(&["contacts"], folder.path());
+    let contacts = &view["models"][0];
+    assert_eq!((&contacts["collections"], &contacts["settled_by"]), (&json!("electric"), &json!("txid or answer")));
+    assert_eq!(contacts["backend"].as_array().map(Vec::len), Some(1), "{}", contacts["backend"]);
+    let text = inspect(&["contacts"], folder.path()).stdout;
+    assert!(text.contains("kept     nothing on the device"), "{text}");
+}
+
 /// The sections that the additions name are in the README.
 #[test]
 fn sections_of_the_readme() {

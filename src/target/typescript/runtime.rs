@@ -26,6 +26,7 @@ const COMMON: &[Module] = modules![
     "rejected.ts",
     "request.ts",
     "row-schema.ts",
+    "same-value.ts",
     "shape-values.ts",
     "timestamps.ts",
     "wire.ts",
@@ -63,6 +64,7 @@ const LOCAL: &[Module] = modules![
     "tabs.ts",
     "troubles.ts",
     "turns.ts",
+    "unchanging.ts",
 ];
 const ELECTRIC: &[Module] = modules!["db": "electric-collection.ts"];
 const ACCESS: &[Module] = modules!["db": "access.ts"];

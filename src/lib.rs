@@ -8,6 +8,8 @@
 pub mod cli;
 pub mod config;
 pub mod diagnostics;
+pub mod init;
+pub mod inspect;
 pub mod model;
 pub mod names;
 pub mod output;
@@ -18,7 +20,7 @@ pub mod target;
 
 use config::Config;
 use diagnostics::{Input, Problems, Source};
-use model::Project;
+use model::{Project, Survey};
 use render::TemplateError;
 use spec::Document;
 use target::{Files, Settings};
@@ -33,8 +35,7 @@ pub struct Client {
 /// The whole way, and pure: the same document and config give the same files. `None`, with problems, where the
 /// input has errors.
 pub fn generate(spec: &Source, config: &Config, problems: &mut Problems) -> anyhow::Result<Option<Client>> {
-    let Some(root) = spec.parse(Input::Spec, problems) else { return Ok(None) };
-    let Some(document) = Document::new(root, problems) else { return Ok(None) };
+    let Some(document) = document(spec, problems) else { return Ok(None) };
     let Some(project) = model::build(&document, config, problems) else { return Ok(None) };
     if problems.has_errors() {
         return Ok(None);
@@ -46,4 +47,15 @@ pub fn generate(spec: &Source, config: &Config, problems: &mut Problems) -> anyh
             Ok(None)
         }
     }
+}
+
+/// What a document offers, chosen or not. `None`, with problems, where it can't be read.
+pub fn survey(spec: &Source, config: &Config, problems: &mut Problems) -> Option<Survey> {
+    let document = document(spec, problems)?;
+    Some(model::survey(&document, config, problems))
+}
+
+fn document(spec: &Source, problems: &mut Problems) -> Option<Document> {
+    let root = spec.parse(Input::Spec, problems)?;
+    Document::new(root, problems)
 }

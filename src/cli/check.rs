@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::inputs::ProjectArgs;
 use super::{Global, line_endings, project, report};
-use crate::diagnostics::{Format, github};
+use crate::diagnostics::{Format, count, github};
 use crate::output::{Difference, Kind};
 
 #[derive(Debug, Args)]
@@ -158,7 +158,7 @@ impl Report<'_> {
             return if quiet {
                 Ok(())
             } else {
-                writeln!(out, "{} in {folder}: all as generated", report::count(self.unchanged, "file"))
+                writeln!(out, "{} in {folder}: all as generated", count(self.unchanged, "file"))
             };
         }
         let parts: Vec<String> = [Kind::Changed, Kind::LineEndings, Kind::Missing, Kind::Stale]

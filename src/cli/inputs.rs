@@ -15,7 +15,7 @@ use crate::render::OwnTemplates;
 use crate::target::Adapter;
 
 /// Which project a command is about.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct ProjectArgs {
     /// The config
     #[arg(short, long, value_name = "FILE", default_value = FILE_NAME)]
@@ -46,6 +46,15 @@ pub enum AdapterName {
     Sqlite,
 }
 
+impl From<AdapterName> for Adapter {
+    fn from(name: AdapterName) -> Self {
+        match name {
+            AdapterName::Pglite => Adapter::Pglite,
+            AdapterName::Sqlite => Adapter::Sqlite,
+        }
+    }
+}
+
 /// What a run starts from. A part is missing where it could not be read; the problems say why.
 #[derive(Debug, Default)]
 pub struct Inputs {
@@ -71,10 +80,7 @@ pub fn read(args: &ProjectArgs, problems: &mut Problems) -> anyhow::Result<Input
     let overrides = Overrides {
         spec: args.spec.as_deref().map(|spec| config::spec_location(spec, here)),
         output: args.output.clone(),
-        adapter: args.adapter.map(|name| match name {
-            AdapterName::Pglite => Adapter::Pglite,
-            AdapterName::Sqlite => Adapter::Sqlite,
-        }),
+        adapter: args.adapter.map(Adapter::from),
         sync: args.all.then_some(Sync::All),
     };
     inputs.config = match fs::read(&args.config) {
@@ -88,7 +94,7 @@ pub fn read(args: &ProjectArgs, problems: &mut Problems) -> anyhow::Result<Input
             // A config that was named must be there; the usual one may be missing where nothing needs it.
             Some(config) if args.config.as_os_str() == FILE_NAME => Some(config),
             _ => bail!(
-                "there is no {}\n  help: write one with these lines, or give --spec and --output\n\n    version: 1\n    spec: ./openapi.json\n    output: ./src/generated",
+                "there is no {}\n  help: `sync-patterns init` writes one; or give --spec and --output",
                 args.config.display()
             ),
         },
@@ -121,6 +127,15 @@ fn read_spec(args: &ProjectArgs, config: &Config, problems: &mut Problems) -> Re
             headers.push((name.clone(), value));
         }
     }
+    read_document(args, &config.spec, headers, problems).map(Some)
+}
+
+pub fn read_document(
+    args: &ProjectArgs,
+    location: &SpecLocation,
+    headers: Vec<(String, String)>,
+    problems: &mut Problems,
+) -> Result<Source, ReadError> {
     let access = Access { headers, timeout: Duration::from_secs(args.timeout) };
-    read::read(&config.spec, access, problems).map(Some)
+    read::read(location, access, problems)
 }

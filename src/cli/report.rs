@@ -8,7 +8,7 @@ use anstyle::{AnsiColor, Style};
 use serde_json::json;
 
 use super::Global;
-use crate::diagnostics::{Format, Input, Problems, Severity, Source, print};
+use crate::diagnostics::{Format, Input, Problems, Severity, Source, count, print};
 use crate::model::{Method, Model, Project};
 use crate::output::{Change, Plan};
 
@@ -165,8 +165,4 @@ fn describe(model: &Model) -> String {
 /// A file below the output folder, with `/` on every system.
 pub fn place(folder: &Path, path: &str) -> String {
     folder.join(path).display().to_string().replace(std::path::MAIN_SEPARATOR, "/")
-}
-
-pub fn count(number: usize, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }

@@ -78,13 +78,7 @@ pub fn read(root: &Value, folder: &Path, overrides: &Overrides, problems: &mut P
     set(&mut config.adapter, reader.choice("adapter", ADAPTERS, problems));
     set(&mut config.sync, reader.choice("sync", &[("annotated", Sync::Annotated), ("all", Sync::All)], problems));
     reader.choice("transport", &[("electric", ())], problems);
-    let frameworks = [
-        ("react", Framework::React),
-        ("vue", Framework::Vue),
-        ("svelte", Framework::Svelte),
-        ("solid", Framework::Solid),
-        ("none", Framework::None),
-    ];
+    let frameworks = Framework::ALL.map(|framework| (framework.word(), framework));
     set(&mut config.framework, reader.choice("framework", &frameworks, problems));
     set(&mut config.collections, reader.choice("collections", COLLECTIONS, problems));
     set(&mut config.database, reader.string("database", problems));

@@ -160,7 +160,7 @@ pub fn write_id(write_id: WriteId) -> Vec<&'static str> {
     places.into_iter().filter(|(present, _)| *present).map(|(_, name)| name).collect()
 }
 
-fn operations(operations: &Operations) -> Map<String, Value> {
+pub fn operations(operations: &Operations) -> Map<String, Value> {
     let all = [
         ("list", &operations.list),
         ("get", &operations.get),

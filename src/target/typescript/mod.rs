@@ -7,10 +7,11 @@
 mod access;
 mod collections;
 mod comment;
-mod description;
+pub mod description;
 mod index;
 mod layout;
 mod literal;
+pub mod packages;
 mod registry;
 mod runtime;
 mod schema;
@@ -21,10 +22,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::model::{Model, Project};
+use crate::model::{Field, Model, Project};
 use crate::names::{self, Scope, ts};
 use crate::render::{File, Page, Renderer, Template, TemplateSet, Templates};
-use crate::target::{BANNER, Files, Settings};
+use crate::target::{BANNER, Files, Int64, Settings};
 use runtime::Parts;
 pub use runtime::paths as verbatim_paths;
 use schema::SqlModule;
@@ -57,6 +58,12 @@ pub const TEMPLATES: TemplateSet = TemplateSet {
         "sql.ts",
     ],
 };
+
+/// The type of a field as an app sees it: on one line, unless a comment within it takes one.
+pub fn type_of(field: &Field, or_null: bool, int64: Int64) -> String {
+    let ty = shapes::field(field, int64);
+    layout::text(&if or_null { shapes::or_null(ty) } else { ty })
+}
 
 /// `schema`: the SQL files, which go into modules as well.
 pub fn files(project: &Project, settings: Settings, templates: &Templates, schema: &Files) -> anyhow::Result<Files> {

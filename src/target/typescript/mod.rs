@@ -17,6 +17,8 @@ mod schema;
 mod shapes;
 mod types;
 
+pub use description::VERSION as SCHEMA_VERSION;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -36,6 +38,9 @@ macro_rules! templates {
         &[$(($name, include_str!(concat!("../../../templates/typescript/", $name, ".j2")))),*]
     };
 }
+
+/// The models as data, below the output folder.
+pub const SCHEMA_JSON: &str = "schema/schema.json";
 
 const TEMPLATES: &[Template] = templates![
     "collection.ts",
@@ -72,7 +77,7 @@ pub fn files(project: &Project, settings: Settings, schema: &Files) -> anyhow::R
         files.insert(format!("types/{SHARED}.ts"), types::shared(&renderer, &project.types)?);
     }
     files.extend(schema::files(&renderer, schema, &sql, &modules)?);
-    files.insert("schema/schema.json".to_owned(), description::text(project)?);
+    files.insert(SCHEMA_JSON.to_owned(), description::text(project, settings)?);
     files.insert("db/defaults.ts".to_owned(), defaults(&renderer, settings)?);
     files.insert("index.ts".to_owned(), index::text(&renderer, &modules, !project.types.is_empty(), settings, &parts)?);
     Ok(files)

@@ -12,6 +12,7 @@ pub mod model;
 pub mod names;
 pub mod output;
 pub mod render;
+pub mod schema_diff;
 pub mod spec;
 pub mod target;
 

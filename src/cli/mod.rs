@@ -1,6 +1,8 @@
 //! The command line.
 
+mod diff;
 mod generate;
+mod git;
 mod inputs;
 mod project;
 mod report;
@@ -50,9 +52,15 @@ enum Command {
     /// that sync-patterns didn't write are never touched.
     #[command(after_help = "Exit codes: 0 fine, 2 could not.")]
     Generate(generate::Generate),
+    /// Say what a change of the API does on users' devices
+    ///
+    /// Compares the models that the document gives now with those of an earlier schema.json: by default the one
+    /// that was generated last, or that of a git revision (--base origin/main). Nothing is written.
+    #[command(after_help = "Exit codes: 0 fine, 1 there are changes (with --exit-code), 2 could not.")]
+    Diff(diff::Diff),
 }
 
-/// Runs a command. Exit codes: 0 fine, 2 could not.
+/// Runs a command. Exit codes: 0 fine, 1 differences were found, 2 could not.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     match cli.global.color {
@@ -62,6 +70,7 @@ pub fn main() -> ExitCode {
     }
     let result = match &cli.command {
         Command::Generate(args) => generate::run(args, &cli.global),
+        Command::Diff(args) => diff::run(args, &cli.global),
     };
     match result {
         Ok(code) => code,

@@ -4,7 +4,7 @@ mod locate;
 mod print;
 mod source;
 
-pub use print::{Format, print};
+pub use print::{Format, clean, print};
 pub use source::{Source, Syntax};
 
 /// What a problem does to the run, the mildest first.
@@ -18,11 +18,13 @@ pub enum Severity {
     Error,
 }
 
-/// Which of the two inputs a problem is in.
+/// Which of the inputs a problem is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Input {
     Config,
     Spec,
+    /// The schema that `diff` compares with.
+    Base,
 }
 
 #[derive(Debug, Clone)]

@@ -114,7 +114,7 @@ fn label(severity: Severity) -> &'static str {
 }
 
 /// A name out of somebody's document must not move the cursor of a terminal or start a line of its own.
-fn clean(text: &str) -> String {
+pub fn clean(text: &str) -> String {
     text.chars()
         .map(|c| {
             if c.is_control()

@@ -33,6 +33,9 @@ fn compiled() -> &'static Workspace {
         }
         workspace.copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/diff"), "src");
         workspace.compile();
+        for adapter in ADAPTERS {
+            CASES.iter().for_each(|case| complete(&workspace, case, adapter));
+        }
         workspace
     })
 }
@@ -44,12 +47,24 @@ fn generate(workspace: &Workspace, api: &Api, name: &str, adapter: &str) {
     let folder = workspace.folder().join(name);
     let run = sync_patterns(&["generate", "--adapter", adapter, "--output", adapter], &folder);
     assert_eq!(run.code, 0, "{name}: {}", run.stderr);
-    for part in ["db", "schema"] {
-        workspace.copy(&folder.join(adapter).join(part), &format!("src/clients/{name}-{adapter}/{part}"));
+    let client = format!("src/clients/{name}-{adapter}");
+    workspace.copy(&folder.join(adapter).join("schema"), &format!("{client}/schema"));
+    if name == "before" {
+        workspace.copy(&folder.join(adapter).join("db"), &format!("{client}/db"));
+    } else {
+        // All that the schema refers to. The rest is the same in every client, and compiled once.
+        let model = fs::read_to_string(folder.join(adapter).join("db/model.ts")).expect("a file");
+        workspace.write_file(&format!("{client}/db/model.ts"), &model);
     }
-    // It needs a package that isn't here, and no database.
-    let collection = format!("src/clients/{name}-{adapter}/db/electric-collection.ts");
-    let _ = fs::remove_file(workspace.folder().join(collection));
+}
+
+/// Gives the client of a case the code that all clients share.
+fn complete(workspace: &Workspace, case: &Case, adapter: &str) {
+    let folder = |name: &str| workspace.folder().join(format!("dist/clients/{name}-{adapter}/db"));
+    for entry in fs::read_dir(folder("before")).expect("the folder") {
+        let path = entry.expect("an entry").path();
+        fs::copy(&path, folder(case.name).join(path.file_name().expect("a name"))).expect("a copy");
+    }
 }
 
 fn told(workspace: &Workspace, case: &Case, adapter: &str, before: &str) -> Value {

@@ -6,6 +6,7 @@ mod support;
 mod api;
 mod cases;
 mod command;
+mod fits;
 
 use std::fs;
 use std::path::Path;

@@ -151,7 +151,11 @@ async function checkLog(one: Case, entries: readonly Entry[], found: readonly Lo
   const reasons = found.filter(({ status }) => status === "rejected").map(({ error }) => error);
   assert.ok(reasons.every((reason) => reason !== null && (JSON.parse(reason) as { message: string }).message !== ""));
   // A statement that nothing here could have refuted proves nothing.
-  assert.deepEqual([...used].sort(), statements(one).sort(), "every statement about rejected writes is put to the test");
+  assert.deepEqual(
+    [...used].sort(),
+    statements(one).sort(),
+    "every statement about rejected writes is put to the test",
+  );
 }
 
 async function checkRows(driver: Driver, one: Case, model: string, had: unknown): Promise<void> {

@@ -15,6 +15,7 @@ pub mod names;
 pub mod output;
 pub mod read;
 pub mod render;
+pub mod schema_diff;
 pub mod spec;
 pub mod target;
 

@@ -26,6 +26,8 @@ pub enum Input {
     Spec,
     /// One of the user's templates, in order of their paths.
     Template(usize),
+    /// The schema that `diff` compares with.
+    Base,
 }
 
 #[derive(Debug, Clone)]

@@ -17,9 +17,10 @@ pub struct Project {
 /// done, such as `nothing was written`.
 pub fn make(args: &ProjectArgs, consequence: &str, global: &Global) -> anyhow::Result<Option<Project>> {
     let mut problems = Problems::default();
-    let inputs = inputs::read(args, &mut problems)?;
-    let client = match (&inputs.config, &inputs.spec) {
-        (Some(config), Some(spec)) => crate::generate(spec, config, &mut problems)?,
+    let mut inputs = inputs::read(args, &mut problems)?;
+    let tree = inputs.spec.as_mut().and_then(|spec| spec.tree.take());
+    let client = match (&inputs.config, tree) {
+        (Some(config), Some(tree)) => crate::generate(tree, config, &mut problems)?,
         _ => None,
     };
     report::problems(&problems, &inputs.sources(), global)?;

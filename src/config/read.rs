@@ -4,8 +4,9 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::reader::{Reader, pairs, string, strings, wrong_type};
-use super::{Collections, Columns, Config, Framework, ModelConfig, ModelEntry, SpecLocation, Sync};
+use super::{Collections, Columns, Config, Framework, ModelConfig, ModelEntry, SpecLocation, Sync, headers, templates};
 use crate::diagnostics::{Input, Problem, Problems, Severity, child};
+use crate::read::References;
 use crate::target::{Adapter, Int64};
 
 pub const ADAPTERS: &[(&str, Adapter)] = &[("pglite", Adapter::Pglite), ("sqlite", Adapter::Sqlite)];
@@ -20,6 +21,7 @@ pub struct Overrides {
     pub spec: Option<SpecLocation>,
     pub output: Option<PathBuf>,
     pub adapter: Option<Adapter>,
+    pub spec_refs: Option<References>,
     pub sync: Option<Sync>,
 }
 
@@ -33,6 +35,7 @@ impl Overrides {
 
     fn apply(&self, config: &mut Config) {
         set(&mut config.adapter, self.adapter);
+        set(&mut config.spec_refs, self.spec_refs);
         set(&mut config.sync, self.sync);
     }
 }
@@ -40,6 +43,8 @@ impl Overrides {
 fn with_defaults(spec: SpecLocation, output: PathBuf) -> Config {
     Config {
         spec,
+        spec_headers: Vec::new(),
+        spec_refs: References::Folder,
         output,
         adapter: Adapter::Pglite,
         sync: Sync::Annotated,
@@ -72,6 +77,9 @@ pub fn read(root: &Value, folder: &Path, overrides: &Overrides, problems: &mut P
     let has_spec = spec.is_some();
     let mut config = with_defaults(spec.unwrap_or(SpecLocation::Stdin), output.unwrap_or_default());
 
+    config.spec_headers = headers::read(&mut reader, problems);
+    let references = References::ALL.map(|references| (references.word(), references));
+    set(&mut config.spec_refs, reader.choice("spec_refs", &references, problems));
     set(&mut config.adapter, reader.choice("adapter", ADAPTERS, problems));
     set(&mut config.sync, reader.choice("sync", &[("annotated", Sync::Annotated), ("all", Sync::All)], problems));
     reader.choice("transport", &[("electric", ())], problems);
@@ -83,7 +91,9 @@ pub fn read(root: &Value, folder: &Path, overrides: &Overrides, problems: &mut P
     set(&mut config.api_base_url, url(&mut reader, "api_base_url", problems));
     let integers = [("number", Int64::Number), ("string", Int64::String), ("bigint", Int64::Bigint)];
     set(&mut config.int64, reader.choice("int64", &integers, problems));
-    config.templates = templates(&mut reader, folder, problems);
+    if let Some(templates) = reader.string("templates", problems) {
+        config.templates = templates::read(&below(folder, &templates), problems);
+    }
     config.models = models(&mut reader, problems);
     reader.finish(problems);
     overrides.apply(&mut config);
@@ -149,23 +159,6 @@ fn url(reader: &mut Reader, key: &'static str, problems: &mut Problems) -> Optio
             .help("it begins with http://, https://, or / for the page's own origin"),
     );
     None
-}
-
-fn templates(reader: &mut Reader, folder: &Path, problems: &mut Problems) -> Option<PathBuf> {
-    let path = folder.join(reader.string("templates", problems)?);
-    if !path.is_dir() {
-        problems.push(
-            Problem::new(Severity::Error, "no-such-folder", (Input::Config, "/templates"), "there is no such folder")
-                .help("create it, or remove the line"),
-        );
-    } else {
-        let message = "templates of your own aren't read yet";
-        problems.push(
-            Problem::new(Severity::Warning, "no-effect", (Input::Config, "/templates"), message)
-                .help("the built-in ones are used; remove the line until they are"),
-        );
-    }
-    Some(path)
 }
 
 fn models(reader: &mut Reader, problems: &mut Problems) -> IndexMap<String, ModelEntry> {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use crate::target::{BANNER, Files};
+use crate::target::{Files, is_ours};
 
 /// The folders below `output` that hold files of ours; others are never looked into.
 const FOLDERS: &[&str] = &["", "collections", "db", "schema", "types"];
@@ -105,16 +105,6 @@ fn read(path: &Path) -> anyhow::Result<Option<Vec<u8>>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error).with_context(|| format!("can't read {}", path.display())),
     }
-}
-
-/// Whether a file begins as ours do: a comment with the banner, or JSON with it as the first key.
-fn is_ours(start: &[u8]) -> bool {
-    let start = start.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(start);
-    let after = [&b"-- "[..], b"// ", b"{\n  \"_generated\": \"", b"{\r\n  \"_generated\": \""]
-        .iter()
-        .find_map(|prefix| start.strip_prefix(*prefix));
-    let banner = BANNER.split('.').next().unwrap_or(BANNER);
-    after.is_some_and(|rest| rest.starts_with(banner.as_bytes()))
 }
 
 /// The files of ours below the folder, as paths with `/`.

@@ -6,4 +6,5 @@ pub mod database;
 pub mod exercise;
 pub mod models;
 pub mod npm;
+pub mod web;
 pub mod workspace;

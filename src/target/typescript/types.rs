@@ -12,7 +12,7 @@ use super::shapes::{self, Aliases};
 use super::{Module, SHARED, WIDTH, access};
 use crate::model::{Field, Insert, KeyOrigin, Model, NamedType};
 use crate::names::ts;
-use crate::render::Renderer;
+use crate::render::{File, Page, Renderer};
 use crate::target::{BANNER, Int64};
 
 #[derive(Serialize)]
@@ -75,7 +75,7 @@ struct MemberView {
     annotation: String,
 }
 
-pub fn model(renderer: &Renderer, module: &Module, int64: Int64) -> anyhow::Result<String> {
+pub fn model(renderer: &Renderer, module: &Module, int64: Int64) -> anyhow::Result<File> {
     let model = module.model;
     let row = row_members(model, int64);
     let create = refer_to_row(create_members(model, int64), &module.row, &row);
@@ -91,7 +91,8 @@ pub fn model(renderer: &Renderer, module: &Module, int64: Int64) -> anyhow::Resu
         update: module.update.as_ref().map(|name| interface(name, Comment::default(), &update)),
         access: module.access.as_ref().map(|(name, can_edit)| access_view(module, name, can_edit)),
     };
-    renderer.render("model.ts", view)
+    let page = Page::new("model.ts", format!("types/{}.ts", module.stem)).about(&model.name);
+    renderer.render(page, view)
 }
 
 fn access_view(module: &Module, name: &str, can_edit: &str) -> Access {
@@ -105,10 +106,10 @@ fn access_view(module: &Module, name: &str, can_edit: &str) -> Access {
     }
 }
 
-pub fn shared(renderer: &Renderer, types: &[NamedType]) -> anyhow::Result<String> {
+pub fn shared(renderer: &Renderer, types: &[NamedType]) -> anyhow::Result<File> {
     let aliases = Aliases::new(types);
     let types = types.iter().map(|named| definition(named, &aliases)).collect();
-    renderer.render("shared.ts", SharedView { banner: BANNER, types })
+    renderer.render(Page::new("shared.ts", format!("types/{SHARED}.ts")), SharedView { banner: BANNER, types })
 }
 
 fn definition(named: &NamedType, aliases: &Aliases) -> Definition {

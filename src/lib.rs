@@ -20,10 +20,10 @@ pub mod spec;
 pub mod target;
 
 use config::Config;
-use diagnostics::{Input, Problems, Source};
+use diagnostics::Problems;
 use model::{Project, Survey};
 use render::TemplateError;
-use spec::Document;
+use spec::{Document, Tree};
 use target::{Files, Settings};
 
 /// What a run makes: the models as understood, and all files.
@@ -35,9 +35,10 @@ pub struct Client {
 
 /// The whole way, and pure: the same document and config give the same files. `None`, with problems, where the
 /// input has errors.
-pub fn generate(spec: &Source, config: &Config, problems: &mut Problems) -> anyhow::Result<Option<Client>> {
-    let Some(document) = document(spec, problems) else { return Ok(None) };
-    let Some(project) = model::build(&document, config, problems) else { return Ok(None) };
+pub fn generate(spec: Tree, config: &Config, problems: &mut Problems) -> anyhow::Result<Option<Client>> {
+    let project = Document::new(spec, problems).and_then(|document| model::build(&document, config, problems));
+    spec::tree::tell_files(problems);
+    let Some(project) = project else { return Ok(None) };
     if problems.has_errors() {
         return Ok(None);
     }
@@ -50,13 +51,9 @@ pub fn generate(spec: &Source, config: &Config, problems: &mut Problems) -> anyh
     }
 }
 
-/// What a document offers, chosen or not. `None`, with problems, where it can't be read.
-pub fn survey(spec: &Source, config: &Config, problems: &mut Problems) -> Option<Survey> {
-    let document = document(spec, problems)?;
-    Some(model::survey(&document, config, problems))
-}
-
-fn document(spec: &Source, problems: &mut Problems) -> Option<Document> {
-    let root = spec.parse(Input::Spec, problems)?;
-    Document::new(root, problems)
+/// What a document offers, chosen or not. `None`, with problems, where it can't be used at all.
+pub fn survey(spec: Tree, config: &Config, problems: &mut Problems) -> Option<Survey> {
+    let survey = Document::new(spec, problems).map(|document| model::survey(&document, config, problems));
+    spec::tree::tell_files(problems);
+    survey
 }

@@ -7,14 +7,15 @@ use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use serde_json::json;
 
-use super::inputs::{self, ProjectArgs};
+use super::inputs::{self, Inputs, ProjectArgs};
 use super::{Global, ask, report};
-use crate::config::{self, Collections, Config, Framework, Overrides};
+use crate::config::{self, Collections, Framework, Overrides};
 use crate::diagnostics::{Format, Input, Problems, Source, clean, closest, count, one_of};
 use crate::init::paths::beside;
 use crate::init::{Choice, Decisions, surroundings};
 use crate::inspect::text::writes;
 use crate::inspect::{ModelView, View};
+use crate::read::References;
 use crate::target::typescript::packages::packages;
 use crate::target::{Adapter, Settings};
 
@@ -70,28 +71,30 @@ pub fn run(args: &Init, global: &Global) -> anyhow::Result<ExitCode> {
         ask::keep_cursor()?;
     }
     let spec = args.spec(folder, asks)?;
-    let location = config::spec_location(&spec, Path::new(""));
-    let mut problems = Problems::default();
-    let source = inputs::read_document(&args.project, &location, args.project.header.clone(), &mut problems)?;
-    let decided = args.settings(folder, asks)?;
     let overrides = Overrides {
-        spec: Some(location),
-        output: Some(PathBuf::from(&decided.output)),
-        adapter: Some(decided.adapter),
-        sync: None,
+        spec: Some(config::spec_location(&spec, Path::new(""))),
+        output: Some(PathBuf::from(OUTPUT)),
+        spec_refs: args.project.spec_refs.map(References::from),
+        ..Overrides::default()
     };
-    let found = match overrides.alone().and_then(|config| found(&source, &config, &mut problems)) {
-        Some(found) => found,
-        None => {
-            report::problems(&problems, &[(Input::Spec, &source)], global)?;
-            report::failed(&problems, "nothing was written", global)?;
-            return Ok(ExitCode::from(2));
-        }
+    let mut config = overrides.alone().context("there is no document")?;
+    let mut problems = Problems::default();
+    let mut read = inputs::read_spec(&args.project, &config, &mut problems)?;
+    let tree = read.as_mut().and_then(|spec| spec.tree.take());
+    let decided = args.settings(folder, asks)?;
+    config.adapter = decided.adapter;
+    let survey = tree.and_then(|tree| crate::survey(tree, &config, &mut problems));
+    let Some(survey) = survey else {
+        let inputs = Inputs { spec: read, ..Inputs::default() };
+        report::problems(&problems, &inputs.sources(), global)?;
+        report::failed(&problems, "nothing was written", global)?;
+        return Ok(ExitCode::from(2));
     };
+    // What is wrong with a document is told where something is made of it.
+    let found = View::of(&survey, &Settings::of(&config));
     if found.models.is_empty() {
         bail!(
-            "no models were found in {}; nothing was written\n  help: `sync-patterns inspect --spec {spec}` shows what was left out, and why",
-            source.name
+            "no models were found in the document; nothing was written\n  help: `sync-patterns inspect --spec {spec}` shows what was left out, and why"
         );
     }
     let models = args.models(&found, asks)?;
@@ -104,12 +107,6 @@ pub fn run(args: &Init, global: &Global) -> anyhow::Result<ExitCode> {
     write_new(path, &text)?;
     tell(path, &decisions, &found, folder, global)?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// What is wrong with a document is told where something is made of it.
-fn found(source: &Source, config: &Config, problems: &mut Problems) -> Option<View> {
-    let survey = crate::survey(source, config, problems)?;
-    Some(View::of(&survey, &Settings::of(config)))
 }
 
 impl Init {
@@ -156,6 +153,7 @@ impl Init {
         Ok(Decisions {
             spec: String::new(),
             output,
+            spec_refs: self.project.spec_refs.map(References::from),
             adapter,
             framework,
             collections: self.collections,

@@ -30,9 +30,10 @@ enum Shown {
 
 pub fn run(args: &Inspect, global: &Global) -> anyhow::Result<ExitCode> {
     let mut problems = Problems::default();
-    let inputs = inputs::read(&args.project(), &mut problems)?;
-    let survey = match (&inputs.config, &inputs.spec) {
-        (Some(config), Some(spec)) => crate::survey(spec, config, &mut problems).map(|survey| (config, survey)),
+    let mut inputs = inputs::read(&args.project(), &mut problems)?;
+    let tree = inputs.spec.as_mut().and_then(|spec| spec.tree.take());
+    let survey = match (&inputs.config, tree) {
+        (Some(config), Some(tree)) => crate::survey(tree, config, &mut problems).map(|survey| (config, survey)),
         _ => None,
     };
     let Some((config, survey)) = survey else {

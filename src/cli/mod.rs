@@ -91,6 +91,7 @@ Exit codes: 0 fine, 1 where --check finds differences, 2 could not.")]
         mut_arg("spec", |arg| arg.help("The OpenAPI document: a file, a URL, or - for standard input")),
         mut_arg("output", |arg| arg.help("The folder to generate into [default: ./src/generated]")),
         mut_arg("adapter", |arg| arg.help("The local database [default: pglite]")),
+        mut_arg("spec_refs", |arg| arg.help("Which other files the document may refer to [default: folder]")),
         after_help = "Examples:
   sync-patterns init                              asks
   sync-patterns init --spec openapi.json --model contacts=optimistic --model notes

@@ -11,13 +11,14 @@ use crate::diagnostics::clean;
 use crate::inspect::View;
 use crate::inspect::text::writes;
 use crate::model::can_name_a_model;
+use crate::read::References;
 use crate::render::{Page, Renderer, TemplateSet, Templates};
 use crate::target::Adapter;
 
 const TEMPLATES: TemplateSet = TemplateSet {
     folder: "config",
     ending: ".j2",
-    templates: &[("sync-patterns.config.yaml", include_str!("../../templates/config/sync-patterns.config.yaml.j2"))],
+    templates: &[(FILE_NAME, include_str!("../../templates/config/sync-patterns.config.yaml.j2"))],
 };
 
 /// What the user decided.
@@ -26,6 +27,8 @@ pub struct Decisions {
     /// As the config is to have them.
     pub spec: String,
     pub output: String,
+    /// `None`: the default.
+    pub spec_refs: Option<References>,
     pub adapter: Adapter,
     pub framework: Framework,
     pub collections: Collections,
@@ -49,6 +52,7 @@ pub enum Choice {
 struct ConfigView {
     spec: String,
     output: String,
+    spec_refs: Option<&'static str>,
     adapter: &'static str,
     framework: &'static str,
     /// Where it isn't the default.
@@ -110,6 +114,7 @@ pub fn config(decisions: &Decisions, found: &View) -> anyhow::Result<String> {
     let view = ConfigView {
         spec: yaml::scalar(&decisions.spec),
         output: yaml::scalar(&decisions.output),
+        spec_refs: decisions.spec_refs.map(References::word),
         adapter: decisions.adapter.word(),
         framework: decisions.framework.word(),
         collections: (decisions.collections != Collections::Local).then(|| decisions.collections.word()),
@@ -120,9 +125,7 @@ pub fn config(decisions: &Decisions, found: &View) -> anyhow::Result<String> {
         models: models.collect(),
         left_out: left_out.collect(),
     };
-    let templates = Templates::default();
-    let (_, text) =
-        Renderer::new(TEMPLATES, &templates)?.render(Page::new("sync-patterns.config.yaml", FILE_NAME), view)?;
+    let (_, text) = Renderer::new(TEMPLATES, &Templates::new(None))?.render(Page::new(FILE_NAME, FILE_NAME), view)?;
     Ok(text)
 }
 

@@ -7,6 +7,7 @@ use tempfile::TempDir;
 
 use crate::home;
 use crate::support::binary::{sync_patterns, sync_patterns_with_input};
+use crate::support::web::{Answer, Server};
 
 const CONFIG: &str = "sync-patterns.config.yaml";
 
@@ -137,7 +138,7 @@ fn what_cant_be_written_is_refused() {
         b"{\"openapi\":\"3.0.0\",\"paths\":{\"/a\":{}}}",
     );
     assert_eq!(none.code, 2);
-    assert!(none.stderr.contains("no models were found in <stdin>; nothing was written"), "{}", none.stderr);
+    assert!(none.stderr.contains("no models were found in the document; nothing was written"), "{}", none.stderr);
     assert!(!folder.path().join(CONFIG).exists());
 }
 
@@ -155,6 +156,26 @@ fn a_config_in_another_folder() {
     assert_eq!(generated(folder.path(), &["--config", "web/app/c.yaml"]), ["contacts", "notes"]);
     assert!(folder.path().join("web/app/src/client/index.ts").exists());
     assert_eq!(generated(&folder.path().join("web/app"), &["--config", "c.yaml"]), ["contacts", "notes"]);
+}
+
+#[test]
+fn a_document_at_a_url() {
+    let text = fs::read_to_string(home().join("fixtures/contacts/openapi.yaml")).expect("the document");
+    let server = Server::start(move |request| match request.header("authorization") {
+        Some("Bearer x") => Answer::ok("application/yaml", &text),
+        _ => Answer::status("401 Unauthorized"),
+    });
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = server.url("/openapi.yaml");
+    let refused = sync_patterns(&["init", "--spec", &url], folder.path());
+    assert_eq!(refused.code, 2);
+    assert!(!folder.path().join(CONFIG).exists());
+    let arguments = ["init", "--spec", &url, "--header", "Authorization: Bearer x", "--spec-refs", "files"];
+    let run = sync_patterns(&arguments, folder.path());
+    assert_eq!((run.code, run.stderr.as_str()), (0, ""));
+    let text = config(folder.path());
+    assert!(text.contains(&format!("\nspec: {url}\nspec_refs: files #")), "{text}");
+    assert!(!text.contains("Bearer"), "no secret is written: {text}");
 }
 
 #[test]

@@ -17,10 +17,10 @@ pub mod spec;
 pub mod target;
 
 use config::Config;
-use diagnostics::{Input, Problems, Source};
+use diagnostics::Problems;
 use model::Project;
 use render::TemplateError;
-use spec::Document;
+use spec::{Document, Tree};
 use target::{Files, Settings};
 
 /// What a run makes: the models as understood, and all files.
@@ -32,10 +32,10 @@ pub struct Client {
 
 /// The whole way, and pure: the same document and config give the same files. `None`, with problems, where the
 /// input has errors.
-pub fn generate(spec: &Source, config: &Config, problems: &mut Problems) -> anyhow::Result<Option<Client>> {
-    let Some(root) = spec.parse(Input::Spec, problems) else { return Ok(None) };
-    let Some(document) = Document::new(root, problems) else { return Ok(None) };
-    let Some(project) = model::build(&document, config, problems) else { return Ok(None) };
+pub fn generate(spec: Tree, config: &Config, problems: &mut Problems) -> anyhow::Result<Option<Client>> {
+    let project = Document::new(spec, problems).and_then(|document| model::build(&document, config, problems));
+    spec::tree::tell_files(problems);
+    let Some(project) = project else { return Ok(None) };
     if problems.has_errors() {
         return Ok(None);
     }

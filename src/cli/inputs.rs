@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 
 use crate::config::{self, Config, FILE_NAME, Overrides, SpecLocation, Sync};
 use crate::diagnostics::{Input, Problem, Problems, Severity, Source};
-use crate::read::{self, Access, ReadError};
+use crate::read::{self, Access, ReadError, References, Spec};
 use crate::render::OwnTemplates;
 use crate::target::Adapter;
 
@@ -29,6 +29,9 @@ pub struct ProjectArgs {
     /// How long a document at a URL may take
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub timeout: u64,
+    /// Which other files the document may refer to, instead of what the config says
+    #[arg(long, value_enum, value_name = "WHERE")]
+    pub spec_refs: Option<ReferencesName>,
     /// The folder with the generated files, instead of the config's
     #[arg(short, long, value_name = "FOLDER")]
     pub output: Option<PathBuf>,
@@ -46,22 +49,34 @@ pub enum AdapterName {
     Sqlite,
 }
 
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum ReferencesName {
+    /// Those below its folder, or of its origin
+    Folder,
+    /// Any file
+    Files,
+    /// Any file, and the web
+    Anywhere,
+}
+
 /// What a run starts from. A part is missing where it could not be read; the problems say why.
 #[derive(Debug, Default)]
 pub struct Inputs {
     pub config_source: Option<Source>,
     pub config: Option<Config>,
-    pub spec: Option<Source>,
+    pub spec: Option<Spec>,
 }
 
 impl Inputs {
     pub fn sources(&self) -> Vec<(Input, &Source)> {
         let config = self.config_source.as_ref().map(|source| (Input::Config, source));
-        let spec = self.spec.as_ref().map(|source| (Input::Spec, source));
+        let spec = self.spec.as_ref().map(|spec| (Input::Spec, &spec.source));
+        let others = self.spec.iter().flat_map(|spec| &spec.others).enumerate();
+        let others = others.map(|(number, source)| (Input::Document(number), source));
         let templates = self.config.as_ref().and_then(|config| config.templates.as_ref());
         let templates = templates.into_iter().flat_map(OwnTemplates::sources).enumerate();
         let templates = templates.map(|(number, source)| (Input::Template(number), source));
-        config.into_iter().chain(spec).chain(templates).collect()
+        config.into_iter().chain(spec).chain(others).chain(templates).collect()
     }
 }
 
@@ -74,6 +89,11 @@ pub fn read(args: &ProjectArgs, problems: &mut Problems) -> anyhow::Result<Input
         adapter: args.adapter.map(|name| match name {
             AdapterName::Pglite => Adapter::Pglite,
             AdapterName::Sqlite => Adapter::Sqlite,
+        }),
+        spec_refs: args.spec_refs.map(|name| match name {
+            ReferencesName::Folder => References::Folder,
+            ReferencesName::Files => References::Files,
+            ReferencesName::Anywhere => References::Anywhere,
         }),
         sync: args.all.then_some(Sync::All),
     };
@@ -111,7 +131,7 @@ pub fn read(args: &ProjectArgs, problems: &mut Problems) -> anyhow::Result<Input
 }
 
 /// `None` where what it takes to read the document isn't there.
-fn read_spec(args: &ProjectArgs, config: &Config, problems: &mut Problems) -> Result<Option<Source>, ReadError> {
+fn read_spec(args: &ProjectArgs, config: &Config, problems: &mut Problems) -> Result<Option<Spec>, ReadError> {
     let mut headers = args.header.clone();
     // The config's headers are for the config's document.
     if args.spec.is_none() && matches!(config.spec, SpecLocation::Url(_)) {
@@ -121,6 +141,6 @@ fn read_spec(args: &ProjectArgs, config: &Config, problems: &mut Problems) -> Re
             headers.push((name.clone(), value));
         }
     }
-    let access = Access { headers, timeout: Duration::from_secs(args.timeout) };
+    let access = Access { headers, timeout: Duration::from_secs(args.timeout), references: config.spec_refs };
     read::read(&config.spec, access, problems).map(Some)
 }

@@ -24,13 +24,14 @@ pub fn make(args: &ProjectArgs, consequence: &str, global: &Global) -> anyhow::R
 
 /// The same of what has been read already, with the problems found in that.
 pub fn make_of(
-    inputs: Inputs,
+    mut inputs: Inputs,
     mut problems: Problems,
     consequence: &str,
     global: &Global,
 ) -> anyhow::Result<Option<Project>> {
-    let client = match (&inputs.config, &inputs.spec) {
-        (Some(config), Some(spec)) => crate::generate(spec, config, &mut problems)?,
+    let tree = inputs.spec.as_mut().and_then(|spec| spec.tree.take());
+    let client = match (&inputs.config, tree) {
+        (Some(config), Some(tree)) => crate::generate(tree, config, &mut problems)?,
         _ => None,
     };
     report::problems(&problems, &inputs.sources(), global)?;

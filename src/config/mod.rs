@@ -14,6 +14,7 @@ use std::path::PathBuf;
 
 use indexmap::IndexMap;
 
+use crate::read::References;
 use crate::render::OwnTemplates;
 use crate::target::{Adapter, Int64};
 
@@ -25,6 +26,7 @@ pub struct Config {
     pub spec: SpecLocation,
     /// Sent with the request for a document at a URL; `${NAME}` in a value stands for a variable of the environment.
     pub spec_headers: Vec<(String, String)>,
+    pub spec_refs: References,
     /// Below the config's folder where it is relative.
     pub output: PathBuf,
     pub adapter: Adapter,

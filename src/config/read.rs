@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::reader::{Reader, pairs, string, strings, wrong_type};
 use super::{Collections, Columns, Config, Framework, ModelConfig, ModelEntry, SpecLocation, Sync, headers, templates};
 use crate::diagnostics::{Input, Problem, Problems, Severity, child};
+use crate::read::References;
 use crate::target::{Adapter, Int64};
 
 pub const ADAPTERS: &[(&str, Adapter)] = &[("pglite", Adapter::Pglite), ("sqlite", Adapter::Sqlite)];
@@ -20,6 +21,7 @@ pub struct Overrides {
     pub spec: Option<SpecLocation>,
     pub output: Option<PathBuf>,
     pub adapter: Option<Adapter>,
+    pub spec_refs: Option<References>,
     pub sync: Option<Sync>,
 }
 
@@ -33,6 +35,7 @@ impl Overrides {
 
     fn apply(&self, config: &mut Config) {
         set(&mut config.adapter, self.adapter);
+        set(&mut config.spec_refs, self.spec_refs);
         set(&mut config.sync, self.sync);
     }
 }
@@ -41,6 +44,7 @@ fn with_defaults(spec: SpecLocation, output: PathBuf) -> Config {
     Config {
         spec,
         spec_headers: Vec::new(),
+        spec_refs: References::Folder,
         output,
         adapter: Adapter::Pglite,
         sync: Sync::Annotated,
@@ -75,6 +79,8 @@ pub fn read(root: &Value, folder: &Path, overrides: &Overrides, problems: &mut P
     let mut config = with_defaults(spec.unwrap_or(SpecLocation::Stdin), output.unwrap_or_default());
 
     config.spec_headers = headers::read(&mut reader, problems);
+    let references = [("folder", References::Folder), ("files", References::Files), ("anywhere", References::Anywhere)];
+    set(&mut config.spec_refs, reader.choice("spec_refs", &references, problems));
     set(&mut config.adapter, reader.choice("adapter", ADAPTERS, problems));
     set(&mut config.sync, reader.choice("sync", &[("annotated", Sync::Annotated), ("all", Sync::All)], problems));
     reader.choice("transport", &[("electric", ())], problems);

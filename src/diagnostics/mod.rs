@@ -23,7 +23,10 @@ pub enum Severity {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Input {
     Config,
+    /// The document itself.
     Spec,
+    /// One of the files that the document refers to.
+    Document(usize),
     /// One of the user's templates, in order of their paths.
     Template(usize),
 }
@@ -82,6 +85,10 @@ impl Problems {
 
     pub fn count(&self, severity: Severity) -> usize {
         self.0.iter().filter(|problem| problem.severity == severity).count()
+    }
+
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Problem> {
+        self.0.iter_mut()
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Problem> {

@@ -8,7 +8,7 @@ use super::meaning::Meaning;
 use super::path::{self, Segment};
 use super::properties::{Properties, properties};
 use crate::names;
-use crate::spec::{Document, Node, SchemaAt, SchemaRef, component_name, find_response, local_pointer};
+use crate::spec::{Document, Node, SchemaAt, SchemaRef, find_response, local_pointer};
 
 /// Parameters that the item path of a composite key may have behind its collection.
 const MAX_KEY_PARAMETERS: usize = 4;
@@ -162,9 +162,9 @@ pub fn find_row<'a>(document: &'a Document, resource: &Resource<'a>) -> Found<'a
 /// The name of the component that a schema is, also through an `allOf` that only annotates it.
 fn component<'a>(document: &'a Document, at: &SchemaAt<'a>) -> Option<String> {
     if let SchemaRef::Reference(reference) = at.schema {
-        return component_name(&local_pointer(reference)?);
+        return document.component_name(&local_pointer(reference)?);
     }
-    component_name(&Meaning::of(document, at)?.at.pointer)
+    document.component_name(&Meaning::of(document, at)?.at.pointer)
 }
 
 /// `Contact` for a row of `/contacts` whose schema has no name.

@@ -10,7 +10,7 @@ use super::FieldType;
 use super::meaning::Meaning;
 use super::properties::{RawProperty, properties};
 use super::types::{NamedType, Property, Shape};
-use crate::spec::{Document, SchemaAt, SchemaRef, component_name, local_pointer};
+use crate::spec::{Document, SchemaAt, SchemaRef, local_pointer};
 
 /// Deeper than this, inline types are untyped. References to components don't count: they are named.
 const MAX_DEPTH: usize = 24;
@@ -56,8 +56,7 @@ impl<'a> Types<'a> {
             let next = self.reached.borrow().iter().find(|(_, done)| !**done).map(|(name, _)| name.clone());
             let Some(name) = next else { return named.into_values().collect() };
             self.reached.borrow_mut().insert(name.clone(), true);
-            let pointer = crate::diagnostics::child(self.document.version().schemas_pointer(), &name);
-            let Some(at) = self.document.schema(&pointer) else { continue };
+            let Some(at) = self.document.schema(&self.document.component_pointer(&name)) else { continue };
             let doc = at.item().and_then(|item| item.schema_data.description.clone());
             let shape = self.structure(&at, 0);
             named.insert(name.clone(), NamedType { name, doc, shape });
@@ -138,7 +137,7 @@ impl<'a> Types<'a> {
             match at.schema {
                 SchemaRef::Reference(reference) => {
                     let pointer = local_pointer(reference)?;
-                    let name = component_name(&pointer)?;
+                    let name = self.document.component_name(&pointer)?;
                     return Some((name, self.document.schema(&pointer)?));
                 }
                 SchemaRef::Item(item) => {

@@ -1,19 +1,27 @@
-//! Reads the OpenAPI document, wherever it is.
+//! Reads the OpenAPI document, wherever it is, with the files that it refers to.
 
+mod bundle;
 mod error;
 mod http;
+mod loader;
+mod names;
 
 use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
 use std::time::Duration;
 
+use url::Url;
+
 pub use error::ReadError;
 pub use http::{check_header, parse_header};
 
 use crate::config::SpecLocation;
 use crate::diagnostics::{Input, Problems, Source};
+use crate::spec::{self, Tree};
+use bundle::Bundle;
 use http::Client;
+use loader::Loader;
 
 /// A document larger than this isn't read.
 const MAX_BYTES: u64 = 100 * 1024 * 1024;
@@ -25,19 +33,55 @@ pub struct Access {
     pub headers: Vec<(String, String)>,
     /// For the whole of one request.
     pub timeout: Duration,
+    pub references: References,
 }
 
-/// The document's text.
-pub fn read(location: &SpecLocation, access: Access, problems: &mut Problems) -> Result<Source, ReadError> {
-    let (name, bytes) = match location {
-        SpecLocation::File(path) => (path.display().to_string(), file(path)?),
-        SpecLocation::Stdin => ("<stdin>".to_owned(), standard_input()?),
+/// Which other files a document may refer to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum References {
+    /// Those in its folder and below it; of a document from the web, those of the same origin.
+    Folder,
+    /// Any file of this machine.
+    Files,
+    /// Any file, and any address of the web.
+    Anywhere,
+}
+
+/// A document as it was read.
+#[derive(Debug)]
+pub struct Spec {
+    pub source: Source,
+    /// The files that it refers to, in the order in which they are in the tree.
+    pub others: Vec<Source>,
+    /// `None`, with problems, where the document can't be parsed.
+    pub tree: Option<Tree>,
+}
+
+/// Reads a document and what it refers to.
+pub fn read(location: &SpecLocation, access: Access, problems: &mut Problems) -> Result<Spec, ReadError> {
+    let (name, home, bytes) = match location {
+        SpecLocation::File(path) => (path.display().to_string(), url_of(path)?, file(path)?),
+        SpecLocation::Stdin => ("<stdin>".to_owned(), http::parse(loader::STANDARD_INPUT)?, standard_input()?),
         SpecLocation::Url(text) => {
-            let url = http::parse(text)?;
-            (http::shown(&url), Client::new(&url, access).get(&url, MAX_BYTES)?)
+            let mut url = http::parse(text)?;
+            url.set_fragment(None);
+            let bytes = Client::new(&url, access.clone()).get(&url, MAX_BYTES)?;
+            (http::shown(&url), url, bytes)
         }
     };
-    Ok(Source::new(&name, bytes, Input::Spec, problems))
+    let source = Source::new(&name, bytes, Input::Spec, problems);
+    let Some(root) = source.parse(Input::Spec, problems) else {
+        return Ok(Spec { source, others: Vec::new(), tree: None });
+    };
+    let loader = Loader::new(home.clone(), &name, access);
+    let (tree, others) = Bundle::new(root, &home, loader).make(problems);
+    spec::tree::tell_files(problems);
+    Ok(Spec { source, others, tree: Some(tree) })
+}
+
+fn url_of(path: &Path) -> Result<Url, ReadError> {
+    let absolute = std::path::absolute(path).ok().and_then(|path| Url::from_file_path(path).ok());
+    absolute.ok_or_else(|| ReadError::new(format!("{} isn't the path of a file", path.display())))
 }
 
 fn file(path: &Path) -> Result<Vec<u8>, ReadError> {

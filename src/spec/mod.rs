@@ -2,8 +2,9 @@
 
 mod normalize;
 mod operation;
-mod references;
+pub mod references;
 mod schema;
+pub mod tree;
 mod version;
 
 use elsa::FrozenMap;
@@ -14,11 +15,12 @@ use crate::diagnostics::{Input, Problem, Problems, Severity, child};
 
 pub use operation::{Body, find_body, find_response};
 pub use schema::{SchemaAt, SchemaRef};
+pub use tree::Tree;
 pub use version::Version;
 
 /// A parsed document. Schemas are converted when they are asked for, so that a document of thousands costs what is used.
 pub struct Document {
-    root: Value,
+    tree: Tree,
     version: Version,
     schemas: FrozenMap<String, Box<ReferenceOr<Schema>>>,
 }
@@ -46,9 +48,9 @@ impl<'a> Node<'a> {
 
 impl Document {
     /// Checks the version, and that there are paths. `None`, with problems, where the document can't be used at all.
-    pub fn new(root: Value, problems: &mut Problems) -> Option<Self> {
-        let version = version::detect(&root, problems)?;
-        match root.get("paths") {
+    pub fn new(tree: Tree, problems: &mut Problems) -> Option<Self> {
+        let version = version::detect(&tree.root, problems)?;
+        match tree.root.get("paths") {
             Some(Value::Object(paths)) if !paths.is_empty() => {}
             _ => {
                 problems.push(
@@ -58,8 +60,8 @@ impl Document {
                 return None;
             }
         }
-        references::check(&root, problems);
-        Some(Self { root, version, schemas: FrozenMap::new() })
+        references::check(&tree.root, problems);
+        Some(Self { tree, version, schemas: FrozenMap::new() })
     }
 
     pub fn version(&self) -> Version {
@@ -68,17 +70,28 @@ impl Document {
 
     /// The path items in the document's order.
     pub fn paths(&self) -> impl Iterator<Item = (&str, Node<'_>)> {
-        let paths = self.root.get("paths").and_then(Value::as_object);
+        let paths = self.tree.root.get("paths").and_then(Value::as_object);
         paths.into_iter().flatten().filter(|(path, _)| path.starts_with('/')).filter_map(|(path, value)| {
             let node = Node { value, pointer: child("/paths", path) };
             Some((path.as_str(), self.resolve(node)?))
         })
     }
 
-    /// The names of the component schemas.
+    /// The names of the component schemas, those of other files among them.
     pub fn schema_names(&self) -> impl Iterator<Item = &str> {
-        let parent = self.root.pointer(self.version.schemas_pointer());
-        parent.and_then(Value::as_object).into_iter().flatten().map(|(name, _)| name.as_str())
+        let parent = self.tree.root.pointer(self.version.schemas_pointer());
+        let own = parent.and_then(Value::as_object).into_iter().flatten().map(|(name, _)| name.as_str());
+        own.chain(self.tree.named.keys().map(String::as_str))
+    }
+
+    /// The name of the component that is at a pointer. `None` where there is none, or something else.
+    pub fn component_name(&self, pointer: &str) -> Option<String> {
+        self.tree.names.get(pointer).cloned().or_else(|| component_name(pointer))
+    }
+
+    /// Where the component of a name is.
+    pub fn component_pointer(&self, name: &str) -> String {
+        self.tree.named.get(name).cloned().unwrap_or_else(|| child(self.version.schemas_pointer(), name))
     }
 
     /// Follows `$ref`s of anything but schemas. `None` where one leads nowhere.
@@ -86,7 +99,7 @@ impl Document {
         for _ in 0..32 {
             let Some(reference) = node.str("$ref") else { return Some(node) };
             let pointer = local_pointer(reference)?;
-            node = Node { value: self.root.pointer(&pointer)?, pointer };
+            node = Node { value: self.tree.root.pointer(&pointer)?, pointer };
         }
         None
     }
@@ -96,7 +109,7 @@ impl Document {
         let schema = match self.schemas.get(pointer) {
             Some(schema) => schema,
             None => {
-                let schema = normalize::schema(self.root.pointer(pointer)?);
+                let schema = normalize::schema(self.tree.root.pointer(pointer)?);
                 self.schemas.insert(pointer.to_owned(), Box::new(schema))
             }
         };
@@ -116,7 +129,7 @@ impl Document {
 
     /// The value at a JSON pointer, as the document has it.
     pub fn raw(&self, pointer: &str) -> Option<&Value> {
-        self.root.pointer(pointer)
+        self.tree.root.pointer(pointer)
     }
 }
 
@@ -141,7 +154,7 @@ pub fn local_pointer(reference: &str) -> Option<String> {
 }
 
 /// The last token of a pointer to a component schema: its name.
-pub fn component_name(pointer: &str) -> Option<String> {
+fn component_name(pointer: &str) -> Option<String> {
     let name = pointer.strip_prefix("/components/schemas/").or_else(|| pointer.strip_prefix("/definitions/"))?;
     (!name.contains('/')).then(|| name.replace("~1", "/").replace("~0", "~"))
 }

@@ -1,70 +1,111 @@
-//! References that lead nowhere, found before they are missed.
+//! The references of a document, and those that lead nowhere, found before they are missed.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
 use super::local_pointer;
+use super::tree::OTHERS;
 use crate::diagnostics::{Input, Problem, Problems, Severity, child};
 
 /// Reported one by one up to this many.
 const MOST: usize = 8;
 
-/// Warns of every target that isn't there, once each. What merely looks like a reference (data in an example) is passed over.
-pub fn check(root: &Value, problems: &mut Problems) {
-    let mut missing = BTreeMap::new();
-    walk(root, root, String::new(), false, &mut missing);
-    let count = missing.len();
-    let mut in_order: Vec<_> = missing.into_iter().collect();
-    in_order.sort_by(|one, two| one.1.cmp(&two.1));
-    for (reference, pointer) in in_order.into_iter().take(MOST) {
-        let (message, help) = if reference.starts_with('#') {
-            (
-                format!("`{reference}` refers to something that isn't in the document"),
-                "correct the name, or add what is missing",
-            )
-        } else {
-            (
-                format!("`{reference}` refers to another document, which isn't read"),
-                "bundle the documents into one file first, for example with `npx @redocly/cli bundle`",
-            )
-        };
-        problems.push(Problem::new(Severity::Warning, "unresolved", (Input::Spec, &pointer), message).help(help));
-    }
-    if count > MOST {
-        let message = format!("{} more references lead nowhere", count - MOST);
-        problems.push(Problem::new(Severity::Warning, "unresolved", (Input::Spec, ""), message));
+/// What a value is, by where it stands. What merely looks like a reference (data in an example) isn't one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Position {
+    Schema,
+    /// Names that the document gives, and a schema of each.
+    Schemas,
+    /// Anything else that has keywords.
+    Node,
+    /// Names that the document gives, and a node of each.
+    Nodes,
+}
+
+impl Position {
+    /// What the value of a key is. `None` where it is data.
+    fn of(self, key: &str) -> Option<Self> {
+        match self {
+            Self::Schemas => return Some(Self::Schema),
+            Self::Nodes => return Some(Self::Node),
+            Self::Schema | Self::Node => {}
+        }
+        match key {
+            "example" | "examples" | "default" | "enum" | "const" => None,
+            key if key.starts_with("x-") => None,
+            "properties" | "patternProperties" | "schemas" | "definitions" | "$defs" => Some(Self::Schemas),
+            "schema" => Some(Self::Schema),
+            "responses" | "parameters" | "headers" | "requestBodies" | "callbacks" | "links" | "securitySchemes"
+                if self == Self::Node =>
+            {
+                Some(Self::Nodes)
+            }
+            _ => Some(self),
+        }
     }
 }
 
-/// `names`: the keys of this object are names that the document gives, not keywords.
-fn walk(root: &Value, value: &Value, pointer: String, names: bool, missing: &mut BTreeMap<String, String>) {
+/// A `$ref`, and the pointer to the object that has it.
+#[derive(Debug)]
+pub struct Reference<'a> {
+    pub text: &'a str,
+    pub pointer: String,
+    pub position: Position,
+}
+
+/// Reports the references in a value.
+pub fn each<'a>(value: &'a Value, pointer: &str, position: Position, report: &mut impl FnMut(Reference<'a>)) {
     match value {
         Value::Object(object) => {
-            if let Some(Value::String(reference)) = object.get("$ref")
-                && !names
+            if let Some(Value::String(text)) = object.get("$ref")
+                && matches!(position, Position::Schema | Position::Node)
             {
-                let found = local_pointer(reference).is_some_and(|pointer| root.pointer(&pointer).is_some());
-                if !found {
-                    missing.entry(reference.clone()).or_insert_with(|| pointer.clone());
-                }
+                report(Reference { text, pointer: pointer.to_owned(), position });
             }
-            for (key, value) in object {
-                let is_data = !names
-                    && (matches!(key.as_str(), "example" | "examples" | "default" | "enum" | "const")
-                        || key.starts_with("x-"));
-                if !is_data && (value.is_object() || value.is_array()) {
-                    let names = !names
-                        && matches!(key.as_str(), "properties" | "patternProperties" | "schemas" | "definitions");
-                    walk(root, value, child(&pointer, key), names, missing);
+            for (key, value) in object.iter().filter(|(_, value)| value.is_object() || value.is_array()) {
+                if let Some(position) = position.of(key) {
+                    each(value, &child(pointer, key), position, report);
                 }
             }
         }
         Value::Array(items) => {
-            for (index, item) in items.iter().enumerate() {
-                walk(root, item, format!("{pointer}/{index}"), false, missing);
+            // A list of parameters has no names.
+            let position = if position == Position::Nodes { Position::Node } else { position };
+            for (index, item) in items.iter().enumerate().filter(|(_, item)| item.is_object() || item.is_array()) {
+                each(item, &format!("{pointer}/{index}"), position, report);
             }
         }
         _ => {}
+    }
+}
+
+/// Warns of every target in the document that isn't there, once each. Of other documents whoever read them has told.
+pub fn check(root: &Value, problems: &mut Problems) {
+    let mut missing = BTreeMap::new();
+    each(root, "", Position::Node, &mut |reference| {
+        let elsewhere = !reference.text.starts_with('#') || reference.text.starts_with(&format!("#/{OTHERS}/"));
+        let found = || local_pointer(reference.text).is_some_and(|pointer| root.pointer(&pointer).is_some());
+        if !elsewhere && !found() {
+            missing.entry(reference.text).or_insert(reference.pointer);
+        }
+    });
+    let missing = missing.into_iter().map(|(reference, pointer)| {
+        let message = format!("`{reference}` refers to something that isn't in the document");
+        Problem::new(Severity::Warning, "unresolved", (Input::Spec, &pointer), message)
+            .help("correct the name, or add what is missing")
+    });
+    let mut missing: Vec<Problem> = missing.collect();
+    missing.sort_by(|one, two| one.pointer.cmp(&two.pointer));
+    report(missing, problems);
+}
+
+/// Reports the first few of references that lead nowhere, and how many more there are.
+pub fn report(missing: Vec<Problem>, problems: &mut Problems) {
+    let count = missing.len();
+    missing.into_iter().take(MOST).for_each(|problem| problems.push(problem));
+    if count > MOST {
+        let message = format!("{} more references lead nowhere", count - MOST);
+        problems.push(Problem::new(Severity::Warning, "unresolved", (Input::Spec, ""), message));
     }
 }

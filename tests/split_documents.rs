@@ -180,6 +180,22 @@ fn what_is_missing_is_told_where_it_is_referred_to() {
 }
 
 #[test]
+fn a_part_that_is_missing_is_told_too() {
+    let project = Project::new("#/components/schemas/Note");
+    let spec = fs::read_to_string(project.path("api/openapi.yaml")).expect("the document");
+    for (reference, expected) in [
+        ("schemas.yaml", "`schemas.yaml` isn't read: there is no such file"),
+        ("openapi.yaml#/definitions", "`openapi.yaml#/definitions` refers to something that isn't in api/openapi.yaml"),
+        ("'#/components/schemas'", "the references lead in a circle"),
+    ] {
+        project.write("api/openapi.yaml", &format!("{spec}components: {{ schemas: {{ $ref: {reference} }} }}\n"));
+        let run = project.run(&[]);
+        assert!(run.stderr.contains(expected), "{}", run.stderr);
+        assert!(run.stderr.contains("--> api/openapi.yaml:8:15 (/components/schemas)"), "{}", run.stderr);
+    }
+}
+
+#[test]
 fn problems_in_another_file_name_it() {
     let project = Project::new("schemas/Note.yaml");
     project.write("api/schemas/Note.yaml", "type: object\nproperties: [\n");

@@ -14,7 +14,7 @@ use crate::spec::tree::{OTHERS, pointer_of};
 use crate::spec::{Tree, local_pointer};
 
 /// Reference after reference that is followed where a whole part of the document stands somewhere else.
-const MAX_STEPS: usize = 32;
+pub const MAX_STEPS: usize = 32;
 
 /// Parts whose members are in other files as one: `paths: { $ref: paths.yaml }`.
 const PARTS: &[&str] = &["paths", "components", "definitions", "parameters", "responses"];
@@ -34,6 +34,7 @@ pub struct Bundle {
     /// The schemas among the targets, in the order in which they were met.
     pub schemas: Vec<Target>,
     missing: Vec<Problem>,
+    told: HashSet<String>,
 }
 
 pub struct Loaded {
@@ -46,8 +47,8 @@ impl Bundle {
     pub fn new(root: Value, home: &Url, loader: Loader) -> Self {
         let first = Loaded { url: home.clone(), value: root, source: None };
         let by_url = HashMap::from([(home.clone(), Ok(0))]);
-        let (links, schemas, missing) = Default::default();
-        Self { loader, documents: vec![first], by_url, links, schemas, missing }
+        let (links, schemas, missing, told) = Default::default();
+        Self { loader, documents: vec![first], by_url, links, schemas, missing, told }
     }
 
     /// The tree, and the other files in the order in which they are in it.
@@ -73,32 +74,43 @@ impl Bundle {
     }
 
     fn bring_part(&mut self, part: &str, problems: &mut Problems) {
-        let pointer = format!("/{part}");
-        let Some(target) = self.end_of(&(0, pointer.clone()), problems) else { return };
+        let place = (0, format!("/{part}"));
+        let Some(text) = self.reference(&place) else { return };
+        let target = match self.end_of(&place, problems) {
+            Ok(target) => target,
+            Err(error) => return self.miss(place, &text, error),
+        };
         let Some(url) = self.documents.get(target.0).map(|document| document.url.clone()) else { return };
         let Some(Value::Object(members)) = self.value(&target) else { return };
         let member = |name: &String| {
             let mut url = url.clone();
-            url.set_fragment(Some(&child(&target.1, name)));
+            url.set_fragment(Some(&child(&target.1, name).replace('%', "%25")));
             (name.clone(), serde_json::json!({ "$ref": url.as_str() }))
         };
         let mut brought: Map<String, Value> = members.keys().map(member).collect();
-        if let Some(Value::Object(place)) = self.documents.first_mut().and_then(|root| root.value.pointer_mut(&pointer))
-        {
-            place.shift_remove("$ref");
-            brought.append(place);
-            *place = brought;
+        let root = self.documents.first_mut().map(|document| &mut document.value);
+        if let Some(Value::Object(part)) = root.and_then(|root| root.pointer_mut(&place.1)) {
+            part.shift_remove("$ref");
+            brought.append(part);
+            *part = brought;
         }
     }
 
-    /// Where a chain of references ends. `None` where there is none.
-    fn end_of(&mut self, start: &Target, problems: &mut Problems) -> Option<Target> {
+    fn reference(&self, at: &Target) -> Option<String> {
+        self.value(at)?.get("$ref")?.as_str().map(str::to_owned)
+    }
+
+    /// Where a chain of references ends.
+    fn end_of(&mut self, start: &Target, problems: &mut Problems) -> Result<Target, ReadError> {
         let mut at = start.clone();
         for _ in 0..MAX_STEPS {
-            let Some(text) = self.value(&at)?.get("$ref").and_then(Value::as_str).map(str::to_owned) else { break };
-            at = self.resolve(&at, &text, problems)?.ok()?;
+            let Some(text) = self.reference(&at) else { return Ok(at) };
+            at = match self.resolve(&at, &text, problems) {
+                Some(target) => self.existing(&text, target?)?,
+                None => (0, local_pointer(&text).unwrap_or_default()),
+            };
         }
-        (at != *start).then_some(at)
+        Err(ReadError::new("the references lead in a circle"))
     }
 
     /// Follows every reference, and those in what it leads to.
@@ -120,11 +132,7 @@ impl Bundle {
                     continue;
                 }
                 let Some(target) = self.resolve(&place, &text, problems) else { continue };
-                let target = target.and_then(|target| match self.value(&target) {
-                    Some(_) => Ok(target),
-                    None => Err(self.dangling(&text, &target)),
-                });
-                match target {
+                match target.and_then(|target| self.existing(&text, target)) {
                     Ok(target) => {
                         let is_other = target.0 != 0;
                         if is_other && position == Position::Schema && schemas.insert(target.clone()) {
@@ -178,16 +186,19 @@ impl Bundle {
         Ok(number)
     }
 
-    fn dangling(&self, text: &str, target: &Target) -> ReadError {
+    fn existing(&self, text: &str, target: Target) -> Result<Target, ReadError> {
+        if self.value(&target).is_some() {
+            return Ok(target);
+        }
         let file = self.documents.get(target.0).map(|document| self.loader.shown(&document.url)).unwrap_or_default();
-        ReadError::new(format!("`{text}` refers to something that isn't in {file}"))
-            .help("correct the name, or add what is missing")
+        Err(ReadError::new(format!("`{text}` refers to something that isn't in {file}"))
+            .help("correct the name, or add what is missing"))
     }
 
     /// Each target that isn't there is told once.
     fn miss(&mut self, place: Target, text: &str, error: ReadError) {
         self.links.insert(place.clone(), NOWHERE);
-        if self.missing.iter().any(|problem| problem.message == error.message) {
+        if !self.told.insert(error.message.clone()) {
             return;
         }
         let pointer = if place.0 == 0 { place.1 } else { pointer_of(place.0 - 1, &place.1) };

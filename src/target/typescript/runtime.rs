@@ -30,6 +30,7 @@ const COMMON: &[Module] = modules![
     "rejected.ts",
     "request.ts",
     "row-schema.ts",
+    "same-value.ts",
     "shape-values.ts",
     "timestamps.ts",
     "wire.ts",
@@ -67,6 +68,7 @@ const LOCAL: &[Module] = modules![
     "tabs.ts",
     "troubles.ts",
     "turns.ts",
+    "unchanging.ts",
 ];
 const ELECTRIC: &[Module] = modules!["db": "electric-collection.ts"];
 const ACCESS: &[Module] = modules!["db": "access.ts"];

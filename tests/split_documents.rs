@@ -139,6 +139,21 @@ fn layouts_that_say_the_same() {
 }
 
 #[test]
+fn references_where_openapi_has_none() {
+    let project = Project::new("");
+    let spec = "openapi: 3.0.3\npaths:\n  /notes: { get: { $ref: list.yaml } }\n  /notes/{id}: { get: { responses: { $ref: one.yaml } } }\n";
+    project.write("api/openapi.yaml", spec);
+    project
+        .write("api/list.yaml", "responses: { '200': { content: { application/json: { $ref: json.yaml#/list } } } }\n");
+    project.write("api/one.yaml", "'200': { content: { $ref: content.yaml } }\n");
+    project.write("api/content.yaml", "application/json: { $ref: json.yaml#/one }\n");
+    let json = "list: { schema: { type: array, items: { $ref: Note.yaml } } }\none: { schema: { $ref: Note.yaml } }\n";
+    project.write("api/json.yaml", json);
+    project.write("api/Note.yaml", NOTE);
+    assert_eq!(project.generated(&[]), in_one_file());
+}
+
+#[test]
 fn circles_end() {
     let project = Project::new("Note.yaml");
     project.write(

@@ -154,6 +154,20 @@ fn references_where_openapi_has_none() {
 }
 
 #[test]
+fn properties_in_a_file_of_their_own() {
+    let project = Project::new("Note.yaml");
+    project.write("api/Note.yaml", "type: object\nrequired: [id]\nproperties: { $ref: parts/note.yaml#/all }\n");
+    let all = "all: { id: { type: string }, kind: { type: string, enum: [a, b] } }\n";
+    project.write("api/parts/note.yaml", all);
+    assert_eq!(project.generated(&[]), in_one_file());
+    // A property may be called so.
+    project.write("api/Note.yaml", &format!("{NOTE}  $ref: {{ type: string }}\n"));
+    assert!(project.generated(&[]).contains("  $ref: string | null;"));
+    project.write("api/Note.yaml", "type: object\nproperties: { $ref: '#/properties' }\n");
+    assert!(project.run(&[]).stderr.contains("the references lead in a circle\n  --> api/Note.yaml:2:1 (/properties)"));
+}
+
+#[test]
 fn circles_end() {
     let project = Project::new("Note.yaml");
     project.write(

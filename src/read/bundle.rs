@@ -16,6 +16,9 @@ use crate::spec::{Tree, local_pointer};
 /// Reference after reference that is followed where a whole part of the document stands somewhere else.
 pub const MAX_STEPS: usize = 32;
 
+/// References that are made of one to all members of something, at most.
+const MAX_MEMBERS: usize = 200_000;
+
 /// Parts whose members are in other files as one: `paths: { $ref: paths.yaml }`.
 const PARTS: &[&str] = &["paths", "components", "definitions", "parameters", "responses"];
 
@@ -35,6 +38,8 @@ pub struct Bundle {
     pub schemas: Vec<Target>,
     missing: Vec<Problem>,
     told: HashSet<String>,
+    /// Members that may still be brought.
+    members_left: usize,
 }
 
 pub struct Loaded {
@@ -48,7 +53,7 @@ impl Bundle {
         let first = Loaded { url: home.clone(), value: root, source: None };
         let by_url = HashMap::from([(home.clone(), Ok(0))]);
         let (links, schemas, missing, told) = Default::default();
-        Self { loader, documents: vec![first], by_url, links, schemas, missing, told }
+        Self { loader, documents: vec![first], by_url, links, schemas, missing, told, members_left: MAX_MEMBERS }
     }
 
     /// The tree, and the other files in the order in which they are in it.
@@ -64,21 +69,21 @@ impl Bundle {
     /// Where a whole part of the first document is in another file, its members become references of their own.
     fn bring_parts(&mut self, problems: &mut Problems) {
         for part in PARTS {
-            self.bring_part(part, problems);
+            self.bring(&(0, format!("/{part}")), problems);
             let members: Vec<String> = match (*part, self.value(&(0, format!("/{part}")))) {
                 ("components", Some(Value::Object(components))) => components.keys().cloned().collect(),
                 _ => Vec::new(),
             };
-            members.iter().for_each(|member| self.bring_part(&format!("components/{member}"), problems));
+            members.iter().for_each(|member| self.bring(&(0, format!("/components/{member}")), problems));
         }
     }
 
-    fn bring_part(&mut self, part: &str, problems: &mut Problems) {
-        let place = (0, format!("/{part}"));
-        let Some(text) = self.reference(&place) else { return };
-        let target = match self.end_of(&place, problems) {
+    /// Puts a reference to each member of what is referred to in the place of the one reference.
+    fn bring(&mut self, place: &Target, problems: &mut Problems) {
+        let Some(text) = self.reference(place) else { return };
+        let target = match self.end_of(place, problems) {
             Ok(target) => target,
-            Err(error) => return self.miss(place, &text, error),
+            Err(error) => return self.miss(place.clone(), &text, error),
         };
         let Some(url) = self.documents.get(target.0).map(|document| document.url.clone()) else { return };
         let Some(Value::Object(members)) = self.value(&target) else { return };
@@ -87,9 +92,10 @@ impl Bundle {
             url.set_fragment(Some(&child(&target.1, name).replace('%', "%25")));
             (name.clone(), serde_json::json!({ "$ref": url.as_str() }))
         };
-        let mut brought: Map<String, Value> = members.keys().map(member).collect();
-        let root = self.documents.first_mut().map(|document| &mut document.value);
-        if let Some(Value::Object(part)) = root.and_then(|root| root.pointer_mut(&place.1)) {
+        let mut brought: Map<String, Value> = members.keys().take(self.members_left).map(member).collect();
+        self.members_left -= brought.len();
+        let document = self.documents.get_mut(place.0).map(|document| &mut document.value);
+        if let Some(Value::Object(part)) = document.and_then(|document| document.pointer_mut(&place.1)) {
             part.shift_remove("$ref");
             brought.append(part);
             *part = brought;
@@ -118,6 +124,7 @@ impl Bundle {
         let mut queue = VecDeque::from([((0, String::new()), Position::Node)]);
         let mut seen = HashSet::new();
         let mut schemas = HashSet::new();
+        let mut brought = HashSet::new();
         while let Some((at, position)) = queue.pop_front() {
             let mut found = Vec::new();
             if let Some(value) = self.value(&at) {
@@ -131,11 +138,24 @@ impl Bundle {
                 if self.links.contains_key(&place) && position != Position::Schema {
                     continue;
                 }
+                if position == Position::Schemas {
+                    // Properties, as one file: they are what their names say, and no components.
+                    self.bring(&place, problems);
+                    if self.reference(&place).is_none() && brought.insert(place.clone()) {
+                        queue.push_back((place, position));
+                    }
+                    continue;
+                }
+                let is_brought = |(document, pointer): &Target| {
+                    let parent = pointer.rsplit_once('/').map_or("", |(parent, _)| parent);
+                    brought.contains(&(*document, parent.to_owned()))
+                };
+                let is_schema = position == Position::Schema && !is_brought(&place);
                 let Some(target) = self.resolve(&place, &text, problems) else { continue };
                 match target.and_then(|target| self.existing(&text, target)) {
                     Ok(target) => {
                         let is_other = target.0 != 0;
-                        if is_other && position == Position::Schema && schemas.insert(target.clone()) {
+                        if is_other && is_schema && schemas.insert(target.clone()) {
                             self.schemas.push(target.clone());
                         }
                         if is_other && seen.insert((target.clone(), position)) {

@@ -1,14 +1,17 @@
 //! The command line.
 
 mod ask;
+mod check;
 mod generate;
 mod init;
 mod inputs;
 mod inspect;
+mod line_endings;
 mod manual;
 mod project;
 mod report;
 mod schema;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -61,10 +64,20 @@ enum Command {
     #[command(after_help = "Examples:
   sync-patterns generate                          as sync-patterns.config.yaml says
   sync-patterns generate --dry-run                what would be written
+  sync-patterns generate --watch                  again when an input changes
   sync-patterns generate --spec openapi.json --output src/generated --all
 
-Exit codes: 0 fine, 2 could not.")]
+Exit codes: 0 fine, 1 where --check finds differences, 2 could not.")]
     Generate(generate::Generate),
+    /// Compare the files in the output folder with what would be generated, and write nothing
+    ///
+    /// Lists files that are changed, missing, or no longer generated, each with a diff from what is there to what
+    /// should be.
+    #[command(after_help = "Example:
+  sync-patterns check
+
+Exit codes: 0 as generated, 1 something differs, 2 could not.")]
+    Check(check::Check),
     /// Write a config, with the models that are found in the document
     ///
     /// Asks for what the flags don't say, where there is a terminal. Never overwrites a config. Says which packages the
@@ -117,7 +130,7 @@ and as the first line of the config, for editors with the YAML language server:
     Man(manual::Manual),
 }
 
-/// Runs a command. Exit codes: 0 fine, 2 could not.
+/// Runs a command. Exit codes: 0 fine, 1 what was compared differs, 2 could not.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     match cli.global.color {
@@ -132,6 +145,7 @@ pub fn main() -> ExitCode {
         Command::Schema => schema::run(),
         Command::Completions(args) => manual::completions(args, Cli::command()),
         Command::Man(args) => manual::page(args, Cli::command()),
+        Command::Check(args) => check::run(args, &cli.global),
     };
     match result {
         Ok(code) => code,

@@ -39,6 +39,8 @@ pub struct Config {
     pub api_base_url: String,
     /// Templates that replace ours.
     pub templates: Option<OwnTemplates>,
+    /// Where they are, also where they can't be read.
+    pub templates_folder: Option<PathBuf>,
     pub int64: Int64,
     /// In the file's order.
     pub models: IndexMap<String, ModelEntry>,

@@ -54,6 +54,7 @@ fn with_defaults(spec: SpecLocation, output: PathBuf) -> Config {
         electric_url: "http://localhost:3000".to_owned(),
         api_base_url: "http://localhost:8000/api".to_owned(),
         templates: None,
+        templates_folder: None,
         int64: Int64::Number,
         models: IndexMap::new(),
     }
@@ -92,7 +93,9 @@ pub fn read(root: &Value, folder: &Path, overrides: &Overrides, problems: &mut P
     let integers = [("number", Int64::Number), ("string", Int64::String), ("bigint", Int64::Bigint)];
     set(&mut config.int64, reader.choice("int64", &integers, problems));
     if let Some(templates) = reader.string("templates", problems) {
-        config.templates = templates::read(&below(folder, &templates), problems);
+        let folder = below(folder, &templates);
+        config.templates = templates::read(&folder, problems);
+        config.templates_folder = Some(folder);
     }
     config.models = models(&mut reader, problems);
     reader.finish(problems);

@@ -1,5 +1,6 @@
 //! Problems in what the user gave us. They are collected, not thrown one by one, so that a run reports all.
 
+pub mod github;
 mod locate;
 mod print;
 mod source;

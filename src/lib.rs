@@ -1,5 +1,5 @@
-//! From an OpenAPI document to a local-first client: `config` and `spec` are read, `model` says what the
-//! backend offers, `target` writes it down, `output` puts it on disk.
+//! From an OpenAPI document to a local-first client: `read` gets it, `config` and `spec` are understood, `model` says what
+//! the backend offers, `target` writes it down, `output` puts it on disk.
 
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable, clippy::todo)]
 #![deny(clippy::indexing_slicing, clippy::string_slice)]
@@ -15,6 +15,7 @@ pub mod names;
 pub mod output;
 pub mod read;
 pub mod render;
+pub mod schema_diff;
 pub mod spec;
 pub mod target;
 

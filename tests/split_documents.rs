@@ -139,6 +139,35 @@ fn layouts_that_say_the_same() {
 }
 
 #[test]
+fn references_where_openapi_has_none() {
+    let project = Project::new("");
+    let spec = "openapi: 3.0.3\npaths:\n  /notes: { get: { $ref: list.yaml } }\n  /notes/{id}: { get: { responses: { $ref: one.yaml } } }\n";
+    project.write("api/openapi.yaml", spec);
+    project
+        .write("api/list.yaml", "responses: { '200': { content: { application/json: { $ref: json.yaml#/list } } } }\n");
+    project.write("api/one.yaml", "'200': { content: { $ref: content.yaml } }\n");
+    project.write("api/content.yaml", "application/json: { $ref: json.yaml#/one }\n");
+    let json = "list: { schema: { type: array, items: { $ref: Note.yaml } } }\none: { schema: { $ref: Note.yaml } }\n";
+    project.write("api/json.yaml", json);
+    project.write("api/Note.yaml", NOTE);
+    assert_eq!(project.generated(&[]), in_one_file());
+}
+
+#[test]
+fn properties_in_a_file_of_their_own() {
+    let project = Project::new("Note.yaml");
+    project.write("api/Note.yaml", "type: object\nrequired: [id]\nproperties: { $ref: parts/note.yaml#/all }\n");
+    let all = "all: { id: { type: string }, kind: { type: string, enum: [a, b] } }\n";
+    project.write("api/parts/note.yaml", all);
+    assert_eq!(project.generated(&[]), in_one_file());
+    // A property may be called so.
+    project.write("api/Note.yaml", &format!("{NOTE}  $ref: {{ type: string }}\n"));
+    assert!(project.generated(&[]).contains("  $ref: string | null;"));
+    project.write("api/Note.yaml", "type: object\nproperties: { $ref: '#/properties' }\n");
+    assert!(project.run(&[]).stderr.contains("the references lead in a circle\n  --> api/Note.yaml:2:1 (/properties)"));
+}
+
+#[test]
 fn circles_end() {
     let project = Project::new("Note.yaml");
     project.write(
@@ -176,6 +205,22 @@ fn what_is_missing_is_told_where_it_is_referred_to() {
         "warning: `#/Mood` refers to something that isn't in api/schemas/Note.yaml\n  --> api/schemas/Note.yaml:7:3 (/properties/mood)",
     ] {
         assert!(run.stderr.contains(expected), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn a_part_that_is_missing_is_told_too() {
+    let project = Project::new("#/components/schemas/Note");
+    let spec = fs::read_to_string(project.path("api/openapi.yaml")).expect("the document");
+    for (reference, expected) in [
+        ("schemas.yaml", "`schemas.yaml` isn't read: there is no such file"),
+        ("openapi.yaml#/definitions", "`openapi.yaml#/definitions` refers to something that isn't in api/openapi.yaml"),
+        ("'#/components/schemas'", "the references lead in a circle"),
+    ] {
+        project.write("api/openapi.yaml", &format!("{spec}components: {{ schemas: {{ $ref: {reference} }} }}\n"));
+        let run = project.run(&[]);
+        assert!(run.stderr.contains(expected), "{}", run.stderr);
+        assert!(run.stderr.contains("--> api/openapi.yaml:8:15 (/components/schemas)"), "{}", run.stderr);
     }
 }
 

@@ -206,6 +206,28 @@ fn templates_are_inputs_too() {
 }
 
 #[test]
+fn a_document_over_several_files() {
+    let project = Project::new();
+    let (paths, components) = SPEC.split_once("components:\n").expect("two parts");
+    project.write("openapi.yaml", paths.replace("\"#/components", "\"./parts/all.yaml#/components"));
+    let part = |text: &str| project.write("parts/all.yaml", format!("components:\n{text}"));
+    part(components);
+    let watch = Watch::start(&project, &[]);
+    let first = watch.until("watching ");
+    assert!(first.contains("watching openapi.yaml, parts/all.yaml, sync-patterns.config.yaml;"), "{first}");
+    part(&components.replace("last_name", "family_name"));
+    let said = watch.until("in src/generated: ");
+    assert!(said.contains("parts/all.yaml changed\n"), "{said}");
+    // Gone, and back: nothing that is left says where it was.
+    fs::remove_dir_all(project.path("parts")).expect("a folder");
+    watch.until("parts/all.yaml changed\n");
+    part(&components.replace("last_name", "surname"));
+    watch.until("parts/all.yaml changed\n");
+    watch.until("in src/generated: ");
+    assert!(types(&project).contains("surname"));
+}
+
+#[test]
 fn a_document_at_a_url_is_asked_for_again() {
     let body = Arc::new(Mutex::new(Some(SPEC.to_owned())));
     let answered = Arc::clone(&body);

@@ -2,7 +2,9 @@
 
 mod ask;
 mod check;
+mod diff;
 mod generate;
+mod git;
 mod init;
 mod inputs;
 mod inspect;
@@ -78,6 +80,16 @@ Exit codes: 0 fine, 1 where --check finds differences, 2 could not.")]
 
 Exit codes: 0 as generated, 1 something differs, 2 could not.")]
     Check(check::Check),
+    /// Say what a change of the API does on users' devices
+    ///
+    /// Compares the models that the document gives now with those of an earlier schema.json: by default the one
+    /// that was generated last, or that of a git revision (--base origin/main). Nothing is written.
+    #[command(after_help = "Examples:
+  sync-patterns diff                              what generating now would change
+  sync-patterns diff --base origin/main --format markdown
+
+Exit codes: 0 fine, 1 there are changes (with --exit-code), 2 could not.")]
+    Diff(diff::Diff),
     /// Write a config, with the models that are found in the document
     ///
     /// Asks for what the flags don't say, where there is a terminal. Never overwrites a config. Says which packages the
@@ -140,12 +152,13 @@ pub fn main() -> ExitCode {
     }
     let result = match &cli.command {
         Command::Generate(args) => generate::run(args, &cli.global),
+        Command::Check(args) => check::run(args, &cli.global),
         Command::Init(args) => init::run(args, &cli.global),
         Command::Inspect(args) => inspect::run(args, &cli.global),
         Command::Schema => schema::run(),
         Command::Completions(args) => manual::completions(args, Cli::command()),
         Command::Man(args) => manual::page(args, Cli::command()),
-        Command::Check(args) => check::run(args, &cli.global),
+        Command::Diff(args) => diff::run(args, &cli.global),
     };
     match result {
         Ok(code) => code,

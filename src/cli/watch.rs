@@ -28,10 +28,10 @@ const POLL: Duration = Duration::from_secs(2);
 pub fn run(args: &ProjectArgs, global: &Global) -> anyhow::Result<ExitCode> {
     refuse_stdin(spec(args, None).as_ref())?;
     let (sender, events) = mpsc::channel();
-    let mut watched = BTreeMap::new();
+    let mut places = Places::default();
     let mut last: Option<Seen> = None;
     loop {
-        let (inputs, problems, _watcher) = read(args, &mut watched, &sender)?;
+        let (inputs, problems, _watcher) = read(args, &mut places, &sender)?;
         let spec = spec(args, inputs.as_ref().ok());
         refuse_stdin(spec.as_ref())?;
         let seen = match &inputs {
@@ -117,22 +117,19 @@ impl Seen {
 }
 
 /// Reads the inputs while their folders are watched, so that no change is lost between the two. The watcher is a new
-/// one each time, since a folder may have been replaced by another of the same name. `watched` is kept between calls.
+/// one each time, since a folder may have been replaced by another of the same name. `places` is kept between calls.
 fn read(
     args: &ProjectArgs,
-    watched: &mut BTreeMap<PathBuf, RecursiveMode>,
+    places: &mut Places,
     sender: &Sender<()>,
 ) -> anyhow::Result<(anyhow::Result<Inputs>, Problems, RecommendedWatcher)> {
     loop {
-        let watcher = watch(watched, sender.clone()).context("can't watch the files")?;
+        let watched = places.folders();
+        let watcher = watch(&watched, sender.clone()).context("can't watch the files")?;
         let mut problems = Problems::default();
         let inputs = inputs::read(args, &mut problems);
-        let config = inputs.as_ref().ok().and_then(|inputs| inputs.config.as_ref());
-        let templates = config.and_then(|config| config.templates_folder.as_deref());
-        let needed = folders(&files(args, inputs.as_ref().ok()), templates);
-        let is_watched = needed.iter().all(|(folder, mode)| watched.get(folder) == Some(mode));
-        *watched = needed;
-        if is_watched {
+        places.add(args, inputs.as_ref().ok());
+        if places.folders().iter().all(|(folder, mode)| watched.get(folder) == Some(mode)) {
             return Ok((inputs, problems, watcher));
         }
     }
@@ -171,14 +168,31 @@ fn files(args: &ProjectArgs, inputs: Option<&Inputs>) -> BTreeSet<String> {
     files
 }
 
-/// Editors replace a file instead of writing it, so that watching the file itself would end with its first change.
-fn folders(files: &BTreeSet<String>, templates: Option<&Path>) -> BTreeMap<PathBuf, RecursiveMode> {
-    // Where a file is a link, that may change, and what it leads to.
-    let places = files.iter().flat_map(|file| [Some(PathBuf::from(file)), Path::new(file).canonicalize().ok()]);
-    let folders = places.flatten().filter_map(|file| existing(file.parent()?));
-    let mut folders: BTreeMap<_, _> = folders.map(|folder| (folder, RecursiveMode::NonRecursive)).collect();
-    folders.extend(templates.and_then(existing).map(|folder| (folder, RecursiveMode::Recursive)));
-    folders
+/// Where inputs are or have been: what is gone for a moment, and isn't named by what is left, comes back.
+#[derive(Debug, Default)]
+struct Places {
+    files: BTreeSet<String>,
+    templates: BTreeSet<PathBuf>,
+}
+
+impl Places {
+    fn add(&mut self, args: &ProjectArgs, inputs: Option<&Inputs>) {
+        self.files.extend(files(args, inputs));
+        self.templates.extend(inputs.and_then(|inputs| inputs.config.as_ref()?.templates_folder.clone()));
+    }
+
+    /// Editors replace a file instead of writing it, so that watching the file itself would end with its first change.
+    fn folders(&self) -> BTreeMap<PathBuf, RecursiveMode> {
+        // Where a file is a link, that may change, and what it leads to.
+        let places =
+            self.files.iter().flat_map(|file| [Some(PathBuf::from(file)), Path::new(file).canonicalize().ok()]);
+        let folders = places.flatten().filter_map(|file| existing(file.parent()?));
+        let alone = folders.map(|folder| (folder, RecursiveMode::NonRecursive));
+        // While it isn't there, what is around it may be large.
+        let mode = |folder: &Path| if folder.is_dir() { RecursiveMode::Recursive } else { RecursiveMode::NonRecursive };
+        let templates = self.templates.iter().filter_map(|folder| Some((existing(folder)?, mode(folder))));
+        alone.chain(templates).collect()
+    }
 }
 
 /// The folder, or the nearest one above it that exists.

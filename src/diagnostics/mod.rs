@@ -29,6 +29,8 @@ pub enum Input {
     Document(usize),
     /// One of the user's templates, in order of their paths.
     Template(usize),
+    /// The schema that `diff` compares with.
+    Base,
 }
 
 #[derive(Debug, Clone)]

@@ -19,6 +19,19 @@ pub struct PathItem<'a> {
     pub path: &'a str,
     pub segments: Vec<Segment<'a>>,
     pub node: Node<'a>,
+    /// By method. Each may stand in another file, although OpenAPI has no reference there.
+    operations: Vec<(&'static str, Node<'a>)>,
+}
+
+impl<'a> PathItem<'a> {
+    fn new(document: &'a Document, path: &'a str, segments: Vec<Segment<'a>>, node: Node<'a>) -> Self {
+        let operation = |method| {
+            let operation = document.resolve(node.get(method)?)?;
+            operation.value.is_object().then_some((method, operation))
+        };
+        let operations = ["get", "post", "put", "patch", "delete"].into_iter().filter_map(operation).collect();
+        Self { path, segments, node, operations }
+    }
 }
 
 /// A collection of the API, and its items.
@@ -84,7 +97,10 @@ impl<'a> Resource<'a> {
 }
 
 fn operation<'i, 'a>(items: &'i [PathItem<'a>], method: &str) -> Option<(&'i PathItem<'a>, Node<'a>)> {
-    items.iter().find_map(|item| Some((item, item.node.get(method).filter(|node| node.value.is_object())?)))
+    items.iter().find_map(|item| {
+        let (_, operation) = item.operations.iter().find(|(name, _)| *name == method)?;
+        Some((item, operation.clone()))
+    })
 }
 
 /// Every path of the document that ends in a fixed segment, with its item path, in order of path: where several could be
@@ -97,7 +113,7 @@ pub fn resources<'a>(document: &'a Document, odd: &mut impl FnMut(&Node<'a>)) ->
         match path::segments(path) {
             Some(segments) if !segments.is_empty() => {
                 let form = path::normal_form(&segments);
-                by_form.entry(form).or_default().push(PathItem { path, segments, node });
+                by_form.entry(form).or_default().push(PathItem::new(document, path, segments, node));
             }
             Some(_) => {}
             None => odd(&node),

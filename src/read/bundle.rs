@@ -14,7 +14,10 @@ use crate::spec::tree::{OTHERS, pointer_of};
 use crate::spec::{Tree, local_pointer};
 
 /// Reference after reference that is followed where a whole part of the document stands somewhere else.
-const MAX_STEPS: usize = 32;
+pub const MAX_STEPS: usize = 32;
+
+/// References that are made of one to all members of something, at most.
+const MAX_MEMBERS: usize = 200_000;
 
 /// Parts whose members are in other files as one: `paths: { $ref: paths.yaml }`.
 const PARTS: &[&str] = &["paths", "components", "definitions", "parameters", "responses"];
@@ -34,6 +37,9 @@ pub struct Bundle {
     /// The schemas among the targets, in the order in which they were met.
     pub schemas: Vec<Target>,
     missing: Vec<Problem>,
+    told: HashSet<String>,
+    /// Members that may still be brought.
+    members_left: usize,
 }
 
 pub struct Loaded {
@@ -46,8 +52,8 @@ impl Bundle {
     pub fn new(root: Value, home: &Url, loader: Loader) -> Self {
         let first = Loaded { url: home.clone(), value: root, source: None };
         let by_url = HashMap::from([(home.clone(), Ok(0))]);
-        let (links, schemas, missing) = Default::default();
-        Self { loader, documents: vec![first], by_url, links, schemas, missing }
+        let (links, schemas, missing, told) = Default::default();
+        Self { loader, documents: vec![first], by_url, links, schemas, missing, told, members_left: MAX_MEMBERS }
     }
 
     /// The tree, and the other files in the order in which they are in it.
@@ -63,42 +69,54 @@ impl Bundle {
     /// Where a whole part of the first document is in another file, its members become references of their own.
     fn bring_parts(&mut self, problems: &mut Problems) {
         for part in PARTS {
-            self.bring_part(part, problems);
+            self.bring(&(0, format!("/{part}")), problems);
             let members: Vec<String> = match (*part, self.value(&(0, format!("/{part}")))) {
                 ("components", Some(Value::Object(components))) => components.keys().cloned().collect(),
                 _ => Vec::new(),
             };
-            members.iter().for_each(|member| self.bring_part(&format!("components/{member}"), problems));
+            members.iter().for_each(|member| self.bring(&(0, format!("/components/{member}")), problems));
         }
     }
 
-    fn bring_part(&mut self, part: &str, problems: &mut Problems) {
-        let pointer = format!("/{part}");
-        let Some(target) = self.end_of(&(0, pointer.clone()), problems) else { return };
+    /// Puts a reference to each member of what is referred to in the place of the one reference.
+    fn bring(&mut self, place: &Target, problems: &mut Problems) {
+        let Some(text) = self.reference(place) else { return };
+        let target = match self.end_of(place, problems) {
+            Ok(target) => target,
+            Err(error) => return self.miss(place.clone(), &text, error),
+        };
         let Some(url) = self.documents.get(target.0).map(|document| document.url.clone()) else { return };
         let Some(Value::Object(members)) = self.value(&target) else { return };
         let member = |name: &String| {
             let mut url = url.clone();
-            url.set_fragment(Some(&child(&target.1, name)));
+            url.set_fragment(Some(&child(&target.1, name).replace('%', "%25")));
             (name.clone(), serde_json::json!({ "$ref": url.as_str() }))
         };
-        let mut brought: Map<String, Value> = members.keys().map(member).collect();
-        if let Some(Value::Object(place)) = self.documents.first_mut().and_then(|root| root.value.pointer_mut(&pointer))
-        {
-            place.shift_remove("$ref");
-            brought.append(place);
-            *place = brought;
+        let mut brought: Map<String, Value> = members.keys().take(self.members_left).map(member).collect();
+        self.members_left -= brought.len();
+        let document = self.documents.get_mut(place.0).map(|document| &mut document.value);
+        if let Some(Value::Object(part)) = document.and_then(|document| document.pointer_mut(&place.1)) {
+            part.shift_remove("$ref");
+            brought.append(part);
+            *part = brought;
         }
     }
 
-    /// Where a chain of references ends. `None` where there is none.
-    fn end_of(&mut self, start: &Target, problems: &mut Problems) -> Option<Target> {
+    fn reference(&self, at: &Target) -> Option<String> {
+        self.value(at)?.get("$ref")?.as_str().map(str::to_owned)
+    }
+
+    /// Where a chain of references ends.
+    fn end_of(&mut self, start: &Target, problems: &mut Problems) -> Result<Target, ReadError> {
         let mut at = start.clone();
         for _ in 0..MAX_STEPS {
-            let Some(text) = self.value(&at)?.get("$ref").and_then(Value::as_str).map(str::to_owned) else { break };
-            at = self.resolve(&at, &text, problems)?.ok()?;
+            let Some(text) = self.reference(&at) else { return Ok(at) };
+            at = match self.resolve(&at, &text, problems) {
+                Some(target) => self.existing(&text, target?)?,
+                None => (0, local_pointer(&text).unwrap_or_default()),
+            };
         }
-        (at != *start).then_some(at)
+        Err(ReadError::new("the references lead in a circle"))
     }
 
     /// Follows every reference, and those in what it leads to.
@@ -106,6 +124,7 @@ impl Bundle {
         let mut queue = VecDeque::from([((0, String::new()), Position::Node)]);
         let mut seen = HashSet::new();
         let mut schemas = HashSet::new();
+        let mut brought = HashSet::new();
         while let Some((at, position)) = queue.pop_front() {
             let mut found = Vec::new();
             if let Some(value) = self.value(&at) {
@@ -119,15 +138,24 @@ impl Bundle {
                 if self.links.contains_key(&place) && position != Position::Schema {
                     continue;
                 }
+                if position == Position::Schemas {
+                    // Properties, as one file: they are what their names say, and no components.
+                    self.bring(&place, problems);
+                    if self.reference(&place).is_none() && brought.insert(place.clone()) {
+                        queue.push_back((place, position));
+                    }
+                    continue;
+                }
+                let is_brought = |(document, pointer): &Target| {
+                    let parent = pointer.rsplit_once('/').map_or("", |(parent, _)| parent);
+                    brought.contains(&(*document, parent.to_owned()))
+                };
+                let is_schema = position == Position::Schema && !is_brought(&place);
                 let Some(target) = self.resolve(&place, &text, problems) else { continue };
-                let target = target.and_then(|target| match self.value(&target) {
-                    Some(_) => Ok(target),
-                    None => Err(self.dangling(&text, &target)),
-                });
-                match target {
+                match target.and_then(|target| self.existing(&text, target)) {
                     Ok(target) => {
                         let is_other = target.0 != 0;
-                        if is_other && position == Position::Schema && schemas.insert(target.clone()) {
+                        if is_other && is_schema && schemas.insert(target.clone()) {
                             self.schemas.push(target.clone());
                         }
                         if is_other && seen.insert((target.clone(), position)) {
@@ -178,16 +206,19 @@ impl Bundle {
         Ok(number)
     }
 
-    fn dangling(&self, text: &str, target: &Target) -> ReadError {
+    fn existing(&self, text: &str, target: Target) -> Result<Target, ReadError> {
+        if self.value(&target).is_some() {
+            return Ok(target);
+        }
         let file = self.documents.get(target.0).map(|document| self.loader.shown(&document.url)).unwrap_or_default();
-        ReadError::new(format!("`{text}` refers to something that isn't in {file}"))
-            .help("correct the name, or add what is missing")
+        Err(ReadError::new(format!("`{text}` refers to something that isn't in {file}"))
+            .help("correct the name, or add what is missing"))
     }
 
     /// Each target that isn't there is told once.
     fn miss(&mut self, place: Target, text: &str, error: ReadError) {
         self.links.insert(place.clone(), NOWHERE);
-        if self.missing.iter().any(|problem| problem.message == error.message) {
+        if !self.told.insert(error.message.clone()) {
             return;
         }
         let pointer = if place.0 == 0 { place.1 } else { pointer_of(place.0 - 1, &place.1) };

@@ -51,6 +51,9 @@ impl Loader {
 
     /// What the user would call a file: as the first document is called, or below the same folder.
     pub fn shown(&self, url: &Url) -> String {
+        if *url == self.home {
+            return self.name.clone();
+        }
         if url.scheme() != "file" {
             return http::shown(url);
         }

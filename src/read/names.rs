@@ -6,7 +6,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use url::Url;
 
-use super::bundle::{Bundle, Target, pointer_in_tree};
+use super::bundle::{Bundle, MAX_STEPS, Target, pointer_in_tree};
 
 const COMPONENTS: [&str; 2] = ["/components/schemas", "/definitions"];
 
@@ -30,6 +30,8 @@ pub struct Names {
     pub names: BTreeMap<String, String>,
     pub named: BTreeMap<String, String>,
     taken: BTreeSet<String>,
+    /// The last number that was put behind a name.
+    numbers: BTreeMap<String, usize>,
 }
 
 /// A schema is called as the first document's component that is nothing but a reference to it; else by the last token of the
@@ -76,17 +78,26 @@ impl Names {
     }
 
     /// The first that isn't taken, or the first with a number.
-    fn free(&self, candidates: Vec<String>) -> String {
-        let first = candidates.first().cloned().unwrap_or_default();
-        let numbered = (2..).map(|number| format!("{first}_{number}"));
-        candidates.into_iter().chain(numbered).find(|name| !self.taken.contains(name)).unwrap_or(first)
+    fn free(&mut self, candidates: Vec<String>) -> String {
+        if let Some(free) = candidates.iter().find(|name| !self.taken.contains(*name)) {
+            return free.clone();
+        }
+        let first = candidates.into_iter().next().unwrap_or_default();
+        let number = self.numbers.entry(first.clone()).or_insert(1);
+        loop {
+            *number += 1;
+            let name = format!("{first}_{number}");
+            if !self.taken.contains(&name) {
+                return name;
+            }
+        }
     }
 }
 
 /// A target, and those that it is nothing but a reference to.
 fn chain(bundle: &Bundle, start: &Target) -> Vec<Target> {
     let mut chain = vec![start.clone()];
-    while let Some(last) = chain.last() {
+    while let Some(last) = chain.last().filter(|_| chain.len() < MAX_STEPS) {
         let is_only_reference = bundle
             .value(last)
             .and_then(Value::as_object)

@@ -17,7 +17,7 @@ pub enum Body<'a> {
 
 /// The schema of the answer that an operation gives when it succeeds.
 pub fn find_response<'a>(document: &'a Document, operation: &Node<'a>) -> Option<Node<'a>> {
-    let responses = operation.get("responses")?;
+    let responses = document.resolve(operation.get("responses")?)?;
     let statuses = ["200", "201", "2XX", "2xx", "202", "203", "206"];
     // Where success is declared, the default is the failure.
     let says_success = responses.object()?.keys().any(|status| status.starts_with('2'));
@@ -26,7 +26,7 @@ pub fn find_response<'a>(document: &'a Document, operation: &Node<'a>) -> Option
         let response = document.resolve(response)?;
         match document.version() {
             Version::V2 => response.get("schema"),
-            _ => json_content(&response)?.ok(),
+            _ => json_content(document, &response)?.ok(),
         }
     })
 }
@@ -37,7 +37,7 @@ pub fn find_body<'a>(document: &'a Document, path_item: &Node<'a>, operation: &N
         Version::V2 => body_parameter(document, path_item, operation),
         _ => {
             let body = operation.get("requestBody").and_then(|body| document.resolve(body));
-            match body.as_ref().map(json_content) {
+            match body.as_ref().map(|body| json_content(document, body)) {
                 None => Body::None,
                 Some(None) => Body::Untyped,
                 Some(Some(Ok(schema))) => Body::Json(schema),
@@ -48,12 +48,12 @@ pub fn find_body<'a>(document: &'a Document, path_item: &Node<'a>, operation: &N
 }
 
 /// The schema of the JSON variant; else the name of the first variant that isn't JSON; `None` where neither is there.
-fn json_content<'a>(node: &Node<'a>) -> Option<Result<Node<'a>, &'a str>> {
-    let content = node.get("content")?;
+fn json_content<'a>(document: &'a Document, node: &Node<'a>) -> Option<Result<Node<'a>, &'a str>> {
+    let content = document.resolve(node.get("content")?)?;
     let variants = content.object()?;
     let json = variants.keys().find(|name| is_json(name));
     match json {
-        Some(name) => content.get(name)?.get("schema").map(Ok),
+        Some(name) => document.resolve(content.get(name)?)?.get("schema").map(Ok),
         None => variants.keys().next().map(|name| Err(name.as_str())),
     }
 }

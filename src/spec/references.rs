@@ -58,9 +58,8 @@ pub struct Reference<'a> {
 pub fn each<'a>(value: &'a Value, pointer: &str, position: Position, report: &mut impl FnMut(Reference<'a>)) {
     match value {
         Value::Object(object) => {
-            if let Some(Value::String(text)) = object.get("$ref")
-                && matches!(position, Position::Schema | Position::Node)
-            {
+            // What merely has that name, such as a property, is no text.
+            if let Some(Value::String(text)) = object.get("$ref") {
                 report(Reference { text, pointer: pointer.to_owned(), position });
             }
             for (key, value) in object.iter().filter(|(_, value)| value.is_object() || value.is_array()) {

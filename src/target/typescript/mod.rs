@@ -18,6 +18,8 @@ mod schema;
 mod shapes;
 mod types;
 
+pub use description::VERSION as SCHEMA_VERSION;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -41,6 +43,9 @@ macro_rules! templates {
         }
     };
 }
+
+/// The models as data, below the output folder.
+pub const SCHEMA_JSON: &str = "schema/schema.json";
 
 pub const TEMPLATES: TemplateSet = TemplateSet {
     folder: "typescript",
@@ -89,7 +94,7 @@ pub fn files(project: &Project, settings: Settings, templates: &Templates, schem
     }
     files.extend(schema::files(&renderer, schema, &sql, &modules)?);
     files.extend([
-        ("schema/schema.json".to_owned(), description::text(project)?),
+        (SCHEMA_JSON.to_owned(), description::text(project, settings)?),
         defaults(&renderer, settings)?,
         index::file(&renderer, &modules, !project.types.is_empty(), settings, &parts)?,
     ]);

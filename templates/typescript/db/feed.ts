@@ -97,6 +97,8 @@ export async function openFeed(driver: Driver): Promise<Feed> {
       const keys = isGap ? null : changed.get(subscriber.model);
       add(subscriber, keys === undefined ? new Set() : keys);
     }
+    // Where nobody shows rows, nobody else does.
+    settle();
     if (last - prunedTo > PRUNED_AT) await prune(driver, last - KEPT);
   }
 

@@ -75,7 +75,8 @@ function follow<Shown extends object, Key extends CollectionKey>(model: Model, s
       if (keys === null) {
         await Promise.race([loaded, wait(rest, signal)]);
         const start = performance.now();
-        const isFirst = rows.size === 0;
+        // While the collection waits for the server, only what is said anew is shown.
+        const isFirst = rows.size === 0 && !isWaiting(model.name);
         rows = await readAll(driver, model);
         if (!signal.aborted) replaceAll(isFirst);
         rest = (performance.now() - start) * RESTS;

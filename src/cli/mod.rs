@@ -66,6 +66,7 @@ enum Command {
     #[command(after_help = "Examples:
   sync-patterns generate                          as sync-patterns.config.yaml says
   sync-patterns generate --dry-run                what would be written
+  sync-patterns generate --watch                  again when an input changes
   sync-patterns generate --spec openapi.json --output src/generated --all
 
 Exit codes: 0 fine, 1 where --check finds differences, 2 could not.")]
@@ -74,13 +75,20 @@ Exit codes: 0 fine, 1 where --check finds differences, 2 could not.")]
     ///
     /// Lists files that are changed, missing, or no longer generated, each with a diff from what is there to what
     /// should be.
-    #[command(after_help = "Exit codes: 0 as generated, 1 something differs, 2 could not.")]
+    #[command(after_help = "Example:
+  sync-patterns check
+
+Exit codes: 0 as generated, 1 something differs, 2 could not.")]
     Check(check::Check),
     /// Say what a change of the API does on users' devices
     ///
     /// Compares the models that the document gives now with those of an earlier schema.json: by default the one
     /// that was generated last, or that of a git revision (--base origin/main). Nothing is written.
-    #[command(after_help = "Exit codes: 0 fine, 1 there are changes (with --exit-code), 2 could not.")]
+    #[command(after_help = "Examples:
+  sync-patterns diff                              what generating now would change
+  sync-patterns diff --base origin/main --format markdown
+
+Exit codes: 0 fine, 1 there are changes (with --exit-code), 2 could not.")]
     Diff(diff::Diff),
     /// Write a config, with the models that are found in the document
     ///

@@ -11,6 +11,7 @@ pub mod diagnostics;
 pub mod model;
 pub mod names;
 pub mod output;
+pub mod read;
 pub mod render;
 pub mod schema_diff;
 pub mod spec;
@@ -19,6 +20,7 @@ pub mod target;
 use config::Config;
 use diagnostics::{Input, Problems, Source};
 use model::Project;
+use render::TemplateError;
 use spec::Document;
 use target::{Files, Settings};
 
@@ -38,6 +40,11 @@ pub fn generate(spec: &Source, config: &Config, problems: &mut Problems) -> anyh
     if problems.has_errors() {
         return Ok(None);
     }
-    let files = target::files(&project, Settings::of(config))?;
-    Ok(Some(Client { project, files }))
+    match target::files(&project, Settings::of(config)) {
+        Ok(files) => Ok(Some(Client { project, files })),
+        Err(error) => {
+            problems.push(error.downcast::<TemplateError>()?.problem());
+            Ok(None)
+        }
+    }
 }

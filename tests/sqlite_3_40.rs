@@ -42,7 +42,7 @@ fn sqlite3(script: &str) -> Result<String, String> {
 }
 
 fn schema(project: &Project) -> String {
-    let files = sql::files(project, Adapter::Sqlite).expect("the schema");
+    let files = sql::files(project, Adapter::Sqlite, &Default::default()).expect("the schema");
     schema_order(&files).into_iter().map(|name| files[name].as_str()).collect()
 }
 

@@ -55,7 +55,7 @@ fn project(count: usize) -> Project {
 }
 
 fn schema(adapter: Adapter, models: usize) -> Files {
-    sql::files(&project(models), adapter).expect("a schema")
+    sql::files(&project(models), adapter, &Default::default()).expect("a schema")
 }
 
 /// A database with the schema of so many models, and rows in the first.

@@ -1,14 +1,17 @@
 //! Reads the files that a command names.
 
 use std::fs;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 
 use crate::config::{self, Config, FILE_NAME, Overrides, SpecLocation, Sync};
-use crate::diagnostics::{Input, Problems, Source};
+use crate::diagnostics::{Input, Problem, Problems, Severity, Source};
+use crate::read::{self, Access, ReadError};
+use crate::render::OwnTemplates;
 use crate::target::Adapter;
 
 /// Which project a command is about.
@@ -17,9 +20,15 @@ pub struct ProjectArgs {
     /// The config
     #[arg(short, long, value_name = "FILE", default_value = FILE_NAME)]
     pub config: PathBuf,
-    /// The OpenAPI document, instead of the config's: a file, or - for standard input
-    #[arg(short, long, value_name = "FILE")]
+    /// The OpenAPI document, instead of the config's: a file, a URL, or - for standard input
+    #[arg(short, long, value_name = "FILE|URL")]
     pub spec: Option<String>,
+    /// Sent with the request for a document at a URL: 'Authorization: Bearer …'; repeatable
+    #[arg(long, value_name = "NAME: VALUE", value_parser = read::parse_header)]
+    pub header: Vec<(String, String)>,
+    /// How long a document at a URL may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub timeout: u64,
     /// The folder with the generated files, instead of the config's
     #[arg(short, long, value_name = "FOLDER")]
     pub output: Option<PathBuf>,
@@ -49,7 +58,10 @@ impl Inputs {
     pub fn sources(&self) -> Vec<(Input, &Source)> {
         let config = self.config_source.as_ref().map(|source| (Input::Config, source));
         let spec = self.spec.as_ref().map(|source| (Input::Spec, source));
-        config.into_iter().chain(spec).collect()
+        let templates = self.config.as_ref().and_then(|config| config.templates.as_ref());
+        let templates = templates.into_iter().flat_map(OwnTemplates::sources).enumerate();
+        let templates = templates.map(|(number, source)| (Input::Template(number), source));
+        config.into_iter().chain(spec).chain(templates).collect()
     }
 }
 
@@ -83,36 +95,32 @@ pub fn read(args: &ProjectArgs, problems: &mut Problems) -> anyhow::Result<Input
         Err(error) => return Err(error).with_context(|| format!("can't read {}", args.config.display())),
     };
     if let Some(config) = &inputs.config {
-        match read_spec(&config.spec, problems) {
-            Ok(spec) => inputs.spec = Some(spec),
+        match read_spec(args, config, problems) {
+            Ok(spec) => inputs.spec = spec,
             // Where the config names it, it is a problem of the config, beside its others.
             Err(error) if inputs.config_source.is_some() && args.spec.is_none() => {
-                problems.error("unreadable-spec", (Input::Config, "/spec"), format!("{error:#}"));
+                let at = (Input::Config, "/spec");
+                let mut problem = Problem::new(Severity::Error, "unreadable-spec", at, error.message);
+                problem.help = error.help;
+                problems.push(problem);
             }
-            Err(error) => return Err(error),
+            Err(error) => return Err(error.into()),
         }
     }
     Ok(inputs)
 }
 
-fn read_spec(location: &SpecLocation, problems: &mut Problems) -> anyhow::Result<Source> {
-    let (name, bytes) = match location {
-        SpecLocation::File(path) => {
-            let bytes =
-                fs::read(path).with_context(|| format!("can't read the OpenAPI document {}", path.display()))?;
-            (path.display().to_string(), bytes)
+/// `None` where what it takes to read the document isn't there.
+fn read_spec(args: &ProjectArgs, config: &Config, problems: &mut Problems) -> Result<Option<Source>, ReadError> {
+    let mut headers = args.header.clone();
+    // The config's headers are for the config's document.
+    if args.spec.is_none() && matches!(config.spec, SpecLocation::Url(_)) {
+        let is_given = |name: &str| args.header.iter().any(|(given, _)| given.eq_ignore_ascii_case(name));
+        for (name, value) in config.spec_headers.iter().filter(|(name, _)| !is_given(name)) {
+            let Some(value) = config::substitute(name, value, problems) else { return Ok(None) };
+            headers.push((name.clone(), value));
         }
-        SpecLocation::Stdin => {
-            let mut bytes = Vec::new();
-            io::stdin()
-                .lock()
-                .read_to_end(&mut bytes)
-                .context("can't read the OpenAPI document from standard input")?;
-            ("<stdin>".to_owned(), bytes)
-        }
-        SpecLocation::Url(url) => bail!(
-            "this version reads no URLs\n  help: pipe the document in: curl --fail --silent {url} | sync-patterns generate --spec -"
-        ),
-    };
-    Ok(Source::new(&name, bytes, Input::Spec, problems))
+    }
+    let access = Access { headers, timeout: Duration::from_secs(args.timeout) };
+    read::read(&config.spec, access, problems).map(Some)
 }

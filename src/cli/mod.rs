@@ -1,11 +1,14 @@
 //! The command line.
 
+mod check;
 mod diff;
 mod generate;
 mod git;
 mod inputs;
+mod line_endings;
 mod project;
 mod report;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -50,8 +53,14 @@ enum Command {
     ///
     /// Only files that changed are written, files of ours that are no longer generated are removed, and files
     /// that sync-patterns didn't write are never touched.
-    #[command(after_help = "Exit codes: 0 fine, 2 could not.")]
+    #[command(after_help = "Exit codes: 0 fine, 1 where --check finds differences, 2 could not.")]
     Generate(generate::Generate),
+    /// Compare the files in the output folder with what would be generated, and write nothing
+    ///
+    /// Lists files that are changed, missing, or no longer generated, each with a diff from what is there to what
+    /// should be.
+    #[command(after_help = "Exit codes: 0 as generated, 1 something differs, 2 could not.")]
+    Check(check::Check),
     /// Say what a change of the API does on users' devices
     ///
     /// Compares the models that the document gives now with those of an earlier schema.json: by default the one
@@ -60,7 +69,7 @@ enum Command {
     Diff(diff::Diff),
 }
 
-/// Runs a command. Exit codes: 0 fine, 1 differences were found, 2 could not.
+/// Runs a command. Exit codes: 0 fine, 1 what was compared differs, 2 could not.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     match cli.global.color {
@@ -70,6 +79,7 @@ pub fn main() -> ExitCode {
     }
     let result = match &cli.command {
         Command::Generate(args) => generate::run(args, &cli.global),
+        Command::Check(args) => check::run(args, &cli.global),
         Command::Diff(args) => diff::run(args, &cli.global),
     };
     match result {

@@ -1,10 +1,11 @@
 //! From a command's arguments to the client of its project.
 
-use super::inputs::{self, ProjectArgs};
+use super::inputs::{self, Inputs, ProjectArgs};
 use super::{Global, report};
 use crate::Client;
 use crate::config::Config;
 use crate::diagnostics::Problems;
+use crate::output::Plan;
 
 /// A project, read and made without errors.
 #[derive(Debug)]
@@ -18,6 +19,16 @@ pub struct Project {
 pub fn make(args: &ProjectArgs, consequence: &str, global: &Global) -> anyhow::Result<Option<Project>> {
     let mut problems = Problems::default();
     let inputs = inputs::read(args, &mut problems)?;
+    make_of(inputs, problems, consequence, global)
+}
+
+/// The same of what has been read already, with the problems found in that.
+pub fn make_of(
+    inputs: Inputs,
+    mut problems: Problems,
+    consequence: &str,
+    global: &Global,
+) -> anyhow::Result<Option<Project>> {
     let client = match (&inputs.config, &inputs.spec) {
         (Some(config), Some(spec)) => crate::generate(spec, config, &mut problems)?,
         _ => None,
@@ -29,5 +40,23 @@ pub fn make(args: &ProjectArgs, consequence: &str, global: &Global) -> anyhow::R
             report::failed(&problems, consequence, global)?;
             Ok(None)
         }
+    }
+}
+
+impl Project {
+    /// What has to happen on disk. An error where a file of somebody else's is in the way.
+    pub fn plan(&self) -> anyhow::Result<Plan> {
+        let plan = Plan::new(&self.config.output, &self.client.files)?;
+        if !plan.foreign.is_empty() {
+            anyhow::bail!(report::foreign(&plan.foreign, &self.config.output));
+        }
+        Ok(plan)
+    }
+
+    /// Makes the disk hold what was generated, and returns what that took.
+    pub fn write(&self) -> anyhow::Result<Plan> {
+        let plan = self.plan()?;
+        plan.apply(&self.config.output, &self.client.files)?;
+        Ok(plan)
     }
 }

@@ -1,9 +1,12 @@
 //! What the user decides: `sync-patterns.config.yaml`, and what the command line says instead.
 
+mod headers;
 mod model;
 mod read;
 mod reader;
+mod templates;
 
+pub use headers::substitute;
 pub use model::{Columns, ModelConfig, ModelEntry};
 pub use read::{Overrides, read, spec_location};
 
@@ -11,6 +14,7 @@ use std::path::PathBuf;
 
 use indexmap::IndexMap;
 
+use crate::render::OwnTemplates;
 use crate::target::{Adapter, Int64};
 
 /// The file's name, looked for in the current folder.
@@ -19,6 +23,8 @@ pub const FILE_NAME: &str = "sync-patterns.config.yaml";
 #[derive(Debug, Clone)]
 pub struct Config {
     pub spec: SpecLocation,
+    /// Sent with the request for a document at a URL; `${NAME}` in a value stands for a variable of the environment.
+    pub spec_headers: Vec<(String, String)>,
     /// Below the config's folder where it is relative.
     pub output: PathBuf,
     pub adapter: Adapter,
@@ -29,8 +35,10 @@ pub struct Config {
     pub database: String,
     pub electric_url: String,
     pub api_base_url: String,
-    /// Folder of templates that replace ours.
-    pub templates: Option<PathBuf>,
+    /// Templates that replace ours.
+    pub templates: Option<OwnTemplates>,
+    /// Where they are, also where they can't be read.
+    pub templates_folder: Option<PathBuf>,
     pub int64: Int64,
     /// In the file's order.
     pub models: IndexMap<String, ModelEntry>,

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::reader::{Reader, pairs, string, strings, wrong_type};
-use super::{Collections, Columns, Config, Framework, ModelConfig, ModelEntry, SpecLocation, Sync};
+use super::{Collections, Columns, Config, Framework, ModelConfig, ModelEntry, SpecLocation, Sync, headers, templates};
 use crate::diagnostics::{Input, Problem, Problems, Severity, child};
 use crate::target::{Adapter, Int64};
 
@@ -40,6 +40,7 @@ impl Overrides {
 fn with_defaults(spec: SpecLocation, output: PathBuf) -> Config {
     Config {
         spec,
+        spec_headers: Vec::new(),
         output,
         adapter: Adapter::Pglite,
         sync: Sync::Annotated,
@@ -49,6 +50,7 @@ fn with_defaults(spec: SpecLocation, output: PathBuf) -> Config {
         electric_url: "http://localhost:3000".to_owned(),
         api_base_url: "http://localhost:8000/api".to_owned(),
         templates: None,
+        templates_folder: None,
         int64: Int64::Number,
         models: IndexMap::new(),
     }
@@ -72,6 +74,7 @@ pub fn read(root: &Value, folder: &Path, overrides: &Overrides, problems: &mut P
     let has_spec = spec.is_some();
     let mut config = with_defaults(spec.unwrap_or(SpecLocation::Stdin), output.unwrap_or_default());
 
+    config.spec_headers = headers::read(&mut reader, problems);
     set(&mut config.adapter, reader.choice("adapter", ADAPTERS, problems));
     set(&mut config.sync, reader.choice("sync", &[("annotated", Sync::Annotated), ("all", Sync::All)], problems));
     reader.choice("transport", &[("electric", ())], problems);
@@ -89,7 +92,11 @@ pub fn read(root: &Value, folder: &Path, overrides: &Overrides, problems: &mut P
     set(&mut config.api_base_url, url(&mut reader, "api_base_url", problems));
     let integers = [("number", Int64::Number), ("string", Int64::String), ("bigint", Int64::Bigint)];
     set(&mut config.int64, reader.choice("int64", &integers, problems));
-    config.templates = templates(&mut reader, folder, problems);
+    if let Some(templates) = reader.string("templates", problems) {
+        let folder = below(folder, &templates);
+        config.templates = templates::read(&folder, problems);
+        config.templates_folder = Some(folder);
+    }
     config.models = models(&mut reader, problems);
     reader.finish(problems);
     overrides.apply(&mut config);
@@ -155,23 +162,6 @@ fn url(reader: &mut Reader, key: &'static str, problems: &mut Problems) -> Optio
             .help("it begins with http://, https://, or / for the page's own origin"),
     );
     None
-}
-
-fn templates(reader: &mut Reader, folder: &Path, problems: &mut Problems) -> Option<PathBuf> {
-    let path = folder.join(reader.string("templates", problems)?);
-    if !path.is_dir() {
-        problems.push(
-            Problem::new(Severity::Error, "no-such-folder", (Input::Config, "/templates"), "there is no such folder")
-                .help("create it, or remove the line"),
-        );
-    } else {
-        let message = "templates of your own aren't read yet";
-        problems.push(
-            Problem::new(Severity::Warning, "no-effect", (Input::Config, "/templates"), message)
-                .help("the built-in ones are used; remove the line until they are"),
-        );
-    }
-    Some(path)
 }
 
 fn models(reader: &mut Reader, problems: &mut Problems) -> IndexMap<String, ModelEntry> {

@@ -1,5 +1,6 @@
 //! Problems in what the user gave us. They are collected, not thrown one by one, so that a run reports all.
 
+pub mod github;
 mod locate;
 mod print;
 mod source;
@@ -23,6 +24,8 @@ pub enum Severity {
 pub enum Input {
     Config,
     Spec,
+    /// One of the user's templates, in order of their paths.
+    Template(usize),
     /// The schema that `diff` compares with.
     Base,
 }

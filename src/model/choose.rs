@@ -153,7 +153,7 @@ fn merge_same(findings: &mut Vec<Finding>, problems: &mut Problems) {
     *findings = merged;
 }
 
-/// Paths with rows of their own lead, then shallow ones, then the order of the document.
+/// Paths with rows of their own lead, then shallow ones, then the first in order of path.
 fn rank(resource: &Resource) -> (usize, bool) {
     (resource.segments().len(), !resource.has_own_rows())
 }

@@ -1,6 +1,6 @@
 //! From paths to resources: a collection path, its item path, and what a row is.
 
-use indexmap::IndexMap;
+use std::collections::BTreeMap;
 
 use super::envelope;
 use super::key;
@@ -77,11 +77,13 @@ fn operation<'i, 'a>(items: &'i [PathItem<'a>], method: &str) -> Option<(&'i Pat
     items.iter().find_map(|item| Some((item, item.node.get(method).filter(|node| node.value.is_object())?)))
 }
 
-/// Every path of the document that ends in a fixed segment, with its item path, in the document's order. Paths
-/// whose braces don't match are reported to `odd`.
+/// Every path of the document that ends in a fixed segment, with its item path, in order of path: where several could be
+/// the one that counts, the document's order must not decide, since a framework may write it anew each time. Paths whose
+/// braces don't match are reported to `odd`.
 pub fn resources<'a>(document: &'a Document, odd: &mut impl FnMut(&Node<'a>)) -> Vec<Resource<'a>> {
-    let mut by_form: IndexMap<String, Vec<PathItem<'a>>> = IndexMap::new();
-    for (path, node) in document.paths() {
+    let paths: BTreeMap<&str, Node> = document.paths().collect();
+    let mut by_form: BTreeMap<String, Vec<PathItem<'a>>> = BTreeMap::new();
+    for (path, node) in paths {
         match path::segments(path) {
             Some(segments) if !segments.is_empty() => {
                 let form = path::normal_form(&segments);

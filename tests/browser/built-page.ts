@@ -10,6 +10,9 @@ import { prepare } from "./world.js";
 
 const root = resolve(process.env["ADAPTER"] ?? "", "app");
 await build({ root, logLevel: "error" });
+// The page as it was before contacts had a mail, on the same origin.
+const older = resolve(process.env["ADAPTER"] ?? "", "older/app");
+await build({ root: older, base: "/older/", build: { outDir: join(root, "dist/older") }, logLevel: "error" });
 
 const test = prepare((backend) => Site.start(join(root, "dist"), backend));
 offline(test);

@@ -63,7 +63,7 @@ function pass(url: string, request: IncomingMessage, response: ServerResponse): 
 
 async function serve(folder: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const path = new URL(request.url ?? "/", "http://site").pathname;
-  const file = join(folder, normalize(path === "/" ? "/index.html" : path));
+  const file = join(folder, normalize(path.endsWith("/") ? `${path}index.html` : path));
   try {
     const content = await readFile(file);
     response.writeHead(200, { "content-type": TYPES[extname(file)] ?? "application/octet-stream" }).end(content);

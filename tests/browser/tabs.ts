@@ -75,4 +75,23 @@ export function tabs(test: Test): void {
     await second.shows(names[0] ?? "", "saved");
     assert.equal(await second.page.getByRole("listitem").count(), names.length);
   });
+
+  test("a tab with older code doesn't send what newer code writes", async (world) => {
+    await world.addElsewhere("Ada");
+    const older = await world.open("older/");
+    await older.says("online, everything is saved");
+    await older.shows("Ada", "saved");
+    const newer = await world.open();
+    await newer.setMail("Ada", "ada@example.com");
+    await until(
+      async () => (await world.contacts())[0]?.email === "ada@example.com",
+      () => "the mail on the server",
+    );
+    await newer.shows("Ada", "saved");
+    await older.alert("There is another version of this page").waitFor();
+    await older.screenshot("tabs 6 older");
+    await older.page.close();
+    await newer.setMail("Ada", "");
+    await newer.says("online, everything is saved");
+  });
 }

@@ -30,10 +30,10 @@ export class World {
     this.host = host;
   }
 
-  async open(): Promise<Tab> {
+  async open(path = ""): Promise<Tab> {
     const tab = new Tab(await this.browser.tabs.newPage());
     this.tabs.push(tab);
-    await tab.open(this.host.url);
+    await tab.open(new URL(path, this.host.url).href);
     return tab;
   }
 

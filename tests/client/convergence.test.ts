@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import { status } from "./server/faults.js";
 import { sql } from "./support/protocol.js";
 import { until } from "./support/until.js";
 import { World } from "./support/world.js";
@@ -181,4 +182,23 @@ test("rows that others have written, outside the API, arrive as well", async () 
   await client.sql`UPDATE projects SET color = 'red' WHERE id = ${id}`;
   await world.server.db.exec(`UPDATE projects SET id = gen_random_uuid() WHERE name = 'imported'`);
   await until(async () => (await client.rows("projects"))[0]?.["id"] !== id);
+});
+
+test("a write that changes nothing on the server is settled although its row never arrives", async () => {
+  const client = await world.readyClient();
+  await client.sql`INSERT INTO projects (name, color) VALUES ('P', 'red')`;
+  await client.sql`INSERT INTO accounts (name) VALUES ('A')`;
+  await world.converged(client);
+  // Whoever compares first has nothing to write.
+  const ignored = ["PATCH /projects", "PATCH /accounts"].map((on) =>
+    world.server.faults.add({ on, at: "arrived", times: 2, what: status(200) }),
+  );
+  world.server.kill();
+  await client.sql`UPDATE projects SET color = 'blue'`;
+  await client.sql`UPDATE projects SET color = 'red'`;
+  await client.sql`UPDATE accounts SET name = 'B'`;
+  await client.sql`UPDATE accounts SET name = 'A'`;
+  world.server.revive();
+  await world.converged(client);
+  for (const fault of ignored) assert.ok(fault.met() > 0);
 });

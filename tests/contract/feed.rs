@@ -245,7 +245,7 @@ pub fn one_notification_a_transaction(world: &mut World) {
         return;
     }
     let mut database = Pglite::open();
-    database.load(&sql::files(&models::project([models::contacts()]), Adapter::Pglite).expect("the schema"));
+    database.load(&sql::files(&models::project([models::contacts()]), Adapter::Pglite, &Default::default()).expect("the schema"));
     database.exec("LISTEN _changed_keys").expect("LISTEN");
     database.heard();
     let mut hears = |script: &str, expected: u64| {

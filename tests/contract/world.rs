@@ -37,7 +37,7 @@ impl World {
 
     pub fn load(&mut self, models: impl IntoIterator<Item = Model>) {
         let project = models::project(models);
-        self.files = sql::files(&project, self.adapter()).expect("the schema");
+        self.files = sql::files(&project, self.adapter(), &Default::default()).expect("the schema");
         self.models = project.models;
         self.load_again();
     }

@@ -102,7 +102,7 @@ struct Pair {
 
 impl Pair {
     fn new(models: [Model; 2], adapter: Adapter) -> Self {
-        let files = sql::files(&models::project(models.clone()), adapter).expect("the schema");
+        let files = sql::files(&models::project(models.clone()), adapter, &Default::default()).expect("the schema");
         Self { models, files }
     }
 }

@@ -85,9 +85,12 @@ impl Workspace {
 
     /// The sources as JavaScript that Node runs, in `dist`.
     pub fn compile(&self) {
-        let options = r#""lib": ["es2023", "dom", "dom.iterable"], "types": ["node"], "skipLibCheck": true,
-            "outDir": "dist", "rootDir": "src", "inlineSourceMap": true"#;
-        self.write_config("nodenext", "nodenext", options);
+        let types = self.npm.join("node_modules/@types");
+        let options = format!(
+            r#""lib": ["es2023", "dom", "dom.iterable"], "types": ["node"], "typeRoots": [{types:?}], "skipLibCheck": true,
+            "outDir": "dist", "rootDir": "src", "inlineSourceMap": true"#
+        );
+        self.write_config("nodenext", "nodenext", &options);
         self.tsc("typescript");
     }
 

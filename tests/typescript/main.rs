@@ -24,11 +24,12 @@ fn settings(int64: Int64) -> Settings<'static> {
         database: "tests",
         electric_url: "http://127.0.0.1:1",
         api_base_url: "http://127.0.0.1:1/api",
+        templates: None,
     }
 }
 
 fn generate(project: &Project, int64: Int64, schema: &Files) -> Files {
-    let files = typescript::files(project, settings(int64), schema);
+    let files = typescript::files(project, settings(int64), &Default::default(), schema);
     files.expect("generated files")
 }
 

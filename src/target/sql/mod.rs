@@ -5,15 +5,19 @@ mod pglite;
 mod sqlite;
 
 use crate::model::Project;
+use crate::render::Templates;
 use crate::target::{Adapter, Files};
 
+pub use pglite::TEMPLATES as PGLITE_TEMPLATES;
+pub use sqlite::TEMPLATES as SQLITE_TEMPLATES;
+
 /// `schema/_changes.sql` must run first; the models' files may run in any order.
-pub fn files(project: &Project, adapter: Adapter) -> anyhow::Result<Files> {
+pub fn files(project: &Project, adapter: Adapter, templates: &Templates) -> anyhow::Result<Files> {
     if project.models.is_empty() {
         return Ok(Files::new());
     }
     match adapter {
-        Adapter::Pglite => pglite::files(project),
-        Adapter::Sqlite => sqlite::files(project),
+        Adapter::Pglite => pglite::files(project, templates),
+        Adapter::Sqlite => sqlite::files(project, templates),
     }
 }

@@ -6,30 +6,35 @@ mod view;
 use anyhow::bail;
 
 use crate::model::Project;
-use crate::render::{Renderer, Template};
+use crate::render::{Page, Renderer, TemplateSet, Templates};
 use crate::target::{BANNER, Files};
 
-const TEMPLATES: &[Template] = &[
-    ("_changes.sql", include_str!("../../../templates/sqlite/_changes.sql")),
-    ("keys.sql", include_str!("../../../templates/sqlite/keys.sql")),
-    ("model.sql", include_str!("../../../templates/sqlite/model.sql")),
-    ("tables.sql", include_str!("../../../templates/sqlite/tables.sql")),
-    ("view.sql", include_str!("../../../templates/sqlite/view.sql")),
-    ("fold.sql", include_str!("../../../templates/sqlite/fold.sql")),
-    ("stream.sql", include_str!("../../../templates/sqlite/stream.sql")),
-    ("insert.sql", include_str!("../../../templates/sqlite/insert.sql")),
-    ("update.sql", include_str!("../../../templates/sqlite/update.sql")),
-    ("delete.sql", include_str!("../../../templates/sqlite/delete.sql")),
-];
+pub const TEMPLATES: TemplateSet = TemplateSet {
+    folder: "sqlite",
+    ending: "",
+    templates: &[
+        ("_changes.sql", include_str!("../../../templates/sqlite/_changes.sql")),
+        ("keys.sql", include_str!("../../../templates/sqlite/keys.sql")),
+        ("model.sql", include_str!("../../../templates/sqlite/model.sql")),
+        ("tables.sql", include_str!("../../../templates/sqlite/tables.sql")),
+        ("view.sql", include_str!("../../../templates/sqlite/view.sql")),
+        ("fold.sql", include_str!("../../../templates/sqlite/fold.sql")),
+        ("stream.sql", include_str!("../../../templates/sqlite/stream.sql")),
+        ("insert.sql", include_str!("../../../templates/sqlite/insert.sql")),
+        ("update.sql", include_str!("../../../templates/sqlite/update.sql")),
+        ("delete.sql", include_str!("../../../templates/sqlite/delete.sql")),
+    ],
+};
 
-pub fn files(project: &Project) -> anyhow::Result<Files> {
-    let renderer = Renderer::new(TEMPLATES)?;
-    let mut files = Files::new();
-    files.insert("schema/_changes.sql".into(), renderer.render("_changes.sql", view::LogView { banner: BANNER })?);
+pub fn files(project: &Project, templates: &Templates) -> anyhow::Result<Files> {
+    let renderer = Renderer::new(TEMPLATES, templates)?;
+    let page = Page::new("_changes.sql", "schema/_changes.sql");
+    let mut files = Files::from([renderer.render(page, view::LogView { banner: BANNER })?]);
     for model in &project.models {
         check_name(&model.name)?;
         let view = view::ModelView::new(model, project)?;
-        files.insert(format!("schema/{}.sql", model.name), renderer.render("model.sql", view)?);
+        let page = Page::new("model.sql", format!("schema/{}.sql", model.name)).about(&model.name);
+        files.extend([renderer.render(page, view)?]);
     }
     Ok(files)
 }

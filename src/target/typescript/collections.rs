@@ -8,7 +8,7 @@ use super::{Module, WIDTH};
 use crate::config::Framework;
 use crate::model::{FieldType, Model};
 use crate::names::{self, ts};
-use crate::render::Renderer;
+use crate::render::{File, Page, Renderer};
 use crate::target::{BANNER, Int64, Settings};
 
 #[derive(Serialize)]
@@ -48,7 +48,7 @@ struct Hooks<'a> {
     call_broken: bool,
 }
 
-pub fn text(renderer: &Renderer, module: &Module, settings: Settings) -> anyhow::Result<String> {
+pub fn file(renderer: &Renderer, module: &Module, settings: Settings) -> anyhow::Result<File> {
     let model = module.model;
     let writes: Vec<&str> = module.create.iter().chain(&module.update).map(String::as_str).collect();
     let input = match writes.as_slice() {
@@ -75,7 +75,8 @@ pub fn text(renderer: &Renderer, module: &Module, settings: Settings) -> anyhow:
         is_local: model.is_local(),
         hooks: hooks(module, settings.framework),
     };
-    renderer.render("collection.ts", view)
+    let page = Page::new("collection.ts", format!("collections/{}.ts", module.stem)).about(&model.name);
+    renderer.render(page, view)
 }
 
 fn key_type(model: &Model, int64: Int64) -> &'static str {

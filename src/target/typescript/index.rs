@@ -7,7 +7,7 @@ use super::runtime::Parts;
 use super::{Module, SHARED, WIDTH};
 use crate::config::Framework;
 use crate::names::ts;
-use crate::render::Renderer;
+use crate::render::{File, Page, Renderer};
 use crate::target::{Adapter, BANNER, Settings};
 
 /// `import type { A, B } from "…";`
@@ -70,18 +70,18 @@ struct IndexView<'a> {
     exports: Vec<NameList>,
 }
 
-pub fn text(
+pub fn file(
     renderer: &Renderer,
     modules: &[Module],
     has_shared: bool,
     settings: Settings,
     parts: &Parts,
-) -> anyhow::Result<String> {
+) -> anyhow::Result<File> {
     let shared = has_shared.then(|| ts::string(&format!("./types/{SHARED}.js")));
     let exports = modules.iter().flat_map(|module| exports(module, settings.framework)).collect();
     let has_hooks = settings.framework != Framework::None;
     renderer.render(
-        "index.ts",
+        Page::new("index.ts", "index.ts"),
         IndexView {
             banner: BANNER,
             is_local: parts.local,

@@ -25,9 +25,10 @@ use serde::Serialize;
 
 use crate::model::{Model, Project};
 use crate::names::{self, Scope, ts};
-use crate::render::{Renderer, Template};
+use crate::render::{File, Page, Renderer, Template, TemplateSet, Templates};
 use crate::target::{BANNER, Files, Settings};
 use runtime::Parts;
+pub use runtime::paths as verbatim_paths;
 use schema::SqlModule;
 
 /// The width that generated TypeScript and JSON keeps to.
@@ -35,29 +36,36 @@ const WIDTH: usize = 120;
 
 macro_rules! templates {
     ($($name:literal),* $(,)?) => {
-        &[$(($name, include_str!(concat!("../../../templates/typescript/", $name, ".j2")))),*]
+        {
+            const ALL: &[Template] = &[$(($name, include_str!(concat!("../../../templates/typescript/", $name, ".j2")))),*];
+            ALL
+        }
     };
 }
 
 /// The models as data, below the output folder.
 pub const SCHEMA_JSON: &str = "schema/schema.json";
 
-const TEMPLATES: &[Template] = templates![
-    "collection.ts",
-    "defaults.ts",
-    "index.ts",
-    "interface.ts",
-    "model.ts",
-    "names.ts",
-    "registry.ts",
-    "schema.ts",
-    "shared.ts",
-    "sql.ts",
-];
+pub const TEMPLATES: TemplateSet = TemplateSet {
+    folder: "typescript",
+    ending: ".j2",
+    templates: templates![
+        "collection.ts",
+        "defaults.ts",
+        "index.ts",
+        "interface.ts",
+        "model.ts",
+        "names.ts",
+        "registry.ts",
+        "schema.ts",
+        "shared.ts",
+        "sql.ts",
+    ],
+};
 
 /// `schema`: the SQL files, which go into modules as well.
-pub fn files(project: &Project, settings: Settings, schema: &Files) -> anyhow::Result<Files> {
-    let renderer = Renderer::new(TEMPLATES)?;
+pub fn files(project: &Project, settings: Settings, templates: &Templates, schema: &Files) -> anyhow::Result<Files> {
+    let renderer = Renderer::new(TEMPLATES, templates)?;
     let sql = schema::sql_modules(schema);
     let modules = modules(project, &sql);
     let parts = Parts {
@@ -65,21 +73,24 @@ pub fn files(project: &Project, settings: Settings, schema: &Files) -> anyhow::R
         electric: !project.models.iter().all(Model::is_local),
         access: modules.iter().any(|module| module.access.is_some()),
     };
-    let mut files = runtime::files(settings, &parts);
+    let mut files = runtime::files(settings, &parts, templates);
 
     for module in &modules {
-        let stem = &module.stem;
-        files.insert(format!("types/{stem}.ts"), types::model(&renderer, module, settings.int64)?);
-        files.insert(format!("schema/{stem}.ts"), registry::text(&renderer, module, settings.int64)?);
-        files.insert(format!("collections/{stem}.ts"), collections::text(&renderer, module, settings)?);
+        files.extend([
+            types::model(&renderer, module, settings.int64)?,
+            registry::file(&renderer, module, settings.int64)?,
+            collections::file(&renderer, module, settings)?,
+        ]);
     }
     if !project.types.is_empty() {
-        files.insert(format!("types/{SHARED}.ts"), types::shared(&renderer, &project.types)?);
+        files.extend([types::shared(&renderer, &project.types)?]);
     }
     files.extend(schema::files(&renderer, schema, &sql, &modules)?);
-    files.insert(SCHEMA_JSON.to_owned(), description::text(project, settings)?);
-    files.insert("db/defaults.ts".to_owned(), defaults(&renderer, settings)?);
-    files.insert("index.ts".to_owned(), index::text(&renderer, &modules, !project.types.is_empty(), settings, &parts)?);
+    files.extend([
+        (SCHEMA_JSON.to_owned(), description::text(project, settings)?),
+        defaults(&renderer, settings)?,
+        index::file(&renderer, &modules, !project.types.is_empty(), settings, &parts)?,
+    ]);
     Ok(files)
 }
 
@@ -92,14 +103,14 @@ struct DefaultsView<'a> {
     api_base_url: String,
 }
 
-fn defaults(renderer: &Renderer, settings: Settings) -> anyhow::Result<String> {
+fn defaults(renderer: &Renderer, settings: Settings) -> anyhow::Result<File> {
     let view = DefaultsView {
         banner: BANNER,
         database: ts::string(settings.database),
         electric_url: ts::string(settings.electric_url),
         api_base_url: ts::string(settings.api_base_url),
     };
-    renderer.render("defaults.ts", view)
+    renderer.render(Page::new("defaults.ts", "db/defaults.ts"), view)
 }
 
 /// The module of the types that more than one model can refer to.

@@ -8,7 +8,7 @@ use super::description::{field_type, insert, key_origin, operation, pairs, write
 use super::literal::Language;
 use crate::model::{Field, FieldType, Model};
 use crate::names::ts;
-use crate::render::Renderer;
+use crate::render::{File, Page, Renderer};
 use crate::target::{BANNER, Int64};
 
 #[derive(Serialize)]
@@ -37,12 +37,14 @@ struct Member {
     value: String,
 }
 
-pub fn text(renderer: &Renderer, module: &Module, int64: Int64) -> anyhow::Result<String> {
+pub fn file(renderer: &Renderer, module: &Module, int64: Int64) -> anyhow::Result<File> {
     let sql = module.sql.as_ref().map(|sql| SqlImport { name: &sql.constant, module: ts::string(&sql.module()) });
     let ty = if sql.is_some() { "LocalModel" } else { "Model" };
     let fields = module.model.fields.iter().map(|one| Language::TypeScript.row(&field(one, int64), 4)).collect();
     let members = members(module.model);
-    renderer.render("registry.ts", RegistryView { banner: BANNER, name: &module.description, ty, sql, members, fields })
+    let view = RegistryView { banner: BANNER, name: &module.description, ty, sql, members, fields };
+    let page = Page::new("registry.ts", format!("schema/{}.ts", module.stem)).about(&module.model.name);
+    renderer.render(page, view)
 }
 
 fn members(model: &Model) -> Vec<Member> {

@@ -2,14 +2,18 @@
 //! is decided here.
 
 use crate::config::Framework;
+use crate::render::Templates;
 use crate::target::{Adapter, BANNER, Files, Settings};
 
-/// Name and text of a file in `db`.
+/// A file in `db`: its path below `templates`, and its text.
 type Module = (&'static str, &'static str);
 
 macro_rules! modules {
     ($folder:literal: $($name:literal),* $(,)?) => {
-        &[$(($name, include_str!(concat!("../../../templates/typescript/", $folder, "/", $name)))),*]
+        &[$((
+            concat!("typescript/", $folder, "/", $name),
+            include_str!(concat!("../../../templates/typescript/", $folder, "/", $name)),
+        )),*]
     };
 }
 
@@ -26,6 +30,7 @@ const COMMON: &[Module] = modules![
     "rejected.ts",
     "request.ts",
     "row-schema.ts",
+    "same-value.ts",
     "shape-values.ts",
     "timestamps.ts",
     "wire.ts",
@@ -63,6 +68,7 @@ const LOCAL: &[Module] = modules![
     "tabs.ts",
     "troubles.ts",
     "turns.ts",
+    "unchanging.ts",
 ];
 const ELECTRIC: &[Module] = modules!["db": "electric-collection.ts"];
 const ACCESS: &[Module] = modules!["db": "access.ts"];
@@ -97,7 +103,7 @@ fn hooks(framework: Framework) -> (&'static [Module], &'static [Module]) {
     }
 }
 
-pub fn files(settings: Settings, parts: &Parts) -> Files {
+pub fn files(settings: Settings, parts: &Parts, templates: &Templates) -> Files {
     let adapter = match settings.adapter {
         Adapter::Pglite => PGLITE,
         Adapter::Sqlite => SQLITE,
@@ -115,5 +121,17 @@ pub fn files(settings: Settings, parts: &Parts) -> Files {
         (parts.local, use_status),
     ];
     let modules = chosen.iter().filter(|(is_needed, _)| *is_needed).flat_map(|(_, modules)| *modules);
-    modules.map(|(name, text)| (format!("db/{name}"), format!("// {BANNER}\n\n{text}"))).collect()
+    let file = |(path, text): &Module| {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        (format!("db/{name}"), format!("// {BANNER}\n\n{}", templates.verbatim(path, text)))
+    };
+    modules.map(file).collect()
+}
+
+/// The paths of all of them below `templates`.
+pub fn paths() -> impl Iterator<Item = &'static str> {
+    let frameworks = [Framework::React, Framework::Vue, Framework::Svelte, Framework::Solid].map(hooks);
+    let hooks = frameworks.into_iter().flat_map(|(use_row, use_status)| [use_row, use_status]);
+    let modules = [COMMON, LOCAL, ELECTRIC, ACCESS, PGLITE, SQLITE, WATCH].into_iter().chain(hooks);
+    modules.flatten().map(|(path, _)| *path)
 }

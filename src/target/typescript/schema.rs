@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::Module;
 use crate::names::{self, Scope, ts};
-use crate::render::Renderer;
+use crate::render::{File, Page, Renderer};
 use crate::target::{BANNER, Files};
 
 /// The log of local writes, which the models' triggers write to.
@@ -73,20 +73,20 @@ pub fn files(
     for (path, module) in sql {
         let text = schema.get(*path).map(|text| ts::template_text(text)).unwrap_or_default();
         let view = SqlView { banner: BANNER, name: &module.constant, text };
-        files.insert(format!("{path}.ts"), renderer.render("sql.ts", view)?);
+        files.extend([renderer.render(Page::new("sql.ts", format!("{path}.ts")), view)?]);
     }
     if let Some(shared) = sql.get(SHARED_SQL) {
-        files.insert("schema/index.ts".to_owned(), index(renderer, shared, modules)?);
+        files.extend([index(renderer, shared, modules)?]);
     }
     Ok(files)
 }
 
-fn index(renderer: &Renderer, shared: &SqlModule, modules: &[Module]) -> anyhow::Result<String> {
+fn index(renderer: &Renderer, shared: &SqlModule, modules: &[Module]) -> anyhow::Result<File> {
     let shared = Import { name: &shared.constant, module: ts::string(&shared.module()) };
     let models: Vec<Import> = modules
         .iter()
         .filter(|module| module.model.is_local())
         .map(|module| Import { name: &module.description, module: ts::string(&format!("./{}.js", module.stem)) })
         .collect();
-    renderer.render("schema.ts", IndexView { banner: BANNER, shared, models })
+    renderer.render(Page::new("schema.ts", "schema/index.ts"), IndexView { banner: BANNER, shared, models })
 }

@@ -11,7 +11,8 @@ use super::layout::{self, Member, Type};
 use super::shapes::{self, Aliases};
 use super::{Module, SHARED, WIDTH, access};
 use crate::model::{Field, Insert, KeyOrigin, Model, NamedType};
-use crate::render::Renderer;
+use crate::names::ts;
+use crate::render::{File, Page, Renderer};
 use crate::target::{BANNER, Int64};
 
 #[derive(Serialize)]
@@ -74,11 +75,11 @@ struct MemberView {
     annotation: String,
 }
 
-pub fn model(renderer: &Renderer, module: &Module, int64: Int64) -> anyhow::Result<String> {
+pub fn model(renderer: &Renderer, module: &Module, int64: Int64) -> anyhow::Result<File> {
     let model = module.model;
     let row = row_members(model, int64);
-    let create = create_members(model, int64);
-    let update = update_members(model, int64);
+    let create = refer_to_row(create_members(model, int64), &module.row, &row);
+    let update = refer_to_row(update_members(model, int64), &module.row, &row);
     let mut names = BTreeSet::new();
     [&row, &create, &update].into_iter().flatten().for_each(|member| member.ty.collect_names(&mut names));
     let view = ModelView {
@@ -90,7 +91,8 @@ pub fn model(renderer: &Renderer, module: &Module, int64: Int64) -> anyhow::Resu
         update: module.update.as_ref().map(|name| interface(name, Comment::default(), &update)),
         access: module.access.as_ref().map(|(name, can_edit)| access_view(module, name, can_edit)),
     };
-    renderer.render("model.ts", view)
+    let page = Page::new("model.ts", format!("types/{}.ts", module.stem)).about(&model.name);
+    renderer.render(page, view)
 }
 
 fn access_view(module: &Module, name: &str, can_edit: &str) -> Access {
@@ -104,10 +106,10 @@ fn access_view(module: &Module, name: &str, can_edit: &str) -> Access {
     }
 }
 
-pub fn shared(renderer: &Renderer, types: &[NamedType]) -> anyhow::Result<String> {
+pub fn shared(renderer: &Renderer, types: &[NamedType]) -> anyhow::Result<File> {
     let aliases = Aliases::new(types);
     let types = types.iter().map(|named| definition(named, &aliases)).collect();
-    renderer.render("shared.ts", SharedView { banner: BANNER, types })
+    renderer.render(Page::new("shared.ts", format!("types/{SHARED}.ts")), SharedView { banner: BANNER, types })
 }
 
 fn definition(named: &NamedType, aliases: &Aliases) -> Definition {
@@ -149,6 +151,24 @@ fn must_be_given(model: &Model, field: &Field) -> bool {
 fn update_members(model: &Model, int64: Int64) -> Vec<Member> {
     let fields = model.fields.iter().filter(|field| field.update);
     fields.map(|field| member(field, true, field.nullable, int64)).collect()
+}
+
+/// A type that takes several lines stands in the row alone: another value of an enum then changes one place.
+fn refer_to_row(members: Vec<Member>, row: &str, row_members: &[Member]) -> Vec<Member> {
+    let referring = members.into_iter().map(|member| {
+        let same = row_members.iter().find(|other| other.name == member.name);
+        let Some(shown) = same.filter(|_| member.annotation(2).contains('\n')) else { return member };
+        let place = format!("{row}[{}]", ts::string(&member.name));
+        let ty = if shown.ty == member.ty {
+            Type::Word(place)
+        } else if shown.ty == shapes::or_null(member.ty.clone()) {
+            Type::Word(format!("NonNullable<{place}>"))
+        } else {
+            return member;
+        };
+        Member { ty, ..member }
+    });
+    referring.collect()
 }
 
 fn member(field: &Field, optional: bool, or_null: bool, int64: Int64) -> Member {

@@ -2,7 +2,8 @@ import { createColumnMapper, FetchError, type ShapeStreamOptions } from "@electr
 import type { CollectionConfig } from "@tanstack/db";
 import { electricCollectionOptions, type ElectricCollectionUtils } from "@tanstack/electric-db-collection";
 
-import { onSettings, requestHeaders, syncSettings } from "./config.js";
+import { bell, wait } from "./backoff.js";
+import { onSettings, requestHeaders, syncSettings, type HeadersRecord } from "./config.js";
 import { send } from "./exchange.js";
 import { collectionKey, rowKey, type CollectionKey } from "./keys.js";
 import type { Field, Model, Operation } from "./model.js";
@@ -14,6 +15,7 @@ import { isoTimestamp } from "./timestamps.js";
 
 /** How long an answer with a `txid` waits for the stream. */
 const TXID_MS = 30_000;
+const BROKEN_RETRY_MS = 60_000;
 
 type Fields = Record<string, unknown>;
 
@@ -130,6 +132,7 @@ function withNumbers(value: unknown): unknown {
 
 /** Read when the stream starts, so that `configureSync` may be called until then. */
 function shapeOptions(model: Model): ShapeStreamOptions<unknown> {
+  let sent: HeadersRecord = {};
   const names = Object.fromEntries(model.fields.map((field) => [model.columns[field.name] ?? field.name, field.name]));
   return {
     get url() {
@@ -147,23 +150,22 @@ function shapeOptions(model: Model): ShapeStreamOptions<unknown> {
           .map((field) => [field.name, shown(field, row[field.name] ?? null)]),
       ),
     fetchClient: async (input, init) => {
+      sent = await requestHeaders();
       const headers = new Headers(init?.headers);
-      for (const [name, value] of Object.entries(await requestHeaders())) headers.set(name, value);
+      for (const [name, value] of Object.entries(sent)) headers.set(name, value);
       return syncSettings().fetch(input, { ...init, headers });
     },
     onError: async (error) => {
+      const settings = bell(onSettings);
       const isRefused = error instanceof FetchError && (error.status === 401 || error.status === 403);
-      if (isRefused) await nextSettings();
+      // The application may have changed them while the request was under way.
+      const isOutdated = isRefused && JSON.stringify(await requestHeaders()) !== JSON.stringify(sent);
+      if (!isRefused) console.error(`${model.name}: ${error.message}`);
+      if (!isOutdated) {
+        await wait(isRefused ? Infinity : BROKEN_RETRY_MS, new AbortController().signal, settings.source);
+      }
+      settings.close();
       return {};
     },
   };
-}
-
-function nextSettings(): Promise<void> {
-  return new Promise((resolve) => {
-    const stop = onSettings(() => {
-      stop();
-      resolve();
-    });
-  });
 }

@@ -1,9 +1,9 @@
 import { acknowledgement, outcomeOf, type Outcome, type Received } from "./answer.js";
 import { within } from "./backoff.js";
 import { syncSettings, type HeadersRecord } from "./config.js";
-import type { Field, Model } from "./model.js";
-import { parsed, textOf, type Members } from "./raw-json.js";
+import { textOf } from "./raw-json.js";
 import { pathOf, requestFor, rowIn, type ApiRequest, type Item, type Outgoing } from "./request.js";
+import { isSame } from "./same-value.js";
 import { WRITE_ID } from "./wire.js";
 
 const LIMIT_MS = 120_000;
@@ -94,37 +94,4 @@ async function hasBeenTaken(
   const shown = row[WRITE_ID] ?? "null";
   if (shown !== "null") return textOf(shown) === writeId;
   return (action.body ?? []).every((name) => members[name] === undefined || isSame(model, name, members, row));
-}
-
-function isSame(model: Model, name: string, sent: Members, row: Members): boolean {
-  const field = model.fields.find((candidate) => candidate.name === name);
-  const [one, other] = [sent[name] ?? "null", row[name] ?? "null"];
-  return field !== undefined && comparable(field, one) === comparable(field, other);
-}
-
-/** The same for values that mean the same. */
-function comparable(field: Field, json: string): string {
-  const text = textOf(json);
-  if (json === "null") return json;
-  switch (field.type) {
-    case "uuid":
-      return text.toLowerCase();
-    case "date_time":
-      return String(Date.parse(text));
-    case "float":
-      return String(Number(text));
-    case "decimal":
-      return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
-    case "json":
-      return JSON.stringify(sorted(parsed(json)));
-    default:
-      return text;
-  }
-}
-
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== "object" || value === null) return value;
-  const members = Object.entries(value).map(([name, member]): [string, unknown] => [name, sorted(member)]);
-  return Object.fromEntries(members.sort(([one], [other]) => (one < other ? -1 : 1)));
 }

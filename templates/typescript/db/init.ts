@@ -4,8 +4,8 @@ import { name, sql, type Connection, type Driver } from "./driver.js";
 import { startStreams } from "./electric.js";
 import { openFeed } from "./feed.js";
 import { alone, lead } from "./leader.js";
-import { migrate } from "./migrate.js";
-import { reportModel } from "./reports.js";
+import { isCurrent, migrate } from "./migrate.js";
+import { reportModel, reportOutdated } from "./reports.js";
 import { reportPersisted, watchStatus } from "./status.js";
 import { startSyncWorker } from "./sync-worker.js";
 
@@ -82,11 +82,12 @@ export async function clearDatabase(options: { readonly unsent?: "refuse" | "dis
 async function open(options: DatabaseOptions): Promise<Session> {
   const driver = options.driver ?? (await openDriver(options.directory));
   try {
-    await migrate(driver);
+    const lockName = driver.shared === undefined ? undefined : `${driver.shared}:sync`;
+    // A tab with older code would send what newer code has written, without what it doesn't know.
+    if (!(await isCurrent(driver))) await alone(lockName, () => migrate(driver));
     const feed = await openFeed(driver);
     const channel = driver.shared === undefined ? {} : { channel: `${driver.shared}:status` };
     const stopStatus = await watchStatus(driver, models, { sync: options.sync !== false, ...channel });
-    const lockName = driver.shared === undefined ? undefined : `${driver.shared}:sync`;
     const stopSync = options.sync === false ? undefined : lead(lockName, (signal) => sync(driver, signal));
     if (driver.shared !== undefined) void askToPersist();
     const stop = async () => {
@@ -104,7 +105,12 @@ async function open(options: DatabaseOptions): Promise<Session> {
   return current;
 }
 
-async function sync(driver: Driver, signal: AbortSignal): Promise<void> {
+/** Returns early where the database has become that of another version of the application: this one is over. */
+async function sync(driver: Driver, signal: AbortSignal): Promise<"over" | void> {
+  if (!(await isCurrent(driver))) {
+    reportOutdated();
+    return "over";
+  }
   const aborted = new Promise((resolve) => signal.addEventListener("abort", resolve));
   await Promise.all([startStreams(driver, models, signal), startSyncWorker(driver, models, signal), aborted]);
 }

@@ -1,4 +1,4 @@
-type Work = (signal: AbortSignal) => Promise<void>;
+type Work = (signal: AbortSignal) => Promise<"over" | void>;
 
 /** How long work that has failed rests. */
 const REST_MS = 1_000;
@@ -12,7 +12,8 @@ let queue: Promise<unknown> = Promise.resolve();
 
 /**
  * Runs `work` whenever this tab holds the lock, until the function that it returns is called; that one returns once
- * `work` has. `work` has to end when its signal aborts: it is over, or `alone` needs the lock, and then it runs again.
+ * `work` has. `work` has to end when its signal aborts: it is over, or `alone` needs the lock, and then it runs again,
+ * unless it has said itself that it is over.
  * `lockName`: what all tabs of one database share; without it, this thread has the database for itself.
  */
 export function lead(lockName: string | undefined, work: Work): () => Promise<void> {
@@ -29,7 +30,7 @@ export function lead(lockName: string | undefined, work: Work): () => Promise<vo
       turn = new AbortController();
       const { signal } = turn;
       try {
-        await locked(lockName, signal, () => work(signal));
+        if ((await locked(lockName, signal, () => work(signal))) === "over") return;
       } catch {
         // Either nobody needs the turn any more, or the work has failed, and is tried again.
         if (!signal.aborted) await new Promise((resolve) => setTimeout(resolve, REST_MS));

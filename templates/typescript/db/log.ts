@@ -54,6 +54,11 @@ export async function sentEntries(connection: Connection, model: string): Promis
   );
 }
 
+/** What the server has taken and has not shown yet. */
+export async function acknowledgedEntries(connection: Connection): Promise<Entry[]> {
+  return entries(connection, sql`status = 'acknowledged'`);
+}
+
 /** The entries with these write ids, and those that were rejected with one of them. */
 export async function entriesWith(connection: Connection, writeIds: readonly string[]): Promise<Entry[]> {
   return entries(connection, sql`write_id IN (${list(writeIds)}) OR rejected_with IN (${list(writeIds)})`);

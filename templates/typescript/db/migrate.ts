@@ -23,10 +23,14 @@ const LOG_VERSION = Math.max(...LOG_STEPS.map(({ version }) => version));
 /** Tables that outlive every schema, with what is in them. The feed's numbers go on, so that no tab misses a key. */
 const KEPT = ["_sync_meta", LOG_TABLE, "_made_keys", "_changed_keys"];
 
-/** Brings the database to this version of the schema. Does nothing where it has it already. */
+/** Whether the database has this version of the schema. */
+export async function isCurrent(connection: Connection): Promise<boolean> {
+  return (await stored(connection))?.hash === schemaHash();
+}
+
+/** Brings the database to this version of the schema. Nobody may sync meanwhile. */
 export async function migrate(driver: Driver): Promise<void> {
   const hash = schemaHash();
-  if ((await stored(driver))?.hash === hash) return;
   await driver.transaction(async (connection) => {
     const before = await stored(connection);
     // Another tab may have been quicker.
@@ -134,7 +138,7 @@ function formerOf(model: LocalModel): Former {
 }
 
 /** Two of the 32-bit hashes of Fowler, Noll and Vo, over all that makes the schema. */
-function schemaHash(): string {
+export function schemaHash(): string {
   const text = [sharedSql, ...models.map((model) => `${syncedTable(model)}\0${model.sql}`)].join("\0");
   return [0x811c9dc5, 0x9dc5811c].map((start) => fnv(text, start).toString(16).padStart(8, "0")).join("");
 }

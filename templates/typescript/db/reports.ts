@@ -19,13 +19,16 @@ interface Facts {
   readonly models: Readonly<Record<string, ModelStatus>>;
 }
 
-type Notice = { readonly facts: Facts } | "ask" | "returned";
+type Notice = { readonly facts: Facts } | { readonly schema: string } | "ask" | "returned";
 
 const nothing: Facts = { unreachable: [], waiting: [], errors: {}, models: {} };
 
 let facts = nothing;
 /** Whether the facts are this tab's own. */
 let isSource = false;
+/** The version of the schema that this tab knows. */
+let ownSchema = "";
+let isOutdated = false;
 let channel: BroadcastChannel | undefined;
 let stopLooking = () => {};
 const listeners = new Set<() => void>();
@@ -34,6 +37,7 @@ export function reported() {
   return {
     online: isOnline() && facts.unreachable.length === 0,
     waitingForAuth: facts.waiting.length > 0,
+    outdated: isOutdated,
     lastError: Object.values(facts.errors).at(-1) ?? null,
     models: facts.models,
   };
@@ -63,11 +67,20 @@ export function reportModel(model: string, status: Partial<ModelStatus>): void {
   report({ models: { ...facts.models, [model]: { ...known, ...status } } });
 }
 
-export function openReports(models: Facts["models"], channelName: string | undefined): void {
+/** The database has another version of the schema than the code of this tab. */
+export function reportOutdated(): void {
+  isOutdated = true;
+  tell();
+}
+
+/** `schema`: the version that the database has now. */
+export function openReports(models: Facts["models"], schema: string, channelName: string | undefined): void {
   facts = { ...nothing, models };
+  ownSchema = schema;
   if (channelName !== undefined && typeof BroadcastChannel === "function") {
     channel = new BroadcastChannel(channelName);
     channel.onmessage = ({ data }: MessageEvent<Notice>) => hear(data);
+    channel.postMessage({ schema } satisfies Notice);
     channel.postMessage("ask" satisfies Notice);
     // The tab that syncs may be hidden while the user looks at this one.
     stopLooking = onVisible(() => channel?.postMessage("returned" satisfies Notice));
@@ -80,7 +93,7 @@ export function openReports(models: Facts["models"], channelName: string | undef
 export function closeReports(): void {
   stopLooking();
   channel?.close();
-  [facts, isSource, channel] = [nothing, false, undefined];
+  [facts, isSource, isOutdated, channel] = [nothing, false, false, undefined];
   if (typeof removeEventListener !== "function") return;
   removeEventListener("online", tell);
   removeEventListener("offline", tell);
@@ -98,12 +111,14 @@ function report(news: Partial<Facts>): void {
 function hear(notice: Notice): void {
   if (notice === "returned") {
     returnElsewhere();
-  } else if (notice !== "ask") {
+  } else if (notice === "ask") {
+    if (isSource) channel?.postMessage({ facts } satisfies Notice);
+  } else if ("schema" in notice) {
+    if (notice.schema !== ownSchema) reportOutdated();
+  } else {
     ({ facts } = notice);
     isSource = false;
     tell();
-  } else if (isSource) {
-    channel?.postMessage({ facts } satisfies Notice);
   }
 }
 

@@ -3,6 +3,7 @@ import type { Driver } from "./driver.js";
 import { feed } from "./feed.js";
 import { getDatabase } from "./init.js";
 import { discard, rejectedChanges, retry, tally, type Tally } from "./log.js";
+import { schemaHash } from "./migrate.js";
 import type { Model } from "./model.js";
 import { closeReports, onReport, openReports, reported, type ModelStatus } from "./reports.js";
 import { readPosition } from "./shape-position.js";
@@ -15,6 +16,11 @@ export interface SyncStatus {
   readonly persisted: boolean | null;
   /** The server wants other headers than the application gives: `configureSync` goes on with new ones. */
   readonly waitingForAuth: boolean;
+  /**
+   * Another tab has loaded another version of the application, and the database is as that one needs it: this tab no
+   * longer syncs, and its page has to be loaded again.
+   */
+  readonly outdated: boolean;
   /** Changes that the server has not answered yet. */
   readonly pending: number;
   /** When the oldest of them was made. */
@@ -35,6 +41,7 @@ const closed: SyncStatus = {
   online: true,
   persisted: null,
   waitingForAuth: false,
+  outdated: false,
   pending: 0,
   oldestPending: null,
   rejected: 0,
@@ -84,9 +91,10 @@ export function reportPersisted(isPersisted: boolean | null): void {
 /** Returns when the model's first sync is complete, and also when it can't go on now. */
 export async function whenLoaded(model: string, signal: AbortSignal): Promise<void> {
   const isOver = () => {
-    const { online, waitingForAuth, models } = status;
+    const { online, waitingForAuth, outdated, models } = status;
     const { ready, error } = models[model] ?? { ready: false, error: null };
-    return ready || error !== null || !online || waitingForAuth || !isSyncing || signal.aborted;
+    const isStopped = waitingForAuth || outdated || !isSyncing;
+    return ready || error !== null || !online || isStopped || signal.aborted;
   };
   if (isOver()) return;
   await new Promise<void>((resolve) => {
@@ -108,7 +116,7 @@ export async function watchStatus(
   options: StatusOptions,
 ): Promise<() => void> {
   isSyncing = options.sync;
-  openReports(await storedStatus(driver, models), options.channel);
+  openReports(await storedStatus(driver, models), schemaHash(), options.channel);
   const stopReports = onReport(show);
   const stopLog = feed().onLog(() => void count(driver));
   await count(driver);

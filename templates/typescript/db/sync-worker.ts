@@ -15,6 +15,7 @@ import type { Rejection } from "./rejected.js";
 import { reportError, reportReachable, reportWaiting } from "./reports.js";
 import { requestFor, Unsendable, type Outgoing } from "./request.js";
 import { forget, isHeldBack, noteError, noTroubles, tryAtOnce, untilNextTry, type Troubles } from "./troubles.js";
+import { watchUnchanging } from "./unchanging.js";
 
 const API = "api";
 /** Looks at the log once in a while, should a notice of a change have got lost. */
@@ -25,6 +26,9 @@ export async function startSyncWorker(driver: Driver, models: readonly Model[], 
   const byName: Models = new Map(models.map((model) => [model.name, model]));
   const troubles = noTroubles();
   const log = bell(feed().onLog);
+  const noteTaken = watchUnchanging(driver, models, signal);
+  // Those that were taken shortly before the application was closed.
+  noteTaken();
   const stopReturns = onReturn(() => tryAtOnce(troubles));
   while (!signal.aborted) {
     const settings = bell(onSettings);
@@ -38,6 +42,7 @@ export async function startSyncWorker(driver: Driver, models: readonly Model[], 
         const headers = await requestHeaders();
         const outcome = await send(write, headers, signal);
         if (!signal.aborted) await conclude(driver, write, outcome, headers, troubles, signal, settings);
+        if (outcome.kind === "acknowledged" && write.operation === "update") noteTaken();
       }
     } catch (error) {
       if (!signal.aborted) await fail(messageOf(error), 0, troubles, signal, settings);

@@ -6,40 +6,44 @@ mod view;
 use serde::Serialize;
 
 use crate::model::Project;
-use crate::render::{Renderer, Template};
+use crate::render::{Page, Renderer, TemplateSet, Templates};
 use crate::target::{BANNER, Files};
 
-const TEMPLATES: &[Template] = &[
-    ("_changes.sql", include_str!("../../../../templates/pglite/_changes.sql")),
-    ("log_feed.sql", include_str!("../../../../templates/pglite/log_feed.sql")),
-    ("log_fold.sql", include_str!("../../../../templates/pglite/log_fold.sql")),
-    ("log_changes.sql", include_str!("../../../../templates/pglite/log_changes.sql")),
-    ("log_keys.sql", include_str!("../../../../templates/pglite/log_keys.sql")),
-    ("log_stream.sql", include_str!("../../../../templates/pglite/log_stream.sql")),
-    ("log_views.sql", include_str!("../../../../templates/pglite/log_views.sql")),
-    ("model.sql", include_str!("../../../../templates/pglite/model.sql")),
-    ("tables.sql", include_str!("../../../../templates/pglite/tables.sql")),
-    ("view.sql", include_str!("../../../../templates/pglite/view.sql")),
-    ("fold.sql", include_str!("../../../../templates/pglite/fold.sql")),
-    ("stream.sql", include_str!("../../../../templates/pglite/stream.sql")),
-    ("made_keys.sql", include_str!("../../../../templates/pglite/made_keys.sql")),
-    ("insert.sql", include_str!("../../../../templates/pglite/insert.sql")),
-    ("update.sql", include_str!("../../../../templates/pglite/update.sql")),
-    ("delete.sql", include_str!("../../../../templates/pglite/delete.sql")),
-];
+pub const TEMPLATES: TemplateSet = TemplateSet {
+    folder: "pglite",
+    ending: "",
+    templates: &[
+        ("_changes.sql", include_str!("../../../../templates/pglite/_changes.sql")),
+        ("log_feed.sql", include_str!("../../../../templates/pglite/log_feed.sql")),
+        ("log_fold.sql", include_str!("../../../../templates/pglite/log_fold.sql")),
+        ("log_changes.sql", include_str!("../../../../templates/pglite/log_changes.sql")),
+        ("log_keys.sql", include_str!("../../../../templates/pglite/log_keys.sql")),
+        ("log_stream.sql", include_str!("../../../../templates/pglite/log_stream.sql")),
+        ("log_views.sql", include_str!("../../../../templates/pglite/log_views.sql")),
+        ("model.sql", include_str!("../../../../templates/pglite/model.sql")),
+        ("tables.sql", include_str!("../../../../templates/pglite/tables.sql")),
+        ("view.sql", include_str!("../../../../templates/pglite/view.sql")),
+        ("fold.sql", include_str!("../../../../templates/pglite/fold.sql")),
+        ("stream.sql", include_str!("../../../../templates/pglite/stream.sql")),
+        ("made_keys.sql", include_str!("../../../../templates/pglite/made_keys.sql")),
+        ("insert.sql", include_str!("../../../../templates/pglite/insert.sql")),
+        ("update.sql", include_str!("../../../../templates/pglite/update.sql")),
+        ("delete.sql", include_str!("../../../../templates/pglite/delete.sql")),
+    ],
+};
 
 #[derive(Serialize)]
 struct Shared {
     banner: &'static str,
 }
 
-pub fn files(project: &Project) -> anyhow::Result<Files> {
-    let renderer = Renderer::new(TEMPLATES)?;
-    let mut files = Files::new();
-    files.insert("schema/_changes.sql".to_owned(), renderer.render("_changes.sql", Shared { banner: BANNER })?);
+pub fn files(project: &Project, templates: &Templates) -> anyhow::Result<Files> {
+    let renderer = Renderer::new(TEMPLATES, templates)?;
+    let page = Page::new("_changes.sql", "schema/_changes.sql");
+    let mut files = Files::from([renderer.render(page, Shared { banner: BANNER })?]);
     for model in &project.models {
-        let text = renderer.render("model.sql", view::View::of(model, project))?;
-        files.insert(format!("schema/{}.sql", model.name), text);
+        let page = Page::new("model.sql", format!("schema/{}.sql", model.name)).about(&model.name);
+        files.extend([renderer.render(page, view::View::of(model, project))?]);
     }
     Ok(files)
 }

@@ -1,0 +1,48 @@
+//! `spec_headers`: what is sent with the request for the document. Secrets in it come from the environment.
+
+use super::reader::Reader;
+use crate::diagnostics::{Input, Problem, Problems, Severity, child};
+use crate::read::check_header;
+
+const POINTER: &str = "/spec_headers";
+
+pub fn read(reader: &mut Reader, problems: &mut Problems) -> Vec<(String, String)> {
+    let headers = reader.pairs("spec_headers", problems).unwrap_or_default();
+    for (name, value) in &headers {
+        if let Err(message) = check_header(name, value) {
+            problems.error("bad-header", (Input::Config, &child(POINTER, name)), message);
+        }
+    }
+    headers
+}
+
+/// Puts variables of the environment in: `Bearer ${API_TOKEN}`. `None`, with a problem, where one isn't set.
+pub fn substitute(name: &str, value: &str, problems: &mut Problems) -> Option<String> {
+    let pointer = child(POINTER, name);
+    let mut parts = value.split("${");
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let Some((variable, rest)) = part.split_once('}') else {
+            let problem = Problem::new(Severity::Error, "bad-header", (Input::Config, &pointer), "`${` has no `}`");
+            problems.push(problem.help("write ${NAME}, with the name of a variable of the environment"));
+            return None;
+        };
+        match std::env::var(variable) {
+            Ok(value) => text.push_str(value.trim()),
+            Err(_) => {
+                let message = format!("the environment has no variable `{variable}`");
+                let problem = Problem::new(Severity::Error, "no-variable", (Input::Config, &pointer), message);
+                problems.push(problem.help(format!("set it: {variable}=… sync-patterns …")));
+                return None;
+            }
+        }
+        text.push_str(rest);
+    }
+    match check_header(name, &text) {
+        Ok(()) => Some(text),
+        Err(message) => {
+            problems.error("bad-header", (Input::Config, &pointer), message);
+            None
+        }
+    }
+}

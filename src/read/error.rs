@@ -1,0 +1,27 @@
+use std::fmt;
+
+/// Why a document can't be read, and what to do.
+#[derive(Debug, Clone)]
+pub struct ReadError {
+    pub message: String,
+    pub help: Option<String>,
+}
+
+impl ReadError {
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), help: None }
+    }
+
+    pub fn help(self, help: impl Into<String>) -> Self {
+        Self { help: Some(help.into()), ..self }
+    }
+}
+
+impl std::error::Error for ReadError {}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(&self.message)?;
+        self.help.as_ref().map_or(Ok(()), |help| write!(f, "\n  help: {help}"))
+    }
+}

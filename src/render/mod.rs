@@ -1,0 +1,148 @@
+//! Templates to text: ours, which are compiled into the binary, or those of the user that replace them.
+
+mod error;
+mod own;
+
+use std::cell::RefCell;
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
+use serde::Serialize;
+
+pub use error::TemplateError;
+pub use own::OwnTemplates;
+
+/// A template's name and text.
+pub type Template = (&'static str, &'static str);
+
+/// The templates of one target.
+#[derive(Debug, Clone, Copy)]
+pub struct TemplateSet {
+    /// Where they are in `templates`.
+    pub folder: &'static str,
+    /// What their files are called behind the name.
+    pub ending: &'static str,
+    pub templates: &'static [Template],
+}
+
+impl TemplateSet {
+    /// The paths of the files below `templates`.
+    pub fn paths(self) -> impl Iterator<Item = String> {
+        self.templates.iter().map(move |(name, _)| self.path(name))
+    }
+
+    fn path(self, name: &str) -> String {
+        format!("{}/{name}{}", self.folder, self.ending)
+    }
+}
+
+/// What a file is rendered from.
+#[derive(Debug, Clone)]
+pub struct Page<'a> {
+    template: &'static str,
+    /// Below the output folder.
+    file: String,
+    /// The model that it is about, where it is about one.
+    model: Option<&'a str>,
+}
+
+/// A file's path below the output folder, and its text.
+pub type File = (String, String);
+
+impl<'a> Page<'a> {
+    pub fn new(template: &'static str, file: impl Into<String>) -> Self {
+        Self { template, file: file.into(), model: None }
+    }
+
+    pub fn about(self, model: &'a str) -> Self {
+        Self { model: Some(model), ..self }
+    }
+}
+
+/// What a template was given for one file.
+#[derive(Debug, Serialize)]
+pub struct View {
+    /// Below `templates`.
+    pub template: String,
+    pub file: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    pub view: serde_json::Value,
+}
+
+/// The templates of a run.
+#[derive(Debug, Default)]
+pub struct Templates<'a> {
+    own: Option<&'a OwnTemplates>,
+    views: Option<RefCell<Vec<View>>>,
+}
+
+impl<'a> Templates<'a> {
+    pub fn new(own: Option<&'a OwnTemplates>) -> Self {
+        Self { own, views: None }
+    }
+
+    /// Keeps what each template is given.
+    pub fn recording(self) -> Self {
+        Self { views: Some(RefCell::default()), ..self }
+    }
+
+    pub fn views(self) -> Vec<View> {
+        self.views.map(RefCell::into_inner).unwrap_or_default()
+    }
+
+    /// The text of a file that is taken as it stands.
+    pub fn verbatim(&self, path: &str, ours: &'static str) -> &'a str {
+        self.own.and_then(|own| own.get(path)).map_or(ours, |source| &source.text)
+    }
+}
+
+/// Renders the templates of one target. Every value they use is final: they choose and repeat, and compute nothing.
+pub struct Renderer<'a> {
+    set: TemplateSet,
+    templates: &'a Templates<'a>,
+    environment: Environment<'a>,
+}
+
+impl<'a> Renderer<'a> {
+    pub fn new(set: TemplateSet, templates: &'a Templates<'a>) -> anyhow::Result<Self> {
+        let mut environment = environment()?;
+        // Its price is paid only where somebody may have to look for a mistake.
+        environment.set_debug(templates.own.is_some());
+        for (name, text) in set.templates {
+            let text = templates.verbatim(&set.path(name), text);
+            environment.add_template(name, text)?;
+        }
+        Ok(Self { set, templates, environment })
+    }
+
+    /// Makes a file, which begins with the banner that `view` has.
+    pub fn render(&self, page: Page, view: impl Serialize) -> anyhow::Result<File> {
+        if let Some(views) = &self.templates.views {
+            views.borrow_mut().push(View {
+                template: self.set.path(page.template),
+                file: page.file.clone(),
+                model: page.model.map(str::to_owned),
+                view: serde_json::to_value(&view)?,
+            });
+        }
+        let rendered = self.environment.get_template(page.template)?.render(Value::from(Serde(view)));
+        let text = match self.templates.own {
+            Some(own) => own.check(rendered, page.template, |name| self.set.path(name))?,
+            None => rendered?,
+        };
+        Ok((page.file, text))
+    }
+}
+
+/// How all templates are read.
+fn environment<'a>() -> anyhow::Result<Environment<'a>> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    // By file name, minijinja would escape `.json`; the views hold encoded text already.
+    environment.set_auto_escape_callback(|_| AutoEscape::None);
+    environment
+        .set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build()?);
+    Ok(environment)
+}

@@ -1,0 +1,109 @@
+//! The program as npm installs it, run as its users run it.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use crate::npm::{installed, project, tarballs};
+use crate::{repository, run, succeed};
+
+const LAUNCHER: &str = "node_modules/@pattern-stack/sync-patterns/sync-patterns.js";
+
+fn npx(arguments: &[&str], folder: &Path) -> Output {
+    run(Command::new("npx").args(["--no", "--", "sync-patterns"]).args(arguments).current_dir(folder))
+}
+
+/// The launcher, on a machine that Node takes for another.
+fn launch_on(platform: &str, project: &Path) -> Output {
+    let other = project.join("other-platform.cjs");
+    fs::write(&other, format!("Object.defineProperty(process, 'platform', {{ value: '{platform}' }});"))
+        .expect("a file");
+    run(Command::new("node").arg("--require").arg(other).arg(LAUNCHER).current_dir(project))
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn npx_runs_this_version() {
+    let output = npx(&["--version"], installed());
+    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), concat!("sync-patterns ", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn npx_generates() {
+    let folder = installed();
+    fs::copy(repository().join("fixtures/contacts/openapi.yaml"), folder.join("openapi.yaml")).expect("the document");
+    let config = "version: 1\nspec: ./openapi.yaml\noutput: ./src/generated\n";
+    fs::write(folder.join("contacts.yaml"), config).expect("the config");
+    let output = npx(&["generate", "--config", "contacts.yaml"], folder);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(folder.join("src/generated/index.ts").exists());
+}
+
+#[test]
+fn the_exit_code_and_the_messages_are_the_programs() {
+    let output = npx(&["generate", "--config", "none.yaml"], installed());
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("none.yaml"), "{}", stderr(&output));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_ends_both() {
+    use std::io::{Read, Write};
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::Stdio;
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    let arguments = [LAUNCHER, "generate", "--spec", "-", "--output", "never"];
+    let mut launcher = Command::new("node");
+    launcher.args(arguments).current_dir(installed()).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = launcher.spawn().expect("the launcher");
+    let mut input = child.stdin.take().expect("its input");
+    // More than a pipe holds: when it has gone through, the program is there and waits for the rest.
+    input.write_all(&[b' '; 1 << 20]).expect("the program reads");
+    succeed(Command::new("kill").args(["-TERM", &child.id().to_string()]));
+
+    assert_eq!(child.wait().expect("its end").signal(), Some(15));
+    // The program holds the other end of its output until it ends, and would do so for ever.
+    let mut output = child.stdout.take().expect("its output");
+    let (ended, end) = mpsc::channel();
+    std::thread::spawn(move || ended.send(output.read_to_end(&mut Vec::new())));
+    end.recv_timeout(Duration::from_secs(30)).expect("the program has ended").expect("its output");
+}
+
+#[test]
+fn a_platform_without_a_package_is_told_of_cargo() {
+    let output = launch_on("freebsd", installed());
+    assert_eq!(output.status.code(), Some(2));
+    let message = stderr(&output);
+    assert!(message.contains("no package with the program for freebsd-"), "{message}");
+    assert!(message.contains("cargo install sync-patterns"), "{message}");
+}
+
+#[test]
+fn a_package_that_was_left_out_is_named() {
+    let (_, launcher) = tarballs().split_at(1);
+    let output = npx(&["--version"], &project("without-optional", launcher));
+    assert_eq!(output.status.code(), Some(2));
+    let message = stderr(&output);
+    assert!(message.contains("(@pattern-stack/sync-patterns-"), "{message}");
+    assert!(message.contains("with optional dependencies"), "{message}");
+}
+
+/// As after `node_modules` was copied to a machine with another C library, whose loader isn't there.
+#[cfg(unix)]
+#[test]
+fn a_program_of_another_machine_is_told_of() {
+    let folder = project("other-machine", tarballs());
+    let packages = fs::read_dir(folder.join("node_modules/@pattern-stack")).expect("the packages");
+    let mut programs = packages.map(|package| package.expect("a package").path().join("sync-patterns"));
+    let program = programs.find(|program| program.exists()).expect("the program");
+    fs::write(&program, "#!/lib/ld-of-another-machine.so\n").expect("a file");
+    let output = npx(&["--version"], &folder);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("doesn't start"), "{}", stderr(&output));
+}

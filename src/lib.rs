@@ -8,17 +8,20 @@
 pub mod cli;
 pub mod config;
 pub mod diagnostics;
+pub mod init;
+pub mod inspect;
 pub mod model;
 pub mod names;
 pub mod output;
 pub mod read;
 pub mod render;
+pub mod schema_diff;
 pub mod spec;
 pub mod target;
 
 use config::Config;
 use diagnostics::Problems;
-use model::Project;
+use model::{Project, Survey};
 use render::TemplateError;
 use spec::{Document, Tree};
 use target::{Files, Settings};
@@ -46,4 +49,11 @@ pub fn generate(spec: Tree, config: &Config, problems: &mut Problems) -> anyhow:
             Ok(None)
         }
     }
+}
+
+/// What a document offers, chosen or not. `None`, with problems, where it can't be read.
+pub fn survey(spec: Tree, config: &Config, problems: &mut Problems) -> Option<Survey> {
+    let survey = Document::new(spec, problems).map(|document| model::survey(&document, config, problems));
+    spec::tree::tell_files(problems);
+    survey
 }

@@ -4,9 +4,9 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::inputs::ProjectArgs;
-use super::{Global, project, report};
+use super::report::Occasion;
+use super::{Global, check, project, report, watch};
 use crate::diagnostics::one_of;
-use crate::output::Plan;
 use crate::render::View;
 use crate::target::{self, Settings};
 
@@ -20,12 +20,27 @@ pub struct Generate {
     /// Print the files instead of writing them
     #[arg(long, conflicts_with = "dry_run")]
     stdout: bool,
+    /// Compare the files with what would be written, as the command `check` does, and write nothing
+    #[arg(long, conflicts_with_all = ["dry_run", "stdout"])]
+    check: bool,
+    /// Go on, and write again whenever an input changes, until Ctrl-C
+    ///
+    /// Inputs are the config, the document, and templates. A document at a URL is asked for every two seconds. Where
+    /// an input has errors they are told, and nothing is written until it changes again.
+    #[arg(long, conflicts_with_all = ["dry_run", "stdout", "check"])]
+    watch: bool,
     /// Print what the templates are given, for all models or one, as JSON
     #[arg(long, value_name = "MODEL", num_args = 0..=1, default_missing_value = "", hide = true)]
     view: Option<String>,
 }
 
 pub fn run(args: &Generate, global: &Global) -> anyhow::Result<ExitCode> {
+    if args.check {
+        return check::compare(&args.project, global.format(), global);
+    }
+    if args.watch {
+        return watch::run(&args.project, global);
+    }
     let Some(project) = project::make(&args.project, "nothing was written", global)? else {
         return Ok(ExitCode::from(2));
     };
@@ -48,14 +63,8 @@ pub fn run(args: &Generate, global: &Global) -> anyhow::Result<ExitCode> {
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let folder = &project.config.output;
-    let plan = Plan::new(folder, files)?;
-    if !plan.foreign.is_empty() {
-        anyhow::bail!(report::foreign(&plan.foreign, folder));
-    }
-    if !args.dry_run {
-        plan.apply(folder, files)?;
-    }
-    report::summary(&project.client.project, &plan, folder, args.dry_run, global)?;
+    let (plan, occasion) =
+        if args.dry_run { (project.plan()?, Occasion::DryRun) } else { (project.write()?, Occasion::Written) };
+    report::summary(&project.client.project, &plan, &project.config.output, occasion, global)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -12,10 +12,11 @@ use crate::config::{self, Config, FILE_NAME, Overrides, SpecLocation, Sync};
 use crate::diagnostics::{Input, Problem, Problems, Severity, Source};
 use crate::read::{self, Access, ReadError, References, Spec};
 use crate::render::OwnTemplates;
+use crate::spec::Tree;
 use crate::target::Adapter;
 
 /// Which project a command is about.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct ProjectArgs {
     /// The config
     #[arg(short, long, value_name = "FILE", default_value = FILE_NAME)]
@@ -49,6 +50,15 @@ pub enum AdapterName {
     Sqlite,
 }
 
+impl From<AdapterName> for Adapter {
+    fn from(name: AdapterName) -> Self {
+        match name {
+            AdapterName::Pglite => Adapter::Pglite,
+            AdapterName::Sqlite => Adapter::Sqlite,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum ReferencesName {
     /// Those below its folder, or of its origin
@@ -57,6 +67,16 @@ pub enum ReferencesName {
     Files,
     /// Any file, and the web
     Anywhere,
+}
+
+impl From<ReferencesName> for References {
+    fn from(name: ReferencesName) -> Self {
+        match name {
+            ReferencesName::Folder => References::Folder,
+            ReferencesName::Files => References::Files,
+            ReferencesName::Anywhere => References::Anywhere,
+        }
+    }
 }
 
 /// What a run starts from. A part is missing where it could not be read; the problems say why.
@@ -68,15 +88,18 @@ pub struct Inputs {
 }
 
 impl Inputs {
+    /// The document, for what is made of it.
+    pub fn take_tree(&mut self) -> Option<Tree> {
+        self.spec.as_mut()?.tree.take()
+    }
+
     pub fn sources(&self) -> Vec<(Input, &Source)> {
         let config = self.config_source.as_ref().map(|source| (Input::Config, source));
-        let spec = self.spec.as_ref().map(|spec| (Input::Spec, &spec.source));
-        let others = self.spec.iter().flat_map(|spec| &spec.others).enumerate();
-        let others = others.map(|(number, source)| (Input::Document(number), source));
+        let spec = self.spec.iter().flat_map(Spec::sources);
         let templates = self.config.as_ref().and_then(|config| config.templates.as_ref());
         let templates = templates.into_iter().flat_map(OwnTemplates::sources).enumerate();
         let templates = templates.map(|(number, source)| (Input::Template(number), source));
-        config.into_iter().chain(spec).chain(others).chain(templates).collect()
+        config.into_iter().chain(spec).chain(templates).collect()
     }
 }
 
@@ -86,15 +109,8 @@ pub fn read(args: &ProjectArgs, problems: &mut Problems) -> anyhow::Result<Input
     let overrides = Overrides {
         spec: args.spec.as_deref().map(|spec| config::spec_location(spec, here)),
         output: args.output.clone(),
-        adapter: args.adapter.map(|name| match name {
-            AdapterName::Pglite => Adapter::Pglite,
-            AdapterName::Sqlite => Adapter::Sqlite,
-        }),
-        spec_refs: args.spec_refs.map(|name| match name {
-            ReferencesName::Folder => References::Folder,
-            ReferencesName::Files => References::Files,
-            ReferencesName::Anywhere => References::Anywhere,
-        }),
+        adapter: args.adapter.map(Adapter::from),
+        spec_refs: args.spec_refs.map(References::from),
         sync: args.all.then_some(Sync::All),
     };
     inputs.config = match fs::read(&args.config) {
@@ -108,7 +124,7 @@ pub fn read(args: &ProjectArgs, problems: &mut Problems) -> anyhow::Result<Input
             // A config that was named must be there; the usual one may be missing where nothing needs it.
             Some(config) if args.config.as_os_str() == FILE_NAME => Some(config),
             _ => bail!(
-                "there is no {}\n  help: write one with these lines, or give --spec and --output\n\n    version: 1\n    spec: ./openapi.json\n    output: ./src/generated",
+                "there is no {}\n  help: `sync-patterns init` writes one; or give --spec and --output",
                 args.config.display()
             ),
         },
@@ -141,6 +157,16 @@ fn read_spec(args: &ProjectArgs, config: &Config, problems: &mut Problems) -> Re
             headers.push((name.clone(), value));
         }
     }
-    let access = Access { headers, timeout: Duration::from_secs(args.timeout), references: config.spec_refs };
-    read::read(&config.spec, access, problems).map(Some)
+    read_document(args, &config.spec, headers, config.spec_refs, problems).map(Some)
+}
+
+pub fn read_document(
+    args: &ProjectArgs,
+    location: &SpecLocation,
+    headers: Vec<(String, String)>,
+    references: References,
+    problems: &mut Problems,
+) -> Result<Spec, ReadError> {
+    let access = Access { headers, timeout: Duration::from_secs(args.timeout), references };
+    read::read(location, access, problems)
 }

@@ -1,20 +1,35 @@
 //! The command line.
 
+mod ask;
+mod check;
+mod diff;
 mod generate;
+mod git;
+mod init;
 mod inputs;
+mod inspect;
+mod line_endings;
+mod manual;
 mod project;
 mod report;
+mod schema;
+mod watch;
 
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::diagnostics::Format;
+
+const FIRST_STEPS: &str = "First steps:
+  sync-patterns init          write a config, from the backend's document
+  sync-patterns inspect       see what is understood of it
+  sync-patterns generate      write the client";
 
 /// Generates a local-first client from an OpenAPI document: SQL for an embedded database, TypeScript types, and
 /// the code that syncs.
 #[derive(Debug, Parser)]
-#[command(name = "sync-patterns", version, max_term_width = 100)]
+#[command(name = "sync-patterns", version, max_term_width = 100, after_help = FIRST_STEPS)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -48,11 +63,77 @@ enum Command {
     ///
     /// Only files that changed are written, files of ours that are no longer generated are removed, and files
     /// that sync-patterns didn't write are never touched.
-    #[command(after_help = "Exit codes: 0 fine, 2 could not.")]
+    #[command(after_help = "Examples:
+  sync-patterns generate                          as sync-patterns.config.yaml says
+  sync-patterns generate --dry-run                what would be written
+  sync-patterns generate --spec openapi.json --output src/generated --all
+
+Exit codes: 0 fine, 1 where --check finds differences, 2 could not.")]
     Generate(generate::Generate),
+    /// Compare the files in the output folder with what would be generated, and write nothing
+    ///
+    /// Lists files that are changed, missing, or no longer generated, each with a diff from what is there to what
+    /// should be.
+    #[command(after_help = "Exit codes: 0 as generated, 1 something differs, 2 could not.")]
+    Check(check::Check),
+    /// Say what a change of the API does on users' devices
+    ///
+    /// Compares the models that the document gives now with those of an earlier schema.json: by default the one
+    /// that was generated last, or that of a git revision (--base origin/main). Nothing is written.
+    #[command(after_help = "Exit codes: 0 fine, 1 there are changes (with --exit-code), 2 could not.")]
+    Diff(diff::Diff),
+    /// Write a config, with the models that are found in the document
+    ///
+    /// Asks for what the flags don't say, where there is a terminal. Never overwrites a config. Says which packages the
+    /// generated client needs, and what to run next.
+    #[command(
+        mut_arg("config", |arg| arg.help("The config to write")),
+        mut_arg("spec", |arg| arg.help("The OpenAPI document: a file, a URL, or - for standard input")),
+        mut_arg("output", |arg| arg.help("The folder to generate into [default: ./src/generated]")),
+        mut_arg("adapter", |arg| arg.help("The local database [default: pglite]")),
+        after_help = "Examples:
+  sync-patterns init                              asks
+  sync-patterns init --spec openapi.json --model contacts=optimistic --model notes
+  sync-patterns init --spec openapi.json --all --framework vue --adapter sqlite
+
+Exit codes: 0 fine, 2 nothing was written."
+    )]
+    Init(init::Init),
+    /// Show what is understood of the document
+    ///
+    /// Shows every model that is found, also those that aren't chosen yet, and what is left out, and why. With a model's
+    /// name, that one in full: its fields with their types in the database and in TypeScript, its endpoints, how its
+    /// writes are settled, what had to be guessed, and what the backend could add. Writes nothing.
+    #[command(mut_arg("output", |arg| arg.hide(true)), after_help = "Examples:
+  sync-patterns inspect                           every model
+  sync-patterns inspect contacts                  one in full
+  sync-patterns inspect --spec openapi.json       without a config
+  sync-patterns inspect --format json | jq .models[].name
+
+Exit codes: 0 fine, 2 the document or the config has errors.")]
+    Inspect(inspect::Inspect),
+    /// Print the JSON schema of the config, for editors
+    #[command(after_help = "Example:
+  sync-patterns schema > sync-patterns.schema.json
+
+and as the first line of the config, for editors with the YAML language server:
+  # yaml-language-server: $schema=./sync-patterns.schema.json")]
+    Schema,
+    /// Print a script that completes commands and options in a shell
+    #[command(after_help = "Examples:
+  sync-patterns completions bash > ~/.local/share/bash-completion/completions/sync-patterns
+  sync-patterns completions zsh > \"${fpath[1]}/_sync-patterns\"
+  sync-patterns completions fish > ~/.config/fish/completions/sync-patterns.fish
+  sync-patterns completions powershell >> $PROFILE")]
+    Completions(manual::Completions),
+    /// Print a manual page
+    #[command(after_help = "Examples:
+  sync-patterns man > ~/.local/share/man/man1/sync-patterns.1
+  sync-patterns man generate > ~/.local/share/man/man1/sync-patterns-generate.1")]
+    Man(manual::Manual),
 }
 
-/// Runs a command. Exit codes: 0 fine, 2 could not.
+/// Runs a command. Exit codes: 0 fine, 1 what was compared differs, 2 could not.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     match cli.global.color {
@@ -62,6 +143,13 @@ pub fn main() -> ExitCode {
     }
     let result = match &cli.command {
         Command::Generate(args) => generate::run(args, &cli.global),
+        Command::Check(args) => check::run(args, &cli.global),
+        Command::Init(args) => init::run(args, &cli.global),
+        Command::Inspect(args) => inspect::run(args, &cli.global),
+        Command::Schema => schema::run(),
+        Command::Completions(args) => manual::completions(args, Cli::command()),
+        Command::Man(args) => manual::page(args, Cli::command()),
+        Command::Diff(args) => diff::run(args, &cli.global),
     };
     match result {
         Ok(code) => code,

@@ -1,10 +1,11 @@
 //! From a command's arguments to the client of its project.
 
-use super::inputs::{self, ProjectArgs};
+use super::inputs::{self, Inputs, ProjectArgs};
 use super::{Global, report};
 use crate::Client;
 use crate::config::Config;
 use crate::diagnostics::Problems;
+use crate::output::Plan;
 
 /// A project, read and made without errors.
 #[derive(Debug)]
@@ -17,8 +18,18 @@ pub struct Project {
 /// done, such as `nothing was written`.
 pub fn make(args: &ProjectArgs, consequence: &str, global: &Global) -> anyhow::Result<Option<Project>> {
     let mut problems = Problems::default();
-    let mut inputs = inputs::read(args, &mut problems)?;
-    let tree = inputs.spec.as_mut().and_then(|spec| spec.tree.take());
+    let inputs = inputs::read(args, &mut problems)?;
+    make_of(inputs, problems, consequence, global)
+}
+
+/// The same of what has been read already, with the problems found in that.
+pub fn make_of(
+    mut inputs: Inputs,
+    mut problems: Problems,
+    consequence: &str,
+    global: &Global,
+) -> anyhow::Result<Option<Project>> {
+    let tree = inputs.take_tree();
     let client = match (&inputs.config, tree) {
         (Some(config), Some(tree)) => crate::generate(tree, config, &mut problems)?,
         _ => None,
@@ -30,5 +41,23 @@ pub fn make(args: &ProjectArgs, consequence: &str, global: &Global) -> anyhow::R
             report::failed(&problems, consequence, global)?;
             Ok(None)
         }
+    }
+}
+
+impl Project {
+    /// What has to happen on disk. An error where a file of somebody else's is in the way.
+    pub fn plan(&self) -> anyhow::Result<Plan> {
+        let plan = Plan::new(&self.config.output, &self.client.files)?;
+        if !plan.foreign.is_empty() {
+            anyhow::bail!(report::foreign(&plan.foreign, &self.config.output));
+        }
+        Ok(plan)
+    }
+
+    /// Makes the disk hold what was generated, and returns what that took.
+    pub fn write(&self) -> anyhow::Result<Plan> {
+        let plan = self.plan()?;
+        plan.apply(&self.config.output, &self.client.files)?;
+        Ok(plan)
     }
 }

@@ -39,6 +39,8 @@ pub struct Config {
     pub api_base_url: String,
     /// Templates that replace ours.
     pub templates: Option<OwnTemplates>,
+    /// Where they are, also where they can't be read.
+    pub templates_folder: Option<PathBuf>,
     pub int64: Int64,
     /// In the file's order.
     pub models: IndexMap<String, ModelEntry>,
@@ -61,7 +63,7 @@ pub enum Sync {
 }
 
 /// Whose hooks are generated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Framework {
     React,
     Vue,
@@ -70,11 +72,36 @@ pub enum Framework {
     None,
 }
 
+impl Framework {
+    pub const ALL: [Framework; 5] = [Self::React, Self::Vue, Self::Svelte, Self::Solid, Self::None];
+
+    /// As the config has it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Framework::React => "react",
+            Framework::Vue => "vue",
+            Framework::Svelte => "svelte",
+            Framework::Solid => "solid",
+            Framework::None => "none",
+        }
+    }
+}
+
 /// What a collection stands on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Collections {
     /// The local database.
     Local,
     /// Electric and the API, with nothing kept on the device.
     Electric,
+}
+
+impl Collections {
+    /// As the config has it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Collections::Local => "local",
+            Collections::Electric => "electric",
+        }
+    }
 }

@@ -54,6 +54,7 @@ fn with_defaults(spec: SpecLocation, output: PathBuf) -> Config {
         electric_url: "http://localhost:3000".to_owned(),
         api_base_url: "http://localhost:8000/api".to_owned(),
         templates: None,
+        templates_folder: None,
         int64: Int64::Number,
         models: IndexMap::new(),
     }
@@ -83,13 +84,7 @@ pub fn read(root: &Value, folder: &Path, overrides: &Overrides, problems: &mut P
     set(&mut config.adapter, reader.choice("adapter", ADAPTERS, problems));
     set(&mut config.sync, reader.choice("sync", &[("annotated", Sync::Annotated), ("all", Sync::All)], problems));
     reader.choice("transport", &[("electric", ())], problems);
-    let frameworks = [
-        ("react", Framework::React),
-        ("vue", Framework::Vue),
-        ("svelte", Framework::Svelte),
-        ("solid", Framework::Solid),
-        ("none", Framework::None),
-    ];
+    let frameworks = Framework::ALL.map(|framework| (framework.word(), framework));
     set(&mut config.framework, reader.choice("framework", &frameworks, problems));
     set(&mut config.collections, reader.choice("collections", COLLECTIONS, problems));
     set(&mut config.database, reader.string("database", problems));
@@ -98,7 +93,9 @@ pub fn read(root: &Value, folder: &Path, overrides: &Overrides, problems: &mut P
     let integers = [("number", Int64::Number), ("string", Int64::String), ("bigint", Int64::Bigint)];
     set(&mut config.int64, reader.choice("int64", &integers, problems));
     if let Some(templates) = reader.string("templates", problems) {
-        config.templates = templates::read(&below(folder, &templates), problems);
+        let folder = below(folder, &templates);
+        config.templates = templates::read(&folder, problems);
+        config.templates_folder = Some(folder);
     }
     config.models = models(&mut reader, problems);
     reader.finish(problems);

@@ -30,7 +30,9 @@ impl<'a> Reader<'a> {
 
     /// The value of a key, null being the same as nothing.
     pub fn take(&mut self, key: &'static str) -> Option<(&'a Value, String)> {
-        self.known.push(key);
+        if !self.known.contains(&key) {
+            self.known.push(key);
+        }
         self.object.get(key).filter(|value| !value.is_null()).map(|value| (value, child(&self.pointer, key)))
     }
 

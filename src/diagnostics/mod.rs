@@ -1,10 +1,11 @@
 //! Problems in what the user gave us. They are collected, not thrown one by one, so that a run reports all.
 
+pub mod github;
 mod locate;
 mod print;
 mod source;
 
-pub use print::{Format, print};
+pub use print::{Format, clean, print};
 pub use source::{Source, Syntax};
 
 /// What a problem does to the run, the mildest first.
@@ -28,6 +29,8 @@ pub enum Input {
     Document(usize),
     /// One of the user's templates, in order of their paths.
     Template(usize),
+    /// The schema that `diff` compares with.
+    Base,
 }
 
 #[derive(Debug, Clone)]
@@ -78,6 +81,14 @@ impl Problems {
         self.push(Problem::new(Severity::Error, code, at, message));
     }
 
+    pub fn append(&mut self, mut other: Problems) {
+        self.0.append(&mut other.0);
+    }
+
+    pub fn retain(&mut self, keep: impl Fn(&Problem) -> bool) {
+        self.0.retain(keep);
+    }
+
     pub fn has_errors(&self) -> bool {
         self.count(Severity::Error) > 0
     }
@@ -93,6 +104,11 @@ impl Problems {
     pub fn iter(&self) -> impl Iterator<Item = &Problem> {
         self.0.iter()
     }
+}
+
+/// `1 model`, `2 models`
+pub fn count(number: usize, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
 /// Adds a token to a JSON pointer.

@@ -5,7 +5,7 @@ use anstyle::{AnsiColor, Style};
 use serde_json::json;
 
 use super::locate::locate;
-use super::{Input, Problem, Problems, Severity, Source};
+use super::{Input, Problem, Problems, Severity, Source, github};
 
 /// How problems are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -90,19 +90,13 @@ fn json_line(out: &mut impl Write, problem: &Problem, file: &str, place: Option<
 }
 
 fn annotation(out: &mut impl Write, problem: &Problem, file: &str, place: Option<(usize, usize)>) -> io::Result<()> {
-    let escape = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
-    let property = |text: &str| escape(text).replace(':', "%3A").replace(',', "%2C");
     let command = match problem.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
         Severity::Note => "notice",
     };
-    let mut properties = format!("file={}", property(file));
-    if let Some((line, column)) = place {
-        properties.push_str(&format!(",line={line},col={column}"));
-    }
     let help = problem.help.as_ref().map(|help| format!("\n{help}")).unwrap_or_default();
-    writeln!(out, "::{command} {properties},title={}::{}", problem.code, escape(&format!("{}{help}", problem.message)))
+    github::annotation(out, command, file, place.unzip(), problem.code, &format!("{}{help}", problem.message))
 }
 
 fn label(severity: Severity) -> &'static str {
@@ -114,7 +108,7 @@ fn label(severity: Severity) -> &'static str {
 }
 
 /// A name out of somebody's document must not move the cursor of a terminal or start a line of its own.
-fn clean(text: &str) -> String {
+pub fn clean(text: &str) -> String {
     text.chars()
         .map(|c| {
             if c.is_control()

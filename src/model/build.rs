@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value;
 
-use super::choose::{Candidate, choose, left_out};
+use super::choose::{Candidate, LeftOut, choose, left_out};
 use super::fields::{RowProperty, Writers};
 use super::naming::TypeNames;
 use super::operations::{Unusable, Writer, Writing, decimals};
@@ -12,34 +12,57 @@ use super::properties::excluded;
 use super::shape::Types;
 use super::types::rename;
 use super::{FieldType, Insert, KeyOrigin, Model, Operations, Project, Server, WriteId, key, references};
-use crate::config::{Collections, Columns, Config, ModelConfig};
+use crate::config::{Columns, Config, ModelConfig};
 use crate::diagnostics::{Input, Problem, Problems, Severity, child, closest, one_of};
 use crate::names;
 use crate::spec::Document;
-use crate::target::Adapter;
 
 /// `None`, with problems, where there is nothing to generate.
 pub fn build(document: &Document, config: &Config, problems: &mut Problems) -> Option<Project> {
-    let mut chosen = choose(document, config, problems)?;
-    chosen.sort_by(|one, two| one.name.cmp(&two.name));
-    let types = Types::new(document);
-    let mut type_names = TypeNames::new(document.schema_names());
-    let mut models: Vec<Model> = Vec::new();
-    for candidate in &chosen {
-        let adapter = config.adapter;
-        let collections = config.collections;
-        let mut maker = Maker { document, types: &types, candidate, adapter, collections, problems, refused: false };
-        if let Some(mut model) = maker.make() {
-            model.type_name = type_names.model(&candidate.row, &candidate.resource);
-            models.push(model);
+    let choices = choose(document, config, problems);
+    if choices.chosen.is_empty() {
+        if !problems.has_errors() {
+            problems.push(choices.nothing_chosen());
         }
+        return None;
     }
-    if models.is_empty() {
+    let made = make(document, config, choices.chosen.iter().collect(), problems);
+    if made.project.models.is_empty() {
         if !problems.has_errors() {
             let message = "none of the models that were found can be generated";
             problems.error("no-models", (Input::Spec, "/paths"), message);
         }
         return None;
+    }
+    Some(made.project)
+}
+
+/// What is made of candidates.
+pub struct Made {
+    pub project: Project,
+    /// What is to be said of each of its models, in their order.
+    pub notes: Vec<Vec<String>>,
+    pub refused: Vec<LeftOut>,
+}
+
+/// Makes models of all candidates that can be understood.
+pub fn make(document: &Document, config: &Config, mut chosen: Vec<&Candidate>, problems: &mut Problems) -> Made {
+    chosen.sort_by(|one, two| one.name.cmp(&two.name));
+    let types = Types::new(document);
+    let mut type_names = TypeNames::new(document.schema_names());
+    let mut models: Vec<Model> = Vec::new();
+    let (mut notes, mut refused) = (Vec::new(), Vec::new());
+    for candidate in &chosen {
+        let mut own = Problems::default();
+        let mut maker = Maker { document, types: &types, candidate, config, problems: &mut own, refusal: None };
+        let model = maker.make();
+        refused.extend(maker.refusal);
+        if let Some(mut model) = model {
+            model.type_name = type_names.model(&candidate.row, &candidate.resource);
+            models.push(model);
+            notes.push(own.iter().map(|problem| problem.message.clone()).collect());
+        }
+        problems.append(own);
     }
     set_references(&mut models, &chosen, problems);
     let mut types = types.named();
@@ -55,11 +78,11 @@ pub fn build(document: &Document, config: &Config, problems: &mut Problems) -> O
         rename(&mut field.shape, &final_names);
     }
     types.sort_by(|one, two| one.name.cmp(&two.name));
-    Some(Project { models, types })
+    Made { project: Project { models, types }, notes, refused }
 }
 
 /// References name fields of their own model and models that exist. Those that the config gives go before those found.
-fn set_references(models: &mut [Model], chosen: &[Candidate], problems: &mut Problems) {
+fn set_references(models: &mut [Model], chosen: &[&Candidate], problems: &mut Problems) {
     let names: Vec<String> = models.iter().map(|model| model.name.clone()).collect();
     let found: Vec<_> = models.iter().map(|model| references::find(model, models)).collect();
     for (model, found) in models.iter_mut().zip(found) {
@@ -111,11 +134,10 @@ struct Maker<'m, 'a> {
     document: &'a Document,
     types: &'m Types<'a>,
     candidate: &'m Candidate<'a>,
-    adapter: Adapter,
-    /// Where a model says nothing else.
-    collections: Collections,
+    config: &'m Config,
     problems: &'m mut Problems,
-    refused: bool,
+    /// Why there is no model.
+    refusal: Option<LeftOut>,
 }
 
 impl<'a> Maker<'_, 'a> {
@@ -182,7 +204,7 @@ impl<'a> Maker<'_, 'a> {
             update: update.as_ref().is_some_and(|writer| writer.takes_write_id),
         };
         let server = self.server(&fields);
-        if self.refused {
+        if self.refusal.is_some() {
             return None;
         }
         let (list, get) = (writing.read(false), writing.read(true));
@@ -206,7 +228,7 @@ impl<'a> Maker<'_, 'a> {
             indexes: config.map(|config| config.indexes.clone()).unwrap_or_default(),
             references: Vec::new(),
             rbac: self.rbac(),
-            collections: config.and_then(|config| config.collections).unwrap_or(self.collections),
+            collections: config.and_then(|config| config.collections).unwrap_or(self.config.collections),
         })
     }
 
@@ -231,7 +253,7 @@ impl<'a> Maker<'_, 'a> {
         let candidate = self.candidate;
         let key = match candidate.config.as_ref().and_then(|config| config.entry.key.clone()) {
             Some(key) => key,
-            None => key::detect(&candidate.row.properties, &candidate.resource)?,
+            None => key::detect(&candidate.row.properties, &candidate.resource)?.names,
         };
         for name in &key {
             let Some(property) = properties.iter().find(|property| property.name == name) else {
@@ -271,7 +293,7 @@ impl<'a> Maker<'_, 'a> {
                 "it has a property without a name"
             } else if name.contains('\0') {
                 "it has a property with a NUL in its name"
-            } else if names::sql::is_reserved_column(name, self.adapter) {
+            } else if names::sql::is_reserved_column(name, self.config.adapter) {
                 "it has a property whose name the database keeps for itself"
             } else if name.len() > names::sql::MAX_IDENTIFIER_BYTES {
                 "it has a property whose name is longer than the 63 bytes of a column's"
@@ -321,7 +343,7 @@ impl<'a> Maker<'_, 'a> {
             let message = format!("`{}` has no field `{name}`", self.candidate.name);
             self.problems
                 .push(Problem::new(Severity::Error, "unknown-field", (Input::Config, &pointer), message).help(help));
-            self.refused = true;
+            self.refusal = Some(self.left_out("its entry in the config names fields that it doesn't have"));
         }
     }
 
@@ -378,11 +400,16 @@ impl<'a> Maker<'_, 'a> {
         self.refuse_with(pointer, code, reason, help)
     }
 
+    fn left_out(&self, why: &str) -> LeftOut {
+        LeftOut::new(&self.candidate.name, &self.candidate.resource, why)
+    }
+
     /// Leaves the model out: an error where it was asked for by name.
     fn refuse_with<T>(&mut self, pointer: &str, code: &'static str, reason: &str, help: String) -> Option<T> {
-        if self.refused {
+        if self.refusal.is_some() {
             return None;
         }
+        self.refusal = Some(LeftOut { help: Some(help.clone()), ..self.left_out(reason) });
         let severity = if self.candidate.is_named { Severity::Error } else { Severity::Warning };
         let message = left_out(&self.candidate.name, severity, reason);
         self.problems.push(Problem::new(severity, code, (Input::Spec, pointer), message).help(help));

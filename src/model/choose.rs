@@ -10,7 +10,10 @@ use crate::config::{Config, ModelConfig, ModelEntry, Sync};
 use crate::diagnostics::{Input, Problem, Problems, Severity, one_of};
 use crate::spec::Document;
 
-/// A collection that is to become a model.
+pub const HOW_TO_CHOOSE: &str = "choose with `x-sync: { local_first: true }` on a path or schema of the document, by an entry \
+     under `models:` in sync-patterns.config.yaml, or take all with `--all` (`sync: all`)";
+
+/// A collection that can become a model.
 pub struct Candidate<'a> {
     pub name: String,
     pub resource: Resource<'a>,
@@ -34,24 +37,56 @@ impl Candidate<'_> {
     }
 }
 
-/// `None`, with problems, where no model is chosen.
-pub fn choose<'a>(document: &'a Document, config: &'a Config, problems: &mut Problems) -> Option<Vec<Candidate<'a>>> {
+/// What becomes of the document's collections.
+#[derive(Default)]
+pub struct Choices<'a> {
+    /// Those that are to become models.
+    pub chosen: Vec<Candidate<'a>>,
+    /// Those that could, and that nobody chose.
+    pub others: Vec<Candidate<'a>>,
+    pub left_out: Vec<LeftOut>,
+}
+
+/// A collection that doesn't become a model, and why.
+#[derive(Debug, Clone)]
+pub struct LeftOut {
+    pub name: String,
+    pub path: String,
+    /// Where it stands in the document.
+    pub pointer: String,
+    /// `nothing in its rows identifies one`
+    pub why: String,
+    pub help: Option<String>,
+    /// By `x-sync: false`, or by the config.
+    pub is_on_purpose: bool,
+}
+
+impl LeftOut {
+    pub fn new(name: &str, resource: &Resource, why: impl Into<String>) -> Self {
+        let (path, pointer) = (resource.path().to_owned(), resource.pointer().to_owned());
+        Self { name: name.to_owned(), path, pointer, why: why.into(), help: None, is_on_purpose: false }
+    }
+
+    fn on_purpose(self) -> Self {
+        Self { is_on_purpose: true, ..self }
+    }
+}
+
+pub fn choose<'a>(document: &'a Document, config: &'a Config, problems: &mut Problems) -> Choices<'a> {
+    let mut choices = Choices::default();
     let mut findings = findings(document, problems);
     merge_same(&mut findings, problems);
-    drop_queries(&mut findings, config, problems);
+    drop_queries(&mut findings, config, &mut choices.left_out, problems);
     let usable: Vec<&Resource> = findings.iter().filter(|f| f.row.is_ok()).map(|f| &f.resource).collect();
     let names = table_names(&usable);
     for (finding, name) in findings.iter_mut().filter(|f| f.row.is_ok()).zip(names) {
         finding.name = name;
     }
     match_entries(&mut findings, config, problems);
-    let mut chosen = Vec::new();
-    let mut found = Vec::new();
-    let mut left_out_on_purpose = 0;
     for Finding { name, resource, row, says, entry } in findings {
         let by_config = match entry {
             Some((ModelEntry::Exclude, _)) => {
-                left_out_on_purpose += 1;
+                choices.left_out.push(LeftOut::new(&name, &resource, "the config says so").on_purpose());
                 continue;
             }
             Some((ModelEntry::Include(entry), pointer)) => Some(ConfigEntry { entry: entry.as_ref(), pointer }),
@@ -59,43 +94,69 @@ pub fn choose<'a>(document: &'a Document, config: &'a Config, problems: &mut Pro
         };
         let by_spec = match says {
             Some(Annotation::No) if by_config.is_none() => {
-                left_out_on_purpose += 1;
+                let left_out = LeftOut::new(&name, &resource, "the document says `x-sync: false`");
+                choices.left_out.push(left_out.on_purpose());
                 continue;
             }
             Some(Annotation::Yes { local_first }) => Some(local_first),
             _ => None,
         };
         let is_named = by_config.is_some() || by_spec.is_some();
+        let is_chosen = is_named || config.sync == Sync::All;
         let row = match row {
             Ok(row) => row,
             Err(reason) => {
-                if is_named || config.sync == Sync::All {
-                    leave_out(&name, &resource, reason, is_named, problems);
+                let left_out =
+                    LeftOut { help: Some(help_for(reason).to_owned()), ..LeftOut::new(&name, &resource, reason) };
+                if is_chosen {
+                    report(&left_out, is_named, problems);
                 }
+                choices.left_out.push(left_out);
                 continue;
             }
         };
-        found.push(name.clone());
-        if is_named || config.sync == Sync::All {
-            let local_first = by_config.as_ref().and_then(|c| c.entry.local_first).or(by_spec).unwrap_or(false);
-            chosen.push(Candidate { name, resource, row, local_first, is_named, config: by_config });
+        let local_first = by_config.as_ref().and_then(|c| c.entry.local_first).or(by_spec).unwrap_or(false);
+        let candidate = Candidate { name, resource, row, local_first, is_named, config: by_config };
+        if is_chosen {
+            choices.chosen.push(candidate);
+        } else {
+            choices.others.push(candidate);
         }
     }
-    if chosen.is_empty() && !problems.has_errors() {
-        problems.push(nothing_chosen(&found, left_out_on_purpose));
+    choices
+}
+
+impl Choices<'_> {
+    /// What is wrong where a client can't be made because no model is chosen.
+    pub fn nothing_chosen(&self) -> Problem {
+        let at = (Input::Spec, "");
+        let found: Vec<&str> = self.others.iter().map(|candidate| candidate.name.as_str()).collect();
+        if !found.is_empty() {
+            let message = format!("no model is chosen; {} can be: {}", found.len(), one_of(&found, 40));
+            return Problem::new(Severity::Error, "nothing-chosen", at, message).help(HOW_TO_CHOOSE);
+        }
+        if self.left_out.iter().any(|left_out| left_out.is_on_purpose) {
+            let message = "every model that was found is left out by `x-sync: false` or by the config";
+            return Problem::new(Severity::Error, "nothing-chosen", at, message);
+        }
+        Problem::new(Severity::Error, "no-models", (Input::Spec, "/paths"), "no models were found")
+            .help("a model is a path whose GET lists objects, such as `/contacts`, and its item path `/contacts/{id}`")
     }
-    (!chosen.is_empty()).then_some(chosen)
+}
+
+fn help_for(reason: &str) -> &'static str {
+    match reason {
+        NO_KEY => "name its key in the config: `models: { …: { path: …, key: [...] } }`",
+        _ => "give its operations a JSON response schema, or leave it out with `x-sync: false`",
+    }
 }
 
 /// Reports a collection that can't be a model.
-fn leave_out(name: &str, resource: &Resource, reason: &str, is_named: bool, problems: &mut Problems) {
+fn report(left_out: &LeftOut, is_named: bool, problems: &mut Problems) {
     let severity = if is_named { Severity::Error } else { Severity::Warning };
-    let message = left_out(name, severity, reason);
-    let help = match reason {
-        NO_KEY => "name its key in the config: `models: { …: { path: …, key: [...] } }`",
-        _ => "give its operations a JSON response schema, or leave it out with `x-sync: false`",
-    };
-    problems.push(Problem::new(severity, "left-out", (Input::Spec, resource.pointer()), message).help(help));
+    let message = self::left_out(&left_out.name, severity, &left_out.why);
+    let problem = Problem::new(severity, "left-out", (Input::Spec, &left_out.pointer), message);
+    problems.push(left_out.help.iter().fold(problem, Problem::help));
 }
 
 /// What is said of a model that isn't generated: an error where it was asked for by name.
@@ -104,23 +165,6 @@ pub fn left_out(name: &str, severity: Severity, reason: &str) -> String {
         Severity::Error => format!("`{name}` can't be generated: {reason}"),
         _ => format!("`{name}` is left out: {reason}"),
     }
-}
-
-fn nothing_chosen(found: &[String], left_out_on_purpose: usize) -> Problem {
-    if found.is_empty() && left_out_on_purpose > 0 {
-        let message = "every model that was found is left out by `x-sync: false` or by the config";
-        return Problem::new(Severity::Error, "nothing-chosen", (Input::Spec, ""), message);
-    }
-    if found.is_empty() {
-        return Problem::new(Severity::Error, "no-models", (Input::Spec, "/paths"), "no models were found").help(
-            "a model is a path whose GET lists objects, such as `/contacts`, and its item path `/contacts/{id}`",
-        );
-    }
-    let message = format!("no model is chosen; {} can be: {}", found.len(), one_of(found, 40));
-    Problem::new(Severity::Error, "nothing-chosen", (Input::Spec, ""), message).help(
-        "choose with `x-sync: { local_first: true }` on a path or schema of the document, by an entry under `models:` in \
-         sync-patterns.config.yaml, or take all with `--all` (`sync: all`)",
-    )
 }
 
 /// Paths with the same rows and the same last segment are one model; the shallowest leads, and the others lend it the
@@ -153,7 +197,7 @@ fn merge_same(findings: &mut Vec<Finding>, problems: &mut Problems) {
     *findings = merged;
 }
 
-/// Paths with rows of their own lead, then shallow ones, then the order of the document.
+/// Paths with rows of their own lead, then shallow ones, then the first in order of path.
 fn rank(resource: &Resource) -> (usize, bool) {
     (resource.segments().len(), !resource.has_own_rows())
 }
@@ -167,7 +211,7 @@ fn same_rows(one: &Row, two: &Row) -> bool {
 }
 
 /// A list of rows that another collection owns is a query of that, unless somebody asks for it.
-fn drop_queries(findings: &mut Vec<Finding>, config: &Config, problems: &mut Problems) {
+fn drop_queries(findings: &mut Vec<Finding>, config: &Config, left_out: &mut Vec<LeftOut>, problems: &mut Problems) {
     let owners: Vec<(String, String)> = findings
         .iter()
         .filter(|finding| finding.resource.has_own_rows())
@@ -183,13 +227,14 @@ fn drop_queries(findings: &mut Vec<Finding>, config: &Config, problems: &mut Pro
             return true;
         }
         let owner = owners.iter().find(|(component, _)| Some(component) == row.component.as_ref());
-        if let Some((_, owner)) = owner
-            && config.sync == Sync::All
-        {
-            let message = format!("`{}` is left out: it lists rows of `{owner}`", finding.resource.path());
+        let Some((_, owner)) = owner else { return true };
+        let why = format!("it lists rows of `{owner}`");
+        if config.sync == Sync::All {
+            let message = format!("`{}` is left out: {why}", finding.resource.path());
             let at = (Input::Spec, finding.resource.pointer());
             problems.push(Problem::new(Severity::Note, "query", at, message));
         }
-        owner.is_none()
+        left_out.push(LeftOut::new(&finding.name, &finding.resource, why));
+        false
     });
 }

@@ -28,9 +28,11 @@ pub fn match_entries<'a>(findings: &mut [Finding<'a>], config: &'a Config, probl
             ModelEntry::Exclude => None,
         };
         let by_name = path.is_none() && findings.iter().any(|finding| finding.name == *key);
+        // A collection that can't be a model has no name of its own, and leaves it to one that can.
+        let has_model = findings.iter().any(|finding| finding.name == *key && finding.row.is_ok());
         let is_meant = |finding: &Finding| match path {
             Some(_) => is_path_of(entry, &finding.resource),
-            None if by_name => finding.name == *key,
+            None if by_name => finding.name == *key && (finding.row.is_ok() || !has_model),
             None => finding.resource.last_segment() == key,
         };
         let mut meant: Vec<&mut Finding> = findings.iter_mut().filter(|finding| is_meant(finding)).collect();
@@ -110,7 +112,8 @@ fn check_given_names(findings: &[Finding], problems: &mut Problems) {
     }
 }
 
-fn can_name_a_model(name: &str) -> bool {
+/// Whether the config may give a model this name.
+pub fn can_name_a_model(name: &str) -> bool {
     name.starts_with(char::is_alphabetic)
         && name.chars().all(|c| c.is_alphanumeric() || c == '_')
         && name.len() + LONGEST_SUFFIX <= MAX_IDENTIFIER_BYTES

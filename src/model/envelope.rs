@@ -20,15 +20,30 @@ const LIST_KEYS: &[&str] = &[
 /// Keys that a single row, or an envelope in an envelope, stands under.
 const ITEM_KEYS: &[&str] = &["data", "item", "result", "payload", "response", "content", "value"];
 
+/// A row that was found in an answer.
+#[derive(Debug, Clone)]
+pub struct Unwrapped<'a> {
+    pub row: SchemaAt<'a>,
+    /// The keys that it stands under, the outermost first; none where the answer is the row, or a list of rows.
+    pub keys: Vec<&'a str>,
+}
+
+impl<'a> Unwrapped<'a> {
+    fn under(mut self, key: &'a str) -> Self {
+        self.keys.insert(0, key);
+        self
+    }
+}
+
 /// The schema of the rows in a list's answer.
-pub fn list_row<'a>(document: &'a Document, at: SchemaAt<'a>, name: &str) -> Option<SchemaAt<'a>> {
+pub fn list_row<'a>(document: &'a Document, at: SchemaAt<'a>, name: &str) -> Option<Unwrapped<'a>> {
     list_row_at(document, at, name, 0)
 }
 
-fn list_row_at<'a>(document: &'a Document, at: SchemaAt<'a>, name: &str, depth: usize) -> Option<SchemaAt<'a>> {
+fn list_row_at<'a>(document: &'a Document, at: SchemaAt<'a>, name: &str, depth: usize) -> Option<Unwrapped<'a>> {
     let meaning = Meaning::of(document, &at).filter(|_| depth < MAX_DEPTH)?;
     if let Some(row) = rows_of_array(document, &meaning) {
-        return Some(row);
+        return Some(Unwrapped { row, keys: Vec::new() });
     }
     let properties = properties(document, &meaning.at);
     if properties.is_empty() || key::looks_like_row(&properties) {
@@ -38,20 +53,24 @@ fn list_row_at<'a>(document: &'a Document, at: SchemaAt<'a>, name: &str, depth: 
             .take(MAX_VARIANTS)
             .find_map(|variant| list_row_at(document, variant, name, depth + 1));
     }
-    let array = |property: &str| {
+    let array = |property: &'a str| {
         let schema = properties.get(property)?.schemas.first()?;
-        rows_of_array(document, &Meaning::of(document, schema)?)
+        let row = rows_of_array(document, &Meaning::of(document, schema)?)?;
+        Some(Unwrapped { row, keys: vec![property] })
     };
     let named = properties.keys().filter(|property| names_match(property, name)).copied();
     let known = LIST_KEYS.iter().copied().chain(named).find_map(array);
     known.or_else(|| only_array(&properties, array)).or_else(|| {
-        let inner = ITEM_KEYS.iter().find_map(|key| properties.get(key))?;
-        list_row_at(document, inner.schemas.first()?.clone(), name, depth + 1)
+        let (key, inner) = ITEM_KEYS.iter().find_map(|key| properties.get_key_value(key))?;
+        Some(list_row_at(document, inner.schemas.first()?.clone(), name, depth + 1)?.under(key))
     })
 }
 
 /// The rows of the only list of objects among the properties.
-fn only_array<'a>(properties: &Properties<'a>, array: impl Fn(&str) -> Option<SchemaAt<'a>>) -> Option<SchemaAt<'a>> {
+fn only_array<'a>(
+    properties: &Properties<'a>,
+    array: impl Fn(&'a str) -> Option<Unwrapped<'a>>,
+) -> Option<Unwrapped<'a>> {
     let mut arrays = properties.keys().filter_map(|name| array(name));
     let only = arrays.next()?;
     arrays.next().is_none().then_some(only)
@@ -63,26 +82,35 @@ fn rows_of_array<'a>(document: &'a Document, meaning: &Meaning<'a>) -> Option<Sc
 }
 
 /// The schema of the row in the answer of a single item.
-pub fn item_row<'a>(document: &'a Document, at: SchemaAt<'a>, name: &str, parameters: &[&str]) -> Option<SchemaAt<'a>> {
+pub fn item_row<'a>(
+    document: &'a Document,
+    at: SchemaAt<'a>,
+    name: &str,
+    parameters: &[&str],
+) -> Option<Unwrapped<'a>> {
     let mut at = at;
+    let mut keys = Vec::new();
     for _ in 0..MAX_DEPTH {
         let properties = properties(document, &at);
         let is_row = key::looks_like_row(&properties)
             || parameters.last().is_some_and(|parameter| properties.keys().any(|name| key::same_name(name, parameter)));
         if is_row {
-            return Some(at);
+            return Some(Unwrapped { row: at, keys });
         }
         let singular = names::singular(name);
         let inner = properties
             .iter()
             .filter(|(key, _)| ITEM_KEYS.contains(*key) || key::same_name(key, &singular) || key::same_name(key, name))
-            .find_map(|(_, property)| {
+            .find_map(|(key, property)| {
                 let schema = property.schemas.first()?;
-                (!self::properties(document, schema).is_empty()).then(|| schema.clone())
+                (!self::properties(document, schema).is_empty()).then(|| (*key, schema.clone()))
             });
         match inner {
-            Some(inner) => at = inner,
-            None => return (!properties.is_empty()).then_some(at),
+            Some((key, inner)) => {
+                keys.push(key);
+                at = inner;
+            }
+            None => return (!properties.is_empty()).then_some(Unwrapped { row: at, keys }),
         }
     }
     None

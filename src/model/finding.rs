@@ -29,7 +29,7 @@ pub enum Annotation {
     Yes { local_first: bool },
 }
 
-/// Every resource with its row, in the document's order.
+/// Every resource with its row, in order of path.
 pub fn findings<'a>(document: &'a Document, problems: &mut Problems) -> Vec<Finding<'a>> {
     let mut odd = |node: &Node| {
         let message = "the path is left out: its braces don't enclose whole segments";

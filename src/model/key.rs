@@ -36,19 +36,36 @@ pub fn item_parameters<'a>(resource: &Resource<'a>) -> Vec<&'a str> {
     parameters
 }
 
-/// The names of the key's properties. An `id` is trusted more than the path; without one, the key is what the
-/// item path names.
-pub fn detect(properties: &Properties, resource: &Resource) -> Option<Vec<String>> {
+/// The names of the key's properties, and what they were known by.
+#[derive(Debug, Clone)]
+pub struct Detected {
+    pub names: Vec<String>,
+    pub by: KnownBy,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KnownBy {
+    /// It is called `id`.
+    Id,
+    /// The item path's parameters.
+    Path,
+    /// Another name that sounds like a key's.
+    Name,
+}
+
+/// An `id` is trusted more than the path; without one, the key is what the item path names.
+pub fn detect(properties: &Properties, resource: &Resource) -> Option<Detected> {
+    let detected = |names, by| Some(Detected { names, by });
     let find =
         |wanted: &str| properties.keys().find(|name| name.eq_ignore_ascii_case(wanted)).map(|name| (*name).to_owned());
     if let Some(id) = find("id").or_else(|| find("_id")) {
-        return Some(vec![id]);
+        return detected(vec![id], KnownBy::Id);
     }
     if let Some(key) = own_parameter(properties, resource).or_else(|| from_item_path(properties, resource)) {
-        return Some(key);
+        return detected(key, KnownBy::Path);
     }
     if let Some(key) = SURE.iter().find_map(|name| find(name)) {
-        return Some(vec![key]);
+        return detected(vec![key], KnownBy::Name);
     }
     let singular = names::singular(resource.last_segment());
     // `menu_item_id`, and `item_id`.
@@ -59,7 +76,7 @@ pub fn detect(properties: &Properties, resource: &Resource) -> Option<Vec<String
         .flat_map(|word| ["id", "uuid", "pk"].map(|end| format!("{word}_{end}")))
         .collect();
     let key = own.iter().find_map(|wanted| properties.keys().find(|name| same_name(name, wanted)))?;
-    Some(vec![(*key).to_owned()])
+    detected(vec![(*key).to_owned()], KnownBy::Name)
 }
 
 /// `category_id` for the `{category_id}` behind `categories`: unique without its parents.

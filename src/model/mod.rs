@@ -16,9 +16,13 @@ mod properties;
 mod references;
 mod resource;
 mod shape;
+mod survey;
 mod types;
 
 pub use build::build;
+pub use choose::{HOW_TO_CHOOSE, LeftOut};
+pub use entries::can_name_a_model;
+pub use survey::{Guess, Survey, Surveyed, survey};
 pub use types::{NamedType, Property, Shape};
 
 use serde_json::Value;

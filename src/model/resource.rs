@@ -1,8 +1,8 @@
 //! From paths to resources: a collection path, its item path, and what a row is.
 
-use indexmap::IndexMap;
+use std::collections::BTreeMap;
 
-use super::envelope;
+use super::envelope::{self, Unwrapped};
 use super::key;
 use super::meaning::Meaning;
 use super::path::{self, Segment};
@@ -52,6 +52,16 @@ pub struct Row<'a> {
     /// The component that the schema is, where it has a name.
     pub component: Option<String>,
     pub properties: Properties<'a>,
+    pub answer: Answer<'a>,
+}
+
+/// The answer that a row was found in.
+#[derive(Debug, Clone)]
+pub struct Answer<'a> {
+    pub method: &'static str,
+    pub path: &'a str,
+    /// The keys that the row stands under in it.
+    pub keys: Vec<&'a str>,
 }
 
 impl<'a> Resource<'a> {
@@ -93,11 +103,13 @@ fn operation<'i, 'a>(items: &'i [PathItem<'a>], method: &str) -> Option<(&'i Pat
     })
 }
 
-/// Every path of the document that ends in a fixed segment, with its item path, in the document's order. Paths
-/// whose braces don't match are reported to `odd`.
+/// Every path of the document that ends in a fixed segment, with its item path, in order of path: where several could be
+/// the one that counts, the document's order must not decide, since a framework may write it anew each time. Paths whose
+/// braces don't match are reported to `odd`.
 pub fn resources<'a>(document: &'a Document, odd: &mut impl FnMut(&Node<'a>)) -> Vec<Resource<'a>> {
-    let mut by_form: IndexMap<String, Vec<PathItem<'a>>> = IndexMap::new();
-    for (path, node) in document.paths() {
+    let paths: BTreeMap<&str, Node> = document.paths().collect();
+    let mut by_form: BTreeMap<String, Vec<PathItem<'a>>> = BTreeMap::new();
+    for (path, node) in paths {
         match path::segments(path) {
             Some(segments) if !segments.is_empty() => {
                 let form = path::normal_form(&segments);
@@ -133,27 +145,32 @@ pub enum Found<'a> {
 pub fn find_row<'a>(document: &'a Document, resource: &Resource<'a>) -> Found<'a> {
     let name = resource.last_segment();
     let answer = |operation: Option<(&PathItem<'a>, Node<'a>)>| {
-        let (_, operation) = operation?;
+        let (item, operation) = operation?;
         let node = find_response(document, &operation)?;
-        document.schema(&node.pointer)
+        Some((item.path, document.schema(&node.pointer)?))
     };
     let parameters = key::item_parameters(resource);
-    let list = answer(resource.collection_operation("get")).and_then(|at| envelope::list_row(document, at, name));
+    let found = |method, path, unwrapped: Unwrapped<'a>| (unwrapped.row, Answer { method, path, keys: unwrapped.keys });
+    let list = answer(resource.collection_operation("get"))
+        .and_then(|(path, at)| Some(found("GET", path, envelope::list_row(document, at, name)?)));
     let has_item = !resource.item.is_empty();
     let reads = resource.collection_operation("get").is_some();
     let posts = resource.collection_operation("post").is_some();
     if list.is_none() && !(has_item && (reads || posts)) {
         return Found::NotACollection;
     }
-    let single = |operation| answer(operation).and_then(|at| envelope::item_row(document, at, name, &parameters));
-    let mut candidates = vec![single(resource.item_operation("get")), list];
+    let single = |method, operation| {
+        let (path, at) = answer(operation)?;
+        Some(found(method, path, envelope::item_row(document, at, name, &parameters)?))
+    };
+    let mut candidates = vec![single("GET", resource.item_operation("get")), list];
     if has_item || posts {
-        candidates.push(single(resource.collection_operation("post")));
-        candidates.push(single(resource.item_operation("patch")));
-        candidates.push(single(resource.item_operation("put")));
+        candidates.push(single("POST", resource.collection_operation("post")));
+        candidates.push(single("PATCH", resource.item_operation("patch")));
+        candidates.push(single("PUT", resource.item_operation("put")));
     }
     let mut without_key = None;
-    for schema in candidates.into_iter().flatten() {
+    for (schema, answer) in candidates.into_iter().flatten() {
         let mut properties = properties(document, &schema);
         // A response doesn't carry what can only be written.
         properties.retain(|_, property| !property.meaning(document).is_some_and(|meaning| meaning.write_only));
@@ -161,7 +178,7 @@ pub fn find_row<'a>(document: &'a Document, resource: &Resource<'a>) -> Found<'a
             continue;
         }
         let component = component(document, &schema);
-        let row = Box::new(Row { schema, component, properties });
+        let row = Box::new(Row { schema, component, properties, answer });
         if key::detect(&row.properties, resource).is_some() {
             return Found::Row(row);
         }

@@ -1,16 +1,18 @@
 //! The only code that touches the user's files.
 
+mod difference;
+mod disk;
+
+pub use difference::{Difference, Kind};
+
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::Path;
 
 use anyhow::Context;
 
 use crate::target::{Files, is_ours};
-
-/// The folders below `output` that hold files of ours; others are never looked into.
-const FOLDERS: &[&str] = &["", "collections", "db", "schema", "types"];
+use disk::{leads_elsewhere, ours_in, read, write};
 
 /// What has to happen on disk so that it holds what was generated.
 #[derive(Debug, Default)]
@@ -69,6 +71,15 @@ impl Plan {
         self.changes.values().filter(|other| **other == change).count()
     }
 
+    /// What the plan would do, line by line.
+    pub fn differences(&self, folder: &Path, files: &Files) -> anyhow::Result<Vec<Difference>> {
+        let difference = |(path, _): (&String, &Change)| {
+            let found = read(&folder.join(path))?;
+            Ok(Difference::new(path, found.as_deref(), files.get(path).map(String::as_str)))
+        };
+        self.changes.iter().map(difference).collect()
+    }
+
     /// Carries the plan out. A file is replaced as a whole or not at all; the stale ones go last, so that an
     /// interrupted run leaves too much rather than too little.
     pub fn apply(&self, folder: &Path, files: &Files) -> anyhow::Result<()> {
@@ -86,68 +97,4 @@ impl Plan {
         }
         Ok(())
     }
-}
-
-/// Whether a file, or the folder that it is in below `output`, is a link: what it leads to isn't ours to write.
-fn leads_elsewhere(folder: &Path, path: &str) -> bool {
-    let parent = path.split_once('/').map(|(parent, _)| parent);
-    is_link(&folder.join(path)) || parent.is_some_and(|parent| is_link(&folder.join(parent)))
-}
-
-fn is_link(path: &Path) -> bool {
-    path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink())
-}
-
-/// `None` where there is no file.
-fn read(path: &Path) -> anyhow::Result<Option<Vec<u8>>> {
-    match fs::read(path) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error).with_context(|| format!("can't read {}", path.display())),
-    }
-}
-
-/// The files of ours below the folder, as paths with `/`.
-fn ours_in(folder: &Path) -> anyhow::Result<Vec<String>> {
-    let mut ours = Vec::new();
-    for below in FOLDERS.iter().filter(|below| below.is_empty() || !is_link(&folder.join(below))) {
-        let entries = match fs::read_dir(folder.join(below)) {
-            Ok(entries) => entries,
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => continue,
-            Err(error) => return Err(error).with_context(|| format!("can't list {}", folder.join(below).display())),
-        };
-        for entry in entries {
-            let entry = entry?;
-            let Ok(name) = entry.file_name().into_string() else { continue };
-            let generated = [".ts", ".sql", ".json"].iter().any(|end| name.ends_with(end));
-            if generated && entry.file_type()?.is_file() && begins_as_ours(&entry.path())? {
-                ours.push(if below.is_empty() { name } else { format!("{below}/{name}") });
-            }
-        }
-    }
-    Ok(ours)
-}
-
-fn begins_as_ours(path: &Path) -> anyhow::Result<bool> {
-    let mut start = Vec::with_capacity(256);
-    let file = File::open(path).with_context(|| format!("can't read {}", path.display()))?;
-    file.take(256).read_to_end(&mut start).with_context(|| format!("can't read {}", path.display()))?;
-    Ok(is_ours(&start))
-}
-
-/// Writes beside the file and renames, with the permissions that a new file gets.
-fn write(path: &Path, text: &str) -> io::Result<()> {
-    let folder = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
-    fs::create_dir_all(&folder)?;
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".sync-patterns-").suffix(".tmp");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(fs::Permissions::from_mode(0o666));
-    }
-    let mut file = builder.tempfile_in(&folder)?;
-    file.write_all(text.as_bytes())?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
 }

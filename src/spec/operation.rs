@@ -67,21 +67,39 @@ fn is_json(media_type: &str) -> bool {
         || name.ends_with("+json")
 }
 
+/// Whether the document says that an operation takes a header.
+pub fn declares_header(document: &Document, path_item: &Node, operation: &Node, name: &str) -> bool {
+    parameters(document, path_item, operation).any(|parameter| {
+        parameter.str("in") == Some("header") && parameter.str("name").is_some_and(|own| own.eq_ignore_ascii_case(name))
+    })
+}
+
 fn body_parameter<'a>(document: &'a Document, path_item: &Node<'a>, operation: &Node<'a>) -> Body<'a> {
     let mut form = false;
-    for owner in [operation, path_item] {
-        let Some(parameters) = owner.get("parameters") else { continue };
-        let count = parameters.value.as_array().map_or(0, Vec::len);
-        for index in 0..count {
-            let Some(value) = parameters.value.get(index) else { continue };
-            let node = Node { value, pointer: format!("{}/{index}", parameters.pointer) };
-            let Some(parameter) = document.resolve(node) else { continue };
-            match parameter.str("in") {
-                Some("body") => return parameter.get("schema").map_or(Body::Untyped, Body::Json),
-                Some("formData") => form = true,
-                _ => {}
-            }
+    for parameter in parameters(document, path_item, operation) {
+        match parameter.str("in") {
+            Some("body") => return parameter.get("schema").map_or(Body::Untyped, Body::Json),
+            Some("formData") => form = true,
+            _ => {}
         }
     }
     if form { Body::Other("form data") } else { Body::None }
+}
+
+/// The parameters of an operation, then those of all operations of its path.
+fn parameters<'d>(
+    document: &'d Document,
+    path_item: &Node<'d>,
+    operation: &Node<'d>,
+) -> impl Iterator<Item = Node<'d>> {
+    let lists = [operation.get("parameters"), path_item.get("parameters")];
+    lists
+        .into_iter()
+        .flatten()
+        .flat_map(|list| {
+            let values = list.value.as_array().map(Vec::as_slice).unwrap_or_default();
+            let node = move |(index, value)| Node { value, pointer: format!("{}/{index}", list.pointer) };
+            values.iter().enumerate().map(node)
+        })
+        .filter_map(|node| document.resolve(node))
 }

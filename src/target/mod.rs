@@ -34,6 +34,16 @@ pub enum Adapter {
     Sqlite,
 }
 
+impl Adapter {
+    /// As the config has it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Adapter::Pglite => "pglite",
+            Adapter::Sqlite => "sqlite",
+        }
+    }
+}
+
 /// What TypeScript sees of a 64-bit integer column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Int64 {

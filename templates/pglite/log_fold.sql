@@ -75,11 +75,12 @@ BEGIN
 END
 $$;
 
--- Folds every row of a model that the log knows.
+-- Folds every row of a model that the log has unsettled entries for. The keys of rejected ones may be those of an older
+-- schema, and read as nothing in this one.
 CREATE OR REPLACE FUNCTION _fold_all(of_table TEXT) RETURNS VOID
 LANGUAGE sql AS $$
   SELECT _fold_rows(of_table, array_agg(DISTINCT c.row_key))
   FROM _changes AS c
-  WHERE c.table_name = of_table
+  WHERE c.table_name = of_table AND c.status <> 'rejected'
   HAVING count(*) > 0
 $$;

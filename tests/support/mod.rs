@@ -6,5 +6,6 @@ pub mod database;
 pub mod exercise;
 pub mod models;
 pub mod npm;
+pub mod project;
 pub mod web;
 pub mod workspace;

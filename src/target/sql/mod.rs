@@ -4,12 +4,20 @@ pub mod bookkeeping;
 mod pglite;
 mod sqlite;
 
-use crate::model::Project;
+use crate::model::{FieldType, Project};
 use crate::render::Templates;
 use crate::target::{Adapter, Files};
 
 pub use pglite::TEMPLATES as PGLITE_TEMPLATES;
 pub use sqlite::TEMPLATES as SQLITE_TEMPLATES;
+
+/// What a column of the type is in the database.
+pub fn column_type(adapter: Adapter, ty: FieldType) -> &'static str {
+    match adapter {
+        Adapter::Pglite => pglite::column_type(ty),
+        Adapter::Sqlite => sqlite::column_type(ty),
+    }
+}
 
 /// `schema/_changes.sql` must run first; the models' files may run in any order.
 pub fn files(project: &Project, adapter: Adapter, templates: &Templates) -> anyhow::Result<Files> {

@@ -3,6 +3,8 @@
 mod expression;
 mod view;
 
+pub use expression::column_type;
+
 use anyhow::bail;
 
 use crate::model::Project;

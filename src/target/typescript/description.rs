@@ -8,16 +8,18 @@ use super::literal::Language;
 use crate::model::{
     Field, FieldType, Insert, KeyOrigin, Method, Model, Operation, Operations, Project, Server, Shape, WriteId,
 };
-use crate::target::BANNER;
+use crate::target::{Adapter, BANNER, Settings};
 
 /// Raised when a reader of the file has to know.
-const VERSION: u32 = 1;
+pub const VERSION: u32 = 1;
 
 #[derive(Serialize)]
 struct Description<'a> {
     #[serde(rename = "_generated")]
     banner: &'a str,
     version: u32,
+    adapter: &'static str,
+    database: &'a str,
     models: Vec<ModelData<'a>>,
     /// JSON schemas by name.
     #[serde(skip_serializing_if = "Map::is_empty")]
@@ -74,10 +76,15 @@ fn is_false(value: &bool) -> bool {
     !value
 }
 
-pub fn text(project: &Project) -> anyhow::Result<String> {
+pub fn text(project: &Project, settings: Settings) -> anyhow::Result<String> {
     let description = Description {
         banner: BANNER,
         version: VERSION,
+        adapter: match settings.adapter {
+            Adapter::Pglite => "pglite",
+            Adapter::Sqlite => "sqlite",
+        },
+        database: settings.database,
         models: project.models.iter().map(model).collect(),
         types: project.types.iter().map(|named| (named.name.clone(), schema(&named.shape))).collect(),
     };
@@ -160,7 +167,7 @@ pub fn write_id(write_id: WriteId) -> Vec<&'static str> {
     places.into_iter().filter(|(present, _)| *present).map(|(_, name)| name).collect()
 }
 
-fn operations(operations: &Operations) -> Map<String, Value> {
+pub fn operations(operations: &Operations) -> Map<String, Value> {
     let all = [
         ("list", &operations.list),
         ("get", &operations.get),

@@ -140,6 +140,11 @@ fn member_lines(member: &Member, indent: usize) -> String {
     format!("{comment}{}{key}:{ty};\n", " ".repeat(indent))
 }
 
+/// The type by itself, of whatever width.
+pub fn text(ty: &Type) -> String {
+    flat(ty).unwrap_or_else(|| lay_out(ty, 0, 0, 0))
+}
+
 /// The type on one line; none where a comment needs a line of its own.
 fn flat(ty: &Type) -> Option<String> {
     Some(match ty {

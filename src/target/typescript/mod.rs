@@ -7,24 +7,27 @@
 mod access;
 mod collections;
 mod comment;
-mod description;
+pub mod description;
 mod index;
 mod layout;
 mod literal;
+pub mod packages;
 mod registry;
 mod runtime;
 mod schema;
 mod shapes;
 mod types;
 
+pub use description::VERSION as SCHEMA_VERSION;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::model::{Model, Project};
+use crate::model::{Field, Model, Project};
 use crate::names::{self, Scope, ts};
 use crate::render::{File, Page, Renderer, Template, TemplateSet, Templates};
-use crate::target::{BANNER, Files, Settings};
+use crate::target::{BANNER, Files, Int64, Settings};
 use runtime::Parts;
 pub use runtime::paths as verbatim_paths;
 use schema::SqlModule;
@@ -40,6 +43,9 @@ macro_rules! templates {
         }
     };
 }
+
+/// The models as data, below the output folder.
+pub const SCHEMA_JSON: &str = "schema/schema.json";
 
 pub const TEMPLATES: TemplateSet = TemplateSet {
     folder: "typescript",
@@ -57,6 +63,12 @@ pub const TEMPLATES: TemplateSet = TemplateSet {
         "sql.ts",
     ],
 };
+
+/// The type of a field as an app sees it: on one line, unless a comment within it takes one.
+pub fn type_of(field: &Field, or_null: bool, int64: Int64) -> String {
+    let ty = shapes::field(field, int64);
+    layout::text(&if or_null { shapes::or_null(ty) } else { ty })
+}
 
 /// `schema`: the SQL files, which go into modules as well.
 pub fn files(project: &Project, settings: Settings, templates: &Templates, schema: &Files) -> anyhow::Result<Files> {
@@ -82,7 +94,7 @@ pub fn files(project: &Project, settings: Settings, templates: &Templates, schem
     }
     files.extend(schema::files(&renderer, schema, &sql, &modules)?);
     files.extend([
-        ("schema/schema.json".to_owned(), description::text(project)?),
+        (SCHEMA_JSON.to_owned(), description::text(project, settings)?),
         defaults(&renderer, settings)?,
         index::file(&renderer, &modules, !project.types.is_empty(), settings, &parts)?,
     ]);

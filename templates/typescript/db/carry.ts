@@ -49,7 +49,7 @@ export function carry(
       );
     }
   }
-  const isSameKey = model.key.every((column, index) => column === (former?.key ?? model.key)[index]);
+  const isSameKey = JSON.stringify(model.key) === JSON.stringify(former?.key ?? model.key);
   if (!isSameKey || model.key.some((column) => kept[column] === undefined)) {
     reasons.push(`the key is ${model.key.join(", ")} now`);
     return { kept: undefined, lost: members, reason: reasons.join("; ") };

@@ -1,8 +1,10 @@
 import { models } from "../schema/index.js";
-import { carry, type Former } from "./carry.js";
+import { carry, type Carried, type Former } from "./carry.js";
 import { LOG_TABLE, logValue } from "./dialect.js";
 import { name, sql, type Connection, type Row, type Statement, type Value } from "./driver.js";
+import type { Entry } from "./log.js";
 import type { Model } from "./model.js";
+import { actionFor } from "./outgoing.js";
 import { membersOf, objectOf, textOf, type Members } from "./raw-json.js";
 
 const LOG = name(LOG_TABLE);
@@ -32,14 +34,15 @@ export async function carryEntries(connection: Connection, former: Readonly<Reco
 function changesTo(entry: Row, model: Model | undefined, former: Former | undefined): Statement[] {
   const { id = null, row_key, status } = entry;
   const before = membersOf(String(entry["value"])) ?? {};
-  const operation = String(entry["operation"]);
-  const { kept, lost, reason } = carry(model, former, operation, before);
-  const error = rejection(`${String(entry["table_name"])}: ${reason}`);
+  const operation = String(entry["operation"]) as Entry["operation"];
   // What the server has taken is done, be it shown or not.
   const isTaken = status === "acknowledged";
+  const isSendable = isTaken || model === undefined || actionFor(model, operation) !== undefined;
+  const { kept, lost, reason } = isSendable ? carry(model, former, operation, before) : unsendable(operation, before);
+  const error = rejection(`${String(entry["table_name"])}: ${reason}`);
   if (model === undefined || kept === undefined) {
     if (isTaken) return [sql`DELETE FROM ${LOG} WHERE id = ${id}`];
-    return status === "rejected" ? [] : [sql`UPDATE ${LOG} SET status = 'rejected', error = ${error} WHERE id = ${id}`];
+    return status === "rejected" ? [] : rejected(id, operation, error);
   }
 
   const statements: Statement[] = [];
@@ -51,6 +54,25 @@ function changesTo(entry: Row, model: Model | undefined, former: Former | undefi
   const rowKey = keyOf(model, kept) ?? String(row_key);
   if (isSplit || rowKey !== row_key || Object.entries(kept).some(([column, json]) => before[column] !== json)) {
     statements.push(sql`UPDATE ${LOG} SET value = ${logValue(objectOf(kept))}, row_key = ${rowKey} WHERE id = ${id}`);
+  }
+  return statements;
+}
+
+function unsendable(operation: string, members: Members): Carried {
+  return { kept: undefined, lost: members, reason: `the API has no ${operation} any more` };
+}
+
+/** A row that is never made takes along what was written to it. */
+function rejected(id: Value, operation: string, error: string): Statement[] {
+  const statements = [sql`UPDATE ${LOG} SET status = 'rejected', error = ${error} WHERE id = ${id}`];
+  if (operation === "insert") {
+    statements.push(sql`
+      UPDATE ${LOG} AS c
+      SET status = 'rejected', error = ${error}, rejected_with = i.write_id
+      FROM ${LOG} AS i
+      WHERE i.id = ${id} AND c.table_name = i.table_name AND c.row_key = i.row_key AND c.id > i.id
+        AND c.status = 'pending'
+    `);
   }
   return statements;
 }

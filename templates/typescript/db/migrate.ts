@@ -125,11 +125,11 @@ function syncedName(model: LocalModel): string {
   return `${model.name}_synced`;
 }
 
-/** What has to be the same for the rows of a synced table to stay: the table, and where its rows come from. */
+/** What must be the same for the rows of a synced table to stay: the table, what it holds, and where that is from. */
 function syncedTable(model: LocalModel): string {
   const start = model.sql.indexOf(`CREATE TABLE IF NOT EXISTS ${name(syncedName(model)).parts.join("")} (`);
   const end = model.sql.indexOf(";", start);
-  return JSON.stringify([model.sql.slice(start, end), model.table, model.columns]);
+  return JSON.stringify([model.sql.slice(start, end), formerOf(model).types, model.table, model.columns]);
 }
 
 /** What the next version of the schema will want to know of this one. */

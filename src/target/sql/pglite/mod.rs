@@ -3,6 +3,8 @@
 mod expression;
 mod view;
 
+pub use expression::column_type;
+
 use serde::Serialize;
 
 use crate::model::Project;

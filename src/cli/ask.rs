@@ -1,0 +1,54 @@
+//! Questions at a terminal, on standard error.
+
+use std::io::IsTerminal;
+
+use anyhow::anyhow;
+use dialoguer::console::Term;
+use dialoguer::{Input, MultiSelect, Select};
+
+/// Whether somebody is there to answer.
+pub fn can_ask() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}
+
+/// Who stops the program with Ctrl-C gets the cursor back, which lists of choices hide.
+pub fn keep_cursor() -> anyhow::Result<()> {
+    ctrlc::set_handler(|| {
+        let _ = Term::stderr().show_cursor();
+        std::process::exit(INTERRUPTED);
+    })?;
+    Ok(())
+}
+
+/// As shells have it for a program that SIGINT ended.
+const INTERRUPTED: i32 = 130;
+
+pub fn text(question: &str, usual: Option<&str>) -> anyhow::Result<String> {
+    let mut input = Input::<String>::new().with_prompt(question);
+    if let Some(usual) = usual {
+        input = input.default(usual.to_owned());
+    }
+    answered(input.interact_text())
+}
+
+/// The number of the choice.
+pub fn choice(question: &str, choices: &[&str], usual: usize) -> anyhow::Result<usize> {
+    answered(Select::new().with_prompt(question).items(choices).default(usual).interact())
+}
+
+/// The numbers of the choices.
+pub fn choices(question: &str, choices: &[(String, bool)]) -> anyhow::Result<Vec<usize>> {
+    let question = format!("{question} (space chooses, a all, enter goes on)");
+    answered(MultiSelect::new().with_prompt(question).items_checked(choices.iter().cloned()).interact())
+}
+
+fn answered<T>(answer: dialoguer::Result<T>) -> anyhow::Result<T> {
+    answer.map_err(|error| {
+        let dialoguer::Error::IO(error) = error;
+        if error.kind() == std::io::ErrorKind::Interrupted {
+            let _ = Term::stderr().show_cursor();
+            std::process::exit(INTERRUPTED);
+        }
+        anyhow!("can't ask at this terminal: {error}\n  help: say it by flags: `sync-patterns init --help` lists them")
+    })
+}

@@ -1,0 +1,294 @@
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, anyhow, bail};
+use clap::Args;
+use serde_json::json;
+
+use super::inputs::{self, ProjectArgs};
+use super::{Global, ask, report};
+use crate::config::{self, Collections, Config, Framework, Overrides};
+use crate::diagnostics::{Format, Input, Problems, Source, clean, closest, count, one_of};
+use crate::init::paths::beside;
+use crate::init::{Choice, Decisions, surroundings};
+use crate::inspect::text::writes;
+use crate::inspect::{ModelView, View};
+use crate::read::References;
+use crate::spec::Tree;
+use crate::target::typescript::packages::packages;
+use crate::target::{Adapter, Settings};
+
+const OUTPUT: &str = "./src/generated";
+
+#[derive(Debug, Args)]
+pub struct Init {
+    #[command(flatten)]
+    project: ProjectArgs,
+    /// Whose hooks are generated [default: what package.json lists, else react]
+    #[arg(short, long, value_enum)]
+    framework: Option<Framework>,
+    /// A model to sync; repeatable. Its writes are saved once they are in the local database (optimistic), or once the
+    /// server says so (confirmed) [default: as the document says, else confirmed]
+    #[arg(short, long, value_name = "NAME[=optimistic|confirmed]", value_parser = model_flag)]
+    model: Vec<(String, Option<bool>)>,
+    /// What collections stand on
+    #[arg(long, value_enum, default_value = "local")]
+    collections: Collections,
+    /// The local database's name
+    #[arg(long, value_name = "NAME")]
+    database: Option<String>,
+    /// Where Electric answers /v1/shape
+    #[arg(long, value_name = "URL")]
+    electric_url: Option<String>,
+    /// What goes before the document's paths
+    #[arg(long, value_name = "URL")]
+    api_base_url: Option<String>,
+    /// Ask nothing: what no flag says is as usual
+    #[arg(short, long)]
+    yes: bool,
+}
+
+fn model_flag(text: &str) -> Result<(String, Option<bool>), String> {
+    let (name, mode) = text.split_once('=').map_or((text, None), |(name, mode)| (name, Some(mode)));
+    let local_first = match mode {
+        None => None,
+        Some("optimistic") => Some(true),
+        Some("confirmed") => Some(false),
+        Some(other) => return Err(format!("`{other}` is neither `optimistic` nor `confirmed`")),
+    };
+    Ok((name.to_owned(), local_first))
+}
+
+pub fn run(args: &Init, global: &Global) -> anyhow::Result<ExitCode> {
+    let path = &args.project.config;
+    if path.exists() {
+        bail!(is_there(path));
+    }
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let asks = !args.yes && ask::can_ask();
+    if asks {
+        ask::keep_cursor()?;
+    }
+    let spec = args.spec(folder, asks)?;
+    let location = config::spec_location(&spec, Path::new(""));
+    let mut problems = Problems::default();
+    let headers = args.project.header.clone();
+    let references = args.project.spec_refs.map_or(References::Folder, References::from);
+    let mut document = inputs::read_document(&args.project, &location, headers, references, &mut problems)?;
+    let tree = document.tree.take();
+    let decided = args.settings(folder, asks)?;
+    let overrides = Overrides {
+        spec: Some(location),
+        output: Some(PathBuf::from(&decided.output)),
+        adapter: Some(decided.adapter),
+        spec_refs: Some(references),
+        sync: None,
+    };
+    let found = match overrides.alone().zip(tree).and_then(|(config, tree)| found(tree, &config, &mut problems)) {
+        Some(found) => found,
+        None => {
+            report::problems(&problems, &document.sources().collect::<Vec<_>>(), global)?;
+            report::failed(&problems, "nothing was written", global)?;
+            return Ok(ExitCode::from(2));
+        }
+    };
+    if found.models.is_empty() {
+        bail!(
+            "no models were found in {}; nothing was written\n  help: `sync-patterns inspect --spec {spec}` shows what was left out, and why",
+            document.source.name
+        );
+    }
+    let models = args.models(&found, asks)?;
+    let decisions =
+        Decisions { spec: beside(folder, &spec)?, output: beside(folder, &decided.output)?, models, ..decided };
+    let text = crate::init::config(&decisions, &found)?;
+    if !is_valid(path, &text, global)? {
+        return Ok(ExitCode::from(2));
+    }
+    write_new(path, &text)?;
+    tell(path, &decisions, &found, folder, global)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What is wrong with a document is told where something is made of it.
+fn found(tree: Tree, config: &Config, problems: &mut Problems) -> Option<View> {
+    let survey = crate::survey(tree, config, problems)?;
+    Some(View::of(&survey, &Settings::of(config)))
+}
+
+impl Init {
+    fn spec(&self, folder: &Path, asks: bool) -> anyhow::Result<String> {
+        match &self.project.spec {
+            Some(spec) => Ok(spec.clone()),
+            None if asks => {
+                let usual = surroundings::document(folder);
+                ask::text("OpenAPI document", usual.as_deref().or(Some("./openapi.json")))
+            }
+            None if self.yes
+                && let Some(usual) = surroundings::document(folder) =>
+            {
+                Ok(usual)
+            }
+            None => Err(anyhow!(
+                "there is nobody to ask for the OpenAPI document\n  help: give --spec FILE; and as you like --output, --adapter, --framework, and --model NAME or --all"
+            )),
+        }
+    }
+
+    /// Everything but the models. Paths are as the user gave them.
+    fn settings(&self, folder: &Path, asks: bool) -> anyhow::Result<Decisions> {
+        let output = match &self.project.output {
+            Some(output) => output.to_string_lossy().into_owned(),
+            None if asks => ask::text("Folder to generate into", Some(OUTPUT))?,
+            None => OUTPUT.to_owned(),
+        };
+        let found = surroundings::framework(folder).unwrap_or(Framework::React);
+        let framework = match self.framework {
+            Some(framework) => framework,
+            None if asks => {
+                let usual = Framework::ALL.iter().position(|framework| *framework == found).unwrap_or_default();
+                let number = ask::choice("Framework", &Framework::ALL.map(Framework::word), usual)?;
+                Framework::ALL.get(number).copied().unwrap_or(found)
+            }
+            None => found,
+        };
+        let adapter = match self.project.adapter {
+            Some(name) => Adapter::from(name),
+            None if asks && ask::choice("Local database", &["pglite", "sqlite"], 0)? == 1 => Adapter::Sqlite,
+            None => Adapter::Pglite,
+        };
+        Ok(Decisions {
+            spec: String::new(),
+            output,
+            adapter,
+            framework,
+            collections: self.collections,
+            all: self.project.all,
+            database: self.database.clone(),
+            electric_url: self.electric_url.clone(),
+            api_base_url: self.api_base_url.clone(),
+            models: Vec::new(),
+        })
+    }
+
+    fn models(&self, found: &View, asks: bool) -> anyhow::Result<Vec<(String, Choice)>> {
+        if asks && self.model.is_empty() && !self.project.all {
+            return ask_for_models(&found.models);
+        }
+        let by_name = |name: &str| found.models.iter().find(|model| model.name == name);
+        let choice = |(name, local_first): &(String, Option<bool>)| {
+            let model = by_name(name).ok_or_else(|| unknown(name, found))?;
+            let local_first = local_first.unwrap_or(model.mode == "optimistic");
+            Ok((name.clone(), Choice::Take { local_first }))
+        };
+        self.model.iter().map(choice).collect()
+    }
+}
+
+fn ask_for_models(models: &[ModelView]) -> anyhow::Result<Vec<(String, Choice)>> {
+    let line = |model: &ModelView| clean(&format!("{} ({}: {})", model.name, model.path, writes(model)));
+    let items: Vec<_> = models.iter().map(|model| (line(model), model.chosen)).collect();
+    let chosen = ask::choices("Models to sync", &items)?;
+    let is_chosen = |number: usize| chosen.contains(&number);
+    let written: Vec<&ModelView> = models
+        .iter()
+        .enumerate()
+        .filter(|(number, model)| is_chosen(*number) && !model.is_read_only())
+        .map(|(_, model)| model)
+        .collect();
+    let items: Vec<_> = written.iter().map(|model| (model.name.clone(), model.mode == "optimistic")).collect();
+    let optimistic = match items.is_empty() {
+        true => Vec::new(),
+        false => ask::choices("Whose writes are saved before the server has answered", &items)?,
+    };
+    let is_optimistic = |name: &str| {
+        let number = written.iter().position(|model| model.name == name);
+        number.is_some_and(|number| optimistic.contains(&number))
+    };
+    let choices = models.iter().enumerate().filter_map(|(number, model)| {
+        let choice = if is_chosen(number) {
+            Choice::Take { local_first: is_optimistic(&model.name) }
+        } else if model.chosen {
+            Choice::LeaveOut
+        } else {
+            return None;
+        };
+        Some((model.name.clone(), choice))
+    });
+    Ok(choices.collect())
+}
+
+fn unknown(name: &str, found: &View) -> anyhow::Error {
+    let known: Vec<&str> = found.models.iter().map(|model| model.name.as_str()).collect();
+    let help = match closest(name, known.iter().copied()) {
+        Some(similar) => format!("did you mean `{similar}`?"),
+        None => format!("models are {}", one_of(&known, 40)),
+    };
+    anyhow!("no model `{name}` was found; nothing was written\n  help: {help}")
+}
+
+/// Whether it is a config that can be read: a flag's value needn't be one that the config may have.
+fn is_valid(path: &Path, text: &str, global: &Global) -> anyhow::Result<bool> {
+    let mut problems = Problems::default();
+    let source = Source::new(&path.to_string_lossy(), text.into(), Input::Config, &mut problems);
+    if let Some(root) = source.parse(Input::Config, &mut problems) {
+        config::read(&root, Path::new(""), &Overrides::default(), &mut problems);
+    }
+    if !problems.has_errors() {
+        return Ok(true);
+    }
+    report::problems(&problems, &[(Input::Config, &source)], global)?;
+    report::failed(&problems, "nothing was written", global)?;
+    Ok(false)
+}
+
+fn is_there(path: &Path) -> String {
+    format!(
+        "{} is there already, and is left as it is\n  help: edit it, or write another with --config",
+        path.display()
+    )
+}
+
+fn write_new(path: &Path, text: &str) -> anyhow::Result<()> {
+    let file = OpenOptions::new().write(true).create_new(true).open(path);
+    let mut file = match file {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => bail!(is_there(path)),
+        file => file.with_context(|| format!("can't write {}", path.display()))?,
+    };
+    file.write_all(text.as_bytes()).with_context(|| format!("can't write {}", path.display()))
+}
+
+/// What was written, and what to do next.
+fn tell(path: &Path, decisions: &Decisions, found: &View, folder: &Path, global: &Global) -> anyhow::Result<()> {
+    let is_taken = |model: &&ModelView| match decisions.models.iter().find(|(name, _)| *name == model.name) {
+        Some((_, choice)) => *choice != Choice::LeaveOut,
+        None => model.chosen || decisions.all,
+    };
+    let taken: Vec<&str> = found.models.iter().filter(is_taken).map(|model| model.name.as_str()).collect();
+    let electric = decisions.collections == Collections::Electric;
+    let packages: Vec<String> = packages(decisions.adapter, decisions.framework, !electric, electric)
+        .iter()
+        .map(|package| format!("{}@{}", package.name, package.version))
+        .collect();
+    let install = format!("{} {}", surroundings::install_command(folder), packages.join(" "));
+    let mut out = anstream::stdout().lock();
+    if global.message_format == Some(Format::Json) {
+        writeln!(out, "{}", json!({ "config": path, "models": taken, "packages": packages, "install": install }))?;
+        return Ok(());
+    }
+    if global.quiet {
+        return Ok(());
+    }
+    let config = path.display();
+    writeln!(out, "{config} is written: {} of {} chosen\n", taken.len(), count(found.models.len(), "model"))?;
+    if taken.is_empty() {
+        writeln!(out, "Choose models in it: take the # from their lines. Then:")?;
+    } else {
+        writeln!(out, "Next:")?;
+    }
+    let named = if path == Path::new(config::FILE_NAME) { String::new() } else { format!(" --config {config}") };
+    writeln!(out, "  {install}\n  sync-patterns generate{named}")?;
+    Ok(())
+}

@@ -1,0 +1,89 @@
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+
+use super::inputs::{self, ProjectArgs};
+use super::{Global, report};
+use crate::diagnostics::{Format, Problems, Severity, closest, one_of};
+use crate::inspect::{View, text};
+use crate::target::Settings;
+
+#[derive(Debug, Args)]
+pub struct Inspect {
+    /// Show this model in full
+    #[arg(value_name = "MODEL")]
+    model: Option<String>,
+    #[command(flatten)]
+    project: ProjectArgs,
+    /// How it is shown [default: table, or json with --message-format json]
+    #[arg(long, value_enum)]
+    format: Option<Shown>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Shown {
+    Table,
+    Json,
+}
+
+pub fn run(args: &Inspect, global: &Global) -> anyhow::Result<ExitCode> {
+    let mut problems = Problems::default();
+    let mut inputs = inputs::read(&args.project(), &mut problems)?;
+    let tree = inputs.take_tree();
+    let survey = match (&inputs.config, tree) {
+        (Some(config), Some(tree)) => crate::survey(tree, config, &mut problems).map(|survey| (config, survey)),
+        _ => None,
+    };
+    let Some((config, survey)) = survey else {
+        report::problems(&problems, &inputs.sources(), global)?;
+        report::failed(&problems, "nothing can be shown", global)?;
+        return Ok(ExitCode::from(2));
+    };
+    // What is left out is shown below, with the reason.
+    let is_shown = |pointer: &str| survey.left_out.iter().any(|left_out| left_out.pointer == pointer);
+    problems.retain(|problem| match problem.severity {
+        Severity::Error => true,
+        Severity::Warning => !is_shown(&problem.pointer),
+        Severity::Note => false,
+    });
+    report::problems(&problems, &inputs.sources(), global)?;
+
+    let mut view = View::of(&survey, &Settings::of(config));
+    if let Some(name) = &args.model {
+        view.keep(name).map_err(|known| unknown(name, &known))?;
+    }
+    let mut out = anstream::stdout().lock();
+    if args.shown(global) == Shown::Json {
+        writeln!(out, "{}", serde_json::to_string_pretty(&view)?)?;
+    } else {
+        match view.models.first() {
+            Some(model) if args.model.is_some() => text::detail(&mut out, model, &view)?,
+            _ => text::overview(&mut out, &view)?,
+        }
+    }
+    Ok(if problems.has_errors() { ExitCode::from(2) } else { ExitCode::SUCCESS })
+}
+
+impl Inspect {
+    /// Nothing is written, so that no folder for it is needed.
+    fn project(&self) -> ProjectArgs {
+        let output = self.project.output.clone().or_else(|| Some(PathBuf::new()));
+        ProjectArgs { output, ..self.project.clone() }
+    }
+
+    fn shown(&self, global: &Global) -> Shown {
+        let usual = if global.message_format == Some(Format::Json) { Shown::Json } else { Shown::Table };
+        self.format.unwrap_or(usual)
+    }
+}
+
+fn unknown(name: &str, known: &[String]) -> anyhow::Error {
+    let help = match closest(name, known.iter().map(String::as_str)) {
+        Some(similar) => format!("did you mean `{similar}`?"),
+        None if known.is_empty() => "no models were found; `sync-patterns inspect` shows what was left out".to_owned(),
+        None => format!("models are {}", one_of(known, 20)),
+    };
+    anyhow::anyhow!("no model `{name}` was found\n  help: {help}")
+}

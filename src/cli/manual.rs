@@ -1,0 +1,60 @@
+//! What the command line says of itself: completions for shells, and manual pages.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use anyhow::anyhow;
+use clap::{Args, Command};
+use clap_complete::Shell;
+use clap_mangen::Man;
+
+use crate::diagnostics::{closest, one_of};
+
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// The shell to complete in
+    #[arg(value_enum)]
+    shell: Shell,
+}
+
+#[derive(Debug, Args)]
+pub struct Manual {
+    /// The page of this command, instead of the one of the program
+    #[arg(value_name = "COMMAND")]
+    command: Option<String>,
+}
+
+pub fn completions(args: &Completions, mut program: Command) -> anyhow::Result<ExitCode> {
+    // Into memory first: the generator knows no errors, and somebody may read only the first lines.
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut program, "sync-patterns", &mut script);
+    let mut script = String::from_utf8(script)?;
+    if args.shell == Shell::Bash {
+        // Of a program with a hyphen, clap calls a command's state by two names: https://github.com/clap-rs/clap/issues/6421.
+        script = script.replace("sync__subcmd__patterns", "sync__patterns");
+    }
+    std::io::stdout().lock().write_all(script.as_bytes())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+pub fn page(args: &Manual, mut program: Command) -> anyhow::Result<ExitCode> {
+    // Gives the options that all commands have to each.
+    program.build();
+    let command = match &args.command {
+        None => program,
+        Some(name) => program.find_subcommand(name).cloned().ok_or_else(|| unknown(name, &program))?,
+    };
+    let mut page = Vec::new();
+    Man::new(command).render(&mut page)?;
+    std::io::stdout().lock().write_all(&page)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn unknown(name: &str, program: &Command) -> anyhow::Error {
+    let known: Vec<&str> = program.get_subcommands().map(Command::get_name).collect();
+    let help = match closest(name, known.iter().copied()) {
+        Some(similar) => format!("did you mean `{similar}`?"),
+        None => format!("commands are {}", one_of(&known, 20)),
+    };
+    anyhow!("there is no command `{name}`\n  help: {help}")
+}

@@ -1,0 +1,141 @@
+//! The config of a project that has none yet.
+
+pub mod paths;
+pub mod surroundings;
+mod yaml;
+
+use serde::Serialize;
+
+use crate::config::{Collections, FILE_NAME, Framework};
+use crate::diagnostics::clean;
+use crate::inspect::View;
+use crate::inspect::text::writes;
+use crate::model::can_name_a_model;
+use crate::render::{Page, Renderer, TemplateSet, Templates};
+use crate::target::Adapter;
+
+const TEMPLATES: TemplateSet = TemplateSet {
+    folder: "config",
+    ending: ".j2",
+    templates: &[("sync-patterns.config.yaml", include_str!("../../templates/config/sync-patterns.config.yaml.j2"))],
+};
+
+/// What the user decided.
+#[derive(Debug, Clone)]
+pub struct Decisions {
+    /// As the config is to have them.
+    pub spec: String,
+    pub output: String,
+    pub adapter: Adapter,
+    pub framework: Framework,
+    pub collections: Collections,
+    /// Every model, also those of which nothing is said.
+    pub all: bool,
+    /// `None`: the default.
+    pub database: Option<String>,
+    pub electric_url: Option<String>,
+    pub api_base_url: Option<String>,
+    pub models: Vec<(String, Choice)>,
+}
+
+/// What is said of a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Choice {
+    Take { local_first: bool },
+    LeaveOut,
+}
+
+#[derive(Serialize)]
+struct ConfigView {
+    spec: String,
+    output: String,
+    adapter: &'static str,
+    framework: &'static str,
+    /// Where it isn't the default.
+    collections: Option<&'static str>,
+    sync: &'static str,
+    database: Setting,
+    electric_url: Setting,
+    api_base_url: Setting,
+    models: Vec<Line>,
+    left_out: Vec<Line>,
+}
+
+/// What stands in front of a line that isn't in force.
+const COMMENT: &str = "# ";
+
+#[derive(Serialize)]
+struct Setting {
+    /// Nothing, or what makes the line a comment.
+    mark: &'static str,
+    value: String,
+}
+
+/// A line for one collection.
+#[derive(Serialize)]
+struct Line {
+    mark: &'static str,
+    entry: String,
+    remark: String,
+}
+
+impl Setting {
+    fn new(given: Option<&String>, usual: &str) -> Self {
+        Self {
+            mark: if given.is_some() { "" } else { COMMENT },
+            value: yaml::scalar(given.map_or(usual, String::as_str)),
+        }
+    }
+}
+
+/// The text of the config, with the models that were found.
+pub fn config(decisions: &Decisions, found: &View) -> anyhow::Result<String> {
+    let said = |name: &str| decisions.models.iter().rfind(|(model, _)| model == name).map(|(_, choice)| *choice);
+    let models = found.models.iter().map(|model| {
+        let choice = said(&model.name);
+        let usual = Choice::Take { local_first: model.mode == "optimistic" };
+        let by_document =
+            if choice.is_none() && model.chosen && !decisions.all { "; chosen by the document" } else { "" };
+        Line {
+            mark: if choice.is_some() { "" } else { COMMENT },
+            entry: entry(&model.name, &model.path, choice.unwrap_or(usual)),
+            remark: format!("{}: {}{by_document}", clean(&model.path), writes(model)),
+        }
+    });
+    let left_out = found.left_out.iter().map(|left_out| Line {
+        mark: COMMENT,
+        entry: clean(&left_out.path),
+        remark: clean(&left_out.why),
+    });
+    let view = ConfigView {
+        spec: yaml::scalar(&decisions.spec),
+        output: yaml::scalar(&decisions.output),
+        adapter: decisions.adapter.word(),
+        framework: decisions.framework.word(),
+        collections: (decisions.collections != Collections::Local).then(|| decisions.collections.word()),
+        sync: if decisions.all { "all" } else { "annotated" },
+        database: Setting::new(decisions.database.as_ref(), "sync-patterns-app"),
+        electric_url: Setting::new(decisions.electric_url.as_ref(), "http://localhost:3000"),
+        api_base_url: Setting::new(decisions.api_base_url.as_ref(), "http://localhost:8000/api"),
+        models: models.collect(),
+        left_out: left_out.collect(),
+    };
+    let templates = Templates::default();
+    let (_, text) =
+        Renderer::new(TEMPLATES, &templates)?.render(Page::new("sync-patterns.config.yaml", FILE_NAME), view)?;
+    Ok(text)
+}
+
+/// `contacts: { local_first: true }`
+fn entry(name: &str, path: &str, choice: Choice) -> String {
+    let local_first = match choice {
+        Choice::LeaveOut => return format!("{}: false", yaml::scalar(name)),
+        Choice::Take { local_first } => local_first,
+    };
+    if can_name_a_model(name) {
+        return format!("{}: {{ local_first: {local_first} }}", yaml::scalar(name));
+    }
+    // A name that was made of the path, and that the config may not give: it begins with a digit.
+    let name = yaml::scalar(&format!("api_{name}"));
+    format!("{name}: {{ path: {}, local_first: {local_first} }}", yaml::quoted(path))
+}

@@ -1,0 +1,48 @@
+//! What the folder of a project says of it.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::config::Framework;
+
+/// What documents are called, where they lie beside a config.
+const DOCUMENTS: [&str; 6] =
+    ["openapi.json", "openapi.yaml", "openapi.yml", "swagger.json", "swagger.yaml", "swagger.yml"];
+
+/// The path of a document that lies in the folder.
+pub fn document(folder: &Path) -> Option<String> {
+    let name = DOCUMENTS.iter().find(|name| folder.join(name).is_file())?;
+    let is_here = folder.as_os_str().is_empty();
+    Some(if is_here { format!("./{name}") } else { folder.join(name).to_string_lossy().into_owned() })
+}
+
+/// The framework that `package.json` lists, where it lists one that there are hooks for.
+pub fn framework(folder: &Path) -> Option<Framework> {
+    let text = std::fs::read_to_string(folder.join("package.json")).ok()?;
+    let package: Value = serde_json::from_str(&text).ok()?;
+    let lists = |name: &str| {
+        ["dependencies", "devDependencies", "peerDependencies"]
+            .iter()
+            .any(|kind| package.get(kind).is_some_and(|packages| packages.get(name).is_some()))
+    };
+    let known = [
+        ("vue", Framework::Vue),
+        ("svelte", Framework::Svelte),
+        ("solid-js", Framework::Solid),
+        ("react", Framework::React),
+    ];
+    known.into_iter().find(|(name, _)| lists(name)).map(|(_, framework)| framework)
+}
+
+/// How the folder's package manager installs packages in exact versions.
+pub fn install_command(folder: &Path) -> &'static str {
+    let known = [
+        ("pnpm-lock.yaml", "pnpm add --save-exact"),
+        ("yarn.lock", "yarn add --exact"),
+        ("bun.lock", "bun add --exact"),
+        ("bun.lockb", "bun add --exact"),
+    ];
+    let found = known.into_iter().find(|(lock, _)| folder.join(lock).is_file());
+    found.map_or("npm install --save-exact", |(_, command)| command)
+}

@@ -1,0 +1,87 @@
+//! Text as YAML has it.
+
+/// Words that are no text where nothing quotes them, in YAML 1.1 or 1.2.
+const WORDS: [&str; 11] = ["true", "false", "null", "yes", "no", "on", "off", "y", "n", "inf", "nan"];
+
+/// Plain where that is safe, else in quotes.
+pub fn scalar(text: &str) -> String {
+    let begins = |c: char| c.is_ascii_alphabetic() || matches!(c, '_' | '.' | '/');
+    let continues = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/');
+    // `http://…` has a colon that no blank follows.
+    let rest = text.strip_prefix("http:").or_else(|| text.strip_prefix("https:")).unwrap_or(text);
+    let has_port = |c: char| c == ':' && rest.len() != text.len();
+    let is_plain = text.starts_with(begins)
+        && rest.chars().all(|c| continues(c) || has_port(c))
+        && !text.ends_with(':')
+        // `.5` is a number.
+        && !(text.starts_with('.') && !text.starts_with("./") && !text.starts_with(".."))
+        && !WORDS.contains(&text.to_ascii_lowercase().as_str());
+    if is_plain { text.to_owned() } else { quoted(text) }
+}
+
+/// In double quotes: JSON's strings are YAML's.
+pub fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostics::{Input, Problems, Source};
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let texts = [
+            "./openapi.json",
+            "../a/b.yaml",
+            "-",
+            "a b",
+            "no",
+            "Null",
+            "1",
+            "1e3",
+            "0x1f",
+            ".5",
+            "~",
+            "",
+            "a: b",
+            "#x",
+            "a #b",
+            "x:",
+            "http://localhost:8000/openapi.json",
+            "https://a.b/c?d=e#f",
+            "/api",
+            "C:\\x\\y.json",
+            "'",
+            "\"",
+            "{a}",
+            "[b]",
+            "*a",
+            "&a",
+            "!a",
+            "%a",
+            "@a",
+            "`a",
+            "\u{1}\n\t",
+            "größe",
+            "contacts",
+            "2fa_codes",
+            "...",
+            "---",
+            "..",
+        ];
+        for text in texts {
+            for line in [format!("key: {}", scalar(text)), format!("{}: key", scalar(text))] {
+                let mut problems = Problems::default();
+                let source = Source::new("x.yaml", line.clone().into_bytes(), Input::Config, &mut problems);
+                let value = source.parse(Input::Config, &mut problems).unwrap_or_default();
+                let read = value.as_object().and_then(|object| object.iter().next()).map(|(key, value)| {
+                    if key == "key" { value.as_str().unwrap_or_default().to_owned() } else { key.clone() }
+                });
+                assert_eq!(read.as_deref(), Some(text), "{line}");
+            }
+        }
+        assert_eq!(scalar("./openapi.json"), "./openapi.json");
+        assert_eq!(scalar("http://localhost:8000/openapi.json"), "http://localhost:8000/openapi.json");
+    }
+}

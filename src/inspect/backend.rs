@@ -1,0 +1,89 @@
+//! How the writes of a model are settled, and what its backend could add: the README's "What your backend provides".
+
+use serde::Serialize;
+
+use super::writes;
+use crate::model::{Method, Model, Surveyed};
+
+/// By what the client knows that a row shows a write.
+pub fn settled_by(model: &Model) -> &'static str {
+    if writes(model).next().is_none() {
+        "nothing"
+    } else if !model.is_local() {
+        "txid or answer"
+    } else if model.write_id.row {
+        "write_id"
+    } else {
+        "txid or arrival"
+    }
+}
+
+/// What `settled_by` means.
+pub fn settling(settled_by: &str) -> &'static str {
+    match settled_by {
+        "write_id" => "the row that arrives says by `write_id` which write it shows",
+        "txid or arrival" => {
+            "by `txid`, where the API's answers carry one; else by the first arrival of the row after the answer"
+        }
+        "txid or answer" => "by `txid`, where the API's answers carry one; else by the answer",
+        _ => "it is read-only, so that there is nothing to settle",
+    }
+}
+
+/// Something that a backend can do for its clients, and that the document doesn't have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Addition {
+    pub add: &'static str,
+    pub what: &'static str,
+    /// The part of "What your backend provides".
+    pub section: &'static str,
+}
+
+const IDEMPOTENCY_KEY: Addition = Addition {
+    add: "idempotency_key",
+    what: "answers by the header `Idempotency-Key`, which the document doesn't mention: a repeated request changes nothing",
+    section: "A write that comes again",
+};
+const WRITE_ID: Addition = Addition {
+    add: "write_id",
+    what: "`write_id` in the rows (or `txid` in the answers), so that no edit flickers",
+    section: "Which write a row shows",
+};
+const WRITE_ID_IN_BODIES: Addition = Addition {
+    add: "write_id_in_bodies",
+    what: "`write_id` in the request bodies, where the server doesn't take it from `Idempotency-Key`",
+    section: "Which write a row shows",
+};
+const KEY: Addition = Addition {
+    add: "key",
+    what: "an optional key in the body that creates a row, so that its key never changes",
+    section: "Keys",
+};
+const PATCH: Addition = Addition {
+    add: "patch",
+    what: "`PATCH`, or `ETag` and `If-Match`, so that two people can edit two fields of a row",
+    section: "Changing a row with PUT alone",
+};
+
+/// All there are, the weightiest first.
+pub const ADDITIONS: [Addition; 5] = [IDEMPOTENCY_KEY, WRITE_ID, WRITE_ID_IN_BODIES, KEY, PATCH];
+
+pub fn additions(surveyed: &Surveyed) -> Vec<Addition> {
+    let model = &surveyed.model;
+    if writes(model).next().is_none() {
+        return Vec::new();
+    }
+    let operations = &model.operations;
+    let write_id = model.write_id;
+    let bodies_lack_it =
+        (operations.create.is_some() && !write_id.create) || (operations.update.is_some() && !write_id.update);
+    let by_put = operations.update.as_ref().is_some_and(|update| update.method == Method::Put);
+    let lacks = [
+        !surveyed.takes_idempotency_key,
+        model.is_local() && !write_id.row,
+        model.is_local() && write_id.row && bodies_lack_it,
+        model.has_temporary_keys(),
+        by_put,
+    ];
+    ADDITIONS.into_iter().zip(lacks).filter(|(_, lacks)| *lacks).map(|(addition, _)| addition).collect()
+}

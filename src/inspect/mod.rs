@@ -1,0 +1,176 @@
+//! What was understood of a document, as data: what `inspect` shows. The names of the members are what programs read,
+//! so they stay.
+
+pub mod backend;
+mod table;
+pub mod text;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::model::{Field, Model, Operation, Survey, Surveyed};
+use crate::target::typescript::{self, description};
+use crate::target::{Int64, Settings, sql};
+use backend::Addition;
+
+#[derive(Debug, Serialize)]
+pub struct View {
+    pub adapter: &'static str,
+    pub models: Vec<ModelView>,
+    pub left_out: Vec<LeftOutView>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct ModelView {
+    pub name: String,
+    pub chosen: bool,
+    pub path: String,
+    pub also: Vec<String>,
+    #[serde(rename = "type")]
+    pub type_name: String,
+    pub description: Option<String>,
+    pub mode: &'static str,
+    pub collections: &'static str,
+    /// The server's.
+    pub table: Option<String>,
+    pub key: KeyView,
+    pub rows: RowsView,
+    pub fields: Vec<FieldView>,
+    pub endpoints: Map<String, Value>,
+    pub settled_by: &'static str,
+    pub backend: Vec<Addition>,
+    pub guesses: Vec<GuessView>,
+    pub notes: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct KeyView {
+    pub fields: Vec<String>,
+    pub made_by: &'static str,
+}
+
+/// The answer that says what a row is, and the keys that it stands under.
+#[derive(Debug, Serialize)]
+pub struct RowsView {
+    pub answer: String,
+    pub under: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct FieldView {
+    pub name: String,
+    #[serde(rename = "type")]
+    pub ty: &'static str,
+    pub sql: &'static str,
+    pub typescript: String,
+    pub nullable: bool,
+    pub insert: &'static str,
+    pub update: bool,
+    pub default: Option<Value>,
+    /// The model whose key it holds.
+    pub references: Option<String>,
+    /// The server's column, where that has another name.
+    pub column: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct GuessView {
+    pub guess: String,
+    pub otherwise: String,
+}
+
+#[derive(Debug, Serialize)]
+pub struct LeftOutView {
+    pub name: String,
+    pub path: String,
+    pub why: String,
+    pub help: Option<String>,
+}
+
+impl View {
+    pub fn of(survey: &Survey, settings: &Settings) -> Self {
+        let left_out = survey.left_out.iter().map(|left_out| LeftOutView {
+            name: left_out.name.clone(),
+            path: left_out.path.clone(),
+            why: left_out.why.clone(),
+            help: left_out.help.clone(),
+        });
+        Self {
+            adapter: settings.adapter.word(),
+            models: survey.models.iter().map(|surveyed| ModelView::of(surveyed, settings)).collect(),
+            left_out: left_out.collect(),
+        }
+    }
+
+    /// Keeps one model, by name or by path, and what is left out of that. `Err` with the names that there are.
+    pub fn keep(&mut self, name: &str) -> Result<(), Vec<String>> {
+        let is_meant = |own: &str, path: &str| own == name || path == name;
+        if !self.models.iter().any(|model| is_meant(&model.name, &model.path)) {
+            return Err(self.models.iter().map(|model| model.name.clone()).collect());
+        }
+        self.models.retain(|model| is_meant(&model.name, &model.path));
+        self.left_out.retain(|left_out| is_meant(&left_out.name, &left_out.path));
+        Ok(())
+    }
+}
+
+impl ModelView {
+    fn of(surveyed: &Surveyed, settings: &Settings) -> Self {
+        let model = &surveyed.model;
+        let guesses = surveyed.guesses.iter();
+        let (answer, under) = surveyed.rows.clone();
+        Self {
+            name: model.name.clone(),
+            chosen: surveyed.is_chosen,
+            path: surveyed.path.clone(),
+            also: surveyed.also.clone(),
+            type_name: model.type_name.clone(),
+            description: model.doc.clone(),
+            mode: if model.local_first { "optimistic" } else { "confirmed" },
+            collections: model.collections.word(),
+            table: model.server.table.clone(),
+            key: KeyView { fields: model.key.clone(), made_by: description::key_origin(model.key_origin) },
+            rows: RowsView { answer, under },
+            fields: model.fields.iter().map(|field| field_view(model, field, settings)).collect(),
+            endpoints: description::operations(&model.operations),
+            settled_by: backend::settled_by(model),
+            backend: backend::additions(surveyed),
+            guesses: guesses
+                .map(|guess| GuessView { guess: guess.what.clone(), otherwise: guess.otherwise.clone() })
+                .collect(),
+            notes: surveyed.notes.clone(),
+        }
+    }
+
+    /// Whether anything can be written.
+    pub fn is_read_only(&self) -> bool {
+        !["create", "update", "delete"].iter().any(|operation| self.endpoints.contains_key(*operation))
+    }
+}
+
+fn field_view(model: &Model, field: &Field, settings: &Settings) -> FieldView {
+    let of =
+        |pairs: &[(String, String)]| pairs.iter().find(|(name, _)| *name == field.name).map(|(_, value)| value.clone());
+    FieldView {
+        name: field.name.clone(),
+        ty: description::field_type(field.ty),
+        sql: sql::column_type(settings.adapter, field.ty),
+        typescript: typescript_type(model, field, settings.int64),
+        nullable: field.nullable,
+        insert: description::insert(field.insert),
+        update: field.update,
+        default: field.default.clone(),
+        references: of(&model.references),
+        column: of(&model.server.columns),
+    }
+}
+
+fn typescript_type(model: &Model, field: &Field, int64: Int64) -> String {
+    typescript::type_of(field, model.view_can_be_null(field), int64)
+}
+
+/// The operations of a model that write, in the order of a row's life.
+pub fn writes(model: &Model) -> impl Iterator<Item = &Operation> {
+    let operations = &model.operations;
+    [&operations.create, &operations.update, &operations.delete].into_iter().flatten()
+}

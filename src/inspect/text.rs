@@ -1,0 +1,234 @@
+//! What was understood, for people: one line for each model, or one model in full.
+
+use std::io::{self, Write};
+
+use anstyle::Style;
+use serde_json::Value;
+
+use super::backend::{ADDITIONS, Addition, settling};
+use super::table::{Table, cut};
+use super::{FieldView, ModelView, View};
+use crate::diagnostics::{clean, count};
+use crate::model::HOW_TO_CHOOSE;
+
+const BOLD: Style = Style::new().bold();
+
+/// The widest TypeScript type that a table shows.
+const TYPE_WIDTH: usize = 44;
+
+/// All models, and what is left out.
+pub fn overview(out: &mut impl Write, view: &View) -> io::Result<()> {
+    let mut table = Table::new(&["MODEL", "MODE", "KEY", "FIELDS", "WRITES", "SETTLED BY", "GUESSES"]);
+    for model in &view.models {
+        let guesses = if model.guesses.is_empty() { "-".to_owned() } else { model.guesses.len().to_string() };
+        table.row([
+            model.name.clone(),
+            if model.chosen { model.mode.to_owned() } else { "not chosen".to_owned() },
+            model.key.fields.join(" + "),
+            model.fields.len().to_string(),
+            writes(model),
+            if model.is_read_only() { "-".to_owned() } else { model.settled_by.to_owned() },
+            guesses,
+        ]);
+    }
+    if view.models.is_empty() {
+        writeln!(out, "No models were found.")?;
+    } else {
+        table.print(out, "")?;
+    }
+    if !view.left_out.is_empty() {
+        heading(out, "Left out")?;
+        let mut table = Table::headless();
+        for left_out in &view.left_out {
+            table.row([left_out.path.clone(), left_out.why.clone()]);
+        }
+        table.print(out, "  ")?;
+        let mut helps: Vec<&String> = view.left_out.iter().filter_map(|left_out| left_out.help.as_ref()).collect();
+        helps.sort_unstable();
+        helps.dedup();
+        for help in helps {
+            writeln!(out, "  help: {}", clean(help))?;
+        }
+    }
+    could_add(out, view)?;
+    last_lines(out, view)
+}
+
+/// What the backends of several models could add, each once.
+fn could_add(out: &mut impl Write, view: &View) -> io::Result<()> {
+    let chosen = || view.models.iter().filter(|model| model.chosen);
+    let additions: Vec<&Addition> =
+        ADDITIONS.iter().filter(|addition| chosen().any(|model| model.backend.contains(addition))).collect();
+    if additions.is_empty() {
+        return Ok(());
+    }
+    heading(out, "What your backend could add (README, \"What your backend provides\")")?;
+    for addition in additions {
+        let lacking: Vec<&str> =
+            chosen().filter(|model| model.backend.contains(addition)).map(|model| model.name.as_str()).collect();
+        let whose = if lacking.len() == chosen().count() {
+            "every model".to_owned()
+        } else if lacking.len() > 6 {
+            count(lacking.len(), "model")
+        } else {
+            lacking.join(", ")
+        };
+        writeln!(out, "  {whose}: {} (\"{}\")", addition.what, addition.section)?;
+    }
+    Ok(())
+}
+
+fn last_lines(out: &mut impl Write, view: &View) -> io::Result<()> {
+    let chosen = view.models.iter().filter(|model| model.chosen).count();
+    let others = view.models.len() - chosen;
+    writeln!(out)?;
+    if chosen == 0 && others > 0 {
+        writeln!(out, "No model is chosen yet: {HOW_TO_CHOOSE}.")?;
+    }
+    let mut parts = vec![count(chosen, "model")];
+    if others > 0 {
+        parts.push(format!("{others} not chosen"));
+    }
+    if !view.left_out.is_empty() {
+        parts.push(format!("{} left out", view.left_out.len()));
+    }
+    let next = match view.models.first() {
+        Some(model) => format!("; `sync-patterns inspect {}` shows one in full", clean(&model.name)),
+        None => String::new(),
+    };
+    writeln!(out, "{}{next}", parts.join(", "))
+}
+
+/// `create, update (PUT), delete`, or `read-only`.
+pub fn writes(model: &ModelView) -> String {
+    let can = ["create", "update", "delete"].into_iter().filter_map(|name| {
+        let is_put = model.endpoints.get(name)?.get("method").and_then(Value::as_str) == Some("PUT");
+        Some(if is_put { format!("{name} (PUT)") } else { name.to_owned() })
+    });
+    let can: Vec<String> = can.collect();
+    if can.is_empty() { "read-only".to_owned() } else { can.join(", ") }
+}
+
+/// One model.
+pub fn detail(out: &mut impl Write, model: &ModelView, view: &View) -> io::Result<()> {
+    writeln!(out, "{BOLD}{}{BOLD:#} (TypeScript: {})", clean(&model.name), clean(&model.type_name))?;
+    if let Some(line) = model.description.as_deref().and_then(|text| text.lines().next()) {
+        writeln!(out, "  {}", clean(line))?;
+    }
+    writeln!(out)?;
+    let mut facts = Table::headless();
+    for (name, fact) in facts_of(model) {
+        facts.row([name.to_owned(), fact]);
+    }
+    facts.print(out, "  ")?;
+
+    heading(out, "Fields")?;
+    let mut fields = Table::new(&["NAME", "TYPE", &view.adapter.to_uppercase(), "TYPESCRIPT", "INSERT", "UPDATE", ""]);
+    for field in &model.fields {
+        fields.row([
+            field.name.clone(),
+            field.ty.to_owned(),
+            field.sql.to_owned(),
+            cut(&field.typescript, TYPE_WIDTH),
+            field.insert.to_owned(),
+            if field.update { "yes" } else { "no" }.to_owned(),
+            remarks(model, field),
+        ]);
+    }
+    fields.print(out, "  ")?;
+
+    heading(out, "Endpoints")?;
+    let mut endpoints = Table::headless();
+    for (name, operation) in &model.endpoints {
+        let text = |key| operation.get(key).and_then(Value::as_str).unwrap_or_default();
+        endpoints.row([name.clone(), text("method").to_owned(), text("path").to_owned(), what_it_takes(operation)]);
+    }
+    endpoints.print(out, "  ")?;
+
+    if !model.guesses.is_empty() {
+        heading(out, "Guessed")?;
+        for guess in &model.guesses {
+            writeln!(out, "  {}\n    otherwise: {}", clean(&guess.guess), clean(&guess.otherwise))?;
+        }
+    }
+    if !model.backend.is_empty() {
+        heading(out, "What your backend could add (README, \"What your backend provides\")")?;
+        for addition in &model.backend {
+            writeln!(out, "  {} (\"{}\")", addition.what, addition.section)?;
+        }
+    }
+    if !model.notes.is_empty() {
+        heading(out, "Not used")?;
+        for note in &model.notes {
+            writeln!(out, "  {}", clean(note))?;
+        }
+    }
+    if !model.chosen {
+        writeln!(out, "\nIt isn't chosen: {HOW_TO_CHOOSE}.")?;
+    }
+    Ok(())
+}
+
+fn facts_of(model: &ModelView) -> Vec<(&'static str, String)> {
+    let saved = match model.mode {
+        "optimistic" => "once it is in the local database",
+        _ => "once the server says so",
+    };
+    let made_by = match model.key.made_by {
+        "client" => "made by the client where none is given",
+        "server" => "made by the server",
+        _ => "given by whoever inserts the row",
+    };
+    let under = match model.rows.under.as_slice() {
+        [] => String::new(),
+        keys => format!(" under `{}`", keys.join(".")),
+    };
+    let mut facts = vec![("path", model.path.clone())];
+    if !model.also.is_empty() {
+        facts.push(("also", model.also.join(", ")));
+    }
+    facts.push(("rows", format!("as {} answers{under}", model.rows.answer)));
+    facts.push(("key", format!("{}, {made_by}", model.key.fields.join(" + "))));
+    facts.extend(model.table.clone().map(|table| ("table", format!("{table} on the server"))));
+    if model.collections == "electric" {
+        facts.push(("kept", "nothing on the device (`collections: electric`)".to_owned()));
+    }
+    if !model.is_read_only() {
+        facts.push(("mode", format!("{}: a write is saved {saved}", model.mode)));
+    }
+    facts.push(("settled", settling(model.settled_by).to_owned()));
+    facts
+}
+
+fn remarks(model: &ModelView, field: &FieldView) -> String {
+    let mut remarks = Vec::new();
+    if model.key.fields.contains(&field.name) {
+        remarks.push("key".to_owned());
+    }
+    remarks.extend(field.references.as_ref().map(|parent| format!("key of {parent}")));
+    remarks.extend(field.default.as_ref().map(|default| format!("default {}", cut(&default.to_string(), 20))));
+    remarks.extend(field.column.as_ref().map(|column| format!("column {column}")));
+    remarks.join(", ")
+}
+
+/// `{contact_id}: id; sends first_name, email`
+fn what_it_takes(operation: &Value) -> String {
+    let mut parts = Vec::new();
+    for (parameter, field) in operation.get("parameters").and_then(Value::as_object).into_iter().flatten() {
+        if field.as_str().is_some_and(|field| field != parameter) {
+            parts.push(format!("{{{parameter}}}: {}", field.as_str().unwrap_or_default()));
+        }
+    }
+    let body: Vec<&str> =
+        operation.get("body").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+    if !body.is_empty() {
+        let envelope = operation.get("envelope").and_then(Value::as_str);
+        let under = envelope.map(|key| format!(" under `{key}`")).unwrap_or_default();
+        parts.push(format!("sends {}{under}", body.join(", ")));
+    }
+    parts.join("; ")
+}
+
+fn heading(out: &mut impl Write, text: &str) -> io::Result<()> {
+    writeln!(out, "\n{BOLD}{text}{BOLD:#}")
+}

@@ -1,0 +1,76 @@
+//! Reads and writes files below the output folder, and tells ours from others.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+
+use crate::target::is_ours;
+
+/// The folders below `output` that hold files of ours; others are never looked into.
+const FOLDERS: &[&str] = &["", "collections", "db", "schema", "types"];
+
+/// Whether a file, or the folder that it is in below `output`, is a link: what it leads to isn't ours to write.
+pub fn leads_elsewhere(folder: &Path, path: &str) -> bool {
+    let parent = path.split_once('/').map(|(parent, _)| parent);
+    is_link(&folder.join(path)) || parent.is_some_and(|parent| is_link(&folder.join(parent)))
+}
+
+fn is_link(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink())
+}
+
+/// `None` where there is no file.
+pub fn read(path: &Path) -> anyhow::Result<Option<Vec<u8>>> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("can't read {}", path.display())),
+    }
+}
+
+/// The files of ours below the folder, as paths with `/`.
+pub fn ours_in(folder: &Path) -> anyhow::Result<Vec<String>> {
+    let mut ours = Vec::new();
+    for below in FOLDERS.iter().filter(|below| below.is_empty() || !is_link(&folder.join(below))) {
+        let entries = match fs::read_dir(folder.join(below)) {
+            Ok(entries) => entries,
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => continue,
+            Err(error) => return Err(error).with_context(|| format!("can't list {}", folder.join(below).display())),
+        };
+        for entry in entries {
+            let entry = entry?;
+            let Ok(name) = entry.file_name().into_string() else { continue };
+            let generated = [".ts", ".sql", ".json"].iter().any(|end| name.ends_with(end));
+            if generated && entry.file_type()?.is_file() && begins_as_ours(&entry.path())? {
+                ours.push(if below.is_empty() { name } else { format!("{below}/{name}") });
+            }
+        }
+    }
+    Ok(ours)
+}
+
+fn begins_as_ours(path: &Path) -> anyhow::Result<bool> {
+    let mut start = Vec::with_capacity(256);
+    let file = File::open(path).with_context(|| format!("can't read {}", path.display()))?;
+    file.take(256).read_to_end(&mut start).with_context(|| format!("can't read {}", path.display()))?;
+    Ok(is_ours(&start))
+}
+
+/// Writes beside the file and renames, with the permissions that a new file gets.
+pub fn write(path: &Path, text: &str) -> io::Result<()> {
+    let folder = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
+    fs::create_dir_all(&folder)?;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".sync-patterns-").suffix(".tmp");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    let mut file = builder.tempfile_in(&folder)?;
+    file.write_all(text.as_bytes())?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}

@@ -1,0 +1,110 @@
+//! What is different in a model's endpoints.
+
+use super::effect::{Effect, Rejected, When, Write};
+use super::stored::{Model, Operation};
+use super::{Change, Kind, Severity, name, names};
+
+/// The operations of a model, with the writes that need them, in the order in which they are told.
+const ALL: [(&str, Option<Write>); 5] = [
+    ("list", None),
+    ("get", None),
+    ("create", Some(Write::Insert)),
+    ("update", Some(Write::Update)),
+    ("delete", Some(Write::Delete)),
+];
+
+pub fn changes(old: &Model, new: &Model) -> Vec<Change> {
+    ALL.into_iter()
+        .filter_map(|(operation, write)| match (old.operations.get(operation), new.operations.get(operation)) {
+            (None, Some(after)) => Some(added(operation, after, write)),
+            (Some(_), None) => Some(removed(operation, write)),
+            (Some(before), Some(after)) => changed(old, new, operation, before, after, write),
+            (None, None) => None,
+        })
+        .collect()
+}
+
+fn added(operation: &str, after: &Operation, write: Option<Write>) -> Change {
+    let effect = match write {
+        Some(write) => Effect::remark(format!("The application can make {} now.", write.noun())),
+        None => Effect::default(),
+    };
+    Change::new(Kind::EndpointAdded, format!("there is a {operation} now: {}", place(after)), effect)
+}
+
+fn removed(operation: &str, write: Option<Write>) -> Change {
+    let effect = match write {
+        None => Effect::default(),
+        Some(write) => {
+            Effect::default().rejecting(Rejected::new(vec![write], None, When::Always)).saying(match write {
+                Write::Insert => "So is what was written to these rows since.",
+                Write::Update => "The rows show what the server has.",
+                Write::Delete => "The rows are shown again.",
+            })
+        }
+    };
+    Change::new(Kind::EndpointRemoved, format!("there is no {operation} any more"), effect)
+}
+
+fn changed(
+    old: &Model,
+    new: &Model,
+    operation: &str,
+    before: &Operation,
+    after: &Operation,
+    write: Option<Write>,
+) -> Option<Change> {
+    let mut parts = Vec::new();
+    let is_elsewhere = (&before.method, &before.path) != (&after.method, &after.path);
+    if is_elsewhere {
+        parts.push(format!("is {}, no longer {}", place(after), place(before)));
+    }
+    if before.parameters != after.parameters {
+        parts.push("fills its path otherwise".to_owned());
+    }
+    if before.envelope != after.envelope {
+        parts.push(match &after.envelope {
+            Some(envelope) => format!("wraps its body in {}", name(envelope)),
+            None => "doesn't wrap its body any more".to_owned(),
+        });
+    }
+    let is_said = |column: &&String| is_said_of_column(old, new, column);
+    let only = |these: &[String], others: &[String]| -> Vec<String> {
+        these.iter().filter(|column| !others.contains(column) && !is_said(column)).cloned().collect()
+    };
+    for (one, other, what) in [
+        (&after.body, &before.body, "takes"),
+        (&before.body, &after.body, "no longer takes"),
+        (&after.nulls, &before.nulls, "needs, even as null,"),
+        (&before.nulls, &after.nulls, "can do without"),
+    ] {
+        let columns = only(one, other);
+        if !columns.is_empty() {
+            parts.push(format!("{what} {}", names(columns)));
+        }
+    }
+    if parts.is_empty() {
+        return None;
+    }
+    let effect = match write {
+        Some(write) => Effect::remark(format!("Pending {} are sent that way.", write.noun())),
+        None => Effect::default(),
+    };
+    let change = Change::new(Kind::EndpointChanged, format!("{operation} {}", parts.join(", ")), effect);
+    Some(if is_elsewhere && write.is_some() { change.at_least(Severity::Notice) } else { change })
+}
+
+/// Whether a change of the column says already what a body takes of it.
+fn is_said_of_column(old: &Model, new: &Model, column: &str) -> bool {
+    match (old.field(column), new.field(column)) {
+        (Some(one), Some(other)) => {
+            (one.insert, one.update, one.nullable) != (other.insert, other.update, other.nullable)
+        }
+        (None, None) => false,
+        _ => true,
+    }
+}
+
+fn place(operation: &Operation) -> String {
+    name(&format!("{} {}", operation.method, operation.path))
+}

@@ -1,0 +1,203 @@
+//! What a change of the API, or of the config, does on devices that hold data: two versions of `schema/schema.json`
+//! compared. `stored` reads one, `compare` is pure, `effect` has the words, and each printer a file.
+
+mod column;
+mod compare;
+mod effect;
+mod endpoint;
+mod fit;
+mod json;
+mod markdown;
+mod model;
+mod rename;
+mod stored;
+mod text;
+
+pub use compare::compare;
+pub use json::json;
+pub use markdown::markdown;
+pub use stored::{Schema, read};
+pub use text::text;
+
+use effect::{Effect, Rows};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::diagnostics::clean;
+
+/// A comparison, for the printers.
+#[derive(Debug)]
+pub struct Report {
+    /// What was compared with: a file, or a file in a revision.
+    pub base: String,
+    /// Whether that exists. Otherwise every model is new.
+    pub has_base: bool,
+    pub changes: Vec<Change>,
+}
+
+/// One difference, in the order of the schema's models.
+#[derive(Debug, Clone, Serialize)]
+pub struct Change {
+    /// `None`: of the database, or of the types that models share.
+    pub model: Option<String>,
+    pub column: Option<String>,
+    /// The former name of what looks renamed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub renamed_from: Option<String>,
+    /// Stable, for programs.
+    pub kind: Kind,
+    pub severity: Severity,
+    /// What is different. Begins in lower case, without a full stop.
+    #[serde(rename = "change")]
+    pub sentence: String,
+    #[serde(flatten)]
+    pub effect: Effect,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Nothing changes on devices.
+    Info,
+    /// Rows are fetched again, or the application behaves otherwise; nothing is lost.
+    Notice,
+    /// Pending writes are rejected, or the API may refuse them.
+    Breaking,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    DatabaseChanged,
+    SharedTypeChanged,
+    ModelAdded,
+    ModelRemoved,
+    ModelRenamed,
+    CollectionsChanged,
+    ModeChanged,
+    KeyChanged,
+    KeyOriginChanged,
+    WriteIdChanged,
+    TypeNameChanged,
+    ServerChanged,
+    ReferencesChanged,
+    IndexesChanged,
+    AccessChanged,
+    EndpointAdded,
+    EndpointRemoved,
+    EndpointChanged,
+    ColumnsReordered,
+    ColumnAdded,
+    ColumnRemoved,
+    ColumnRenamed,
+    ColumnRetyped,
+    NullabilityChanged,
+    DefaultChanged,
+    InsertChanged,
+    UpdateChanged,
+    ValuesChanged,
+    MetadataChanged,
+}
+
+impl Severity {
+    /// As the README defines it.
+    const MEANINGS: [(Severity, &str); 3] = [
+        (Severity::Breaking, "pending writes are rejected, or the API may refuse them"),
+        (Severity::Notice, "rows are fetched again, or the application behaves otherwise; nothing is lost"),
+        (Severity::Info, "nothing changes on devices"),
+    ];
+
+    fn word(self) -> &'static str {
+        match self {
+            Severity::Info => "info",
+            Severity::Notice => "notice",
+            Severity::Breaking => "breaking",
+        }
+    }
+}
+
+impl Change {
+    fn new(kind: Kind, sentence: String, effect: Effect) -> Self {
+        let severity = match &effect {
+            Effect { rejected: Some(_), .. } | Effect { may_be_refused: true, .. } => Severity::Breaking,
+            Effect { rows: Rows::Kept | Rows::Fetched, .. } => Severity::Info,
+            _ => Severity::Notice,
+        };
+        Self { model: None, column: None, renamed_from: None, kind, severity, sentence, effect }
+    }
+
+    fn of_column(mut self, column: &str) -> Self {
+        self.column = Some(column.to_owned());
+        self
+    }
+
+    fn renamed_from(mut self, name: &str) -> Self {
+        self.renamed_from = Some(name.to_owned());
+        self
+    }
+
+    fn at_least(mut self, severity: Severity) -> Self {
+        self.severity = self.severity.max(severity);
+        self
+    }
+
+    /// The same change, where there are no pending writes to do something to.
+    fn of_rows_alone(self) -> Self {
+        let effect = Effect::rows(self.effect.rows);
+        self.with_effect(effect)
+    }
+
+    /// The same change, where it does something else than it usually does.
+    fn with_effect(self, effect: Effect) -> Self {
+        let Self { model, column, renamed_from, kind, sentence, .. } = self;
+        Self { model, column, renamed_from, ..Self::new(kind, sentence, effect) }
+    }
+}
+
+/// `2 breaking, 1 notice, 3 info`.
+fn counts(changes: &[Change]) -> String {
+    let count = |severity: Severity| changes.iter().filter(|change| change.severity == severity).count();
+    let parts: Vec<String> = Severity::MEANINGS
+        .into_iter()
+        .map(|(severity, _)| (count(severity), severity))
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, severity)| {
+            let plural = if severity == Severity::Notice && number > 1 { "s" } else { "" };
+            format!("{number} {}{plural}", severity.word())
+        })
+        .collect();
+    parts.join(", ")
+}
+
+/// The changes of each model, in their order, with what becomes of its rows.
+fn by_model(changes: &[Change]) -> Vec<(Option<&str>, Rows, &[Change])> {
+    let groups = changes.chunk_by(|one, other| one.model == other.model);
+    groups
+        .map(|group| {
+            let model = group.first().and_then(|change| change.model.as_deref());
+            let rows = group.iter().map(|change| change.effect.rows).max().unwrap_or_default();
+            (model, rows, group)
+        })
+        .collect()
+}
+
+/// The longest piece of somebody's document that a sentence takes up.
+const MOST_CHARACTERS: usize = 80;
+
+/// A name or value out of somebody's document, as a sentence has it. It can't end the backquotes.
+fn name(text: &str) -> String {
+    let text = clean(text).replace('`', "'");
+    if text.chars().count() <= MOST_CHARACTERS {
+        return format!("`{text}`");
+    }
+    format!("`{}…`", text.chars().take(MOST_CHARACTERS).collect::<String>())
+}
+
+fn names<S: AsRef<str>>(texts: impl IntoIterator<Item = S>) -> String {
+    let all: Vec<String> = texts.into_iter().map(|text| name(text.as_ref())).collect();
+    all.join(", ")
+}
+
+fn value(value: &Value) -> String {
+    name(&value.to_string())
+}

@@ -1,0 +1,65 @@
+//! The packages that `init` says are needed: those that the tests run with, and those of the README.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use serde_json::Value;
+use sync_patterns::config::Framework;
+use sync_patterns::target::Adapter;
+use sync_patterns::target::typescript::packages::packages;
+
+use crate::home;
+use crate::support::binary::sync_patterns;
+
+/// What a lock file installs, by name.
+fn locked(folder: &str) -> BTreeMap<String, String> {
+    let text = fs::read_to_string(home().join(folder).join("package-lock.json")).expect("a lock file");
+    let lock: Value = serde_json::from_str(&text).expect("JSON");
+    let packages = lock["packages"].as_object().expect("packages");
+    let installed = packages.iter().filter_map(|(path, package)| {
+        Some((path.strip_prefix("node_modules/")?.to_owned(), package["version"].as_str()?.to_owned()))
+    });
+    installed.collect()
+}
+
+#[test]
+fn every_choice_is_a_set_that_is_tested() {
+    let sets = [locked("tests/npm"), locked("tests/npm/frameworks")];
+    for adapter in [Adapter::Pglite, Adapter::Sqlite] {
+        for framework in Framework::ALL {
+            for (local, electric) in [(true, false), (false, true), (true, true)] {
+                let needed = packages(adapter, framework, local, electric);
+                let is_in = |set: &BTreeMap<String, String>| {
+                    needed.iter().all(|package| set.get(package.name).is_some_and(|version| version == package.version))
+                };
+                assert!(sets.iter().any(is_in), "{adapter:?} {framework:?} {local} {electric}: {needed:?}");
+                let has = |name: &str| needed.iter().any(|package| package.name == name);
+                let database =
+                    if adapter == Adapter::Pglite { "@electric-sql/pglite" } else { "@sqlite.org/sqlite-wasm" };
+                assert_eq!((has(database), has("@tanstack/electric-db-collection")), (local, electric));
+            }
+        }
+    }
+}
+
+#[test]
+fn the_command_of_the_readme() {
+    let readme = fs::read_to_string(home().join("README.md")).expect("the README");
+    let folder = tempfile::tempdir().expect("a folder");
+    let document = home().join("fixtures/contacts/openapi.yaml");
+    let run = sync_patterns(&["init", "--spec", &document.to_string_lossy()], folder.path());
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let install = run.stdout.lines().map(str::trim).find(|line| line.starts_with("npm install")).expect("a command");
+    assert!(readme.contains(&format!("\n{install}\n")), "{install}");
+    // And the table below it.
+    for framework in Framework::ALL {
+        for electric in [false, true] {
+            for package in packages(Adapter::Sqlite, framework, true, electric) {
+                let is_there = readme.contains(&format!("`{}` {}", package.name, package.version))
+                    || readme.contains(&format!("{}@{}", package.name, package.version))
+                    || (package.name == "@tanstack/db" && readme.contains(&format!("| {} |", package.version)));
+                assert!(is_there, "{package:?}");
+            }
+        }
+    }
+}

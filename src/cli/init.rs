@@ -7,15 +7,16 @@ use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use serde_json::json;
 
-use super::inputs::{self, Inputs, ProjectArgs};
+use super::inputs::{self, ProjectArgs};
 use super::{Global, ask, report};
-use crate::config::{self, Collections, Framework, Overrides};
+use crate::config::{self, Collections, Config, Framework, Overrides};
 use crate::diagnostics::{Format, Input, Problems, Source, clean, closest, count, one_of};
 use crate::init::paths::beside;
 use crate::init::{Choice, Decisions, surroundings};
 use crate::inspect::text::writes;
 use crate::inspect::{ModelView, View};
 use crate::read::References;
+use crate::spec::Tree;
 use crate::target::typescript::packages::packages;
 use crate::target::{Adapter, Settings};
 
@@ -71,30 +72,32 @@ pub fn run(args: &Init, global: &Global) -> anyhow::Result<ExitCode> {
         ask::keep_cursor()?;
     }
     let spec = args.spec(folder, asks)?;
-    let overrides = Overrides {
-        spec: Some(config::spec_location(&spec, Path::new(""))),
-        output: Some(PathBuf::from(OUTPUT)),
-        spec_refs: args.project.spec_refs.map(References::from),
-        ..Overrides::default()
-    };
-    let mut config = overrides.alone().context("there is no document")?;
+    let location = config::spec_location(&spec, Path::new(""));
     let mut problems = Problems::default();
-    let mut read = inputs::read_spec(&args.project, &config, &mut problems)?;
-    let tree = read.as_mut().and_then(|spec| spec.tree.take());
+    let headers = args.project.header.clone();
+    let references = args.project.spec_refs.map_or(References::Folder, References::from);
+    let mut document = inputs::read_document(&args.project, &location, headers, references, &mut problems)?;
+    let tree = document.tree.take();
     let decided = args.settings(folder, asks)?;
-    config.adapter = decided.adapter;
-    let survey = tree.and_then(|tree| crate::survey(tree, &config, &mut problems));
-    let Some(survey) = survey else {
-        let inputs = Inputs { spec: read, ..Inputs::default() };
-        report::problems(&problems, &inputs.sources(), global)?;
-        report::failed(&problems, "nothing was written", global)?;
-        return Ok(ExitCode::from(2));
+    let overrides = Overrides {
+        spec: Some(location),
+        output: Some(PathBuf::from(&decided.output)),
+        adapter: Some(decided.adapter),
+        spec_refs: Some(references),
+        sync: None,
     };
-    // What is wrong with a document is told where something is made of it.
-    let found = View::of(&survey, &Settings::of(&config));
+    let found = match overrides.alone().zip(tree).and_then(|(config, tree)| found(tree, &config, &mut problems)) {
+        Some(found) => found,
+        None => {
+            report::problems(&problems, &document.sources().collect::<Vec<_>>(), global)?;
+            report::failed(&problems, "nothing was written", global)?;
+            return Ok(ExitCode::from(2));
+        }
+    };
     if found.models.is_empty() {
         bail!(
-            "no models were found in the document; nothing was written\n  help: `sync-patterns inspect --spec {spec}` shows what was left out, and why"
+            "no models were found in {}; nothing was written\n  help: `sync-patterns inspect --spec {spec}` shows what was left out, and why",
+            document.source.name
         );
     }
     let models = args.models(&found, asks)?;
@@ -107,6 +110,12 @@ pub fn run(args: &Init, global: &Global) -> anyhow::Result<ExitCode> {
     write_new(path, &text)?;
     tell(path, &decisions, &found, folder, global)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What is wrong with a document is told where something is made of it.
+fn found(tree: Tree, config: &Config, problems: &mut Problems) -> Option<View> {
+    let survey = crate::survey(tree, config, problems)?;
+    Some(View::of(&survey, &Settings::of(config)))
 }
 
 impl Init {

@@ -12,6 +12,7 @@ use crate::config::{self, Config, FILE_NAME, Overrides, SpecLocation, Sync};
 use crate::diagnostics::{Input, Problem, Problems, Severity, Source};
 use crate::read::{self, Access, ReadError, References, Spec};
 use crate::render::OwnTemplates;
+use crate::spec::Tree;
 use crate::target::Adapter;
 
 /// Which project a command is about.
@@ -87,15 +88,18 @@ pub struct Inputs {
 }
 
 impl Inputs {
+    /// The document, for what is made of it.
+    pub fn take_tree(&mut self) -> Option<Tree> {
+        self.spec.as_mut()?.tree.take()
+    }
+
     pub fn sources(&self) -> Vec<(Input, &Source)> {
         let config = self.config_source.as_ref().map(|source| (Input::Config, source));
-        let spec = self.spec.as_ref().map(|spec| (Input::Spec, &spec.source));
-        let others = self.spec.iter().flat_map(|spec| &spec.others).enumerate();
-        let others = others.map(|(number, source)| (Input::Document(number), source));
+        let spec = self.spec.iter().flat_map(Spec::sources);
         let templates = self.config.as_ref().and_then(|config| config.templates.as_ref());
         let templates = templates.into_iter().flat_map(OwnTemplates::sources).enumerate();
         let templates = templates.map(|(number, source)| (Input::Template(number), source));
-        config.into_iter().chain(spec).chain(others).chain(templates).collect()
+        config.into_iter().chain(spec).chain(templates).collect()
     }
 }
 
@@ -153,6 +157,16 @@ pub fn read_spec(args: &ProjectArgs, config: &Config, problems: &mut Problems) -
             headers.push((name.clone(), value));
         }
     }
-    let access = Access { headers, timeout: Duration::from_secs(args.timeout), references: config.spec_refs };
-    read::read(&config.spec, access, problems).map(Some)
+    read_document(args, &config.spec, headers, config.spec_refs, problems).map(Some)
+}
+
+pub fn read_document(
+    args: &ProjectArgs,
+    location: &SpecLocation,
+    headers: Vec<(String, String)>,
+    references: References,
+    problems: &mut Problems,
+) -> Result<Spec, ReadError> {
+    let access = Access { headers, timeout: Duration::from_secs(args.timeout), references };
+    read::read(location, access, problems)
 }

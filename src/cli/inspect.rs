@@ -31,7 +31,7 @@ enum Shown {
 pub fn run(args: &Inspect, global: &Global) -> anyhow::Result<ExitCode> {
     let mut problems = Problems::default();
     let mut inputs = inputs::read(&args.project(), &mut problems)?;
-    let tree = inputs.spec.as_mut().and_then(|spec| spec.tree.take());
+    let tree = inputs.take_tree();
     let survey = match (&inputs.config, tree) {
         (Some(config), Some(tree)) => crate::survey(tree, config, &mut problems).map(|survey| (config, survey)),
         _ => None,

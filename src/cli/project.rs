@@ -29,7 +29,7 @@ pub fn make_of(
     consequence: &str,
     global: &Global,
 ) -> anyhow::Result<Option<Project>> {
-    let tree = inputs.spec.as_mut().and_then(|spec| spec.tree.take());
+    let tree = inputs.take_tree();
     let client = match (&inputs.config, tree) {
         (Some(config), Some(tree)) => crate::generate(tree, config, &mut problems)?,
         _ => None,

@@ -70,6 +70,13 @@ pub struct Spec {
     pub tree: Option<Tree>,
 }
 
+impl Spec {
+    pub fn sources(&self) -> impl Iterator<Item = (Input, &Source)> {
+        let others = self.others.iter().enumerate().map(|(number, source)| (Input::Document(number), source));
+        std::iter::once((Input::Spec, &self.source)).chain(others)
+    }
+}
+
 /// Reads a document and what it refers to.
 pub fn read(location: &SpecLocation, access: Access, problems: &mut Problems) -> Result<Spec, ReadError> {
     let (name, home, bytes) = match location {

@@ -138,7 +138,7 @@ fn what_cant_be_written_is_refused() {
         b"{\"openapi\":\"3.0.0\",\"paths\":{\"/a\":{}}}",
     );
     assert_eq!(none.code, 2);
-    assert!(none.stderr.contains("no models were found in the document; nothing was written"), "{}", none.stderr);
+    assert!(none.stderr.contains("no models were found in <stdin>; nothing was written"), "{}", none.stderr);
     assert!(!folder.path().join(CONFIG).exists());
 }
 

@@ -211,7 +211,7 @@ fn a_folder_that_is_not_there_and_a_template_that_is_not_text() {
 #[test]
 fn views_are_what_the_templates_are_given() {
     let project = Project::new();
-    let run = project.run(&["generate", "--view", "contacts"]);
+    let run = project.run(&["inspect", "--view", "contacts"]);
     assert_eq!(run.code, 0, "{}", run.stderr);
     let views: Vec<serde_json::Value> = serde_json::from_str(&run.stdout).expect("JSON");
     let templates: Vec<&str> = views.iter().filter_map(|view| view["template"].as_str()).collect();
@@ -220,10 +220,10 @@ fn views_are_what_the_templates_are_given() {
     assert_eq!(templates, expected);
     assert_eq!(views[0]["file"], "schema/contacts.sql");
     assert_eq!(views[0]["view"]["columns"][0]["name"], "\"id\"");
-    let all = project.run(&["generate", "--view"]);
+    let all = project.run(&["inspect", "--view"]);
     assert!(all.stdout.contains("\"typescript/index.ts.j2\"") && all.stdout.contains("\"model\": \"notes\""));
-    let unknown = project.run(&["generate", "--view", "contact"]);
+    let unknown = project.run(&["inspect", "--view", "contact"]);
     assert_eq!(unknown.code, 2);
-    assert!(unknown.stderr.contains("models are `contacts` or `notes`"), "{}", unknown.stderr);
+    assert!(unknown.stderr.contains("did you mean `contacts`?"), "{}", unknown.stderr);
     assert!(!project.path("out").exists());
 }

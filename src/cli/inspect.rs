@@ -5,10 +5,10 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 
 use super::inputs::{self, ProjectArgs};
-use super::{Global, report};
+use super::{Global, project, report};
 use crate::diagnostics::{Format, Problems, Severity, closest, one_of};
 use crate::inspect::{View, text};
-use crate::target::Settings;
+use crate::target::{self, Settings};
 
 #[derive(Debug, Args)]
 pub struct Inspect {
@@ -20,6 +20,9 @@ pub struct Inspect {
     /// How it is shown [default: table, or json with --message-format json]
     #[arg(long, value_enum)]
     format: Option<Shown>,
+    /// Print what the templates are given instead, as JSON
+    #[arg(long, conflicts_with = "format")]
+    view: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -29,6 +32,9 @@ enum Shown {
 }
 
 pub fn run(args: &Inspect, global: &Global) -> anyhow::Result<ExitCode> {
+    if args.view {
+        return views(args, global);
+    }
     let mut problems = Problems::default();
     let mut inputs = inputs::read(&args.project(), &mut problems)?;
     let tree = inputs.take_tree();
@@ -64,6 +70,23 @@ pub fn run(args: &Inspect, global: &Global) -> anyhow::Result<ExitCode> {
         }
     }
     Ok(if problems.has_errors() { ExitCode::from(2) } else { ExitCode::SUCCESS })
+}
+
+/// Of the models that are generated, what each template gets for each file.
+fn views(args: &Inspect, global: &Global) -> anyhow::Result<ExitCode> {
+    let Some(project) = project::make(&args.project(), "nothing can be shown", global)? else {
+        return Ok(ExitCode::from(2));
+    };
+    let models = &project.client.project.models;
+    let mut views = target::views(&project.client.project, Settings::of(&project.config))?;
+    if let Some(name) = &args.model {
+        views.retain(|view| view.model.as_ref() == Some(name));
+        if views.is_empty() {
+            return Err(unknown(name, &models.iter().map(|model| model.name.clone()).collect::<Vec<_>>()));
+        }
+    }
+    writeln!(std::io::stdout(), "{}", serde_json::to_string_pretty(&views)?)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 impl Inspect {

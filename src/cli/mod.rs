@@ -118,6 +118,7 @@ Exit codes: 0 fine, 2 nothing was written."
   sync-patterns inspect contacts                  one in full
   sync-patterns inspect --spec openapi.json       without a config
   sync-patterns inspect --format json | jq .models[].name
+  sync-patterns inspect contacts --view           what templates of your own would be given
 
 Exit codes: 0 fine, 2 the document or the config has errors.")]
     Inspect(inspect::Inspect),

@@ -71,7 +71,7 @@ impl OwnTemplates {
             let number = self.number(&path(error.name()?))?;
             Some((error, number, self.0.values().nth(number)?))
         })?;
-        let help = "`sync-patterns generate --view` prints what the templates are given";
+        let help = "`sync-patterns inspect --view` prints what the templates are given";
         Some(TemplateError { number, position: position(at, &source.text), message: message(chain.last()?), help })
     }
 

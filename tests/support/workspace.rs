@@ -76,6 +76,13 @@ impl Workspace {
         }
     }
 
+    /// As Vite's React template checks a page.
+    pub fn type_check_page(&self) {
+        let options = format!(r#"{BROWSER}, "noEmit": true, "jsx": "react-jsx", "allowImportingTsExtensions": true"#);
+        self.write_config("esnext", "bundler", &options);
+        self.tsc("typescript");
+    }
+
     /// The sources as JavaScript without comments, in `dist`.
     pub fn emit(&self) {
         let emit = r#""outDir": "dist", "rootDir": "src", "removeComments": true"#;

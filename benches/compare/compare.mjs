@@ -72,7 +72,7 @@ async function median(tool, document) {
   for (let run = 0; run < Number(values.runs); run++) {
     const folder = mkdtempSync(join(tmpdir(), "sync-patterns-compare-"));
     try {
-      // Some tools read more than a file into a name: orval asks for a token where it has `github.com`.
+      // A name or a folder must not decide how a tool reads the document.
       const copy = join(folder, `openapi${extname(document)}`);
       copyFileSync(document, copy);
       const out = join(folder, "out");

@@ -16,6 +16,9 @@ pub fn locate<'a>(source: &Source, pointers: impl IntoIterator<Item = &'a str>) 
         wanted.insert(pointer);
     }
     let mut found = HashMap::new();
+    if wanted.pointer.is_none() && wanted.children.is_empty() {
+        return found;
+    }
     match source.syntax {
         Syntax::Json => {
             if let Ok(root) = serde_json::from_str::<&RawValue>(&source.text) {

@@ -29,9 +29,9 @@ pub fn print(
     let places: HashMap<Input, HashMap<String, (usize, usize)>> = sources
         .iter()
         .map(|(input, source)| {
-            let pointers =
-                problems.iter().filter(|p| p.input == *input && p.position.is_none()).map(|p| p.pointer.as_str());
-            (*input, locate(source, pointers))
+            // To locate is to read the document once more, so it is done for what is printed alone.
+            let unplaced = |p: &&Problem| p.input == *input && p.position.is_none() && p.severity >= least;
+            (*input, locate(source, problems.iter().filter(unplaced).map(|p| p.pointer.as_str())))
         })
         .collect();
     let name = |input: Input| sources.iter().find(|(i, _)| *i == input).map_or("", |(_, source)| &source.name);

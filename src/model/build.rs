@@ -4,14 +4,15 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value;
 
-use super::choose::{Candidate, LeftOut, choose, left_out};
+use super::choose::{Candidate, ConfigEntry, LeftOut, choose, left_out};
 use super::fields::{RowProperty, Writers};
 use super::naming::TypeNames;
 use super::operations::{Unusable, Writer, Writing, decimals};
 use super::properties::excluded;
+use super::references::Parents;
 use super::shape::Types;
 use super::types::rename;
-use super::{FieldType, Insert, KeyOrigin, Model, Operations, Project, Server, WriteId, key, references};
+use super::{FieldType, Insert, KeyOrigin, Model, Operations, Project, Server, WriteId, key};
 use crate::config::{Columns, Config, ModelConfig};
 use crate::diagnostics::{Input, Problem, Problems, Severity, child, closest, one_of};
 use crate::names;
@@ -84,13 +85,13 @@ pub fn make(document: &Document, config: &Config, mut chosen: Vec<&Candidate>, p
 /// References name fields of their own model and models that exist. Those that the config gives go before those found.
 fn set_references(models: &mut [Model], chosen: &[&Candidate], problems: &mut Problems) {
     let names: Vec<String> = models.iter().map(|model| model.name.clone()).collect();
-    let found: Vec<_> = models.iter().map(|model| references::find(model, models)).collect();
+    let parents = Parents::new(models);
+    let found: Vec<_> = models.iter().map(|model| parents.of(model)).collect();
+    let configs = chosen.iter().filter_map(|candidate| Some((candidate.name.as_str(), candidate.config.as_ref()?)));
+    let configs: HashMap<&str, &ConfigEntry> = configs.collect();
     for (model, found) in models.iter_mut().zip(found) {
         model.references = found;
-        let Some(config) = chosen.iter().find(|candidate| candidate.name == model.name).and_then(|c| c.config.as_ref())
-        else {
-            continue;
-        };
+        let Some(config) = configs.get(model.name.as_str()) else { continue };
         let pointer = child(&config.pointer, "references");
         for (field, target) in &config.entry.references {
             if names.contains(target) {

@@ -1,5 +1,7 @@
 //! Which of the document's collections become models.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 
 use super::entries::{is_path_of, match_entries};
@@ -171,13 +173,15 @@ pub fn left_out(name: &str, severity: Severity, reason: &str) -> String {
 /// operations that it lacks.
 fn merge_same(findings: &mut Vec<Finding>, problems: &mut Problems) {
     let mut merged: Vec<Finding> = Vec::new();
+    let mut places: HashMap<_, usize> = HashMap::new();
     for finding in findings.drain(..) {
-        let same = |other: &&mut Finding| {
-            other.resource.last_segment() == finding.resource.last_segment()
-                && matches!((&other.row, &finding.row), (Ok(one), Ok(two)) if same_rows(one, two))
-        };
-        match merged.iter_mut().find(same) {
-            None => merged.push(finding),
+        let rows = finding.row.as_ref().ok().map(|row| (finding.resource.last_segment(), identity(row)));
+        let place = rows.as_ref().and_then(|rows| places.get(rows));
+        match place.and_then(|place| merged.get_mut(*place)) {
+            None => {
+                places.extend(rows.map(|rows| (rows, merged.len())));
+                merged.push(finding);
+            }
             Some(first) => {
                 let mut other = finding;
                 if rank(&other.resource) < rank(&first.resource) {
@@ -202,32 +206,26 @@ fn rank(resource: &Resource) -> (usize, bool) {
     (resource.segments().len(), !resource.has_own_rows())
 }
 
-fn same_rows(one: &Row, two: &Row) -> bool {
-    match (&one.component, &two.component) {
-        (Some(one), Some(two)) => one == two,
-        (None, None) => one.properties.keys().eq(two.properties.keys()),
-        _ => false,
-    }
+/// What is the same of the same rows: the component, or else the names of the properties.
+fn identity<'a>(row: &Row<'a>) -> Result<String, Vec<&'a str>> {
+    row.component.clone().ok_or_else(|| row.properties.keys().copied().collect())
 }
 
 /// A list of rows that another collection owns is a query of that, unless somebody asks for it.
 fn drop_queries(findings: &mut Vec<Finding>, config: &Config, left_out: &mut Vec<LeftOut>, problems: &mut Problems) {
-    let owners: Vec<(String, String)> = findings
-        .iter()
-        .filter(|finding| finding.resource.has_own_rows())
-        .filter_map(|finding| {
-            let row = finding.row.as_ref().ok()?;
-            Some((row.component.clone()?, finding.resource.path().to_owned()))
-        })
-        .collect();
+    let mut owners: HashMap<String, &str> = HashMap::new();
+    for finding in findings.iter().filter(|finding| finding.resource.has_own_rows()) {
+        if let Some(component) = finding.row.as_ref().ok().and_then(|row| row.component.clone()) {
+            owners.entry(component).or_insert(finding.resource.path());
+        }
+    }
     let asked_for = |resource: &Resource| config.models.values().any(|entry| is_path_of(entry, resource));
     findings.retain(|finding| {
         let Ok(row) = &finding.row else { return true };
         if finding.resource.has_own_rows() || finding.says.is_some() || asked_for(&finding.resource) {
             return true;
         }
-        let owner = owners.iter().find(|(component, _)| Some(component) == row.component.as_ref());
-        let Some((_, owner)) = owner else { return true };
+        let Some(owner) = row.component.as_ref().and_then(|component| owners.get(component)) else { return true };
         let why = format!("it lists rows of `{owner}`");
         if config.sync == Sync::All {
             let message = format!("`{}` is left out: {why}", finding.resource.path());

@@ -68,10 +68,14 @@ pub struct Model {
 }
 
 impl Project {
+    pub fn model(&self, name: &str) -> Option<&Model> {
+        let place = self.models.binary_search_by(|model| model.name.as_str().cmp(name)).ok()?;
+        self.models.get(place)
+    }
+
     /// The fields of a model that can hold a temporary key, each with the model that it is of.
     pub fn fields_with_temporary_keys<'p>(&'p self, model: &'p Model) -> Vec<(&'p Field, &'p str)> {
-        let has_temporary_keys =
-            |name: &str| self.models.iter().any(|parent| parent.name == name && parent.has_temporary_keys());
+        let has_temporary_keys = |name: &str| self.model(name).is_some_and(Model::has_temporary_keys);
         let references = model.references.iter().filter(|(_, parent)| has_temporary_keys(parent));
         references
             .filter_map(|(name, parent)| {

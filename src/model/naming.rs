@@ -45,7 +45,7 @@ pub fn table_names(resources: &[&Resource]) -> Vec<String> {
         }
     }
     let mut scope = Scope::default();
-    names.iter().map(|name| relation(&name.name(), &mut scope)).collect()
+    names.iter().map(|name| scope.unique_with(&name.name(), "_", &RELATIONS)).collect()
 }
 
 /// A name made of the last few fixed segments of a path.
@@ -94,31 +94,12 @@ pub fn is_reserved(name: &str) -> bool {
         || numbered("lpt")
 }
 
-/// Takes the name of a view together with those of its tables.
-fn relation(name: &str, scope: &mut Scope) -> String {
-    let mut number = 1;
-    loop {
-        let candidate = if number == 1 { name.to_owned() } else { format!("{name}_{number}") };
-        if take_relation(&candidate, scope) {
-            return candidate;
-        }
-        number += 1;
-    }
-}
-
 /// What a model's relations are called behind its name: the view, the two tables, and SQLite's two procedures.
 pub const RELATIONS: [&str; 5] = ["", "_synced", "_local", "_fold", "_arrive"];
 
 /// Whether the names of a model's relations were all free.
 pub fn take_relation(name: &str, scope: &mut Scope) -> bool {
-    let all = RELATIONS.map(|suffix| format!("{name}{suffix}"));
-    let free = all.iter().all(|name| scope.is_free(name));
-    if free {
-        for name in &all {
-            scope.take(name);
-        }
-    }
-    free
+    scope.take_all(name, &RELATIONS)
 }
 
 /// Types that generated modules have beside those of the spec.
@@ -134,6 +115,9 @@ const RESERVED_TYPES: &[&str] = &[
     "SyncStatus",
     "SyncVerdict",
 ];
+
+/// What a model's types are called behind its name.
+const MODEL_TYPES: [&str; 3] = ["", "Create", "Update"];
 
 /// Names of TypeScript types, none given twice.
 pub struct TypeNames {
@@ -166,19 +150,10 @@ impl TypeNames {
         let longer =
             (0..fixed.len().saturating_sub(1)).rev().map(|skip| fixed.iter().skip(skip).copied().collect::<Vec<_>>());
         candidates.extend(longer.map(|segments| type_name(&segments.join("_"))));
-        let free = candidates.iter().find(|name| self.model_is_free(name)).cloned();
-        let name = free.unwrap_or_else(|| {
-            let base = candidates.first().cloned().unwrap_or_else(|| "Row".to_owned());
-            (2..).map(|number| format!("{base}{number}")).find(|name| self.model_is_free(name)).unwrap_or(base)
-        });
-        for suffix in ["", "Create", "Update"] {
-            self.scope.take(&format!("{name}{suffix}"));
+        match candidates.iter().find(|name| self.scope.take_all(name, &MODEL_TYPES)) {
+            Some(free) => free.clone(),
+            None => self.scope.unique_with(candidates.first().map_or("Row", String::as_str), "", &MODEL_TYPES),
         }
-        name
-    }
-
-    fn model_is_free(&self, name: &str) -> bool {
-        ["", "Create", "Update"].iter().all(|suffix| self.scope.is_free(&format!("{name}{suffix}")))
     }
 
     /// The name of a component inside JSON columns. Where a model took the name, `Value` is put behind it.

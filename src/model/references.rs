@@ -1,78 +1,115 @@
 //! Fields that hold the key of another row, found by what they are called and of what type they are.
 
+use std::collections::HashMap;
+
 use super::{FieldType, Model};
 use crate::names;
 
-/// The reference of each field that surely is one, in order of name.
-pub fn find(model: &Model, models: &[Model]) -> Vec<(String, String)> {
-    let parents: Vec<Parent> = models.iter().filter_map(Parent::of).collect();
-    let mut found: Vec<(String, String)> = Vec::new();
-    for field in &model.fields {
-        let is_own_key = model.key == [field.name.as_str()];
-        let fits = |parent: &&Parent| same_kind(parent.ty, field.ty) && !(is_own_key && parent.name == model.name);
-        let parents: Vec<&Parent> = parents.iter().filter(fits).collect();
-        if let Some(parent) = parent(&names::snake_case(&field.name), field.ty, model, &parents) {
-            found.push((field.name.clone(), parent.to_owned()));
-        }
-    }
-    found.sort();
-    found
+/// The models with a key that one column can hold, by what fields are called that hold it.
+pub struct Parents<'m> {
+    /// `account_id`, `country_code`.
+    by_key: HashMap<String, Vec<Parent<'m>>>,
+    /// `account`.
+    by_row: HashMap<String, Vec<Parent<'m>>>,
 }
 
-/// A model with a key that one column can hold.
+#[derive(Clone, Copy)]
 struct Parent<'m> {
-    name: &'m str,
+    model: &'m Model,
+    /// Of its key.
     ty: FieldType,
-    /// What one of its rows is called.
-    words: [String; 3],
-    /// What a field ends in that holds its key: `id`, and the key's own name.
-    endings: [String; 2],
+}
+
+impl<'m> Parents<'m> {
+    pub fn new(models: &'m [Model]) -> Self {
+        let mut parents = Self { by_key: HashMap::new(), by_row: HashMap::new() };
+        for parent in models.iter().filter_map(Parent::of) {
+            parents.add(parent);
+        }
+        parents
+    }
+
+    fn add(&mut self, parent: Parent<'m>) {
+        let model = parent.model;
+        let mut rows = vec![names::singular(&model.name), model.name.clone(), names::snake_case(&model.type_name)];
+        rows.sort();
+        rows.dedup();
+        // The key's own name, beside `id`.
+        let mut keys = vec!["id".to_owned()];
+        keys.extend(model.key.iter().map(|key| names::snake_case(key)).filter(|key| key != "id"));
+        let both = rows.iter().flat_map(|row| keys.iter().map(move |key| format!("{row}_{key}")));
+        let mut both: Vec<String> = both.collect();
+        both.sort();
+        both.dedup();
+        both.into_iter().for_each(|name| self.by_key.entry(name).or_default().push(parent));
+        rows.into_iter().for_each(|name| self.by_row.entry(name).or_default().push(parent));
+    }
+
+    /// The reference of each field of a model that surely is one, in order of name.
+    pub fn of(&self, model: &Model) -> Vec<(String, String)> {
+        let found = model.fields.iter().filter_map(|field| {
+            let child = Child { model, is_own_key: model.key == [field.name.as_str()], ty: field.ty };
+            Some((field.name.clone(), self.parent(&names::snake_case(&field.name), &child)?.name.clone()))
+        });
+        let mut found: Vec<(String, String)> = found.collect();
+        found.sort();
+        found
+    }
+
+    /// The model whose key a field of this name holds, where there is one alone.
+    fn parent(&self, field: &str, child: &Child) -> Option<&'m Model> {
+        // A text may be anything, what is called like a row as well as what has more words in front.
+        let is_plain_text = child.ty == FieldType::Text;
+        let by_key = child.fitting(&self.by_key, field);
+        let bare = || if is_plain_text { Vec::new() } else { child.fitting(&self.by_row, field) };
+        let found = if by_key.is_empty() { bare() } else { by_key };
+        match found.as_slice() {
+            // `account_id` of an account that has another key is somebody else's number.
+            [only] => return (only.name != child.model.name).then_some(only),
+            [] => {}
+            _ => return None,
+        }
+        if matches!(field, "parent_id" | "parent") {
+            return child
+                .fitting(&self.by_row, &child.model.name)
+                .into_iter()
+                .find(|only| only.name == child.model.name);
+        }
+        // `billing_address_id`, `parent_account_id`: the most words that name a model.
+        let tails = field.match_indices('_').filter_map(|(at, _)| field.get(at + 1..));
+        for tail in tails.filter(|_| !is_plain_text) {
+            match child.fitting(&self.by_key, tail).as_slice() {
+                [] => {}
+                [only] => return Some(only),
+                _ => return None,
+            }
+        }
+        None
+    }
 }
 
 impl<'m> Parent<'m> {
     fn of(model: &'m Model) -> Option<Self> {
-        let [key] = model.key.as_slice() else { return None };
-        let ty = model.key_fields().next()?.ty;
-        let words = [names::singular(&model.name), model.name.clone(), names::snake_case(&model.type_name)];
-        Some(Self { name: &model.name, ty, words, endings: ["_id".to_owned(), format!("_{}", names::snake_case(key))] })
-    }
-
-    fn is_called(&self, words: &str) -> bool {
-        self.words.iter().any(|name| name == words)
-    }
-
-    /// `account_id`, `country_code`.
-    fn is_meant_by(&self, field: &str) -> bool {
-        self.endings.iter().any(|ending| field.strip_suffix(ending.as_str()).is_some_and(|words| self.is_called(words)))
+        let [_] = model.key.as_slice() else { return None };
+        Some(Self { model, ty: model.key_fields().next()?.ty })
     }
 }
 
-/// The model whose key a field of this name holds, where there is one alone.
-fn parent<'m>(field: &str, ty: FieldType, model: &'m Model, parents: &[&Parent<'m>]) -> Option<&'m str> {
-    // A text may be anything, what is called like a row as well as what has more words in front.
-    let is_plain_text = ty == FieldType::Text;
-    let by_name = parents.iter().filter(|parent| parent.is_meant_by(field)).collect::<Vec<_>>();
-    let bare = || parents.iter().filter(|parent| !is_plain_text && parent.is_called(field)).collect::<Vec<_>>();
-    let found = if by_name.is_empty() { bare() } else { by_name };
-    match found.as_slice() {
-        // `account_id` of an account that has another key is somebody else's number.
-        [only] => return (only.name != model.name).then_some(only.name),
-        [] => {}
-        _ => return None,
+/// A field that may hold the key of another row.
+struct Child<'c> {
+    model: &'c Model,
+    is_own_key: bool,
+    ty: FieldType,
+}
+
+impl Child<'_> {
+    /// Those of a name whose key could be in the field.
+    fn fitting<'m>(&self, parents: &HashMap<String, Vec<Parent<'m>>>, name: &str) -> Vec<&'m Model> {
+        let fits = |parent: &&Parent| {
+            same_kind(parent.ty, self.ty) && !(self.is_own_key && parent.model.name == self.model.name)
+        };
+        parents.get(name).into_iter().flatten().filter(fits).map(|parent| parent.model).collect()
     }
-    if matches!(field, "parent_id" | "parent") {
-        return parents.iter().map(|parent| parent.name).find(|name| *name == model.name);
-    }
-    // `billing_address_id`, `parent_account_id`: the most words that name a model.
-    let tails = field.match_indices('_').filter_map(|(at, _)| field.get(at + 1..));
-    for tail in tails.filter(|_| !is_plain_text) {
-        match parents.iter().filter(|parent| parent.is_meant_by(tail)).collect::<Vec<_>>().as_slice() {
-            [] => {}
-            [only] => return Some(only.name),
-            _ => return None,
-        }
-    }
-    None
 }
 
 fn same_kind(one: FieldType, other: FieldType) -> bool {
@@ -131,8 +168,11 @@ mod tests {
             model("staff_person", "StaffPeople", &["id"], &[("id", Uuid)]),
             model("v2_staff", "StaffPerson", &["id"], &[("id", Uuid)]),
         ];
-        let pairs: Vec<String> =
-            find(&models[3], &models).into_iter().map(|(field, parent)| format!("{field} {parent}")).collect();
+        let pairs: Vec<String> = Parents::new(&models)
+            .of(&models[3])
+            .into_iter()
+            .map(|(field, parent)| format!("{field} {parent}"))
+            .collect();
         pairs.join(", ")
     }
 
@@ -173,6 +213,6 @@ mod tests {
         assert_eq!(found(&[("parent_note_id", Uuid)]), "parent_note_id notes");
         assert_eq!(found(&[("parent_id", Text), ("note_id", Uuid)]), "");
         let own_key = model("accounts", "Account", &["account_id"], &[("account_id", FieldType::Uuid)]);
-        assert_eq!(find(&own_key, std::slice::from_ref(&own_key)), []);
+        assert_eq!(Parents::new(std::slice::from_ref(&own_key)).of(&own_key), []);
     }
 }

@@ -1,7 +1,7 @@
 //! From schemas to types: how a field is stored, and what its JSON looks like.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use openapiv3::{SchemaKind, Type};
 use serde_json::Value;
@@ -34,12 +34,14 @@ pub struct Types<'a> {
     document: &'a Document,
     /// Variants that may still be looked into for the property at hand.
     variants_left: Cell<usize>,
-    reached: RefCell<BTreeMap<String, bool>>,
+    reached: RefCell<BTreeSet<String>>,
+    /// Those of them that aren't in a type of their own yet.
+    waiting: RefCell<Vec<String>>,
 }
 
 impl<'a> Types<'a> {
     pub fn new(document: &'a Document) -> Self {
-        Self { document, variants_left: Cell::new(0), reached: RefCell::default() }
+        Self { document, variants_left: Cell::new(0), reached: RefCell::default(), waiting: RefCell::default() }
     }
 
     /// `None` where a reference leads nowhere.
@@ -51,16 +53,16 @@ impl<'a> Types<'a> {
 
     /// The components that were referred to, and those that they refer to, in order of name.
     pub fn named(&self) -> Vec<NamedType> {
-        let mut named = BTreeMap::new();
+        let mut named = Vec::new();
         loop {
-            let next = self.reached.borrow().iter().find(|(_, done)| !**done).map(|(name, _)| name.clone());
-            let Some(name) = next else { return named.into_values().collect() };
-            self.reached.borrow_mut().insert(name.clone(), true);
+            let Some(name) = self.waiting.borrow_mut().pop() else { break };
             let Some(at) = self.document.schema(&self.document.component_pointer(&name)) else { continue };
             let doc = at.item().and_then(|item| item.schema_data.description.clone());
             let shape = self.structure(&at, 0);
-            named.insert(name.clone(), NamedType { name, doc, shape });
+            named.push(NamedType { name, doc, shape });
         }
+        named.sort_by(|one, two| one.name.cmp(&two.name));
+        named
     }
 
     fn typed(&self, at: &SchemaAt<'a>, depth: usize) -> Option<Typed> {
@@ -118,7 +120,9 @@ impl<'a> Types<'a> {
             }
             let plain = matches!(self.scalar(&meaning), Some(shape) if !matches!(shape, Shape::Enum(_)));
             if !plain {
-                self.reached.borrow_mut().entry(name.clone()).or_insert(false);
+                if self.reached.borrow_mut().insert(name.clone()) {
+                    self.waiting.borrow_mut().push(name.clone());
+                }
                 return Shape::Named(name);
             }
         }

@@ -1,15 +1,17 @@
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// Names taken in one scope, compared without regard to case: SQLite's tables, the columns of a table and
 /// the files of most laptops are.
 #[derive(Debug, Default)]
 pub struct Scope {
     taken: HashSet<String>,
+    /// The last number that was put behind a name.
+    numbers: HashMap<String, usize>,
 }
 
 impl Scope {
     pub fn with(reserved: &[&str]) -> Self {
-        Self { taken: reserved.iter().map(|name| name.to_lowercase()).collect() }
+        Self { taken: reserved.iter().map(|name| name.to_lowercase()).collect(), ..Self::default() }
     }
 
     /// Takes `name`, and says whether it was free.
@@ -21,14 +23,36 @@ impl Scope {
         !self.taken.contains(&name.to_lowercase())
     }
 
+    /// Takes `name` with each of the endings behind it, if all of them are free.
+    pub fn take_all(&mut self, name: &str, endings: &[&str]) -> bool {
+        let free = endings.iter().all(|ending| self.is_free(&format!("{name}{ending}")));
+        if free {
+            for ending in endings {
+                self.take(&format!("{name}{ending}"));
+            }
+        }
+        free
+    }
+
     /// The first free name of `name`, `name2`, `name3` …
     pub fn unique(&mut self, name: &str) -> String {
-        let mut candidate = name.to_owned();
-        let mut number = 2;
-        while !self.take(&candidate) {
-            candidate = format!("{name}{number}");
-            number += 1;
+        self.unique_with(name, "", &[""])
+    }
+
+    /// The first of `name`, and of `name` with a separator and a number from 2, that is free with all endings. Takes them.
+    pub fn unique_with(&mut self, name: &str, separator: &str, endings: &[&str]) -> String {
+        if self.take_all(name, endings) {
+            return name.to_owned();
         }
-        candidate
+        // What was taken stays taken, so that equal names don't have to try each other's numbers.
+        let mut number = self.numbers.get(name).copied().unwrap_or(1);
+        loop {
+            number += 1;
+            let candidate = format!("{name}{separator}{number}");
+            if self.take_all(&candidate, endings) {
+                self.numbers.insert(name.to_owned(), number);
+                return candidate;
+            }
+        }
     }
 }

@@ -12,7 +12,7 @@ use std::path::Path;
 use anyhow::Context;
 
 use crate::target::{Files, is_ours};
-use disk::{leads_elsewhere, ours_in, read, write};
+use disk::{leads_elsewhere, read, stale_in, write};
 
 /// What has to happen on disk so that it holds what was generated.
 #[derive(Debug, Default)]
@@ -59,10 +59,8 @@ impl Plan {
                 Some(_) => plan.foreign.push(path.clone()),
             }
         }
-        for path in ours_in(folder)? {
-            if !files.contains_key(&path) {
-                plan.changes.insert(path, Change::Remove);
-            }
+        for path in stale_in(folder, files)? {
+            plan.changes.insert(path, Change::Remove);
         }
         Ok(plan)
     }

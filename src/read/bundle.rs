@@ -129,7 +129,11 @@ impl Bundle {
             let mut found = Vec::new();
             if let Some(value) = self.value(&at) {
                 references::each(value, &at.1, position, &mut |reference| {
-                    found.push((reference.text.to_owned(), reference.pointer, reference.position));
+                    // What stays in the first document needs nothing brought.
+                    let stays = at.0 == 0 && reference.text.starts_with('#');
+                    if !stays || reference.position == Position::Schemas {
+                        found.push((reference.text.to_owned(), reference.pointer.to_owned(), reference.position));
+                    }
                 });
             }
             for (text, pointer, position) in found {

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::local_pointer;
 use super::tree::OTHERS;
-use crate::diagnostics::{Input, Problem, Problems, Severity, child};
+use crate::diagnostics::{Input, Problem, Problems, Severity, push_token};
 
 /// Reported one by one up to this many.
 const MOST: usize = 8;
@@ -48,23 +48,31 @@ impl Position {
 
 /// A `$ref`, and the pointer to the object that has it.
 #[derive(Debug)]
-pub struct Reference<'a> {
+pub struct Reference<'a, 'p> {
     pub text: &'a str,
-    pub pointer: String,
+    pub pointer: &'p str,
     pub position: Position,
 }
 
 /// Reports the references in a value.
-pub fn each<'a>(value: &'a Value, pointer: &str, position: Position, report: &mut impl FnMut(Reference<'a>)) {
+pub fn each<'a>(value: &'a Value, pointer: &str, position: Position, report: &mut impl FnMut(Reference<'a, '_>)) {
+    walk(value, &mut pointer.to_owned(), position, report);
+}
+
+/// `pointer` is the same again afterwards.
+fn walk<'a>(value: &'a Value, pointer: &mut String, position: Position, report: &mut impl FnMut(Reference<'a, '_>)) {
+    let length = pointer.len();
     match value {
         Value::Object(object) => {
             // What merely has that name, such as a property, is no text.
             if let Some(Value::String(text)) = object.get("$ref") {
-                report(Reference { text, pointer: pointer.to_owned(), position });
+                report(Reference { text, pointer, position });
             }
             for (key, value) in object.iter().filter(|(_, value)| value.is_object() || value.is_array()) {
                 if let Some(position) = position.of(key) {
-                    each(value, &child(pointer, key), position, report);
+                    push_token(pointer, key);
+                    walk(value, pointer, position, report);
+                    pointer.truncate(length);
                 }
             }
         }
@@ -72,7 +80,9 @@ pub fn each<'a>(value: &'a Value, pointer: &str, position: Position, report: &mu
             // A list of parameters has no names.
             let position = if position == Position::Nodes { Position::Node } else { position };
             for (index, item) in items.iter().enumerate().filter(|(_, item)| item.is_object() || item.is_array()) {
-                each(item, &format!("{pointer}/{index}"), position, report);
+                push_token(pointer, &index.to_string());
+                walk(item, pointer, position, report);
+                pointer.truncate(length);
             }
         }
         _ => {}
@@ -81,12 +91,13 @@ pub fn each<'a>(value: &'a Value, pointer: &str, position: Position, report: &mu
 
 /// Warns of every target in the document that isn't there, once each. Of other documents whoever read them has told.
 pub fn check(root: &Value, problems: &mut Problems) {
+    let others = format!("#/{OTHERS}/");
     let mut missing = BTreeMap::new();
     each(root, "", Position::Node, &mut |reference| {
-        let elsewhere = !reference.text.starts_with('#') || reference.text.starts_with(&format!("#/{OTHERS}/"));
+        let elsewhere = !reference.text.starts_with('#') || reference.text.starts_with(&others);
         let found = || local_pointer(reference.text).is_some_and(|pointer| root.pointer(&pointer).is_some());
         if !elsewhere && !found() {
-            missing.entry(reference.text).or_insert(reference.pointer);
+            missing.entry(reference.text).or_insert_with(|| reference.pointer.to_owned());
         }
     });
     let missing = missing.into_iter().map(|(reference, pointer)| {

@@ -1,7 +1,9 @@
 //! What a JSON value is, as a type.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::HashMap;
 
+use petgraph::algo::kosaraju_scc;
+use petgraph::graphmap::DiGraphMap;
 use serde_json::Value;
 
 use super::comment::Comment;
@@ -107,34 +109,61 @@ fn keyword_of(ty: &Type) -> Option<&'static str> {
 
 /// The types of a project, which can refer to one another and to themselves.
 pub struct Aliases<'a> {
-    shapes: BTreeMap<&'a str, &'a Shape>,
+    /// What TypeScript resolves at once: what unions name.
+    through_unions: Cycles<'a>,
+    /// The same with the values of maps.
+    through_maps: Cycles<'a>,
 }
 
 impl<'a> Aliases<'a> {
     pub fn new(types: &'a [NamedType]) -> Self {
-        Self { shapes: types.iter().map(|named| (named.name.as_str(), &named.shape)).collect() }
+        Self { through_unions: Cycles::new(types, false), through_maps: Cycles::new(types, true) }
     }
 
     /// What the alias `named` stands for. TypeScript resolves a union or a `Record` when it meets one, so an
     /// alias can't reach itself through these: a map becomes a dictionary, and what is still circular (`A` is
     /// `A` or text) says nothing about a value.
     pub fn definition(&self, named: &NamedType) -> Type {
-        if self.reaches(&named.shape, &named.name, false, &mut BTreeSet::new()) {
+        let leads_back = |cycles: &Cycles, shape: &Shape, through_maps: bool| {
+            let mut names = Vec::new();
+            resolved_names(shape, through_maps, &mut names);
+            names.iter().any(|name| cycles.has_both(name, &named.name))
+        };
+        if leads_back(&self.through_unions, &named.shape, false) {
             return Type::word("unknown");
         }
-        convert(&named.shape, &|value| self.reaches(value, &named.name, true, &mut BTreeSet::new()))
+        convert(&named.shape, &|value| leads_back(&self.through_maps, value, true))
+    }
+}
+
+/// The types that lead to one another: equal numbers.
+struct Cycles<'a>(HashMap<&'a str, usize>);
+
+impl<'a> Cycles<'a> {
+    fn new(types: &'a [NamedType], through_maps: bool) -> Self {
+        let mut graph = DiGraphMap::<&str, ()>::new();
+        for named in types {
+            let mut names = Vec::new();
+            resolved_names(&named.shape, through_maps, &mut names);
+            for name in names {
+                graph.add_edge(named.name.as_str(), name, ());
+            }
+        }
+        let cycles = kosaraju_scc(&graph).into_iter().enumerate();
+        Self(cycles.flat_map(|(number, names)| names.into_iter().map(move |name| (name, number))).collect())
     }
 
-    fn reaches<'s>(&'s self, shape: &'s Shape, target: &str, through_maps: bool, seen: &mut BTreeSet<&'s str>) -> bool {
-        match shape {
-            Shape::Named(name) if name == target => true,
-            Shape::Named(name) => {
-                let next = self.shapes.get(name.as_str()).filter(|_| seen.insert(name));
-                next.is_some_and(|shape| self.reaches(shape, target, through_maps, seen))
-            }
-            Shape::Union(shapes) => shapes.iter().any(|shape| self.reaches(shape, target, through_maps, seen)),
-            Shape::Map(value) if through_maps => self.reaches(value, target, through_maps, seen),
-            _ => false,
-        }
+    fn has_both(&self, one: &str, other: &str) -> bool {
+        self.0.get(one).is_some_and(|number| self.0.get(other) == Some(number))
+    }
+}
+
+/// The names in a type that TypeScript resolves when it meets the type.
+fn resolved_names<'s>(shape: &'s Shape, through_maps: bool, names: &mut Vec<&'s str>) {
+    match shape {
+        Shape::Named(name) => names.push(name),
+        Shape::Union(shapes) => shapes.iter().for_each(|shape| resolved_names(shape, through_maps, names)),
+        Shape::Map(value) if through_maps => resolved_names(value, through_maps, names),
+        _ => {}
     }
 }

@@ -1,0 +1,79 @@
+//! The steps of a run, one by one, on a document.
+
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sync_patterns::config::{Config, Overrides, SpecLocation, Sync};
+use sync_patterns::diagnostics::Problems;
+use sync_patterns::model::{self, Project};
+use sync_patterns::output::Plan;
+use sync_patterns::read::{self, Access, References};
+use sync_patterns::spec::{Document, Tree};
+use sync_patterns::target::{self, Adapter, Files, Settings};
+use tempfile::TempDir;
+
+/// A document, and the config that takes all of its models.
+pub struct Input {
+    name: String,
+    path: PathBuf,
+    config: Config,
+}
+
+impl fmt::Display for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
+}
+
+impl Input {
+    pub fn new(name: &str, path: &Path) -> Self {
+        let overrides = Overrides {
+            spec: Some(SpecLocation::File(path.to_owned())),
+            output: Some(PathBuf::from("generated")),
+            adapter: Some(Adapter::Pglite),
+            spec_refs: None,
+            sync: Some(Sync::All),
+        };
+        let config = overrides.alone().expect("a document and an output folder are enough");
+        Self { name: name.to_owned(), path: path.to_owned(), config }
+    }
+
+    /// The least that anything costs which knows what is in the document.
+    pub fn parse(&self) -> serde_json::Value {
+        let text = fs::read_to_string(&self.path).expect("a text");
+        if self.path.extension().is_some_and(|extension| extension == "json") {
+            serde_json::from_str(&text).expect("JSON")
+        } else {
+            serde_saphyr::from_str(&text).expect("YAML")
+        }
+    }
+
+    pub fn read(&self) -> Tree {
+        let access = Access { headers: Vec::new(), timeout: Duration::from_secs(1), references: References::Folder };
+        let spec = read::read(&self.config.spec, access, &mut Problems::default()).expect("a file that can be read");
+        spec.tree.expect("a document that can be parsed")
+    }
+
+    pub fn model(&self, tree: Tree) -> Project {
+        let mut problems = Problems::default();
+        let document = Document::new(tree, &mut problems).expect("an OpenAPI document");
+        model::build(&document, &self.config, &mut problems).expect("models")
+    }
+
+    pub fn render(&self, project: &Project) -> Files {
+        target::files(project, Settings::of(&self.config)).expect("files")
+    }
+
+    /// From the document to the files in a folder.
+    pub fn whole(&self, folder: &Path) {
+        let files = self.render(&self.model(self.read()));
+        let plan = Plan::new(folder, &files).expect("a folder that can be read");
+        plan.apply(folder, &files).expect("a folder that can be written");
+    }
+}
+
+pub fn folder() -> TempDir {
+    tempfile::tempdir().expect("a folder")
+}

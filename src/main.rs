@@ -1,5 +1,12 @@
 use std::process::ExitCode;
+use std::thread;
+
+/// Room for documents as deep as they may be: a program's first thread has 1 MB on Windows.
+const STACK_BYTES: usize = 64 * 1024 * 1024;
 
 fn main() -> ExitCode {
-    sync_patterns::cli::main()
+    let program =
+        thread::Builder::new().name("main".to_owned()).stack_size(STACK_BYTES).spawn(sync_patterns::cli::main);
+    // Where it panicked, it has said so itself.
+    program.map_or(ExitCode::FAILURE, |program| program.join().unwrap_or(ExitCode::from(101)))
 }

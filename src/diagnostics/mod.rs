@@ -4,6 +4,7 @@ pub mod github;
 mod locate;
 mod print;
 mod source;
+mod value;
 
 pub use print::{Format, clean, print};
 pub use source::{Source, Syntax};

@@ -1,7 +1,9 @@
 use std::path::Path;
 
+use serde::de::DeserializeSeed;
 use serde_json::Value;
 
+use super::value::{Reading, Repeated};
 use super::{Input, Problem, Problems, Severity};
 
 /// Levels that a document may nest, as `serde_json` has it.
@@ -48,10 +50,12 @@ impl Source {
             );
             return None;
         }
+        let mut repeated = Repeated::default();
         let parsed = match self.syntax {
-            Syntax::Json => parse_json(&self.text),
-            Syntax::Yaml => parse_yaml(&self.text),
+            Syntax::Json => parse_json(&self.text, &mut repeated),
+            Syntax::Yaml => parse_yaml(&self.text, &mut repeated),
         };
+        repeated.report(input, problems);
         parsed
             .map_err(|error| {
                 let mut problem = Problem::new(Severity::Error, "syntax", (input, ""), error.message);
@@ -120,8 +124,10 @@ fn syntax_of(name: &str, text: &str) -> Syntax {
     }
 }
 
-fn parse_json(text: &str) -> Result<Value, SyntaxError> {
-    serde_json::from_str(text).map_err(|error| {
+fn parse_json(text: &str, repeated: &mut Repeated) -> Result<Value, SyntaxError> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let value = Reading(repeated).deserialize(&mut deserializer);
+    value.and_then(|value| deserializer.end().map(|()| value)).map_err(|error| {
         let message = error.to_string();
         // The position is printed in front, so it is cut from the text.
         let message = message.split(" at line ").next().unwrap_or(&message);
@@ -133,7 +139,7 @@ fn parse_json(text: &str) -> Result<Value, SyntaxError> {
     })
 }
 
-fn parse_yaml(text: &str) -> Result<Value, SyntaxError> {
+fn parse_yaml(text: &str, repeated: &mut Repeated) -> Result<Value, SyntaxError> {
     let mut options = serde_saphyr::Options::default();
     options.with_snippet = false;
     options.duplicate_keys = serde_saphyr::DuplicateKeyPolicy::LastWins;
@@ -141,7 +147,8 @@ fn parse_yaml(text: &str) -> Result<Value, SyntaxError> {
     // Bounds and examples may have `.inf`; JSON has no word for it, so it becomes null.
     options.non_finite_float_policy = serde_saphyr::NonFiniteFloatPolicy::PassThrough;
     options.budget = Some(yaml_budget(text.len()));
-    serde_saphyr::from_str_with_options(text, options).map_err(|error| {
+    let read = |deserializer: serde_saphyr::Deserializer| Reading(repeated).deserialize(deserializer);
+    serde_saphyr::with_deserializer_from_str_with_options(text, options, read).map_err(|error| {
         let position = error.location().map(|at| (at.line() as usize, at.column() as usize));
         let message = error.without_snippet().to_string();
         let message = message.lines().next().unwrap_or_default();
@@ -155,7 +162,11 @@ fn parse_yaml(text: &str) -> Result<Value, SyntaxError> {
             let message = "a key is null: put it in quotes where it is meant as text".to_owned();
             return SyntaxError { message, position };
         }
-        if message.starts_with("budget breached") {
+        if message.starts_with("recursive references") {
+            let message = "an alias stands inside of what it names: write it out, or use a `$ref`".to_owned();
+            return SyntaxError { message, position };
+        }
+        if message.starts_with("budget breached") || message.starts_with("recursion limit") {
             let message = "the YAML is nested too deeply, or its aliases make it too large".to_owned();
             return SyntaxError { message, position };
         }

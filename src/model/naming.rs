@@ -119,6 +119,9 @@ const RESERVED_TYPES: &[&str] = &[
 /// What a model's types are called behind its name.
 const MODEL_TYPES: [&str; 3] = ["", "Create", "Update"];
 
+/// Parents in a path that a type's name may take up. Some path in an untrusted document has thousands.
+const MOST_PARENTS: usize = 8;
+
 /// Names of TypeScript types, none given twice.
 pub struct TypeNames {
     scope: Scope,
@@ -147,8 +150,10 @@ impl TypeNames {
         }
         candidates.push(type_name(&type_name_of_segment(resource.last_segment())));
         let fixed = path::fixed(resource.segments());
-        let longer =
-            (0..fixed.len().saturating_sub(1)).rev().map(|skip| fixed.iter().skip(skip).copied().collect::<Vec<_>>());
+        let longer = (0..fixed.len().saturating_sub(1))
+            .rev()
+            .take(MOST_PARENTS)
+            .map(|skip| fixed.iter().skip(skip).copied().collect::<Vec<_>>());
         candidates.extend(longer.map(|segments| type_name(&segments.join("_"))));
         match candidates.iter().find(|name| self.scope.take_all(name, &MODEL_TYPES)) {
             Some(free) => free.clone(),

@@ -6,7 +6,7 @@ mod http;
 mod loader;
 mod names;
 
-use std::fs;
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 use std::time::Duration;
@@ -105,15 +105,22 @@ fn url_of(path: &Path) -> Result<Url, ReadError> {
 }
 
 fn file(path: &Path) -> Result<Vec<u8>, ReadError> {
-    fs::read(path)
-        .map_err(|error| ReadError::new(format!("can't read the OpenAPI document {}: {error}", path.display())))
+    let name = format!("the OpenAPI document {}", path.display());
+    let file = File::open(path).map_err(|error| ReadError::new(format!("can't read {name}: {error}")))?;
+    all_of(file, &name)
 }
 
 fn standard_input() -> Result<Vec<u8>, ReadError> {
+    all_of(io::stdin().lock(), "the OpenAPI document from standard input")
+}
+
+fn all_of(reader: impl Read, name: &str) -> Result<Vec<u8>, ReadError> {
     let mut bytes = Vec::new();
-    io::stdin()
-        .lock()
-        .read_to_end(&mut bytes)
-        .map_err(|error| ReadError::new(format!("can't read the OpenAPI document from standard input: {error}")))?;
+    let read = reader.take(MAX_BYTES + 1).read_to_end(&mut bytes);
+    read.map_err(|error| ReadError::new(format!("can't read {name}: {error}")))?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(ReadError::new(format!("{name} has more than {} MB", MAX_BYTES / 1024 / 1024))
+            .help("give one that has only the paths that the client needs"));
+    }
     Ok(bytes)
 }

@@ -4,6 +4,7 @@
 //! limits a value (lengths, bounds, patterns) is the server's to check. A keyword of the wrong type is left
 //! out: a quarter of real documents have one somewhere.
 
+use indexmap::IndexSet;
 use openapiv3::{ReferenceOr, Schema, SchemaData, SchemaKind};
 use serde_json::{Map, Value, json};
 
@@ -249,7 +250,7 @@ fn is_decimal_pattern(pattern: &str) -> bool {
 /// Adds the variants of a union, null left out; a union of one is that one. Returns whether null was among them.
 fn union(variants: &[Value], out: &mut Map<String, Value>, depth: usize) -> bool {
     let mut nullable = false;
-    let mut kept: Vec<Value> = Vec::new();
+    let mut kept: IndexSet<Value> = IndexSet::new();
     for variant in variants {
         let mut variant = normalize(variant, depth + 1);
         if variant.get("enum") == Some(&json!([null])) {
@@ -259,10 +260,9 @@ fn union(variants: &[Value], out: &mut Map<String, Value>, depth: usize) -> bool
         if let Value::Object(map) = &mut variant {
             nullable |= map.remove("nullable").is_some();
         }
-        if !kept.contains(&variant) {
-            kept.push(variant);
-        }
+        kept.insert(variant);
     }
+    let mut kept: Vec<Value> = kept.into_iter().collect();
     if let Some(decimal) = decimal_union(&kept) {
         kept = vec![decimal];
     }

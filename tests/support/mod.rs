@@ -5,6 +5,7 @@ pub mod binary;
 pub mod database;
 pub mod exercise;
 pub mod models;
+pub mod mutate;
 pub mod npm;
 pub mod project;
 pub mod web;

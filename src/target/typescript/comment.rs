@@ -6,7 +6,7 @@ use super::WIDTH;
 use crate::names::ts::comment_lines;
 
 /// The text of one comment, before it has a place.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Comment {
     lines: Vec<String>,
     tags: Vec<&'static str>,

@@ -9,7 +9,7 @@ use super::WIDTH;
 use super::comment::Comment;
 use crate::names::ts;
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Type {
     /// A keyword or a literal.
     Word(String),
@@ -26,7 +26,7 @@ pub enum Type {
 }
 
 /// A property of an object type.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Member {
     pub comment: Comment,
     pub name: String,

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use indexmap::IndexSet;
 use petgraph::algo::kosaraju_scc;
 use petgraph::graphmap::DiGraphMap;
 use serde_json::Value;
@@ -71,20 +72,19 @@ fn scalar(value: &Value) -> Type {
 
 /// Each type once, null last, without the literals of a keyword that is there as well.
 fn union(types: Vec<Type>) -> Type {
-    let mut members: Vec<Type> = Vec::new();
+    let mut members: IndexSet<Type> = IndexSet::new();
     for ty in types {
-        let parts = if let Type::Union(parts) = ty { parts } else { vec![ty] };
-        for part in parts {
-            if !members.contains(&part) {
-                members.push(part);
-            }
+        if let Type::Union(parts) = ty {
+            members.extend(parts);
+        } else {
+            members.insert(ty);
         }
     }
     if members.contains(&Type::word("unknown")) {
         return Type::word("unknown");
     }
     let keywords: Vec<Type> = ["string", "number", "boolean"].map(Type::word).into();
-    let present: Vec<&Type> = keywords.iter().filter(|keyword| members.contains(keyword)).collect();
+    let present: Vec<&Type> = keywords.iter().filter(|keyword| members.contains(*keyword)).collect();
     let implied = |member: &Type| keyword_of(member).is_some_and(|keyword| present.contains(&&Type::word(keyword)));
     let (mut nulls, mut rest): (Vec<Type>, Vec<Type>) =
         members.iter().filter(|member| !implied(member)).cloned().partition(|member| *member == Type::word("null"));

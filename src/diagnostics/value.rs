@@ -1,0 +1,149 @@
+//! Reads a value tree as `serde_json` would, and notes the keys that stand twice in one object: it would take the last
+//! without a word.
+
+use std::fmt;
+
+use serde::Deserializer;
+use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::map::Entry;
+use serde_json::{Map, Number, Value};
+
+use super::{Input, Problem, Problems, Severity, child};
+
+/// Reported one by one up to this many.
+const MOST: usize = 8;
+
+/// Keys that stand twice in one object.
+#[derive(Debug, Default)]
+pub struct Repeated {
+    /// The first few, each as the tokens of its pointer, the last one first.
+    paths: Vec<Vec<String>>,
+    count: usize,
+}
+
+impl Repeated {
+    fn note(&mut self, key: &str) {
+        self.count += 1;
+        if self.paths.len() < MOST {
+            self.paths.push(vec![key.to_owned()]);
+        }
+    }
+
+    /// Those noted since there were `before` are below `token`.
+    fn put_below(&mut self, before: usize, token: impl Fn() -> String) {
+        self.paths.iter_mut().skip(before).for_each(|path| path.push(token()));
+    }
+
+    /// Nobody but the author of a config knows which of the two is meant; of a document, the last counts, as it does in
+    /// JavaScript.
+    pub fn report(self, input: Input, problems: &mut Problems) {
+        let (severity, what) = match input {
+            Input::Config => (Severity::Error, ""),
+            _ => (Severity::Warning, ", and the last one counts"),
+        };
+        let told = self.paths.len();
+        for path in self.paths {
+            let pointer = path.iter().rev().fold(String::new(), |pointer, token| child(&pointer, token));
+            let key = path.first().map_or("", String::as_str);
+            let message = format!("`{key}` stands here for the second time{what}");
+            problems.push(
+                Problem::new(severity, "duplicate-key", (input, &pointer), message).help("leave only one of them"),
+            );
+        }
+        if self.count > told {
+            let message = format!("{} more keys stand twice", self.count - told);
+            problems.push(Problem::new(severity, "duplicate-key", (input, ""), message));
+        }
+    }
+}
+
+/// Reads one value, and notes what is repeated in it.
+pub struct Reading<'r>(pub &'r mut Repeated);
+
+impl<'de> DeserializeSeed<'de> for Reading<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Reading<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("any valid JSON value")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i128<E: Error>(self, value: i128) -> Result<Value, E> {
+        Number::from_i128(value).map(Value::Number).ok_or_else(|| E::custom("JSON number out of range"))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u128<E: Error>(self, value: u128) -> Result<Value, E> {
+        Number::from_u128(value).map(Value::Number).ok_or_else(|| E::custom("JSON number out of range"))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(Value::String(value))
+    }
+
+    fn visit_none<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        self.deserialize(deserializer)
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut values = Vec::new();
+        let mut before = self.0.paths.len();
+        while let Some(value) = items.next_element_seed(Reading(&mut *self.0))? {
+            self.0.put_below(before, || values.len().to_string());
+            before = self.0.paths.len();
+            values.push(value);
+        }
+        Ok(Value::Array(values))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        let mut values = Map::new();
+        while let Some(key) = members.next_key::<String>()? {
+            let before = self.0.paths.len();
+            let value = members.next_value_seed(Reading(&mut *self.0))?;
+            self.0.put_below(before, || key.clone());
+            match values.entry(key) {
+                Entry::Vacant(place) => drop(place.insert(value)),
+                Entry::Occupied(mut place) => {
+                    self.0.note(place.key());
+                    place.insert(value);
+                }
+            }
+        }
+        Ok(Value::Object(values))
+    }
+}

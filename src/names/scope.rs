@@ -7,18 +7,23 @@ pub struct Scope {
     taken: HashSet<String>,
 }
 
+/// Upper case first: a file system takes `STRASSE` for `straße`, whose lower case is another.
+fn folded(name: &str) -> String {
+    name.to_uppercase().to_lowercase()
+}
+
 impl Scope {
     pub fn with(reserved: &[&str]) -> Self {
-        Self { taken: reserved.iter().map(|name| name.to_lowercase()).collect() }
+        Self { taken: reserved.iter().map(|name| folded(name)).collect() }
     }
 
     /// Takes `name`, and says whether it was free.
     pub fn take(&mut self, name: &str) -> bool {
-        self.taken.insert(name.to_lowercase())
+        self.taken.insert(folded(name))
     }
 
     pub fn is_free(&self, name: &str) -> bool {
-        !self.taken.contains(&name.to_lowercase())
+        !self.taken.contains(&folded(name))
     }
 
     /// The first free name of `name`, `name2`, `name3` …

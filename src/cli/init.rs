@@ -42,7 +42,7 @@ pub struct Init {
     /// Where Electric answers /v1/shape
     #[arg(long, value_name = "URL")]
     electric_url: Option<String>,
-    /// What goes before the document's paths
+    /// What goes before the document's paths [default: where the document is from, if at a URL]
     #[arg(long, value_name = "URL")]
     api_base_url: Option<String>,
     /// Ask nothing: what no flag says is as usual
@@ -78,7 +78,7 @@ pub fn run(args: &Init, global: &Global) -> anyhow::Result<ExitCode> {
     let references = args.project.spec_refs.map_or(References::Folder, References::from);
     let mut document = inputs::read_document(&args.project, &location, headers, references, &mut problems)?;
     let tree = document.tree.take();
-    let decided = args.settings(folder, asks)?;
+    let decided = args.settings(&spec, folder, asks)?;
     let overrides = Overrides {
         spec: Some(location),
         output: Some(PathBuf::from(&decided.output)),
@@ -138,7 +138,7 @@ impl Init {
     }
 
     /// Everything but the models. Paths are as the user gave them.
-    fn settings(&self, folder: &Path, asks: bool) -> anyhow::Result<Decisions> {
+    fn settings(&self, spec: &str, folder: &Path, asks: bool) -> anyhow::Result<Decisions> {
         let output = match &self.project.output {
             Some(output) => output.to_string_lossy().into_owned(),
             None if asks => ask::text("Folder to generate into", Some(OUTPUT))?,
@@ -169,7 +169,7 @@ impl Init {
             all: self.project.all,
             database: self.database.clone(),
             electric_url: self.electric_url.clone(),
-            api_base_url: self.api_base_url.clone(),
+            api_base_url: self.api_base_url.clone().or_else(|| surroundings::origin(spec)),
             models: Vec::new(),
         })
     }

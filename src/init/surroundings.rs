@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use serde_json::Value;
+use url::Url;
 
 use crate::config::Framework;
 
@@ -45,4 +46,10 @@ pub fn install_command(folder: &Path) -> &'static str {
     ];
     let found = known.into_iter().find(|(lock, _)| folder.join(lock).is_file());
     found.map_or("npm install --save-exact", |(_, command)| command)
+}
+
+/// A document that the backend gives out itself is about paths at the same place.
+pub fn origin(spec: &str) -> Option<String> {
+    let url = Url::parse(spec).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+    Some(url.origin().ascii_serialization())
 }

@@ -39,6 +39,25 @@ test("it is shown before that", async () => {
   await world.converged(client);
 });
 
+test("it is shown to whoever comes back meanwhile", async () => {
+  const client = await world.readyClient();
+  await client.save({ model: "settings", insert: { name: "font", value: "serif" } });
+  await world.converged(client);
+  let release = (): void => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  world.server.faults.add({ on: "POST /settings", at: "arrived", what: () => held });
+  const saved = client.save({ model: "settings", insert: { name: "theme", value: "dark" } });
+  await until(async () => (await client.rows("settings")).length === 2);
+  // What TanStack DB does some minutes after the last page that showed it.
+  await client.leave("settings");
+  await until(async () => (await client.rows("settings")).length === 2);
+  release();
+  await saved;
+  await world.converged(client);
+});
+
 test("a refusal is thrown to whoever wrote, and leaves nothing behind", async () => {
   const client = await world.readyClient();
   await client.save({ model: "settings", insert: { name: "theme", value: "dark" } });

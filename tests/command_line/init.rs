@@ -176,6 +176,7 @@ fn a_document_at_a_url() {
     let text = config(folder.path());
     assert!(text.contains(&format!("\nspec: {url}\nspec_refs: files #")), "{text}");
     assert!(!text.contains("Bearer"), "no secret is written: {text}");
+    assert!(text.contains(&format!("\napi_base_url: {}\n", server.url(""))), "its paths are at the same place: {text}");
 }
 
 #[test]

@@ -26,6 +26,7 @@ const collections = {
 interface AnyCollection {
   readonly toArray: readonly object[];
   preload(): Promise<void>;
+  cleanup(): Promise<void>;
   insert(row: object): unknown;
   update(key: string | number, change: (draft: object) => void): unknown;
   delete(key: string | number): unknown;
@@ -93,6 +94,8 @@ async function perform(command: Command): Promise<unknown> {
       return client.clearDatabase(command.unsent && { unsent: command.unsent });
     case "rows":
       return rows(command.model);
+    case "leave":
+      return collection(command.model).cleanup();
     case "save":
       return save(command.writes);
     case "crash":

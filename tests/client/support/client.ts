@@ -122,6 +122,11 @@ export class Client {
   }
 
   /** Writes to collections, in one transaction, and waits until it is saved. */
+  /** The last that shows the collection goes away. */
+  async leave(model: ModelName): Promise<void> {
+    await this.ask({ do: "leave", model });
+  }
+
   async save(...writes: Write[]): Promise<void> {
     await this.ask({ do: "save", writes });
   }

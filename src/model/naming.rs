@@ -85,8 +85,9 @@ fn table_name(words: &str) -> String {
 /// Names that SQLite and PostgreSQL keep for themselves, and those that can't name a file on Windows.
 pub fn is_reserved(name: &str) -> bool {
     let name = name.to_lowercase();
-    let numbered =
-        |device: &str| name.strip_prefix(device).is_some_and(|rest| matches!(rest.as_bytes(), [b'1'..=b'9']));
+    // Windows takes the raised digits for the others.
+    let is_digit = |rest: &str| matches!(rest.as_bytes(), [b'0'..=b'9']) || matches!(rest, "¹" | "²" | "³");
+    let numbered = |device: &str| name.strip_prefix(device).is_some_and(is_digit);
     name.starts_with("sqlite_")
         || name.starts_with("pg_")
         || matches!(name.as_str(), "json_each" | "json_tree" | "con" | "prn" | "aux" | "nul")

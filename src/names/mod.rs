@@ -1,6 +1,7 @@
 //! Every name and string that leaves a spec for generated code passes through here: case conversion,
 //! reserved words, quoting for its position, uniqueness within a scope.
 
+pub mod json;
 mod scope;
 pub mod sql;
 pub mod ts;
@@ -27,6 +28,13 @@ pub fn camel_case(name: &str) -> String {
 /// Puts a space where a character can't stand in an identifier, so that the case converters see a word boundary.
 fn ascii_words(name: &str) -> String {
     name.chars().map(|c| if c.is_alphanumeric() { c } else { ' ' }).collect()
+}
+
+/// Controls, line separators and what turns the direction of text: what would break a line or mislead a reader.
+fn is_misleading(c: char) -> bool {
+    let turns_direction =
+        matches!(c, '\u{61C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    c.is_control() || turns_direction || matches!(c, '\u{2028}' | '\u{2029}' | '\u{FEFF}')
 }
 
 /// The singular of an English plural, good enough for naming a type after a path segment.

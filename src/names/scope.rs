@@ -9,18 +9,23 @@ pub struct Scope {
     numbers: HashMap<String, usize>,
 }
 
+/// Upper case first: a file system takes `STRASSE` for `straße`, whose lower case is another.
+fn folded(name: &str) -> String {
+    name.to_uppercase().to_lowercase()
+}
+
 impl Scope {
     pub fn with(reserved: &[&str]) -> Self {
-        Self { taken: reserved.iter().map(|name| name.to_lowercase()).collect(), ..Self::default() }
+        Self { taken: reserved.iter().map(|name| folded(name)).collect(), ..Self::default() }
     }
 
     /// Takes `name`, and says whether it was free.
     pub fn take(&mut self, name: &str) -> bool {
-        self.taken.insert(name.to_lowercase())
+        self.taken.insert(folded(name))
     }
 
     pub fn is_free(&self, name: &str) -> bool {
-        !self.taken.contains(&name.to_lowercase())
+        !self.taken.contains(&folded(name))
     }
 
     /// Takes `name` with each of the endings behind it, if all of them are free.

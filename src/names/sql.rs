@@ -25,15 +25,6 @@ pub fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
-/// Text for one `--` comment line.
-pub fn comment(text: &str) -> String {
-    text.split(is_line_break_or_control).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
-}
-
-fn is_line_break_or_control(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
-}
-
 /// Shortens a name so that `longest_suffix` more bytes still fit, keeping it unique by a hash of the whole.
 pub fn fit(name: &str, longest_suffix: usize) -> String {
     let room = MAX_IDENTIFIER_BYTES.saturating_sub(longest_suffix);
@@ -58,7 +49,6 @@ mod tests {
     fn quotes() {
         assert_eq!(identifier(r#"a"b"#), r#""a""b""#);
         assert_eq!(literal("it's"), "'it''s'");
-        assert_eq!(comment("one\r\ntwo\u{2028}three"), "one two three");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Encoders for the positions that a string can have in TypeScript.
 
+use super::is_misleading;
+
 /// Words that can't name a type, a constant or an import.
 const RESERVED: &[&str] = &[
     "any",
@@ -142,7 +144,7 @@ pub fn string(text: &str) -> String {
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
-            c if needs_escape(c) => out.push_str(&format!("\\u{{{:x}}}", c as u32)),
+            c if is_misleading(c) => out.push_str(&escape(c)),
             c => out.push(c),
         }
     }
@@ -150,25 +152,32 @@ pub fn string(text: &str) -> String {
     out
 }
 
+fn escape(c: char) -> String {
+    format!("\\u{{{:x}}}", c as u32)
+}
+
 /// The text between the backquotes of a template literal that has no substitutions.
 pub fn template_text(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('`', "\\`").replace("${", "\\${").replace('\r', "\\r")
+    let mut out = String::with_capacity(text.len());
+    for c in text.replace('\\', "\\\\").replace('`', "\\`").replace("${", "\\${").chars() {
+        match c {
+            '\n' | '\t' => out.push(c),
+            '\r' => out.push_str("\\r"),
+            c if is_misleading(c) => out.push_str(&escape(c)),
+            c => out.push(c),
+        }
+    }
+    out
 }
 
 /// The lines of a `/** */` comment: no line can end it, and none is blank at either end.
 pub fn comment_lines(text: &str) -> Vec<String> {
     let clean: String =
-        text.replace("\r\n", "\n").chars().map(|c| if c != '\n' && needs_escape(c) { ' ' } else { c }).collect();
+        text.replace("\r\n", "\n").chars().map(|c| if c != '\n' && is_misleading(c) { ' ' } else { c }).collect();
     let lines: Vec<String> = clean.replace("*/", "*\\/").lines().map(|line| line.trim_end().to_owned()).collect();
     let first = lines.iter().position(|line| !line.is_empty()).unwrap_or(lines.len());
     let last = lines.iter().rposition(|line| !line.is_empty()).map_or(first, |index| index + 1);
     lines.get(first..last).unwrap_or_default().to_vec()
-}
-
-/// Controls, line separators and bidirectional overrides: what would break a line or mislead a reader.
-fn needs_escape(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
 }
 
 fn is_start(c: char) -> bool {
@@ -210,6 +219,7 @@ mod tests {
         assert_eq!(string(r#"it's "b""#), r#"'it\'s "b"'"#);
         assert_eq!(string(r#"it's 3""#), r#""it's 3\"""#);
         assert_eq!(template_text("`${x}\\"), "\\`\\${x}\\\\");
+        assert_eq!(template_text("a\r\n\u{202e}"), "a\\r\n\\u{202e}");
         assert_eq!(comment_lines("\n one */ two \r\n\n"), [" one *\\/ two"]);
         assert!(comment_lines("  \n ").is_empty());
     }

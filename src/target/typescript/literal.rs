@@ -4,7 +4,7 @@ use serde_json::{Map, Number, Value};
 use unicode_width::UnicodeWidthStr;
 
 use super::WIDTH;
-use crate::names::ts;
+use crate::names::{json, ts};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Language {
@@ -104,14 +104,14 @@ impl Language {
         match self {
             Self::TypeScript => scalar(value),
             Self::Json if value.is_number() => scalar(value),
-            Self::Json => value.to_string(),
+            Self::Json => value.as_str().map_or_else(|| value.to_string(), json::string),
         }
     }
 
     fn key(self, name: &str) -> String {
         match self {
             Self::TypeScript => ts::property_key(name),
-            Self::Json => Value::from(name).to_string(),
+            Self::Json => json::string(name),
         }
     }
 }

@@ -1,5 +1,5 @@
-//! A bounded run of what `fuzz` does for as long as one likes: documents of the fixtures, changed at random, give a client
-//! that a database loads, or problems that say where they are.
+//! Documents of the fixtures, changed at random, give a client that a database loads, or problems that say where they
+//! are.
 
 mod support;
 

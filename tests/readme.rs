@@ -25,6 +25,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("SYNC_PATTERNS_SEED=", "tests/simulation"),
     ("npm create -y vite@latest", "fetches what is newest"),
     ("cd my-app", "the page is compiled below"),
+    ("npm ci --prefix benches/compare", "measures for minutes"),
+    ("node benches/compare/compare.mjs", "measures for minutes"),
     ("npm install", "what it installs is what tests/npm locks: tests/command_line"),
     ("cp …", "the page is compiled below"),
 ];

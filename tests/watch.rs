@@ -23,7 +23,7 @@ struct Watch {
 
 impl Watch {
     fn start(project: &Project, arguments: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_sync-patterns"))
+        let mut child = program()
             .args(["generate", "--watch"])
             .args(arguments)
             .current_dir(project.folder.path())
@@ -70,8 +70,27 @@ impl Watch {
     fn interrupt(&mut self) -> ExitStatus {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-INT", &id]).status().expect("kill").success());
-        self.child.wait().expect("the program ends")
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match self.child.try_wait().expect("the program") {
+                Some(status) => return status,
+                None => assert!(Instant::now() < deadline, "it goes on"),
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
     }
+}
+
+/// Shells have what they start in the background ignore Ctrl-C, and that is passed on: to whatever runs these tests, and
+/// to the program.
+fn program() -> Command {
+    let program = env!("CARGO_BIN_EXE_sync-patterns");
+    if !cfg!(target_os = "linux") {
+        return Command::new(program);
+    }
+    let mut command = Command::new("env");
+    command.args(["--default-signal=INT", program]);
+    command
 }
 
 impl Drop for Watch {

@@ -3,7 +3,7 @@ use std::path::Path;
 use serde::de::DeserializeSeed;
 use serde_json::Value;
 
-use super::value::{Reading, Repeated};
+use super::value::{Reader, Reading};
 use super::{Input, Problem, Problems, Severity};
 
 /// Levels that a document may nest, as `serde_json` has it.
@@ -50,12 +50,12 @@ impl Source {
             );
             return None;
         }
-        let mut repeated = Repeated::default();
+        let mut reader = Reader::default();
         let parsed = match self.syntax {
-            Syntax::Json => parse_json(&self.text, &mut repeated),
-            Syntax::Yaml => parse_yaml(&self.text, &mut repeated),
+            Syntax::Json => parse_json(&self.text, &mut reader),
+            Syntax::Yaml => parse_yaml(&self.text, &mut reader),
         };
-        repeated.report(input, problems);
+        reader.repeated.report(input, problems);
         parsed
             .map_err(|error| {
                 let mut problem = Problem::new(Severity::Error, "syntax", (input, ""), error.message);
@@ -124,9 +124,9 @@ fn syntax_of(name: &str, text: &str) -> Syntax {
     }
 }
 
-fn parse_json(text: &str, repeated: &mut Repeated) -> Result<Value, SyntaxError> {
+fn parse_json(text: &str, reader: &mut Reader) -> Result<Value, SyntaxError> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let value = Reading(repeated).deserialize(&mut deserializer);
+    let value = Reading(reader).deserialize(&mut deserializer);
     value.and_then(|value| deserializer.end().map(|()| value)).map_err(|error| {
         let message = error.to_string();
         // The position is printed in front, so it is cut from the text.
@@ -139,7 +139,7 @@ fn parse_json(text: &str, repeated: &mut Repeated) -> Result<Value, SyntaxError>
     })
 }
 
-fn parse_yaml(text: &str, repeated: &mut Repeated) -> Result<Value, SyntaxError> {
+fn parse_yaml(text: &str, reader: &mut Reader) -> Result<Value, SyntaxError> {
     let mut options = serde_saphyr::Options::default();
     options.with_snippet = false;
     options.duplicate_keys = serde_saphyr::DuplicateKeyPolicy::LastWins;
@@ -147,7 +147,7 @@ fn parse_yaml(text: &str, repeated: &mut Repeated) -> Result<Value, SyntaxError>
     // Bounds and examples may have `.inf`; JSON has no word for it, so it becomes null.
     options.non_finite_float_policy = serde_saphyr::NonFiniteFloatPolicy::PassThrough;
     options.budget = Some(yaml_budget(text.len()));
-    let read = |deserializer: serde_saphyr::Deserializer| Reading(repeated).deserialize(deserializer);
+    let read = |deserializer: serde_saphyr::Deserializer| Reading(reader).deserialize(deserializer);
     serde_saphyr::with_deserializer_from_str_with_options(text, options, read).map_err(|error| {
         let position = error.location().map(|at| (at.line() as usize, at.column() as usize));
         let message = error.without_snippet().to_string();

@@ -11,6 +11,9 @@ pub struct Scope {
 
 /// Upper case first: a file system takes `STRASSE` for `straße`, whose lower case is another.
 fn folded(name: &str) -> String {
+    if name.is_ascii() {
+        return name.to_ascii_lowercase();
+    }
     name.to_uppercase().to_lowercase()
 }
 

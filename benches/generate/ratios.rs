@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::steps::{self, Input};
 
 /// The least of so many runs is taken: what else the machine does only ever adds.
-const RUNS: usize = 9;
+const RUNS: usize = 5;
 
 pub fn print(inputs: &[Input]) {
     println!("\n| | parse | read | model | render | whole | unchanged | process | process, unchanged |");

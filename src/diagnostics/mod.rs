@@ -5,6 +5,7 @@ mod locate;
 mod print;
 mod source;
 mod value;
+mod yaml_keys;
 
 pub use print::{Format, clean, print};
 pub use source::{Source, Syntax};

@@ -23,9 +23,14 @@ pub struct Repeated {
 
 impl Repeated {
     fn note(&mut self, key: &str) {
+        self.note_path(vec![key.to_owned()]);
+    }
+
+    /// Notes a key by the tokens of its pointer, the last one first.
+    pub fn note_path(&mut self, path: Vec<String>) {
         self.count += 1;
         if self.paths.len() < MOST {
-            self.paths.push(vec![key.to_owned()]);
+            self.paths.push(path);
         }
     }
 

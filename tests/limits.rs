@@ -266,6 +266,11 @@ fn duplicate_keys() {
     let run = generate("openapi.json", broken);
     assert!(run.stderr.contains("not valid JSON") && !run.stderr.contains("warning"), "{}", run.stderr);
 
+    for text in ["a: { b: 1, b: 2 }\na: {}\n", r#"{ "a": { "b": 1, "b": 2 }, "a": {} }"#] {
+        let run = generate("openapi", text);
+        assert_eq!(run.stderr.matches("for the second time").count(), 1, "what is dropped isn't told: {}", run.stderr);
+    }
+
     let many: String = (0..100).map(|number| format!("k{number}: 1\nk{number}: 2\n")).collect();
     let run = generate("openapi.yaml", format!("openapi: 3.0.0\n{many}"));
     assert!(run.stderr.contains("92 more keys stand twice"), "{}", run.stderr);

@@ -58,8 +58,8 @@ impl Source {
             Syntax::Yaml => parse_yaml(&self.text, &mut repeated),
         };
         // Where reading ends early, what has been noted has no whole path yet.
-        if parsed.is_ok() {
-            repeated.report(input, problems);
+        if let Ok(root) = &parsed {
+            repeated.report(root, input, problems);
         }
         parsed
             .map_err(|error| {

@@ -75,7 +75,7 @@ fn read_schema(output: &Path) -> Files {
 #[test]
 fn real_documents_load_and_compile() {
     let root = tempfile::tempdir().expect("a folder");
-    let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
+    let mut reasons: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let (mut written, mut models, mut left_out) = (0, 0, 0);
     let documents = documents("specs");
     for (adapter, database) in [("pglite", Adapter::Pglite), ("sqlite", Adapter::Sqlite)] {
@@ -97,7 +97,10 @@ fn real_documents_load_and_compile() {
                     let reason = message.split(" is left out: ").nth(1).unwrap_or_default();
                     let reason =
                         if reason.starts_with("it lists rows of") { "a query of another model's rows" } else { reason };
-                    *reasons.entry(reason.to_owned()).or_default() += 1;
+                    let file = document.file_name().unwrap_or_default().to_string_lossy();
+                    let pointer = problem["pointer"].as_str().unwrap_or_default();
+                    let path = pointer.trim_start_matches("/paths/").replace("~1", "/").replace("~0", "~");
+                    reasons.entry(reason.to_owned()).or_default().push(format!("{file}  {path}"));
                 }
             }
         }
@@ -112,8 +115,9 @@ fn real_documents_load_and_compile() {
         documents.len(),
         models + left_out
     );
-    for (reason, count) in reasons {
-        println!("{count:5}  {reason}");
+    for (reason, left_out) in reasons {
+        println!("{:5}  {reason}", left_out.len());
+        left_out.iter().for_each(|one| println!("         {one}"));
     }
 }
 

@@ -204,6 +204,19 @@ test("streams survive what happens to their requests", async () => {
   await world.converged(one, two);
 });
 
+test("connections that have died without a sign", async () => {
+  const client = await world.readyClient();
+  const never = (): Promise<void> => new Promise(() => {});
+  const write = world.server.faults.add({ on: "POST /projects", at: "arrived", what: never });
+  await client.sql`INSERT INTO projects (name) VALUES ('patient')`;
+  const isSnapshot = ({ url }: Incoming): boolean => url.searchParams.get("offset") === "-1";
+  const snapshot = world.server.faults.add({ on: "GET /v1/shape", where: isSnapshot, at: "arrived", what: never });
+  world.server.shapes.refetch("projects");
+  await until(() => write.met() === 1 && snapshot.met() === 1);
+  await world.converged(client);
+  assert.equal((await world.rows("projects")).length, 1);
+});
+
 test("the shape of one model that fails doesn't stop the others", async () => {
   const isLabels = ({ url }: Incoming): boolean => url.searchParams.get("table") === "tags";
   const broken = world.server.faults.add({

@@ -83,15 +83,27 @@ export function bell(source: Source): Bell {
   };
 }
 
+export interface Limit {
+  readonly signal: AbortSignal;
+  /** From now on, so many milliseconds more. */
+  extend(milliseconds: number): void;
+  done(): void;
+}
+
 /** A signal that aborts with `signal`, and after so many milliseconds unless `done` is called. */
-export function within(milliseconds: number, signal: AbortSignal): { readonly signal: AbortSignal; done(): void } {
+export function within(milliseconds: number, signal: AbortSignal): Limit {
   const controller = new AbortController();
   const abort = () => controller.abort(signal.reason);
-  const timer = setTimeout(() => controller.abort(new Error("There was no answer in time.")), milliseconds);
+  const expire = () => controller.abort(new Error("There was no answer in time."));
+  let timer = setTimeout(expire, milliseconds);
   signal.addEventListener("abort", abort, { once: true });
   if (signal.aborted) abort();
   return {
     signal: controller.signal,
+    extend: (more) => {
+      clearTimeout(timer);
+      timer = setTimeout(expire, more);
+    },
     done: () => {
       clearTimeout(timer);
       signal.removeEventListener("abort", abort);

@@ -7,7 +7,7 @@ import { pathOf, requestFor, rowIn, type ApiRequest, type Item, type Outgoing } 
 import { isSame } from "./same-value.js";
 import { WRITE_ID } from "./wire.js";
 
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 60_000;
 
 /** Models whose items are given without an ETag: one needn't ask again. */
 const untagged = new Set<string>();

@@ -14,7 +14,10 @@ export interface ShapeFetch {
   isUnreachable(): boolean;
 }
 
-const LIMIT_MS = 300_000;
+/** Until an answer begins: Electric holds a live request for 20 seconds. A connection may be dead without a sign. */
+const ANSWER_MS = 45_000;
+/** Until all of it is there: a snapshot can be long. */
+const BODY_MS = 300_000;
 
 /** `onSnapshot` is awaited before a request for a new snapshot leaves, `onAnswer` called after each good answer. */
 export function shapeFetch(onSnapshot: () => Promise<void>, onAnswer: () => void): ShapeFetch {
@@ -25,11 +28,12 @@ export function shapeFetch(onSnapshot: () => Promise<void>, onAnswer: () => void
   async function answer(url: URL, init: RequestInit): Promise<Response> {
     isUnreachable = true;
     headers = await requestHeaders();
-    const limit = within(LIMIT_MS, init.signal ?? new AbortController().signal);
+    const limit = within(ANSWER_MS, init.signal ?? new AbortController().signal);
     try {
       const all = new Headers(init.headers);
       for (const [name, value] of Object.entries(headers)) all.set(name, value);
       const response = await syncSettings().fetch(url.href, { ...init, headers: all, signal: limit.signal });
+      limit.extend(BODY_MS);
       // Read here, where it is cancelled in time.
       const body = await response.text();
       isUnreachable = false;

@@ -162,12 +162,14 @@ export class Client {
 
   async allSettled(): Promise<void> {
     let entries: unknown[] = [];
+    let status: Status | undefined;
     await until(
       async () => {
         entries = await this.unsettled();
+        status = await this.status();
         return entries.length === 0;
       },
-      () => `an empty log; it holds ${JSON.stringify(entries, null, 2)}`,
+      () => `an empty log: ${JSON.stringify(status)}; it holds ${JSON.stringify(entries, null, 2)}`,
     );
   }
 

@@ -2,7 +2,7 @@
 export async function until(
   condition: () => boolean | Promise<boolean>,
   what: () => string = () => condition.toString(),
-  limit = 120_000,
+  limit = 240_000,
 ): Promise<void> {
   const deadline = Date.now() + limit;
   while (!(await condition())) {

@@ -1,5 +1,5 @@
-//! Real documents: each goes through `generate --all` for both databases; what comes out loads, takes a row of each model
-//! through its view, and compiles.
+//! Real documents: each goes through `generate --all` for both databases; what comes out loads, compiles, and takes rows of
+//! each model through its view, by SQL and by the client's own code.
 //!
 //! They are in the folder that `SYNC_PATTERNS_CORPUS` names, as `specs/*` and `broken/*`. Without it there is nothing
 //! to test here, which is said.
@@ -9,11 +9,12 @@ mod support;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use support::binary::sync_patterns;
 use support::database::open;
 use support::exercise::exercise;
+use support::round_trip::{Clients, understood};
+use sync_patterns::config::{Config, Overrides, SpecLocation, Sync};
 use sync_patterns::target::{Adapter, Files};
 
 const VARIABLE: &str = "SYNC_PATTERNS_CORPUS";
@@ -74,16 +75,22 @@ fn read_schema(output: &Path) -> Files {
 
 #[test]
 fn real_documents_load_and_compile() {
-    let root = tempfile::tempdir().expect("a folder");
-    let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
-    let (mut written, mut models, mut left_out) = (0, 0, 0);
     let documents = documents("specs");
+    if documents.is_empty() {
+        return;
+    }
+    let clients = Clients::new("documents");
+    let mut reasons: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let (mut written, mut models, mut left_out) = (0, 0, 0);
     for (adapter, database) in [("pglite", Adapter::Pglite), ("sqlite", Adapter::Sqlite)] {
         for (index, document) in documents.iter().enumerate() {
-            let output = root.path().join(format!("{adapter}/document{index}"));
+            let name = format!("document{index}");
+            let output = clients.folder(adapter, &name);
             let outcome = generate(document, adapter, &output);
             if outcome.code == 0 {
                 exercise(open(database).as_mut(), &read_schema(&output), &document.to_string_lossy());
+                let client = understood(&all_of(document, database)).expect("a client");
+                clients.write_rows(adapter, &name, &client.project);
             } else {
                 let error = outcome.problems.iter().find(|problem| problem["severity"] == "error").expect("an error");
                 assert_eq!(error["code"], "no-models", "{}: {error}", document.display());
@@ -97,66 +104,35 @@ fn real_documents_load_and_compile() {
                     let reason = message.split(" is left out: ").nth(1).unwrap_or_default();
                     let reason =
                         if reason.starts_with("it lists rows of") { "a query of another model's rows" } else { reason };
-                    *reasons.entry(reason.to_owned()).or_default() += 1;
+                    let file = document.file_name().unwrap_or_default().to_string_lossy();
+                    let pointer = problem["pointer"].as_str().unwrap_or_default();
+                    let path = pointer.trim_start_matches("/paths/").replace("~1", "/").replace("~0", "~");
+                    reasons.entry(reason.to_owned()).or_default().push(format!("{file}  {path}"));
                 }
             }
         }
     }
-    if documents.is_empty() {
-        return;
-    }
-    share_runtime(root.path());
-    compile(root.path());
     println!(
         "{written} of {} documents have models; {models} models of {} were generated",
         documents.len(),
         models + left_out
     );
-    for (reason, count) in reasons {
-        println!("{count:5}  {reason}");
+    for (reason, left_out) in reasons {
+        println!("{:5}  {reason}", left_out.len());
+        left_out.iter().for_each(|one| println!("         {one}"));
     }
+    clients.run();
 }
 
-/// What all clients of an adapter share is there once: the compiler follows the links.
-#[cfg(unix)]
-fn share_runtime(root: &Path) {
-    for adapter in ["pglite", "sqlite"] {
-        let clients = fs::read_dir(root.join(adapter)).expect("clients").map(|entry| entry.expect("an entry").path());
-        let mut folders: Vec<PathBuf> =
-            clients.map(|client| client.join("db")).filter(|db| db.join("init.ts").exists()).collect();
-        folders.sort();
-        let [shared, others @ ..] = folders.as_slice() else { continue };
-        for other in others {
-            let extra = fs::read_dir(other).expect("db").map(|entry| entry.expect("an entry").file_name());
-            if extra.into_iter().all(|name| shared.join(name).exists()) {
-                fs::remove_dir_all(other).expect("db removed");
-                std::os::unix::fs::symlink(shared, other).expect("a link to db");
-            }
-        }
-    }
-}
-
-#[cfg(not(unix))]
-fn share_runtime(_: &Path) {}
-
-fn compile(root: &Path) {
-    let configuration = r#"{
-      "compilerOptions": {
-        "strict": true, "exactOptionalPropertyTypes": true, "noUncheckedIndexedAccess": true, "verbatimModuleSyntax": true,
-        "noEmit": true, "target": "es2022", "module": "nodenext", "moduleResolution": "nodenext", "types": [],
-        "lib": ["es2023", "dom", "dom.iterable"], "skipLibCheck": true
-      },
-      "include": ["pglite", "sqlite"]
-    }"#;
-    fs::write(root.join("tsconfig.json"), configuration).expect("a configuration");
-    fs::write(root.join("package.json"), r#"{ "type": "module" }"#).expect("a package");
-    support::npm::link_packages(&support::npm::npm_harness(), root);
-    for compiler in ["typescript", "typescript5"] {
-        let tsc = support::npm::npm_harness().join("node_modules").join(compiler).join("bin/tsc");
-        let output = Command::new("node").arg(tsc).args(["--project", "."]).current_dir(root).output().expect("node");
-        let text = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success(), "{compiler}: {}", text.lines().take(20).collect::<Vec<_>>().join("\n"));
-    }
+fn all_of(document: &Path, adapter: Adapter) -> Config {
+    let overrides = Overrides {
+        spec: Some(SpecLocation::File(document.to_owned())),
+        output: Some("generated".into()),
+        adapter: Some(adapter),
+        sync: Some(Sync::All),
+        ..Overrides::default()
+    };
+    overrides.alone().expect("a config")
 }
 
 #[test]

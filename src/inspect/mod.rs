@@ -49,11 +49,14 @@ pub struct KeyView {
     pub made_by: &'static str,
 }
 
-/// The answer that says what a row is, and the keys that it stands under.
+/// The operation whose answer says what a row is, and the keys that it stands under.
 #[derive(Debug, Serialize)]
 pub struct RowsView {
     pub answer: String,
     pub under: Vec<String>,
+    /// Where it is what the operation takes instead.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_body: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -118,7 +121,7 @@ impl ModelView {
     fn of(surveyed: &Surveyed, settings: &Settings) -> Self {
         let model = &surveyed.model;
         let guesses = surveyed.guesses.iter();
-        let (answer, under) = surveyed.rows.clone();
+        let rows = &surveyed.rows;
         Self {
             name: model.name.clone(),
             chosen: surveyed.is_chosen,
@@ -130,7 +133,7 @@ impl ModelView {
             collections: model.collections.word(),
             table: model.server.table.clone(),
             key: KeyView { fields: model.key.clone(), made_by: description::key_origin(model.key_origin) },
-            rows: RowsView { answer, under },
+            rows: RowsView { answer: rows.operation.clone(), under: rows.under.clone(), is_body: rows.is_body },
             fields: model.fields.iter().map(|field| field_view(model, field, settings)).collect(),
             endpoints: description::operations(&model.operations),
             settled_by: backend::settled_by(model),

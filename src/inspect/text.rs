@@ -187,7 +187,8 @@ fn facts_of(model: &ModelView) -> Vec<(&'static str, String)> {
     if !model.also.is_empty() {
         facts.push(("also", model.also.join(", ")));
     }
-    facts.push(("rows", format!("as {} answers{under}", model.rows.answer)));
+    let says = if model.rows.is_body { "takes" } else { "answers" };
+    facts.push(("rows", format!("as {} {says}{under}", model.rows.answer)));
     facts.push(("key", format!("{}, {made_by}", model.key.fields.join(" + "))));
     facts.extend(model.table.clone().map(|table| ("table", format!("{table} on the server"))));
     if model.collections == "electric" {

@@ -12,7 +12,7 @@ use super::properties::excluded;
 use super::references::Parents;
 use super::shape::Types;
 use super::types::rename;
-use super::{FieldType, Insert, KeyOrigin, Model, Operations, Project, Server, WriteId, key};
+use super::{FieldType, Insert, KeyOrigin, Model, Operations, Project, Server, WriteId};
 use crate::config::{Columns, Config, ModelConfig};
 use crate::diagnostics::{Input, Problem, Problems, Severity, child, closest, one_of};
 use crate::names;
@@ -28,6 +28,15 @@ pub fn build(document: &Document, config: &Config, problems: &mut Problems) -> O
         return None;
     }
     let made = make(document, config, choices.chosen.iter().collect(), problems);
+    for candidate in choices.chosen.iter().filter(|candidate| candidate.row.is_guess) {
+        let name = &candidate.name;
+        let known =
+            made.project.model(name).is_some() && candidate.config.as_ref().is_none_or(|c| c.entry.key.is_none());
+        if known {
+            let message = format!("`{name}` is a guess: `sync-patterns inspect {name}` says of what");
+            problems.push(Problem::new(Severity::Note, "guess", (Input::Spec, candidate.resource.pointer()), message));
+        }
+    }
     if made.project.models.is_empty() {
         if !problems.has_errors() {
             let message = "none of the models that were found can be generated";
@@ -52,6 +61,7 @@ pub fn make(document: &Document, config: &Config, mut chosen: Vec<&Candidate>, p
     let types = Types::new(document);
     let mut type_names = TypeNames::new(document.schema_names());
     let mut models: Vec<Model> = Vec::new();
+    let mut of_models: Vec<&Candidate> = Vec::new();
     let (mut notes, mut refused) = (Vec::new(), Vec::new());
     for candidate in &chosen {
         let mut own = Problems::default();
@@ -59,13 +69,15 @@ pub fn make(document: &Document, config: &Config, mut chosen: Vec<&Candidate>, p
         let model = maker.make();
         refused.extend(maker.refusal);
         if let Some(mut model) = model {
-            model.type_name = type_names.model(&candidate.row, &candidate.resource);
+            if !candidate.row.is_guess {
+                model.type_name = type_names.model(&candidate.row, &candidate.resource);
+            }
             models.push(model);
+            of_models.push(*candidate);
             notes.push(own.iter().map(|problem| problem.message.clone()).collect());
         }
         problems.append(own);
     }
-    set_references(&mut models, &chosen, problems);
     let mut types = types.named();
     let final_names: HashMap<String, String> =
         types.iter().map(|named| (named.name.clone(), type_names.component(&named.name))).collect();
@@ -78,6 +90,10 @@ pub fn make(document: &Document, config: &Config, mut chosen: Vec<&Candidate>, p
     for field in models.iter_mut().flat_map(|model| &mut model.fields) {
         rename(&mut field.shape, &final_names);
     }
+    for (model, candidate) in models.iter_mut().zip(&of_models).filter(|(_, candidate)| candidate.row.is_guess) {
+        model.type_name = type_names.model(&candidate.row, &candidate.resource);
+    }
+    set_references(&mut models, &of_models, problems);
     types.sort_by(|one, two| one.name.cmp(&two.name));
     Made { project: Project { models, types }, notes, refused }
 }
@@ -85,7 +101,9 @@ pub fn make(document: &Document, config: &Config, mut chosen: Vec<&Candidate>, p
 /// References name fields of their own model and models that exist. Those that the config gives go before those found.
 fn set_references(models: &mut [Model], chosen: &[&Candidate], problems: &mut Problems) {
     let names: Vec<String> = models.iter().map(|model| model.name.clone()).collect();
-    let parents = Parents::new(models);
+    // Nothing refers to what is a guess itself.
+    let sure = models.iter().zip(chosen).filter(|(_, candidate)| !candidate.row.is_guess).map(|(model, _)| model);
+    let parents = Parents::new(sure);
     let found: Vec<_> = models.iter().map(|model| parents.of(model)).collect();
     let configs = chosen.iter().filter_map(|candidate| Some((candidate.name.as_str(), candidate.config.as_ref()?)));
     let configs: HashMap<&str, &ConfigEntry> = configs.collect();
@@ -159,7 +177,8 @@ impl<'a> Maker<'_, 'a> {
                 return self.refuse(&pointer, "unresolved", "its type refers to something that isn't there");
             }
         };
-        let key = self.key(&properties)?;
+        self.drop_twins(&mut properties);
+        let key = self.key(&mut properties)?;
         self.check_columns(&properties)?;
 
         let fields: Vec<_> = properties.iter().map(RowProperty::row_field).collect();
@@ -170,6 +189,13 @@ impl<'a> Maker<'_, 'a> {
         let fields: Vec<_> = properties.iter().map(RowProperty::row_field).collect();
         let writing = Writing { document: self.document, types: self.types, resource, fields: &fields, key: &key };
         let mut create = self.usable("created", writing.create());
+        if let (Some(writer), Some(name)) = (&create, candidate.row.guessed_key.as_ref().and(key.first()))
+            && !writer.operation.body.contains(name)
+        {
+            let pointer = resource.pointer().to_owned();
+            let reason = format!("it doesn't take `{name}`, which identifies a row");
+            create = self.usable("created", Err(Unusable { pointer, reason }));
+        }
         if key.len() > 1
             && let Some(writer) = &create
             && let Some(part) = key.iter().find(|name| {
@@ -250,14 +276,14 @@ impl<'a> Maker<'_, 'a> {
     }
 
     /// The key's fields: of a type that has one text form.
-    fn key(&mut self, properties: &[RowProperty]) -> Option<Vec<String>> {
+    fn key(&mut self, properties: &mut [RowProperty]) -> Option<Vec<String>> {
         let candidate = self.candidate;
         let key = match candidate.config.as_ref().and_then(|config| config.entry.key.clone()) {
             Some(key) => key,
-            None => key::detect(&candidate.row.properties, &candidate.resource)?.names,
+            None => candidate.row.key(&candidate.resource)?.names,
         };
         for name in &key {
-            let Some(property) = properties.iter().find(|property| property.name == name) else {
+            let Some(property) = properties.iter_mut().find(|property| property.name == name) else {
                 // A key that the config excludes, or names wrongly, was reported where it stands.
                 return self.refuse(
                     candidate.resource.pointer(),
@@ -265,6 +291,10 @@ impl<'a> Maker<'_, 'a> {
                     &format!("its key `{name}` isn't among its fields"),
                 );
             };
+            // A number that identifies rows is a whole one, whatever the document calls it.
+            if property.typed.ty == FieldType::Float {
+                property.typed.ty = FieldType::Int64;
+            }
             let ty = property.typed.ty;
             if !matches!(ty, FieldType::Text | FieldType::Uuid | FieldType::Int32 | FieldType::Int64) {
                 let message = format!("its key `{name}` is neither text, uuid nor integer");
@@ -272,6 +302,25 @@ impl<'a> Maker<'_, 'a> {
             }
         }
         Some(key)
+    }
+
+    /// Of two properties that would be one column, the one that rows may lack is left out.
+    fn drop_twins(&mut self, properties: &mut Vec<RowProperty>) {
+        let is_always_there = |property: &RowProperty| property.raw.required && !property.typed.nullable;
+        let kept: BTreeMap<String, String> = properties
+            .iter()
+            .filter(|property| is_always_there(property))
+            .map(|property| (property.name.to_lowercase(), property.name.to_owned()))
+            .collect();
+        properties.retain(|property| {
+            let twin = kept.get(&property.name.to_lowercase()).filter(|kept| *kept != property.name);
+            let Some(twin) = twin.filter(|_| !is_always_there(property)) else { return true };
+            let name = &self.candidate.name;
+            let message = format!("`{name}` goes without `{}`: it would be one column with `{twin}`", property.name);
+            let at = (Input::Spec, property.raw.pointer());
+            self.problems.push(Problem::new(Severity::Note, "column-collision", at, message));
+            false
+        });
     }
 
     /// Columns that a database can have side by side.

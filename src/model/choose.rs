@@ -79,7 +79,8 @@ pub fn choose<'a>(document: &'a Document, config: &'a Config, problems: &mut Pro
     let mut findings = findings(document, problems);
     merge_same(&mut findings, problems);
     drop_queries(&mut findings, config, &mut choices.left_out, problems);
-    let usable: Vec<&Resource> = findings.iter().filter(|f| f.row.is_ok()).map(|f| &f.resource).collect();
+    let usable = findings.iter().filter_map(|f| Some((&f.resource, f.row.as_ref().ok()?.is_guess)));
+    let usable: Vec<(&Resource, bool)> = usable.collect();
     let names = table_names(&usable);
     for (finding, name) in findings.iter_mut().filter(|f| f.row.is_ok()).zip(names) {
         finding.name = name;
@@ -184,7 +185,7 @@ fn merge_same(findings: &mut Vec<Finding>, problems: &mut Problems) {
             }
             Some(first) => {
                 let mut other = finding;
-                if rank(&other.resource) < rank(&first.resource) {
+                if rank(&other) < rank(first) {
                     std::mem::swap(first, &mut other);
                 }
                 let message = format!("`{}` and `{}` are one model", first.resource.path(), other.resource.path());
@@ -201,9 +202,11 @@ fn merge_same(findings: &mut Vec<Finding>, problems: &mut Problems) {
     *findings = merged;
 }
 
-/// Paths with rows of their own lead, then shallow ones, then the first in order of path.
-fn rank(resource: &Resource) -> (usize, bool) {
-    (resource.segments().len(), !resource.has_own_rows())
+/// What is sure leads, then shallow paths, then those with rows of their own, then the first in order of path.
+fn rank(finding: &Finding) -> (bool, usize, bool) {
+    let resource = &finding.resource;
+    let is_guess = finding.row.as_ref().is_ok_and(|row| row.is_guess);
+    (is_guess, resource.segments().len(), !resource.has_own_rows())
 }
 
 /// What is the same of the same rows: the component, or else the names of the properties.

@@ -13,7 +13,7 @@ const MAX_DEPTH: usize = 4;
 const MAX_VARIANTS: usize = 8;
 
 /// Keys that lists stand under, the commonest first.
-const LIST_KEYS: &[&str] = &[
+pub const LIST_KEYS: &[&str] = &[
     "items", "data", "results", "content", "records", "rows", "entries", "list", "values", "elements", "docs", "value",
 ];
 
@@ -114,6 +114,22 @@ pub fn item_row<'a>(
         }
     }
     None
+}
+
+/// The row inside of what is listed, where that has no id of its own: `{ "charge": { … }, "paid": 3 }` in `charges`, or a
+/// feature of GeoJSON.
+pub fn inner_row<'a>(document: &'a Document, listed: &Unwrapped<'a>, name: &str) -> Option<Unwrapped<'a>> {
+    let properties = properties(document, &listed.row);
+    if key::looks_like_row(&properties) {
+        return None;
+    }
+    let singular = names::singular(name);
+    let is_feature = properties.contains_key("geometry");
+    let is_row = |key: &str| key::same_name(key, &singular) || (is_feature && key == "properties");
+    let (key, property) = properties.iter().find(|(key, _)| is_row(key))?;
+    let row = property.schemas.first()?;
+    let keys = listed.keys.iter().copied().chain([*key]).collect();
+    key::looks_like_row(&self::properties(document, row)).then(|| Unwrapped { row: row.clone(), keys })
 }
 
 /// Whether a property is called as the resource is, in the singular or the plural.

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::guess::KnownIds;
 use super::meaning::Meaning;
 use super::resource::{Found, Resource, Row, find_row, resources};
 use crate::config::ModelEntry;
@@ -36,9 +37,10 @@ pub fn findings<'a>(document: &'a Document, problems: &mut Problems) -> Vec<Find
         problems.push(Problem::new(Severity::Warning, "odd-path", (Input::Spec, &node.pointer), message));
     };
     let resources = resources(document, &mut odd);
+    let ids = KnownIds::of(document);
     let mut findings = Vec::new();
     for resource in resources {
-        let row = match find_row(document, &resource) {
+        let row = match find_row(document, &resource, &ids) {
             Found::Row(row) => Ok(*row),
             Found::NoKey(row) => Err((NO_KEY, Some(row))),
             Found::Untyped => Err((UNTYPED, None)),

@@ -59,7 +59,8 @@ pub struct Detected {
     pub by: KnownBy,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The surest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum KnownBy {
     /// It is called `id`.
     Id,
@@ -67,6 +68,12 @@ pub enum KnownBy {
     Path,
     /// Another name that sounds like a key's.
     Name,
+    /// It is called as its rows are.
+    Rows,
+    /// No other id is in a row.
+    OnlyId,
+    /// It is the address of a row.
+    Address,
 }
 
 /// An `id` is trusted more than the path; without one, the key is what the item path names.

@@ -1,7 +1,7 @@
 //! What a schema says once references and wrappers are looked through.
 
 use indexmap::IndexMap;
-use openapiv3::{AdditionalProperties, AnySchema, Schema, SchemaKind, Type};
+use openapiv3::{AdditionalProperties, AnySchema, Schema, SchemaKind, StringFormat, Type, VariantOrUnknownOrEmpty};
 use serde_json::Value;
 
 use crate::spec::{Document, SchemaAt, SchemaRef};
@@ -95,6 +95,12 @@ impl<'a> Meaning<'a> {
             }),
             _ => None,
         })
+    }
+
+    /// Whether it is a password.
+    pub fn is_secret(&self) -> bool {
+        matches!(&self.item.schema_kind, SchemaKind::Type(Type::String(string))
+            if string.format == VariantOrUnknownOrEmpty::Item(StringFormat::Password))
     }
 
     /// Takes over what another schema says of the same thing, its type left out.

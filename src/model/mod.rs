@@ -7,6 +7,7 @@ mod entries;
 mod envelope;
 mod fields;
 mod finding;
+mod guess;
 mod key;
 mod meaning;
 mod naming;
@@ -18,11 +19,12 @@ mod resource;
 mod shape;
 mod survey;
 mod types;
+mod written;
 
 pub use build::build;
 pub use choose::{HOW_TO_CHOOSE, LeftOut};
 pub use entries::can_name_a_model;
-pub use survey::{Guess, Survey, Surveyed, survey};
+pub use survey::{Guess, Rows, Survey, Surveyed, survey};
 pub use types::{NamedType, Property, Shape};
 
 use serde_json::Value;

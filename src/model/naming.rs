@@ -26,16 +26,21 @@ const READ_SUFFIXES: &[&str] = &[
 ];
 
 /// A table's name for each resource: the last fixed segment, with its parents in front where that is
-/// needed to tell two apart.
-pub fn table_names(resources: &[&Resource]) -> Vec<String> {
-    let mut names: Vec<Lengthening> = resources.iter().map(|resource| Lengthening::new(resource)).collect();
+/// needed to tell two apart. One that is only a guess gives way to the others.
+pub fn table_names(resources: &[(&Resource, bool)]) -> Vec<String> {
+    let mut names: Vec<Lengthening> =
+        resources.iter().map(|(resource, is_guess)| Lengthening::new(resource, *is_guess)).collect();
     // Each round lengthens the names that still collide by one parent, until none has any left to take.
     loop {
-        let mut uses: BTreeMap<String, usize> = BTreeMap::new();
+        let mut uses: BTreeMap<String, (usize, usize)> = BTreeMap::new();
         for name in &names {
-            *uses.entry(name.name()).or_default() += 1;
+            let (all, sure) = uses.entry(name.name()).or_default();
+            *all += 1;
+            *sure += usize::from(!name.is_guess);
         }
-        let collides = |name: &Lengthening| uses.get(&name.name()).is_some_and(|uses| *uses > 1);
+        let collides = |name: &Lengthening| {
+            uses.get(&name.name()).is_some_and(|(all, sure)| if name.is_guess { *all > 1 } else { *sure > 1 })
+        };
         let mut longer = false;
         for name in names.iter_mut().filter(|name| collides(name)) {
             longer |= name.lengthen();
@@ -45,18 +50,25 @@ pub fn table_names(resources: &[&Resource]) -> Vec<String> {
         }
     }
     let mut scope = Scope::default();
-    names.iter().map(|name| scope.unique_with(&name.name(), "_", &RELATIONS)).collect()
+    let mut given = vec![String::new(); names.len()];
+    for is_guess in [false, true] {
+        for (name, given) in names.iter().zip(&mut given).filter(|(name, _)| name.is_guess == is_guess) {
+            *given = scope.unique_with(&name.name(), "_", &RELATIONS);
+        }
+    }
+    given
 }
 
 /// A name made of the last few fixed segments of a path.
 struct Lengthening<'a> {
     segments: Vec<&'a str>,
     depth: usize,
+    is_guess: bool,
 }
 
 impl<'a> Lengthening<'a> {
-    fn new(resource: &Resource<'a>) -> Self {
-        Self { segments: path::fixed(resource.segments()), depth: 1 }
+    fn new(resource: &Resource<'a>, is_guess: bool) -> Self {
+        Self { segments: path::fixed(resource.segments()), depth: 1, is_guess }
     }
 
     fn name(&self) -> String {

@@ -21,9 +21,9 @@ struct Parent<'m> {
 }
 
 impl<'m> Parents<'m> {
-    pub fn new(models: &'m [Model]) -> Self {
+    pub fn new(models: impl Iterator<Item = &'m Model>) -> Self {
         let mut parents = Self { by_key: HashMap::new(), by_row: HashMap::new() };
-        for parent in models.iter().filter_map(Parent::of) {
+        for parent in models.filter_map(Parent::of) {
             parents.add(parent);
         }
         parents
@@ -168,7 +168,7 @@ mod tests {
             model("staff_person", "StaffPeople", &["id"], &[("id", Uuid)]),
             model("v2_staff", "StaffPerson", &["id"], &[("id", Uuid)]),
         ];
-        let pairs: Vec<String> = Parents::new(&models)
+        let pairs: Vec<String> = Parents::new(models.iter())
             .of(&models[3])
             .into_iter()
             .map(|(field, parent)| format!("{field} {parent}"))
@@ -213,6 +213,6 @@ mod tests {
         assert_eq!(found(&[("parent_note_id", Uuid)]), "parent_note_id notes");
         assert_eq!(found(&[("parent_id", Text), ("note_id", Uuid)]), "");
         let own_key = model("accounts", "Account", &["account_id"], &[("account_id", FieldType::Uuid)]);
-        assert_eq!(Parents::new(std::slice::from_ref(&own_key)).of(&own_key), []);
+        assert_eq!(Parents::new(std::iter::once(&own_key)).of(&own_key), []);
     }
 }

@@ -1,12 +1,15 @@
 //! From paths to resources: a collection path, its item path, and what a row is.
 
 use std::collections::BTreeMap;
+use std::iter;
 
 use super::envelope::{self, Unwrapped};
-use super::key;
+use super::guess::{KnownIds, guess};
+use super::key::{self, Detected};
 use super::meaning::Meaning;
 use super::path::{self, Segment};
 use super::properties::{Properties, properties};
+use super::written::written_row;
 use crate::names;
 use crate::spec::{Document, Node, SchemaAt, SchemaRef, find_response, local_pointer};
 
@@ -53,6 +56,16 @@ pub struct Row<'a> {
     pub component: Option<String>,
     pub properties: Properties<'a>,
     pub answer: Answer<'a>,
+    /// What may identify a row, where neither its `id` nor its path says so.
+    pub guessed_key: Option<Detected>,
+    /// Whether it is less sure than others, and changes none of their names.
+    pub is_guess: bool,
+}
+
+impl Row<'_> {
+    pub fn key(&self, resource: &Resource) -> Option<Detected> {
+        key::detect(&self.properties, resource).or_else(|| self.guessed_key.clone())
+    }
 }
 
 /// The answer that a row was found in.
@@ -62,6 +75,8 @@ pub struct Answer<'a> {
     pub path: &'a str,
     /// The keys that the row stands under in it.
     pub keys: Vec<&'a str>,
+    /// Whether it is what the operation takes, since no answer says anything.
+    pub is_body: bool,
 }
 
 impl<'a> Resource<'a> {
@@ -141,8 +156,9 @@ pub enum Found<'a> {
     NotACollection,
 }
 
-/// The row is what the item's answer carries, else the list's, else what a write answers; the first that has a key.
-pub fn find_row<'a>(document: &'a Document, resource: &Resource<'a>) -> Found<'a> {
+/// The row is what the item's answer carries, else the list's, else what a write answers, else what is inside of what is
+/// listed; the first that has a key, or else the first whose key can be guessed.
+pub fn find_row<'a>(document: &'a Document, resource: &Resource<'a>, ids: &KnownIds) -> Found<'a> {
     let name = resource.last_segment();
     let answer = |operation: Option<(&PathItem<'a>, Node<'a>)>| {
         let (item, operation) = operation?;
@@ -150,28 +166,37 @@ pub fn find_row<'a>(document: &'a Document, resource: &Resource<'a>) -> Found<'a
         Some((item.path, document.schema(&node.pointer)?))
     };
     let parameters = key::item_parameters(resource);
-    let found = |method, path, unwrapped: Unwrapped<'a>| (unwrapped.row, Answer { method, path, keys: unwrapped.keys });
-    let list = answer(resource.collection_operation("get"))
-        .and_then(|(path, at)| Some(found("GET", path, envelope::list_row(document, at, name)?)));
+    let found = |method, path, unwrapped: Unwrapped<'a>| {
+        (unwrapped.row, Answer { method, path, keys: unwrapped.keys, is_body: false })
+    };
+    let listed = answer(resource.collection_operation("get"))
+        .and_then(|(path, at)| Some((path, envelope::list_row(document, at, name)?)));
     let has_item = !resource.item.is_empty();
     let reads = resource.collection_operation("get").is_some();
     let posts = resource.collection_operation("post").is_some();
-    if list.is_none() && !(has_item && (reads || posts)) {
+    if listed.is_none() && !(has_item && (reads || posts)) {
         return Found::NotACollection;
     }
     let single = |method, operation| {
         let (path, at) = answer(operation)?;
         Some(found(method, path, envelope::item_row(document, at, name, &parameters)?))
     };
-    let reads = std::iter::once_with(|| single("GET", resource.item_operation("get"))).chain(std::iter::once(list));
+    let list = listed.clone().map(|(path, listed)| found("GET", path, listed));
+    let inner = || {
+        let (path, listed) = listed.as_ref()?;
+        Some(found("GET", path, envelope::inner_row(document, listed, name)?))
+    };
+    let reads = iter::once_with(|| single("GET", resource.item_operation("get"))).chain(iter::once(list));
     let writes = [
         ("POST", resource.collection_operation("post")),
         ("PATCH", resource.item_operation("patch")),
         ("PUT", resource.item_operation("put")),
     ];
     let writes = writes.into_iter().filter(|_| has_item || posts).map(|(method, operation)| single(method, operation));
-    let mut without_key = None;
-    for (schema, answer) in reads.chain(writes).flatten() {
+    let sure = reads.chain(writes).flatten().map(|found| (found, false));
+    let guesses = iter::once_with(inner).flatten().map(|found| (found, true));
+    let mut without_key = Vec::new();
+    for ((schema, answer), is_guess) in sure.chain(guesses) {
         let mut properties = properties(document, &schema);
         // A response doesn't carry what can only be written.
         properties.retain(|_, property| !property.meaning(document).is_some_and(|meaning| meaning.write_only));
@@ -179,15 +204,23 @@ pub fn find_row<'a>(document: &'a Document, resource: &Resource<'a>) -> Found<'a
             continue;
         }
         let component = component(document, &schema);
-        let row = Box::new(Row { schema, component, properties, answer });
+        let row = Box::new(Row { schema, component, properties, answer, guessed_key: None, is_guess });
         if key::detect(&row.properties, resource).is_some() {
             return Found::Row(row);
         }
-        without_key.get_or_insert(row);
+        without_key.push(row);
     }
-    match without_key {
+    let guesses = without_key.iter().filter_map(|row| Some((row, guess(document, row, resource, ids)?)));
+    if let Some((row, key)) = guesses.min_by_key(|(_, key)| key.by) {
+        let row = row.as_ref().clone();
+        return Found::Row(Box::new(Row { guessed_key: Some(key), is_guess: true, ..row }));
+    }
+    match without_key.into_iter().next() {
         Some(row) => Found::NoKey(row),
-        None => Found::Untyped,
+        None => match written_row(document, resource) {
+            Some(row) if row.key(resource).is_some() => Found::Row(Box::new(row)),
+            _ => Found::Untyped,
+        },
     }
 }
 

@@ -3,7 +3,9 @@
 
 use super::build::{Made, make};
 use super::choose::{Candidate, Choices, LeftOut, choose};
-use super::key::{self, KnownBy};
+use openapiv3::{SchemaKind, Type};
+
+use super::key::KnownBy;
 use super::{Model, Project};
 use crate::config::Config;
 use crate::diagnostics::Problems;
@@ -26,13 +28,23 @@ pub struct Surveyed {
     pub path: String,
     /// Other paths that lead to the same rows.
     pub also: Vec<String>,
-    /// The answer that says what a row is, and the keys that the row stands under in it.
-    pub rows: (String, Vec<String>),
+    pub rows: Rows,
     pub guesses: Vec<Guess>,
     /// What of the API can't be used.
     pub notes: Vec<String>,
     /// Whether the document says of each write that it takes `Idempotency-Key`.
     pub takes_idempotency_key: bool,
+}
+
+/// What says what a row is.
+#[derive(Debug)]
+pub struct Rows {
+    /// `GET /contacts/{id}`
+    pub operation: String,
+    /// The keys that the row stands under in its answer.
+    pub under: Vec<String>,
+    /// Whether it isn't its answer but its body that says so.
+    pub is_body: bool,
 }
 
 /// Something that the document doesn't say outright.
@@ -78,11 +90,12 @@ fn describe(
             is_chosen,
             path: candidate.resource.path().to_owned(),
             also: candidate.resource.also.iter().map(|path| (*path).to_owned()).collect(),
-            rows: (
-                format!("{} {}", answer.method, answer.path),
-                answer.keys.iter().map(|key| (*key).to_owned()).collect(),
-            ),
-            guesses: guesses(candidate, &model),
+            rows: Rows {
+                operation: format!("{} {}", answer.method, answer.path),
+                under: answer.keys.iter().map(|key| (*key).to_owned()).collect(),
+                is_body: answer.is_body,
+            },
+            guesses: guesses(document, candidate, &model),
             notes,
             takes_idempotency_key: takes_idempotency_key(document, candidate),
             model,
@@ -91,12 +104,17 @@ fn describe(
     surveyed.collect()
 }
 
-fn guesses(candidate: &Candidate, model: &Model) -> Vec<Guess> {
+fn guesses(document: &Document, candidate: &Candidate, model: &Model) -> Vec<Guess> {
     let mut guesses = Vec::new();
     let name = &model.name;
     let answer = &candidate.row.answer;
     let operation = format!("{} {}", answer.method, answer.path);
-    if !answer.keys.is_empty() {
+    if answer.is_body {
+        guesses.push(Guess {
+            what: format!("a row is what {operation} takes, and what its item's path takes: no answer has a schema"),
+            otherwise: "give the answers of GET a schema".to_owned(),
+        });
+    } else if !answer.keys.is_empty() {
         let keys = answer.keys.join(".");
         guesses.push(Guess {
             what: format!("a row is what {operation} answers under `{keys}`"),
@@ -110,17 +128,29 @@ fn guesses(candidate: &Candidate, model: &Model) -> Vec<Guess> {
     }
     let config = candidate.config.as_ref().map(|config| config.entry);
     if config.is_none_or(|config| config.key.is_none())
-        && let Some(detected) = key::detect(&candidate.row.properties, &candidate.resource)
+        && let Some(detected) = candidate.row.key(&candidate.resource)
         && detected.by != KnownBy::Id
     {
-        let by = match detected.by {
-            KnownBy::Path => "the parameters of its path".to_owned(),
-            KnownBy::Id | KnownBy::Name => "its name".to_owned(),
+        let why = match detected.by {
+            KnownBy::Path => "by the parameters of its path",
+            KnownBy::Id | KnownBy::Name => "by its name",
+            KnownBy::Rows => "which is called as the rows are",
+            KnownBy::OnlyId => "as a row has no other id",
+            KnownBy::Address => "as the address of a row",
         };
         guesses.push(Guess {
-            what: format!("the key is `{}`, by {by}", detected.names.join("` and `")),
+            what: format!("the key is `{}`, {why}", detected.names.join("` and `")),
             otherwise: format!("`models: {{ {name}: {{ key: [...] }} }}` in the config"),
         });
+    }
+    for name in &model.key {
+        let meaning = candidate.row.properties.get(name.as_str()).and_then(|property| property.meaning(document));
+        if meaning.is_some_and(|meaning| matches!(meaning.item.schema_kind, SchemaKind::Type(Type::Number(_)))) {
+            guesses.push(Guess {
+                what: format!("`{name}` is a whole number, as the key"),
+                otherwise: "give it the type `integer`".to_owned(),
+            });
+        }
     }
     let given = config.map(|config| config.references.as_slice()).unwrap_or_default();
     for (field, parent) in model.references.iter().filter(|(field, _)| !given.iter().any(|(name, _)| name == field)) {

@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 
 use crate::diagnostics::{Input, Problem, Problems, Severity, child};
 
-pub use operation::{Body, declares_header, find_body, find_response};
+pub use operation::{Body, declares_header, find_body, find_response, path_parameter};
 pub use schema::{SchemaAt, SchemaRef};
 pub use tree::Tree;
 pub use version::Version;

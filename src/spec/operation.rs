@@ -74,6 +74,21 @@ pub fn declares_header(document: &Document, path_item: &Node, operation: &Node, 
     })
 }
 
+/// The schema of a parameter of the path.
+pub fn path_parameter<'a>(
+    document: &'a Document,
+    path_item: &Node<'a>,
+    operation: &Node<'a>,
+    name: &str,
+) -> Option<Node<'a>> {
+    let mut known = parameters(document, path_item, operation);
+    let found = known.find(|parameter| parameter.str("in") == Some("path") && parameter.str("name") == Some(name))?;
+    match document.version() {
+        Version::V2 => Some(found),
+        _ => found.get("schema"),
+    }
+}
+
 fn body_parameter<'a>(document: &'a Document, path_item: &Node<'a>, operation: &Node<'a>) -> Body<'a> {
     let mut form = false;
     for parameter in parameters(document, path_item, operation) {

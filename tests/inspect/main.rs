@@ -213,3 +213,25 @@ fn hostile_names() {
         assert!(!run.stdout.contains(['\u{1b}', '\u{202e}']), "{:?}", run.stdout);
     }
 }
+
+#[test]
+fn what_a_row_and_its_key_may_be_is_said_to_be_a_guess() {
+    let run = inspect(&[], &fixture("guesses"));
+    insta::assert_snapshot!("guesses", run.stdout);
+    let view = json_of(&[], &fixture("guesses"));
+    let models = view["models"].as_array().expect("models");
+    let said = models.iter().flat_map(|model| {
+        let guesses = model["guesses"].as_array().expect("guesses").iter();
+        guesses.map(|guess| {
+            format!("{}: {}\n", model["name"].as_str().unwrap_or_default(), guess["guess"].as_str().unwrap_or_default())
+        })
+    });
+    insta::assert_snapshot!("guesses_told", said.collect::<String>());
+    let notes: Vec<&Value> = models.iter().flat_map(|model| model["notes"].as_array().expect("notes")).collect();
+    assert!(
+        notes.contains(&&json!("`runners` goes without `dateof`: it would be one column with `dateOf`")),
+        "{notes:?}"
+    );
+    let habits = inspect(&["habits"], &fixture("guesses"));
+    assert!(habits.stdout.contains("as POST /habits takes"), "{}", habits.stdout);
+}

@@ -8,5 +8,7 @@ pub mod models;
 pub mod mutate;
 pub mod npm;
 pub mod project;
+pub mod round_trip;
+pub mod synthetic;
 pub mod web;
 pub mod workspace;

@@ -6,7 +6,7 @@ import { bell, wait } from "./backoff.js";
 import { onSettings, requestHeaders, syncSettings, type HeadersRecord } from "./config.js";
 import { send } from "./exchange.js";
 import { collectionKey, rowKey, type CollectionKey } from "./keys.js";
-import type { Field, Model, Operation } from "./model.js";
+import { own, type Field, type Model, type Operation } from "./model.js";
 import type { Members } from "./raw-json.js";
 import { RejectedError } from "./rejected.js";
 import { rowSchema, type RowSchema } from "./row-schema.js";
@@ -133,7 +133,8 @@ function withNumbers(value: unknown): unknown {
 /** Read when the stream starts, so that `configureSync` may be called until then. */
 function shapeOptions(model: Model): ShapeStreamOptions<unknown> {
   let sent: HeadersRecord = {};
-  const names = Object.fromEntries(model.fields.map((field) => [model.columns[field.name] ?? field.name, field.name]));
+  const columns = model.fields.map((field) => [own(model.columns, field.name) ?? field.name, field.name]);
+  const names: Record<string, string> = Object.fromEntries(columns);
   return {
     get url() {
       return `${syncSettings().electricUrl.replace(/\/$/, "")}/v1/shape`;
@@ -146,7 +147,7 @@ function shapeOptions(model: Model): ShapeStreamOptions<unknown> {
     transformer: (row) =>
       Object.fromEntries(
         model.fields
-          .filter((field) => row[field.name] !== undefined)
+          .filter((field) => Object.hasOwn(row, field.name))
           .map((field) => [field.name, shown(field, row[field.name] ?? null)]),
       ),
     fetchClient: async (input, init) => {

@@ -1,6 +1,7 @@
 import { acknowledgement, outcomeOf, type Outcome, type Received } from "./answer.js";
 import { within } from "./backoff.js";
 import { syncSettings, type HeadersRecord } from "./config.js";
+import { own } from "./model.js";
 import { textOf } from "./raw-json.js";
 import { pathOf, requestFor, rowIn, type ApiRequest, type Item, type Outgoing } from "./request.js";
 import { isSame } from "./same-value.js";
@@ -93,5 +94,5 @@ async function hasBeenTaken(
   if (row === undefined) return false;
   const shown = row[WRITE_ID] ?? "null";
   if (shown !== "null") return textOf(shown) === writeId;
-  return (action.body ?? []).every((name) => members[name] === undefined || isSame(model, name, members, row));
+  return (action.body ?? []).every((name) => own(members, name) === undefined || isSame(model, name, members, row));
 }

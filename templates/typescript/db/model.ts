@@ -73,3 +73,8 @@ export interface Operation {
   /** The body's only key, where the API wraps what it takes. */
   readonly envelope?: string;
 }
+
+/** An object's own member: a field may be called as something that every object has, such as `constructor`. */
+export function own<T>(members: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(members, name) ? members[name] : undefined;
+}

@@ -1,5 +1,5 @@
 import { membersOf, objectOf, textOf, type Members } from "./raw-json.js";
-import type { Model, Operation } from "./model.js";
+import { own, type Model, type Operation } from "./model.js";
 import { isJsonNumber } from "./shape-values.js";
 import { WRITE_ID } from "./wire.js";
 
@@ -83,7 +83,7 @@ function fieldsOf(write: Outgoing, item: Item | undefined): Members {
   const set = action.method === "PUT" && operation === "update" ? row : members;
   const fields: Record<string, string> = {};
   for (const name of action.body ?? []) {
-    const value = set[name] ?? (action.nulls?.includes(name) ? (row[name] ?? "null") : undefined);
+    const value = own(set, name) ?? (action.nulls?.includes(name) ? (own(row, name) ?? "null") : undefined);
     if (value !== undefined) fields[name] = onWire(model, name, value);
   }
   return fields;

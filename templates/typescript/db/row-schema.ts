@@ -1,5 +1,5 @@
 import { makeKey } from "./keys.js";
-import type { Field, Model } from "./model.js";
+import { own, type Field, type Model } from "./model.js";
 
 /**
  * Completes a new row, so that it can be shown before it is saved. Has the form of a Standard Schema, which is how
@@ -26,7 +26,7 @@ export function rowSchema<Input extends object, Shown extends object>(model: Mod
 }
 
 function completed(model: Model, given: Readonly<Record<string, unknown>>): object {
-  const fields = model.fields.map((field) => [field.name, given[field.name] ?? omitted(model, field)]);
+  const fields = model.fields.map((field) => [field.name, own(given, field.name) ?? omitted(model, field)]);
   const bookkeeping = "sql" in model ? { _has_local_changes: true, _pending_write_id: null } : {};
   return { ...Object.fromEntries(fields), ...bookkeeping };
 }

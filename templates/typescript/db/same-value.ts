@@ -1,10 +1,10 @@
-import type { Field, Model } from "./model.js";
+import { own, type Field, type Model } from "./model.js";
 import { parsed, textOf, type Members } from "./raw-json.js";
 
 /** Whether two rows, given as JSON text, mean the same in a column. */
 export function isSame(model: Model, name: string, left: Members, right: Members): boolean {
   const field = model.fields.find((candidate) => candidate.name === name);
-  const [one, other] = [left[name] ?? "null", right[name] ?? "null"];
+  const [one, other] = [own(left, name) ?? "null", own(right, name) ?? "null"];
   return field !== undefined && comparable(field, one) === comparable(field, other);
 }
 

@@ -2,7 +2,7 @@ import type { ChangeMessage } from "@electric-sql/client";
 
 import type { Statement, Value } from "./driver.js";
 import { rowKey } from "./keys.js";
-import type { Field, Model } from "./model.js";
+import { own, type Field, type Model } from "./model.js";
 import type { Arrivals } from "./settle.js";
 import type { Columns } from "./shape-values.js";
 import { remove, synced, update, upsert } from "./stream.js";
@@ -26,7 +26,7 @@ export function serverColumns(model: Model): string[] {
 }
 
 function fieldsByColumn(model: Model): Map<string, Field> {
-  return new Map(model.fields.map((field) => [model.columns[field.name] ?? field.name, field]));
+  return new Map(model.fields.map((field) => [own(model.columns, field.name) ?? field.name, field]));
 }
 
 /** Reads the messages of one model. A column that nobody has asked for is passed over, with one warning. */
@@ -38,7 +38,7 @@ export function changeReader(model: Model): (message: ShapeMessage, columns: Col
     for (const [column, text] of Object.entries(message.value)) {
       const field = fields.get(column);
       if (field !== undefined) {
-        values.set(field.name, text === null ? null : synced(field, text, columns[column]));
+        values.set(field.name, text === null ? null : synced(field, text, own(columns, column)));
       } else if (column === WRITE_ID) {
         values.set(WRITE_ID, text);
       } else if (!unknown.has(column)) {

@@ -1,0 +1,139 @@
+// Rows of each model of generated clients go into the synced table by the client's own stream, come out of its
+// collection, and are edited, deleted and inserted through that. What was seen is written down for a compiler.
+//
+//     node --preserve-symlinks --preserve-symlinks-main run.mjs {adapter}/{client} …
+
+import assert from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
+
+const failures = [];
+const reached = { models: 0, edited: 0, deleted: 0, inserted: 0 };
+
+async function run(client) {
+  const made = JSON.parse(await readFile(`${client}/rows.json`, "utf8"));
+  const load = (path) => import(`./dist/${client}/${path}`);
+  const [{ models }, index, { openShape }, keys] = await Promise.all(
+    ["schema/index.js", "index.js", "db/shape.js", "db/keys.js"].map(load),
+  );
+  const collections = new Map(Object.values(index).flatMap((one) => (one?.preload ? [[one.id, one]] : [])));
+  const driver = await index.initializeDatabase({ directory: "memory://", sync: false });
+  const seen = [];
+  for (const rows of made) {
+    const model = models.find(({ name }) => name === rows.name);
+    const trip = new Trip(driver, model, collections.get(model.name), rows, { openShape, ...keys });
+    try {
+      await trip.run();
+    } catch (error) {
+      failures.push(`${client}, ${model.name}: ${error.stack}`);
+    }
+    seen.push([rows.type, trip.seen]);
+  }
+  await index.closeDatabase();
+  await writeFile(`${client}/seen.ts`, asTypeScript(seen));
+}
+
+class Trip {
+  seen = [];
+
+  constructor(driver, model, collection, made, { openShape, collectionKey, rowKey }) {
+    Object.assign(this, { driver, model, collection, made, openShape });
+    this.keyOf = (values) => collectionKey(model, rowKey(model, values));
+  }
+
+  async run() {
+    const { model, collection, made } = this;
+    // A confirmed write would wait for a server.
+    model.localFirst = true;
+    // Where all that a key can be is one value, there is one row.
+    const [full, sparse] = made.rows.map(({ values }) => this.given(values));
+    const rows = this.keyOf(full) === this.keyOf(sparse) ? made.rows.slice(0, 1) : made.rows;
+    await this.arrive(rows);
+    await collection.preload();
+    for (const { values } of rows) this.expect(this.keyOf(this.given(values)), this.given(values), false);
+    assert.equal(collection.size, rows.length);
+    reached.models += 1;
+
+    const key = this.keyOf(full);
+    const edit = this.given(made.edit);
+    if (model.operations.update !== undefined) {
+      await collection.update(key, (draft) => void Object.assign(draft, edit)).isPersisted.promise;
+      this.expect(key, { ...full, ...edit });
+      reached.edited += 1;
+    }
+    if (model.operations.delete !== undefined) {
+      await collection.delete(key).isPersisted.promise;
+      assert.equal(collection.get(key), undefined, "deleted");
+      reached.deleted += 1;
+    }
+    const inserted = this.given(made.insert);
+    if (model.operations.create !== undefined && !collection.has(this.keyOf(inserted))) {
+      const transaction = collection.insert(inserted);
+      await transaction.isPersisted.promise;
+      this.expect(transaction.mutations[0].key, inserted, true);
+      reached.inserted += 1;
+    }
+    await collection.cleanup();
+  }
+
+  /** As the stream delivers them. */
+  async arrive(rows) {
+    const { model, made } = this;
+    const stop = new AbortController();
+    const column = (field) => (Object.hasOwn(model.columns, field) ? model.columns[field] : field);
+    const renamed = (fields) => Object.fromEntries(Object.entries(fields).map(([name, it]) => [column(name), it]));
+    const shape = await this.openShape(this.driver, model, "", stop.signal);
+    await shape.take({
+      messages: rows.map(({ texts }, index) => ({
+        key: String(index),
+        value: renamed(texts),
+        headers: { operation: "insert" },
+      })),
+      handle: "handle",
+      offset: "0_0",
+      isUpToDate: true,
+      columns: renamed(made.columns),
+    });
+    stop.abort();
+    await shape.close();
+  }
+
+  /** The row of a key has these values, and, where that is known, shows local changes or doesn't. */
+  expect(key, values, isLocal) {
+    const found = this.collection.get(key);
+    assert.ok(found !== undefined, `there is no row ${key}`);
+    // What TanStack DB adds to a row begins with a dollar.
+    const isOwn = (name) => !name.startsWith("$") || this.model.fields.some((field) => field.name === name);
+    const row = Object.fromEntries(Object.entries(found).filter(([name]) => isOwn(name)));
+    this.seen.push(row);
+    assert.deepEqual(Object.fromEntries(Object.keys(values).map((name) => [name, row[name]])), values);
+    if (isLocal !== undefined) assert.equal(row._has_local_changes, isLocal);
+  }
+
+  /** Values with 64-bit integers as the config wants them, without what SQLite's own JavaScript loses of a row. */
+  given(values) {
+    const as = new Map(this.model.fields.map((field) => [field.name, field.type === "int64" ? field.as : undefined]));
+    const convert = { bigint: BigInt, string: String };
+    const known = Object.entries(values).filter(([name]) => name !== "__proto__");
+    return Object.fromEntries(
+      known.map(([name, value]) => [name, value === null ? null : (convert[as.get(name)]?.(value) ?? value)]),
+    );
+  }
+}
+
+/** What was seen, as values of the generated types. */
+function asTypeScript(seen) {
+  const literal = (value) => {
+    if (typeof value === "bigint") return `${value}n`;
+    if (Array.isArray(value)) return `[${value.map(literal).join(", ")}]`;
+    if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "undefined";
+    const members = Object.entries(value).map(([name, member]) => `${JSON.stringify(name)}: ${literal(member)}`);
+    return `{ ${members.join(", ")} }`;
+  };
+  const lines = seen.map(([type, rows], index) => `export const rows${index}: ${type}[] = ${literal(rows)};`);
+  return `import type { ${seen.map(([type]) => type).join(", ")} } from "./index.js";\n\n${lines.join("\n")}\n`;
+}
+
+for (const client of process.argv.slice(2)) await run(client);
+console.log(JSON.stringify(reached));
+for (const failure of failures) console.error(failure);
+process.exit(failures.length === 0 ? 0 : 1);

@@ -1,0 +1,152 @@
+//! Runs rows of all models of many generated clients through the clients' own code, in Node, and has a compiler compare
+//! what came out with the types.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use sync_patterns::config::Config;
+use sync_patterns::diagnostics::Problems;
+use sync_patterns::model::Project;
+use sync_patterns::read::{self, Access, References};
+use sync_patterns::{Client, generate};
+
+use super::npm::{link_packages, npm_harness};
+use super::synthetic::synthetic;
+
+const ADAPTERS: [&str; 2] = ["pglite", "sqlite"];
+
+/// The client of a document; `None` where it has no models.
+pub fn understood(config: &Config) -> Option<Client> {
+    let access = Access { headers: Vec::new(), timeout: Duration::from_secs(1), references: References::Folder };
+    let spec = read::read(&config.spec, access, &mut Problems::default()).expect("a document that can be read");
+    generate(spec.tree?, config, &mut Problems::default()).expect("templates that render")
+}
+
+/// Generated clients, each in a folder: `{adapter}/{client}`.
+pub struct Clients {
+    root: PathBuf,
+}
+
+impl Clients {
+    pub fn new(name: &str) -> Self {
+        let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("round-trip").join(name);
+        if root.exists() {
+            fs::remove_dir_all(&root).expect("the folder of an earlier run removed");
+        }
+        fs::create_dir_all(&root).expect("a folder");
+        fs::write(root.join("package.json"), r#"{ "type": "module" }"#).expect("a package");
+        link_packages(&npm_harness(), &root);
+        Self { root }
+    }
+
+    pub fn folder(&self, adapter: &str, client: &str) -> PathBuf {
+        self.root.join(adapter).join(client)
+    }
+
+    /// Makes up the rows that a client's models are to take.
+    pub fn write_rows(&self, adapter: &str, client: &str, project: &Project) {
+        let rows = synthetic(project).to_string();
+        fs::write(self.folder(adapter, client).join("rows.json"), rows).expect("the rows");
+    }
+
+    /// # Panics
+    /// Where a client doesn't compile, a row doesn't come out as it went in, or what comes out isn't of its type.
+    pub fn run(&self) {
+        self.share_runtime();
+        self.compile("typescript", r#""outDir": "dist", "rootDir": ".""#);
+        self.share_compiled_runtime();
+        for adapter in ADAPTERS {
+            self.take_the_trip(adapter);
+        }
+        self.compile("typescript5", r#""noEmit": true"#);
+    }
+
+    fn clients(&self, adapter: &str) -> Vec<PathBuf> {
+        let entries =
+            fs::read_dir(self.root.join(adapter)).expect("clients").map(|entry| entry.expect("an entry").path());
+        let mut clients: Vec<PathBuf> = entries.filter(|client| client.join("db/init.ts").exists()).collect();
+        clients.sort();
+        clients
+    }
+
+    /// What all clients of an adapter share is there once: a compiler follows the links.
+    #[cfg(unix)]
+    fn share_runtime(&self) {
+        for adapter in ADAPTERS {
+            let [shared, others @ ..] = &self.clients(adapter)[..] else { continue };
+            for other in others {
+                let extra =
+                    fs::read_dir(other.join("db")).expect("db").map(|entry| entry.expect("an entry").file_name());
+                if extra.into_iter().all(|name| shared.join("db").join(name).exists()) {
+                    fs::remove_dir_all(other.join("db")).expect("db removed");
+                    std::os::unix::fs::symlink(shared.join("db"), other.join("db")).expect("a link to db");
+                }
+            }
+        }
+    }
+
+    /// A compiler writes what is shared to wherever it found it first. Node, which doesn't follow links, finds it in each.
+    #[cfg(unix)]
+    fn share_compiled_runtime(&self) {
+        for adapter in ADAPTERS {
+            let all = self.root.join("dist").join(format!("{adapter}-db"));
+            fs::create_dir_all(&all).expect("a folder");
+            let clients = self.clients(adapter);
+            let sharing =
+                clients.iter().enumerate().filter(|(index, client)| *index == 0 || client.join("db").is_symlink());
+            for (_, client) in sharing {
+                let own = self.root.join("dist").join(client.strip_prefix(&self.root).expect("below")).join("db");
+                for script in fs::read_dir(&own).into_iter().flatten().map(|entry| entry.expect("an entry").path()) {
+                    fs::rename(&script, all.join(script.file_name().expect("a name"))).expect("a file moved");
+                }
+                if own.exists() {
+                    fs::remove_dir(&own).expect("an empty folder removed");
+                }
+                std::os::unix::fs::symlink(&all, &own).expect("a link to db");
+            }
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn share_runtime(&self) {}
+
+    #[cfg(not(unix))]
+    fn share_compiled_runtime(&self) {}
+
+    fn compile(&self, compiler: &str, options: &str) {
+        let configuration = format!(
+            r#"{{
+              "compilerOptions": {{
+                "strict": true, "exactOptionalPropertyTypes": true, "noUncheckedIndexedAccess": true,
+                "verbatimModuleSyntax": true, "target": "es2022", "module": "nodenext", "moduleResolution": "nodenext",
+                "types": [], "lib": ["es2023", "dom", "dom.iterable"], "skipLibCheck": true, {options}
+              }},
+              "include": ["pglite", "sqlite"]
+            }}"#
+        );
+        fs::write(self.root.join("tsconfig.json"), configuration).expect("a configuration");
+        let tsc = npm_harness().join("node_modules").join(compiler).join("bin/tsc");
+        let output = Command::new("node").arg(tsc).args(["--project", "."]).current_dir(&self.root).output();
+        let output = output.expect("Node on the PATH");
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{compiler}: {}", text.lines().take(20).collect::<Vec<_>>().join("\n"));
+    }
+
+    fn take_the_trip(&self, adapter: &str) {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/round_trip/run.mjs");
+        fs::copy(script, self.root.join("run.mjs")).expect("the script");
+        let clients = self.clients(adapter);
+        let names = clients.iter().map(|client| client.strip_prefix(&self.root).expect("below"));
+        let output = Command::new("node")
+            .args(["--preserve-symlinks", "--preserve-symlinks-main", "run.mjs"])
+            .args(names)
+            .current_dir(&self.root)
+            .output()
+            .expect("Node on the PATH");
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{adapter}: {}", told.lines().take(60).collect::<Vec<_>>().join("\n"));
+        println!("{adapter}: {}", String::from_utf8_lossy(&output.stdout).trim());
+    }
+}

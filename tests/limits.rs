@@ -257,6 +257,20 @@ fn duplicate_keys() {
     assert!(run.stderr.contains("openapi.yaml:5:1 (/paths)"), "{}", run.stderr);
     assert!(!run.stderr.contains("/x/a"), "a merge key is there to be overridden: {}", run.stderr);
 
+    let numbers = "openapi: 3.0.0\npaths:\n  /a:\n    - responses:\n        200: { a: 1 }\n        200: { a: 2 }\n        b: {}\n        b: {}\n";
+    let run = generate("openapi.yaml", numbers);
+    assert!(run.stderr.contains("openapi.yaml:6:9 (/paths/~1a/0/responses/200)"), "{}", run.stderr);
+    assert!(run.stderr.contains("openapi.yaml:8:9 (/paths/~1a/0/responses/b)"), "{}", run.stderr);
+
+    let broken = r#"{ "info": { "title": 1, "title": 2 }, "openapi": "3.0.0" "#;
+    let run = generate("openapi.json", broken);
+    assert!(run.stderr.contains("not valid JSON") && !run.stderr.contains("warning"), "{}", run.stderr);
+
+    for text in ["a: { b: 1, b: 2 }\na: {}\n", r#"{ "a": { "b": 1, "b": 2 }, "a": {} }"#] {
+        let run = generate("openapi", text);
+        assert_eq!(run.stderr.matches("for the second time").count(), 1, "what is dropped isn't told: {}", run.stderr);
+    }
+
     let many: String = (0..100).map(|number| format!("k{number}: 1\nk{number}: 2\n")).collect();
     let run = generate("openapi.yaml", format!("openapi: 3.0.0\n{many}"));
     assert!(run.stderr.contains("92 more keys stand twice"), "{}", run.stderr);

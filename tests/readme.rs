@@ -23,6 +23,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("cargo bench", "measures for minutes"),
     ("SYNC_PATTERNS_SCHEDULES=", "tests/simulation, for longer"),
     ("SYNC_PATTERNS_SEED=", "tests/simulation"),
+    ("fuzz/run", ".ci/run does, for less long"),
     ("npm create -y vite@latest", "fetches what is newest"),
     ("cd my-app", "the page is compiled below"),
     ("npm ci --prefix benches/compare", "measures for minutes"),

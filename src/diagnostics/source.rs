@@ -2,8 +2,10 @@ use std::path::Path;
 
 use serde::de::DeserializeSeed;
 use serde_json::Value;
+use serde_saphyr::{DuplicateKeyPolicy, Error as YamlError};
 
 use super::value::{Reader, Reading};
+use super::yaml_keys;
 use super::{Input, Problem, Problems, Severity};
 
 /// Levels that a document may nest, as `serde_json` has it.
@@ -55,7 +57,10 @@ impl Source {
             Syntax::Json => parse_json(&self.text, &mut reader),
             Syntax::Yaml => parse_yaml(&self.text, &mut reader),
         };
-        reader.repeated.report(input, problems);
+        // Where reading ends early, what has been noted has no whole path yet.
+        if let Ok(root) = &parsed {
+            reader.repeated.report(root, input, problems);
+        }
         parsed
             .map_err(|error| {
                 let mut problem = Problem::new(Severity::Error, "syntax", (input, ""), error.message);
@@ -140,38 +145,51 @@ fn parse_json(text: &str, reader: &mut Reader) -> Result<Value, SyntaxError> {
 }
 
 fn parse_yaml(text: &str, reader: &mut Reader) -> Result<Value, SyntaxError> {
+    let read = |policy: DuplicateKeyPolicy, reader: &mut Reader| {
+        let read = |deserializer: serde_saphyr::Deserializer| Reading(reader).deserialize(deserializer);
+        serde_saphyr::with_deserializer_from_str_with_options(text, yaml_options(text.len(), policy), read)
+    };
+    // To let the last one win takes longer, also where no key stands twice.
+    let mut parsed = read(DuplicateKeyPolicy::Error, reader);
+    if parsed.as_ref().is_err_and(|error| matches!(error.without_snippet(), YamlError::DuplicateMappingKey { .. })) {
+        parsed = read(DuplicateKeyPolicy::LastWins, &mut Reader::default());
+        *reader = Reader::default();
+        if parsed.is_ok() {
+            yaml_keys::note(text, &mut reader.repeated);
+        }
+    }
+    parsed.map_err(|error| yaml_error(&error))
+}
+
+fn yaml_error(error: &YamlError) -> SyntaxError {
+    let position = error.location().map(|at| (at.line() as usize, at.column() as usize));
+    let message = error.without_snippet().to_string();
+    let message = message.lines().next().unwrap_or_default();
+    let message = message.split(" at line ").next().unwrap_or(message);
+    let message = message.strip_prefix("error: ").unwrap_or(message);
+    let message = if message.contains("from_str_multiple") {
+        "the file holds more than one YAML document: leave one of them".to_owned()
+    } else if message.contains("cannot deserialize null into string") {
+        "a key is null: put it in quotes where it is meant as text".to_owned()
+    } else if message.starts_with("recursive references") {
+        "an alias stands inside of what it names: write it out, or use a `$ref`".to_owned()
+    } else if message.starts_with("budget breached") || message.starts_with("recursion limit") {
+        "the YAML is nested too deeply, or its aliases make it too large".to_owned()
+    } else {
+        format!("not valid YAML: {message}")
+    };
+    SyntaxError { message, position }
+}
+
+fn yaml_options(bytes: usize, policy: DuplicateKeyPolicy) -> serde_saphyr::Options {
     let mut options = serde_saphyr::Options::default();
     options.with_snippet = false;
-    options.duplicate_keys = serde_saphyr::DuplicateKeyPolicy::LastWins;
+    options.duplicate_keys = policy;
     options.strict_booleans = true;
     // Bounds and examples may have `.inf`; JSON has no word for it, so it becomes null.
     options.non_finite_float_policy = serde_saphyr::NonFiniteFloatPolicy::PassThrough;
-    options.budget = Some(yaml_budget(text.len()));
-    let read = |deserializer: serde_saphyr::Deserializer| Reading(reader).deserialize(deserializer);
-    serde_saphyr::with_deserializer_from_str_with_options(text, options, read).map_err(|error| {
-        let position = error.location().map(|at| (at.line() as usize, at.column() as usize));
-        let message = error.without_snippet().to_string();
-        let message = message.lines().next().unwrap_or_default();
-        let message = message.split(" at line ").next().unwrap_or(message);
-        let message = message.strip_prefix("error: ").unwrap_or(message);
-        if message.contains("from_str_multiple") {
-            let message = "the file holds more than one YAML document: leave one of them".to_owned();
-            return SyntaxError { message, position };
-        }
-        if message.contains("cannot deserialize null into string") {
-            let message = "a key is null: put it in quotes where it is meant as text".to_owned();
-            return SyntaxError { message, position };
-        }
-        if message.starts_with("recursive references") {
-            let message = "an alias stands inside of what it names: write it out, or use a `$ref`".to_owned();
-            return SyntaxError { message, position };
-        }
-        if message.starts_with("budget breached") || message.starts_with("recursion limit") {
-            let message = "the YAML is nested too deeply, or its aliases make it too large".to_owned();
-            return SyntaxError { message, position };
-        }
-        SyntaxError { message: format!("not valid YAML: {message}"), position }
-    })
+    options.budget = Some(yaml_budget(bytes));
+    options
 }
 
 /// What a document of a size may grow to: every byte a node, and some room for aliases. Stops alias bombs.

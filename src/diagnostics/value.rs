@@ -31,9 +31,14 @@ pub struct Reader {
 
 impl Repeated {
     fn note(&mut self, key: &str) {
+        self.note_path(vec![key.to_owned()]);
+    }
+
+    /// Notes a key by the tokens of its pointer, the last one first.
+    pub fn note_path(&mut self, path: Vec<String>) {
         self.count += 1;
         if self.paths.len() < MOST {
-            self.paths.push(vec![key.to_owned()]);
+            self.paths.push(path);
         }
     }
 
@@ -44,7 +49,7 @@ impl Repeated {
 
     /// Nobody but the author of a config knows which of the two is meant; of a document, the last counts, as it does in
     /// JavaScript.
-    pub fn report(self, input: Input, problems: &mut Problems) {
+    pub fn report(self, root: &Value, input: Input, problems: &mut Problems) {
         let (severity, what) = match input {
             Input::Config => (Severity::Error, ""),
             _ => (Severity::Warning, ", and the last one counts"),
@@ -52,6 +57,10 @@ impl Repeated {
         let told = self.paths.len();
         for path in self.paths {
             let pointer = path.iter().rev().fold(String::new(), |pointer, token| child(&pointer, token));
+            // It stood in something that stands twice itself, and of which the other one counts.
+            if root.pointer(&pointer).is_none() {
+                continue;
+            }
             let key = path.first().map_or("", String::as_str);
             let message = format!("`{key}` stands here for the second time{what}");
             problems.push(

@@ -1,5 +1,7 @@
 use std::collections::{HashMap, HashSet};
 
+use icu_normalizer::ComposingNormalizerBorrowed;
+
 /// Names taken in one scope, compared without regard to case: SQLite's tables, the columns of a table and
 /// the files of most laptops are.
 #[derive(Debug, Default)]
@@ -9,12 +11,14 @@ pub struct Scope {
     numbers: HashMap<String, usize>,
 }
 
-/// Upper case first: a file system takes `STRASSE` for `straße`, whose lower case is another.
+/// Upper case first: a file system takes `STRASSE` for `straße`, whose lower case is another. And macOS takes an `é` for an `e`
+/// with an accent behind it.
 fn folded(name: &str) -> String {
     if name.is_ascii() {
         return name.to_ascii_lowercase();
     }
-    name.to_uppercase().to_lowercase()
+    let lower = name.to_uppercase().to_lowercase();
+    ComposingNormalizerBorrowed::new_nfc().normalize(&lower).into_owned()
 }
 
 impl Scope {
@@ -62,5 +66,19 @@ impl Scope {
                 return candidate;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_a_file_system_takes_for_one() {
+        let mut scope = Scope::default();
+        assert!(scope.take("Caf\u{e9}"));
+        assert!(!scope.take("cafe\u{301}"));
+        assert_eq!(scope.unique("CAFE\u{301}"), "CAFE\u{301}2");
+        assert!(scope.take("cafe"));
     }
 }

@@ -189,12 +189,21 @@ pub fn comment_lines(text: &str) -> Vec<String> {
     lines.get(first..last).unwrap_or_default().to_vec()
 }
 
+/// Letters and marks that are newer than the tables of TypeScript 5; and the higher planes, which get some every year.
+fn is_too_new(c: char) -> bool {
+    matches!(
+        c,
+        '\u{88F}' | '\u{897}' | '\u{C5C}' | '\u{CDC}' | '\u{1ACF}'..='\u{1AEB}' | '\u{1C89}'..='\u{1C8A}'
+        | '\u{A7CB}'..='\u{A7CF}' | '\u{A7D2}' | '\u{A7D4}' | '\u{A7DA}'..='\u{A7DC}' | '\u{A7F1}' | '\u{10000}'..
+    )
+}
+
 fn is_start(c: char) -> bool {
-    unicode_ident::is_xid_start(c) || matches!(c, '_' | '$')
+    unicode_ident::is_xid_start(c) && !is_too_new(c) || matches!(c, '_' | '$')
 }
 
 fn is_part(c: char) -> bool {
-    unicode_ident::is_xid_continue(c) || c == '$'
+    unicode_ident::is_xid_continue(c) && !is_too_new(c) || c == '$'
 }
 
 #[cfg(test)]
@@ -209,6 +218,7 @@ mod tests {
         assert_eq!(identifier(""), "_");
         assert_eq!(identifier("Date"), "Date_");
         assert_eq!(identifier("m²"), "m_");
+        assert_eq!(identifier("a\u{A7CB}\u{16EA0}"), "a__");
     }
 
     #[test]
@@ -219,6 +229,7 @@ mod tests {
         assert_eq!(property_key("__proto__"), "[\"__proto__\"]");
         assert_eq!(property_key("größe"), "größe");
         assert_eq!(property_key("m²"), "\"m²\"");
+        assert_eq!(property_key("\u{16EA0}"), "\"\u{16EA0}\"");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 // Runs openapi-typescript, @hey-api/openapi-ts and orval beside ours on the same documents, and prints wall time, CPU time and
-// peak memory as multiples of ours, as Markdown. The versions are those of package.json.
+// peak memory as multiples of ours, as Markdown; peak memory as multiples of the document as well. The versions are those of
+// package.json.
 //
 //   npm ci --prefix benches/compare && cargo build --release
 //   node benches/compare/compare.mjs [--runs 3] DOCUMENT…
@@ -34,6 +35,11 @@ const tools = [
     name: "sync-patterns",
     command: (document, out) => [ours, "generate", "--all", "-q", "-s", document, "-o", out],
   },
+  {
+    name: "the same again, with nothing to change",
+    again: true,
+    command: (document, out) => [ours, "generate", "--all", "-q", "-s", document, "-o", out],
+  },
   npm("openapi-typescript", "bin/cli.js", (document, out) => [document, "-o", join(out, "schema.ts")]),
   npm("@hey-api/openapi-ts", "bin/run.js", (document, out) => ["-i", document, "-o", out]),
   npm("orval", "dist/bin/orval.js", (document, out) => ["--input", document, "--output", join(out, "client.ts")]),
@@ -41,8 +47,8 @@ const tools = [
 
 console.log(`${cpus().length} × ${cpus()[0].model}, Node ${process.versions.node}, the median of ${values.runs} runs\n`);
 for (const document of positionals.map((path) => resolve(path))) {
-  const megabytes = (statSync(document).size / 1e6).toFixed(1);
-  console.log(`| ${basename(document)}, ${megabytes} MB | wall time | CPU time | peak memory |\n|---|---|---|---|`);
+  const megabytes = statSync(document).size / 1e6;
+  console.log(`| ${basename(document)}, ${megabytes.toFixed(1)} MB | wall time | CPU time | peak memory |\n|---|---|---|---|`);
   let reference;
   for (const tool of tools) {
     const measured = await median(tool, document);
@@ -52,8 +58,9 @@ for (const document of positionals.map((path) => resolve(path))) {
     }
     reference ??= measured;
     const cell = (key, text) => `${text} (${(measured[key] / reference[key]).toFixed(1)} ×)`;
+    const times = (measured.memory / megabytes).toFixed(0);
     const seconds = (key) => cell(key, `${measured[key].toFixed(2)} s`);
-    console.log(`| ${tool.name} | ${seconds("wall")} | ${seconds("cpu")} | ${cell("memory", `${Math.round(measured.memory)} MB`)} |`);
+    console.log(`| ${tool.name} | ${seconds("wall")} | ${seconds("cpu")} | ${cell("memory", `${Math.round(measured.memory)} MB`)}, ${times} × the document |`);
   }
   console.log();
 }
@@ -76,6 +83,7 @@ async function median(tool, document) {
       const copy = join(folder, `openapi${extname(document)}`);
       copyFileSync(document, copy);
       const out = join(folder, "out");
+      if (tool.again) await measure(tool.command(copy, out), folder);
       const measured = await measure(tool.command(copy, out), folder);
       const isEmpty = !existsSync(out) || readdirSync(out).length === 0;
       runs.push(isEmpty && !measured.failure ? { failure: "it writes nothing" } : measured);

@@ -2,7 +2,7 @@
 //! 5,000 models.
 //!
 //! `cargo bench --bench generate` prints the times of each step, and at last a Markdown table of them as multiples of the bare
-//! parse of the same document. `SYNC_PATTERNS_BENCH` may name more documents, separated as in `PATH`. Behind `--`, a word picks
+//! parse of the same document, with those of the whole process beside them. `SYNC_PATTERNS_BENCH` may name more documents, separated as in `PATH`. Behind `--`, a word picks
 //! the steps of that name, and `--test` runs each once.
 
 #[path = "../client/document.rs"]
@@ -13,7 +13,12 @@ mod steps;
 use std::fs;
 
 use divan::Bencher;
+use mimalloc::MiMalloc;
 use steps::Input;
+
+/// As the program has it.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() {
     divan::main();

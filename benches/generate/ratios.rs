@@ -8,7 +8,8 @@ use crate::steps::{self, Input};
 const RUNS: usize = 5;
 
 pub fn print(inputs: &[Input]) {
-    println!("\n| | parse | read | model | render | whole | unchanged |\n|---|---|---|---|---|---|---|");
+    println!("\n| | parse | read | model | render | whole | unchanged | process | process, unchanged |");
+    println!("|---|---|---|---|---|---|---|---|---|");
     for input in inputs {
         let parse = least(|| timed(|| input.parse()));
         let read = least(|| timed(|| input.read()));
@@ -25,7 +26,12 @@ pub fn print(inputs: &[Input]) {
         let folder = steps::folder();
         input.whole(folder.path());
         let unchanged = least(|| timed(|| input.whole(folder.path())));
-        let cells = [read, model, render, whole, unchanged]
+        let process = least(|| {
+            let folder = steps::folder();
+            timed(|| input.process(folder.path()))
+        });
+        let process_unchanged = least(|| timed(|| input.process(folder.path())));
+        let cells = [read, model, render, whole, unchanged, process, process_unchanged]
             .map(|time| format!("{:.2} ×", time.as_secs_f64() / parse.as_secs_f64()));
         println!("| {input} | {:.2} ms | {} |", parse.as_secs_f64() * 1e3, cells.join(" | "));
     }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use sync_patterns::config::{Config, Overrides, SpecLocation, Sync};
@@ -71,6 +72,14 @@ impl Input {
         let files = self.render(&self.model(self.read()));
         let plan = Plan::new(folder, &files).expect("a folder that can be read");
         plan.apply(folder, &files).expect("a folder that can be written");
+    }
+
+    /// The program itself, from its start to its end.
+    pub fn process(&self, folder: &Path) {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_sync-patterns"));
+        program.args(["generate", "--all", "--quiet", "--spec"]).arg(&self.path).arg("--output").arg(folder);
+        let status = program.current_dir(folder).stderr(Stdio::null()).status().expect("the program can be run");
+        assert!(status.success(), "{program:?}: {status}");
     }
 }
 

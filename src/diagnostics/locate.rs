@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use granit_parser::{Event, Parser};
-use serde_json::value::RawValue;
 
+use super::scan::Scan;
 use super::{Source, Syntax};
 
 /// Line and column, both from 1, of each pointer that leads somewhere. A pointer to a member of an object is
@@ -21,11 +21,17 @@ pub fn locate<'a>(source: &Source, pointers: impl IntoIterator<Item = &'a str>) 
     }
     match source.syntax {
         Syntax::Json => {
-            if let Ok(root) = serde_json::from_str::<&RawValue>(&source.text) {
-                let lines = Lines::new(&source.text);
-                walk_json(&source.text, root, offset(&source.text, root.get()), &wanted, &mut |pointer, at| {
-                    found.insert(pointer.to_owned(), lines.position(at));
+            let mut lines = Lines::new(&source.text);
+            let mut report = |tree: &Tree, at: usize| {
+                let place = lines.position(at);
+                tree.each(&mut |pointer| {
+                    found.insert(pointer.to_owned(), place);
                 });
+            };
+            let mut scan = Scan::new(&source.text);
+            if let Some((_, start)) = scan.peek() {
+                report(&wanted, start);
+                walk_json(&mut scan, &wanted, wanted.parts(), &mut report);
             }
         }
         Syntax::Yaml => walk_yaml(&source.text, &wanted, &mut found),
@@ -49,6 +55,12 @@ impl Tree {
         node.pointer = Some(pointer.to_owned());
     }
 
+    /// How many parts of the document there are to look into. All of it where a part is wanted as such: its key may be one
+    /// that stands there twice.
+    fn parts(&self) -> usize {
+        if self.children.values().any(|part| part.pointer.is_some()) { usize::MAX } else { self.children.len() }
+    }
+
     /// Calls `report` for this node and all below it.
     fn each(&self, report: &mut impl FnMut(&str)) {
         if let Some(pointer) = &self.pointer {
@@ -60,85 +72,79 @@ impl Tree {
     }
 }
 
-/// `at` is where the value, or the key in front of it, begins.
-fn walk_json(text: &str, value: &RawValue, at: usize, wanted: &Tree, report: &mut impl FnMut(&str, usize)) {
-    // First everything below gets this place; what is found below overwrites it.
-    wanted.each(&mut |pointer| report(pointer, at));
-    if wanted.children.is_empty() {
-        return;
-    }
-    let raw = value.get();
-    if raw.starts_with('{') {
-        let Ok(members) = serde_json::from_str::<Members>(raw) else { return };
-        for (key, member) in members.0 {
-            if let Some(child) = wanted.children.get(key.as_ref()) {
-                let at = match key {
-                    // Behind the opening quote.
-                    Cow::Borrowed(key) => offset(text, key).saturating_sub(1),
-                    Cow::Owned(_) => offset(text, member.get()),
-                };
-                walk_json(text, member, at, child, report);
-            }
-        }
-    } else if raw.starts_with('[') {
-        let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(raw) else { return };
-        for (index, item) in items.into_iter().enumerate() {
-            if let Some(child) = wanted.children.get(&index.to_string()) {
-                walk_json(text, item, offset(text, item.get()), child, report);
-            }
-        }
-    }
-}
-
-/// The members of an object in order, their keys and values borrowed from the text.
-struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
-
-impl<'de> serde::Deserialize<'de> for Members<'de> {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
-        impl<'de> serde::de::Visitor<'de> for Visitor {
-            type Value = Members<'de>;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::new();
-                while let Some(Key(key)) = map.next_key()? {
-                    members.push((key, map.next_value()?));
+/// Reports a value that is wanted in full or in part. First everything below gets the place of what it is in; what is found
+/// below overwrites it. `None` where there is no more to look for.
+fn walk_json(scan: &mut Scan, wanted: &Tree, mut enough: usize, report: &mut impl FnMut(&Tree, usize)) -> Option<()> {
+    match scan.peek()?.0 {
+        b'{' if !wanted.children.is_empty() => {
+            scan.step();
+            while scan.peek()?.0 != b'}' && enough > 0 {
+                let (_, before) = scan.peek()?;
+                let key = key(scan.string()?);
+                // A key with escapes is found by its value.
+                let at = if let Cow::Owned(_) = key { scan.peek()?.1 } else { before };
+                match wanted.children.get(key.as_ref()) {
+                    Some(child) => {
+                        enough -= 1;
+                        report(child, at);
+                        walk_json(scan, child, usize::MAX, report)?;
+                    }
+                    None => scan.skip()?,
                 }
-                Ok(Members(members))
             }
+            scan.step();
         }
-        deserializer.deserialize_map(Visitor)
+        b'[' if !wanted.children.is_empty() => {
+            scan.step();
+            let mut index = 0;
+            while let (first, at) = scan.peek()?
+                && first != b']'
+            {
+                match wanted.children.get(&index.to_string()) {
+                    Some(child) => {
+                        report(child, at);
+                        walk_json(scan, child, usize::MAX, report)?;
+                    }
+                    None => scan.skip()?,
+                }
+                index += 1;
+            }
+            scan.step();
+        }
+        _ => scan.skip()?,
+    }
+    Some(())
+}
+
+/// The key that a literal is.
+fn key(literal: &str) -> Cow<'_, str> {
+    match literal.strip_prefix('"').and_then(|literal| literal.strip_suffix('"')) {
+        Some(plain) if !plain.contains('\\') => Cow::Borrowed(plain),
+        _ => Cow::Owned(serde_json::from_str(literal).unwrap_or_default()),
     }
 }
 
-#[derive(serde::Deserialize)]
-struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
-
-/// How far into `text` its slice `part` begins, in bytes.
-fn offset(text: &str, part: &str) -> usize {
-    (part.as_ptr() as usize).saturating_sub(text.as_ptr() as usize).min(text.len())
-}
-
-/// Where each line begins.
+/// Counts lines and columns along with offsets that don't go back.
 struct Lines<'a> {
     text: &'a str,
-    starts: Vec<usize>,
+    counted: usize,
+    line: usize,
+    start: usize,
 }
 
 impl<'a> Lines<'a> {
     fn new(text: &'a str) -> Self {
-        let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        Self { text, starts }
+        Self { text, counted: 0, line: 1, start: 0 }
     }
 
-    fn position(&self, offset: usize) -> (usize, usize) {
-        let line = self.starts.partition_point(|start| *start <= offset);
-        let start = self.starts.get(line.saturating_sub(1)).copied().unwrap_or_default();
-        (line, 1 + self.text.get(start..offset).unwrap_or_default().chars().count())
+    fn position(&mut self, offset: usize) -> (usize, usize) {
+        let passed = self.text.get(self.counted..offset).unwrap_or_default();
+        self.line += passed.bytes().filter(|byte| *byte == b'\n').count();
+        if let Some(end) = passed.rfind('\n') {
+            self.start = self.counted + end + 1;
+        }
+        self.counted = offset;
+        (self.line, 1 + self.text.get(self.start..offset).unwrap_or_default().chars().count())
     }
 }
 
@@ -162,6 +168,7 @@ fn walk_yaml(text: &str, wanted: &Tree, found: &mut HashMap<String, (usize, usiz
     };
     report(wanted, (1, 1));
     let mut levels: Vec<Level> = Vec::new();
+    let mut enough = wanted.parts();
     let mut parser = Parser::new_from_str(text);
     while let Some(Ok((event, span))) = parser.next_event() {
         let at = (span.start.line(), span.start.col() + 1);
@@ -172,13 +179,16 @@ fn walk_yaml(text: &str, wanted: &Tree, found: &mut HashMap<String, (usize, usiz
         if !event.is_node() {
             continue;
         }
+        let is_part = levels.len() == 1;
         let here = match levels.last_mut() {
             None => Some(wanted),
             Some(level) => match &mut level.state {
+                State::Key if is_part && enough == 0 => return,
                 State::Key => {
                     let key = event.scalar().map(|(key, _)| key);
                     let child = level.wanted.zip(key).and_then(|(tree, key)| tree.children.get(key));
                     if let Some(child) = child {
+                        enough = enough.saturating_sub(usize::from(is_part));
                         report(child, at);
                     }
                     level.state = State::Value(child);

@@ -3,6 +3,7 @@
 pub mod github;
 mod locate;
 mod print;
+mod scan;
 mod source;
 mod value;
 mod yaml_keys;

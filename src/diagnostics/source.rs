@@ -4,7 +4,7 @@ use serde::de::DeserializeSeed;
 use serde_json::Value;
 use serde_saphyr::{DuplicateKeyPolicy, Error as YamlError};
 
-use super::value::{Reading, Repeated};
+use super::value::{Reader, Reading};
 use super::yaml_keys;
 use super::{Input, Problem, Problems, Severity};
 
@@ -52,14 +52,14 @@ impl Source {
             );
             return None;
         }
-        let mut repeated = Repeated::default();
+        let mut reader = Reader::default();
         let parsed = match self.syntax {
-            Syntax::Json => parse_json(&self.text, &mut repeated),
-            Syntax::Yaml => parse_yaml(&self.text, &mut repeated),
+            Syntax::Json => parse_json(&self.text, &mut reader),
+            Syntax::Yaml => parse_yaml(&self.text, &mut reader),
         };
         // Where reading ends early, what has been noted has no whole path yet.
         if let Ok(root) = &parsed {
-            repeated.report(root, input, problems);
+            reader.repeated.report(root, input, problems);
         }
         parsed
             .map_err(|error| {
@@ -129,9 +129,9 @@ fn syntax_of(name: &str, text: &str) -> Syntax {
     }
 }
 
-fn parse_json(text: &str, repeated: &mut Repeated) -> Result<Value, SyntaxError> {
+fn parse_json(text: &str, reader: &mut Reader) -> Result<Value, SyntaxError> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let value = Reading(repeated).deserialize(&mut deserializer);
+    let value = Reading(reader).deserialize(&mut deserializer);
     value.and_then(|value| deserializer.end().map(|()| value)).map_err(|error| {
         let message = error.to_string();
         // The position is printed in front, so it is cut from the text.
@@ -144,18 +144,18 @@ fn parse_json(text: &str, repeated: &mut Repeated) -> Result<Value, SyntaxError>
     })
 }
 
-fn parse_yaml(text: &str, repeated: &mut Repeated) -> Result<Value, SyntaxError> {
-    let read = |policy: DuplicateKeyPolicy, repeated: &mut Repeated| {
-        let read = |deserializer: serde_saphyr::Deserializer| Reading(repeated).deserialize(deserializer);
+fn parse_yaml(text: &str, reader: &mut Reader) -> Result<Value, SyntaxError> {
+    let read = |policy: DuplicateKeyPolicy, reader: &mut Reader| {
+        let read = |deserializer: serde_saphyr::Deserializer| Reading(reader).deserialize(deserializer);
         serde_saphyr::with_deserializer_from_str_with_options(text, yaml_options(text.len(), policy), read)
     };
     // To let the last one win takes longer, also where no key stands twice.
-    let mut parsed = read(DuplicateKeyPolicy::Error, repeated);
+    let mut parsed = read(DuplicateKeyPolicy::Error, reader);
     if parsed.as_ref().is_err_and(|error| matches!(error.without_snippet(), YamlError::DuplicateMappingKey { .. })) {
-        parsed = read(DuplicateKeyPolicy::LastWins, &mut Repeated::default());
+        parsed = read(DuplicateKeyPolicy::LastWins, &mut Reader::default());
         if parsed.is_ok() {
-            *repeated = Repeated::default();
-            yaml_keys::note(text, repeated);
+            *reader = Reader::default();
+            yaml_keys::note(text, &mut reader.repeated);
         }
     }
     parsed.map_err(|error| yaml_error(&error))

@@ -21,6 +21,14 @@ pub struct Repeated {
     count: usize,
 }
 
+/// What a document is read with.
+#[derive(Debug, Default)]
+pub struct Reader {
+    pub repeated: Repeated,
+    /// Those of the objects that are open.
+    members: Vec<(String, Value)>,
+}
+
 impl Repeated {
     fn note(&mut self, key: &str) {
         self.note_path(vec![key.to_owned()]);
@@ -67,7 +75,7 @@ impl Repeated {
 }
 
 /// Reads one value, and notes what is repeated in it.
-pub struct Reading<'r>(pub &'r mut Repeated);
+pub struct Reading<'r>(pub &'r mut Reader);
 
 impl<'de> DeserializeSeed<'de> for Reading<'_> {
     type Value = Value;
@@ -130,25 +138,31 @@ impl<'de> Visitor<'de> for Reading<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let mut values = Vec::new();
-        let mut before = self.0.paths.len();
+        let mut before = self.0.repeated.paths.len();
         while let Some(value) = items.next_element_seed(Reading(&mut *self.0))? {
-            self.0.put_below(before, || values.len().to_string());
-            before = self.0.paths.len();
+            self.0.repeated.put_below(before, || values.len().to_string());
+            before = self.0.repeated.paths.len();
             values.push(value);
         }
+        values.shrink_to_fit();
         Ok(Value::Array(values))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
-        let mut values = Map::new();
+        let start = self.0.members.len();
         while let Some(key) = members.next_key::<String>()? {
-            let before = self.0.paths.len();
+            let before = self.0.repeated.paths.len();
             let value = members.next_value_seed(Reading(&mut *self.0))?;
-            self.0.put_below(before, || key.clone());
+            self.0.repeated.put_below(before, || key.clone());
+            self.0.members.push((key, value));
+        }
+        // A map that grows takes room for more than it gets, and most of them are small.
+        let mut values = Map::with_capacity(self.0.members.len() - start);
+        for (key, value) in self.0.members.drain(start..) {
             match values.entry(key) {
                 Entry::Vacant(place) => drop(place.insert(value)),
                 Entry::Occupied(mut place) => {
-                    self.0.note(place.key());
+                    self.0.repeated.note(place.key());
                     place.insert(value);
                 }
             }

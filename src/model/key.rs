@@ -10,9 +10,25 @@ const SURE: &[&str] = &["id", "_id", "pk", "uuid", "guid", "uid"];
 
 /// Whether two names are one but for case, hyphens and underscores: `contactId` and `contact_id`.
 pub fn same_name(one: &str, two: &str) -> bool {
-    let plain =
-        |name: &str| name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
-    one == two || (!plain(one).is_empty() && plain(one) == plain(two))
+    if one.is_ascii() && two.is_ascii() {
+        // Most names are, and every parameter is compared with every field.
+        return one == two || are_same(ascii_letters(one), ascii_letters(two));
+    }
+    one == two || are_same(letters(one), letters(two))
+}
+
+fn are_same<T: PartialEq>(one: impl Iterator<Item = T>, two: impl Iterator<Item = T>) -> bool {
+    let mut one = one.peekable();
+    one.peek().is_some() && one.eq(two)
+}
+
+/// What of a name is compared.
+fn letters(name: &str) -> impl Iterator<Item = char> {
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase)
+}
+
+fn ascii_letters(name: &str) -> impl Iterator<Item = u8> {
+    name.bytes().filter(u8::is_ascii_alphanumeric).map(|byte| byte.to_ascii_lowercase())
 }
 
 /// An object with an id is a row, whatever else it holds.

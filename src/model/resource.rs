@@ -163,14 +163,15 @@ pub fn find_row<'a>(document: &'a Document, resource: &Resource<'a>) -> Found<'a
         let (path, at) = answer(operation)?;
         Some(found(method, path, envelope::item_row(document, at, name, &parameters)?))
     };
-    let mut candidates = vec![single("GET", resource.item_operation("get")), list];
-    if has_item || posts {
-        candidates.push(single("POST", resource.collection_operation("post")));
-        candidates.push(single("PATCH", resource.item_operation("patch")));
-        candidates.push(single("PUT", resource.item_operation("put")));
-    }
+    let reads = std::iter::once_with(|| single("GET", resource.item_operation("get"))).chain(std::iter::once(list));
+    let writes = [
+        ("POST", resource.collection_operation("post")),
+        ("PATCH", resource.item_operation("patch")),
+        ("PUT", resource.item_operation("put")),
+    ];
+    let writes = writes.into_iter().filter(|_| has_item || posts).map(|(method, operation)| single(method, operation));
     let mut without_key = None;
-    for (schema, answer) in candidates.into_iter().flatten() {
+    for (schema, answer) in reads.chain(writes).flatten() {
         let mut properties = properties(document, &schema);
         // A response doesn't carry what can only be written.
         properties.retain(|_, property| !property.meaning(document).is_some_and(|meaning| meaning.write_only));

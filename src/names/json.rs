@@ -6,6 +6,9 @@ use super::is_misleading;
 
 /// A string literal, or a key.
 pub fn string(text: &str) -> String {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\')) {
+        return format!("\"{text}\"");
+    }
     let literal = Value::from(text).to_string();
     if !literal.contains(is_misleading) {
         return literal;

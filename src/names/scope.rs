@@ -14,6 +14,9 @@ pub struct Scope {
 /// Upper case first: a file system takes `STRASSE` for `straße`, whose lower case is another. And macOS takes an `é` for an `e`
 /// with an accent behind it.
 fn folded(name: &str) -> String {
+    if name.is_ascii() {
+        return name.to_ascii_lowercase();
+    }
     let lower = name.to_uppercase().to_lowercase();
     ComposingNormalizerBorrowed::new_nfc().normalize(&lower).into_owned()
 }

@@ -134,6 +134,9 @@ pub fn property_key(name: &str) -> String {
 
 /// A string literal, in single quotes where that needs fewer escapes, as formatters have it.
 pub fn string(text: &str) -> String {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\')) {
+        return format!("\"{text}\"");
+    }
     let quote = if text.matches('"').count() > text.matches('\'').count() { '\'' } else { '"' };
     let mut out = String::with_capacity(text.len() + 2);
     out.push(quote);
@@ -158,16 +161,22 @@ fn escape(c: char) -> String {
 
 /// The text between the backquotes of a template literal that has no substitutions.
 pub fn template_text(text: &str) -> String {
+    let is_special = |c: char| matches!(c, '\\' | '`' | '$') || (is_misleading(c) && !matches!(c, '\n' | '\t'));
     let mut out = String::with_capacity(text.len());
-    for c in text.replace('\\', "\\\\").replace('`', "\\`").replace("${", "\\${").chars() {
-        match c {
-            '\n' | '\t' => out.push(c),
-            '\r' => out.push_str("\\r"),
-            c if is_misleading(c) => out.push_str(&escape(c)),
-            c => out.push(c),
+    let mut rest = text;
+    while let Some((plain, special)) = rest.find(is_special).and_then(|at| rest.split_at_checked(at)) {
+        out.push_str(plain);
+        let mut following = special.chars();
+        match following.next() {
+            Some('$') if !following.as_str().starts_with('{') => out.push('$'),
+            Some(c @ ('\\' | '`' | '$')) => out.extend(['\\', c]),
+            Some('\r') => out.push_str("\\r"),
+            Some(c) => out.push_str(&escape(c)),
+            None => {}
         }
+        rest = following.as_str();
     }
-    out
+    out + rest
 }
 
 /// The lines of a `/** */` comment: no line can end it, and none is blank at either end.

@@ -11,13 +11,24 @@ use crate::target::{Files, is_ours};
 /// The folders below `output` that hold files of ours; others are never looked into.
 const FOLDERS: &[&str] = &["", "collections", "db", "schema", "types"];
 
-/// Whether a file, or the folder that it is in below `output`, is a link: what it leads to isn't ours to write.
-pub fn leads_elsewhere(folder: &Path, path: &str) -> bool {
-    let parent = path.split_once('/').map(|(parent, _)| parent);
-    is_link(&folder.join(path)) || parent.is_some_and(|parent| is_link(&folder.join(parent)))
+/// What is where a file is to be.
+pub enum Found {
+    Nothing,
+    File(Vec<u8>),
+    /// What it leads to isn't ours to write.
+    Link,
 }
 
-fn is_link(path: &Path) -> bool {
+pub fn find(path: &Path) -> anyhow::Result<Found> {
+    match path.symlink_metadata() {
+        Ok(metadata) if metadata.is_symlink() => return Ok(Found::Link),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::Nothing),
+        _ => {}
+    }
+    Ok(read(path)?.map_or(Found::Nothing, Found::File))
+}
+
+pub fn is_link(path: &Path) -> bool {
     path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink())
 }
 
@@ -60,10 +71,9 @@ fn begins_as_ours(path: &Path) -> anyhow::Result<bool> {
     Ok(is_ours(&start))
 }
 
-/// Writes beside the file and renames, with the permissions that a new file gets.
+/// Writes beside the file, in a folder that is there, and renames, with the permissions that a new file gets.
 pub fn write(path: &Path, text: &str) -> io::Result<()> {
     let folder = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
-    fs::create_dir_all(&folder)?;
     let mut builder = tempfile::Builder::new();
     builder.prefix(".sync-patterns-").suffix(".tmp");
     #[cfg(unix)]

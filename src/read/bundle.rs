@@ -132,7 +132,7 @@ impl Bundle {
                     // What stays in the first document needs nothing brought.
                     let stays = at.0 == 0 && reference.text.starts_with('#');
                     if !stays || reference.position == Position::Schemas {
-                        found.push((reference.text.to_owned(), reference.pointer.to_owned(), reference.position));
+                        found.push((reference.text.to_owned(), reference.pointer(), reference.position));
                     }
                 });
             }

@@ -132,7 +132,8 @@ impl<'a> Renderer<'a> {
             Some(own) => own.check(rendered, page.template, |name| self.set.path(name))?,
             None => rendered?,
         };
-        Ok((page.file, text))
+        // All files are held until the first is written, and a text that grew has room for up to twice as much.
+        Ok((page.file, text.as_str().to_owned()))
     }
 }
 

@@ -5,6 +5,7 @@ mod operation;
 pub mod references;
 mod schema;
 pub mod tree;
+mod typed;
 mod version;
 
 use elsa::FrozenMap;

@@ -5,18 +5,16 @@
 //! out: a quarter of real documents have one somewhere.
 
 use indexmap::IndexSet;
-use openapiv3::{ReferenceOr, Schema, SchemaData, SchemaKind};
+use openapiv3::{ReferenceOr, Schema};
 use serde_json::{Map, Value, json};
+
+use super::typed;
 
 /// Schemas deeper than this are read as untyped. No real one comes near.
 const MAX_DEPTH: usize = 64;
 
 pub fn schema(raw: &Value) -> ReferenceOr<Schema> {
-    let normal = normalize(raw, 0);
-    serde_json::from_value(normal).unwrap_or_else(|_| {
-        let schema_data = SchemaData::default();
-        ReferenceOr::Item(Schema { schema_data, schema_kind: SchemaKind::Any(Default::default()) })
-    })
+    typed::schema(normalize(raw, 0))
 }
 
 fn normalize(raw: &Value, depth: usize) -> Value {

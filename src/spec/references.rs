@@ -1,6 +1,6 @@
 //! The references of a document, and those that lead nowhere, found before they are missed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde_json::Value;
 
@@ -46,33 +46,60 @@ impl Position {
     }
 }
 
-/// A `$ref`, and the pointer to the object that has it.
+/// A `$ref`, and where the object is that has it.
 #[derive(Debug)]
 pub struct Reference<'a, 'p> {
     pub text: &'a str,
-    pub pointer: &'p str,
     pub position: Position,
+    /// Where the walk began, and the way from there.
+    start: &'p str,
+    way: &'p [Token<'a>],
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Token<'a> {
+    Key(&'a str),
+    Index(usize),
+}
+
+impl Reference<'_, '_> {
+    /// Written down only where it is asked for: most references are where they should be.
+    pub fn pointer(&self) -> String {
+        let mut pointer = self.start.to_owned();
+        for token in self.way {
+            match token {
+                Token::Key(key) => push_token(&mut pointer, key),
+                Token::Index(index) => push_token(&mut pointer, &index.to_string()),
+            }
+        }
+        pointer
+    }
 }
 
 /// Reports the references in a value.
-pub fn each<'a>(value: &'a Value, pointer: &str, position: Position, report: &mut impl FnMut(Reference<'a, '_>)) {
-    walk(value, &mut pointer.to_owned(), position, report);
+pub fn each<'a>(value: &'a Value, start: &str, position: Position, report: &mut impl FnMut(Reference<'a, '_>)) {
+    walk(value, start, &mut Vec::new(), position, report);
 }
 
-/// `pointer` is the same again afterwards.
-fn walk<'a>(value: &'a Value, pointer: &mut String, position: Position, report: &mut impl FnMut(Reference<'a, '_>)) {
-    let length = pointer.len();
+/// `way` is the same again afterwards.
+fn walk<'a>(
+    value: &'a Value,
+    start: &str,
+    way: &mut Vec<Token<'a>>,
+    position: Position,
+    report: &mut impl FnMut(Reference<'a, '_>),
+) {
     match value {
         Value::Object(object) => {
             // What merely has that name, such as a property, is no text.
-            if let Some(Value::String(text)) = object.get("$ref") {
-                report(Reference { text, pointer, position });
+            if let Some((_, Value::String(text))) = object.iter().find(|(key, _)| *key == "$ref") {
+                report(Reference { text, position, start, way });
             }
             for (key, value) in object.iter().filter(|(_, value)| value.is_object() || value.is_array()) {
                 if let Some(position) = position.of(key) {
-                    push_token(pointer, key);
-                    walk(value, pointer, position, report);
-                    pointer.truncate(length);
+                    way.push(Token::Key(key));
+                    walk(value, start, way, position, report);
+                    way.pop();
                 }
             }
         }
@@ -80,9 +107,9 @@ fn walk<'a>(value: &'a Value, pointer: &mut String, position: Position, report: 
             // A list of parameters has no names.
             let position = if position == Position::Nodes { Position::Node } else { position };
             for (index, item) in items.iter().enumerate().filter(|(_, item)| item.is_object() || item.is_array()) {
-                push_token(pointer, &index.to_string());
-                walk(item, pointer, position, report);
-                pointer.truncate(length);
+                way.push(Token::Index(index));
+                walk(item, start, way, position, report);
+                way.pop();
             }
         }
         _ => {}
@@ -92,12 +119,16 @@ fn walk<'a>(value: &'a Value, pointer: &mut String, position: Position, report: 
 /// Warns of every target in the document that isn't there, once each. Of other documents whoever read them has told.
 pub fn check(root: &Value, problems: &mut Problems) {
     let others = format!("#/{OTHERS}/");
+    let mut met = HashSet::new();
     let mut missing = BTreeMap::new();
     each(root, "", Position::Node, &mut |reference| {
+        if !met.insert(reference.text) {
+            return;
+        }
         let elsewhere = !reference.text.starts_with('#') || reference.text.starts_with(&others);
         let found = || local_pointer(reference.text).is_some_and(|pointer| root.pointer(&pointer).is_some());
         if !elsewhere && !found() {
-            missing.entry(reference.text).or_insert_with(|| reference.pointer.to_owned());
+            missing.insert(reference.text, reference.pointer());
         }
     });
     let missing = missing.into_iter().map(|(reference, pointer)| {

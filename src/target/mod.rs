@@ -4,10 +4,11 @@
 pub mod sql;
 pub mod typescript;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::config::{Config, Framework};
-use crate::model::Project;
+use crate::model::{Model, Project};
 use crate::render::{OwnTemplates, TemplateSet, Templates, View};
 
 /// Path below the output folder, with `/`, to text with `\n`.
@@ -107,7 +108,10 @@ pub fn template_paths() -> impl Iterator<Item = (String, bool)> {
 }
 
 /// The models that the local database has.
-fn local(project: &Project) -> Project {
+fn local(project: &Project) -> Cow<'_, Project> {
+    if project.models.iter().all(Model::is_local) {
+        return Cow::Borrowed(project);
+    }
     let models = project.models.iter().filter(|model| model.is_local()).cloned().collect();
-    Project { models, types: Vec::new() }
+    Cow::Owned(Project { models, types: Vec::new() })
 }

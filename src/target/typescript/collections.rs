@@ -1,10 +1,9 @@
 //! The view of `collections/<model>.ts`: the collection, and the framework's hooks.
 
 use serde::Serialize;
-use unicode_width::UnicodeWidthStr;
 
 use super::index::NameList;
-use super::{Module, WIDTH};
+use super::{Module, WIDTH, width};
 use crate::config::Framework;
 use crate::model::{FieldType, Model};
 use crate::names::{self, ts};
@@ -69,7 +68,7 @@ pub fn file(renderer: &Renderer, module: &Module, settings: Settings) -> anyhow:
         row: &module.row,
         input,
         inputs: (writes.len() > 1).then(|| intersection(&writes)),
-        options_broken: options.width() > WIDTH,
+        options_broken: width(&options) > WIDTH,
         key_type,
         local_first: model.local_first && model.is_local(),
         is_local: model.is_local(),
@@ -110,8 +109,8 @@ fn hooks<'a>(module: &'a Module, framework: Framework) -> Option<Hooks<'a>> {
         all: &module.hook_all,
         one: &module.hook_one,
         key,
-        broken: signature.width() > WIDTH,
-        call_broken: call.width() > WIDTH,
+        broken: width(&signature) > WIDTH,
+        call_broken: width(&call) > WIDTH,
         key_type,
         is_live,
     })
@@ -120,7 +119,7 @@ fn hooks<'a>(module: &'a Module, framework: Framework) -> Option<Hooks<'a>> {
 /// Types, all of them at once, behind `type Input = `.
 fn intersection(types: &[&str]) -> String {
     let flat = types.join(" & ");
-    if format!("type Input = {flat};").width() <= WIDTH { flat } else { types.join(" &\n  ") }
+    if width(&format!("type Input = {flat};")) <= WIDTH { flat } else { types.join(" &\n  ") }
 }
 
 /// Names of the hooks for all rows and for one.

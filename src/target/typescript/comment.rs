@@ -1,8 +1,6 @@
 //! Descriptions as `/** */` comments.
 
-use unicode_width::UnicodeWidthStr;
-
-use super::WIDTH;
+use super::{WIDTH, width};
 use crate::names::ts::comment_lines;
 
 /// The text of one comment, before it has a place.
@@ -32,7 +30,7 @@ impl Comment {
         let lines: Vec<String> = prose.chain(self.tags.iter().map(|tag| (*tag).to_owned())).collect();
         match lines.as_slice() {
             [] => String::new(),
-            [line] if indent + "/**  */".len() + line.trim().width() <= WIDTH => {
+            [line] if indent + "/**  */".len() + width(line.trim()) <= WIDTH => {
                 format!("{margin}/** {} */\n", line.trim())
             }
             lines => {
@@ -55,7 +53,7 @@ fn without_tag(line: String) -> String {
 
 /// Breaks a line between words where it is longer than `room`; what follows keeps its indentation.
 fn wrap(line: &str, room: usize) -> Vec<String> {
-    if line.width() <= room {
+    if width(line) <= room {
         return vec![line.to_owned()];
     }
     let margin = line.strip_suffix(line.trim_start()).unwrap_or_default();
@@ -63,7 +61,7 @@ fn wrap(line: &str, room: usize) -> Vec<String> {
     let mut current = margin.to_owned();
     for word in line.split_whitespace() {
         let is_first = current.len() == margin.len();
-        if !is_first && current.width() + 1 + word.width() > room {
+        if !is_first && width(&current) + 1 + width(word) > room {
             lines.push(std::mem::replace(&mut current, margin.to_owned()));
         } else if !is_first {
             current.push(' ');

@@ -1,10 +1,9 @@
 //! The view of `index.ts`, and of lists of names in braces.
 
 use serde::Serialize;
-use unicode_width::UnicodeWidthStr;
 
 use super::runtime::Parts;
-use super::{Module, SHARED, WIDTH};
+use super::{Module, SHARED, WIDTH, width};
 use crate::config::Framework;
 use crate::names::ts;
 use crate::render::{File, Page, Renderer};
@@ -27,8 +26,8 @@ impl NameList {
     pub fn new(keyword: &'static str, names: impl IntoIterator<Item = String>, from: &str) -> Option<Self> {
         let names: Vec<String> = names.into_iter().collect();
         let from = ts::string(from);
-        let width = format!("{keyword} {{ {} }} from {from};", names.join(", ")).width();
-        let broken = names.len() > 1 && width > WIDTH;
+        let flat = format!("{keyword} {{ {} }} from {from};", names.join(", "));
+        let broken = names.len() > 1 && width(&flat) > WIDTH;
         (!names.is_empty()).then_some(Self { keyword, names, from, broken })
     }
 }

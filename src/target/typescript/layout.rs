@@ -3,10 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use unicode_width::UnicodeWidthStr;
-
-use super::WIDTH;
 use super::comment::Comment;
+use super::{WIDTH, width};
 use crate::names::ts;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -42,7 +40,7 @@ impl Member {
 
     /// What follows the colon and comes before the semicolon, `indent` being that of the key.
     pub fn annotation(&self, indent: usize) -> String {
-        annotation(&self.ty, indent, indent + self.key().width() + 1)
+        annotation(&self.ty, indent, indent + width(&self.key()) + 1)
     }
 }
 
@@ -67,7 +65,7 @@ impl Type {
 
 /// What follows `export type Name =` and comes before the semicolon.
 pub fn definition(ty: &Type, name: &str) -> String {
-    let column = format!("export type {name} =").width();
+    let column = width(&format!("export type {name} ="));
     match flat(ty) {
         Some(text) if fits(&text, column + 1, 1) => format!(" {text}"),
         Some(text) if is_solid(ty) => format!("\n  {text}"),
@@ -190,7 +188,7 @@ fn hugged(members: &[Type]) -> Option<&Type> {
 }
 
 fn fits(text: &str, column: usize, after: usize) -> bool {
-    column + text.width() + after <= WIDTH
+    column + width(text) + after <= WIDTH
 }
 
 fn line(indent: usize) -> String {

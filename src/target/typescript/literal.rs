@@ -1,10 +1,8 @@
 //! JSON values as text: in TypeScript, and in JSON files. Both break over lines as Prettier would leave them.
 
-use serde_json::{Map, Number, Value};
-use unicode_width::UnicodeWidthStr;
-
-use super::WIDTH;
+use super::{WIDTH, width};
 use crate::names::{json, ts};
+use serde_json::{Map, Number, Value};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Language {
@@ -33,37 +31,36 @@ fn number(number: &Number) -> String {
 impl Language {
     /// `value` from `column` on, on a line indented by `indent`, with `after` columns of text behind it.
     pub fn text(self, value: &Value, indent: usize, column: usize, after: usize) -> String {
+        let mut out = String::new();
+        self.write(&mut out, value, indent, column, after);
+        out
+    }
+
+    fn write(self, out: &mut String, value: &Value, indent: usize, column: usize, after: usize) {
         let room = WIDTH.saturating_sub(column + after);
-        if let Some(flat) = self.flat(value).filter(|flat| flat.width() <= room.max("[]".len())) {
-            return flat;
+        if let Some(flat) = self.flat(value).filter(|flat| width(flat) <= room.max("[]".len())) {
+            return out.push_str(&flat);
         }
-        let (outer, inner) = (" ".repeat(indent), " ".repeat(indent + 2));
         let end = if self == Self::TypeScript { "," } else { "" };
         let comma_behind = |index: usize, count: usize| if index + 1 < count { 1 } else { end.len() };
-        let block = |open: char, lines: Vec<String>, close: char| {
-            format!("{open}\n{inner}{}{end}\n{outer}{close}", lines.join(&format!(",\n{inner}")))
-        };
         match value {
             Value::Array(items) if items.len() > 1 && items.iter().all(Value::is_number) => {
                 let items: Vec<String> = items.iter().map(|item| self.scalar(item)).collect();
-                block('[', fill(&items, WIDTH.saturating_sub(inner.len()), end.len()), ']')
+                let lines = fill(&items, WIDTH.saturating_sub(indent + 2), end.len());
+                block(out, ['[', ']'], indent, end, lines.iter(), |out, _, line| out.push_str(line));
             }
-            Value::Array(items) => {
-                let lines = items
-                    .iter()
-                    .enumerate()
-                    .map(|(index, item)| self.text(item, indent + 2, indent + 2, comma_behind(index, items.len())));
-                block('[', lines.collect(), ']')
-            }
+            Value::Array(items) => block(out, ['[', ']'], indent, end, items.iter(), |out, index, item| {
+                self.write(out, item, indent + 2, indent + 2, comma_behind(index, items.len()));
+            }),
             Value::Object(members) => {
-                let lines = members.iter().enumerate().map(|(index, (name, value))| {
-                    let key = format!("{}: ", self.key(name));
-                    let column = indent + 2 + key.width();
-                    key + &self.text(value, indent + 2, column, comma_behind(index, members.len()))
+                block(out, ['{', '}'], indent, end, members.iter(), |out, index, (name, value)| {
+                    let key = self.key(name);
+                    let column = indent + 2 + width(&key) + ": ".len();
+                    out.extend([key.as_str(), ": "]);
+                    self.write(out, value, indent + 2, column, comma_behind(index, members.len()));
                 });
-                block('{', lines.collect(), '}')
             }
-            value => self.scalar(value),
+            value => out.push_str(&self.scalar(value)),
         }
     }
 
@@ -73,7 +70,7 @@ impl Language {
         let flat: Option<Vec<String>> =
             members.iter().map(|(name, value)| Some(format!("{}: {}", self.key(name), self.flat(value)?))).collect();
         let flat = flat.map(|members| format!("{{ {} }}", members.join(", ")));
-        match flat.filter(|flat| indent + flat.width() + ",".len() <= WIDTH) {
+        match flat.filter(|flat| indent + width(flat) + ",".len() <= WIDTH) {
             Some(flat) => flat,
             None => self.text(&Value::Object(members.clone()), indent, indent, ",".len()),
         }
@@ -116,13 +113,34 @@ impl Language {
     }
 }
 
+/// Items in brackets, each on lines of its own, with `end` behind the last.
+fn block<T>(
+    out: &mut String,
+    [open, close]: [char; 2],
+    indent: usize,
+    end: &str,
+    items: impl Iterator<Item = T>,
+    write: impl Fn(&mut String, usize, T),
+) {
+    out.push(open);
+    for (index, item) in items.enumerate() {
+        out.push_str(if index == 0 { "\n" } else { ",\n" });
+        out.extend(std::iter::repeat_n(' ', indent + 2));
+        write(out, index, item);
+    }
+    out.push_str(end);
+    out.push('\n');
+    out.extend(std::iter::repeat_n(' ', indent));
+    out.push(close);
+}
+
 /// As many items to a line as fit into `room` with the comma behind them. `end`: the width of the last one's.
 fn fill(items: &[String], room: usize, end: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for (index, item) in items.iter().enumerate() {
         let comma = if index + 1 < items.len() { 1 } else { end };
         match lines.last_mut() {
-            Some(line) if line.width() + ", ".len() + item.width() + comma <= room => *line = format!("{line}, {item}"),
+            Some(line) if width(line) + ", ".len() + width(item) + comma <= room => *line = format!("{line}, {item}"),
             _ => lines.push(item.clone()),
         }
     }

@@ -23,6 +23,7 @@ pub use description::VERSION as SCHEMA_VERSION;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use unicode_width::UnicodeWidthStr;
 
 use crate::model::{Field, Model, Project};
 use crate::names::{self, Scope, ts};
@@ -34,6 +35,12 @@ use schema::SqlModule;
 
 /// The width that generated TypeScript and JSON keeps to.
 const WIDTH: usize = 120;
+
+/// The columns that a text takes.
+fn width(text: &str) -> usize {
+    let is_plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    if is_plain { text.len() } else { UnicodeWidthStr::width(text) }
+}
 
 macro_rules! templates {
     ($($name:literal),* $(,)?) => {

@@ -3,13 +3,12 @@
 use std::collections::BTreeSet;
 
 use serde::Serialize;
-use unicode_width::UnicodeWidthStr;
 
 use super::comment::Comment;
 use super::index::NameList;
 use super::layout::{self, Member, Type};
 use super::shapes::{self, Aliases};
-use super::{Module, SHARED, WIDTH, access};
+use super::{Module, SHARED, WIDTH, access, width};
 use crate::model::{Field, Insert, KeyOrigin, Model, NamedType};
 use crate::names::ts;
 use crate::render::{File, Page, Renderer};
@@ -102,7 +101,7 @@ fn access_view(module: &Module, name: &str, can_edit: &str) -> Access {
         name: name.to_owned(),
         value: access::value(module.model, name),
         can_edit: can_edit.to_owned(),
-        broken: signature.width() > WIDTH,
+        broken: width(&signature) > WIDTH,
     }
 }
 

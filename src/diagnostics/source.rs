@@ -153,8 +153,8 @@ fn parse_yaml(text: &str, reader: &mut Reader) -> Result<Value, SyntaxError> {
     let mut parsed = read(DuplicateKeyPolicy::Error, reader);
     if parsed.as_ref().is_err_and(|error| matches!(error.without_snippet(), YamlError::DuplicateMappingKey { .. })) {
         parsed = read(DuplicateKeyPolicy::LastWins, &mut Reader::default());
-        *reader = Reader::default();
         if parsed.is_ok() {
+            *reader = Reader::default();
             yaml_keys::note(text, &mut reader.repeated);
         }
     }

@@ -11,7 +11,7 @@ use support::binary::Run;
 
 /// Processor time, and address space: the largest of these documents needs a third of either.
 #[cfg(target_os = "linux")]
-const BOUNDS: &str = "ulimit -t 20 -v 1500000; exec \"$0\" \"$@\"";
+const BOUNDS: &str = "ulimit -t 20 && ulimit -v 1500000 && exec \"$0\" \"$@\"";
 
 #[cfg(target_os = "linux")]
 fn within_bounds(arguments: &[&str], folder: &Path) -> Run {

@@ -14,8 +14,10 @@ use sync_patterns_fuzz::{making, reading, with_room};
 #[path = "../../tests/support/mutate.rs"]
 mod mutate;
 
-/// Copies of copies grow a document without end.
 const MOST_CHANGES: usize = 16;
+
+/// Copies of copies double a document each time: beyond so many values it is left as it is.
+const MOST_VALUES: usize = 20_000;
 
 /// Each document, and its schema before it is changed.
 static DOCUMENTS: LazyLock<Vec<(Value, Option<Schema>)>> = LazyLock::new(|| {
@@ -36,7 +38,7 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
         let mut document = document.clone();
         let mut left = left.peekable();
         for _ in 0..MOST_CHANGES {
-            if left.peek().is_none() {
+            if left.peek().is_none() || values_in(&document) > MOST_VALUES {
                 break;
             }
             mutate::mutate(&mut document, &mut |below| left.next().unwrap_or(0) % below);
@@ -47,3 +49,11 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
         }
     });
 });
+
+fn values_in(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(values_in).sum::<usize>(),
+        Value::Object(members) => 1 + members.values().map(values_in).sum::<usize>(),
+        _ => 1,
+    }
+}

@@ -71,7 +71,8 @@ function manifest(url) {
     "--manifest-path",
     join(repository, "Cargo.toml"),
   ];
-  const [crate] = JSON.parse(execFileSync("cargo", arguments_, { encoding: "utf8" })).packages;
+  const { packages } = JSON.parse(execFileSync("cargo", arguments_, { encoding: "utf8" }));
+  const crate = packages.find(({ name }) => name === "sync-patterns");
   const source = url ?? crate.repository;
   return {
     version: crate.version,

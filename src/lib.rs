@@ -36,7 +36,11 @@ pub struct Client {
 /// The whole way, and pure: the same document and config give the same files. `None`, with problems, where the
 /// input has errors.
 pub fn generate(spec: Tree, config: &Config, problems: &mut Problems) -> anyhow::Result<Option<Client>> {
-    let project = Document::new(spec, problems).and_then(|document| model::build(&document, config, problems));
+    let project = Document::new(spec, problems).and_then(|document| {
+        let project = model::build(&document, config, problems);
+        document.tell_places(problems);
+        project
+    });
     spec::tree::tell_files(problems);
     let Some(project) = project else { return Ok(None) };
     if problems.has_errors() {
@@ -53,7 +57,11 @@ pub fn generate(spec: Tree, config: &Config, problems: &mut Problems) -> anyhow:
 
 /// What a document offers, chosen or not. `None`, with problems, where it can't be used at all.
 pub fn survey(spec: Tree, config: &Config, problems: &mut Problems) -> Option<Survey> {
-    let survey = Document::new(spec, problems).map(|document| model::survey(&document, config, problems));
+    let survey = Document::new(spec, problems).map(|document| {
+        let survey = model::survey(&document, config, problems);
+        document.tell_places(problems);
+        survey
+    });
     spec::tree::tell_files(problems);
     survey
 }

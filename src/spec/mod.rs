@@ -69,6 +69,11 @@ impl Document {
         self.version
     }
 
+    /// Says of the problems in it where it has what they are about.
+    pub fn tell_places(&self, problems: &mut Problems) {
+        tree::tell_places(&self.tree.root, problems);
+    }
+
     /// The path items in the document's order.
     pub fn paths(&self) -> impl Iterator<Item = (&str, Node<'_>)> {
         let paths = self.tree.root.get("paths").and_then(Value::as_object);

@@ -37,6 +37,30 @@ fn place(pointer: &str) -> Option<(usize, &str)> {
     Some((number.parse().ok()?, rest))
 }
 
+/// Says of the problems where the tree as it was written has what they are about. A list of types is understood as an
+/// `anyOf` that isn't there: what it leads to stands beside the list.
+pub fn tell_places(root: &Value, problems: &mut Problems) {
+    for problem in problems.iter_mut().filter(|problem| problem.input == Input::Spec) {
+        if problem.pointer.contains("/anyOf/") {
+            problem.pointer = written(root, &problem.pointer);
+        }
+    }
+}
+
+fn written(root: &Value, pointer: &str) -> String {
+    let mut found = String::new();
+    let mut tokens = pointer.split('/').skip(1);
+    while let Some(token) = tokens.next() {
+        let next = format!("{found}/{token}");
+        if token == "anyOf" && root.pointer(&next).is_none() {
+            tokens.next();
+        } else {
+            found = next;
+        }
+    }
+    found
+}
+
 /// Says of the problems in the tree which file they are in.
 pub fn tell_files(problems: &mut Problems) {
     for problem in problems.iter_mut().filter(|problem| problem.input == Input::Spec) {
@@ -51,7 +75,17 @@ pub fn tell_files(problems: &mut Problems) {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn types_in_a_list_have_no_place_of_their_own() {
+        let root = json!({ "a": { "type": ["array", "null"], "items": { "anyOf": [{}] } } });
+        assert_eq!(written(&root, "/a/anyOf/0/items/anyOf/0"), "/a/items/anyOf/0");
+        assert_eq!(written(&root, "/a/anyOf/1"), "/a");
+        assert_eq!(written(&root, "/b/c"), "/b/c");
+    }
 
     #[test]
     fn pointers_into_other_files() {

@@ -37,11 +37,11 @@ fn place(pointer: &str) -> Option<(usize, &str)> {
     Some((number.parse().ok()?, rest))
 }
 
-/// Says of the problems where the tree as it was written has what they are about. A list of types is understood as an
-/// `anyOf` that isn't there: what it leads to stands beside the list.
+/// Says of the problems where the tree as it was written has what they are about, or the nearest parent of it. A list of
+/// types is understood as an `anyOf` that isn't there: what it leads to stands beside the list.
 pub fn tell_places(root: &Value, problems: &mut Problems) {
     for problem in problems.iter_mut().filter(|problem| problem.input == Input::Spec) {
-        if problem.pointer.contains("/anyOf/") {
+        if root.pointer(&problem.pointer).is_none() {
             problem.pointer = written(root, &problem.pointer);
         }
     }
@@ -52,10 +52,12 @@ fn written(root: &Value, pointer: &str) -> String {
     let mut tokens = pointer.split('/').skip(1);
     while let Some(token) = tokens.next() {
         let next = format!("{found}/{token}");
-        if token == "anyOf" && root.pointer(&next).is_none() {
+        if root.pointer(&next).is_some() {
+            found = next;
+        } else if token == "anyOf" {
             tokens.next();
         } else {
-            found = next;
+            break;
         }
     }
     found
@@ -84,7 +86,7 @@ mod tests {
         let root = json!({ "a": { "type": ["array", "null"], "items": { "anyOf": [{}] } } });
         assert_eq!(written(&root, "/a/anyOf/0/items/anyOf/0"), "/a/items/anyOf/0");
         assert_eq!(written(&root, "/a/anyOf/1"), "/a");
-        assert_eq!(written(&root, "/b/c"), "/b/c");
+        assert_eq!(written(&root, "/a/items/properties/b"), "/a/items");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 mod support;
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex};
@@ -23,27 +23,24 @@ struct Watch {
 
 impl Watch {
     fn start(project: &Project, arguments: &[&str]) -> Self {
-        let mut child = program()
+        // One pipe for both streams, so that their lines stay in order.
+        let (reader, writer) = io::pipe().expect("a pipe");
+        let child = program()
             .args(["generate", "--watch"])
             .args(arguments)
             .current_dir(project.folder.path())
             .env_remove("GITHUB_ACTIONS")
             .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
+            .stdout(writer.try_clone().expect("the pipe again"))
+            .stderr(writer)
             .spawn()
             .expect("the program starts");
         let (sender, lines) = mpsc::channel();
-        let streams: [Box<dyn Read + Send>; 2] =
-            [Box::new(child.stdout.take().expect("stdout")), Box::new(child.stderr.take().expect("stderr"))];
-        for stream in streams {
-            let sender = sender.clone();
-            thread::spawn(move || {
-                for line in BufReader::new(stream).lines().map_while(Result::ok) {
-                    let _ = sender.send(line);
-                }
-            });
-        }
+        thread::spawn(move || {
+            for line in BufReader::new(reader).lines().map_while(Result::ok) {
+                let _ = sender.send(line);
+            }
+        });
         Self { child, lines }
     }
 

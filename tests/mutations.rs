@@ -11,7 +11,7 @@ use support::database::open;
 use support::mutate::mutate;
 use sync_patterns::Client;
 use sync_patterns::config::{Config, Overrides, SpecLocation, Sync};
-use sync_patterns::diagnostics::{Input, Problem, Problems, Severity, Source};
+use sync_patterns::diagnostics::{Input, Problem, Problems, Severity, Source, Whole};
 use sync_patterns::spec::Tree;
 use sync_patterns::target::Adapter;
 
@@ -29,7 +29,7 @@ fn documents() -> Vec<(String, Value)> {
     let read = |file: &Path| {
         let source =
             Source::new(&file.to_string_lossy(), fs::read(file).expect("it"), Input::Spec, &mut Problems::default());
-        source.parse(Input::Spec, &mut Problems::default()).expect("a document")
+        source.parse(Input::Spec, Whole, &mut Problems::default()).expect("a document")
     };
     files.iter().map(|file| (file.display().to_string(), read(file))).collect()
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use sync_patterns::config::SpecLocation;
-use sync_patterns::diagnostics::{Format, Input, Problem, Problems, Severity, Source, print};
+use sync_patterns::diagnostics::{Format, Input, Problem, Problems, Severity, Source, Whole, print};
 use sync_patterns::read::{self, Access, References};
 use sync_patterns::spec::Tree;
 use sync_patterns::spec::tree::pointer_of;
@@ -14,7 +14,7 @@ use sync_patterns::spec::tree::pointer_of;
 pub fn read(name: &str, bytes: &[u8]) {
     let mut problems = Problems::default();
     let source = Source::new(name, bytes.to_vec(), Input::Spec, &mut problems);
-    let value = source.parse(Input::Spec, &mut problems);
+    let value = source.parse(Input::Spec, Whole, &mut problems);
     assert_eq!(value.is_none(), problems.has_errors(), "it is read, or it is said why not");
     told(&problems, &[(Input::Spec, &source)]);
     if let Some(value) = value {

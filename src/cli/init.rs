@@ -10,7 +10,7 @@ use serde_json::json;
 use super::inputs::{self, ProjectArgs};
 use super::{Global, ask, report};
 use crate::config::{self, Collections, Config, Framework, Overrides};
-use crate::diagnostics::{Format, Input, Problems, Source, clean, closest, count, one_of};
+use crate::diagnostics::{Format, Input, Problems, Source, Whole, clean, closest, count, one_of};
 use crate::init::paths::beside;
 use crate::init::{Choice, Decisions, surroundings};
 use crate::inspect::text::writes;
@@ -234,7 +234,7 @@ fn unknown(name: &str, found: &View) -> anyhow::Error {
 fn is_valid(path: &Path, text: &str, global: &Global) -> anyhow::Result<bool> {
     let mut problems = Problems::default();
     let source = Source::new(&path.to_string_lossy(), text.into(), Input::Config, &mut problems);
-    if let Some(root) = source.parse(Input::Config, &mut problems) {
+    if let Some(root) = source.parse(Input::Config, Whole, &mut problems) {
         config::read(&root, Path::new(""), &Overrides::default(), &mut problems);
     }
     if !problems.has_errors() {

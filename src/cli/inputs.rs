@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 
 use crate::config::{self, Config, FILE_NAME, Overrides, SpecLocation, Sync};
-use crate::diagnostics::{Input, Problem, Problems, Severity, Source};
+use crate::diagnostics::{Input, Problem, Problems, Severity, Source, Whole};
 use crate::read::{self, Access, ReadError, References, Spec};
 use crate::render::OwnTemplates;
 use crate::spec::Tree;
@@ -117,7 +117,7 @@ pub fn read(args: &ProjectArgs, problems: &mut Problems) -> anyhow::Result<Input
         Ok(bytes) => {
             inputs.config_source = Some(Source::new(&args.config.to_string_lossy(), bytes, Input::Config, problems));
             let folder = args.config.parent().unwrap_or(here);
-            let root = inputs.config_source.as_ref().and_then(|source| source.parse(Input::Config, problems));
+            let root = inputs.config_source.as_ref().and_then(|source| source.parse(Input::Config, Whole, problems));
             root.and_then(|root| config::read(&root, folder, &overrides, problems))
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => match overrides.alone() {

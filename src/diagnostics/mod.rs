@@ -10,6 +10,7 @@ mod yaml_keys;
 
 pub use print::{Format, clean, print};
 pub use source::{Source, Syntax};
+pub use value::{Part, Whole};
 
 /// What a problem does to the run, the mildest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -4,7 +4,7 @@ use serde::de::DeserializeSeed;
 use serde_json::Value;
 use serde_saphyr::{DuplicateKeyPolicy, Error as YamlError};
 
-use super::value::{Reader, Reading};
+use super::value::{Part, Reader, Reading};
 use super::yaml_keys;
 use super::{Input, Problem, Problems, Severity};
 
@@ -40,8 +40,8 @@ impl Source {
         Self { name: name.to_owned(), text, syntax, is_text: bad_line.is_none() }
     }
 
-    /// Parses the text, with a located problem where that fails.
-    pub fn parse(&self, input: Input, problems: &mut Problems) -> Option<Value> {
+    /// Parses the text as far as `part` keeps it, with a located problem where that fails.
+    pub fn parse(&self, input: Input, part: impl Part, problems: &mut Problems) -> Option<Value> {
         if !self.is_text {
             return None;
         }
@@ -54,8 +54,8 @@ impl Source {
         }
         let mut reader = Reader::default();
         let parsed = match self.syntax {
-            Syntax::Json => parse_json(&self.text, &mut reader),
-            Syntax::Yaml => parse_yaml(&self.text, &mut reader),
+            Syntax::Json => parse_json(&self.text, part, &mut reader),
+            Syntax::Yaml => parse_yaml(&self.text, part, &mut reader),
         };
         // Where reading ends early, what has been noted has no whole path yet.
         if let Ok(root) = &parsed {
@@ -129,9 +129,9 @@ fn syntax_of(name: &str, text: &str) -> Syntax {
     }
 }
 
-fn parse_json(text: &str, reader: &mut Reader) -> Result<Value, SyntaxError> {
+fn parse_json(text: &str, part: impl Part, reader: &mut Reader) -> Result<Value, SyntaxError> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let value = Reading(reader).deserialize(&mut deserializer);
+    let value = Reading(reader, part).deserialize(&mut deserializer);
     value.and_then(|value| deserializer.end().map(|()| value)).map_err(|error| {
         let message = error.to_string();
         // The position is printed in front, so it is cut from the text.
@@ -144,9 +144,9 @@ fn parse_json(text: &str, reader: &mut Reader) -> Result<Value, SyntaxError> {
     })
 }
 
-fn parse_yaml(text: &str, reader: &mut Reader) -> Result<Value, SyntaxError> {
+fn parse_yaml(text: &str, part: impl Part, reader: &mut Reader) -> Result<Value, SyntaxError> {
     let read = |policy: DuplicateKeyPolicy, reader: &mut Reader| {
-        let read = |deserializer: serde_saphyr::Deserializer| Reading(reader).deserialize(deserializer);
+        let read = |deserializer: serde_saphyr::Deserializer| Reading(reader, part).deserialize(deserializer);
         serde_saphyr::with_deserializer_from_str_with_options(text, yaml_options(text.len(), policy), read)
     };
     // To let the last one win takes longer, also where no key stands twice.

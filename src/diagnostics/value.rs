@@ -4,7 +4,7 @@
 use std::fmt;
 
 use serde::Deserializer;
-use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 
@@ -19,6 +19,36 @@ pub struct Repeated {
     /// The first few, each as the tokens of its pointer, the last one first.
     paths: Vec<Vec<String>>,
     count: usize,
+}
+
+/// What part of a document a value is, which says what of it is worth keeping.
+pub trait Part: Copy {
+    /// What the value of a key is. `None` where it isn't kept.
+    fn member(self, key: &str) -> Option<Self>;
+
+    /// What the values of a list are.
+    fn item(self) -> Self;
+
+    /// Whether an object is kept once it is known. If not, `null` stands in its place.
+    fn keeps(self, object: &Map<String, Value>) -> bool;
+}
+
+/// Everything is kept.
+#[derive(Debug, Clone, Copy)]
+pub struct Whole;
+
+impl Part for Whole {
+    fn member(self, _: &str) -> Option<Self> {
+        Some(self)
+    }
+
+    fn item(self) -> Self {
+        self
+    }
+
+    fn keeps(self, _: &Map<String, Value>) -> bool {
+        true
+    }
 }
 
 /// What a document is read with.
@@ -75,9 +105,9 @@ impl Repeated {
 }
 
 /// Reads one value, and notes what is repeated in it.
-pub struct Reading<'r>(pub &'r mut Reader);
+pub struct Reading<'r, P>(pub &'r mut Reader, pub P);
 
-impl<'de> DeserializeSeed<'de> for Reading<'_> {
+impl<'de, P: Part> DeserializeSeed<'de> for Reading<'_, P> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
@@ -85,7 +115,7 @@ impl<'de> DeserializeSeed<'de> for Reading<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Reading<'_> {
+impl<'de, P: Part> Visitor<'de> for Reading<'_, P> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
@@ -139,7 +169,7 @@ impl<'de> Visitor<'de> for Reading<'_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let mut values = Vec::new();
         let mut before = self.0.repeated.paths.len();
-        while let Some(value) = items.next_element_seed(Reading(&mut *self.0))? {
+        while let Some(value) = items.next_element_seed(Reading(&mut *self.0, self.1.item()))? {
             self.0.repeated.put_below(before, || values.len().to_string());
             before = self.0.repeated.paths.len();
             values.push(value);
@@ -151,8 +181,12 @@ impl<'de> Visitor<'de> for Reading<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
         let start = self.0.members.len();
         while let Some(key) = members.next_key::<String>()? {
+            let Some(part) = self.1.member(&key) else {
+                members.next_value::<IgnoredAny>()?;
+                continue;
+            };
             let before = self.0.repeated.paths.len();
-            let value = members.next_value_seed(Reading(&mut *self.0))?;
+            let value = members.next_value_seed(Reading(&mut *self.0, part))?;
             self.0.repeated.put_below(before, || key.clone());
             self.0.members.push((key, value));
         }
@@ -167,6 +201,6 @@ impl<'de> Visitor<'de> for Reading<'_> {
                 }
             }
         }
-        Ok(Value::Object(values))
+        Ok(if self.1.keeps(&values) { Value::Object(values) } else { Value::Null })
     }
 }

@@ -27,7 +27,7 @@ pub fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnostics::{Input, Problems, Source};
+    use crate::diagnostics::{Input, Problems, Source, Whole};
 
     #[test]
     fn what_is_written_is_read_again() {
@@ -74,7 +74,7 @@ mod tests {
             for line in [format!("key: {}", scalar(text)), format!("{}: key", scalar(text))] {
                 let mut problems = Problems::default();
                 let source = Source::new("x.yaml", line.clone().into_bytes(), Input::Config, &mut problems);
-                let value = source.parse(Input::Config, &mut problems).unwrap_or_default();
+                let value = source.parse(Input::Config, Whole, &mut problems).unwrap_or_default();
                 let read = value.as_object().and_then(|object| object.iter().next()).map(|(key, value)| {
                     if key == "key" { value.as_str().unwrap_or_default().to_owned() } else { key.clone() }
                 });

@@ -8,7 +8,7 @@ use url::Url;
 use super::ReadError;
 use super::loader::Loader;
 use super::names;
-use crate::diagnostics::{Input, Problem, Problems, Severity, Source, child};
+use crate::diagnostics::{Input, Problem, Problems, Severity, Source, Whole, child};
 use crate::spec::references::{self, Position};
 use crate::spec::tree::{OTHERS, pointer_of};
 use crate::spec::{Tree, local_pointer};
@@ -205,7 +205,7 @@ impl Bundle {
         let input = Input::Document(number - 1);
         let source = Source::new(&self.loader.shown(url), bytes, input, problems);
         // What doesn't parse is an error of its own, and is kept so that it can be located.
-        let value = source.parse(input, problems).unwrap_or_default();
+        let value = source.parse(input, Whole, problems).unwrap_or_default();
         self.documents.push(Loaded { url: url.clone(), value, source: Some(source) });
         Ok(number)
     }

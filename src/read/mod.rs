@@ -18,7 +18,7 @@ pub use http::{check_header, parse_header};
 
 use crate::config::SpecLocation;
 use crate::diagnostics::{Input, Problems, Source};
-use crate::spec::{self, Tree};
+use crate::spec::{self, Kept, Tree};
 use bundle::Bundle;
 use http::Client;
 use loader::Loader;
@@ -90,7 +90,7 @@ pub fn read(location: &SpecLocation, access: Access, problems: &mut Problems) ->
         }
     };
     let source = Source::new(&name, bytes, Input::Spec, problems);
-    let Some(root) = source.parse(Input::Spec, problems) else {
+    let Some(root) = source.parse(Input::Spec, Kept::Document, problems) else {
         return Ok(Spec { source, others: Vec::new(), tree: None });
     };
     let loader = Loader::new(home.clone(), &name, access);
@@ -107,15 +107,18 @@ fn url_of(path: &Path) -> Result<Url, ReadError> {
 fn file(path: &Path) -> Result<Vec<u8>, ReadError> {
     let name = format!("the OpenAPI document {}", path.display());
     let file = File::open(path).map_err(|error| ReadError::new(format!("can't read {name}: {error}")))?;
-    all_of(file, &name)
+    let expected = file.metadata().map_or(0, |metadata| metadata.len());
+    all_of(file, expected, &name)
 }
 
 fn standard_input() -> Result<Vec<u8>, ReadError> {
-    all_of(io::stdin().lock(), "the OpenAPI document from standard input")
+    all_of(io::stdin().lock(), 0, "the OpenAPI document from standard input")
 }
 
-fn all_of(reader: impl Read, name: &str) -> Result<Vec<u8>, ReadError> {
-    let mut bytes = Vec::new();
+/// `expected` bytes, or more.
+fn all_of(reader: impl Read, expected: u64, name: &str) -> Result<Vec<u8>, ReadError> {
+    // One that grows takes twice the room, and reading to its end needs a byte behind it.
+    let mut bytes = Vec::with_capacity(expected.min(MAX_BYTES) as usize + 1);
     let read = reader.take(MAX_BYTES + 1).read_to_end(&mut bytes);
     read.map_err(|error| ReadError::new(format!("can't read {name}: {error}")))?;
     if bytes.len() as u64 > MAX_BYTES {

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::diagnostics::{Input, Problem, Problems, Severity, Source};
+use crate::diagnostics::{Input, Problem, Problems, Severity, Source, Whole};
 use crate::target::typescript::SCHEMA_VERSION;
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -119,7 +119,7 @@ impl Model {
 
 /// Reads the file. `None`, with located problems, where it isn't one that this version knows.
 pub fn read(source: &Source, problems: &mut Problems) -> Option<Schema> {
-    let root = source.parse(Input::Base, problems)?;
+    let root = source.parse(Input::Base, Whole, problems)?;
     let version = root.get("version");
     if version.and_then(Value::as_u64) != Some(SCHEMA_VERSION.into()) {
         let found = version.map_or("no version".to_owned(), |version| format!("version {version}"));

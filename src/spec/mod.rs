@@ -1,5 +1,6 @@
 //! An OpenAPI document of any version, read as one shape: paths as they stand, schemas as `openapiv3` types.
 
+mod kept;
 mod normalize;
 mod operation;
 pub mod references;
@@ -14,6 +15,7 @@ use serde_json::{Map, Value};
 
 use crate::diagnostics::{Input, Problem, Problems, Severity, child};
 
+pub use kept::Kept;
 pub use operation::{Body, declares_header, find_body, find_response, path_parameter};
 pub use schema::{SchemaAt, SchemaRef};
 pub use tree::Tree;

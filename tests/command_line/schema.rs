@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use sync_patterns::config::{self, Overrides};
-use sync_patterns::diagnostics::{Input, Problems, Severity, Source};
+use sync_patterns::diagnostics::{Input, Problems, Severity, Source, Whole};
 
 use crate::home;
 use crate::support::binary::sync_patterns;
@@ -30,7 +30,7 @@ struct Checked {
 fn check(text: &str, schema: &Value) -> Option<Checked> {
     let mut problems = Problems::default();
     let source = Source::new("config.yaml", text.into(), Input::Config, &mut problems);
-    let root = source.parse(Input::Config, &mut problems)?;
+    let root = source.parse(Input::Config, Whole, &mut problems)?;
     config::read(&root, Path::new(""), &Overrides::default(), &mut problems);
     let mut errors = problems.iter().filter(|problem| problem.severity == Severity::Error);
     let of_shape = errors.find(|problem| !NOT_OF_SHAPE.contains(&problem.code));

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use support::round_trip::{Clients, understood};
 use sync_patterns::config::{self, Overrides};
-use sync_patterns::diagnostics::{Input, Problems, Source};
+use sync_patterns::diagnostics::{Input, Problems, Source, Whole};
 use sync_patterns::target::Adapter;
 
 #[test]
@@ -20,7 +20,7 @@ fn rows_of_every_fixture_come_out_as_they_went_in() {
             let bytes = fs::read(&config).expect("a config");
             let mut problems = Problems::default();
             let source = Source::new("config", bytes, Input::Config, &mut problems);
-            let values = source.parse(Input::Config, &mut problems).expect("YAML");
+            let values = source.parse(Input::Config, Whole, &mut problems).expect("YAML");
             let overrides = Overrides { adapter: Some(adapter), ..Overrides::default() };
             let config = config::read(&values, folder, &overrides, &mut problems).expect("a config");
             let client = understood(&config).expect("a client");

@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value};
 
+use super::operation::is_json;
 use crate::diagnostics::Part;
 
 /// What a value is, by where it stands.
@@ -17,11 +18,15 @@ pub enum Kept {
     Node,
     /// Names that the document gives, and a node of each.
     Nodes,
+    /// Media types.
+    Content,
     /// The list of an operation or a path.
     Parameters,
     Parameter,
     /// Data, and what only references may lead to.
     All,
+    /// Of something that is only known to be there.
+    Nothing,
 }
 
 impl Part for Kept {
@@ -40,9 +45,13 @@ impl Part for Kept {
             }),
             Self::Schemas => Some(Self::Schema),
             Self::Nodes => Some(Self::Node),
+            Self::Content => Some(if is_json(key) { Self::Node } else { Self::Nothing }),
             Self::Schema => match key {
-                "example" | "examples" | "externalDocs" | "xml" => None,
-                "default" | "enum" | "const" | "discriminator" => Some(Self::All),
+                "discriminator" | "example" | "examples" | "externalDocs" | "title" | "xml" => None,
+                // Limits are the server's to check.
+                "exclusiveMaximum" | "exclusiveMinimum" | "maximum" | "maxItems" | "maxLength" | "maxProperties"
+                | "minimum" | "minItems" | "minLength" | "minProperties" | "multipleOf" | "uniqueItems" => None,
+                "default" | "enum" | "const" => Some(Self::All),
                 "properties" | "patternProperties" | "definitions" | "$defs" => Some(Self::Schemas),
                 key => extension(key).or((!key.starts_with("x-")).then_some(Self::Schema)),
             },
@@ -51,13 +60,15 @@ impl Part for Kept {
                 | "security" | "servers" | "summary" | "tags" => None,
                 "schema" => Some(Self::Schema),
                 "parameters" => Some(Self::Parameters),
-                "responses" | "headers" | "content" => Some(Self::Nodes),
+                "content" => Some(Self::Content),
+                "responses" | "headers" => Some(Self::Nodes),
                 // A parameter of Swagger 2 is half a schema.
                 "default" | "enum" => Some(Self::All),
                 "items" => Some(Self::Schema),
                 key => extension(key).or((!key.starts_with("x-")).then_some(Self::Node)),
             },
             Self::All => Some(Self::All),
+            Self::Nothing => None,
         }
     }
 
@@ -101,7 +112,7 @@ mod tests {
                 ],
                 "responses": { "200": { "description": "d", "content": { "application/json": {
                     "schema": { "$ref": "#/components/schemas/example" }, "examples": { "a": { "value": 1 } },
-                } } } },
+                }, "text/csv": { "schema": { "type": "string" } } } } },
             } } },
             "components": { "schemas": { "example": {
                 "description": "d",
@@ -109,7 +120,7 @@ mod tests {
                 "x-internal": { "a": 1 },
                 "x-rbac": { "example": ["a"] },
                 "default": { "example": 1 },
-                "properties": { "examples": { "title": "t", "examples": [1] }, "x-b": { "x-owner-only": true } },
+                "properties": { "examples": { "type": "string", "minLength": 1, "examples": ["a"] }, "x-b": { "x-owner-only": true } },
             } } },
             "x-mine": { "example": { "type": "string" } },
         });
@@ -124,13 +135,13 @@ mod tests {
                     ],
                     "responses": { "200": { "content": { "application/json": {
                         "schema": { "$ref": "#/components/schemas/example" },
-                    } } } },
+                    }, "text/csv": {} } } },
                 } } },
                 "components": { "schemas": { "example": {
                     "description": "d",
                     "x-rbac": { "example": ["a"] },
                     "default": { "example": 1 },
-                    "properties": { "examples": { "title": "t" }, "x-b": { "x-owner-only": true } },
+                    "properties": { "examples": { "type": "string" }, "x-b": { "x-owner-only": true } },
                 } } },
                 "x-mine": { "example": { "type": "string" } },
             })

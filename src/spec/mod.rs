@@ -9,7 +9,7 @@ pub mod tree;
 mod typed;
 mod version;
 
-use elsa::FrozenMap;
+use elsa::sync::FrozenMap;
 use openapiv3::{ReferenceOr, Schema};
 use serde_json::{Map, Value};
 
@@ -25,7 +25,7 @@ pub use version::Version;
 pub struct Document {
     tree: Tree,
     version: Version,
-    schemas: FrozenMap<String, Box<ReferenceOr<Schema>>>,
+    schemas: FrozenMap<String, Box<ReferenceOr<Box<Schema>>>>,
 }
 
 /// A node of the document and where it stands.
@@ -121,7 +121,7 @@ impl Document {
                 self.schemas.insert(pointer.to_owned(), Box::new(schema))
             }
         };
-        Some(SchemaAt { schema: SchemaRef::of(schema), pointer: pointer.to_owned() })
+        Some(SchemaAt { schema: SchemaRef::of_boxed(schema), pointer: pointer.to_owned() })
     }
 
     /// Follows the references of a schema. `None` where one leads nowhere or in a circle.

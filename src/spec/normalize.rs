@@ -13,8 +13,8 @@ use super::typed;
 /// Schemas deeper than this are read as untyped. No real one comes near.
 const MAX_DEPTH: usize = 64;
 
-pub fn schema(raw: &Value) -> ReferenceOr<Schema> {
-    typed::schema(normalize(raw, 0))
+pub fn schema(raw: &Value) -> ReferenceOr<Box<Schema>> {
+    typed::boxed(normalize(raw, 0))
 }
 
 fn normalize(raw: &Value, depth: usize) -> Value {
@@ -41,12 +41,12 @@ fn normalize(raw: &Value, depth: usize) -> Value {
     Value::Object(out)
 }
 
-/// Title, description, flags, default and extensions.
+/// Description, flags, default and extensions.
 fn annotations(raw: &Map<String, Value>) -> Map<String, Value> {
     let mut out = Map::new();
     for (key, value) in raw {
         let keep = match key.as_str() {
-            "title" | "description" => value.is_string(),
+            "description" => value.is_string(),
             "readOnly" | "writeOnly" | "deprecated" => value == &Value::Bool(true),
             "default" => true,
             key => key.starts_with("x-"),
@@ -359,8 +359,7 @@ mod tests {
 
     #[test]
     fn wrong_keywords_do_no_harm() {
-        let odd =
-            json!({ "type": "object", "properties": [], "required": true, "items": 3, "x-sync": true, "title": 1 });
+        let odd = json!({ "type": "object", "properties": [], "required": true, "items": 3, "x-sync": true });
         check(odd.clone(), json!({ "x-sync": true, "type": "object" }));
         assert!(matches!(schema(&odd), ReferenceOr::Item(_)));
         assert!(matches!(schema(&json!(true)), ReferenceOr::Item(_)));

@@ -58,7 +58,7 @@ fn json_content<'a>(document: &'a Document, node: &Node<'a>) -> Option<Result<No
     }
 }
 
-fn is_json(media_type: &str) -> bool {
+pub fn is_json(media_type: &str) -> bool {
     let name = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     name == "*/*"
         || name == "application/*"

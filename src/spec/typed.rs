@@ -7,8 +7,15 @@ use openapiv3::{
 };
 use serde_json::{Map, Value};
 
-/// What isn't in the normal form is left out.
-pub fn schema(normal: Value) -> ReferenceOr<Schema> {
+/// What isn't in the normal form is left out. A schema takes 1 kB, a reference almost nothing.
+pub fn boxed(normal: Value) -> ReferenceOr<Box<Schema>> {
+    match schema(normal) {
+        ReferenceOr::Reference { reference } => ReferenceOr::Reference { reference },
+        ReferenceOr::Item(item) => ReferenceOr::Item(Box::new(item)),
+    }
+}
+
+fn schema(normal: Value) -> ReferenceOr<Schema> {
     let Value::Object(normal) = normal else { return ReferenceOr::Item(of(Map::new())) };
     match normal.get("$ref") {
         Some(Value::String(reference)) => ReferenceOr::ref_(reference),
@@ -23,7 +30,6 @@ fn of(normal: Map<String, Value>) -> Schema {
     let mut said = Vec::new();
     for (key, value) in normal {
         match (key.as_str(), value) {
-            ("title", Value::String(title)) => data.title = Some(title),
             ("description", Value::String(description)) => data.description = Some(description),
             ("nullable", Value::Bool(flag)) => data.nullable = flag,
             ("readOnly", Value::Bool(flag)) => data.read_only = flag,
@@ -123,13 +129,6 @@ fn kind(any: AnySchema, said: &[&str]) -> SchemaKind {
     }
 }
 
-fn boxed(normal: Value) -> ReferenceOr<Box<Schema>> {
-    match schema(normal) {
-        ReferenceOr::Reference { reference } => ReferenceOr::Reference { reference },
-        ReferenceOr::Item(item) => ReferenceOr::Item(Box::new(item)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -141,7 +140,7 @@ mod tests {
         for normal in [
             json!({}),
             json!({ "$ref": "#/a" }),
-            json!({ "type": "string", "format": "date", "enum": ["a", null], "nullable": true, "title": "t" }),
+            json!({ "type": "string", "format": "date", "enum": ["a", null], "nullable": true }),
             json!({ "type": "string", "format": "money", "default": null, "x-a": [1, 2.5], "deprecated": true }),
             json!({ "type": "string", "enum": [1] }),
             json!({ "type": "integer", "enum": [1, 2], "default": 1, "readOnly": true }),

@@ -13,6 +13,7 @@ pub mod inspect;
 pub mod model;
 pub mod names;
 pub mod output;
+mod parallel;
 pub mod read;
 pub mod render;
 pub mod schema_diff;

@@ -216,10 +216,10 @@ fn views_are_what_the_templates_are_given() {
     let views: Vec<serde_json::Value> = serde_json::from_str(&run.stdout).expect("JSON");
     let templates: Vec<&str> = views.iter().filter_map(|view| view["template"].as_str()).collect();
     let expected =
-        ["pglite/model.sql", "typescript/model.ts.j2", "typescript/registry.ts.j2", "typescript/collection.ts.j2"];
+        ["typescript/collection.ts.j2", "pglite/model.sql", "typescript/registry.ts.j2", "typescript/model.ts.j2"];
     assert_eq!(templates, expected);
-    assert_eq!(views[0]["file"], "schema/contacts.sql");
-    assert_eq!(views[0]["view"]["columns"][0]["name"], "\"id\"");
+    assert_eq!(views[1]["file"], "schema/contacts.sql");
+    assert_eq!(views[1]["view"]["columns"][0]["name"], "\"id\"");
     let all = project.run(&["inspect", "--view"]);
     assert!(all.stdout.contains("\"typescript/index.ts.j2\"") && all.stdout.contains("\"model\": \"notes\""));
     let unknown = project.run(&["inspect", "--view", "contact"]);

@@ -1,5 +1,6 @@
 //! The collections of a document, and what `x-sync` says of each.
 
+use rayon::prelude::*;
 use serde_json::Value;
 
 use super::guess::KnownIds;
@@ -39,8 +40,9 @@ pub fn findings<'a>(document: &'a Document, problems: &mut Problems) -> Vec<Find
     let resources = resources(document, &mut odd);
     let ids = KnownIds::of(document);
     let mut findings = Vec::new();
-    for resource in resources {
-        let row = match find_row(document, &resource, &ids) {
+    let rows: Vec<Found> = resources.par_iter().map(|resource| find_row(document, resource, &ids)).collect();
+    for (resource, row) in resources.into_iter().zip(rows) {
+        let row = match row {
             Found::Row(row) => Ok(*row),
             Found::NoKey(row) => Err((NO_KEY, Some(row))),
             Found::Untyped => Err((UNTYPED, None)),

@@ -9,6 +9,7 @@ mod fields;
 mod finding;
 mod guess;
 mod key;
+mod maker;
 mod meaning;
 mod naming;
 mod operations;

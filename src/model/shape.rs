@@ -44,6 +44,14 @@ impl<'a> Types<'a> {
         Self { document, variants_left: Cell::new(0), reached: RefCell::default(), waiting: RefCell::default() }
     }
 
+    /// Remembers what others have reached, too.
+    pub fn append(&mut self, other: Self) {
+        let reached = self.reached.get_mut();
+        self.waiting
+            .get_mut()
+            .extend(other.waiting.into_inner().into_iter().filter(|name| reached.insert(name.clone())));
+    }
+
     /// `None` where a reference leads nowhere.
     pub fn property(&self, property: &RawProperty<'a>) -> Option<Typed> {
         self.variants_left.set(MAX_VARIANTS);

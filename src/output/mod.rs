@@ -10,7 +10,9 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::Context;
+use rayon::prelude::*;
 
+use crate::parallel;
 use crate::target::{Files, is_ours};
 use disk::{Found, find, is_link, read, stale_in, write};
 
@@ -46,18 +48,27 @@ impl Plan {
     /// Compares what is generated with what is there. Reads only.
     pub fn new(folder: &Path, files: &Files) -> anyhow::Result<Self> {
         let mut plan = Plan::default();
-        let mut folders: BTreeMap<&str, bool> = BTreeMap::new();
-        for (path, text) in files {
-            let parent = parent(path);
-            if *folders.entry(parent).or_insert_with(|| !parent.is_empty() && is_link(&folder.join(parent))) {
-                plan.foreign.push(path.clone());
-                continue;
+        let links: BTreeSet<&str> = parents(files.keys())
+            .into_iter()
+            .filter(|parent| !parent.is_empty() && is_link(&folder.join(parent)))
+            .collect();
+        let state = |(path, text): &(&String, &String)| {
+            if links.contains(parent(path)) {
+                return Ok(State::Foreign);
             }
-            match find(&folder.join(path))? {
-                Found::Nothing => drop(plan.changes.insert(path.clone(), Change::Create)),
-                Found::File(found) if found == text.as_bytes() => plan.unchanged += 1,
-                Found::File(found) if is_ours(&found) => drop(plan.changes.insert(path.clone(), Change::Update)),
-                Found::File(_) | Found::Link => plan.foreign.push(path.clone()),
+            Ok(match find(&folder.join(path))? {
+                Found::Nothing => State::Changes(Change::Create),
+                Found::File(found) if found == text.as_bytes() => State::Unchanged,
+                Found::File(found) if is_ours(&found) => State::Changes(Change::Update),
+                Found::File(_) | Found::Link => State::Foreign,
+            })
+        };
+        let generated: Vec<(&String, &String)> = files.iter().collect();
+        for (path, state) in files.keys().zip(parallel::map(&generated, state)?) {
+            match state {
+                State::Unchanged => plan.unchanged += 1,
+                State::Changes(change) => drop(plan.changes.insert(path.clone(), change)),
+                State::Foreign => plan.foreign.push(path.clone()),
             }
         }
         for path in stale_in(folder, files)? {
@@ -84,16 +95,18 @@ impl Plan {
     pub fn apply(&self, folder: &Path, files: &Files) -> anyhow::Result<()> {
         // Where it is relative, each temporary file would ask where that is.
         let absolute = std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf());
-        let written = || self.changes.keys().filter_map(|path| Some((path, files.get(path)?)));
-        let parents: BTreeSet<&str> = written().map(|(path, _)| parent(path)).collect();
-        for parent in parents {
+        let written: Vec<(&String, &String)> =
+            self.changes.keys().filter_map(|path| Some((path, files.get(path)?))).collect();
+        for parent in parents(written.iter().map(|(path, _)| *path)) {
             let made = fs::create_dir_all(absolute.join(parent));
             made.with_context(|| format!("can't make the folder {}", folder.join(parent).display()))?;
         }
-        for (path, text) in written() {
+        let write = |(path, text): &(&String, &String)| {
             let written = write(&absolute.join(path), text);
-            written.with_context(|| format!("can't write {}", folder.join(path).display()))?;
-        }
+            written.with_context(|| format!("can't write {}", folder.join(path).display()))
+        };
+        // What comes after the first that can't be written is left alone.
+        written.par_iter().map(write).find_map_first(Result::err).map_or(Ok(()), Err)?;
         for (path, change) in &self.changes {
             if *change == Change::Remove {
                 let place = folder.join(path);
@@ -102,6 +115,18 @@ impl Plan {
         }
         Ok(())
     }
+}
+
+/// What a generated file is to the disk.
+enum State {
+    Unchanged,
+    Changes(Change),
+    Foreign,
+}
+
+/// The folders that files are in, each once.
+fn parents<'a>(paths: impl Iterator<Item = &'a String>) -> BTreeSet<&'a str> {
+    paths.map(|path| parent(path)).collect()
 }
 
 /// The folder that a file is in below `output`; empty for `output` itself.

@@ -3,7 +3,8 @@
 mod error;
 mod own;
 
-use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
@@ -75,7 +76,8 @@ pub struct View {
 #[derive(Debug, Default)]
 pub struct Templates<'a> {
     own: Option<&'a OwnTemplates>,
-    views: Option<RefCell<Vec<View>>>,
+    /// By the file.
+    views: Option<Mutex<BTreeMap<String, View>>>,
 }
 
 impl<'a> Templates<'a> {
@@ -85,11 +87,13 @@ impl<'a> Templates<'a> {
 
     /// Keeps what each template is given.
     pub fn recording(self) -> Self {
-        Self { views: Some(RefCell::default()), ..self }
+        Self { views: Some(Mutex::default()), ..self }
     }
 
+    /// In the order of the files.
     pub fn views(self) -> Vec<View> {
-        self.views.map(RefCell::into_inner).unwrap_or_default()
+        let views = self.views.map(|views| views.into_inner().unwrap_or_else(PoisonError::into_inner));
+        views.unwrap_or_default().into_values().collect()
     }
 
     /// The text of a file that is taken as it stands.
@@ -120,12 +124,13 @@ impl<'a> Renderer<'a> {
     /// Makes a file, which begins with the banner that `view` has.
     pub fn render(&self, page: Page, view: impl Serialize) -> anyhow::Result<File> {
         if let Some(views) = &self.templates.views {
-            views.borrow_mut().push(View {
+            let view = View {
                 template: self.set.path(page.template),
                 file: page.file.clone(),
                 model: page.model.map(str::to_owned),
                 view: serde_json::to_value(&view)?,
-            });
+            };
+            views.lock().unwrap_or_else(PoisonError::into_inner).insert(page.file.clone(), view);
         }
         let rendered = self.environment.get_template(page.template)?.render(Value::from(Serde(view)));
         let text = match self.templates.own {

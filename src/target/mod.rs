@@ -86,7 +86,7 @@ pub fn files(project: &Project, settings: Settings) -> anyhow::Result<Files> {
     render(project, settings, &Templates::new(settings.templates))
 }
 
-/// What each template is given for each file, in the order in which they are rendered.
+/// What each template is given for each file, in the order of the files.
 pub fn views(project: &Project, settings: Settings) -> anyhow::Result<Vec<View>> {
     let templates = Templates::new(settings.templates).recording();
     render(project, settings, &templates)?;

@@ -7,7 +7,8 @@ pub use expression::column_type;
 
 use anyhow::bail;
 
-use crate::model::Project;
+use crate::model::{Model, Project};
+use crate::parallel;
 use crate::render::{Page, Renderer, TemplateSet, Templates};
 use crate::target::{BANNER, Files};
 
@@ -32,12 +33,13 @@ pub fn files(project: &Project, templates: &Templates) -> anyhow::Result<Files> 
     let renderer = Renderer::new(TEMPLATES, templates)?;
     let page = Page::new("_changes.sql", "schema/_changes.sql");
     let mut files = Files::from([renderer.render(page, view::LogView { banner: BANNER })?]);
-    for model in &project.models {
+    let of_model = |model: &Model| {
         check_name(&model.name)?;
         let view = view::ModelView::new(model, project)?;
         let page = Page::new("model.sql", format!("schema/{}.sql", model.name)).about(&model.name);
-        files.extend([renderer.render(page, view)?]);
-    }
+        renderer.render(page, view)
+    };
+    files.extend(parallel::map(&project.models, of_model)?);
     Ok(files)
 }
 

@@ -27,6 +27,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::model::{Field, Model, Project};
 use crate::names::{self, Scope, ts};
+use crate::parallel;
 use crate::render::{File, Page, Renderer, Template, TemplateSet, Templates};
 use crate::target::{BANNER, Files, Int64, Settings};
 use runtime::Parts;
@@ -89,22 +90,22 @@ pub fn files(project: &Project, settings: Settings, templates: &Templates, schem
     };
     let mut files = runtime::files(settings, &parts, templates);
 
-    for module in &modules {
-        files.extend([
+    let of_model = |module: &Module| {
+        Ok([
             types::model(&renderer, module, settings.int64)?,
             registry::file(&renderer, module, settings.int64)?,
             collections::file(&renderer, module, settings)?,
-        ]);
-    }
-    if !project.types.is_empty() {
-        files.extend([types::shared(&renderer, &project.types)?]);
-    }
-    files.extend(schema::files(&renderer, schema, &sql, &modules)?);
-    files.extend([
-        (SCHEMA_JSON.to_owned(), description::text(project, settings)?),
-        defaults(&renderer, settings)?,
-        index::file(&renderer, &modules, !project.types.is_empty(), settings, &parts)?,
-    ]);
+        ])
+    };
+    let has_types = !project.types.is_empty();
+    let parts: [&(dyn Fn() -> anyhow::Result<Vec<File>> + Sync); 5] = [
+        &|| Ok(parallel::map(&modules, of_model)?.into_iter().flatten().collect()),
+        &|| has_types.then(|| types::shared(&renderer, &project.types)).into_iter().collect(),
+        &|| schema::files(&renderer, schema, &sql, &modules),
+        &|| Ok(vec![(SCHEMA_JSON.to_owned(), description::text(project, settings)?)]),
+        &|| Ok(vec![defaults(&renderer, settings)?, index::file(&renderer, &modules, has_types, settings, &parts)?]),
+    ];
+    files.extend(parallel::map(&parts, |files| files())?.into_iter().flatten());
     Ok(files)
 }
 

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::Module;
 use crate::names::{self, Scope, ts};
+use crate::parallel;
 use crate::render::{File, Page, Renderer};
 use crate::target::{BANNER, Files};
 
@@ -68,13 +69,14 @@ pub fn files(
     schema: &Files,
     sql: &BTreeMap<&str, SqlModule>,
     modules: &[Module],
-) -> anyhow::Result<Files> {
-    let mut files = Files::new();
-    for (path, module) in sql {
-        let text = schema.get(*path).map(|text| ts::template_text(text)).unwrap_or_default();
+) -> anyhow::Result<Vec<File>> {
+    let file = |(path, module): &(&&str, &SqlModule)| {
+        let text = schema.get(**path).map(|text| ts::template_text(text)).unwrap_or_default();
         let view = SqlView { banner: BANNER, name: &module.constant, text };
-        files.extend([renderer.render(Page::new("sql.ts", format!("{path}.ts")), view)?]);
-    }
+        renderer.render(Page::new("sql.ts", format!("{path}.ts")), view)
+    };
+    let sql_files: Vec<(&&str, &SqlModule)> = sql.iter().collect();
+    let mut files = parallel::map(&sql_files, file)?;
     if let Some(shared) = sql.get(SHARED_SQL) {
         files.extend([index(renderer, shared, modules)?]);
     }

@@ -37,12 +37,7 @@ pub struct Client {
 /// The whole way, and pure: the same document and config give the same files. `None`, with problems, where the
 /// input has errors.
 pub fn generate(spec: Tree, config: &Config, problems: &mut Problems) -> anyhow::Result<Option<Client>> {
-    let project = Document::new(spec, problems).and_then(|document| {
-        let project = model::build(&document, config, problems);
-        document.tell_places(problems);
-        project
-    });
-    spec::tree::tell_files(problems);
+    let project = understood(spec, problems, |document, problems| model::build(document, config, problems));
     let Some(project) = project else { return Ok(None) };
     if problems.has_errors() {
         return Ok(None);
@@ -58,11 +53,20 @@ pub fn generate(spec: Tree, config: &Config, problems: &mut Problems) -> anyhow:
 
 /// What a document offers, chosen or not. `None`, with problems, where it can't be used at all.
 pub fn survey(spec: Tree, config: &Config, problems: &mut Problems) -> Option<Survey> {
-    let survey = Document::new(spec, problems).map(|document| {
-        let survey = model::survey(&document, config, problems);
+    understood(spec, problems, |document, problems| Some(model::survey(document, config, problems)))
+}
+
+/// What is made of a document, and its problems with the places and files that they are in.
+fn understood<T>(
+    spec: Tree,
+    problems: &mut Problems,
+    make: impl FnOnce(&Document, &mut Problems) -> Option<T>,
+) -> Option<T> {
+    let made = Document::new(spec, problems).and_then(|document| {
+        let made = make(&document, problems);
         document.tell_places(problems);
-        survey
+        made
     });
     spec::tree::tell_files(problems);
-    survey
+    made
 }

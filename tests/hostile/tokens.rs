@@ -36,6 +36,12 @@ impl<'t> Scanner<'t> {
         text
     }
 
+    /// What is left behind spaces, and its first character.
+    fn next(&mut self) -> Option<(&'t str, char)> {
+        self.rest = self.rest.trim_start_matches([' ', '\n']);
+        Some((self.rest, self.rest.chars().next()?))
+    }
+
     /// Up to the end of the line or the text.
     fn line_comment(&mut self, ends: &[char]) {
         self.push(Kind::Comment, self.rest.find(ends).unwrap_or(self.rest.len()));
@@ -61,10 +67,7 @@ impl<'t> Scanner<'t> {
 /// The bodies of functions, which PostgreSQL has in dollar quotes, count as the tokens that they are.
 pub fn sql(text: &str) -> Result<Vec<Token>, String> {
     let mut scanner = Scanner::new(text);
-    loop {
-        scanner.rest = scanner.rest.trim_start_matches([' ', '\n']);
-        let rest = scanner.rest;
-        let Some(first) = rest.chars().next() else { return Ok(scanner.tokens) };
+    while let Some((rest, first)) = scanner.next() {
         match first {
             '\0' => return Err("a NUL".to_owned()),
             '-' if rest.starts_with("--") => scanner.line_comment(&['\n', '\r']),
@@ -84,6 +87,7 @@ pub fn sql(text: &str) -> Result<Vec<Token>, String> {
             _ => scanner.word_or_mark(|c| c.is_alphanumeric() || c == '_'),
         }
     }
+    Ok(scanner.tokens)
 }
 
 fn sql_string(text: &str, quote: char) -> Result<usize, String> {
@@ -107,10 +111,7 @@ const LINE_ENDS: [char; 4] = ['\n', '\r', '\u{2028}', '\u{2029}'];
 
 pub fn typescript(text: &str) -> Result<Vec<Token>, String> {
     let mut scanner = Scanner::new(text);
-    loop {
-        scanner.rest = scanner.rest.trim_start_matches([' ', '\n']);
-        let rest = scanner.rest;
-        let Some(first) = rest.chars().next() else { return Ok(scanner.tokens) };
+    while let Some((rest, first)) = scanner.next() {
         match first {
             '/' if rest.starts_with("//") => scanner.line_comment(&LINE_ENDS),
             '/' if rest.starts_with("/*") => scanner.block_comment()?,
@@ -126,6 +127,7 @@ pub fn typescript(text: &str) -> Result<Vec<Token>, String> {
             _ => scanner.word_or_mark(|c| unicode_ident::is_xid_continue(c) || c == '$'),
         }
     }
+    Ok(scanner.tokens)
 }
 
 fn ts_string(text: &str, quote: char) -> Result<usize, String> {

@@ -61,8 +61,8 @@ pub fn make(document: &Document, config: &Config, mut chosen: Vec<&Candidate>, p
     let mut models: Vec<Model> = Vec::new();
     let mut of_models: Vec<&Candidate> = Vec::new();
     let (mut notes, mut refused) = (Vec::new(), Vec::new());
-    for (candidate, Attempt { model, refusal, problems: own, types: own_types }) in chosen.iter().zip(attempts) {
-        types.append(own_types);
+    for (candidate, Attempt { model, refusal, problems: own, reached }) in chosen.iter().zip(attempts) {
+        types.reach(reached);
         refused.extend(refusal);
         if let Some(mut model) = model {
             if !candidate.row.is_guess {

@@ -1,6 +1,6 @@
 //! From a candidate to its model, or to why there is none.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -19,23 +19,24 @@ use crate::spec::Document;
 const MAX_FIELDS: usize = 900;
 
 /// What has come of a candidate.
-pub struct Attempt<'a> {
+pub struct Attempt {
     /// `None`, with a problem, where it can't be understood.
     pub model: Option<Model>,
     /// Why there is no model.
     pub refusal: Option<LeftOut>,
     pub problems: Problems,
-    /// What its fields refer to.
-    pub types: Types<'a>,
+    /// The components that its fields refer to.
+    pub reached: BTreeSet<String>,
 }
 
 /// Tries to make a model of a candidate.
-pub fn attempt<'a>(document: &'a Document, config: &Config, candidate: &Candidate<'a>) -> Attempt<'a> {
+pub fn attempt(document: &Document, config: &Config, candidate: &Candidate) -> Attempt {
+    let document = &document.part();
     let types = Types::new(document);
     let mut maker = Maker { document, types: &types, candidate, config, problems: Problems::default(), refusal: None };
     let model = maker.make();
     let Maker { problems, refusal, .. } = maker;
-    Attempt { model, refusal, problems, types }
+    Attempt { model, refusal, problems, reached: types.reached() }
 }
 
 struct Maker<'m, 'a> {

@@ -44,12 +44,15 @@ impl<'a> Types<'a> {
         Self { document, variants_left: Cell::new(0), reached: RefCell::default(), waiting: RefCell::default() }
     }
 
-    /// Remembers what others have reached, too.
-    pub fn append(&mut self, other: Self) {
+    /// The components that were referred to.
+    pub fn reached(self) -> BTreeSet<String> {
+        self.reached.into_inner()
+    }
+
+    /// Counts components as referred to.
+    pub fn reach(&mut self, names: BTreeSet<String>) {
         let reached = self.reached.get_mut();
-        self.waiting
-            .get_mut()
-            .extend(other.waiting.into_inner().into_iter().filter(|name| reached.insert(name.clone())));
+        self.waiting.get_mut().extend(names.into_iter().filter(|name| reached.insert(name.clone())));
     }
 
     /// `None` where a reference leads nowhere.

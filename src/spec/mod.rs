@@ -9,6 +9,8 @@ pub mod tree;
 mod typed;
 mod version;
 
+use std::sync::Arc;
+
 use elsa::sync::FrozenMap;
 use openapiv3::{ReferenceOr, Schema};
 use serde_json::{Map, Value};
@@ -23,10 +25,15 @@ pub use version::Version;
 
 /// A parsed document. Schemas are converted when they are asked for, so that a document of thousands costs what is used.
 pub struct Document {
-    tree: Tree,
+    tree: Arc<Tree>,
     version: Version,
-    schemas: FrozenMap<String, Box<ReferenceOr<Box<Schema>>>>,
+    schemas: Arc<Schemas>,
+    /// Those of the document that this is a part of.
+    known: Option<Arc<Schemas>>,
 }
+
+/// Schemas by their pointers.
+type Schemas = FrozenMap<String, Box<ReferenceOr<Box<Schema>>>>;
 
 /// A node of the document and where it stands.
 #[derive(Debug, Clone)]
@@ -64,7 +71,13 @@ impl Document {
             }
         }
         references::check(&tree.root, problems);
-        Some(Self { tree, version, schemas: FrozenMap::new() })
+        Some(Self { tree: Arc::new(tree), version, schemas: Arc::default(), known: None })
+    }
+
+    /// The same document for a part of the work: the schemas that are asked for in that go with it.
+    pub fn part(&self) -> Self {
+        let (tree, known) = (Arc::clone(&self.tree), Some(Arc::clone(&self.schemas)));
+        Self { tree, version: self.version, schemas: Arc::default(), known }
     }
 
     pub fn version(&self) -> Version {
@@ -114,7 +127,8 @@ impl Document {
 
     /// The schema at a JSON pointer, as OpenAPI 3.0 would write it. `None` where nothing is there.
     pub fn schema(&self, pointer: &str) -> Option<SchemaAt<'_>> {
-        let schema = match self.schemas.get(pointer) {
+        let known = self.known.iter().chain([&self.schemas]).find_map(|schemas| schemas.get(pointer));
+        let schema = match known {
             Some(schema) => schema,
             None => {
                 let schema = normalize::schema(self.tree.root.pointer(pointer)?);

@@ -1,7 +1,9 @@
 //! SQLite 3.40 and later: tables, a view and triggers, since it has no functions.
 
+mod columns;
 mod expression;
 mod view;
+mod writes;
 
 pub use expression::column_type;
 

@@ -3,8 +3,10 @@
 use anyhow::{Context, bail};
 use serde::Serialize;
 
+use super::columns::{column, json_value, key_of_row, row_key};
 use super::expression;
-use crate::model::{Field, FieldType, Insert, KeyOrigin, Model, Project};
+use super::writes::{InsertView, NewRow, UpdateView};
+use crate::model::{Field, FieldType, Insert, Model, Project};
 use crate::names::Scope;
 use crate::names::sql::{identifier, literal};
 use crate::target::sql::bookkeeping::Bookkeeping;
@@ -106,37 +108,6 @@ struct Note {
     name: String,
     event: &'static str,
     row_key: String,
-}
-
-#[derive(Serialize)]
-struct Check {
-    fails: String,
-    message: String,
-}
-
-/// A column that a write can set, as JSON text before and after.
-#[derive(Serialize)]
-struct Written {
-    literal: String,
-    new: String,
-    old: String,
-}
-
-#[derive(Serialize)]
-struct InsertView {
-    checks: Vec<Check>,
-    duplicate: String,
-    /// Where the key can be made here: the given key, or a new one.
-    made_key: Option<String>,
-    row_key: String,
-    columns: Vec<Written>,
-}
-
-#[derive(Serialize)]
-struct UpdateView {
-    checks: Vec<Check>,
-    key_columns: usize,
-    columns: Vec<Written>,
 }
 
 impl ModelView {
@@ -260,185 +231,8 @@ fn folded(model: &Model, first_key: &Field, field: &Field) -> String {
     format!("iif(max({is_it}), max({value}) FILTER (WHERE {is_it}), {base})")
 }
 
-impl InsertView {
-    fn new(model: &Model, keys: &[&Field], new: &NewRow) -> Self {
-        let given = |key: &Field| expression::stored(key.ty, &new.with_default(key));
-        let made = match keys {
-            [key] if model.key_origin != KeyOrigin::Given => Some(key),
-            _ => None,
-        };
-        let can_make = made.is_some();
-        let made_key = made.map(|key| {
-            let new_key = match expression::column_type(key.ty) {
-                "INTEGER" => "(SELECT t.key FROM _temporary_key AS t)",
-                _ => "(SELECT u.uuid FROM _uuid AS u)",
-            };
-            format!("coalesce({}, {new_key})", given(key))
-        });
-        let written = |field: &Field| Written {
-            literal: literal(&field.name),
-            new: if can_make && model.is_key(field) {
-                "json_quote(k.key)".into()
-            } else {
-                expression::written_json(field.ty, &new.with_default(field))
-            },
-            old: String::new(),
-        };
-        let row_key = match &made_key {
-            Some(_) => "k.key".to_owned(),
-            None => row_key(keys, &given),
-        };
-        let qualified: Vec<String> = keys.iter().map(|key| format!("{}.{}", model.name, key.name)).collect();
-        Self {
-            checks: model.fields.iter().flat_map(|field| insert_checks(model, field, can_make)).collect(),
-            duplicate: literal(&format!("UNIQUE constraint failed: {}", qualified.join(", "))),
-            made_key,
-            row_key,
-            columns: model
-                .fields
-                .iter()
-                .filter(|field| model.is_key(field) || field.insert != Insert::Never)
-                .map(written)
-                .collect(),
-        }
-    }
-}
-
-fn insert_checks(model: &Model, field: &Field, can_make_key: bool) -> Vec<Check> {
-    let new = column("NEW", field);
-    let is_key = model.is_key(field);
-    if field.insert == Insert::Never && !is_key {
-        return vec![check(model, field, format!("{new} IS NOT NULL"), "is set by the server only")];
-    }
-    let must_be_given = if is_key { !can_make_key } else { field.insert == Insert::Required };
-    let mut checks = Vec::new();
-    if must_be_given && field.default.is_none() {
-        checks.push(not_null(model, field, format!("{new} IS NULL")));
-    }
-    checks.extend(type_check(model, field));
-    checks
-}
-
-impl UpdateView {
-    fn new(model: &Model, keys: &[&Field], new: &NewRow) -> Self {
-        let keys_written = keys.iter().map(|key| Written {
-            literal: literal(&key.name),
-            new: expression::json(key.ty, &column("OLD", key)),
-            // Never equal: the key is always there.
-            old: "NULL".into(),
-        });
-        let written = model.fields.iter().filter(|field| field.update && !model.is_key(field)).map(|field| Written {
-            literal: literal(&field.name),
-            new: expression::written_json(field.ty, &new.value(field)),
-            old: expression::json(field.ty, &column("OLD", field)),
-        });
-        Self {
-            checks: model.fields.iter().flat_map(|field| update_checks(model, field)).collect(),
-            key_columns: keys.len(),
-            columns: keys_written.chain(written).collect(),
-        }
-    }
-}
-
-fn update_checks(model: &Model, field: &Field) -> Vec<Check> {
-    let (new, old) = (column("NEW", field), column("OLD", field));
-    let differs = expression::differs(field.ty, &new, &old);
-    if model.is_key(field) {
-        return vec![check(model, field, differs, "is the key, which can't be changed")];
-    }
-    if !field.update {
-        return vec![check(model, field, differs, "is read-only")];
-    }
-    let mut checks = Vec::new();
-    if !field.nullable {
-        checks.push(not_null(model, field, format!("{new} IS NULL AND {old} IS NOT NULL")));
-    }
-    checks.extend(type_check(model, field));
-    checks
-}
-
-fn type_check(model: &Model, field: &Field) -> Option<Check> {
-    let (fails, what) = expression::type_check(field.ty, &column("NEW", field))?;
-    Some(check(model, field, fails, what))
-}
-
-fn check(model: &Model, field: &Field, fails: String, what: &str) -> Check {
-    Check { fails, message: literal(&format!("{}.{} {what}", model.name, field.name)) }
-}
-
-/// In SQLite's own words.
-fn not_null(model: &Model, field: &Field, fails: String) -> Check {
-    Check { fails, message: literal(&format!("NOT NULL constraint failed: {}.{}", model.name, field.name)) }
-}
-
 fn no_endpoint(model: &Model, operation: &str) -> String {
     literal(&format!("{}: the API has no endpoint to {operation} rows", model.name))
-}
-
-/// A column of a row: always qualified, since SQLite takes a bare `"name"` that fits no column for a string.
-fn column(row: &str, field: &Field) -> String {
-    format!("{row}.{}", identifier(&field.name))
-}
-
-/// The columns of a trigger's NEW.
-struct NewRow<'p> {
-    /// Columns that the application may still give a temporary key, each with the model that it is of.
-    temporary: Vec<(&'p Field, &'p str)>,
-}
-
-impl NewRow<'_> {
-    /// The column, or the key that has taken the place of what it says.
-    fn value(&self, field: &Field) -> String {
-        let new = column("NEW", field);
-        let Some((_, parent)) = self.temporary.iter().find(|(temporary, _)| temporary.name == field.name) else {
-            return new;
-        };
-        format!(
-            "coalesce((SELECT m.row_key FROM _made_keys AS m \
-             WHERE m.table_name = {} AND m.temporary_key = CAST({new} AS TEXT)), {new})",
-            literal(parent),
-        )
-    }
-
-    fn with_default(&self, field: &Field) -> String {
-        let new = self.value(field);
-        match &field.default {
-            Some(default) => format!("coalesce({new}, {})", expression::default_value(field, default)),
-            None => new,
-        }
-    }
-}
-
-/// The text form of a key: the value, or a JSON array of several.
-fn row_key(keys: &[&Field], value: &dyn Fn(&Field) -> String) -> String {
-    match keys {
-        [key] if key.ty == FieldType::Int32 || key.ty == FieldType::Int64 => {
-            format!("CAST({} AS TEXT)", value(key))
-        }
-        [key] => value(key),
-        _ => {
-            format!("json_array({})", keys.iter().map(|key| value(key)).collect::<Vec<_>>().join(", "))
-        }
-    }
-}
-
-/// The nth key column of the row that `NEW.row_key` names.
-fn key_of_row(keys: &[&Field], n: usize, key: &Field) -> String {
-    if keys.len() > 1 {
-        return format!("json_extract(NEW.row_key, '$[{n}]')");
-    }
-    match expression::column_type(key.ty) {
-        "TEXT" => "NEW.row_key".to_owned(),
-        other => format!("CAST(NEW.row_key AS {other})"),
-    }
-}
-
-/// A key column as an argument of `json_object`.
-fn json_value(key: &Field, row: &str) -> String {
-    match key.ty {
-        FieldType::Boolean => format!("json({})", expression::json(key.ty, &column(row, key))),
-        _ => column(row, key),
-    }
 }
 
 fn indexes(model: &Model) -> anyhow::Result<Vec<Index>> {

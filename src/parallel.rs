@@ -10,3 +10,16 @@ pub fn map<T: Sync, R: Send>(
     let made: Vec<anyhow::Result<R>> = items.par_iter().map(make).collect();
     made.into_iter().collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_one_after_the_other() {
+        let numbers: Vec<u32> = (0..1000).collect();
+        assert_eq!(map(&numbers, |number| Ok(number * 2)).unwrap(), numbers.iter().map(|n| n * 2).collect::<Vec<_>>());
+        let odd = |number: &u32| if *number > 600 { Err(anyhow::anyhow!("{number}")) } else { Ok(()) };
+        assert_eq!(map(&numbers, odd).unwrap_err().to_string(), "601");
+    }
+}

@@ -94,9 +94,9 @@ mod tests {
     use super::*;
     use crate::diagnostics::{Input, Problems, Source};
 
-    fn kept(document: &Value) -> Value {
+    fn kept(name: &str, document: &str) -> Value {
         let mut problems = Problems::default();
-        let source = Source::new("openapi.json", document.to_string().into_bytes(), Input::Spec, &mut problems);
+        let source = Source::new(name, document.as_bytes().to_vec(), Input::Spec, &mut problems);
         source.parse(Input::Spec, Kept::Document, &mut problems).unwrap()
     }
 
@@ -125,7 +125,7 @@ mod tests {
             "x-mine": { "example": { "type": "string" } },
         });
         assert_eq!(
-            kept(&document),
+            kept("openapi.json", &document.to_string()),
             json!({
                 "info": { "title": "t", "description": "d" },
                 "paths": { "/examples": { "x-sync": true, "get": {
@@ -146,5 +146,16 @@ mod tests {
                 "x-mine": { "example": { "type": "string" } },
             })
         );
+    }
+    #[test]
+    fn what_is_left_out_may_hold_the_anchor_of_what_is_kept() {
+        let document = "paths:
+  /a:
+    tags: &words [a, b]
+    get: { parameters: [{ in: query, schema: &id { type: string, enum: *words } }, { in: path, schema: *id }] }
+";
+        let path = json!({ "in": "path", "schema": { "type": "string", "enum": ["a", "b"] } });
+        let expected = json!({ "paths": { "/a": { "get": { "parameters": [null, path] } } } });
+        assert_eq!(kept("openapi.yaml", document), expected);
     }
 }

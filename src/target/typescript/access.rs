@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::literal::Language;
+use super::width;
 use crate::model::Model;
 
 pub fn has_metadata(model: &Model) -> bool {
@@ -11,7 +12,7 @@ pub fn has_metadata(model: &Model) -> bool {
 
 /// The value of the constant `name`.
 pub fn value(model: &Model, name: &str) -> String {
-    let column = format!("export const {name} = ").chars().count();
+    let column = width(&format!("export const {name} = "));
     Language::TypeScript.text(&Value::Object(metadata(model)), 0, column, " as const;".len())
 }
 

@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use granit_parser::{Event, Parser};
+use granit_parser::Event;
 
 use super::scan::Scan;
-use super::{Source, Syntax};
+use super::{Source, Syntax, yaml};
 
 /// Line and column, both from 1, of each pointer that leads somewhere. A pointer to a member of an object is
 /// where its key stands. Where the last tokens of a pointer lead nowhere, it is the nearest parent.
@@ -169,9 +169,9 @@ fn walk_yaml(text: &str, wanted: &Tree, found: &mut HashMap<String, (usize, usiz
     report(wanted, (1, 1));
     let mut levels: Vec<Level> = Vec::new();
     let mut enough = wanted.parts();
-    let mut parser = Parser::new_from_str(text);
+    let mut parser = yaml::parser(text);
     while let Some(Ok((event, span))) = parser.next_event() {
-        let at = (span.start.line(), span.start.col() + 1);
+        let at = yaml::position(span);
         if matches!(event, Event::MappingEnd | Event::SequenceEnd) {
             levels.pop();
             continue;

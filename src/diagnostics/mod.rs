@@ -6,7 +6,7 @@ mod print;
 mod scan;
 mod source;
 mod value;
-mod yaml_keys;
+mod yaml;
 
 pub use print::{Format, clean, print};
 pub use source::{Source, Syntax};

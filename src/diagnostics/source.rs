@@ -2,14 +2,10 @@ use std::path::Path;
 
 use serde::de::DeserializeSeed;
 use serde_json::Value;
-use serde_saphyr::{DuplicateKeyPolicy, Error as YamlError};
 
 use super::value::{Part, Reader, Reading};
-use super::yaml_keys;
+use super::yaml;
 use super::{Input, Problem, Problems, Severity};
-
-/// Levels that a document may nest, as `serde_json` has it.
-const MAX_DEPTH: usize = 127;
 
 /// The text of an input, kept so that problems can say where they are.
 #[derive(Debug, Clone)]
@@ -55,7 +51,7 @@ impl Source {
         let mut reader = Reader::default();
         let parsed = match self.syntax {
             Syntax::Json => parse_json(&self.text, part, &mut reader),
-            Syntax::Yaml => parse_yaml(&self.text, part, &mut reader),
+            Syntax::Yaml => yaml::parse(&self.text, part, &mut reader),
         };
         // Where reading ends early, what has been noted has no whole path yet.
         if let Ok(root) = &parsed {
@@ -64,7 +60,7 @@ impl Source {
         parsed
             .map_err(|error| {
                 let mut problem = Problem::new(Severity::Error, "syntax", (input, ""), error.message);
-                problem.position = error.position;
+                problem.position = Some(error.position);
                 problem.help = self.syntax_help();
                 problems.push(problem);
             })
@@ -112,9 +108,12 @@ fn utf8(bytes: Vec<u8>) -> (String, Option<usize>) {
     )
 }
 
-struct SyntaxError {
-    message: String,
-    position: Option<(usize, usize)>,
+/// Why a text can't be read.
+#[derive(Debug)]
+pub struct SyntaxError {
+    pub message: String,
+    /// Line and column, both from 1.
+    pub position: (usize, usize),
 }
 
 fn syntax_of(name: &str, text: &str) -> Syntax {
@@ -140,64 +139,6 @@ fn parse_json(text: &str, part: impl Part, reader: &mut Reader) -> Result<Value,
             "recursion limit exceeded" => "the JSON is nested too deeply".to_owned(),
             message => format!("not valid JSON: {message}"),
         };
-        SyntaxError { message, position: Some((error.line(), error.column().max(1))) }
+        SyntaxError { message, position: (error.line(), error.column().max(1)) }
     })
-}
-
-fn parse_yaml(text: &str, part: impl Part, reader: &mut Reader) -> Result<Value, SyntaxError> {
-    let read = |policy: DuplicateKeyPolicy, reader: &mut Reader| {
-        let read = |deserializer: serde_saphyr::Deserializer| Reading(reader, part).deserialize(deserializer);
-        serde_saphyr::with_deserializer_from_str_with_options(text, yaml_options(text.len(), policy), read)
-    };
-    // To let the last one win takes longer, also where no key stands twice.
-    let mut parsed = read(DuplicateKeyPolicy::Error, reader);
-    if parsed.as_ref().is_err_and(|error| matches!(error.without_snippet(), YamlError::DuplicateMappingKey { .. })) {
-        parsed = read(DuplicateKeyPolicy::LastWins, &mut Reader::default());
-        if parsed.is_ok() {
-            *reader = Reader::default();
-            yaml_keys::note(text, &mut reader.repeated);
-        }
-    }
-    parsed.map_err(|error| yaml_error(&error))
-}
-
-fn yaml_error(error: &YamlError) -> SyntaxError {
-    let position = error.location().map(|at| (at.line() as usize, at.column() as usize));
-    let message = error.without_snippet().to_string();
-    let message = message.lines().next().unwrap_or_default();
-    let message = message.split(" at line ").next().unwrap_or(message);
-    let message = message.strip_prefix("error: ").unwrap_or(message);
-    let message = if message.contains("from_str_multiple") {
-        "the file holds more than one YAML document: leave one of them".to_owned()
-    } else if message.contains("cannot deserialize null into string") {
-        "a key is null: put it in quotes where it is meant as text".to_owned()
-    } else if message.starts_with("recursive references") {
-        "an alias stands inside of what it names: write it out, or use a `$ref`".to_owned()
-    } else if message.starts_with("budget breached") || message.starts_with("recursion limit") {
-        "the YAML is nested too deeply, or its aliases make it too large".to_owned()
-    } else {
-        format!("not valid YAML: {message}")
-    };
-    SyntaxError { message, position }
-}
-
-fn yaml_options(bytes: usize, policy: DuplicateKeyPolicy) -> serde_saphyr::Options {
-    let mut options = serde_saphyr::Options::default();
-    options.with_snippet = false;
-    options.duplicate_keys = policy;
-    options.strict_booleans = true;
-    // Bounds and examples may have `.inf`; JSON has no word for it, so it becomes null.
-    options.non_finite_float_policy = serde_saphyr::NonFiniteFloatPolicy::PassThrough;
-    options.budget = Some(yaml_budget(bytes));
-    options
-}
-
-/// What a document of a size may grow to: every byte a node, and some room for aliases. Stops alias bombs.
-fn yaml_budget(bytes: usize) -> serde_saphyr::Budget {
-    let mut budget = serde_saphyr::Budget::default();
-    budget.max_nodes = budget.max_nodes.saturating_add(bytes);
-    budget.max_events = budget.max_events.saturating_add(bytes.saturating_mul(2));
-    budget.max_total_scalar_bytes = budget.max_total_scalar_bytes.saturating_add(bytes);
-    budget.max_depth = MAX_DEPTH;
-    budget
 }

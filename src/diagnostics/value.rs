@@ -1,12 +1,12 @@
-//! Reads a value tree as `serde_json` would, and notes the keys that stand twice in one object: it would take the last
-//! without a word.
+//! What of a document is kept as a value tree, and the keys that stand twice in one object: `serde_json` would take the
+//! last without a word.
 
 use std::fmt;
 
 use serde::Deserializer;
-use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::map::Entry;
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 
 use super::{Input, Problem, Problems, Severity, child};
 
@@ -29,8 +29,13 @@ pub trait Part: Copy {
     /// What the values of a list are.
     fn item(self) -> Self;
 
-    /// Whether an object is kept once it is known. If not, `null` stands in its place.
+    /// Whether an object is kept once it is known.
     fn keeps(self, object: &Map<String, Value>) -> bool;
+
+    /// An object that is known. `null` stands in the place of one that isn't kept.
+    fn object(self, members: Map<String, Value>) -> Value {
+        if self.keeps(&members) { Value::Object(members) } else { Value::Null }
+    }
 }
 
 /// Everything is kept.
@@ -59,21 +64,48 @@ pub struct Reader {
     members: Vec<(String, Value)>,
 }
 
-impl Repeated {
-    fn note(&mut self, key: &str) {
-        self.note_path(vec![key.to_owned()]);
+impl Reader {
+    /// How many members the open objects have.
+    pub fn open(&self) -> usize {
+        self.members.len()
     }
 
-    /// Notes a key by the tokens of its pointer, the last one first.
-    pub fn note_path(&mut self, path: Vec<String>) {
+    pub fn member(&mut self, key: String, value: Value) {
+        self.members.push((key, value));
+    }
+
+    /// Closes the object that began when there were `start` members. Of a key that stands twice, the last value counts.
+    pub fn close(&mut self, start: usize) -> Map<String, Value> {
+        // A map that grows takes room for more than it gets, and most of them are small.
+        let mut values = Map::with_capacity(self.members.len() - start);
+        for (key, value) in self.members.drain(start..) {
+            match values.entry(key) {
+                Entry::Vacant(place) => drop(place.insert(value)),
+                Entry::Occupied(mut place) => {
+                    self.repeated.note(place.key());
+                    place.insert(value);
+                }
+            }
+        }
+        values
+    }
+}
+
+impl Repeated {
+    /// How many are told one by one so far.
+    pub fn told(&self) -> usize {
+        self.paths.len()
+    }
+
+    fn note(&mut self, key: &str) {
         self.count += 1;
         if self.paths.len() < MOST {
-            self.paths.push(path);
+            self.paths.push(vec![key.to_owned()]);
         }
     }
 
-    /// Those noted since there were `before` are below `token`.
-    fn put_below(&mut self, before: usize, token: impl Fn() -> String) {
+    /// Those told since there were `before` are below `token`.
+    pub fn put_below(&mut self, before: usize, token: impl Fn() -> String) {
         self.paths.iter_mut().skip(before).for_each(|path| path.push(token()));
     }
 
@@ -104,7 +136,7 @@ impl Repeated {
     }
 }
 
-/// Reads one value, and notes what is repeated in it.
+/// Reads one value of a JSON text, and notes what is repeated in it.
 pub struct Reading<'r, P>(pub &'r mut Reader, pub P);
 
 impl<'de, P: Part> DeserializeSeed<'de> for Reading<'_, P> {
@@ -130,16 +162,8 @@ impl<'de, P: Part> Visitor<'de> for Reading<'_, P> {
         Ok(value.into())
     }
 
-    fn visit_i128<E: Error>(self, value: i128) -> Result<Value, E> {
-        Number::from_i128(value).map(Value::Number).ok_or_else(|| E::custom("JSON number out of range"))
-    }
-
     fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
         Ok(value.into())
-    }
-
-    fn visit_u128<E: Error>(self, value: u128) -> Result<Value, E> {
-        Number::from_u128(value).map(Value::Number).ok_or_else(|| E::custom("JSON number out of range"))
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
@@ -154,24 +178,16 @@ impl<'de, P: Part> Visitor<'de> for Reading<'_, P> {
         Ok(Value::String(value))
     }
 
-    fn visit_none<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        self.deserialize(deserializer)
-    }
-
     fn visit_unit<E>(self) -> Result<Value, E> {
         Ok(Value::Null)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let mut values = Vec::new();
-        let mut before = self.0.repeated.paths.len();
+        let mut before = self.0.repeated.told();
         while let Some(value) = items.next_element_seed(Reading(&mut *self.0, self.1.item()))? {
             self.0.repeated.put_below(before, || values.len().to_string());
-            before = self.0.repeated.paths.len();
+            before = self.0.repeated.told();
             values.push(value);
         }
         values.shrink_to_fit();
@@ -179,28 +195,17 @@ impl<'de, P: Part> Visitor<'de> for Reading<'_, P> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
-        let start = self.0.members.len();
+        let start = self.0.open();
         while let Some(key) = members.next_key::<String>()? {
             let Some(part) = self.1.member(&key) else {
                 members.next_value::<IgnoredAny>()?;
                 continue;
             };
-            let before = self.0.repeated.paths.len();
+            let before = self.0.repeated.told();
             let value = members.next_value_seed(Reading(&mut *self.0, part))?;
             self.0.repeated.put_below(before, || key.clone());
-            self.0.members.push((key, value));
+            self.0.member(key, value);
         }
-        // A map that grows takes room for more than it gets, and most of them are small.
-        let mut values = Map::with_capacity(self.0.members.len() - start);
-        for (key, value) in self.0.members.drain(start..) {
-            match values.entry(key) {
-                Entry::Vacant(place) => drop(place.insert(value)),
-                Entry::Occupied(mut place) => {
-                    self.0.repeated.note(place.key());
-                    place.insert(value);
-                }
-            }
-        }
-        Ok(if self.1.keeps(&values) { Value::Object(values) } else { Value::Null })
+        Ok(self.1.object(self.0.close(start)))
     }
 }

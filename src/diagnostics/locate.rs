@@ -1,16 +1,22 @@
-//! From JSON pointers back to lines and columns. Done only when a problem is printed, so that reading pays nothing for it.
+//! From JSON pointers back to lines and columns.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use granit_parser::Event;
-
 use super::scan::Scan;
-use super::{Source, Syntax, yaml};
+use super::{Source, Syntax};
 
 /// Line and column, both from 1, of each pointer that leads somewhere. A pointer to a member of an object is
 /// where its key stands. Where the last tokens of a pointer lead nowhere, it is the nearest parent.
 pub fn locate<'a>(source: &Source, pointers: impl IntoIterator<Item = &'a str>) -> HashMap<String, (usize, usize)> {
+    match source.syntax {
+        Syntax::Json => locate_json(&source.text, pointers),
+        Syntax::Yaml => source.places().find(pointers.into_iter()),
+    }
+}
+
+/// Reads the text once more, so that reading it pays nothing for what few documents need.
+fn locate_json<'a>(text: &str, pointers: impl IntoIterator<Item = &'a str>) -> HashMap<String, (usize, usize)> {
     let mut wanted = Tree::default();
     for pointer in pointers {
         wanted.insert(pointer);
@@ -19,22 +25,17 @@ pub fn locate<'a>(source: &Source, pointers: impl IntoIterator<Item = &'a str>) 
     if wanted.pointer.is_none() && wanted.children.is_empty() {
         return found;
     }
-    match source.syntax {
-        Syntax::Json => {
-            let mut lines = Lines::new(&source.text);
-            let mut report = |tree: &Tree, at: usize| {
-                let place = lines.position(at);
-                tree.each(&mut |pointer| {
-                    found.insert(pointer.to_owned(), place);
-                });
-            };
-            let mut scan = Scan::new(&source.text);
-            if let Some((_, start)) = scan.peek() {
-                report(&wanted, start);
-                walk_json(&mut scan, &wanted, wanted.parts(), &mut report);
-            }
-        }
-        Syntax::Yaml => walk_yaml(&source.text, &wanted, &mut found),
+    let mut lines = Lines::new(text);
+    let mut report = |tree: &Tree, at: usize| {
+        let place = lines.position(at);
+        tree.each(&mut |pointer| {
+            found.insert(pointer.to_owned(), place);
+        });
+    };
+    let mut scan = Scan::new(text);
+    if let Some((_, start)) = scan.peek() {
+        report(&wanted, start);
+        walk_json(&mut scan, &wanted, wanted.parts(), &mut report);
     }
     found
 }
@@ -148,82 +149,17 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// An open mapping or sequence while the events of a YAML document pass.
-struct Level<'a> {
-    wanted: Option<&'a Tree>,
-    state: State<'a>,
-}
-
-enum State<'a> {
-    Key,
-    Value(Option<&'a Tree>),
-    Sequence(usize),
-}
-
-fn walk_yaml(text: &str, wanted: &Tree, found: &mut HashMap<String, (usize, usize)>) {
-    let mut report = |tree: &Tree, at: (usize, usize)| {
-        tree.each(&mut |pointer| {
-            found.insert(pointer.to_owned(), at);
-        });
-    };
-    report(wanted, (1, 1));
-    let mut levels: Vec<Level> = Vec::new();
-    let mut enough = wanted.parts();
-    let mut parser = yaml::parser(text);
-    while let Some(Ok((event, span))) = parser.next_event() {
-        let at = yaml::position(span);
-        if matches!(event, Event::MappingEnd | Event::SequenceEnd) {
-            levels.pop();
-            continue;
-        }
-        if !event.is_node() {
-            continue;
-        }
-        let is_part = levels.len() == 1;
-        let here = match levels.last_mut() {
-            None => Some(wanted),
-            Some(level) => match &mut level.state {
-                State::Key if is_part && enough == 0 => return,
-                State::Key => {
-                    let key = event.scalar().map(|(key, _)| key);
-                    let child = level.wanted.zip(key).and_then(|(tree, key)| tree.children.get(key));
-                    if let Some(child) = child {
-                        enough = enough.saturating_sub(usize::from(is_part));
-                        report(child, at);
-                    }
-                    level.state = State::Value(child);
-                    None
-                }
-                State::Value(child) => {
-                    let child = *child;
-                    level.state = State::Key;
-                    child
-                }
-                State::Sequence(index) => {
-                    let child = level.wanted.and_then(|tree| tree.children.get(&index.to_string()));
-                    *index += 1;
-                    if let Some(child) = child {
-                        report(child, at);
-                    }
-                    child
-                }
-            },
-        };
-        match event {
-            Event::MappingStart(..) => levels.push(Level { wanted: here, state: State::Key }),
-            Event::SequenceStart(..) => levels.push(Level { wanted: here, state: State::Sequence(0) }),
-            _ => {}
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnostics::{Input, Problems, Whole};
 
     fn source(text: &str, syntax: Syntax) -> Source {
         let name = if syntax == Syntax::Json { "a.json" } else { "a.yaml" };
-        Source::new(name, text.as_bytes().to_vec(), crate::diagnostics::Input::Spec, &mut Default::default())
+        let mut problems = Problems::default();
+        let source = Source::new(name, text.as_bytes().to_vec(), Input::Spec, &mut problems);
+        source.parse(Input::Spec, Whole, &mut problems).unwrap();
+        source
     }
 
     #[test]
@@ -239,8 +175,7 @@ mod tests {
 
     #[test]
     fn yaml() {
-        let source =
-            source("openapi: 3.0.0\npaths:\n  /a:\n    - 1\n    - b: 2\n? [x, y]\n: z\nlast: 1\n", Syntax::Yaml);
+        let source = source("openapi: 3.0.0\npaths:\n  /a:\n    - 1\n    - b: 2\n? x y\n: z\nlast: 1\n", Syntax::Yaml);
         let found = locate(&source, ["/paths", "/paths/~1a/1/b", "/last", "/paths/~1a/9"]);
         assert_eq!(found["/paths"], (2, 1));
         assert_eq!(found["/paths/~1a/1/b"], (5, 7));

@@ -1,10 +1,11 @@
 use std::path::Path;
+use std::sync::OnceLock;
 
 use serde::de::DeserializeSeed;
 use serde_json::Value;
 
 use super::value::{Part, Reader, Reading};
-use super::yaml;
+use super::yaml::{self, Places};
 use super::{Input, Problem, Problems, Severity};
 
 /// The text of an input, kept so that problems can say where they are.
@@ -15,6 +16,8 @@ pub struct Source {
     pub text: String,
     pub syntax: Syntax,
     is_text: bool,
+    /// Of YAML that was parsed.
+    places: OnceLock<Places>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +36,7 @@ impl Source {
             problems.push(problem.at(line, 1).help("save it as UTF-8"));
         }
         let syntax = syntax_of(name, &text);
-        Self { name: name.to_owned(), text, syntax, is_text: bad_line.is_none() }
+        Self { name: name.to_owned(), text, syntax, is_text: bad_line.is_none(), places: OnceLock::new() }
     }
 
     /// Parses the text as far as `part` keeps it, with a located problem where that fails.
@@ -51,7 +54,12 @@ impl Source {
         let mut reader = Reader::default();
         let parsed = match self.syntax {
             Syntax::Json => parse_json(&self.text, part, &mut reader),
-            Syntax::Yaml => yaml::parse(&self.text, part, &mut reader),
+            Syntax::Yaml => {
+                let mut places = Places::default();
+                let parsed = yaml::parse(&self.text, part, &mut reader, &mut places);
+                self.places.get_or_init(|| places);
+                parsed
+            }
         };
         // Where reading ends early, what has been noted has no whole path yet.
         if let Ok(root) = &parsed {
@@ -65,6 +73,10 @@ impl Source {
                 problems.push(problem);
             })
             .ok()
+    }
+
+    pub(super) fn places(&self) -> &Places {
+        self.places.get_or_init(Places::default)
     }
 
     fn syntax_help(&self) -> Option<String> {

@@ -1,5 +1,6 @@
 //! Reads YAML: what the parser tells becomes a value tree, as far as a part of it is kept.
 
+mod places;
 mod scalar;
 
 use std::collections::HashMap;
@@ -9,6 +10,8 @@ use serde_json::{Map, Value};
 
 use super::source::SyntaxError;
 use super::value::{Part, Reader, Whole};
+pub use places::Places;
+use places::{Pointer, Position};
 
 /// Levels that a document may nest, as `serde_json` has it.
 const MAX_DEPTH: usize = 127;
@@ -19,13 +22,15 @@ const MAX_COPIED: usize = 64 * 1024 * 1024;
 /// What a value takes besides its text, about.
 const NODE_BYTES: usize = 64;
 
-/// Reads the one document of a text. One that is empty is null.
-pub fn parse(text: &str, part: impl Part, reader: &mut Reader) -> Result<Value, SyntaxError> {
-    let mut loader = Loader { parser: parser(text), anchors: HashMap::new(), copied: 0, reader };
+/// Reads the one document of a text, and where its nodes stand. One that is empty is null.
+pub fn parse(text: &str, part: impl Part, reader: &mut Reader, places: &mut Places) -> Result<Value, SyntaxError> {
+    let parser = Parser::new_from_str_with_options(text, Options::default());
+    let mut loader = Loader { parser, anchors: HashMap::new(), copied: 0, reader, places };
+    let top = Place { pointer: Pointer::default(), depth: 0 };
     let root = loop {
         match loader.next()? {
             (Event::StreamEnd, _) => return Ok(Value::Null),
-            (event, span) if event.is_node() => break loader.node(event, span, part, 0)?,
+            (event, span) if event.is_node() => break loader.node(event, span, part, &top)?,
             _ => {}
         }
     };
@@ -40,14 +45,22 @@ pub fn parse(text: &str, part: impl Part, reader: &mut Reader) -> Result<Value, 
     }
 }
 
-/// What tells the nodes of a text one by one.
-pub fn parser(text: &str) -> Parser<'_, StrInput<'_>> {
-    Parser::new_from_str_with_options(text, Options::default())
+/// Line and column of a node.
+fn position(span: Span) -> Position {
+    (span.start.line(), span.start.col() + 1)
 }
 
-/// Line and column of a node, both from 1.
-pub fn position(span: Span) -> (usize, usize) {
-    (span.start.line(), span.start.col() + 1)
+/// Where in the value tree a node is.
+struct Place {
+    pointer: Pointer,
+    /// Levels below the root.
+    depth: usize,
+}
+
+impl Place {
+    fn below(&self, token: &str) -> Self {
+        Self { pointer: self.pointer.below(token), depth: self.depth + 1 }
+    }
 }
 
 struct Loader<'r, 't> {
@@ -56,6 +69,7 @@ struct Loader<'r, 't> {
     anchors: HashMap<usize, Anchored>,
     copied: usize,
     reader: &'r mut Reader,
+    places: &'r mut Places,
 }
 
 /// A node that has a name, in full: an alias may stand where more of it is kept.
@@ -71,17 +85,22 @@ impl<'t> Loader<'_, 't> {
         self.parser.next_event().unwrap_or(Ok((Event::StreamEnd, Span::default()))).map_err(|error| syntax(&error))
     }
 
-    /// Reads the node that begins with an event, `depth` levels below the root.
-    fn node(&mut self, event: Event<'t>, span: Span, part: impl Part, depth: usize) -> Result<Value, SyntaxError> {
+    /// Reads the node that begins with an event.
+    fn node(&mut self, event: Event<'t>, span: Span, part: impl Part, place: &Place) -> Result<Value, SyntaxError> {
         if let Event::Alias(anchor) = event {
-            return Ok(prune(self.alias(anchor, span, depth)?, part));
+            return Ok(prune(self.alias(anchor, span, place.depth)?, part));
         }
-        let Some(anchor) = event.anchor_id() else { return self.bare(event, span, part, depth) };
-        let value = self.bare(event, span, Whole, depth)?;
-        let (bytes, height) = measure(&value);
+        let Some(anchor) = event.anchor_id() else { return self.bare(event, span, part, place) };
+        let value = self.bare(event, span, Whole, place)?;
+        self.anchor(anchor, &value, span)?;
+        Ok(prune(value, part))
+    }
+
+    fn anchor(&mut self, anchor: usize, value: &Value, span: Span) -> Result<(), SyntaxError> {
+        let (bytes, height) = measure(value);
         self.copy(bytes, span)?;
         self.anchors.insert(anchor, Anchored { value: value.clone(), bytes, height });
-        Ok(prune(value, part))
+        Ok(())
     }
 
     fn alias(&mut self, anchor: usize, span: Span, depth: usize) -> Result<Value, SyntaxError> {
@@ -102,25 +121,29 @@ impl<'t> Loader<'_, 't> {
     }
 
     /// Reads a node, whether or not it has a name.
-    fn bare(&mut self, event: Event<'t>, span: Span, part: impl Part, depth: usize) -> Result<Value, SyntaxError> {
+    fn bare(&mut self, event: Event<'t>, span: Span, part: impl Part, place: &Place) -> Result<Value, SyntaxError> {
         match event {
             Event::Scalar(text, style, _, tag) => {
                 scalar::value(text, style, tag.as_deref()).ok_or_else(|| failure(span, "this isn't what its tag says"))
             }
-            _ if depth >= MAX_DEPTH => Err(too_large(span)),
-            Event::SequenceStart(..) => self.list(part, depth),
-            _ => self.object(part, depth),
+            _ if place.depth >= MAX_DEPTH => Err(too_large(span)),
+            Event::SequenceStart(..) => self.list(part, place),
+            _ => self.object(part, place),
         }
     }
 
-    fn list(&mut self, part: impl Part, depth: usize) -> Result<Value, SyntaxError> {
+    fn list(&mut self, part: impl Part, place: &Place) -> Result<Value, SyntaxError> {
         let mut values = Vec::new();
         let mut before = self.reader.repeated.told();
         loop {
             let (event, span) = self.next()?;
             match event {
                 Event::SequenceEnd => break,
-                _ if event.is_node() => values.push(self.node(event, span, part.item(), depth + 1)?),
+                _ if event.is_node() => {
+                    let item = place.below(&values.len().to_string());
+                    self.places.note(&item.pointer, position(span));
+                    values.push(self.node(event, span, part.item(), &item)?);
+                }
                 _ => continue,
             }
             self.reader.repeated.put_below(before, || (values.len() - 1).to_string());
@@ -130,7 +153,7 @@ impl<'t> Loader<'_, 't> {
         Ok(Value::Array(values))
     }
 
-    fn object(&mut self, part: impl Part, depth: usize) -> Result<Value, SyntaxError> {
+    fn object(&mut self, part: impl Part, place: &Place) -> Result<Value, SyntaxError> {
         let start = self.reader.open();
         let mut merged = Vec::new();
         loop {
@@ -141,11 +164,12 @@ impl<'t> Loader<'_, 't> {
                 _ => {}
             }
             let is_merge = matches!(&event, Event::Scalar(text, ScalarStyle::Plain, _, None) if text == "<<");
+            let at = position(span);
             let key = self.key(event, span)?;
             let (event, span) = self.next_node()?;
             let before = self.reader.repeated.told();
             if is_merge {
-                match self.node(event, span, Whole, depth)? {
+                match self.node(event, span, Whole, &place.below(&key))? {
                     Value::Object(members) => merged.push(members),
                     Value::Array(all) if all.iter().all(Value::is_object) => {
                         merged.extend(all.into_iter().filter_map(map_of))
@@ -153,11 +177,13 @@ impl<'t> Loader<'_, 't> {
                     _ => return Err(failure(span, "`<<` takes a mapping, or a list of them")),
                 }
             } else if let Some(part) = part.member(&key) {
-                let value = self.node(event, span, part, depth + 1)?;
+                let member = place.below(&key);
+                self.places.note(&member.pointer, at);
+                let value = self.node(event, span, part, &member)?;
                 self.reader.repeated.put_below(before, || key.clone());
                 self.reader.member(key, value);
             } else {
-                self.skip(event, span, depth + 1)?;
+                self.skip(event, span, place)?;
             }
         }
         let mut members = self.reader.close(start);
@@ -182,10 +208,10 @@ impl<'t> Loader<'_, 't> {
         let is_null = matches!(&event, Event::Scalar(text, ScalarStyle::Plain, _, None) if scalar::is_null(text));
         match event {
             _ if is_null => Err(failure(span, "a key is null: put it in quotes where it is meant as text")),
-            Event::Scalar(text, style, anchor, tag) => {
-                let key = text.clone().into_owned();
+            Event::Scalar(text, _, anchor, _) => {
+                let key = text.into_owned();
                 if anchor != 0 {
-                    self.node(Event::Scalar(text, style, anchor, tag), span, Whole, 0)?;
+                    self.anchor(anchor, &Value::String(key.clone()), span)?;
                 }
                 Ok(key)
             }
@@ -199,13 +225,13 @@ impl<'t> Loader<'_, 't> {
     }
 
     /// Passes over a node that isn't kept, but for what has a name in it.
-    fn skip(&mut self, event: Event<'t>, span: Span, depth: usize) -> Result<(), SyntaxError> {
+    fn skip(&mut self, event: Event<'t>, span: Span, place: &Place) -> Result<(), SyntaxError> {
         let (mut event, mut span) = (event, span);
         let mut open = 0;
         loop {
             match &event {
                 Event::MappingEnd | Event::SequenceEnd => open -= 1,
-                _ if event.anchor_id().is_some() => drop(self.node(event, span, Whole, depth + open)?),
+                _ if event.anchor_id().is_some() => drop(self.node(event, span, Whole, &place.below(""))?),
                 Event::MappingStart(..) | Event::SequenceStart(..) => open += 1,
                 _ => {}
             }
@@ -273,7 +299,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Value, String> {
-        parse(text, Whole, &mut Reader::default()).map_err(|error| error.message)
+        parse(text, Whole, &mut Reader::default(), &mut Places::default()).map_err(|error| error.message)
     }
 
     #[test]
@@ -328,7 +354,7 @@ mod tests {
         for level in 1..200 {
             text += &format!("a{level}: &a{level} [*a{}]\n", level - 1);
         }
-        let error = parse(&text, Whole, &mut Reader::default()).unwrap_err();
+        let error = parse(&text, Whole, &mut Reader::default(), &mut Places::default()).unwrap_err();
         assert_eq!(error.message, "the YAML is nested too deeply, or its aliases make it too large");
         assert_eq!(error.position, (127, 14));
     }
@@ -336,7 +362,7 @@ mod tests {
     #[test]
     fn keys_that_stand_twice() {
         let mut reader = Reader::default();
-        let value = parse("a: {1: x, 1: y}\nb: [{c: 1, c: 2}]\n", Whole, &mut reader).unwrap();
+        let value = parse("a: {1: x, 1: y}\nb: [{c: 1, c: 2}]\n", Whole, &mut reader, &mut Places::default()).unwrap();
         assert_eq!(value, json!({ "a": { "1": "y" }, "b": [{ "c": 2 }] }));
         assert_eq!(reader.repeated.told(), 2);
     }

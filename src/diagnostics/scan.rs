@@ -28,8 +28,7 @@ impl<'a> Scan<'a> {
         let (_, start) = self.peek()?;
         self.at += 1;
         loop {
-            let rest = self.text.as_bytes().get(self.at..)?;
-            self.at += rest.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
+            self.at += memchr::memchr2(b'"', b'\\', self.text.as_bytes().get(self.at..)?)?;
             if self.byte()? == b'"' {
                 break;
             }

@@ -10,8 +10,13 @@ const SURE: &[&str] = &["id", "_id", "pk", "uuid", "guid", "uid"];
 
 /// Whether two names are one but for case, hyphens and underscores: `contactId` and `contact_id`.
 pub fn same_name(one: &str, two: &str) -> bool {
+    // Most names begin differently, and every parameter is compared with every field.
+    let first =
+        |name: &str| name.bytes().next().filter(u8::is_ascii_alphanumeric).map(|byte| byte.to_ascii_lowercase());
+    if first(one).zip(first(two)).is_some_and(|(one, two)| one != two) {
+        return false;
+    }
     if one.is_ascii() && two.is_ascii() {
-        // Most names are, and every parameter is compared with every field.
         return one == two || are_same(ascii_letters(one), ascii_letters(two));
     }
     one == two || are_same(letters(one), letters(two))

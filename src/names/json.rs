@@ -7,7 +7,7 @@ use super::is_misleading;
 /// A string literal, or a key.
 pub fn string(text: &str) -> String {
     if text.bytes().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\')) {
-        return format!("\"{text}\"");
+        return ["\"", text, "\""].concat();
     }
     let literal = Value::from(text).to_string();
     if !literal.contains(is_misleading) {

@@ -135,7 +135,7 @@ pub fn property_key(name: &str) -> String {
 /// A string literal, in single quotes where that needs fewer escapes, as formatters have it.
 pub fn string(text: &str) -> String {
     if text.bytes().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\')) {
-        return format!("\"{text}\"");
+        return ["\"", text, "\""].concat();
     }
     let quote = if text.matches('"').count() > text.matches('\'').count() { '\'' } else { '"' };
     let mut out = String::with_capacity(text.len() + 2);

@@ -145,25 +145,43 @@ pub fn text(ty: &Type) -> String {
 
 /// The type on one line; none where a comment needs a line of its own.
 fn flat(ty: &Type) -> Option<String> {
-    Some(match ty {
-        Type::Word(text) | Type::Name(text) => text.clone(),
-        Type::Array(item) if matches!(item.as_ref(), Type::Union(_)) => format!("({})[]", flat(item)?),
-        Type::Array(item) => format!("{}[]", flat(item)?),
-        Type::Record(value) => format!("Record<string, {}>", flat(value)?),
-        Type::Dictionary(value) => format!("{{ [key: string]: {} }}", flat(value)?),
-        Type::Object(members) => {
-            let members: Option<Vec<String>> = members.iter().map(flat_member).collect();
-            format!("{{ {} }}", members?.join("; "))
-        }
-        Type::Union(members) => members.iter().map(flat).collect::<Option<Vec<_>>>()?.join(" | "),
-    })
+    let mut text = String::new();
+    write_flat(&mut text, ty)?;
+    Some(text)
 }
 
-fn flat_member(member: &Member) -> Option<String> {
-    if !member.comment.is_empty() {
-        return None;
+fn write_flat(out: &mut String, ty: &Type) -> Option<()> {
+    let between = |out: &mut String, before: &str, ty: &Type, after: &str| {
+        out.push_str(before);
+        write_flat(out, ty)?;
+        out.push_str(after);
+        Some(())
+    };
+    match ty {
+        Type::Word(text) | Type::Name(text) => out.push_str(text),
+        Type::Array(item) if matches!(item.as_ref(), Type::Union(_)) => between(out, "(", item, ")[]")?,
+        Type::Array(item) => between(out, "", item, "[]")?,
+        Type::Record(value) => between(out, "Record<string, ", value, ">")?,
+        Type::Dictionary(value) => between(out, "{ [key: string]: ", value, " }")?,
+        Type::Object(members) => {
+            out.push('{');
+            for (index, member) in members.iter().enumerate() {
+                if !member.comment.is_empty() {
+                    return None;
+                }
+                out.push_str(if index == 0 { " " } else { "; " });
+                out.push_str(&member.key());
+                between(out, ": ", &member.ty, "")?;
+            }
+            out.push_str(" }");
+        }
+        Type::Union(members) => {
+            for (index, member) in members.iter().enumerate() {
+                between(out, if index == 0 { "" } else { " | " }, member, "")?;
+            }
+        }
     }
-    Some(format!("{}: {}", member.key(), flat(&member.ty)?))
+    Some(())
 }
 
 /// Whether there is no place in the type to break it.

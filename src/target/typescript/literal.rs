@@ -37,10 +37,12 @@ impl Language {
     }
 
     fn write(self, out: &mut String, value: &Value, indent: usize, column: usize, after: usize) {
-        let room = WIDTH.saturating_sub(column + after);
-        if let Some(flat) = self.flat(value).filter(|flat| width(flat) <= room.max("[]".len())) {
-            return out.push_str(&flat);
+        let room = WIDTH.saturating_sub(column + after).max("[]".len());
+        let start = out.len();
+        if self.flat(out, value).is_some() && width(behind(out, start)) <= room {
+            return;
         }
+        out.truncate(start);
         let end = if self == Self::TypeScript { "," } else { "" };
         let comma_behind = |index: usize, count: usize| if index + 1 < count { 1 } else { end.len() };
         match value {
@@ -66,35 +68,54 @@ impl Language {
 
     /// An object on one line of its own, indented by `indent` and with a comma behind it, or as `text` has it where that
     /// doesn't fit: for lists that read as a table.
-    pub fn row(self, members: &Map<String, Value>, indent: usize) -> String {
-        let flat: Option<Vec<String>> =
-            members.iter().map(|(name, value)| Some(format!("{}: {}", self.key(name), self.flat(value)?))).collect();
-        let flat = flat.map(|members| format!("{{ {} }}", members.join(", ")));
-        match flat.filter(|flat| indent + width(flat) + ",".len() <= WIDTH) {
-            Some(flat) => flat,
-            None => self.text(&Value::Object(members.clone()), indent, indent, ",".len()),
+    pub fn row(self, members: Vec<(&str, Value)>, indent: usize) -> String {
+        let mut out = "{ ".to_owned();
+        let is_flat = members.iter().enumerate().all(|(index, (name, value))| {
+            out.push_str(if index == 0 { "" } else { ", " });
+            self.flat_member(&mut out, name, value).is_some()
+        });
+        out.push_str(" }");
+        if is_flat && indent + width(&out) + ",".len() <= WIDTH {
+            return out;
         }
+        let members: Map<String, Value> = members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        self.text(&Value::Object(members), indent, indent, ",".len())
     }
 
-    /// The value on one line. An object of several members has several lines, and so has a list of lists: their
-    /// differences read better.
-    fn flat(self, value: &Value) -> Option<String> {
+    /// The value on one line. `None` where it has several: an object of several members, and a list of lists, whose
+    /// differences read better then. What is in `out` behind its end is then of no use.
+    fn flat(self, out: &mut String, value: &Value) -> Option<()> {
         match value {
             Value::Array(items) => {
                 let is_matrix = items.iter().all(|item| item.as_array().is_some_and(|inner| inner.len() > 1));
                 if is_matrix && items.len() > 1 {
                     return None;
                 }
-                let items: Option<Vec<String>> = items.iter().map(|item| self.flat(item)).collect();
-                Some(format!("[{}]", items?.join(", ")))
+                out.push('[');
+                for (index, item) in items.iter().enumerate() {
+                    out.push_str(if index == 0 { "" } else { ", " });
+                    self.flat(out, item)?;
+                }
+                out.push(']');
             }
-            Value::Object(members) if members.len() > 1 => None,
+            Value::Object(members) if members.len() > 1 => return None,
             Value::Object(members) => match members.iter().next() {
-                None => Some("{}".to_owned()),
-                Some((name, value)) => Some(format!("{{ {}: {} }}", self.key(name), self.flat(value)?)),
+                None => out.push_str("{}"),
+                Some((name, value)) => {
+                    out.push_str("{ ");
+                    self.flat_member(out, name, value)?;
+                    out.push_str(" }");
+                }
             },
-            value => Some(self.scalar(value)),
+            value => out.push_str(&self.scalar(value)),
         }
+        Some(())
+    }
+
+    fn flat_member(self, out: &mut String, name: &str, value: &Value) -> Option<()> {
+        out.push_str(&self.key(name));
+        out.push_str(": ");
+        self.flat(out, value)
     }
 
     fn scalar(self, value: &Value) -> String {
@@ -111,6 +132,11 @@ impl Language {
             Self::Json => json::string(name),
         }
     }
+}
+
+/// What was written since `out` had a length.
+fn behind(out: &str, start: usize) -> &str {
+    out.get(start..).unwrap_or_default()
 }
 
 /// Items in brackets, each on lines of its own, with `end` behind the last.

@@ -40,7 +40,7 @@ struct Member {
 pub fn file(renderer: &Renderer, module: &Module, int64: Int64) -> anyhow::Result<File> {
     let sql = module.sql.as_ref().map(|sql| SqlImport { name: &sql.constant, module: ts::string(&sql.module()) });
     let ty = if sql.is_some() { "LocalModel" } else { "Model" };
-    let fields = module.model.fields.iter().map(|one| Language::TypeScript.row(&field(one, int64), 4)).collect();
+    let fields = module.model.fields.iter().map(|one| Language::TypeScript.row(field(one, int64), 4)).collect();
     let members = members(module.model);
     let view = RegistryView { banner: BANNER, name: &module.description, ty, sql, members, fields };
     let page = Page::new("registry.ts", format!("schema/{}.ts", module.stem)).about(&module.model.name);
@@ -74,24 +74,20 @@ fn members(model: &Model) -> Vec<Member> {
         .collect()
 }
 
-fn field(field: &Field, int64: Int64) -> Map<String, Value> {
-    let mut data = Map::new();
-    data.insert("name".to_owned(), field.name.as_str().into());
-    data.insert("type".to_owned(), field_type(field.ty).into());
+fn field(field: &Field, int64: Int64) -> Vec<(&'static str, Value)> {
     let shown = match (field.ty, int64) {
         (FieldType::Int64, Int64::Number) | (FieldType::Decimal { as_number: true }, _) => Some("number"),
         (FieldType::Int64, Int64::String) => Some("string"),
         (FieldType::Int64, Int64::Bigint) => Some("bigint"),
         _ => None,
     };
-    if let Some(shown) = shown {
-        data.insert("as".to_owned(), shown.into());
-    }
-    data.insert("nullable".to_owned(), field.nullable.into());
-    data.insert("insert".to_owned(), insert(field.insert).into());
-    data.insert("update".to_owned(), field.update.into());
-    if let Some(default) = &field.default {
-        data.insert("default".to_owned(), default.clone());
-    }
+    let mut data = vec![("name", field.name.as_str().into()), ("type", field_type(field.ty).into())];
+    data.extend(shown.map(|shown| ("as", shown.into())));
+    data.extend([
+        ("nullable", field.nullable.into()),
+        ("insert", insert(field.insert).into()),
+        ("update", field.update.into()),
+    ]);
+    data.extend(field.default.clone().map(|default| ("default", default)));
     data
 }

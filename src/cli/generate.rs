@@ -4,8 +4,12 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::inputs::ProjectArgs;
+use super::memo::Memo;
 use super::report::Occasion;
 use super::{Global, check, project, report, watch};
+
+/// What comes of errors.
+const FAILED: &str = "nothing was written";
 
 #[derive(Debug, Args)]
 pub struct Generate {
@@ -35,19 +39,33 @@ pub fn run(args: &Generate, global: &Global) -> anyhow::Result<ExitCode> {
     if args.watch {
         return watch::run(&args.project, global);
     }
-    let Some(project) = project::make(&args.project, "nothing was written", global)? else {
-        return Ok(ExitCode::from(2));
-    };
-    let files = &project.client.files;
-    if args.stdout {
-        let mut out = std::io::stdout().lock();
-        for (path, text) in files {
-            writeln!(out, "==> {path} <==\n{text}")?;
-        }
+    if args.dry_run || args.stdout {
+        return print(args, global);
+    }
+    let memo = Memo::of(&args.project, global);
+    if let Some(said) = memo.as_ref().and_then(Memo::said) {
+        report::tell(&said.stderr)?;
+        report::say(&said.stdout)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let (plan, occasion) =
-        if args.dry_run { (project.plan()?, Occasion::DryRun) } else { (project.write()?, Occasion::Written) };
-    report::summary(&project.client.project, &plan, &project.config.output, occasion, global)?;
+    let Some(project) = project::make(&args.project, FAILED, global)? else { return Ok(ExitCode::from(2)) };
+    let plan = project.write()?;
+    report::say(&project.summary(&plan, Occasion::Written, global)?)?;
+    if let Some(memo) = memo {
+        memo.keep(project, global)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print(args: &Generate, global: &Global) -> anyhow::Result<ExitCode> {
+    let Some(project) = project::make(&args.project, FAILED, global)? else { return Ok(ExitCode::from(2)) };
+    if args.stdout {
+        let mut out = std::io::stdout().lock();
+        for (path, text) in &project.client.files {
+            writeln!(out, "==> {path} <==\n{text}")?;
+        }
+    } else {
+        report::say(&project.summary(&project.plan()?, Occasion::DryRun, global)?)?;
+    }
     Ok(ExitCode::SUCCESS)
 }

@@ -10,6 +10,7 @@ mod inputs;
 mod inspect;
 mod line_endings;
 mod manual;
+mod memo;
 mod project;
 mod report;
 mod schema;

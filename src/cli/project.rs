@@ -1,6 +1,8 @@
 //! From a command's arguments to the client of its project.
 
 use super::inputs::{self, Inputs, ProjectArgs};
+use super::memo::Read;
+use super::report::Occasion;
 use super::{Global, report};
 use crate::Client;
 use crate::config::Config;
@@ -12,6 +14,10 @@ use crate::output::Plan;
 pub struct Project {
     pub config: Config,
     pub client: Client,
+    /// What it was made from, where a later run can know that by looking at files.
+    pub read: Option<Read>,
+    /// The problems, as they were told.
+    pub told: String,
 }
 
 /// Reads and makes a project, and tells its problems. `None` where there were errors: `consequence` is what then wasn't
@@ -34,9 +40,10 @@ pub fn make_of(
         (Some(config), Some(tree)) => crate::generate(tree, config, &mut problems)?,
         _ => None,
     };
-    report::problems(&problems, &inputs.sources(), global)?;
+    let told = report::problems(&problems, &inputs.sources(), global)?;
+    let read = Read::of(&inputs, &problems);
     match (inputs.config, client) {
-        (Some(config), Some(client)) => Ok(Some(Project { config, client })),
+        (Some(config), Some(client)) => Ok(Some(Project { config, client, read, told })),
         _ => {
             report::failed(&problems, consequence, global)?;
             Ok(None)
@@ -59,5 +66,10 @@ impl Project {
         let plan = self.plan()?;
         plan.apply(&self.config.output, &self.client.files)?;
         Ok(plan)
+    }
+
+    /// What a run says of it in the end.
+    pub fn summary(&self, plan: &Plan, occasion: Occasion, global: &Global) -> anyhow::Result<String> {
+        report::summary(&self.client.project, plan, &self.config.output, occasion, global)
     }
 }

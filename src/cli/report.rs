@@ -19,10 +19,22 @@ impl Global {
     }
 }
 
-pub fn problems(problems: &Problems, sources: &[(Input, &Source)], global: &Global) -> anyhow::Result<()> {
-    let mut out = anstream::stderr().lock();
+/// Tells problems, and returns how they were told.
+pub fn problems(problems: &Problems, sources: &[(Input, &Source)], global: &Global) -> anyhow::Result<String> {
+    let mut out = Vec::new();
     let least = if global.quiet { Severity::Warning } else { Severity::Note };
-    Ok(print(&mut out, problems, sources, global.format(), least)?)
+    print(&mut out, problems, sources, global.format(), least)?;
+    let told = String::from_utf8(out)?;
+    tell(&told)?;
+    Ok(told)
+}
+
+pub fn tell(text: &str) -> io::Result<()> {
+    anstream::stderr().lock().write_all(text.as_bytes())
+}
+
+pub fn say(text: &str) -> io::Result<()> {
+    anstream::stdout().lock().write_all(text.as_bytes())
 }
 
 /// The last line of a run that failed: `2 errors, nothing was written`.
@@ -66,8 +78,26 @@ pub enum Occasion {
 }
 
 /// A line for each model, and one for the files.
-pub fn summary(project: &Project, plan: &Plan, folder: &Path, occasion: Occasion, global: &Global) -> io::Result<()> {
-    let mut out = anstream::stdout().lock();
+pub fn summary(
+    project: &Project,
+    plan: &Plan,
+    folder: &Path,
+    occasion: Occasion,
+    global: &Global,
+) -> anyhow::Result<String> {
+    let mut out = Vec::new();
+    write_summary(&mut out, project, plan, folder, occasion, global)?;
+    Ok(String::from_utf8(out)?)
+}
+
+fn write_summary(
+    out: &mut impl Write,
+    project: &Project,
+    plan: &Plan,
+    folder: &Path,
+    occasion: Occasion,
+    global: &Global,
+) -> io::Result<()> {
     if global.format() == Format::Json {
         let changes: Vec<_> =
             plan.changes.iter().map(|(path, change)| json!({ "path": path, "change": change.word() })).collect();
@@ -83,7 +113,7 @@ pub fn summary(project: &Project, plan: &Plan, folder: &Path, occasion: Occasion
         return Ok(());
     }
     if occasion != Occasion::Again {
-        models(&mut out, project)?;
+        models(out, project)?;
     }
     if occasion != Occasion::Written {
         for (path, change) in &plan.changes {

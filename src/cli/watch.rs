@@ -82,7 +82,7 @@ fn generate(inputs: Inputs, problems: Problems, again: bool, global: &Global) ->
     match project.write() {
         Ok(plan) => {
             let occasion = if again { Occasion::Again } else { Occasion::Written };
-            report::summary(&project.client.project, &plan, &project.config.output, occasion, global)?;
+            report::say(&project.summary(&plan, occasion, global)?)?;
         }
         Err(error) => report::failure(&error, global)?,
     }

@@ -140,8 +140,8 @@ impl<'a> Lines<'a> {
 
     fn position(&mut self, offset: usize) -> (usize, usize) {
         let passed = self.text.get(self.counted..offset).unwrap_or_default();
-        self.line += passed.bytes().filter(|byte| *byte == b'\n').count();
-        if let Some(end) = passed.rfind('\n') {
+        self.line += memchr::memchr_iter(b'\n', passed.as_bytes()).count();
+        if let Some(end) = memchr::memrchr(b'\n', passed.as_bytes()) {
             self.start = self.counted + end + 1;
         }
         self.counted = offset;

@@ -51,16 +51,19 @@ impl<'a> Scan<'a> {
         }
         let mut open = 0_usize;
         loop {
-            match self.byte()? {
-                b'"' => {
-                    self.string()?;
+            let rest = self.text.as_bytes().get(self.at..)?;
+            for byte in rest.iter().take_while(|byte| **byte != b'"') {
+                match byte {
+                    b'{' | b'[' => open += 1,
+                    b'}' | b']' => open = open.saturating_sub(1),
+                    _ => {}
                 }
-                byte => {
-                    open += usize::from(matches!(byte, b'{' | b'['));
-                    open = open.saturating_sub(usize::from(matches!(byte, b'}' | b']')));
-                    self.at += 1;
+                self.at += 1;
+                if open == 0 {
+                    return Some(());
                 }
             }
+            self.string()?;
             if open == 0 {
                 return Some(());
             }

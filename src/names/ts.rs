@@ -161,6 +161,10 @@ fn escape(c: char) -> String {
 
 /// The text between the backquotes of a template literal that has no substitutions.
 pub fn template_text(text: &str) -> String {
+    let is_plain = |byte| matches!(byte, b' '..=b'~' | b'\n' | b'\t') && !matches!(byte, b'\\' | b'`');
+    if text.bytes().all(is_plain) && !text.contains("${") {
+        return text.to_owned();
+    }
     let is_special = |c: char| matches!(c, '\\' | '`' | '$') || (is_misleading(c) && !matches!(c, '\n' | '\t'));
     let mut out = String::with_capacity(text.len());
     let mut rest = text;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use crate::target::{Files, is_ours};
+use crate::target::is_ours;
 
 /// The folders below `output` that hold files of ours; others are never looked into.
 const FOLDERS: &[&str] = &["", "collections", "db", "schema", "types"];
@@ -41,8 +41,8 @@ pub fn read(path: &Path) -> anyhow::Result<Option<Vec<u8>>> {
     }
 }
 
-/// The files of ours below the folder that aren't among those `generated`, as paths with `/`.
-pub fn stale_in(folder: &Path, generated: &Files) -> anyhow::Result<Vec<String>> {
+/// The files of ours below the folder that aren't generated any more, as paths with `/`.
+pub fn stale_in(folder: &Path, is_generated: impl Fn(&str) -> bool) -> anyhow::Result<Vec<String>> {
     let mut stale = Vec::new();
     for below in FOLDERS.iter().filter(|below| below.is_empty() || !is_link(&folder.join(below))) {
         let entries = match fs::read_dir(folder.join(below)) {
@@ -55,7 +55,7 @@ pub fn stale_in(folder: &Path, generated: &Files) -> anyhow::Result<Vec<String>>
             let Ok(name) = entry.file_name().into_string() else { continue };
             let may_be_ours = [".ts", ".sql", ".json"].iter().any(|end| name.ends_with(end));
             let path = if below.is_empty() { name } else { format!("{below}/{name}") };
-            let is_stale = may_be_ours && !generated.contains_key(&path);
+            let is_stale = may_be_ours && !is_generated(&path);
             if is_stale && entry.file_type()?.is_file() && begins_as_ours(&entry.path())? {
                 stale.push(path);
             }

@@ -2,8 +2,10 @@
 
 mod difference;
 mod disk;
+mod hashes;
 
 pub use difference::{Difference, Kind};
+pub use hashes::{Hashes, hash, hashes, holds};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -48,10 +50,7 @@ impl Plan {
     /// Compares what is generated with what is there. Reads only.
     pub fn new(folder: &Path, files: &Files) -> anyhow::Result<Self> {
         let mut plan = Plan::default();
-        let links: BTreeSet<&str> = parents(files.keys())
-            .into_iter()
-            .filter(|parent| !parent.is_empty() && is_link(&folder.join(parent)))
-            .collect();
+        let links = linked_folders(folder, files.keys());
         let state = |(path, text): &(&String, &String)| {
             if links.contains(parent(path)) {
                 return Ok(State::Foreign);
@@ -71,7 +70,7 @@ impl Plan {
                 State::Foreign => plan.foreign.push(path.clone()),
             }
         }
-        for path in stale_in(folder, files)? {
+        for path in stale_in(folder, |path| files.contains_key(path))? {
             plan.changes.insert(path, Change::Remove);
         }
         Ok(plan)
@@ -122,6 +121,12 @@ enum State {
     Unchanged,
     Changes(Change),
     Foreign,
+}
+
+/// The folders of files that are links: what they lead to isn't ours to write.
+fn linked_folders<'a>(folder: &Path, paths: impl Iterator<Item = &'a String>) -> BTreeSet<&'a str> {
+    let is_linked = |parent: &&str| !parent.is_empty() && is_link(&folder.join(parent));
+    parents(paths).into_iter().filter(is_linked).collect()
 }
 
 /// The folders that files are in, each once.

@@ -104,7 +104,8 @@ fn url_of(path: &Path) -> Result<Url, ReadError> {
     absolute.ok_or_else(|| ReadError::new(format!("{} isn't the path of a file", path.display())))
 }
 
-fn file(path: &Path) -> Result<Vec<u8>, ReadError> {
+/// The document in a file.
+pub fn file(path: &Path) -> Result<Vec<u8>, ReadError> {
     let name = format!("the OpenAPI document {}", path.display());
     let file = File::open(path).map_err(|error| ReadError::new(format!("can't read {name}: {error}")))?;
     let expected = file.metadata().map_or(0, |metadata| metadata.len());

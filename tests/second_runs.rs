@@ -11,6 +11,9 @@ use support::project::{Project, SPEC};
 /// What stands in a memo instead of what was said shows that a run went by the memo.
 const MARK: &str = "as the memo has it";
 
+/// What is done to a project, and its name.
+type Change<'a> = (&'a str, &'a dyn Fn(&Project));
+
 fn project() -> Project {
     let project = Project::new();
     project.write("node_modules/.package-lock.json", "{}");
@@ -51,7 +54,7 @@ fn it_says_what_a_run_without_a_memo_says() {
 #[test]
 fn whatever_is_different_is_made_again() {
     let generated = |project: &Project, file: &str| project.path("src/generated").join(file);
-    let changes: [(&str, &dyn Fn(&Project)); 9] = [
+    let changes: [Change; 9] = [
         ("the document", &|project| project.write("openapi.yaml", SPEC.replace("last_name", "family_name"))),
         ("the config", &|project| {
             let config = fs::read_to_string(project.path("sync-patterns.config.yaml")).expect("a config");
@@ -115,7 +118,7 @@ fn other_arguments_have_a_memo_of_their_own() {
 /// What else such a run depends on isn't looked at.
 #[test]
 fn a_run_that_depends_on_more_leaves_none() {
-    let cases: [(&str, &dyn Fn(&Project)); 3] = [
+    let cases: [Change; 3] = [
         ("another file", &|project| {
             project.write("name.yaml", "type: string\n");
             project.write("openapi.yaml", SPEC.replacen("type: string", "$ref: name.yaml", 1));

@@ -5,10 +5,11 @@
 //   npm ci --prefix benches/compare && cargo build --release
 //   node benches/compare/compare.mjs [--runs 3] DOCUMENT…
 //
-// Each tool gets a new folder for each run and writes everything that it writes by default. Ours takes all models.
+// Each tool gets a new folder for each run, with a `node_modules` as a front end has one, and writes everything that it writes by
+// default. Ours takes all models.
 
 import { spawn } from "node:child_process";
-import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { basename, extname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -82,6 +83,7 @@ async function median(tool, document) {
       // A name or a folder must not decide how a tool reads the document.
       const copy = join(folder, `openapi${extname(document)}`);
       copyFileSync(document, copy);
+      mkdirSync(join(folder, "node_modules"));
       const out = join(folder, "out");
       if (tool.again) await measure(tool.command(copy, out), folder);
       const measured = await measure(tool.command(copy, out), folder);
@@ -102,19 +104,23 @@ function measure(command, folder) {
     const child = spawn("/usr/bin/time", [flag, ...command], { cwd: folder, stdio: ["ignore", "ignore", "pipe"], timeout: TIMEOUT });
     let said = "";
     child.stderr.on("data", (data) => (said += data));
-    const start = performance.now();
     child.on("error", (error) => stop(`/usr/bin/time can't be run: ${error.message}`));
     child.on("close", (code) => {
-      const wall = (performance.now() - start) / 1000;
       if (code !== 0) return done({ failure: reason(said, code) });
       const number = (pattern) => Number(pattern.exec(said)?.[1] ?? Number.NaN);
-      const [user, system, memory] =
+      const [wall, user, system, memory] =
         flag === "-l"
-          ? [number(/([\d.]+) user/), number(/([\d.]+) sys/), number(/(\d+)\s+maximum resident/) / 1e6]
-          : [number(/User time.*: ([\d.]+)/), number(/System time.*: ([\d.]+)/), number(/Maximum resident.*: (\d+)/) / 1e3];
+          ? [number(/([\d.]+) real/), number(/([\d.]+) user/), number(/([\d.]+) sys/), number(/(\d+)\s+maximum resident/) / 1e6]
+          : [elapsed(said), number(/User time.*: ([\d.]+)/), number(/System time.*: ([\d.]+)/), number(/Maximum resident.*: (\d+)/) / 1e3];
       done({ wall, cpu: user + system, memory });
     });
   });
+}
+
+/** GNU's `time` has it in hours, minutes and seconds. */
+function elapsed(said) {
+  const parts = /Elapsed .*: ([\d:.]+)/.exec(said)?.[1].split(":") ?? ["NaN"];
+  return parts.reduce((sum, part) => sum * 60 + Number(part), 0);
 }
 
 function reason(said, code) {

@@ -76,8 +76,10 @@ impl Input {
 
     /// The program itself, from its start to its end.
     pub fn process(&self, folder: &Path) {
+        // As in a front end.
+        fs::create_dir_all(folder.join("node_modules")).expect("a folder");
         let mut program = Command::new(env!("CARGO_BIN_EXE_sync-patterns"));
-        program.args(["generate", "--all", "--quiet", "--spec"]).arg(&self.path).arg("--output").arg(folder);
+        program.args(["generate", "--all", "--quiet", "--output", "generated", "--spec"]).arg(&self.path);
         let status = program.current_dir(folder).stderr(Stdio::null()).status().expect("the program can be run");
         assert!(status.success(), "{program:?}: {status}");
     }

@@ -15,7 +15,7 @@ use super::project::Project;
 use super::report::Occasion;
 use crate::config::SpecLocation;
 use crate::diagnostics::{Input, Problems, Source};
-use crate::output::{Hashes, Plan, hash, hashes, holds};
+use crate::output::{Hashes, Plan, hashes, holds};
 use crate::read;
 
 /// Where a run keeps what it leaves to the next.
@@ -127,14 +127,12 @@ impl Read {
         let depends_on_more = !spec.others.is_empty()
             || config.templates_folder.is_some()
             || problems.iter().any(|problem| problem.code == "unresolved");
-        let of_source = |source: &Source| hash(source.text.as_bytes());
-        let config = inputs.config_source.as_ref().map(of_source);
-        (!depends_on_more).then(|| Self { config, spec: (path.clone(), of_source(&spec.source)) })
+        let config = inputs.config_source.as_ref().map(|source| source.hash);
+        (!depends_on_more).then(|| Self { config, spec: (path.clone(), spec.source.hash) })
     }
 }
 
 /// Of the text that a source makes of the bytes.
 fn hash_of(path: &Path, bytes: Vec<u8>) -> u64 {
-    let source = Source::new(&path.to_string_lossy(), bytes, Input::Spec, &mut Problems::default());
-    hash(source.text.as_bytes())
+    Source::new(&path.to_string_lossy(), bytes, Input::Spec, &mut Problems::default()).hash
 }

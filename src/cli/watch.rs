@@ -93,15 +93,15 @@ fn generate(inputs: Inputs, problems: Problems, again: bool, global: &Global) ->
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Seen {
     files: BTreeSet<String>,
-    /// What was read, by the name of the file.
-    texts: BTreeMap<String, String>,
+    /// The hash of what was read, by the name of the file.
+    texts: BTreeMap<String, u64>,
     /// What couldn't be read. It may change without a text, as a folder does that wasn't there.
     failures: Vec<String>,
 }
 
 impl Seen {
     fn new(args: &ProjectArgs, inputs: &Inputs, problems: &Problems) -> Self {
-        let text = |source: &Source| (source.name.clone(), source.text.clone());
+        let text = |source: &Source| (source.name.clone(), source.hash);
         Self {
             files: files(args, Some(inputs)),
             texts: inputs.sources().into_iter().map(|(_, source)| text(source)).collect(),

@@ -3,6 +3,7 @@ use std::sync::OnceLock;
 
 use serde::de::DeserializeSeed;
 use serde_json::Value;
+use twox_hash::XxHash3_64;
 
 use super::value::{Part, Reader, Reading};
 use super::yaml::{self, Places};
@@ -14,6 +15,8 @@ pub struct Source {
     /// As the user wrote it: a path, or `<stdin>`.
     pub name: String,
     pub text: String,
+    /// Of the text.
+    pub hash: u64,
     pub syntax: Syntax,
     is_text: bool,
     /// Of YAML that was parsed.
@@ -36,7 +39,8 @@ impl Source {
             problems.push(problem.at(line, 1).help("save it as UTF-8"));
         }
         let syntax = syntax_of(name, &text);
-        Self { name: name.to_owned(), text, syntax, is_text: bad_line.is_none(), places: OnceLock::new() }
+        let (name, hash, is_text) = (name.to_owned(), XxHash3_64::oneshot(text.as_bytes()), bad_line.is_none());
+        Self { name, text, hash, syntax, is_text, places: OnceLock::new() }
     }
 
     /// Parses the text as far as `part` keeps it, with a located problem where that fails.
@@ -57,6 +61,7 @@ impl Source {
             Syntax::Yaml => {
                 let mut places = Places::default();
                 let parsed = yaml::parse(&self.text, part, &mut reader, &mut places);
+                places.close();
                 self.places.get_or_init(|| places);
                 parsed
             }
@@ -73,6 +78,13 @@ impl Source {
                 problems.push(problem);
             })
             .ok()
+    }
+
+    /// Lets go of what nobody needs once it is parsed: where the nodes of YAML stand is known by then.
+    pub fn forget_text(&mut self) {
+        if self.syntax == Syntax::Yaml {
+            self.text = String::new();
+        }
     }
 
     pub(super) fn places(&self) -> &Places {

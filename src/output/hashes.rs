@@ -13,7 +13,7 @@ use crate::target::Files;
 /// The hash of each file's text, by its path below the output folder.
 pub type Hashes = BTreeMap<String, u64>;
 
-pub fn hash(bytes: &[u8]) -> u64 {
+fn hash(bytes: &[u8]) -> u64 {
     XxHash3_64::oneshot(bytes)
 }
 

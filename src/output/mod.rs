@@ -5,7 +5,7 @@ mod disk;
 mod hashes;
 
 pub use difference::{Difference, Kind};
-pub use hashes::{Hashes, hash, hashes, holds};
+pub use hashes::{Hashes, hashes, holds};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

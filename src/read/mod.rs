@@ -89,10 +89,11 @@ pub fn read(location: &SpecLocation, access: Access, problems: &mut Problems) ->
             (http::shown(&url), url, bytes)
         }
     };
-    let source = Source::new(&name, bytes, Input::Spec, problems);
+    let mut source = Source::new(&name, bytes, Input::Spec, problems);
     let Some(root) = source.parse(Input::Spec, Kept::Document, problems) else {
         return Ok(Spec { source, others: Vec::new(), tree: None });
     };
+    source.forget_text();
     let loader = Loader::new(home.clone(), &name, access);
     let (tree, others) = Bundle::new(root, &home, loader).make(problems);
     spec::tree::tell_files(problems);

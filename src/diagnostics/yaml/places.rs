@@ -36,6 +36,12 @@ impl Places {
         self.positions.push((number(line), number(column)));
     }
 
+    /// Gives back the room for more.
+    pub fn close(&mut self) {
+        self.hashes.shrink_to_fit();
+        self.positions.shrink_to_fit();
+    }
+
     /// Where the pointers lead to, or the nearest parent of what they lead to. Of a key that stands twice, the last counts.
     pub fn find<'a>(&self, pointers: impl Iterator<Item = &'a str>) -> HashMap<String, Position> {
         let ways: Vec<(&str, Vec<u64>)> = pointers.map(|pointer| (pointer, way(pointer))).collect();

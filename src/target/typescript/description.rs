@@ -8,23 +8,10 @@ use super::literal::Language;
 use crate::model::{
     Field, FieldType, Insert, KeyOrigin, Method, Model, Operation, Operations, Project, Server, Shape, WriteId,
 };
-use crate::target::{Adapter, BANNER, Settings};
+use crate::target::{BANNER, Settings};
 
 /// Raised when a reader of the file has to know.
 pub const VERSION: u32 = 1;
-
-#[derive(Serialize)]
-struct Description<'a> {
-    #[serde(rename = "_generated")]
-    banner: &'a str,
-    version: u32,
-    adapter: &'static str,
-    database: &'a str,
-    models: Vec<ModelData<'a>>,
-    /// JSON schemas by name.
-    #[serde(skip_serializing_if = "Map::is_empty")]
-    types: Map<String, Value>,
-}
 
 #[derive(Serialize)]
 struct ModelData<'a> {
@@ -77,18 +64,37 @@ fn is_false(value: &bool) -> bool {
 }
 
 pub fn text(project: &Project, settings: Settings) -> anyhow::Result<String> {
-    let description = Description {
-        banner: BANNER,
-        version: VERSION,
-        adapter: match settings.adapter {
-            Adapter::Pglite => "pglite",
-            Adapter::Sqlite => "sqlite",
-        },
-        database: settings.database,
-        models: project.models.iter().map(model).collect(),
-        types: project.types.iter().map(|named| (named.name.clone(), schema(&named.shape))).collect(),
-    };
-    Ok(format!("{}\n", Language::Json.text(&serde_json::to_value(description)?, 0, 0, 0)))
+    let head: [(&str, Value); 4] = [
+        ("_generated", BANNER.into()),
+        ("version", VERSION.into()),
+        ("adapter", settings.adapter.word().into()),
+        ("database", settings.database.into()),
+    ];
+    let mut out = "{\n".to_owned();
+    for (name, value) in head {
+        out.extend(["  ", &member(name, &value, 1), ",\n"]);
+    }
+    // One by one: as values they take many times the room of their text.
+    out.push_str("  \"models\": [\n");
+    for (index, one) in project.models.iter().enumerate() {
+        let is_last = index + 1 == project.models.len();
+        let text = Language::Json.text(&serde_json::to_value(model(one))?, 4, 4, usize::from(!is_last));
+        out.extend(["    ", &text, if is_last { "\n" } else { ",\n" }]);
+    }
+    out.push_str("  ]");
+    if !project.types.is_empty() {
+        let types = project.types.iter().map(|named| (named.name.clone(), schema(&named.shape))).collect();
+        out.extend([",\n  ", &member("types", &Value::Object(types), 0)]);
+    }
+    out.push_str("\n}\n");
+    Ok(out)
+}
+
+/// A member of the whole, with `after` columns of text behind it.
+fn member(name: &str, value: &Value, after: usize) -> String {
+    let key = format!("\"{name}\": ");
+    let value = Language::Json.text(value, 2, 2 + key.len(), after);
+    key + &value
 }
 
 fn model(model: &Model) -> ModelData<'_> {

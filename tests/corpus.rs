@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
 use support::binary::sync_patterns;
 use support::database::open;
 use support::exercise::exercise;
@@ -80,36 +81,48 @@ fn real_documents_load_and_compile() {
         return;
     }
     let clients = Clients::new("documents");
-    let mut reasons: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let (mut written, mut models, mut left_out) = (0, 0, 0);
-    for (adapter, database) in [("pglite", Adapter::Pglite), ("sqlite", Adapter::Sqlite)] {
-        for (index, document) in documents.iter().enumerate() {
+    let adapters = [("pglite", Adapter::Pglite), ("sqlite", Adapter::Sqlite)];
+    let runs: Vec<_> =
+        adapters.iter().flat_map(|adapter| documents.iter().enumerate().map(move |one| (adapter, one))).collect();
+    let outcomes: Vec<Outcome> = runs
+        .par_iter()
+        .map(|((adapter, database), (index, document))| {
             let name = format!("document{index}");
             let output = clients.folder(adapter, &name);
             let outcome = generate(document, adapter, &output);
             if outcome.code == 0 {
-                exercise(open(database).as_mut(), &read_schema(&output), &document.to_string_lossy());
-                let client = understood(&all_of(document, database)).expect("a client");
+                exercise(open(*database).as_mut(), &read_schema(&output), &document.to_string_lossy());
+                let client = understood(&all_of(document, *database)).expect("a client");
                 clients.write_rows(adapter, &name, &client.project);
             } else {
                 let error = outcome.problems.iter().find(|problem| problem["severity"] == "error").expect("an error");
                 assert_eq!(error["code"], "no-models", "{}: {error}", document.display());
             }
-            if database == Adapter::Pglite {
-                written += usize::from(outcome.code == 0);
-                models += outcome.models;
-                left_out += outcome.left_out;
-                for problem in outcome.problems.iter().filter(|problem| is_left_out(problem)) {
-                    let message = problem["message"].as_str().unwrap_or_default();
-                    let reason = message.split(" is left out: ").nth(1).unwrap_or_default();
-                    let reason =
-                        if reason.starts_with("it lists rows of") { "a query of another model's rows" } else { reason };
-                    let file = document.file_name().unwrap_or_default().to_string_lossy();
-                    let pointer = problem["pointer"].as_str().unwrap_or_default();
-                    let path = pointer.trim_start_matches("/paths/").replace("~1", "/").replace("~0", "~");
-                    reasons.entry(reason.to_owned()).or_default().push(format!("{file}  {path}"));
-                }
-            }
+            outcome
+        })
+        .collect();
+    // Both databases get the same models.
+    report(&documents, &outcomes);
+    clients.run();
+}
+
+/// Prints how many models there are, and what was left out, by the reasons.
+fn report(documents: &[PathBuf], outcomes: &[Outcome]) {
+    let mut reasons: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let (mut written, mut models, mut left_out) = (0, 0, 0);
+    for (document, outcome) in documents.iter().zip(outcomes) {
+        written += usize::from(outcome.code == 0);
+        models += outcome.models;
+        left_out += outcome.left_out;
+        for problem in outcome.problems.iter().filter(|problem| is_left_out(problem)) {
+            let message = problem["message"].as_str().unwrap_or_default();
+            let reason = message.split(" is left out: ").nth(1).unwrap_or_default();
+            let reason =
+                if reason.starts_with("it lists rows of") { "a query of another model's rows" } else { reason };
+            let file = document.file_name().unwrap_or_default().to_string_lossy();
+            let pointer = problem["pointer"].as_str().unwrap_or_default();
+            let path = pointer.trim_start_matches("/paths/").replace("~1", "/").replace("~0", "~");
+            reasons.entry(reason.to_owned()).or_default().push(format!("{file}  {path}"));
         }
     }
     println!(
@@ -121,7 +134,6 @@ fn real_documents_load_and_compile() {
         println!("{:5}  {reason}", left_out.len());
         left_out.iter().for_each(|one| println!("         {one}"));
     }
-    clients.run();
 }
 
 fn all_of(document: &Path, adapter: Adapter) -> Config {

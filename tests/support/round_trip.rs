@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use rayon::prelude::*;
 use sync_patterns::config::Config;
 use sync_patterns::diagnostics::Problems;
 use sync_patterns::model::Project;
@@ -16,6 +17,9 @@ use super::npm::{link_packages, npm_harness};
 use super::synthetic::synthetic;
 
 const ADAPTERS: [&str; 2] = ["pglite", "sqlite"];
+
+/// Clients in one process of Node.
+const A_TRIP: usize = 16;
 
 /// The client of a document; `None` where it has no models.
 pub fn understood(config: &Config) -> Option<Client> {
@@ -57,10 +61,17 @@ impl Clients {
         self.share_runtime();
         self.compile("typescript", r#""outDir": "dist", "rootDir": ".""#);
         self.share_compiled_runtime();
-        for adapter in ADAPTERS {
-            self.take_the_trip(adapter);
-        }
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/round_trip/run.mjs");
+        fs::copy(script, self.root.join("run.mjs")).expect("the script");
+        let trips: Vec<(&str, Vec<PathBuf>)> = ADAPTERS.into_iter().flat_map(|adapter| self.trips(adapter)).collect();
+        trips.par_iter().for_each(|(adapter, clients)| self.take_the_trip(adapter, clients));
+        // With what came out on the trip.
         self.compile("typescript5", r#""noEmit": true"#);
+    }
+
+    /// The clients of an adapter, a few in each process.
+    fn trips<'a>(&self, adapter: &'a str) -> Vec<(&'a str, Vec<PathBuf>)> {
+        self.clients(adapter).chunks(A_TRIP).map(|clients| (adapter, clients.to_vec())).collect()
     }
 
     fn clients(&self, adapter: &str) -> Vec<PathBuf> {
@@ -134,10 +145,7 @@ impl Clients {
         assert!(output.status.success(), "{compiler}: {}", text.lines().take(20).collect::<Vec<_>>().join("\n"));
     }
 
-    fn take_the_trip(&self, adapter: &str) {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/round_trip/run.mjs");
-        fs::copy(script, self.root.join("run.mjs")).expect("the script");
-        let clients = self.clients(adapter);
+    fn take_the_trip(&self, adapter: &str, clients: &[PathBuf]) {
         let names = clients.iter().map(|client| client.strip_prefix(&self.root).expect("below"));
         let output = Command::new("node")
             .args(["--preserve-symlinks", "--preserve-symlinks-main", "run.mjs"])

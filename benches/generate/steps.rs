@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use sync_patterns::config::{Config, Overrides, SpecLocation, Sync};
-use sync_patterns::diagnostics::Problems;
+use sync_patterns::diagnostics::{self, Problems, Source, Whole};
 use sync_patterns::model::{self, Project};
 use sync_patterns::output::Plan;
 use sync_patterns::read::{self, Access, References};
@@ -41,14 +41,15 @@ impl Input {
         Self { name: name.to_owned(), path: path.to_owned(), config }
     }
 
-    /// The least that anything costs which knows what is in the document.
+    /// The least that anything costs which knows what is in the document: all of it as a value tree, by the parser in use.
     pub fn parse(&self) -> serde_json::Value {
-        let text = fs::read_to_string(&self.path).expect("a text");
+        let text = fs::read(&self.path).expect("a text");
         if self.path.extension().is_some_and(|extension| extension == "json") {
-            serde_json::from_str(&text).expect("JSON")
-        } else {
-            serde_saphyr::from_str(&text).expect("YAML")
+            return serde_json::from_slice(&text).expect("JSON");
         }
+        let mut problems = Problems::default();
+        let source = Source::new(&self.path.to_string_lossy(), text, diagnostics::Input::Spec, &mut problems);
+        source.parse(diagnostics::Input::Spec, Whole, &mut problems).expect("YAML")
     }
 
     pub fn read(&self) -> Tree {

@@ -28,7 +28,8 @@ export function answers(test: Test): void {
 
     await note.fill("Much longer than what the server takes as a note");
     await tab.button("Save").click();
-    await tab.alert("a note has 40 characters at most").waitFor();
+    // Until it is taken back, the bar shows it as well.
+    await notes.getByRole("alert").filter({ hasText: "a note has 40 characters at most" }).waitFor();
     await notes.getByRole("listitem").filter({ hasText: "Much longer" }).waitFor({ state: "detached" });
     assert.match(await note.inputValue(), /^Much longer/);
     await tab.screenshot("note 3 refused");

@@ -147,6 +147,16 @@ mod tests {
             })
         );
     }
+
+    #[test]
+    fn what_stands_twice_in_what_is_left_out_is_not_told() {
+        let document = "components: { schemas: { a: { type: object, example: &x { type: 1, type: 2 } } } }\n";
+        let mut problems = Problems::default();
+        let source = Source::new("openapi.yaml", document.into(), Input::Spec, &mut problems);
+        source.parse(Input::Spec, Kept::Document, &mut problems).unwrap();
+        assert_eq!(problems.iter().count(), 0);
+    }
+
     #[test]
     fn what_is_left_out_may_hold_the_anchor_of_what_is_kept() {
         let document = "paths:

@@ -180,11 +180,11 @@ impl<'t> Loader<'_, 't> {
                 let member = place.below(&key);
                 self.places.note(&member.pointer, at);
                 let value = self.node(event, span, part, &member)?;
-                self.reader.repeated.put_below(before, || key.clone());
-                self.reader.member(key, value);
+                self.reader.member(key.clone(), value);
             } else {
                 self.skip(event, span, place)?;
             }
+            self.reader.repeated.put_below(before, || key.clone());
         }
         let mut members = self.reader.close(start);
         for (key, value) in merged.into_iter().flatten() {

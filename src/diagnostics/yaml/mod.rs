@@ -5,7 +5,7 @@ mod scalar;
 
 use std::collections::HashMap;
 
-use granit_parser::{Event, Options, Parser, ScalarStyle, ScanError, Span, StrInput};
+use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, ScanError, Span, StrInput};
 use serde_json::{Map, Value};
 
 use super::source::SyntaxError;
@@ -21,6 +21,8 @@ const MAX_COPIED: usize = 64 * 1024 * 1024;
 
 /// What a value takes besides its text, about.
 const NODE_BYTES: usize = 64;
+
+const TOO_LARGE: &str = "the YAML is nested too deeply, or its aliases make it too large";
 
 /// Reads the one document of a text, and where its nodes stand. One that is empty is null.
 pub fn parse(text: &str, part: impl Part, reader: &mut Reader, places: &mut Places) -> Result<Value, SyntaxError> {
@@ -284,12 +286,17 @@ fn failure(span: Span, message: &str) -> SyntaxError {
 }
 
 fn too_large(span: Span) -> SyntaxError {
-    failure(span, "the YAML is nested too deeply, or its aliases make it too large")
+    failure(span, TOO_LARGE)
 }
 
 fn syntax(error: &ScanError) -> SyntaxError {
+    let message = match error.kind() {
+        // The parser has a limit of its own.
+        ErrorKind::RecursionLimitExceeded => TOO_LARGE.to_owned(),
+        _ => format!("not valid YAML: {}", error.info()),
+    };
     let at = error.marker();
-    SyntaxError { message: format!("not valid YAML: {}", error.info()), position: (at.line(), at.col() + 1) }
+    SyntaxError { message, position: (at.line(), at.col() + 1) }
 }
 
 #[cfg(test)]

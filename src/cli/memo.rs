@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -15,7 +15,7 @@ use super::project::Project;
 use super::report::Occasion;
 use crate::config::SpecLocation;
 use crate::diagnostics::{Input, Problems, Source};
-use crate::output::{Hashes, Plan, hashes, holds};
+use crate::output::{Hashes, Plan, hashes, holds, write};
 use crate::read;
 
 /// Where a run keeps what it leaves to the next.
@@ -95,18 +95,10 @@ impl Memo {
         let said = Said { stderr: project.told, stdout };
         let (program, output, files) = (self.program, project.config.output, hashes(&project.client.files));
         let record = Record { program, inputs, output, files, said };
-        let _ = replace(&self.file, &serde_json::to_vec(&record)?);
+        let record = serde_json::to_string(&record)?;
+        let _ = self.file.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| write(&self.file, &record));
         Ok(())
     }
-}
-
-fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = file.parent().unwrap_or(Path::new(""));
-    fs::create_dir_all(folder)?;
-    let mut new = tempfile::NamedTempFile::new_in(folder)?;
-    new.write_all(bytes)?;
-    new.persist(file)?;
-    Ok(())
 }
 
 impl Program {

@@ -5,6 +5,7 @@ mod disk;
 mod hashes;
 
 pub use difference::{Difference, Kind};
+pub use disk::write;
 pub use hashes::{Hashes, hashes, holds};
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,7 +17,7 @@ use rayon::prelude::*;
 
 use crate::parallel;
 use crate::target::{Files, is_ours};
-use disk::{Found, find, is_link, read, stale_in, write};
+use disk::{Found, find, is_link, read, stale_in};
 
 /// What has to happen on disk so that it holds what was generated.
 #[derive(Debug, Default)]

@@ -1,31 +1,30 @@
-//! From an OpenAPI document to a local-first client: `read` gets it, `config` and `spec` are understood, `model` says what
-//! the backend offers, `target` writes it down, `output` puts it on disk.
+//! From an OpenAPI document to a local-first client: `read` gets it, `config` and `openapi` are understood, `model` says what
+//! the backend offers, `codegen` writes it down, `output` puts it on disk.
 
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable, clippy::todo)]
 #![deny(clippy::indexing_slicing, clippy::string_slice)]
 #![cfg_attr(test, allow(clippy::indexing_slicing, clippy::unwrap_used))]
 
 pub mod cli;
+pub mod codegen;
 pub mod config;
 pub mod diagnostics;
 pub mod init;
 pub mod inspect;
 pub mod model;
 pub mod names;
+pub mod openapi;
 pub mod output;
 mod parallel;
 pub mod read;
-pub mod render;
-pub mod schema_diff;
-pub mod spec;
-pub mod target;
+pub mod schema_json;
 
+use codegen::template::TemplateError;
+use codegen::{Files, Settings};
 use config::Config;
 use diagnostics::Problems;
 use model::{Project, Survey};
-use render::TemplateError;
-use spec::{Document, Tree};
-use target::{Files, Settings};
+use openapi::{Document, Tree};
 
 /// What a run makes: the models as understood, and all files.
 #[derive(Debug)]
@@ -42,7 +41,7 @@ pub fn generate(spec: Tree, config: &Config, problems: &mut Problems) -> anyhow:
     if problems.has_errors() {
         return Ok(None);
     }
-    match target::files(&project, Settings::of(config)) {
+    match codegen::files(&project, Settings::of(config)) {
         Ok(files) => Ok(Some(Client { project, files })),
         Err(error) => {
             problems.push(error.downcast::<TemplateError>()?.problem());
@@ -67,6 +66,6 @@ fn understood<T>(
         document.tell_places(problems);
         made
     });
-    spec::tree::tell_files(problems);
+    openapi::tree::tell_files(problems);
     made
 }

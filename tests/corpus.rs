@@ -15,8 +15,9 @@ use support::binary::sync_patterns;
 use support::database::open;
 use support::exercise::exercise;
 use support::round_trip::{Clients, understood};
+use sync_patterns::codegen::Files;
+use sync_patterns::config::Adapter;
 use sync_patterns::config::{Config, Overrides, SpecLocation, Sync};
-use sync_patterns::target::{Adapter, Files};
 
 const VARIABLE: &str = "SYNC_PATTERNS_CORPUS";
 

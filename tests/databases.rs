@@ -4,7 +4,7 @@ mod support;
 
 use serde_json::json;
 use support::database::{self, Database};
-use sync_patterns::target::Adapter;
+use sync_patterns::config::Adapter;
 
 #[test]
 fn both_answer_alike() {

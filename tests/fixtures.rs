@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use support::binary::{Run, sync_patterns};
 use support::database::open;
 use support::exercise::exercise;
-use sync_patterns::target::{Adapter, Files};
+use sync_patterns::codegen::Files;
+use sync_patterns::config::Adapter;
 
 fn folders(below: &str) -> Vec<PathBuf> {
     let parent = Path::new(env!("CARGO_MANIFEST_DIR")).join(below);

@@ -10,10 +10,10 @@ use serde_json::Value;
 use support::database::open;
 use support::mutate::mutate;
 use sync_patterns::Client;
+use sync_patterns::config::Adapter;
 use sync_patterns::config::{Config, Overrides, SpecLocation, Sync};
 use sync_patterns::diagnostics::{Input, Problem, Problems, Severity, Source, Whole};
-use sync_patterns::spec::Tree;
-use sync_patterns::target::Adapter;
+use sync_patterns::openapi::Tree;
 
 /// Documents that are made of each fixture, where the environment doesn't say.
 const VARIANTS: u64 = 24;

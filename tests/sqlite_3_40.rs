@@ -7,9 +7,10 @@ use std::process::{Command, Stdio};
 
 use support::database::schema_order;
 use support::models;
+use sync_patterns::codegen::sql;
+use sync_patterns::config::Adapter;
 use sync_patterns::model::{FieldType, Project};
 use sync_patterns::names::sql::{identifier, literal};
-use sync_patterns::target::{Adapter, sql};
 
 /// # Panics
 /// Where there is no `sqlite3` 3.40: another version says nothing of this one.

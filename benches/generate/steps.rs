@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use sync_patterns::codegen::{self, Files, Settings};
+use sync_patterns::config::Adapter;
 use sync_patterns::config::{Config, Overrides, SpecLocation, Sync};
 use sync_patterns::diagnostics::{self, Problems, Source, Whole};
 use sync_patterns::model::{self, Project};
+use sync_patterns::openapi::{Document, Tree};
 use sync_patterns::output::Plan;
 use sync_patterns::read::{self, Access, References};
-use sync_patterns::spec::{Document, Tree};
-use sync_patterns::target::{self, Adapter, Files, Settings};
 use tempfile::TempDir;
 
 /// A document, and the config that takes all of its models.
@@ -65,7 +66,7 @@ impl Input {
     }
 
     pub fn render(&self, project: &Project) -> Files {
-        target::files(project, Settings::of(&self.config)).expect("files")
+        codegen::files(project, Settings::of(&self.config)).expect("files")
     }
 
     /// From the document to the files in a folder.

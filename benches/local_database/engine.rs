@@ -3,7 +3,8 @@
 use std::time::Instant;
 
 use serde_json::Value;
-use sync_patterns::target::{Adapter, Files};
+use sync_patterns::codegen::Files;
+use sync_patterns::config::Adapter;
 
 use crate::support::database::{Database, Pglite, schema_order};
 

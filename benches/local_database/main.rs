@@ -14,8 +14,9 @@ mod report;
 use engine::Engine;
 use report::Table;
 use support::models;
+use sync_patterns::codegen::{Files, sql};
+use sync_patterns::config::Adapter;
 use sync_patterns::model::Project;
-use sync_patterns::target::{Adapter, Files, sql};
 
 fn main() {
     let asked = |word: &str| std::env::args().any(|argument| argument == word);

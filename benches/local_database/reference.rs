@@ -1,7 +1,7 @@
 //! The usual way to write such a view, for comparison: a full outer join of both tables with a CASE for each column, and
 //! row-level triggers that clean up. Written for this bench; it keeps none of the contract's promises.
 
-use sync_patterns::target::Adapter;
+use sync_patterns::config::Adapter;
 
 const COLUMNS: [&str; 5] = ["first_name", "last_name", "email", "created_at", "updated_at"];
 

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use sync_patterns::target::Adapter;
+use sync_patterns::config::Adapter;
 
 pub struct Table {
     database: &'static str,

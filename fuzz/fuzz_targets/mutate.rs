@@ -7,8 +7,8 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use serde_json::Value;
-use sync_patterns::schema_diff::Schema;
-use sync_patterns::spec::Tree;
+use sync_patterns::openapi::Tree;
+use sync_patterns::schema_json::diff::Schema;
 use sync_patterns_fuzz::{making, reading, with_room};
 
 #[path = "../../tests/support/mutate.rs"]

@@ -5,13 +5,14 @@ use std::path::{Component, Path};
 
 use serde_json::Value;
 use sync_patterns::Client;
+use sync_patterns::codegen::typescript::SCHEMA_JSON;
+use sync_patterns::codegen::{Files, Settings, is_ours};
+use sync_patterns::config::{Adapter, Int64};
 use sync_patterns::config::{Collections, Config, Framework, Overrides, SpecLocation, Sync};
 use sync_patterns::diagnostics::{Input, Problems, Source};
 use sync_patterns::inspect::{self, View};
-use sync_patterns::schema_diff::{self, Report, Schema};
-use sync_patterns::spec::Tree;
-use sync_patterns::target::typescript::SCHEMA_JSON;
-use sync_patterns::target::{Adapter, Files, Int64, Settings, is_ours};
+use sync_patterns::openapi::Tree;
+use sync_patterns::schema_json::diff::{self, Report, Schema};
 
 use crate::reading::located;
 
@@ -48,7 +49,7 @@ pub fn make(tree: &Tree, config: &Config) -> Option<Schema> {
     assert!(again.is_some_and(|again| again.files == files), "the same is made twice");
     check(&files);
     let schema = schema(&files[SCHEMA_JSON]);
-    let changes = schema_diff::compare(&schema, &schema);
+    let changes = diff::compare(&schema, &schema);
     assert!(changes.is_empty(), "nothing has changed: {changes:?}");
     Some(schema)
 }
@@ -87,16 +88,16 @@ fn schema(text: &str) -> Schema {
     serde_json::from_str::<Value>(text).expect("schema.json is JSON");
     let mut problems = Problems::default();
     let source = Source::new(SCHEMA_JSON, text.as_bytes().to_vec(), Input::Base, &mut problems);
-    let schema = schema_diff::read(&source, &mut problems);
+    let schema = diff::read(&source, &mut problems);
     schema.unwrap_or_else(|| panic!("schema.json is read again: {problems:?}"))
 }
 
 /// What `diff` prints of two schemas, both ways.
 pub fn compare(before: &Schema, after: &Schema) {
     for (old, new) in [(before, after), (after, before)] {
-        let report = Report { base: SCHEMA_JSON.to_owned(), has_base: true, changes: schema_diff::compare(old, new) };
-        schema_diff::text(&mut Vec::new(), &report).expect("room for it");
-        schema_diff::markdown(&report);
-        schema_diff::json(&report).expect("JSON");
+        let report = Report { base: SCHEMA_JSON.to_owned(), has_base: true, changes: diff::compare(old, new) };
+        diff::text(&mut Vec::new(), &report).expect("room for it");
+        diff::markdown(&report);
+        diff::json(&report).expect("JSON");
     }
 }

@@ -6,9 +6,9 @@ use std::time::Duration;
 use serde_json::Value;
 use sync_patterns::config::SpecLocation;
 use sync_patterns::diagnostics::{Format, Input, Problem, Problems, Severity, Source, Whole, print};
+use sync_patterns::openapi::Tree;
+use sync_patterns::openapi::tree::pointer_of;
 use sync_patterns::read::{self, Access, References};
-use sync_patterns::spec::Tree;
-use sync_patterns::spec::tree::pointer_of;
 
 /// Parses one document.
 pub fn read(name: &str, bytes: &[u8]) {

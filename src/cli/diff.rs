@@ -10,9 +10,9 @@ use clap::{Args, ValueEnum};
 
 use super::inputs::ProjectArgs;
 use super::{Global, git, project, report};
+use crate::codegen::typescript::SCHEMA_JSON;
 use crate::diagnostics::{Input, Problems, Source};
-use crate::schema_diff::{self, Report, Schema};
-use crate::target::typescript::SCHEMA_JSON;
+use crate::schema_json::diff::{self, Report, Schema};
 
 #[derive(Debug, Args)]
 pub struct Diff {
@@ -68,7 +68,7 @@ pub fn run(args: &Diff, global: &Global) -> anyhow::Result<ExitCode> {
         None => Some(Schema::default()),
         Some(bytes) => {
             let source = Source::new(&base.name, bytes, Input::Base, &mut problems);
-            let schema = schema_diff::read(&source, &mut problems);
+            let schema = diff::read(&source, &mut problems);
             report::problems(&problems, &[(Input::Base, &source)], global)?;
             schema
         }
@@ -79,7 +79,7 @@ pub fn run(args: &Diff, global: &Global) -> anyhow::Result<ExitCode> {
     };
     let text = project.client.files.get(SCHEMA_JSON).context("no schema.json was generated")?;
     let new: Schema = serde_json::from_str(text).context("the generated schema.json")?;
-    let report = Report { base: base.name, has_base, changes: schema_diff::compare(&old, &new) };
+    let report = Report { base: base.name, has_base, changes: diff::compare(&old, &new) };
     print(&report, args.format)?;
     let is_different = args.exit_code && !report.changes.is_empty();
     Ok(if is_different { ExitCode::from(1) } else { ExitCode::SUCCESS })
@@ -102,9 +102,9 @@ fn slashes(path: &Path) -> String {
 fn print(report: &Report, format: Format) -> anyhow::Result<()> {
     let mut out = anstream::stdout().lock();
     match format {
-        Format::Text => schema_diff::text(&mut out, report)?,
-        Format::Markdown => out.write_all(schema_diff::markdown(report).as_bytes())?,
-        Format::Json => out.write_all(schema_diff::json(report)?.as_bytes())?,
+        Format::Text => diff::text(&mut out, report)?,
+        Format::Markdown => out.write_all(diff::markdown(report).as_bytes())?,
+        Format::Json => out.write_all(diff::json(report)?.as_bytes())?,
     }
     Ok(())
 }

@@ -4,7 +4,6 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::inputs::ProjectArgs;
-use super::memo::Memo;
 use super::report::Occasion;
 use super::{Global, check, project, report, watch};
 
@@ -42,18 +41,9 @@ pub fn run(args: &Generate, global: &Global) -> anyhow::Result<ExitCode> {
     if args.dry_run || args.stdout {
         return print(args, global);
     }
-    let memo = Memo::of(&args.project, global);
-    if let Some(said) = memo.as_ref().and_then(Memo::said) {
-        report::tell(&said.stderr)?;
-        report::say(&said.stdout)?;
-        return Ok(ExitCode::SUCCESS);
-    }
     let Some(project) = project::make(&args.project, FAILED, global)? else { return Ok(ExitCode::from(2)) };
     let plan = project.write()?;
     report::say(&project.summary(&plan, Occasion::Written, global)?)?;
-    if let Some(memo) = memo {
-        memo.keep(project, global)?;
-    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -9,16 +9,17 @@ use serde_json::json;
 
 use super::inputs::{self, ProjectArgs};
 use super::{Global, ask, report};
+use crate::codegen::Settings;
+use crate::codegen::typescript::packages::packages;
+use crate::config::Adapter;
 use crate::config::{self, Collections, Config, Framework, Overrides};
 use crate::diagnostics::{Format, Input, Problems, Source, Whole, clean, closest, count, one_of};
 use crate::init::paths::beside;
 use crate::init::{Choice, Decisions, surroundings};
 use crate::inspect::text::writes;
 use crate::inspect::{ModelView, View};
+use crate::openapi::Tree;
 use crate::read::References;
-use crate::spec::Tree;
-use crate::target::typescript::packages::packages;
-use crate::target::{Adapter, Settings};
 
 const OUTPUT: &str = "./src/generated";
 

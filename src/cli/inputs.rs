@@ -8,12 +8,12 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 
+use crate::codegen::template::OwnTemplates;
+use crate::config::Adapter;
 use crate::config::{self, Config, FILE_NAME, Overrides, SpecLocation, Sync};
 use crate::diagnostics::{Input, Problem, Problems, Severity, Source, Whole};
+use crate::openapi::Tree;
 use crate::read::{self, Access, ReadError, References, Spec};
-use crate::render::OwnTemplates;
-use crate::spec::Tree;
-use crate::target::Adapter;
 
 /// Which project a command is about.
 #[derive(Debug, Clone, Args)]

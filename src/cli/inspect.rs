@@ -6,9 +6,9 @@ use clap::{Args, ValueEnum};
 
 use super::inputs::{self, ProjectArgs};
 use super::{Global, project, report};
+use crate::codegen::{self, Settings};
 use crate::diagnostics::{Format, Problems, Severity, closest, one_of};
 use crate::inspect::{View, text};
-use crate::target::{self, Settings};
 
 #[derive(Debug, Args)]
 pub struct Inspect {
@@ -78,7 +78,7 @@ fn views(args: &Inspect, global: &Global) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::from(2));
     };
     let models = &project.client.project.models;
-    let mut views = target::views(&project.client.project, Settings::of(&project.config))?;
+    let mut views = codegen::views(&project.client.project, Settings::of(&project.config))?;
     if let Some(name) = &args.model {
         views.retain(|view| view.model.as_ref() == Some(name));
         if views.is_empty() {

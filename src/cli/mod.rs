@@ -10,7 +10,6 @@ mod inputs;
 mod inspect;
 mod line_endings;
 mod manual;
-mod memo;
 mod project;
 mod report;
 mod schema;

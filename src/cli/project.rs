@@ -1,7 +1,6 @@
 //! From a command's arguments to the client of its project.
 
 use super::inputs::{self, Inputs, ProjectArgs};
-use super::memo::Read;
 use super::report::Occasion;
 use super::{Global, report};
 use crate::Client;
@@ -14,10 +13,6 @@ use crate::output::Plan;
 pub struct Project {
     pub config: Config,
     pub client: Client,
-    /// What it was made from, where a later run can know that by looking at files.
-    pub read: Option<Read>,
-    /// The problems, as they were told.
-    pub told: String,
 }
 
 /// Reads and makes a project, and tells its problems. `None` where there were errors: `consequence` is what then wasn't
@@ -40,10 +35,9 @@ pub fn make_of(
         (Some(config), Some(tree)) => crate::generate(tree, config, &mut problems)?,
         _ => None,
     };
-    let told = report::problems(&problems, &inputs.sources(), global)?;
-    let read = Read::of(&inputs, &problems);
+    report::problems(&problems, &inputs.sources(), global)?;
     match (inputs.config, client) {
-        (Some(config), Some(client)) => Ok(Some(Project { config, client, read, told })),
+        (Some(config), Some(client)) => Ok(Some(Project { config, client })),
         _ => {
             report::failed(&problems, consequence, global)?;
             Ok(None)

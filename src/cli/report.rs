@@ -19,18 +19,13 @@ impl Global {
     }
 }
 
-/// Tells problems, and returns how they were told.
-pub fn problems(problems: &Problems, sources: &[(Input, &Source)], global: &Global) -> anyhow::Result<String> {
+/// Tells problems.
+pub fn problems(problems: &Problems, sources: &[(Input, &Source)], global: &Global) -> anyhow::Result<()> {
     let mut out = Vec::new();
     let least = if global.quiet { Severity::Warning } else { Severity::Note };
     print(&mut out, problems, sources, global.format(), least)?;
-    let told = String::from_utf8(out)?;
-    tell(&told)?;
-    Ok(told)
-}
-
-pub fn tell(text: &str) -> io::Result<()> {
-    anstream::stderr().lock().write_all(text.as_bytes())
+    anstream::stderr().lock().write_all(&out)?;
+    Ok(())
 }
 
 pub fn say(text: &str) -> io::Result<()> {

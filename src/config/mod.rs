@@ -14,9 +14,8 @@ use std::path::PathBuf;
 
 use indexmap::IndexMap;
 
+use crate::codegen::template::OwnTemplates;
 use crate::read::References;
-use crate::render::OwnTemplates;
-use crate::target::{Adapter, Int64};
 
 /// The file's name, looked for in the current folder.
 pub const FILE_NAME: &str = "sync-patterns.config.yaml";
@@ -51,6 +50,31 @@ pub enum SpecLocation {
     File(PathBuf),
     Url(String),
     Stdin,
+}
+
+/// The local database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Adapter {
+    Pglite,
+    Sqlite,
+}
+
+impl Adapter {
+    /// As the config has it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Adapter::Pglite => "pglite",
+            Adapter::Sqlite => "sqlite",
+        }
+    }
+}
+
+/// What TypeScript sees of a 64-bit integer column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Int64 {
+    Number,
+    String,
+    Bigint,
 }
 
 /// Which models are synced where nothing is said of one.

@@ -4,10 +4,10 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::reader::{Reader, pairs, string, strings, wrong_type};
+use super::{Adapter, Int64};
 use super::{Collections, Columns, Config, Framework, ModelConfig, ModelEntry, SpecLocation, Sync, headers, templates};
 use crate::diagnostics::{Input, Problem, Problems, Severity, child};
 use crate::read::References;
-use crate::target::{Adapter, Int64};
 
 pub const ADAPTERS: &[(&str, Adapter)] = &[("pglite", Adapter::Pglite), ("sqlite", Adapter::Sqlite)];
 /// PostgreSQL's limit.

@@ -5,9 +5,9 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use crate::codegen;
+use crate::codegen::template::OwnTemplates;
 use crate::diagnostics::{Input, Problem, Problems, Severity, Source, closest, one_of};
-use crate::render::OwnTemplates;
-use crate::target;
 
 const AT: (Input, &str) = (Input::Config, "/templates");
 
@@ -18,7 +18,7 @@ pub fn read(folder: &Path, problems: &mut Problems) -> Option<OwnTemplates> {
         problems.push(problem.help("create it, or remove the line"));
         return None;
     }
-    let known: HashMap<String, bool> = target::template_paths().collect();
+    let known: HashMap<String, bool> = codegen::template_paths().collect();
     let mut found = Vec::new();
     if let Err(error) = list(folder, "", &known, &mut found, problems) {
         let message = format!("can't read the folder: {error}");

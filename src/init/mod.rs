@@ -6,14 +6,14 @@ mod yaml;
 
 use serde::Serialize;
 
+use crate::codegen::template::{Page, Renderer, TemplateSet, Templates};
+use crate::config::Adapter;
 use crate::config::{Collections, FILE_NAME, Framework};
 use crate::diagnostics::clean;
 use crate::inspect::View;
 use crate::inspect::text::writes;
 use crate::model::can_name_a_model;
 use crate::read::References;
-use crate::render::{Page, Renderer, TemplateSet, Templates};
-use crate::target::Adapter;
 
 const TEMPLATES: TemplateSet = TemplateSet {
     folder: "config",

@@ -8,9 +8,10 @@ pub mod text;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::codegen::typescript::{self, description};
+use crate::codegen::{Settings, sql};
+use crate::config::Int64;
 use crate::model::{Field, Model, Operation, Survey, Surveyed};
-use crate::target::typescript::{self, description};
-use crate::target::{Int64, Settings, sql};
 use backend::Addition;
 
 #[derive(Debug, Serialize)]

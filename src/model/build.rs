@@ -13,7 +13,7 @@ use super::types::rename;
 use super::{Model, Project};
 use crate::config::Config;
 use crate::diagnostics::{Input, Problem, Problems, Severity, child, closest, one_of};
-use crate::spec::Document;
+use crate::openapi::Document;
 
 /// `None`, with problems, where there is nothing to generate.
 pub fn build(document: &Document, config: &Config, problems: &mut Problems) -> Option<Project> {

@@ -10,7 +10,7 @@ use super::naming::table_names;
 use super::resource::{Resource, Row};
 use crate::config::{Config, ModelConfig, ModelEntry, Sync};
 use crate::diagnostics::{Input, Problem, Problems, Severity, one_of};
-use crate::spec::Document;
+use crate::openapi::Document;
 
 pub const HOW_TO_CHOOSE: &str = "choose with `x-sync: { local_first: true }` on a path or schema of the document, by an entry \
      under `models:` in sync-patterns.config.yaml, or take all with `--all` (`sync: all`)";

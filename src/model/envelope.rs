@@ -4,7 +4,7 @@ use super::key;
 use super::meaning::Meaning;
 use super::properties::{Properties, properties};
 use crate::names;
-use crate::spec::{Document, SchemaAt};
+use crate::openapi::{Document, SchemaAt};
 
 /// Envelopes inside envelopes.
 const MAX_DEPTH: usize = 4;

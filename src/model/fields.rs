@@ -7,7 +7,7 @@ use super::operations::{RowField, Writer};
 use super::properties::{Properties, RawProperty};
 use super::shape::{Typed, Types};
 use super::{Field, FieldType, Insert, KeyOrigin, Shape};
-use crate::spec::Document;
+use crate::openapi::Document;
 
 /// A property of the row that becomes a field.
 pub struct RowProperty<'p, 'a> {

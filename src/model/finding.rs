@@ -8,7 +8,7 @@ use super::meaning::Meaning;
 use super::resource::{Found, Resource, Row, find_row, resources};
 use crate::config::ModelEntry;
 use crate::diagnostics::{Input, Problem, Problems, Severity, child};
-use crate::spec::{Document, Node};
+use crate::openapi::{Document, Node};
 
 pub const NO_KEY: &str = "nothing in its rows identifies one";
 const UNTYPED: &str = "no response says what its rows are";

@@ -9,7 +9,7 @@ use super::key::{Detected, KnownBy, same_name};
 use super::path::{self, Segment};
 use super::resource::{Resource, Row};
 use crate::names;
-use crate::spec::Document;
+use crate::openapi::Document;
 
 /// Names that tell rows apart wherever rows have them.
 const NATURAL: &[&str] = &["slug"];

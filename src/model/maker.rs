@@ -13,7 +13,7 @@ use super::{FieldType, Insert, KeyOrigin, Model, Operations, Server, WriteId};
 use crate::config::{Columns, Config, ModelConfig};
 use crate::diagnostics::{Input, Problem, Problems, Severity, closest, one_of};
 use crate::names;
-use crate::spec::Document;
+use crate::openapi::Document;
 
 /// Columns that both databases load and fill without reaching one of their limits.
 const MAX_FIELDS: usize = 900;

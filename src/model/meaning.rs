@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use openapiv3::{AdditionalProperties, AnySchema, Schema, SchemaKind, StringFormat, Type, VariantOrUnknownOrEmpty};
 use serde_json::Value;
 
-use crate::spec::{Document, SchemaAt, SchemaRef};
+use crate::openapi::{Document, SchemaAt, SchemaRef};
 
 /// References and wrappers looked through at most, against circles.
 const MAX_STEPS: usize = 32;

@@ -7,7 +7,7 @@ use super::properties::{Properties, properties};
 use super::resource::{PathItem, Resource};
 use super::shape::Types;
 use super::{FieldType, Method, Operation, Shape};
-use crate::spec::{Body, Document, Node, find_body};
+use crate::openapi::{Body, Document, Node, find_body};
 
 /// A field of the row, as far as writing it matters.
 pub struct RowField {

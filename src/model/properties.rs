@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use indexmap::map::Entry;
 
 use super::meaning::Meaning;
-use crate::spec::{Document, SchemaAt};
+use crate::openapi::{Document, SchemaAt};
 
 /// Schemas that one object may be composed of, nested ones counted each time. Real ones stay below a hundred; a document
 /// in which every `allOf` names the next twice would take for ever.

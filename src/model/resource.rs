@@ -11,7 +11,7 @@ use super::path::{self, Segment};
 use super::properties::{Properties, properties};
 use super::written::written_row;
 use crate::names;
-use crate::spec::{Document, Node, SchemaAt, SchemaRef, find_response, local_pointer};
+use crate::openapi::{Document, Node, SchemaAt, SchemaRef, find_response, local_pointer};
 
 /// Parameters that the item path of a composite key may have behind its collection.
 const MAX_KEY_PARAMETERS: usize = 4;

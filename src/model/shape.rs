@@ -10,7 +10,7 @@ use super::FieldType;
 use super::meaning::Meaning;
 use super::properties::{RawProperty, properties};
 use super::types::{NamedType, Property, Shape};
-use crate::spec::{Document, SchemaAt, SchemaRef, local_pointer};
+use crate::openapi::{Document, SchemaAt, SchemaRef, local_pointer};
 
 /// Deeper than this, inline types are untyped. References to components don't count: they are named.
 const MAX_DEPTH: usize = 24;

@@ -9,7 +9,7 @@ use super::key::KnownBy;
 use super::{Model, Project};
 use crate::config::Config;
 use crate::diagnostics::Problems;
-use crate::spec::{Document, declares_header};
+use crate::openapi::{Document, declares_header};
 
 #[derive(Debug)]
 pub struct Survey {

@@ -5,7 +5,7 @@ use super::meaning::Meaning;
 use super::properties::{Properties, RawProperty, properties};
 use super::resource::{Answer, PathItem, Resource, Row};
 use crate::names;
-use crate::spec::{Body, Document, Node, SchemaAt, find_body, path_parameter};
+use crate::openapi::{Body, Document, Node, SchemaAt, find_body, path_parameter};
 
 /// What a key is called that only the path has a word for.
 const KEY: &str = "id";

@@ -1,6 +1,6 @@
 //! Encoders for the positions that a string can have in SQL.
 
-use crate::target::Adapter;
+use crate::config::Adapter;
 
 /// PostgreSQL cuts identifiers at 63 bytes.
 pub const MAX_IDENTIFIER_BYTES: usize = 63;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use crate::target::is_ours;
+use crate::codegen::is_ours;
 
 /// The folders below `output` that hold files of ours; others are never looked into.
 const FOLDERS: &[&str] = &["", "collections", "db", "schema", "types"];

@@ -2,11 +2,9 @@
 
 mod difference;
 mod disk;
-mod hashes;
 
 pub use difference::{Difference, Kind};
 pub use disk::write;
-pub use hashes::{Hashes, hashes, holds};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -15,8 +13,8 @@ use std::path::Path;
 use anyhow::Context;
 use rayon::prelude::*;
 
+use crate::codegen::{Files, is_ours};
 use crate::parallel;
-use crate::target::{Files, is_ours};
 use disk::{Found, find, is_link, read, stale_in};
 
 /// What has to happen on disk so that it holds what was generated.

@@ -9,9 +9,9 @@ use super::ReadError;
 use super::loader::Loader;
 use super::names;
 use crate::diagnostics::{Input, Problem, Problems, Severity, Source, Whole, child};
-use crate::spec::references::{self, Position};
-use crate::spec::tree::{OTHERS, pointer_of};
-use crate::spec::{Tree, local_pointer};
+use crate::openapi::references::{self, Position};
+use crate::openapi::tree::{OTHERS, pointer_of};
+use crate::openapi::{Tree, local_pointer};
 
 /// Reference after reference that is followed where a whole part of the document stands somewhere else.
 pub const MAX_STEPS: usize = 32;

@@ -18,7 +18,7 @@ pub use http::{check_header, parse_header};
 
 use crate::config::SpecLocation;
 use crate::diagnostics::{Input, Problems, Source};
-use crate::spec::{self, Kept, Tree};
+use crate::openapi::{self, Kept, Tree};
 use bundle::Bundle;
 use http::Client;
 use loader::Loader;
@@ -96,7 +96,7 @@ pub fn read(location: &SpecLocation, access: Access, problems: &mut Problems) ->
     source.forget_text();
     let loader = Loader::new(home.clone(), &name, access);
     let (tree, others) = Bundle::new(root, &home, loader).make(problems);
-    spec::tree::tell_files(problems);
+    openapi::tree::tell_files(problems);
     Ok(Spec { source, others, tree: Some(tree) })
 }
 

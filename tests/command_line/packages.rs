@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use serde_json::Value;
+use sync_patterns::codegen::typescript::packages::packages;
+use sync_patterns::config::Adapter;
 use sync_patterns::config::Framework;
-use sync_patterns::target::Adapter;
-use sync_patterns::target::typescript::packages::packages;
 
 use crate::home;
 use crate::support::binary::sync_patterns;

@@ -1,7 +1,8 @@
 //! Which keys a change notes for those who show the rows, and what the log keeps for the sync worker.
 
 use serde_json::{Value, json};
-use sync_patterns::target::{Adapter, sql};
+use sync_patterns::codegen::sql;
+use sync_patterns::config::Adapter;
 
 use crate::support::database::{Database, Pglite, Row};
 use crate::support::models;

@@ -15,7 +15,7 @@ macro_rules! contract {
             $(mod $file {
                 $(#[test]
                 fn $test() {
-                    crate::$file::$test(&mut crate::World::open(sync_patterns::target::Adapter::Pglite));
+                    crate::$file::$test(&mut crate::World::open(sync_patterns::config::Adapter::Pglite));
                 })+
             })+
         }
@@ -24,7 +24,7 @@ macro_rules! contract {
             $(mod $file {
                 $(#[test]
                 fn $test() {
-                    crate::$file::$test(&mut crate::World::open(sync_patterns::target::Adapter::Sqlite));
+                    crate::$file::$test(&mut crate::World::open(sync_patterns::config::Adapter::Sqlite));
                 })+
             })+
         }

@@ -1,9 +1,10 @@
 //! A database with a schema in it, and what happens to one: writes, answers, rows that come and go.
 
 use serde_json::{Map, Value, json};
+use sync_patterns::codegen::{Files, sql};
+use sync_patterns::config::Adapter;
 use sync_patterns::model::{FieldType, Model};
 use sync_patterns::names::sql::{identifier, literal};
-use sync_patterns::target::{Adapter, Files, sql};
 
 use crate::support::database::{self, Database, Row, SqlError, schema_order};
 use crate::support::models;

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 use sync_patterns::diagnostics::{Input, Problems, Source};
-use sync_patterns::schema_diff::{compare, read};
+use sync_patterns::schema_json::diff::{compare, read};
 
 use crate::api::{Api, api};
 use crate::cases::CASES;

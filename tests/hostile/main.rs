@@ -18,10 +18,11 @@ use support::binary::sync_patterns;
 use support::database::{Database, Sqlite, open};
 use support::exercise::exercise;
 use support::workspace::Workspace;
+use sync_patterns::codegen::Files;
+use sync_patterns::config::Adapter;
 use sync_patterns::config::{Overrides, read};
 use sync_patterns::diagnostics::{Problems, Severity};
-use sync_patterns::target::{Adapter, Files};
-use sync_patterns::{generate, spec::Tree};
+use sync_patterns::{generate, openapi::Tree};
 
 /// The files, or the problems that stand in their way: each at a place.
 fn files(document: Value, config: &Value, adapter: Adapter) -> Result<Files, String> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use sync_patterns::target::Files;
+use sync_patterns::codegen::Files;
 
 use crate::tokens::{self, Kind, Token};
 

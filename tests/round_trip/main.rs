@@ -7,9 +7,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use support::round_trip::{Clients, understood};
+use sync_patterns::config::Adapter;
 use sync_patterns::config::{self, Overrides};
 use sync_patterns::diagnostics::{Input, Problems, Source, Whole};
-use sync_patterns::target::Adapter;
 
 #[test]
 fn rows_of_every_fixture_come_out_as_they_went_in() {

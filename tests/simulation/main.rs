@@ -15,8 +15,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use schedule::Schedule;
 use support::database::{self, Database};
 use support::models;
+use sync_patterns::codegen::{Files, sql};
+use sync_patterns::config::Adapter;
 use sync_patterns::model::{FieldType, Method, Model};
-use sync_patterns::target::{Adapter, Files, sql};
 
 /// Schedules that have failed once, one a line.
 const REGRESSIONS: &str = include_str!("regressions.jsonl");

@@ -2,9 +2,9 @@
 //! are brought to.
 
 use serde_json::{Value, json};
+use sync_patterns::config::Adapter;
 use sync_patterns::model::{FieldType, Model};
 use sync_patterns::names::sql::literal;
-use sync_patterns::target::Adapter;
 
 use crate::oracle::Key;
 

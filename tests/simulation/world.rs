@@ -10,9 +10,10 @@ mod writing;
 use std::collections::HashSet;
 
 use serde_json::Value;
+use sync_patterns::codegen::Files;
+use sync_patterns::config::Adapter;
 use sync_patterns::model::{Field, Model};
 use sync_patterns::names::sql::identifier;
-use sync_patterns::target::{Adapter, Files};
 
 use crate::oracle::{Key, Oracle, Status};
 use crate::schedule::{Action, Dice, Schedule, Step};

@@ -6,8 +6,9 @@ use std::sync::Mutex;
 
 use rusqlite::types::ValueRef;
 use serde_json::{Map, Value, json};
+use sync_patterns::codegen::Files;
+use sync_patterns::config::Adapter;
 use sync_patterns::names::sql::literal;
-use sync_patterns::target::{Adapter, Files};
 
 use super::npm::npm_harness;
 

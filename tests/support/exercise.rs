@@ -1,8 +1,9 @@
 //! A first pass of writes through the views of any schema, with values made up from `schema.json`.
 
 use serde_json::Value;
+use sync_patterns::codegen::Files;
+use sync_patterns::config::Adapter;
 use sync_patterns::names::sql::{identifier, literal};
-use sync_patterns::target::{Adapter, Files};
 
 use super::database::Database;
 

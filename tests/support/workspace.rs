@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use sync_patterns::target::Files;
+use sync_patterns::codegen::Files;
 
 use super::npm::{link_packages, npm_frameworks, npm_harness};
 

@@ -11,10 +11,11 @@ use std::path::Path;
 
 use serde_json::Value;
 use support::workspace::Workspace;
+use sync_patterns::codegen::{self, typescript};
+use sync_patterns::codegen::{BANNER, Files, Settings};
+use sync_patterns::config::{Adapter, Int64};
 use sync_patterns::config::{Collections, Framework};
 use sync_patterns::model::Project;
-use sync_patterns::target::{self, typescript};
-use sync_patterns::target::{Adapter, BANNER, Files, Int64, Settings};
 
 fn settings(int64: Int64) -> Settings<'static> {
     Settings {
@@ -81,7 +82,8 @@ fn every_framework_compiles() {
     for (framework, name) in frameworks.into_iter().zip(["react", "vue", "svelte", "solid", "none"]) {
         let write = |kind: &str, adapter: Adapter, project: &Project| {
             let settings = Settings { adapter, framework, ..settings(Int64::Bigint) };
-            workspace.write(&format!("src/{name}/{kind}"), &target::files(project, settings).expect("generated files"));
+            workspace
+                .write(&format!("src/{name}/{kind}"), &codegen::files(project, settings).expect("generated files"));
         };
         write("electric", Adapter::Pglite, &electric);
         match framework {
@@ -102,7 +104,7 @@ fn every_template_is_generated() {
     for adapter in [Adapter::Pglite, Adapter::Sqlite] {
         let mut project = projects::samples();
         project.models[0].collections = Collections::Electric;
-        let files = target::files(&project, Settings { adapter, ..settings(Int64::Number) }).expect("generated files");
+        let files = codegen::files(&project, Settings { adapter, ..settings(Int64::Number) }).expect("generated files");
         names.extend(files.into_keys().filter_map(|path| Some(path.strip_prefix("db/")?.to_owned())));
     }
     let templates = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/typescript");

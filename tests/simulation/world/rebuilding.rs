@@ -1,6 +1,6 @@
 //! The schema is made anew over the log.
 
-use sync_patterns::target::Adapter;
+use sync_patterns::config::Adapter;
 
 use super::{Outcome, World};
 use crate::schedule::Dice;

@@ -1,9 +1,9 @@
 //! The application writes through the view.
 
 use serde_json::Value;
+use sync_patterns::config::Adapter;
 use sync_patterns::model::{Field, Insert, KeyOrigin, Model};
 use sync_patterns::names::sql::identifier;
-use sync_patterns::target::Adapter;
 
 use super::{Outcome, World};
 use crate::oracle::{Key, Row};

@@ -2,14 +2,15 @@
 //! turn that into text.
 
 pub mod sql;
+pub mod template;
 pub mod typescript;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::config::{Config, Framework};
+use crate::config::{Adapter, Config, Framework, Int64};
 use crate::model::{Model, Project};
-use crate::render::{OwnTemplates, TemplateSet, Templates, View};
+use template::{OwnTemplates, TemplateSet, Templates, View};
 
 /// Path below the output folder, with `/`, to text with `\n`.
 pub type Files = BTreeMap<String, String>;
@@ -26,31 +27,6 @@ pub fn is_ours(start: &[u8]) -> bool {
         .find_map(|prefix| start.strip_prefix(*prefix));
     let banner = BANNER.split('.').next().unwrap_or(BANNER);
     after.is_some_and(|rest| rest.starts_with(banner.as_bytes()))
-}
-
-/// The local database.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Adapter {
-    Pglite,
-    Sqlite,
-}
-
-impl Adapter {
-    /// As the config has it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Adapter::Pglite => "pglite",
-            Adapter::Sqlite => "sqlite",
-        }
-    }
-}
-
-/// What TypeScript sees of a 64-bit integer column.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Int64 {
-    Number,
-    String,
-    Bigint,
 }
 
 /// What the config says of the whole client.

@@ -10,8 +10,8 @@ use serde_json::Value;
 use super::comment::Comment;
 use super::layout::{Member, Type};
 use super::literal;
+use crate::config::Int64;
 use crate::model::{Field, FieldType, NamedType, Property, Shape};
-use crate::target::Int64;
 
 /// The type of a field's value, null left out.
 pub fn field(field: &Field, int64: Int64) -> Type {

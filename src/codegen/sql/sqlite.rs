@@ -9,10 +9,10 @@ pub use expression::column_type;
 
 use anyhow::bail;
 
+use crate::codegen::template::{Page, Renderer, TemplateSet, Templates};
+use crate::codegen::{BANNER, Files};
 use crate::model::{Model, Project};
 use crate::parallel;
-use crate::render::{Page, Renderer, TemplateSet, Templates};
-use crate::target::{BANNER, Files};
 
 pub const TEMPLATES: TemplateSet = TemplateSet {
     folder: "sqlite",

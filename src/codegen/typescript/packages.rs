@@ -1,8 +1,8 @@
 //! The npm packages that a generated client imports from, in versions that install together and that the tests run
 //! with (`tests/npm`). They are exact, because TanStack's packages each want one version of `@tanstack/db`.
 
+use crate::config::Adapter;
 use crate::config::Framework;
-use crate::target::Adapter;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Package {

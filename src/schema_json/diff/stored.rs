@@ -4,8 +4,8 @@ use indexmap::IndexMap;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::codegen::typescript::SCHEMA_VERSION;
 use crate::diagnostics::{Input, Problem, Problems, Severity, Source, Whole};
-use crate::target::typescript::SCHEMA_VERSION;
 
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct Schema {

@@ -6,10 +6,10 @@ use serde::Serialize;
 use super::columns::{column, json_value, key_of_row, row_key};
 use super::expression;
 use super::writes::{InsertView, NewRow, UpdateView};
+use crate::codegen::sql::bookkeeping::Bookkeeping;
 use crate::model::{Field, FieldType, Insert, Model, Project};
 use crate::names::Scope;
 use crate::names::sql::{identifier, literal};
-use crate::target::sql::bookkeeping::Bookkeeping;
 
 #[derive(Serialize)]
 pub struct LogView {
@@ -127,7 +127,7 @@ impl ModelView {
         let new = NewRow { temporary: project.fields_with_temporary_keys(model) };
         let (local, synced) = (named("_local"), named("_synced"));
         Ok(Self {
-            banner: crate::target::BANNER,
+            banner: crate::codegen::BANNER,
             table_name: literal(&model.name),
             view: named(""),
             fold: named("_fold"),

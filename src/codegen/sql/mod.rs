@@ -4,9 +4,10 @@ pub mod bookkeeping;
 mod pglite;
 mod sqlite;
 
+use crate::codegen::Files;
+use crate::codegen::template::Templates;
+use crate::config::Adapter;
 use crate::model::{FieldType, Project};
-use crate::render::Templates;
-use crate::target::{Adapter, Files};
 
 pub use pglite::TEMPLATES as PGLITE_TEMPLATES;
 pub use sqlite::TEMPLATES as SQLITE_TEMPLATES;

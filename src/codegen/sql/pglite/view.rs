@@ -5,10 +5,10 @@ use serde::Serialize;
 use super::expression::{
     cast, column_type, constant, dollar, join, key_is_text, key_object, of, row_key, same_key, texts,
 };
+use crate::codegen::BANNER;
+use crate::codegen::sql::bookkeeping::Bookkeeping;
 use crate::model::{Field, FieldType, Insert, KeyOrigin, Model, Project};
 use crate::names::{Scope, sql};
-use crate::target::BANNER;
-use crate::target::sql::bookkeeping::Bookkeeping;
 
 #[derive(Serialize)]
 pub struct View {

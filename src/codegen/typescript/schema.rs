@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Module;
+use crate::codegen::template::{File, Page, Renderer};
+use crate::codegen::{BANNER, Files};
 use crate::names::{self, Scope, ts};
 use crate::parallel;
-use crate::render::{File, Page, Renderer};
-use crate::target::{BANNER, Files};
 
 /// The log of local writes, which the models' triggers write to.
 const SHARED_SQL: &str = "schema/_changes.sql";

@@ -4,11 +4,12 @@ use serde::Serialize;
 
 use super::index::NameList;
 use super::{Module, WIDTH, width};
+use crate::codegen::template::{File, Page, Renderer};
+use crate::codegen::{BANNER, Settings};
 use crate::config::Framework;
+use crate::config::Int64;
 use crate::model::{FieldType, Model};
 use crate::names::{self, ts};
-use crate::render::{File, Page, Renderer};
-use crate::target::{BANNER, Int64, Settings};
 
 #[derive(Serialize)]
 struct CollectionView<'a> {

@@ -5,10 +5,10 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::literal::Language;
+use crate::codegen::{BANNER, Settings};
 use crate::model::{
     Field, FieldType, Insert, KeyOrigin, Method, Model, Operation, Operations, Project, Server, Shape, WriteId,
 };
-use crate::target::{BANNER, Settings};
 
 /// Raised when a reader of the file has to know.
 pub const VERSION: u32 = 1;

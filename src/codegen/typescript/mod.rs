@@ -25,11 +25,12 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
+use crate::codegen::template::{File, Page, Renderer, Template, TemplateSet, Templates};
+use crate::codegen::{BANNER, Files, Settings};
+use crate::config::Int64;
 use crate::model::{Field, Model, Project};
 use crate::names::{self, Scope, ts};
 use crate::parallel;
-use crate::render::{File, Page, Renderer, Template, TemplateSet, Templates};
-use crate::target::{BANNER, Files, Int64, Settings};
 use runtime::Parts;
 pub use runtime::paths as verbatim_paths;
 use schema::SqlModule;

@@ -1,9 +1,10 @@
 //! The files of `db`: the code that all models share. It stands in the templates as it is generated; which files go in
 //! is decided here.
 
+use crate::codegen::template::Templates;
+use crate::codegen::{BANNER, Files, Settings};
+use crate::config::Adapter;
 use crate::config::Framework;
-use crate::render::Templates;
-use crate::target::{Adapter, BANNER, Files, Settings};
 
 /// A file in `db`: its path below `templates`, and its text.
 type Module = (&'static str, &'static str);

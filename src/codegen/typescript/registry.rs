@@ -6,10 +6,11 @@ use serde_json::{Map, Value};
 use super::Module;
 use super::description::{field_type, insert, key_origin, operation, pairs, write_id};
 use super::literal::Language;
+use crate::codegen::BANNER;
+use crate::codegen::template::{File, Page, Renderer};
+use crate::config::Int64;
 use crate::model::{Field, FieldType, Model};
 use crate::names::ts;
-use crate::render::{File, Page, Renderer};
-use crate::target::{BANNER, Int64};
 
 #[derive(Serialize)]
 struct RegistryView<'a> {

@@ -9,10 +9,11 @@ use super::index::NameList;
 use super::layout::{self, Member, Type};
 use super::shapes::{self, Aliases};
 use super::{Module, SHARED, WIDTH, access, width};
+use crate::codegen::BANNER;
+use crate::codegen::template::{File, Page, Renderer};
+use crate::config::Int64;
 use crate::model::{Field, Insert, KeyOrigin, Model, NamedType};
 use crate::names::ts;
-use crate::render::{File, Page, Renderer};
-use crate::target::{BANNER, Int64};
 
 #[derive(Serialize)]
 struct ModelView<'a> {

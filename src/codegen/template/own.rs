@@ -3,8 +3,8 @@ use std::error::Error;
 
 use super::environment;
 use super::error::{TemplateError, message, position};
+use crate::codegen::is_ours;
 use crate::diagnostics::Source;
-use crate::target::is_ours;
 
 /// Templates of the user's, by the path of the template of ours that each replaces.
 #[derive(Debug, Clone, Default)]

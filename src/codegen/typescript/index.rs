@@ -4,10 +4,11 @@ use serde::Serialize;
 
 use super::runtime::Parts;
 use super::{Module, SHARED, WIDTH, width};
+use crate::codegen::template::{File, Page, Renderer};
+use crate::codegen::{BANNER, Settings};
+use crate::config::Adapter;
 use crate::config::Framework;
 use crate::names::ts;
-use crate::render::{File, Page, Renderer};
-use crate::target::{Adapter, BANNER, Settings};
 
 /// `import type { A, B } from "…";`
 #[derive(Serialize)]

@@ -107,8 +107,8 @@ fn one_template_is_replaced_and_the_others_stay() {
     let project = Project::new();
     project.generate();
     let (types, log) = (project.output("types/contacts.ts"), project.output("db/log.ts"));
-    let collection = ours("typescript/collection.ts.j2") + "\n/** The team's own. */\nexport const version = 1;\n";
-    project.write("mine/typescript/collection.ts.j2", &collection);
+    let collection = ours("typescript/generated/collection.ts.j2") + "\n/** The team's own. */\nexport const version = 1;\n";
+    project.write("mine/typescript/generated/collection.ts.j2", &collection);
     project.write("mine/pglite/view.sql", &format!("-- Ours.\n{}", ours("pglite/view.sql")));
     project.write("mine/typescript/db/backoff.ts", "export const mine = true;\n");
     project.generate();
@@ -140,32 +140,32 @@ fn a_variable_that_is_not_there_is_located() {
 fn all_mistakes_of_syntax_are_told_at_once() {
     let project = Project::new();
     project.write("mine/pglite/view.sql", "{% for column in columns %}\n");
-    project.write("mine/typescript/model.ts.j2", "// {{ banner }}\n\n{{ row. }}\n");
+    project.write("mine/typescript/generated/types.ts.j2", "// {{ banner }}\n\n{{ row. }}\n");
     project.write("mine/typescript/db/backoff.ts", "export const text = '{{';\n");
     let stderr = project.fail();
     assert!(stderr.contains("--> mine/pglite/view.sql:1"), "{stderr}");
-    assert!(stderr.contains("--> mine/typescript/model.ts.j2:3:9"), "{stderr}");
+    assert!(stderr.contains("--> mine/typescript/generated/types.ts.j2:3:9"), "{stderr}");
     assert!(stderr.contains("2 errors, nothing was written"), "{stderr}");
 }
 
 #[test]
 fn a_mistake_that_shows_in_a_template_of_ours_is_told_of_yours() {
     let project = Project::new();
-    project.write("mine/typescript/collection.ts.j2", "// {{ banner }}\n\n{% include \"names.ts\" %}\n");
+    project.write("mine/typescript/generated/collection.ts.j2", "// {{ banner }}\n\n{% include \"names.ts\" %}\n");
     let stderr = project.fail();
-    assert!(stderr.contains("error: `list` is undefined\n  --> mine/typescript/collection.ts.j2:3:"), "{stderr}");
-    project.write("mine/typescript/collection.ts.j2", "// {{ banner }}\n\n{% include \"collection.ts\" %}\n");
+    assert!(stderr.contains("error: `list` is undefined\n  --> mine/typescript/generated/collection.ts.j2:3:"), "{stderr}");
+    project.write("mine/typescript/generated/collection.ts.j2", "// {{ banner }}\n\n{% include \"collection.ts\" %}\n");
     let stderr = project.fail();
-    assert!(stderr.contains("--> mine/typescript/collection.ts.j2:3:"), "a circle: {stderr}");
+    assert!(stderr.contains("--> mine/typescript/generated/collection.ts.j2:3:"), "a circle: {stderr}");
 }
 
 #[test]
 fn what_is_made_begins_with_the_banner() {
     let project = Project::new();
     for text in ["", "export {};\n", "/* {{ banner }} */\n"] {
-        project.write("mine/typescript/collection.ts.j2", text);
+        project.write("mine/typescript/generated/collection.ts.j2", text);
         let stderr = project.fail();
-        assert!(stderr.contains("--> mine/typescript/collection.ts.j2:1:1\n"), "{stderr}");
+        assert!(stderr.contains("--> mine/typescript/generated/collection.ts.j2:1:1\n"), "{stderr}");
         assert!(stderr.contains("`// {{ banner }}`"), "{stderr}");
     }
 }
@@ -183,7 +183,7 @@ fn a_file_that_replaces_nothing_is_a_warning() {
         "there is no template `pglite/veiw.sql`, so it isn't used",
         "did you mean `pglite/view.sql`?",
         "there is no template `collection.ts.j2`, so it isn't used",
-        "did you mean `typescript/collection.ts.j2`?",
+        "did you mean `typescript/generated/collection.ts.j2`?",
         "there is no template `notes`, so it isn't used",
         "--> sync-patterns.config.yaml:4:1 (/templates)",
     ] {
@@ -216,12 +216,12 @@ fn views_are_what_the_templates_are_given() {
     let views: Vec<serde_json::Value> = serde_json::from_str(&run.stdout).expect("JSON");
     let templates: Vec<&str> = views.iter().filter_map(|view| view["template"].as_str()).collect();
     let expected =
-        ["typescript/collection.ts.j2", "pglite/model.sql", "typescript/registry.ts.j2", "typescript/model.ts.j2"];
+        ["typescript/generated/collection.ts.j2", "pglite/model.sql", "typescript/generated/model.ts.j2", "typescript/generated/types.ts.j2"];
     assert_eq!(templates, expected);
     assert_eq!(views[1]["file"], "schema/contacts.sql");
     assert_eq!(views[1]["view"]["columns"][0]["name"], "\"id\"");
     let all = project.run(&["inspect", "--view"]);
-    assert!(all.stdout.contains("\"typescript/index.ts.j2\"") && all.stdout.contains("\"model\": \"notes\""));
+    assert!(all.stdout.contains("\"typescript/generated/index.ts.j2\"") && all.stdout.contains("\"model\": \"notes\""));
     let unknown = project.run(&["inspect", "--view", "contact"]);
     assert_eq!(unknown.code, 2);
     assert!(unknown.stderr.contains("did you mean `contacts`?"), "{}", unknown.stderr);

@@ -205,19 +205,19 @@ fn templates_are_inputs_too() {
     watch.until("there is no such folder");
     fs::create_dir(project.path("mine")).expect("a folder");
     watch.until("in src/generated: ");
-    let ours = include_str!("../templates/typescript/names.ts.j2");
-    project.write("mine/typescript/names.ts.j2", ours);
+    let ours = include_str!("../templates/typescript/generated/names.ts.j2");
+    project.write("mine/typescript/generated/names.ts.j2", ours);
     let said = watch.until("in src/generated: ");
-    assert!(said.contains("mine/typescript/names.ts.j2 changed\n"), "{said}");
+    assert!(said.contains("mine/typescript/generated/names.ts.j2 changed\n"), "{said}");
     for text in ["One.", "Two."] {
-        project.write("mine/typescript/names.ts.j2", format!("{ours}// {text}\n"));
+        project.write("mine/typescript/generated/names.ts.j2", format!("{ours}// {text}\n"));
         let said = watch.until("in src/generated: ");
-        assert!(said.contains("mine/typescript/names.ts.j2 changed\n"), "{said}");
+        assert!(said.contains("mine/typescript/generated/names.ts.j2 changed\n"), "{said}");
         assert!(said.contains("update src/generated/"), "{said}");
     }
-    project.write("mine/typescript/names.ts.j2", "{% if %}");
+    project.write("mine/typescript/generated/names.ts.j2", "{% if %}");
     watch.until("nothing was written");
-    fs::remove_file(project.path("mine/typescript/names.ts.j2")).expect("a template");
+    fs::remove_file(project.path("mine/typescript/generated/names.ts.j2")).expect("a template");
     watch.until("in src/generated: ");
 }
 

@@ -47,7 +47,7 @@ fn width(text: &str) -> usize {
 macro_rules! templates {
     ($($name:literal),* $(,)?) => {
         {
-            const ALL: &[Template] = &[$(($name, include_str!(concat!("../../../templates/typescript/", $name, ".j2")))),*];
+            const ALL: &[Template] = &[$(($name, include_str!(concat!("../../../templates/typescript/generated/", $name, ".j2")))),*];
             ALL
         }
     };
@@ -57,7 +57,7 @@ macro_rules! templates {
 pub const SCHEMA_JSON: &str = "schema/schema.json";
 
 pub const TEMPLATES: TemplateSet = TemplateSet {
-    folder: "typescript",
+    folder: "typescript/generated",
     ending: ".j2",
     templates: templates![
         "collection.ts",
@@ -65,11 +65,11 @@ pub const TEMPLATES: TemplateSet = TemplateSet {
         "index.ts",
         "interface.ts",
         "model.ts",
+        "models.ts",
         "names.ts",
-        "registry.ts",
-        "schema.ts",
-        "shared.ts",
+        "shared-types.ts",
         "sql.ts",
+        "types.ts",
     ],
 };
 

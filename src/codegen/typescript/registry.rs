@@ -44,7 +44,7 @@ pub fn file(renderer: &Renderer, module: &Module, int64: Int64) -> anyhow::Resul
     let fields = module.model.fields.iter().map(|one| Language::TypeScript.row(field(one, int64), 4)).collect();
     let members = members(module.model);
     let view = RegistryView { banner: BANNER, name: &module.description, ty, sql, members, fields };
-    let page = Page::new("registry.ts", format!("schema/{}.ts", module.stem)).about(&module.model.name);
+    let page = Page::new("model.ts", format!("schema/{}.ts", module.stem)).about(&module.model.name);
     renderer.render(page, view)
 }
 

@@ -90,5 +90,5 @@ fn index(renderer: &Renderer, shared: &SqlModule, modules: &[Module]) -> anyhow:
         .filter(|module| module.model.is_local())
         .map(|module| Import { name: &module.description, module: ts::string(&format!("./{}.js", module.stem)) })
         .collect();
-    renderer.render(Page::new("schema.ts", "schema/index.ts"), IndexView { banner: BANNER, shared, models })
+    renderer.render(Page::new("models.ts", "schema/index.ts"), IndexView { banner: BANNER, shared, models })
 }

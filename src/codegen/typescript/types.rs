@@ -91,7 +91,7 @@ pub fn model(renderer: &Renderer, module: &Module, int64: Int64) -> anyhow::Resu
         update: module.update.as_ref().map(|name| interface(name, Comment::default(), &update)),
         access: module.access.as_ref().map(|(name, can_edit)| access_view(module, name, can_edit)),
     };
-    let page = Page::new("model.ts", format!("types/{}.ts", module.stem)).about(&model.name);
+    let page = Page::new("types.ts", format!("types/{}.ts", module.stem)).about(&model.name);
     renderer.render(page, view)
 }
 
@@ -109,7 +109,7 @@ fn access_view(module: &Module, name: &str, can_edit: &str) -> Access {
 pub fn shared(renderer: &Renderer, types: &[NamedType]) -> anyhow::Result<File> {
     let aliases = Aliases::new(types);
     let types = types.iter().map(|named| definition(named, &aliases)).collect();
-    renderer.render(Page::new("shared.ts", format!("types/{SHARED}.ts")), SharedView { banner: BANNER, types })
+    renderer.render(Page::new("shared-types.ts", format!("types/{SHARED}.ts")), SharedView { banner: BANNER, types })
 }
 
 fn definition(named: &NamedType, aliases: &Aliases) -> Definition {

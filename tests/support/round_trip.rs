@@ -61,7 +61,7 @@ impl Clients {
         self.share_runtime();
         self.compile("typescript", r#""outDir": "dist", "rootDir": ".""#);
         self.share_compiled_runtime();
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/round_trip/run.mjs");
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/round_trip.mjs");
         fs::copy(script, self.root.join("run.mjs")).expect("the script");
         let trips: Vec<(&str, Vec<PathBuf>)> = ADAPTERS.into_iter().flat_map(|adapter| self.trips(adapter)).collect();
         trips.par_iter().for_each(|(adapter, clients)| self.take_the_trip(adapter, clients));

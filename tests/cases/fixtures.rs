@@ -1,0 +1,113 @@
+//! Every fixture × both adapters, and what is said of every broken one: the real binary, and snapshots of what it prints.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::support::binary::{Run, sync_patterns};
+use crate::support::database::open;
+use crate::support::exercise::exercise;
+use sync_patterns::codegen::Files;
+use sync_patterns::config::Adapter;
+
+fn folders(below: &str) -> Vec<PathBuf> {
+    let parent = Path::new(env!("CARGO_MANIFEST_DIR")).join(below);
+    let mut folders: Vec<PathBuf> = fs::read_dir(parent)
+        .expect("the fixtures")
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.is_dir() && !path.ends_with("errors"))
+        .collect();
+    folders.sort();
+    folders
+}
+
+fn name(folder: &Path) -> String {
+    folder.file_name().expect("a name").to_string_lossy().into_owned()
+}
+
+/// Where a fixture's config is: with it, or for the worked example at the top.
+fn home(folder: &Path) -> PathBuf {
+    let has_own = folder.join("sync-patterns.config.yaml").exists();
+    if has_own { folder.to_owned() } else { PathBuf::from(env!("CARGO_MANIFEST_DIR")) }
+}
+
+/// What is the same for every fixture, or twice in one, is shown once: with `contacts`. What stands in the templates as it
+/// is generated isn't shown at all.
+fn without_repetition(printed: &str, fixture: &str) -> String {
+    let is_shown = |file: &&str| {
+        let path = file.split(' ').next().unwrap_or_default();
+        let is_repetition = path == "schema/_changes.sql" || path.ends_with(".sql.ts") || path == "db/defaults.ts";
+        let is_template = path.starts_with("db/") && path != "db/defaults.ts";
+        !is_template && (fixture == "contacts" || !is_repetition)
+    };
+    let files = printed.split("==> ").skip(1).filter(is_shown);
+    files.map(|file| format!("==> {file}")).collect()
+}
+
+#[test]
+fn every_fixture_for_both_adapters() {
+    for folder in folders("fixtures") {
+        for adapter in ["pglite", "sqlite"] {
+            let arguments = ["generate", "--adapter", adapter, "--stdout"];
+            let first = sync_patterns(&arguments, &home(&folder));
+            let second = sync_patterns(&arguments, &home(&folder));
+            assert_eq!(first.code, 0, "{}: {}", folder.display(), first.stderr);
+            assert_eq!(first.stdout, second.stdout, "the same input gives the same bytes");
+            let files = without_repetition(&first.stdout, &name(&folder));
+            insta::assert_snapshot!(format!("{}__{adapter}", name(&folder)), first.stderr + &files);
+        }
+    }
+}
+
+#[test]
+fn every_fixture_loads_and_takes_writes() {
+    for folder in folders("fixtures") {
+        for (name, adapter) in [("pglite", Adapter::Pglite), ("sqlite", Adapter::Sqlite)] {
+            let run = sync_patterns(&["generate", "--adapter", name, "--stdout"], &home(&folder));
+            exercise(open(adapter).as_mut(), &files(&run.stdout), &folder.to_string_lossy());
+        }
+    }
+}
+
+#[test]
+fn no_snapshot_is_left_without_its_fixture() {
+    let good = folders("fixtures")
+        .into_iter()
+        .flat_map(|folder| ["pglite", "sqlite"].map(|a| format!("{}__{a}", name(&folder))));
+    let broken = folders("fixtures/errors").into_iter().map(|folder| format!("errors__{}", name(&folder)));
+    let mut expected: Vec<String> = good.chain(broken).map(|name| format!("cases__fixtures__{name}.snap")).collect();
+    let entries =
+        fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/snapshots")).expect("the snapshots");
+    let mut found: Vec<String> =
+        entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+    expected.sort();
+    found.sort();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn the_example_in_the_repository_is_what_is_generated() {
+    let run =
+        sync_patterns(&["generate", "--dry-run", "--message-format", "json"], Path::new(env!("CARGO_MANIFEST_DIR")));
+    let summary: serde_json::Value = serde_json::from_str(&run.stdout).expect("a summary");
+    assert_eq!(summary["changes"], serde_json::json!([]), "run `cargo run -- generate` and commit what it writes");
+}
+
+/// The files that `--stdout` printed.
+fn files(printed: &str) -> Files {
+    let parts = printed.split("==> ").skip(1).filter_map(|part| part.split_once(" <==\n"));
+    parts.map(|(path, text)| (path.to_owned(), text.to_owned())).collect()
+}
+
+#[test]
+fn every_broken_fixture() {
+    for folder in folders("fixtures/errors") {
+        let output = tempfile::tempdir().expect("a folder");
+        let target = output.path().join("generated");
+        let arguments = ["generate", "--output", target.to_str().expect("a path")];
+        let Run { code, stdout, stderr } = sync_patterns(&arguments, &folder);
+        assert_eq!(code, 2, "{}: {stdout}{stderr}", folder.display());
+        assert!(!target.exists(), "{} wrote something", folder.display());
+        assert!(stderr.contains("error"), "{stderr}");
+        insta::assert_snapshot!(format!("errors__{}", name(&folder)), stderr);
+    }
+}

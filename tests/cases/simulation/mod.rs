@@ -1,0 +1,141 @@
+//! Random schedules of everything that can happen to a local database, against an oracle that folds the log by the
+//! contract's words. `SYNC_PATTERNS_SCHEDULES=10000 cargo test --test cases simulation` runs more of them, and with
+//! `SYNC_PATTERNS_FIRST_SEED=10000` other ones, so that a long run can be split; `SYNC_PATTERNS_SEED=7` runs one again.
+
+mod oracle;
+mod schedule;
+mod server;
+mod values;
+mod world;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::support::database::{self, Database};
+use crate::support::models;
+use schedule::Schedule;
+use sync_patterns::codegen::{Files, sql};
+use sync_patterns::config::Adapter;
+use sync_patterns::model::{FieldType, Method, Model};
+
+/// Schedules that have failed once, one a line.
+const REGRESSIONS: &str = include_str!("regressions.jsonl");
+
+#[test]
+fn sqlite() {
+    simulate(Adapter::Sqlite, 200);
+}
+
+#[test]
+fn pglite() {
+    simulate(Adapter::Pglite, 24);
+}
+
+/// Two models at a time, so that what is meant for one shows where it reaches the other.
+fn pairs() -> Vec<[Model; 2]> {
+    let mut put = models::countries();
+    for operation in put.operations.update.iter_mut() {
+        operation.method = Method::Put;
+    }
+    vec![
+        [models::contacts(), models::events()],
+        [models::tickets(), models::documents()],
+        [put, models::memberships()],
+        [models::measurements(), models::settings()],
+        [small("user_notes"), small("userxnotes")],
+    ]
+}
+
+/// Few columns, so that many writes meet.
+fn small(name: &str) -> Model {
+    let mut model = models::wildcard(name);
+    model.fields.push(models::FieldBuilder::nullable(models::field("done", FieldType::Boolean)));
+    models::crud(model, Method::Patch)
+}
+
+fn simulate(adapter: Adapter, schedules: u64) {
+    let setting = |name: &str| std::env::var(name).ok().and_then(|value| value.parse::<u64>().ok());
+    let first = setting("SYNC_PATTERNS_FIRST_SEED").unwrap_or(0);
+    let more = setting("SYNC_PATTERNS_SCHEDULES");
+    let seeds = match setting("SYNC_PATTERNS_SEED") {
+        Some(seed) => seed..seed + 1,
+        None => first..first + more.unwrap_or(schedules),
+    };
+    let pairs: Vec<Pair> = pairs().into_iter().map(|models| Pair::new(models, adapter)).collect();
+    for line in REGRESSIONS.lines() {
+        let schedule: Schedule = serde_json::from_str(line).expect("a schedule");
+        if let Err(error) = run_afresh(adapter, &pairs, &schedule) {
+            panic!("{line}\n{error}");
+        }
+    }
+    let mut schedules: Vec<(u64, Schedule)> = seeds.map(|seed| (seed, Schedule::random(seed, pairs.len()))).collect();
+    // One pair after the other, so that most find the schema there.
+    schedules.sort_by_key(|(_, schedule)| schedule.models);
+    let mut used = None;
+    for (number, (seed, schedule)) in schedules.iter().enumerate() {
+        if more.is_some() && number % 500 == 0 {
+            eprintln!("{adapter:?}: {number} of {} schedules", schedules.len());
+        }
+        if let Err(error) = run_in(&mut used, adapter, &pairs, schedule) {
+            fail(adapter, &pairs, *seed, schedule, &error);
+        }
+    }
+}
+
+/// Tells of a schedule that has failed: as short as it can be, and as it fails in a database of its own.
+fn fail(adapter: Adapter, pairs: &[Pair], seed: u64, schedule: &Schedule, error: &str) -> ! {
+    let again = format!("SYNC_PATTERNS_SEED={seed} cargo test --test cases simulation");
+    if run_afresh(adapter, pairs, schedule).is_ok() {
+        panic!("{error}\n\nonly in a database that has been through others, so not by {again}");
+    }
+    let tries = if adapter == Adapter::Sqlite { 1000 } else { 100 };
+    let shortest = schedule.clone().shrink(tries, |shorter| run_afresh(adapter, pairs, shorter).is_err());
+    let error = run_afresh(adapter, pairs, &shortest).expect_err("it failed before");
+    let line = serde_json::to_string(&shortest).expect("JSON");
+    panic!("{error}\n\n{again}\nor as a line of regressions.jsonl:\n{line}");
+}
+
+struct Pair {
+    models: [Model; 2],
+    files: Files,
+}
+
+impl Pair {
+    fn new(models: [Model; 2], adapter: Adapter) -> Self {
+        let files = sql::files(&models::project(models.clone()), adapter, &Default::default()).expect("the schema");
+        Self { models, files }
+    }
+}
+
+/// A database with the schema of a pair, and no data.
+struct Used {
+    pair: usize,
+    schedules: usize,
+    database: Box<dyn Database>,
+}
+
+/// What a database goes through before there is another.
+const SCHEDULES_IN_ONE: usize = 100;
+
+fn run_afresh(adapter: Adapter, pairs: &[Pair], schedule: &Schedule) -> Result<(), String> {
+    run_in(&mut None, adapter, pairs, schedule)
+}
+
+/// Runs a schedule in the database that the one before has left, if it is of the same pair, and leaves it in turn.
+fn run_in(used: &mut Option<Used>, adapter: Adapter, pairs: &[Pair], schedule: &Schedule) -> Result<(), String> {
+    let Pair { models, files } = pairs.get(schedule.models).expect("a pair of models");
+    let left = used.take();
+    let attempt = || -> Result<Used, String> {
+        let fits = |used: &Used| used.pair == schedule.models && used.schedules < SCHEDULES_IN_ONE;
+        let mut used = left.filter(fits).unwrap_or_else(|| {
+            let mut database = database::open(adapter);
+            database.load(files);
+            Used { pair: schedule.models, schedules: 0, database }
+        });
+        used.schedules += 1;
+        world::run(used.database.as_mut(), models, files, schedule)?;
+        Ok(used)
+    };
+    let left = catch_unwind(AssertUnwindSafe(attempt)).unwrap_or_else(|_| Err("a panic".into()))?;
+    *used = Some(left);
+    Ok(())
+}

@@ -1,0 +1,234 @@
+//! What `inspect` says of documents, as people and as programs read it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::support::binary::{Run, sync_patterns, sync_patterns_with_input};
+use serde_json::{Value, json};
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name)
+}
+
+fn inspect(arguments: &[&str], folder: &Path) -> Run {
+    sync_patterns(&[&["inspect"], arguments].concat(), folder)
+}
+
+fn json_of(arguments: &[&str], folder: &Path) -> Value {
+    let run = inspect(&[&["--format", "json"], arguments].concat(), folder);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    serde_json::from_str(&run.stdout).expect("JSON")
+}
+
+#[test]
+fn every_model_on_a_line() {
+    let run = inspect(&[], &fixture("workspace"));
+    assert_eq!((run.code, run.stderr.as_str()), (0, ""));
+    insta::assert_snapshot!("workspace", run.stdout);
+}
+
+#[test]
+fn one_model_in_full() {
+    let run = inspect(&["labels"], &fixture("envelopes"));
+    assert_eq!((run.code, run.stderr.as_str()), (0, ""));
+    insta::assert_snapshot!("envelopes_labels", run.stdout);
+}
+
+#[test]
+fn a_model_whose_key_and_parents_were_guessed() {
+    let run = inspect(&["members"], &fixture("keys"));
+    insta::assert_snapshot!("keys_members", run.stdout);
+}
+
+#[test]
+fn what_is_left_out_and_why() {
+    let run = inspect(&[], &fixture("nested-paths"));
+    insta::assert_snapshot!("nested_paths", run.stdout);
+}
+
+#[test]
+fn nothing_is_chosen_yet() {
+    let run = inspect(&[], &fixture("errors/nothing-chosen"));
+    assert_eq!((run.code, run.stderr.as_str()), (0, ""));
+    insta::assert_snapshot!("nothing_chosen", run.stdout);
+    let one = inspect(&["contacts"], &fixture("errors/nothing-chosen"));
+    assert!(one.stdout.contains("It isn't chosen: choose with `x-sync: { local_first: true }`"), "{}", one.stdout);
+}
+
+#[test]
+fn a_document_without_a_config_or_from_standard_input() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let document = fs::read(fixture("contacts/openapi.yaml")).expect("the document");
+    fs::write(folder.path().join("openapi.yaml"), &document).expect("a file");
+    let from_file = inspect(&["--spec", "openapi.yaml"], folder.path());
+    let from_input = sync_patterns_with_input(&["inspect", "--spec", "-"], folder.path(), &document);
+    assert_eq!((from_file.code, from_input.code), (0, 0), "{}", from_file.stderr);
+    assert_eq!(from_file.stdout, from_input.stdout);
+    let names: Vec<_> = fs::read_dir(folder.path()).expect("the folder").collect();
+    assert_eq!(names.len(), 1, "nothing was written");
+}
+
+#[test]
+fn errors_are_told_beside_what_was_understood() {
+    let run = inspect(&[], &fixture("errors/no-key"));
+    assert_eq!(run.code, 2);
+    assert!(run.stderr.contains("`tags` can't be generated: nothing in its rows identifies one"), "{}", run.stderr);
+    assert!(run.stdout.contains("/tags  nothing in its rows identifies one"), "{}", run.stdout);
+    let unreadable = inspect(&[], &fixture("errors/not-yaml"));
+    assert_eq!((unreadable.code, unreadable.stdout.as_str()), (2, ""));
+    assert!(unreadable.stderr.ends_with("1 error, nothing can be shown\n"), "{}", unreadable.stderr);
+}
+
+#[test]
+fn a_model_that_isnt_there() {
+    let run = inspect(&["projets"], &fixture("workspace"));
+    assert_eq!((run.code, run.stdout.as_str()), (2, ""));
+    assert_eq!(run.stderr, "error: no model `projets` was found\n  help: did you mean `projects`?\n");
+}
+
+#[test]
+fn the_members_that_programs_read() {
+    let view = json_of(&["tasks"], &fixture("workspace"));
+    let tasks = &view["models"][0];
+    assert_eq!(view["models"].as_array().map(Vec::len), Some(1));
+    assert_eq!(tasks["key"], json!({ "fields": ["id"], "made_by": "client" }));
+    assert_eq!(
+        (&tasks["chosen"], &tasks["mode"], &tasks["settled_by"]),
+        (&json!(true), &json!("optimistic"), &json!("write_id"))
+    );
+    assert_eq!(tasks["endpoints"]["update"]["method"], "PATCH");
+    let field = tasks["fields"].as_array().and_then(|fields| fields.iter().find(|field| field["name"] == "project_id"));
+    assert_eq!(
+        field.expect("the field"),
+        &json!({
+            "name": "project_id", "type": "uuid", "sql": "UUID", "typescript": "string", "nullable": false,
+            "insert": "required", "update": true, "default": null, "references": "projects", "column": null
+        })
+    );
+    let sqlite = json_of(&["tasks", "--adapter", "sqlite"], &fixture("workspace"));
+    assert_eq!(sqlite["models"][0]["fields"][0]["sql"], "TEXT");
+    let by_global_flag = inspect(&["tasks", "--message-format", "json"], &fixture("workspace"));
+    assert_eq!(serde_json::from_str::<Value>(&by_global_flag.stdout).expect("JSON"), view);
+}
+
+/// The README names every member.
+#[test]
+fn members_of_the_readme() {
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("the README");
+    let paragraph = readme.split("With `--format json` it is for programs").nth(1).expect("the paragraph");
+    let paragraph = paragraph.split("\n\n").next().expect("its text");
+    let mut members: Vec<String> = Vec::new();
+    let mut add = |value: &Value| members.extend(value.as_object().expect("an object").keys().cloned());
+    let view = json_of(&["projects"], &fixture("envelopes"));
+    let model = &view["models"][0];
+    for object in [&view, model, &model["key"], &model["rows"], &model["fields"][0], &model["backend"][0]] {
+        add(object);
+    }
+    add(&model["guesses"][0]);
+    add(&json_of(&[], &fixture("nested-paths"))["left_out"][0]);
+    for member in members {
+        assert!(paragraph.contains(&format!("`{member}`")), "{member}");
+    }
+}
+
+/// What the backend has isn't asked for again.
+#[test]
+fn what_the_backend_could_add() {
+    let additions = |name: &str, folder: &Path| -> Vec<String> {
+        let view = json_of(&[name], folder);
+        let additions = view["models"][0]["backend"].as_array().expect("a list").clone();
+        additions.iter().map(|addition| addition["add"].as_str().expect("a word").to_owned()).collect()
+    };
+    let workspace = fixture("workspace");
+    assert_eq!(additions("tasks", &workspace), ["idempotency_key"]);
+    assert_eq!(additions("invoices", &workspace), ["idempotency_key", "write_id", "key", "patch"]);
+    assert_eq!(additions("projects", &fixture("envelopes")), ["idempotency_key", "write_id_in_bodies", "key", "patch"]);
+    assert!(additions("tasks_comments", &fixture("nested-paths")).is_empty(), "it is read-only");
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let document = fs::read_to_string(fixture("contacts/openapi.yaml")).expect("the document");
+    let header = "{ name: idempotency-key, in: header, schema: { type: string } }";
+    let with_header = document
+        .replace(
+            "      operationId: create_contact\n",
+            &format!("      operationId: create_contact\n      parameters: [{header}]\n"),
+        )
+        .replace(
+            "  /contacts/{id}:\n    parameters:\n",
+            &format!("  /contacts/{{id}}:\n    parameters:\n      - {header}\n"),
+        );
+    fs::write(folder.path().join("openapi.yaml"), with_header).expect("a file");
+    let view = json_of(&["contacts", "--spec", "openapi.yaml"], folder.path());
+    assert_eq!(view["models"][0]["backend"], json!([]));
+}
+
+/// Collections that keep nothing on the device settle nothing there.
+#[test]
+fn collections_on_electric() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let spec = fixture("contacts/openapi.yaml");
+    let config = format!("version: 1\nspec: {:?}\noutput: x\ncollections: electric\n", spec.to_string_lossy());
+    fs::write(folder.path().join("sync-patterns.config.yaml"), config).expect("a file");
+    let view = json_of(&["contacts"], folder.path());
+    let contacts = &view["models"][0];
+    assert_eq!((&contacts["collections"], &contacts["settled_by"]), (&json!("electric"), &json!("txid or answer")));
+    assert_eq!(contacts["backend"].as_array().map(Vec::len), Some(1), "{}", contacts["backend"]);
+    let text = inspect(&["contacts"], folder.path()).stdout;
+    assert!(text.contains("kept     nothing on the device"), "{text}");
+}
+
+/// The sections that the additions name are in the README.
+#[test]
+fn sections_of_the_readme() {
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("the README");
+    let headings: Vec<String> =
+        readme.lines().filter_map(|line| line.strip_prefix("### ")).map(|heading| heading.replace('`', "")).collect();
+    for addition in sync_patterns::inspect::backend::ADDITIONS {
+        assert!(headings.iter().any(|heading| heading == addition.section), "{}", addition.section);
+    }
+    assert!(readme.contains("\n## What your backend provides\n"));
+}
+
+/// A name out of a document moves no cursor.
+#[test]
+fn hostile_names() {
+    let document = json!({
+        "openapi": "3.1.0",
+        "info": { "title": "x", "version": "1" },
+        "paths": { "/\u{1b}[2Jcontacts": { "get": { "responses": { "200": { "description": "", "content": {
+            "application/json": { "schema": { "type": "array", "items": { "type": "object", "properties": {
+                "id": { "type": "string" }, "\u{1b}[31m\nname": { "type": "string", "default": "\u{202e}" }
+            } } } }
+        } } } } } }
+    });
+    let folder = tempfile::tempdir().expect("a folder");
+    let input = document.to_string();
+    for model in [&[][..], &["/\u{1b}[2Jcontacts"]] {
+        let arguments = [&["inspect", "--spec", "-", "--all"], model].concat();
+        let run = sync_patterns_with_input(&arguments, folder.path(), input.as_bytes());
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        assert!(!run.stdout.contains(['\u{1b}', '\u{202e}']), "{:?}", run.stdout);
+    }
+}
+
+#[test]
+fn what_a_row_and_its_key_may_be_is_said_to_be_a_guess() {
+    let run = inspect(&[], &fixture("guesses"));
+    insta::assert_snapshot!("guesses", run.stdout);
+    let view = json_of(&[], &fixture("guesses"));
+    let models = view["models"].as_array().expect("models");
+    let said = models.iter().flat_map(|model| {
+        let guesses = model["guesses"].as_array().expect("guesses").iter();
+        guesses.map(|guess| {
+            format!("{}: {}\n", model["name"].as_str().unwrap_or_default(), guess["guess"].as_str().unwrap_or_default())
+        })
+    });
+    insta::assert_snapshot!("guesses_told", said.collect::<String>());
+    let notes: Vec<&Value> = models.iter().flat_map(|model| model["notes"].as_array().expect("notes")).collect();
+    assert!(
+        notes.contains(&&json!("`runners` goes without `dateof`: it would be one column with `dateOf`")),
+        "{notes:?}"
+    );
+    let habits = inspect(&["habits"], &fixture("guesses"));
+    assert!(habits.stdout.contains("as POST /habits takes"), "{}", habits.stdout);
+}

@@ -1,0 +1,31 @@
+//! The program as a user runs it: its commands, options, messages and files.
+
+mod check;
+mod diff;
+mod init;
+mod inspect;
+mod limits;
+mod manual;
+mod packages;
+#[cfg(unix)]
+mod prompts;
+#[cfg(unix)]
+mod readme;
+#[cfg(unix)]
+mod recipes;
+mod review_diffs;
+mod schema;
+mod split_documents;
+#[path = "../support/mod.rs"]
+mod support;
+mod templates;
+mod url;
+mod watch;
+mod writing;
+
+use std::path::Path;
+
+/// The repository.
+fn home() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}

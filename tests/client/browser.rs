@@ -1,0 +1,119 @@
+//! The worked example's page (`fixtures/contacts/app`) in Chromium: the client is generated for each adapter, the page
+//! built with Vite, and used as a person would, in one tab and in two, with and without a server.
+
+use std::env;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use crate::support::binary::sync_patterns;
+use crate::support::workspace::Workspace;
+
+/// The page with its client for each adapter, and the tests as JavaScript.
+fn workspace() -> &'static Workspace {
+    static WORKSPACE: OnceLock<Workspace> = OnceLock::new();
+    WORKSPACE.get_or_init(|| {
+        let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let workspace = Workspace::new("browser");
+        let tests = repository.join("tests");
+        for folder in ["browser", "client/server"] {
+            workspace.copy(&tests.join(folder), &format!("src/{folder}"));
+        }
+        let until = fs::read_to_string(tests.join("client/support/until.ts")).expect("text");
+        workspace.write_file("src/client/support/until.ts", &until);
+        workspace.compile();
+        for adapter in ["pglite", "sqlite"] {
+            let output = workspace.folder().join(adapter).join("generated");
+            let output = output.to_str().expect("a path");
+            let run = sync_patterns(&["generate", "--adapter", adapter, "--output", output], repository);
+            assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+            copy_page(&repository.join("fixtures/contacts/app"), &workspace, adapter);
+            type_check(&workspace, adapter);
+            older(&workspace, repository, adapter);
+        }
+        workspace
+    })
+}
+
+/// The page with a client from the time when contacts had no mail. Its code is today's, so it isn't type-checked.
+fn older(workspace: &Workspace, repository: &Path, adapter: &str) {
+    let config = "version: 1\nspec: '-'\noutput: generated\nmodels:\n  contacts:\n    exclude: [email]\n";
+    workspace.write_file("older.yaml", config);
+    let spec = repository.join("fixtures/contacts/openapi.yaml");
+    let (spec, output) = (spec.to_string_lossy(), format!("{adapter}/older/generated"));
+    let args =
+        ["generate", "--config", "older.yaml", "--spec", &spec, "--adapter", adapter, "--output", &output, "--quiet"];
+    let run = sync_patterns(&args, workspace.folder());
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    copy_page(&repository.join("fixtures/contacts/app"), workspace, &format!("{adapter}/older"));
+}
+
+fn copy_page(from: &Path, workspace: &Workspace, adapter: &str) {
+    for entry in fs::read_dir(from).expect("the page") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().expect("a name").to_string_lossy();
+        workspace.write_file(&format!("{adapter}/app/{name}"), &fs::read_to_string(&path).expect("text"));
+    }
+}
+
+/// Vite only takes the types away.
+fn type_check(workspace: &Workspace, adapter: &str) {
+    let mut tsc = Command::new("node");
+    tsc.args(["node_modules/typescript/bin/tsc", "--project"]).arg(format!("{adapter}/app"));
+    let output = tsc.current_dir(workspace.folder()).output().expect("Node on the PATH");
+    assert!(output.status.success(), "{adapter}: {}", String::from_utf8_lossy(&output.stdout));
+}
+
+fn run(adapter: &str, suite: &str) {
+    let Some(chromium) = chromium() else { return };
+    let output = Command::new("node")
+        .args(["--enable-source-maps", "--test-reporter=spec"])
+        .arg(format!("dist/browser/{suite}.js"))
+        .env("ADAPTER", adapter)
+        .env("CHROMIUM", chromium)
+        .current_dir(workspace().folder())
+        .output()
+        .expect("Node on the PATH");
+    let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    let screenshots = workspace().folder().join("screenshots").join(adapter);
+    assert!(output.status.success(), "{adapter}, {suite}; screenshots are in {}:\n{text}", screenshots.display());
+    println!("{text}");
+}
+
+/// Where there is no browser, nothing is tested: said so that it can't be overlooked, and a failure in CI.
+fn chromium() -> Option<PathBuf> {
+    let found = env::var_os("CHROMIUM").map(PathBuf::from).or_else(|| {
+        let path = env::var_os("PATH")?;
+        env::split_paths(&path).map(|folder| folder.join("chromium")).find(|file| file.is_file())
+    });
+    if found.is_none() {
+        let message = "\n*** No Chromium: THE PAGE WAS NOT TESTED. Install it (`apt-get install chromium`), or say \
+                       where it is (CHROMIUM=…). ***\n";
+        assert!(env::var_os("CI").is_none(), "{message}");
+        // Not `eprintln`, which is shown only of tests that fail.
+        writeln!(io::stderr(), "{message}").expect("standard error");
+    }
+    found
+}
+
+#[test]
+fn pglite() {
+    run("pglite", "built-page");
+}
+
+#[test]
+fn sqlite() {
+    run("sqlite", "built-page");
+}
+
+#[test]
+fn pglite_in_development() {
+    run("pglite", "development");
+}
+
+#[test]
+fn sqlite_in_development() {
+    run("sqlite", "development");
+}

@@ -1,0 +1,280 @@
+//! A document is somebody else's, and what is made of it is run. Hostile strings in every place of a document and of a
+//! config that takes text: they stay in the literal, the comment or the name that they belong to.
+
+mod document;
+mod strings;
+mod tokens;
+mod twin;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use crate::support::binary::sync_patterns;
+use crate::support::database::{Database, Sqlite, open};
+use crate::support::exercise::exercise;
+use crate::support::workspace::Workspace;
+use document::{add_collection, can_hold, config, config_for_all, harmless, positions, spec};
+use serde_json::{Value, json};
+use strings::hostile;
+use sync_patterns::codegen::Files;
+use sync_patterns::config::Adapter;
+use sync_patterns::config::{Overrides, read};
+use sync_patterns::diagnostics::{Problems, Severity};
+use sync_patterns::{generate, openapi::Tree};
+
+/// The files, or the problems that stand in their way: each at a place.
+fn files(document: Value, config: &Value, adapter: Adapter) -> Result<Files, String> {
+    let mut problems = Problems::default();
+    let overrides = Overrides { adapter: Some(adapter), ..Overrides::default() };
+    let config = read(config, Path::new(""), &overrides, &mut problems);
+    let client = config.and_then(|config| generate(Tree::from(document), &config, &mut problems).expect("no failure"));
+    if let Some(client) = client.filter(|_| !problems.has_errors()) {
+        return Ok(client.files);
+    }
+    let errors: Vec<_> = problems.iter().filter(|problem| problem.severity == Severity::Error).collect();
+    assert!(!errors.is_empty(), "no files, and no word why");
+    for problem in &errors {
+        assert!(!problem.pointer.is_empty(), "nowhere: {}", problem.message);
+    }
+    Err(errors.iter().map(|problem| format!("{}\n", problem.message)).collect())
+}
+
+/// Positions whose text names a column or a model, which not every text can. Each has a document of its own.
+const NAMES: [&str; 6] = ["path", "parameter", "property", "owner_only", "discriminator", "model"];
+
+type Make<'m> = &'m (dyn Fn(document::Fill) -> (Value, Value) + Sync);
+
+/// The harmless document, for each adapter.
+fn twins(make: Make) -> [(Adapter, Files); 2] {
+    let (document, config) = make(&harmless);
+    [Adapter::Pglite, Adapter::Sqlite]
+        .map(|adapter| (adapter, files(document.clone(), &config, adapter).expect("the harmless twin")))
+}
+
+/// What is generated differs from the twin in the places of these texts only. False where it is refused.
+fn check(make: Make, fill: document::Fill, (adapter, twin): &(Adapter, Files), what: &str) -> bool {
+    let (document, config) = make(fill);
+    let files = match files(document, &config, *adapter) {
+        Ok(files) => files,
+        Err(_) => return false,
+    };
+    stay_in_place(&files);
+    if let Err(difference) = twin::compare(twin, &files) {
+        panic!("{what}: {difference}");
+    }
+    if *adapter == Adapter::Sqlite {
+        let mut database = Sqlite::open();
+        database.load(&files);
+        assert_no_canary(&mut database, what);
+    }
+    true
+}
+
+/// Every string in every position: as many documents as there are strings, each with other strings in its positions.
+fn check_positions(all: &[&'static str], make: Make) {
+    let (texts, twins) = (hostile(), twins(make));
+    let (names, others): (Vec<&str>, Vec<&str>) = all.iter().partition(|position| NAMES.contains(position));
+    for (round, twin) in (0..texts.len()).flat_map(|round| twins.iter().map(move |twin| (round, twin))) {
+        let fill = |position: &'static str| match others.iter().position(|other| *other == position) {
+            Some(index) if can_hold(position, &texts[(round + index) % texts.len()]) => {
+                texts[(round + index) % texts.len()].clone()
+            }
+            _ => harmless(position),
+        };
+        let what = format!("round {round}, {:?}", twin.0);
+        assert!(check(make, &fill, twin, &what), "{what} is refused");
+    }
+    for name in names {
+        let mut generated = 0;
+        let held = texts.iter().filter(|text| can_hold(name, text));
+        for (text, twin) in held.zip(twins.iter().cycle()) {
+            let fill = |position: &'static str| if position == name { text.clone() } else { harmless(position) };
+            let what = format!("{name} = {:?}, {:?}", text.chars().take(80).collect::<String>(), twin.0);
+            generated += usize::from(check(make, &fill, twin, &what));
+        }
+        assert!(generated * 10 > texts.len(), "{name}: {generated}");
+    }
+}
+
+#[test]
+fn every_position_of_a_document_holds_its_text() {
+    let names = positions(|fill| drop(spec(fill)));
+    assert!(names.len() > 40, "{names:?}");
+    check_positions(&names, &|fill| (spec(fill), config_for_all()));
+}
+
+#[test]
+fn every_position_of_a_config_holds_its_text() {
+    let names = positions(|fill| drop(config(fill)));
+    check_positions(&names, &|fill| (spec(&harmless), config(fill)));
+}
+
+fn assert_no_canary(database: &mut dyn Database, what: &str) {
+    let query = match database.adapter() {
+        Adapter::Sqlite => "SELECT name FROM sqlite_master WHERE name = 'canary'",
+        Adapter::Pglite => "SELECT relname FROM pg_class WHERE relname = 'canary'",
+    };
+    assert_eq!(database.query(query).expect("the catalogue"), [], "{what}");
+}
+
+/// Names that Windows keeps for devices, whatever stands behind a dot.
+fn is_device(name: &str) -> bool {
+    let stem = name.split('.').next().unwrap_or_default().trim_end().to_uppercase();
+    let numbered = stem.strip_prefix("COM").or_else(|| stem.strip_prefix("LPT"));
+    let is_numbered = numbered
+        .is_some_and(|rest| matches!(rest, "¹" | "²" | "³") || rest.len() == 1 && rest.as_bytes()[0].is_ascii_digit());
+    is_numbered || ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"].contains(&stem.as_str())
+}
+
+/// Files are below the output folder, in the folders that are ours, under names that every system can have, side by side.
+fn stay_in_place(files: &Files) {
+    let mut folded = BTreeSet::new();
+    for path in files.keys() {
+        let (folder, name) = path.split_once('/').unwrap_or(("", path));
+        assert!(["", "collections", "db", "schema", "types"].contains(&folder), "{path:?}");
+        let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+        assert!(name.chars().all(is_plain) && !name.starts_with('.') && name.len() <= 100, "{path:?}");
+        assert!(!is_device(name), "{path:?} is a device");
+        // As the file systems of macOS and Windows compare them.
+        assert!(folded.insert(path.to_uppercase().to_lowercase()), "{path:?} is another's");
+    }
+}
+
+/// One document with a collection for each string, which is in all of its positions but those that refuse it.
+fn crowd() -> Value {
+    let mut document = spec(&harmless);
+    for text in hostile() {
+        let can_name_a_column = !text.is_empty() && text.len() < 30 && !text.contains('\0');
+        let fill = |position: &'static str| match position {
+            "path" => format!("{text}/{text}"),
+            // Names of one object, of which each is there once.
+            "property" | "owner_only" | "discriminator" if !can_name_a_column => harmless(position),
+            "owner_only" => format!("{text} {text}"),
+            "schema" | "nested_schema" => format!("{text} {position}"),
+            _ => text.clone(),
+        };
+        add_collection(&mut document, &fill);
+    }
+    document
+}
+
+fn crowd_config() -> Value {
+    let mut config = config_for_all();
+    let everything = hostile().into_iter().filter(|text| text.len() < 1_000).collect::<Vec<_>>().join(" ");
+    config["database"] = json!(everything);
+    config["electric_url"] = json!(format!("/{everything}"));
+    config["api_base_url"] = json!(format!("/{everything}"));
+    config
+}
+
+#[test]
+fn a_crowd_has_places_of_its_own() {
+    let files = files(crowd(), &crowd_config(), Adapter::Pglite).expect("files");
+    stay_in_place(&files);
+    let models = files.keys().filter(|path| path.starts_with("collections/")).count();
+    assert!(models > hostile().len() * 3 / 4, "{models}");
+}
+
+#[test]
+fn a_crowd_loads_and_takes_writes() {
+    for adapter in [Adapter::Pglite, Adapter::Sqlite] {
+        let files = files(crowd(), &crowd_config(), adapter).expect("files");
+        let mut database = open(adapter);
+        exercise(database.as_mut(), &files, "hostile");
+        assert_no_canary(database.as_mut(), "everything");
+    }
+}
+
+/// The SQL of every model is what its file has, the modules run, and nothing else does.
+#[test]
+fn a_crowd_compiles_and_runs_nothing() {
+    let workspace = Workspace::new("hostile");
+    let files = files(crowd(), &crowd_config(), Adapter::Sqlite).expect("files");
+    for (path, text) in twin::own(&files).filter(|(path, _)| path.ends_with(".ts")) {
+        assert!(!text.contains(is_misleading), "{path}");
+    }
+    workspace.write("src", &files);
+    workspace.emit();
+    let scripts = files.keys().filter_map(|path| path.strip_suffix(".ts"));
+    let scripts =
+        scripts.filter(|path| ["schema/", "types/", "db/defaults"].iter().any(|start| path.starts_with(start)));
+    let modules: Vec<String> = scripts.map(|path| format!("./dist/{path}.js")).collect();
+    let sql: BTreeMap<&String, &String> = files.iter().filter(|(path, _)| path.ends_with(".sql")).collect();
+    workspace.write_file("sql.json", &json!(sql).to_string());
+    let script = format!(
+        "import {{ readFileSync }} from 'node:fs';
+        const expected = JSON.parse(readFileSync('sql.json', 'utf8'));
+        const prototype = () => JSON.stringify(Reflect.ownKeys(Object.prototype).map(String));
+        const before = prototype();
+        for (const path of {}) await import(path);
+        const {{ models }} = await import('./dist/schema/index.js');
+        for (const {{ name, sql }} of models) {{
+          if (sql !== expected[`schema/${{name}}.sql`]) throw new Error(`other SQL: ${{name}}`);
+        }}
+        console.log(models.length, globalThis.canary, before === prototype());",
+        json!(modules)
+    );
+    let count = sql.len() - 1;
+    assert_eq!(workspace.run(&script).trim(), format!("{count} undefined true"));
+}
+
+/// What ends a line for some, or shows text otherwise than it is read.
+fn is_misleading(c: char) -> bool {
+    let is_bidirectional =
+        matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    is_bidirectional
+        || (c.is_control() && !matches!(c, '\n' | '\t'))
+        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}')
+}
+
+/// Text that isn't Unicode doesn't get in.
+#[test]
+fn broken_text_is_refused_where_it_stands() {
+    let place = "  \"info\": { \"title\": \"";
+    for (text, name) in [
+        (&b"\\ud800"[..], "openapi.json"),
+        (b"\\udc00\\ud800", "openapi.json"),
+        (b"\\ud800x", "openapi.json"),
+        (b"\xff\xfe", "openapi.json"),
+        (b"\xed\xa0\x80", "openapi.json"),
+        (b"\x00", "openapi.json"),
+        (b"\\ud800", "openapi.yaml"),
+        (b"\xff", "openapi.yaml"),
+        (b"\x00", "openapi.yaml"),
+    ] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let start = format!("{{\n  \"openapi\": \"3.1.0\",\n{place}");
+        let end = b"\", \"version\": \"1\" },\n  \"paths\": {}\n}\n";
+        let document = [start.as_bytes(), text, end].concat();
+        std::fs::write(folder.path().join(name), document).expect("a document");
+        let run = sync_patterns(&["generate", "--spec", name, "--output", "generated"], folder.path());
+        assert_eq!(run.code, 2, "{text:?}: {}", run.stderr);
+        assert!(run.stderr.contains(&format!("{name}:3")), "{text:?}: {}", run.stderr);
+        assert!(!run.stderr.contains("panicked") && !folder.path().join("generated").exists(), "{}", run.stderr);
+    }
+}
+
+/// Through the program and onto a disk.
+#[test]
+fn a_crowd_is_written_below_the_output_folder() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let home = folder.path().join("a/b");
+    std::fs::create_dir_all(&home).expect("a folder");
+    for (name, value) in [("openapi.json", crowd()), ("sync-patterns.config.yaml", crowd_config())] {
+        std::fs::write(home.join(name), value.to_string()).expect("a file");
+    }
+    let run = sync_patterns(&["generate"], &home);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(!run.stderr.contains(|c: char| is_misleading(c)), "{}", run.stderr);
+    let names = |folder: &Path| -> BTreeSet<String> {
+        let entries = std::fs::read_dir(folder).expect("a folder");
+        entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect()
+    };
+    assert_eq!(names(folder.path()).len(), 1);
+    assert_eq!(names(&folder.path().join("a")).len(), 1);
+    assert_eq!(names(&home), ["generated", "openapi.json", "sync-patterns.config.yaml"].map(String::from).into());
+    assert_eq!(
+        names(&home.join("generated")),
+        ["collections", "db", "index.ts", "schema", "types"].map(String::from).into()
+    );
+}

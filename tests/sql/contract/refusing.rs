@@ -1,0 +1,83 @@
+//! What the view refuses: with the database's own kind of error, and without a trace.
+
+use serde_json::json;
+
+use crate::support::models;
+use crate::contract::world::{ADA, BOB, CONTACT, World, seen};
+
+pub fn a_duplicate_key(world: &mut World) {
+    world.contacts();
+    world.contact(ADA, "Ada", None, None);
+    world.exec(&format!("INSERT INTO contacts (id, first_name, last_name) VALUES ('{BOB}', 'Bob', 'L')"));
+    for key in [ADA, BOB] {
+        let insert = format!("INSERT INTO contacts (id, first_name, last_name) VALUES ('{key}', 'X', 'L')");
+        world.refuses(&insert, "23505", &["contacts", "id"]);
+    }
+}
+
+pub fn a_missing_required_column(world: &mut World) {
+    world.load([models::contacts(), models::countries()]);
+    world.refuses("INSERT INTO contacts (first_name) VALUES ('Ada')", "23502", &["contacts", "last_name"]);
+    world.refuses("INSERT INTO contacts (first_name, last_name) VALUES ('A', NULL)", "23502", &["last_name"]);
+    // A key that means something can't be made.
+    world.refuses("INSERT INTO countries (name) VALUES ('France')", "23502", &["countries", "code"]);
+}
+
+pub fn a_required_column_set_to_null(world: &mut World) {
+    world.contacts();
+    world.contact(ADA, "Ada", None, None);
+    world.refuses("UPDATE contacts SET last_name = NULL", "23502", &["contacts", "last_name"]);
+}
+
+pub fn a_key_change(world: &mut World) {
+    world.load([models::contacts(), models::memberships()]);
+    world.contact(ADA, "Ada", None, None);
+    world.refuses(&format!("UPDATE contacts SET id = '{BOB}'"), "55000", &["contacts", "id"]);
+    world.arrives("memberships", json!({ "org_id": "o", "user_no": 1, "role": "r" }), None);
+    world.refuses("UPDATE memberships SET user_no = 2, role = 's'", "55000", &["memberships", "user_no"]);
+    assert_eq!(world.shown("contacts", CONTACT), json!([seen(ADA, "Ada", None, false)]));
+}
+
+pub fn a_read_only_column(world: &mut World) {
+    world.load([models::contacts(), models::memberships()]);
+    world.contact(ADA, "Ada", None, None);
+    let time = "'2020-01-01T00:00:00Z'";
+    world.refuses(&format!("UPDATE contacts SET created_at = {time}"), "428C9", &["contacts", "created_at"]);
+    let insert = format!("INSERT INTO contacts (first_name, last_name, updated_at) VALUES ('B', 'L', {time})");
+    world.refuses(&insert, "428C9", &["contacts", "updated_at"]);
+    // One that is set on insert only.
+    world.exec("INSERT INTO memberships (org_id, user_no, invited_by) VALUES ('o', 1, 'me')");
+    world.refuses("UPDATE memberships SET invited_by = 'you'", "428C9", &["memberships", "invited_by"]);
+}
+
+pub fn an_operation_without_an_endpoint(world: &mut World) {
+    world.load([models::events(), models::reports(), models::settings()]);
+    world.arrives("events", json!({ "id": ADA, "title": "t", "done": false }), None);
+    world.refuses("DELETE FROM events", "55000", &["events"]);
+    world.arrives("reports", json!({ "id": 1, "title": "t" }), None);
+    world.refuses("DELETE FROM reports", "55000", &["reports"]);
+    world.refuses("UPDATE reports SET title = 'u'", "55000", &["reports"]);
+    world.refuses("INSERT INTO reports (id, title) VALUES (2, 't')", "55000", &["reports"]);
+    world.refuses("INSERT INTO settings (name) VALUES ('n')", "55000", &["settings"]);
+    world.exec("UPDATE events SET done = TRUE");
+    assert_eq!(world.log_column("operation"), ["update"]);
+}
+
+pub fn an_upsert(world: &mut World) {
+    world.contacts();
+    world.contact(ADA, "Ada", None, None);
+    let insert = format!("INSERT INTO contacts (id, first_name, last_name) VALUES ('{ADA}', 'X', 'L')");
+    world.refuses(&format!("{insert} ON CONFLICT (id) DO UPDATE SET first_name = 'X'"), "42P10", &[]);
+}
+
+pub fn one_bad_row_of_many(world: &mut World) {
+    world.contacts();
+    let insert = "INSERT INTO contacts (first_name, last_name) VALUES ('A', 'L'), ('B', NULL), ('C', 'L')";
+    world.refuses(insert, "23502", &["last_name"]);
+    assert_eq!(world.count("contacts"), 0);
+}
+
+pub fn a_column_that_does_not_exist(world: &mut World) {
+    world.contacts();
+    world.refuses("INSERT INTO contacts (nonsense) VALUES ('A')", "42703", &["nonsense"]);
+}

@@ -1,0 +1,7 @@
+//! The generated SQL in real databases: PGlite, SQLite, and the oldest SQLite that is supported.
+
+mod contract;
+mod databases;
+mod sqlite_old;
+#[path = "../support/mod.rs"]
+mod support;

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::inputs::ProjectArgs;
 use super::{Global, line_endings, project, report};
+use crate::codegen::GITATTRIBUTES;
 use crate::diagnostics::{Format, count, github};
 use crate::output::{Difference, Kind};
 
@@ -56,12 +57,13 @@ fn help(folder: &Path, differences: &[Difference]) -> Vec<String> {
     let mut help = Vec::new();
     if let Some(example) = differences.iter().find(|difference| difference.kind == Kind::LineEndings) {
         let cause = line_endings::cause(&folder.join(&example.path));
-        let cause = cause.map_or_else(
-            || "an editor or a formatter has given files Windows line endings".to_owned(),
-            |setting| format!("git gives files Windows line endings, by {setting}"),
-        );
-        let attributes = report::place(folder, ".gitattributes");
-        help.push(format!("{cause}: the line `* text eol=lf` in {attributes} keeps them as they are generated"));
+        help.push(match cause {
+            None => "an editor or a formatter has given files Windows line endings".to_owned(),
+            Some(setting) => {
+                let attributes = report::place(folder, GITATTRIBUTES);
+                format!("git gives files Windows line endings, by {setting}; {attributes}, once it is generated and committed, stops that")
+            }
+        });
     }
     if !differences.is_empty() {
         help.push("run `sync-patterns generate`, with the same options, and commit what it changes".to_owned());

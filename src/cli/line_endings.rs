@@ -1,16 +1,23 @@
-//! Why a checkout has other line endings than what was committed.
+//! Finds why a checkout has other line endings than what was committed.
 
 use std::path::Path;
 use std::process::Command;
 
-/// What gives the file Windows line endings: a setting of git with its place, where git has one for it.
+/// The setting of git, with its place, that gives the file Windows line endings. `None` where git has none for it.
 pub fn cause(file: &Path) -> Option<String> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let name = file.file_name()?.to_str()?;
-    let attribute = git(folder, &["check-attr", "eol", "--", name])?;
-    match attribute.rsplit(": ").next() {
-        Some("crlf") => return Some("`eol=crlf` in .gitattributes".to_owned()),
-        Some("lf") => return None,
+    let attribute = |attribute: &str| {
+        let answer = git(folder, &["check-attr", attribute, "--", name])?;
+        answer.rsplit(": ").next().map(str::to_owned)
+    };
+    // Without the attribute `text`, git keeps every byte, whatever its other settings say.
+    if attribute("text")? == "unset" {
+        return None;
+    }
+    match attribute("eol")?.as_str() {
+        "crlf" => return Some("`eol=crlf` in .gitattributes".to_owned()),
+        "lf" => return None,
         _ => {}
     }
     [("core.autocrlf", "true"), ("core.eol", "crlf")].iter().find_map(|(key, value)| {
@@ -21,7 +28,7 @@ pub fn cause(file: &Path) -> Option<String> {
     })
 }
 
-/// One line that git answers. `None` also where there is no git, or no repository.
+/// The first line of an answer of git. `None` where there is no git, no repository, or no answer.
 fn git(folder: &Path, arguments: &[&str]) -> Option<String> {
     let output = Command::new("git").arg("-C").arg(folder).args(arguments).output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use crate::codegen::is_ours;
+use crate::codegen::{GITATTRIBUTES, is_ours};
 
 /// The folders below `output` that hold files of ours; others are never looked into.
 const FOLDERS: &[&str] = &["", "collections", "db", "schema", "types"];
@@ -53,7 +53,7 @@ pub fn stale_in(folder: &Path, is_generated: impl Fn(&str) -> bool) -> anyhow::R
         for entry in entries {
             let entry = entry?;
             let Ok(name) = entry.file_name().into_string() else { continue };
-            let may_be_ours = [".ts", ".sql", ".json"].iter().any(|end| name.ends_with(end));
+            let may_be_ours = [".ts", ".sql", ".json", GITATTRIBUTES].iter().any(|end| name.ends_with(end));
             let path = if below.is_empty() { name } else { format!("{below}/{name}") };
             let is_stale = may_be_ours && !is_generated(&path);
             if is_stale && entry.file_type()?.is_file() && begins_as_ours(&entry.path())? {

@@ -35,7 +35,9 @@ fn home(folder: &Path) -> PathBuf {
 fn without_repetition(printed: &str, fixture: &str) -> String {
     let is_shown = |file: &&str| {
         let path = file.split(' ').next().unwrap_or_default();
-        let is_repetition = path == "schema/_changes.sql" || path.ends_with(".sql.ts") || path == "db/defaults.ts";
+        let is_repetition = [".gitattributes", "schema/_changes.sql"].contains(&path)
+            || path.ends_with(".sql.ts")
+            || path == "db/defaults.ts";
         let is_template = path.starts_with("db/") && path != "db/defaults.ts";
         !is_template && (fixture == "contacts" || !is_repetition)
     };

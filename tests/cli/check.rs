@@ -79,42 +79,86 @@ fn git_can_apply_what_check_prints() {
     assert_eq!(after.code, 0, "{}", after.stdout);
 }
 
-#[test]
-fn line_endings_alone_are_called_that_with_the_setting_that_makes_them() {
-    let project = Project::new();
-    project.generate();
-    let folder = project.folder.path();
+/// Commits all files, and checks them out again.
+fn commit_and_check_out(project: &Project) {
     let commands: &[&[&str]] = &[
-        &["init", "--quiet"],
-        &["add", "."],
+        &["add", "--all"],
         &["-c", "user.name=x", "-c", "user.email=x@example.org", "commit", "--quiet", "--message", "Generated"],
-        &["config", "core.autocrlf", "true"],
         &["rm", "--quiet", "-r", "--cached", "."],
         &["reset", "--quiet", "--hard"],
     ];
     for command in commands {
-        let output = git(folder, command);
+        let output = git(project.folder.path(), command);
         assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
     }
+}
+
+/// The folder's `.gitattributes` keeps git from changing line endings, and `check` names the setting where it is missing.
+#[test]
+fn line_endings_that_git_makes() {
+    let project = Project::new();
+    project.generate();
+    for command in [&["init", "--quiet"][..], &["config", "core.autocrlf", "true"]] {
+        assert!(git(project.folder.path(), command).status.success());
+    }
+    let attributes = project.path("src/generated/.gitattributes");
+    fs::remove_file(&attributes).expect("ours");
+    commit_and_check_out(&project);
     let run = project.run(&["check"]);
     assert_eq!(run.code, 1, "{}{}", run.stdout, run.stderr);
     for expected in [
+        "missing: src/generated/.gitattributes\n",
         "changed in its line endings only: src/generated/types/contacts.ts\n",
         "by `core.autocrlf = true` in ",
-        "the line `* text eol=lf` in src/generated/.gitattributes",
+        "; src/generated/.gitattributes, once it is generated and committed, stops that\n",
     ] {
         assert!(run.stdout.contains(expected), "{expected}\nisn't in\n{}", run.stdout);
     }
-    assert!(!run.stdout.contains("@@"), "{}", run.stdout);
+    // Of the file that is missing, the text is shown; of the others there is nothing to show.
+    assert_eq!(run.stdout.matches("@@").count(), 2, "{}", run.stdout);
 
     // What the help says helps.
-    project.write("src/generated/.gitattributes", "* text eol=lf\n");
     project.generate();
-    for command in [&["rm", "--quiet", "-r", "--cached", "."][..], &["reset", "--quiet", "--hard"]] {
-        assert!(git(folder, command).status.success());
-    }
+    commit_and_check_out(&project);
     let after = project.run(&["check"]);
     assert_eq!(after.code, 0, "{}", after.stdout);
+    assert!(attributes.exists());
+}
+
+#[test]
+fn line_endings_that_an_editor_makes() {
+    let project = Project::new();
+    project.generate();
+    let types = project.path("src/generated/types/contacts.ts");
+    let text = fs::read_to_string(&types).expect("types");
+    fs::write(&types, text.replace('\n', "\r\n")).expect("a file");
+    assert!(git(project.folder.path(), &["init", "--quiet"]).status.success());
+    assert!(git(project.folder.path(), &["config", "core.autocrlf", "true"]).status.success());
+    let run = project.run(&["check"]);
+    assert_eq!(run.code, 1, "{}{}", run.stdout, run.stderr);
+    assert!(
+        run.stdout.contains("help: an editor or a formatter has given files Windows line endings\n"),
+        "{}",
+        run.stdout
+    );
+}
+
+/// Reviews fold what is the same for every document, and the SQL's second copy; git itself says so.
+#[test]
+fn what_reviews_fold() {
+    let project = Project::new();
+    project.generate();
+    assert!(git(project.folder.path(), &["init", "--quiet"]).status.success());
+    let folds = |path: &str| {
+        let path = format!("src/generated/{path}");
+        let answer = git(project.folder.path(), &["check-attr", "linguist-generated", "--", &path]);
+        String::from_utf8_lossy(&answer.stdout).trim().ends_with(": set")
+    };
+    for path in project.files() {
+        let (_, path) = path.split_once("src/generated/").expect("below the output folder");
+        assert_eq!(folds(path), path.starts_with("db/") || path.ends_with(".sql.ts"), "{path}");
+    }
+    assert!(folds("db/store/pglite/any.ts"));
 }
 
 #[test]

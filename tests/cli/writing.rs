@@ -67,6 +67,29 @@ fn a_file_of_somebody_else_is_never_overwritten() {
     assert_eq!(fs::read_to_string(project.path("src/generated/index.ts")).expect("it"), "export const mine = 1;\n");
 }
 
+/// Also where a team has attributes of its own in the folder, and where ours is of an earlier version.
+#[test]
+fn the_attributes_of_git_are_ours_or_left_alone() {
+    let project = Project::new();
+    project.write("src/generated/.gitattributes", "* text eol=lf\n");
+    for command in ["generate", "check", "generate --dry-run"] {
+        let run = project.run(&command.split(' ').collect::<Vec<_>>());
+        assert_eq!(run.code, 2, "{command}: {}", run.stdout);
+        assert!(run.stderr.contains("  src/generated/.gitattributes\n  help: move them"), "{}", run.stderr);
+    }
+    assert_eq!(project.files().len(), 1, "nothing else was written");
+    fs::remove_file(project.path("src/generated/.gitattributes")).expect("it");
+    project.generate();
+
+    let ours = fs::read_to_string(project.path("src/generated/.gitattributes")).expect("ours");
+    project.write("src/generated/.gitattributes", ours.replace("/db/**", "/db/*"));
+    project.write("src/generated/db/.gitattributes", &ours);
+    let run = project.generate();
+    assert!(run.stdout.contains(": 1 updated, 1 removed, "), "{}", run.stdout);
+    assert_eq!(fs::read_to_string(project.path("src/generated/.gitattributes")).expect("ours"), ours);
+    assert!(!project.path("src/generated/db/.gitattributes").exists());
+}
+
 #[test]
 fn files_checked_out_with_windows_line_endings_are_still_ours() {
     let project = Project::new();

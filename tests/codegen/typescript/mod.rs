@@ -228,7 +228,11 @@ fn samples() {
 fn every_file_says_that_it_is_generated() {
     for project in [projects::contacts(), projects::samples(), projects::hostile(), Project::default()] {
         for (path, text) in generate(&project, Int64::Number, &schema(&project)) {
-            let head = if path.ends_with(".json") { "{\n  \"_generated\": \"" } else { "// " };
+            let head = match path.rsplit('.').next() {
+                Some("json") => "{\n  \"_generated\": \"",
+                Some("gitattributes") => "# ",
+                _ => "// ",
+            };
             assert!(text.starts_with(&format!("{head}{BANNER}")), "{path}");
             assert!(text.ends_with('\n') && !text.ends_with("\n\n") && !text.contains('\r'), "{path}");
         }

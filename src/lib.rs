@@ -1,5 +1,5 @@
-//! From an OpenAPI document to a local-first client: `read` gets it, `config` and `openapi` are understood, `model` says what
-//! the backend offers, `codegen` writes it down, `output` puts it on disk.
+//! From an OpenAPI document to a local-first client: `openapi` gets the document, `discovery` finds its collections, `model` says
+//! what the backend offers, `codegen` writes it down, `output` puts it on disk.
 
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable, clippy::todo)]
 #![deny(clippy::indexing_slicing, clippy::string_slice)]
@@ -9,6 +9,7 @@ pub mod cli;
 pub mod codegen;
 pub mod config;
 pub mod diagnostics;
+pub mod discovery;
 pub mod init;
 pub mod inspect;
 pub mod model;
@@ -16,10 +17,10 @@ pub mod names;
 pub mod openapi;
 pub mod output;
 mod parallel;
-pub mod read;
 pub mod schema_json;
+pub mod source;
 
-use codegen::template::TemplateError;
+use codegen::template::{OwnTemplates, TemplateError};
 use codegen::{Files, Settings};
 use config::Config;
 use diagnostics::Problems;
@@ -33,15 +34,20 @@ pub struct Client {
     pub files: Files,
 }
 
-/// The whole way, and pure: the same document and config give the same files. `None`, with problems, where the
+/// The whole way, and pure: the same document, config and templates give the same files. `None`, with problems, where the
 /// input has errors.
-pub fn generate(spec: Tree, config: &Config, problems: &mut Problems) -> anyhow::Result<Option<Client>> {
+pub fn generate(
+    spec: Tree,
+    config: &Config,
+    templates: Option<&OwnTemplates>,
+    problems: &mut Problems,
+) -> anyhow::Result<Option<Client>> {
     let project = understood(spec, problems, |document, problems| model::build(document, config, problems));
     let Some(project) = project else { return Ok(None) };
     if problems.has_errors() {
         return Ok(None);
     }
-    match codegen::files(&project, Settings::of(config)) {
+    match codegen::files(&project, Settings::of(config, templates)) {
         Ok(files) => Ok(Some(Client { project, files })),
         Err(error) => {
             problems.push(error.downcast::<TemplateError>()?.problem());

@@ -8,12 +8,14 @@ use std::time::Duration;
 
 use sync_patterns::codegen::{self, Files, Settings};
 use sync_patterns::config::Adapter;
+use sync_patterns::config::References;
 use sync_patterns::config::{Config, Overrides, SpecLocation, Sync};
-use sync_patterns::diagnostics::{self, Problems, Source, Whole};
+use sync_patterns::diagnostics::{self, Problems};
 use sync_patterns::model::{self, Project};
+use sync_patterns::openapi::fetch::{self, Access};
 use sync_patterns::openapi::{Document, Tree};
 use sync_patterns::output::Plan;
-use sync_patterns::read::{self, Access, References};
+use sync_patterns::source::{Source, Whole};
 use tempfile::TempDir;
 
 /// A document, and the config that takes all of its models.
@@ -55,7 +57,7 @@ impl Input {
 
     pub fn read(&self) -> Tree {
         let access = Access { headers: Vec::new(), timeout: Duration::from_secs(1), references: References::Folder };
-        let spec = read::read(&self.config.spec, access, &mut Problems::default()).expect("a file that can be read");
+        let spec = fetch::read(&self.config.spec, access, &mut Problems::default()).expect("a file that can be read");
         spec.tree.expect("a document that can be parsed")
     }
 
@@ -66,7 +68,7 @@ impl Input {
     }
 
     pub fn render(&self, project: &Project) -> Files {
-        codegen::files(project, Settings::of(&self.config)).expect("files")
+        codegen::files(project, Settings::of(&self.config, None)).expect("files")
     }
 
     /// From the document to the files in a folder.

@@ -9,10 +9,11 @@ use sync_patterns::codegen::typescript::SCHEMA_JSON;
 use sync_patterns::codegen::{Files, Settings, is_ours};
 use sync_patterns::config::{Adapter, Int64};
 use sync_patterns::config::{Collections, Config, Framework, Overrides, SpecLocation, Sync};
-use sync_patterns::diagnostics::{Input, Problems, Source};
+use sync_patterns::diagnostics::{Input, Problems};
 use sync_patterns::inspect::{self, View};
 use sync_patterns::openapi::Tree;
 use sync_patterns::schema_json::diff::{self, Report, Schema};
+use sync_patterns::source::Source;
 
 use crate::reading::located;
 
@@ -36,7 +37,7 @@ pub fn config(choice: usize) -> Config {
 pub fn make(tree: &Tree, config: &Config) -> Option<Schema> {
     let once = || {
         let mut problems = Problems::default();
-        let client = sync_patterns::generate(tree.clone(), config, &mut problems).expect("no failure of our own");
+        let client = sync_patterns::generate(tree.clone(), config, None, &mut problems).expect("no failure of our own");
         assert_eq!(client.is_none(), problems.has_errors(), "it is made, or it is said why not");
         (client, problems)
     };
@@ -60,7 +61,7 @@ fn show(tree: &Tree, config: &Config) {
     let Some(survey) = sync_patterns::survey(tree.clone(), config, &mut problems) else {
         return assert!(problems.has_errors(), "it is shown, or it is said why not");
     };
-    let view = View::of(&survey, &Settings::of(config));
+    let view = View::of(&survey, &Settings::of(config, None));
     serde_json::to_string(&view).expect("JSON");
     inspect::text::overview(&mut Vec::new(), &view).expect("room for it");
     for model in &view.models {

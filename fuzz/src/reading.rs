@@ -4,11 +4,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value;
+use sync_patterns::config::References;
 use sync_patterns::config::SpecLocation;
-use sync_patterns::diagnostics::{Format, Input, Problem, Problems, Severity, Source, Whole, print};
+use sync_patterns::diagnostics::{Format, Input, Problem, Problems, Severity, print};
 use sync_patterns::openapi::Tree;
+use sync_patterns::openapi::fetch::{self, Access};
 use sync_patterns::openapi::tree::pointer_of;
-use sync_patterns::read::{self, Access, References};
+use sync_patterns::source::{Source, Whole};
 
 /// Parses one document.
 pub fn read(name: &str, bytes: &[u8]) {
@@ -29,7 +31,7 @@ pub fn follow(file: &Path) -> Option<Tree> {
     let access = || Access { headers: Vec::new(), timeout: Duration::from_secs(1), references: References::Folder };
     let read = || {
         let mut problems = Problems::default();
-        let spec = read::read(&SpecLocation::File(file.to_path_buf()), access(), &mut problems);
+        let spec = fetch::read(&SpecLocation::File(file.to_path_buf()), access(), &mut problems);
         (spec.expect("a file that can be read"), problems)
     };
     let (spec, problems) = read();

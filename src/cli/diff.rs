@@ -11,8 +11,9 @@ use clap::{Args, ValueEnum};
 use super::inputs::ProjectArgs;
 use super::{Global, git, project, report};
 use crate::codegen::typescript::SCHEMA_JSON;
-use crate::diagnostics::{Input, Problems, Source};
+use crate::diagnostics::{Input, Problems};
 use crate::schema_json::diff::{self, Report, Schema};
+use crate::source::Source;
 
 #[derive(Debug, Args)]
 pub struct Diff {

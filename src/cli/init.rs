@@ -12,14 +12,15 @@ use super::{Global, ask, report};
 use crate::codegen::Settings;
 use crate::codegen::typescript::packages::packages;
 use crate::config::Adapter;
+use crate::config::References;
 use crate::config::{self, Collections, Config, Framework, Overrides};
-use crate::diagnostics::{Format, Input, Problems, Source, Whole, clean, closest, count, one_of};
+use crate::diagnostics::{Format, Input, Problems, clean, closest, count, one_of};
 use crate::init::paths::beside;
 use crate::init::{Choice, Decisions, surroundings};
 use crate::inspect::text::writes;
 use crate::inspect::{ModelView, View};
 use crate::openapi::Tree;
-use crate::read::References;
+use crate::source::{Source, Whole};
 
 const OUTPUT: &str = "./src/generated";
 
@@ -116,7 +117,7 @@ pub fn run(args: &Init, global: &Global) -> anyhow::Result<ExitCode> {
 /// What is wrong with a document is told where something is made of it.
 fn found(tree: Tree, config: &Config, problems: &mut Problems) -> Option<View> {
     let survey = crate::survey(tree, config, problems)?;
-    Some(View::of(&survey, &Settings::of(config)))
+    Some(View::of(&survey, &Settings::of(config, None)))
 }
 
 impl Init {

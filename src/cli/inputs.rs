@@ -8,12 +8,14 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 
+use crate::codegen;
 use crate::codegen::template::OwnTemplates;
 use crate::config::Adapter;
-use crate::config::{self, Config, FILE_NAME, Overrides, SpecLocation, Sync};
-use crate::diagnostics::{Input, Problem, Problems, Severity, Source, Whole};
+use crate::config::{self, Config, FILE_NAME, Overrides, References, SpecLocation, Sync};
+use crate::diagnostics::{Input, Problem, Problems, Severity};
 use crate::openapi::Tree;
-use crate::read::{self, Access, ReadError, References, Spec};
+use crate::openapi::fetch::{self, Access, ReadError, Spec};
+use crate::source::{Source, Whole};
 
 /// Which project a command is about.
 #[derive(Debug, Clone, Args)]
@@ -25,7 +27,7 @@ pub struct ProjectArgs {
     #[arg(short, long, value_name = "FILE|URL")]
     pub spec: Option<String>,
     /// Sent with the request for a document at a URL: 'Authorization: Bearer …'; repeatable
-    #[arg(long, value_name = "NAME: VALUE", value_parser = read::parse_header)]
+    #[arg(long, value_name = "NAME: VALUE", value_parser = config::parse_header)]
     pub header: Vec<(String, String)>,
     /// How long a document at a URL may take
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
@@ -84,6 +86,8 @@ impl From<ReferencesName> for References {
 pub struct Inputs {
     pub config_source: Option<Source>,
     pub config: Option<Config>,
+    /// Those of the user.
+    pub templates: Option<OwnTemplates>,
     pub spec: Option<Spec>,
 }
 
@@ -96,8 +100,7 @@ impl Inputs {
     pub fn sources(&self) -> Vec<(Input, &Source)> {
         let config = self.config_source.as_ref().map(|source| (Input::Config, source));
         let spec = self.spec.iter().flat_map(Spec::sources);
-        let templates = self.config.as_ref().and_then(|config| config.templates.as_ref());
-        let templates = templates.into_iter().flat_map(OwnTemplates::sources).enumerate();
+        let templates = self.templates.iter().flat_map(OwnTemplates::sources).enumerate();
         let templates = templates.map(|(number, source)| (Input::Template(number), source));
         config.into_iter().chain(spec).chain(templates).collect()
     }
@@ -131,6 +134,7 @@ pub fn read(args: &ProjectArgs, problems: &mut Problems) -> anyhow::Result<Input
         Err(error) => return Err(error).with_context(|| format!("can't read {}", args.config.display())),
     };
     if let Some(config) = &inputs.config {
+        inputs.templates = config.templates.as_deref().and_then(|folder| codegen::own_templates(folder, problems));
         match read_spec(args, config, problems) {
             Ok(spec) => inputs.spec = spec,
             // Where the config names it, it is a problem of the config, beside its others.
@@ -168,5 +172,5 @@ pub fn read_document(
     problems: &mut Problems,
 ) -> Result<Spec, ReadError> {
     let access = Access { headers, timeout: Duration::from_secs(args.timeout), references };
-    read::read(location, access, problems)
+    fetch::read(location, access, problems)
 }

@@ -56,7 +56,7 @@ pub fn run(args: &Inspect, global: &Global) -> anyhow::Result<ExitCode> {
     });
     report::problems(&problems, &inputs.sources(), global)?;
 
-    let mut view = View::of(&survey, &Settings::of(config));
+    let mut view = View::of(&survey, &Settings::of(config, inputs.templates.as_ref()));
     if let Some(name) = &args.model {
         view.keep(name).map_err(|known| unknown(name, &known))?;
     }
@@ -78,7 +78,7 @@ fn views(args: &Inspect, global: &Global) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::from(2));
     };
     let models = &project.client.project.models;
-    let mut views = codegen::views(&project.client.project, Settings::of(&project.config))?;
+    let mut views = codegen::views(&project.client.project, Settings::of(&project.config, project.templates.as_ref()))?;
     if let Some(name) = &args.model {
         views.retain(|view| view.model.as_ref() == Some(name));
         if views.is_empty() {

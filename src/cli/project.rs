@@ -4,6 +4,7 @@ use super::inputs::{self, Inputs, ProjectArgs};
 use super::report::Occasion;
 use super::{Global, report};
 use crate::Client;
+use crate::codegen::template::OwnTemplates;
 use crate::config::Config;
 use crate::diagnostics::Problems;
 use crate::output::Plan;
@@ -12,6 +13,8 @@ use crate::output::Plan;
 #[derive(Debug)]
 pub struct Project {
     pub config: Config,
+    /// Those of the user.
+    pub templates: Option<OwnTemplates>,
     pub client: Client,
 }
 
@@ -32,12 +35,12 @@ pub fn make_of(
 ) -> anyhow::Result<Option<Project>> {
     let tree = inputs.take_tree();
     let client = match (&inputs.config, tree) {
-        (Some(config), Some(tree)) => crate::generate(tree, config, &mut problems)?,
+        (Some(config), Some(tree)) => crate::generate(tree, config, inputs.templates.as_ref(), &mut problems)?,
         _ => None,
     };
     report::problems(&problems, &inputs.sources(), global)?;
     match (inputs.config, client) {
-        (Some(config), Some(client)) => Ok(Some(Project { config, client })),
+        (Some(config), Some(client)) => Ok(Some(Project { config, templates: inputs.templates, client })),
         _ => {
             report::failed(&problems, consequence, global)?;
             Ok(None)

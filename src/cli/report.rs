@@ -8,9 +8,10 @@ use anstyle::{AnsiColor, Style};
 use serde_json::json;
 
 use super::Global;
-use crate::diagnostics::{Format, Input, Problems, Severity, Source, count, print};
+use crate::diagnostics::{Format, Input, Problems, Severity, count, print};
 use crate::model::{Method, Model, Project};
 use crate::output::{Change, Plan};
+use crate::source::Source;
 
 impl Global {
     pub fn format(&self) -> Format {

@@ -15,7 +15,8 @@ use super::inputs::{self, Inputs, ProjectArgs};
 use super::report::Occasion;
 use super::{Global, project, report};
 use crate::config::{self, SpecLocation};
-use crate::diagnostics::{Problems, Source};
+use crate::diagnostics::Problems;
+use crate::source::Source;
 
 /// Programs write a file in several steps: it is read once none has come for so long,
 const QUIET: Duration = Duration::from_millis(100);
@@ -178,7 +179,7 @@ struct Places {
 impl Places {
     fn add(&mut self, args: &ProjectArgs, inputs: Option<&Inputs>) {
         self.files.extend(files(args, inputs));
-        self.templates.extend(inputs.and_then(|inputs| inputs.config.as_ref()?.templates_folder.clone()));
+        self.templates.extend(inputs.and_then(|inputs| inputs.config.as_ref()?.templates.clone()));
     }
 
     /// Editors replace a file instead of writing it, so that watching the file itself would end with its first change.

@@ -7,8 +7,10 @@ pub mod typescript;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use crate::config::{Adapter, Config, Framework, Int64};
+use crate::diagnostics::Problems;
 use crate::model::{Model, Project};
 use template::{OwnTemplates, TemplateSet, Templates, View};
 
@@ -48,7 +50,7 @@ pub struct Settings<'a> {
 }
 
 impl<'a> Settings<'a> {
-    pub fn of(config: &'a Config) -> Self {
+    pub fn of(config: &'a Config, templates: Option<&'a OwnTemplates>) -> Self {
         Self {
             adapter: config.adapter,
             int64: config.int64,
@@ -56,7 +58,7 @@ impl<'a> Settings<'a> {
             database: &config.database,
             electric_url: &config.electric_url,
             api_base_url: &config.api_base_url,
-            templates: config.templates.as_ref(),
+            templates,
         }
     }
 }
@@ -79,6 +81,11 @@ fn render(project: &Project, settings: Settings, templates: &Templates) -> anyho
     files.extend(schema);
     files.insert(GITATTRIBUTES.to_owned(), format!("# {BANNER}\n\n{GITATTRIBUTES_TEXT}"));
     Ok(files)
+}
+
+/// Reads the user's templates from their folder.
+pub fn own_templates(folder: &Path, problems: &mut Problems) -> Option<OwnTemplates> {
+    template::read(folder, &template_paths().collect(), problems)
 }
 
 /// The paths of all templates below `templates`, and whether each is rendered; the others are taken as they stand.

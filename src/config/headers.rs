@@ -1,8 +1,9 @@
 //! `spec_headers`: what is sent with the request for the document. Secrets in it come from the environment.
 
+use ureq::http::{HeaderName, HeaderValue};
+
 use super::reader::Reader;
 use crate::diagnostics::{Input, Problem, Problems, Severity, child};
-use crate::read::check_header;
 
 const POINTER: &str = "/spec_headers";
 
@@ -44,5 +45,34 @@ pub fn substitute(name: &str, value: &str, problems: &mut Problems) -> Option<St
             problems.error("bad-header", (Input::Config, &pointer), message);
             None
         }
+    }
+}
+
+/// Takes `Name: value` apart. The error says what is wrong with it.
+pub fn parse_header(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once(':').ok_or("a header is written as `Name: value`")?;
+    check_header(name.trim(), value.trim())?;
+    Ok((name.trim().to_owned(), value.trim().to_owned()))
+}
+
+/// The error says what is wrong, and never what the value is.
+pub fn check_header(name: &str, value: &str) -> Result<(), String> {
+    HeaderName::from_bytes(name.as_bytes()).map_err(|_| format!("`{name}` can't be the name of a header"))?;
+    HeaderValue::from_str(value)
+        .map_err(|_| format!("the value of the header `{name}` has a line break or a control character"))?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers() {
+        let header = parse_header("Authorization:  Bearer a:b ");
+        assert_eq!(header, Ok(("Authorization".to_owned(), "Bearer a:b".to_owned())));
+        assert!(parse_header("Authorization Bearer x").is_err());
+        assert!(parse_header("Authori zation: x").is_err());
+        assert!(!parse_header("X: secret\nY: 1").unwrap_err().contains("secret"));
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::Collections;
+use super::choices::Collections;
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum ModelEntry {

@@ -3,11 +3,12 @@ use std::path::{Path, PathBuf};
 use indexmap::IndexMap;
 use serde_json::Value;
 
+use super::choices::{Adapter, Collections, Framework, Int64, References, Sync};
+use super::headers;
+use super::model::{Columns, ModelConfig, ModelEntry};
 use super::reader::{Reader, pairs, string, strings, wrong_type};
-use super::{Adapter, Int64};
-use super::{Collections, Columns, Config, Framework, ModelConfig, ModelEntry, SpecLocation, Sync, headers, templates};
+use super::settings::{Config, SpecLocation};
 use crate::diagnostics::{Input, Problem, Problems, Severity, child};
-use crate::read::References;
 
 pub const ADAPTERS: &[(&str, Adapter)] = &[("pglite", Adapter::Pglite), ("sqlite", Adapter::Sqlite)];
 /// PostgreSQL's limit.
@@ -54,7 +55,6 @@ fn with_defaults(spec: SpecLocation, output: PathBuf) -> Config {
         electric_url: "http://localhost:3000".to_owned(),
         api_base_url: "http://localhost:8000/api".to_owned(),
         templates: None,
-        templates_folder: None,
         int64: Int64::Number,
         models: IndexMap::new(),
     }
@@ -92,11 +92,7 @@ pub fn read(root: &Value, folder: &Path, overrides: &Overrides, problems: &mut P
     set(&mut config.api_base_url, url(&mut reader, "api_base_url", problems));
     let integers = [("number", Int64::Number), ("string", Int64::String), ("bigint", Int64::Bigint)];
     set(&mut config.int64, reader.choice("int64", &integers, problems));
-    if let Some(templates) = reader.string("templates", problems) {
-        let folder = below(folder, &templates);
-        config.templates = templates::read(&folder, problems);
-        config.templates_folder = Some(folder);
-    }
+    config.templates = reader.string("templates", problems).map(|templates| below(folder, &templates));
     config.models = models(&mut reader, problems);
     reader.finish(problems);
     overrides.apply(&mut config);

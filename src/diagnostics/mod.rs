@@ -1,16 +1,9 @@
 //! Problems in what the user gave us. They are collected, not thrown one by one, so that a run reports all.
 
 pub mod github;
-mod locate;
 mod print;
-mod scan;
-mod source;
-mod value;
-mod yaml;
 
-pub use print::{Format, clean, print};
-pub use source::{Source, Syntax};
-pub use value::{Part, Whole};
+pub use print::{Format, Located, clean, print};
 
 /// What a problem does to the run, the mildest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -4,8 +4,7 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 use serde_json::json;
 
-use super::locate::locate;
-use super::{Input, Problem, Problems, Severity, Source, github};
+use super::{Input, Problem, Problems, Severity, github};
 
 /// How problems are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -18,11 +17,20 @@ pub enum Format {
     Github,
 }
 
+/// An input that can tell where in it a JSON pointer leads.
+pub trait Located {
+    /// As the user wrote it: a path, or `<stdin>`.
+    fn name(&self) -> &str;
+
+    /// Line and column, both from 1, of each pointer or of the nearest parent that is there.
+    fn locate(&self, pointers: &[&str]) -> HashMap<String, (usize, usize)>;
+}
+
 /// Writes the problems from `least` up, errors last so that they are what is read first at a prompt.
-pub fn print(
+pub fn print<L: Located>(
     out: &mut impl Write,
     problems: &Problems,
-    sources: &[(Input, &Source)],
+    sources: &[(Input, &L)],
     format: Format,
     least: Severity,
 ) -> io::Result<()> {
@@ -31,10 +39,11 @@ pub fn print(
         .map(|(input, source)| {
             // To locate is to read the document once more, so it is done for what is printed alone.
             let unplaced = |p: &&Problem| p.input == *input && p.position.is_none() && p.severity >= least;
-            (*input, locate(source, problems.iter().filter(unplaced).map(|p| p.pointer.as_str())))
+            let pointers: Vec<&str> = problems.iter().filter(unplaced).map(|p| p.pointer.as_str()).collect();
+            (*input, source.locate(&pointers))
         })
         .collect();
-    let name = |input: Input| sources.iter().find(|(i, _)| *i == input).map_or("", |(_, source)| &source.name);
+    let name = |input: Input| sources.iter().find(|(i, _)| *i == input).map_or("", |(_, source)| source.name());
     for severity in
         [Severity::Note, Severity::Warning, Severity::Error].into_iter().filter(|severity| *severity >= least)
     {

@@ -8,12 +8,12 @@ use serde::Serialize;
 
 use crate::codegen::template::{Page, Renderer, TemplateSet, Templates};
 use crate::config::Adapter;
+use crate::config::References;
 use crate::config::{Collections, FILE_NAME, Framework};
 use crate::diagnostics::clean;
+use crate::discovery::can_name_a_model;
 use crate::inspect::View;
 use crate::inspect::text::writes;
-use crate::model::can_name_a_model;
-use crate::read::References;
 
 const TEMPLATES: TemplateSet = TemplateSet {
     folder: "config",

@@ -27,7 +27,8 @@ pub fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnostics::{Input, Problems, Source, Whole};
+    use crate::diagnostics::{Input, Problems};
+    use crate::source::{Source, Whole};
 
     #[test]
     fn what_is_written_is_read_again() {

@@ -9,7 +9,7 @@ use super::backend::{ADDITIONS, Addition, settling};
 use super::table::{Table, cut};
 use super::{FieldView, ModelView, View};
 use crate::diagnostics::{clean, count};
-use crate::model::HOW_TO_CHOOSE;
+use crate::discovery::HOW_TO_CHOOSE;
 
 const BOLD: Style = Style::new().bold();
 

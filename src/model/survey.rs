@@ -1,14 +1,13 @@
 //! Everything that a document has to offer, chosen or not, with what had to be guessed: for people who look before
 //! they generate.
 
-use super::build::{Made, make};
-use super::choose::{Candidate, Choices, LeftOut, choose};
 use openapiv3::{SchemaKind, Type};
 
-use super::key::KnownBy;
-use super::{Model, Project};
+use super::build::{Made, make};
+use super::project::{Model, Project};
 use crate::config::Config;
 use crate::diagnostics::Problems;
+use crate::discovery::{Candidate, Choices, KnownBy, LeftOut, choose};
 use crate::openapi::{Document, declares_header};
 
 #[derive(Debug)]

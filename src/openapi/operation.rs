@@ -1,6 +1,8 @@
 //! The JSON bodies of an operation, whatever the version calls them.
 
-use super::{Document, Node, Version};
+use super::document::{Document, Node};
+use super::media::is_json;
+use super::version::Version;
 
 /// A request body as far as a JSON client is concerned.
 #[derive(Debug, Clone)]
@@ -56,15 +58,6 @@ fn json_content<'a>(document: &'a Document, node: &Node<'a>) -> Option<Result<No
         Some(name) => document.resolve(content.get(name)?)?.get("schema").map(Ok),
         None => variants.keys().next().map(|name| Err(name.as_str())),
     }
-}
-
-pub fn is_json(media_type: &str) -> bool {
-    let name = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    name == "*/*"
-        || name == "application/*"
-        || name == "text/json"
-        || name.ends_with("/json")
-        || name.ends_with("+json")
 }
 
 /// Whether the document says that an operation takes a header.

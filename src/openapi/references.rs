@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde_json::Value;
 
-use super::local_pointer;
+use super::pointer::local_pointer;
 use super::tree::OTHERS;
 use crate::diagnostics::{Input, Problem, Problems, Severity, push_token};
 

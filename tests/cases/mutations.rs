@@ -10,8 +10,9 @@ use serde_json::Value;
 use sync_patterns::Client;
 use sync_patterns::config::Adapter;
 use sync_patterns::config::{Config, Overrides, SpecLocation, Sync};
-use sync_patterns::diagnostics::{Input, Problem, Problems, Severity, Source, Whole};
+use sync_patterns::diagnostics::{Input, Problem, Problems, Severity};
 use sync_patterns::openapi::Tree;
+use sync_patterns::source::{Source, Whole};
 
 /// Documents that are made of each fixture, where the environment doesn't say.
 const VARIANTS: u64 = 24;
@@ -42,7 +43,7 @@ fn config(adapter: Adapter) -> Config {
 /// What is made of a document; what is wrong with it says where.
 fn generate(document: &Value, adapter: Adapter, what: &str) -> Option<Client> {
     let mut problems = Problems::default();
-    let client = sync_patterns::generate(Tree::from(document.clone()), &config(adapter), &mut problems);
+    let client = sync_patterns::generate(Tree::from(document.clone()), &config(adapter), None, &mut problems);
     let client = client.unwrap_or_else(|error| panic!("{what}: {error:?}"));
     assert_eq!(client.is_none(), problems.has_errors(), "{what}: {problems:?}");
     for problem in problems.iter().filter(|problem| problem.severity > Severity::Note) {

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use crate::support::round_trip::{Clients, understood};
 use sync_patterns::config::Adapter;
 use sync_patterns::config::{self, Overrides};
-use sync_patterns::diagnostics::{Input, Problems, Source, Whole};
+use sync_patterns::diagnostics::{Input, Problems};
+use sync_patterns::source::{Source, Whole};
 
 #[test]
 fn rows_of_every_fixture_come_out_as_they_went_in() {

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use sync_patterns::config::{self, Overrides};
-use sync_patterns::diagnostics::{Input, Problems, Severity, Source, Whole};
+use sync_patterns::diagnostics::{Input, Problems, Severity};
+use sync_patterns::source::{Source, Whole};
 
 use crate::home;
 use crate::support::binary::sync_patterns;

@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use rayon::prelude::*;
 use sync_patterns::config::Config;
+use sync_patterns::config::References;
 use sync_patterns::diagnostics::Problems;
 use sync_patterns::model::Project;
-use sync_patterns::read::{self, Access, References};
+use sync_patterns::openapi::fetch::{self, Access};
 use sync_patterns::{Client, generate};
 
 use super::npm::{link_packages, npm_harness};
@@ -24,8 +25,8 @@ const A_TRIP: usize = 16;
 /// The client of a document; `None` where it has no models.
 pub fn understood(config: &Config) -> Option<Client> {
     let access = Access { headers: Vec::new(), timeout: Duration::from_secs(1), references: References::Folder };
-    let spec = read::read(&config.spec, access, &mut Problems::default()).expect("a document that can be read");
-    generate(spec.tree?, config, &mut Problems::default()).expect("templates that render")
+    let spec = fetch::read(&config.spec, access, &mut Problems::default()).expect("a document that can be read");
+    generate(spec.tree?, config, None, &mut Problems::default()).expect("templates that render")
 }
 
 /// Generated clients, each in a folder: `{adapter}/{client}`.

@@ -1,6 +1,7 @@
 //! Templates to text: ours, which are compiled into the binary, or those of the user that replace them.
 
 mod error;
+mod folder;
 mod own;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 use serde::Serialize;
 
 pub use error::TemplateError;
+pub use folder::read;
 pub use own::OwnTemplates;
 
 /// A template's name and text.

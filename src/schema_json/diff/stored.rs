@@ -5,7 +5,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::codegen::typescript::SCHEMA_VERSION;
-use crate::diagnostics::{Input, Problem, Problems, Severity, Source, Whole};
+use crate::diagnostics::{Input, Problem, Problems, Severity};
+use crate::source::{Source, Whole};
 
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct Schema {

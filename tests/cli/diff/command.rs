@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
-use sync_patterns::diagnostics::{Input, Problems, Source};
+use sync_patterns::diagnostics::{Input, Problems};
 use sync_patterns::schema_json::diff::{compare, read};
+use sync_patterns::source::Source;
 
 use crate::diff::api::{Api, api};
 use crate::diff::cases::CASES;

@@ -27,7 +27,8 @@ fn files(document: Value, config: &Value, adapter: Adapter) -> Result<Files, Str
     let mut problems = Problems::default();
     let overrides = Overrides { adapter: Some(adapter), ..Overrides::default() };
     let config = read(config, Path::new(""), &overrides, &mut problems);
-    let client = config.and_then(|config| generate(Tree::from(document), &config, &mut problems).expect("no failure"));
+    let client =
+        config.and_then(|config| generate(Tree::from(document), &config, None, &mut problems).expect("no failure"));
     if let Some(client) = client.filter(|_| !problems.has_errors()) {
         return Ok(client.files);
     }

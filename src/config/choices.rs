@@ -1,0 +1,101 @@
+/// Which other files a document may refer to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum References {
+    /// Those in its folder and below it; of a document from the web, those of the same origin.
+    Folder,
+    /// Any file of this machine.
+    Files,
+    /// Any file, and any address of the web.
+    Anywhere,
+}
+
+impl References {
+    pub const ALL: [References; 3] = [Self::Folder, Self::Files, Self::Anywhere];
+
+    /// As the config has it.
+    pub fn word(self) -> &'static str {
+        match self {
+            References::Folder => "folder",
+            References::Files => "files",
+            References::Anywhere => "anywhere",
+        }
+    }
+}
+
+/// The local database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Adapter {
+    Pglite,
+    Sqlite,
+}
+
+impl Adapter {
+    /// As the config has it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Adapter::Pglite => "pglite",
+            Adapter::Sqlite => "sqlite",
+        }
+    }
+}
+
+/// What TypeScript sees of a 64-bit integer column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Int64 {
+    Number,
+    String,
+    Bigint,
+}
+
+/// Which models are synced where nothing is said of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Sync {
+    /// Those with `x-sync` in the spec or an entry in the config.
+    Annotated,
+    /// Every one that is found.
+    All,
+}
+
+/// Whose hooks are generated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Framework {
+    React,
+    Vue,
+    Svelte,
+    Solid,
+    None,
+}
+
+impl Framework {
+    pub const ALL: [Framework; 5] = [Self::React, Self::Vue, Self::Svelte, Self::Solid, Self::None];
+
+    /// As the config has it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Framework::React => "react",
+            Framework::Vue => "vue",
+            Framework::Svelte => "svelte",
+            Framework::Solid => "solid",
+            Framework::None => "none",
+        }
+    }
+}
+
+/// What a collection stands on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Collections {
+    /// The local database.
+    Local,
+    /// Electric and the API, with nothing kept on the device.
+    Electric,
+}
+
+impl Collections {
+    /// As the config has it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Collections::Local => "local",
+            Collections::Electric => "electric",
+        }
+    }
+}

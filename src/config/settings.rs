@@ -1,0 +1,39 @@
+use std::path::PathBuf;
+
+use indexmap::IndexMap;
+
+use super::choices::{Adapter, Collections, Framework, Int64, References, Sync};
+use super::model::ModelEntry;
+
+/// The file's name, looked for in the current folder.
+pub const FILE_NAME: &str = "sync-patterns.config.yaml";
+
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub spec: SpecLocation,
+    /// Sent with the request for a document at a URL; `${NAME}` in a value stands for a variable of the environment.
+    pub spec_headers: Vec<(String, String)>,
+    pub spec_refs: References,
+    /// Below the config's folder where it is relative.
+    pub output: PathBuf,
+    pub adapter: Adapter,
+    pub sync: Sync,
+    pub framework: Framework,
+    pub collections: Collections,
+    /// Name of the local database.
+    pub database: String,
+    pub electric_url: String,
+    pub api_base_url: String,
+    /// The folder with the templates that replace ours.
+    pub templates: Option<PathBuf>,
+    pub int64: Int64,
+    /// In the file's order.
+    pub models: IndexMap<String, ModelEntry>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SpecLocation {
+    File(PathBuf),
+    Url(String),
+    Stdin,
+}

@@ -1,0 +1,127 @@
+//! Which collection each entry of the config means.
+
+use super::findings::Finding;
+use super::naming::{LONGEST_SUFFIX, RELATIONS, is_reserved, take_relation};
+use super::paths;
+use super::resources::Resource;
+use crate::config::{Config, ModelEntry};
+use crate::diagnostics::{Input, Problem, Problems, Severity, child, closest, one_of};
+use crate::names::Scope;
+use crate::names::sql::MAX_IDENTIFIER_BYTES;
+
+/// Whether a config entry's `path` is one of the resource's.
+pub fn is_path_of(entry: &ModelEntry, resource: &Resource) -> bool {
+    let ModelEntry::Include(entry) = entry else { return false };
+    let wanted = entry.path.as_deref().and_then(paths::segments).map(|segments| paths::normal_form(&segments));
+    wanted.is_some_and(|wanted| {
+        wanted == paths::normal_form(resource.segments())
+            || resource.also.iter().any(|also| paths::segments(also).is_some_and(|s| paths::normal_form(&s) == wanted))
+    })
+}
+
+/// Gives each finding its entry in the config, and the name that it has there.
+pub fn match_entries<'a>(findings: &mut [Finding<'a>], config: &'a Config, problems: &mut Problems) {
+    for (key, entry) in &config.models {
+        let pointer = child("/models", key);
+        let path = match entry {
+            ModelEntry::Include(entry) => entry.path.as_deref(),
+            ModelEntry::Exclude => None,
+        };
+        let by_name = path.is_none() && findings.iter().any(|finding| finding.name == *key);
+        // A collection that can't be a model has no name of its own, and leaves it to one that can.
+        let has_model = findings.iter().any(|finding| finding.name == *key && finding.row.is_ok());
+        let is_meant = |finding: &Finding| match path {
+            Some(_) => is_path_of(entry, &finding.resource),
+            None if by_name => finding.name == *key && (finding.row.is_ok() || !has_model),
+            None => finding.resource.last_segment() == key,
+        };
+        let mut meant: Vec<&mut Finding> = findings.iter_mut().filter(|finding| is_meant(finding)).collect();
+        let refusal = match meant.as_mut_slice() {
+            [finding] if finding.entry.is_some() => {
+                let message = format!("`{key}` and `{}` are both `{}`", finding.name, finding.resource.path());
+                ("two-entries", message, "keep one of them".to_owned())
+            }
+            [finding] => {
+                finding.name = key.clone();
+                finding.entry = Some((entry, pointer));
+                continue;
+            }
+            [] => unknown(key, path, findings),
+            several => {
+                let paths: Vec<&str> = several.iter().map(|finding| finding.resource.path()).collect();
+                let help = format!("say which by `path`: {}", one_of(&paths, 8));
+                ("ambiguous-model", format!("`{key}` could be several models"), help)
+            }
+        };
+        let (code, message, help) = refusal;
+        problems.push(Problem::new(Severity::Error, code, (Input::Config, &pointer), message).help(help));
+    }
+    check_given_names(findings, problems);
+}
+
+fn unknown(key: &str, path: Option<&str>, findings: &[Finding]) -> (&'static str, String, String) {
+    let (message, help) = match path {
+        Some(path) => {
+            let paths: Vec<&str> = findings.iter().map(|finding| finding.resource.path()).collect();
+            (format!("`{path}` isn't a collection of the document"), suggest(path, &paths, "collections are"))
+        }
+        None => {
+            let names: Vec<&str> = findings.iter().map(|finding| finding.name.as_str()).collect();
+            (format!("no model `{key}` was found"), suggest(key, &names, "give it a `path`, or name one of"))
+        }
+    };
+    ("unknown-model", message, help)
+}
+
+fn suggest(wanted: &str, known: &[&str], otherwise: &str) -> String {
+    match closest(wanted, known.iter().copied()) {
+        Some(similar) => format!("did you mean `{similar}`?"),
+        None => format!("{otherwise} {}", one_of(known, 12)),
+    }
+}
+
+/// Names given in the config must fit, and must not meet those of other models' tables.
+fn check_given_names(findings: &[Finding], problems: &mut Problems) {
+    let usable = || findings.iter().filter(|finding| finding.row.is_ok());
+    let mut scope = Scope::default();
+    let mut taken: Vec<&Finding> = Vec::new();
+    for finding in usable().filter(|finding| finding.entry.is_none()) {
+        if take_relation(&finding.name, &mut scope) {
+            taken.push(finding);
+        }
+    }
+    for finding in usable() {
+        let Some((ModelEntry::Include(_), pointer)) = &finding.entry else { continue };
+        let at = (Input::Config, pointer.as_str());
+        let name = &finding.name;
+        if !can_name_a_model(name) {
+            let message = format!("`{name}` can't name a table and its files");
+            let help = "a model's name is letters, digits and underscores, begins with a letter, has at most 39 bytes, and isn't one that a database or Windows keeps for itself";
+            problems.push(Problem::new(Severity::Error, "bad-name", at, message).help(help));
+        } else if take_relation(name, &mut scope) {
+            taken.push(finding);
+        } else {
+            let other = taken.iter().find(|other| have_same_tables(name, &other.name));
+            let other =
+                other.map_or_else(String::new, |other| format!(" as `{}` ({})", other.name, other.resource.path()));
+            let message = format!("`{name}` ({}) would have the same tables{other}", finding.resource.path());
+            let help =
+                "give one of them another name: the key under `models:` is the name, `path` says what it stands for";
+            problems.push(Problem::new(Severity::Error, "name-collision", at, message).help(help));
+        }
+    }
+}
+
+/// Whether the config may give a model this name.
+pub fn can_name_a_model(name: &str) -> bool {
+    name.starts_with(char::is_alphabetic)
+        && name.chars().all(|c| c.is_alphanumeric() || c == '_')
+        && name.len() + LONGEST_SUFFIX <= MAX_IDENTIFIER_BYTES
+        && !is_reserved(name)
+}
+
+fn have_same_tables(one: &str, two: &str) -> bool {
+    let (one, two) = (one.to_lowercase(), two.to_lowercase());
+    let rest = one.strip_prefix(&two).or_else(|| two.strip_prefix(&one));
+    rest.is_some_and(|rest| RELATIONS.contains(&rest))
+}

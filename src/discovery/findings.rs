@@ -1,0 +1,107 @@
+//! The collections of a document, and what `x-sync` says of each.
+
+use rayon::prelude::*;
+use serde_json::Value;
+
+use super::resources::{Resource, resources};
+use super::rows::{Found, KnownIds, Row, find_row};
+use crate::config::ModelEntry;
+use crate::diagnostics::{Input, Problem, Problems, Severity, child};
+use crate::openapi::{Document, Node, Resolved};
+
+pub const NO_KEY: &str = "nothing in its rows identifies one";
+const UNTYPED: &str = "no response says what its rows are";
+
+/// A collection that was found, before it is known whether it is wanted.
+pub struct Finding<'a> {
+    pub name: String,
+    pub resource: Resource<'a>,
+    /// `Err`: why it can't be a model.
+    pub row: Result<Row<'a>, &'static str>,
+    pub says: Option<Annotation>,
+    /// The config's entry for it, and the pointer to that.
+    pub entry: Option<(&'a ModelEntry, String)>,
+}
+
+/// What `x-sync` says.
+#[derive(Clone, Copy)]
+pub enum Annotation {
+    No,
+    Yes { local_first: bool },
+}
+
+/// Every resource with its row, in order of path.
+pub fn findings<'a>(document: &'a Document, problems: &mut Problems) -> Vec<Finding<'a>> {
+    let mut odd = |node: &Node| {
+        let message = "the path is left out: its braces don't enclose whole segments";
+        problems.push(Problem::new(Severity::Warning, "odd-path", (Input::Spec, &node.pointer), message));
+    };
+    let resources = resources(document, &mut odd);
+    let ids = KnownIds::of(document);
+    let mut findings = Vec::new();
+    let rows: Vec<Found> = resources.par_iter().map(|resource| find_row(document, resource, &ids)).collect();
+    for (resource, row) in resources.into_iter().zip(rows) {
+        let row = match row {
+            Found::Row(row) => Ok(*row),
+            Found::NoKey(row) => Err((NO_KEY, Some(row))),
+            Found::Untyped => Err((UNTYPED, None)),
+            Found::NotACollection => {
+                Err(("it isn't a collection: no response lists rows, and there is no item path", None))
+            }
+        };
+        let known = row.as_ref().map_or_else(|(_, row)| row.as_deref(), Some);
+        let says =
+            extension(document, &resource, known, "x-sync").and_then(|(value, at)| annotation(value, &at, problems));
+        // What is no collection is nobody's business unless the document calls it one.
+        let is_collection = !matches!(&row, Err((reason, _)) if *reason != NO_KEY && *reason != UNTYPED);
+        if is_collection || matches!(says, Some(Annotation::Yes { .. })) {
+            let name = resource.last_segment().to_owned();
+            findings.push(Finding { name, resource, row: row.map_err(|(reason, _)| reason), says, entry: None });
+        }
+    }
+    findings
+}
+
+/// An extension of the collection's or item's path item, or of the row schema, and where it stands.
+pub fn extension<'a>(
+    document: &'a Document,
+    resource: &Resource<'a>,
+    row: Option<&Row<'a>>,
+    name: &str,
+) -> Option<(&'a Value, String)> {
+    let items = resource.collection.iter().chain(&resource.item);
+    let on_path = items.filter_map(|item| item.node.get(name)).map(|node| (node.value, node.pointer)).next();
+    on_path.or_else(|| {
+        let meaning = Resolved::of(document, &row?.schema)?;
+        Some((meaning.extension(name)?, child(&meaning.at.pointer, name)))
+    })
+}
+
+fn annotation(value: &Value, pointer: &str, problems: &mut Problems) -> Option<Annotation> {
+    let mut warn = |pointer: &str, message: String, help: &str| {
+        problems.push(Problem::new(Severity::Warning, "x-sync", (Input::Spec, pointer), message).help(help));
+    };
+    let help = "x-sync is true, false, or { local_first: true | false }";
+    match value {
+        Value::Bool(true) => Some(Annotation::Yes { local_first: false }),
+        Value::Bool(false) => Some(Annotation::No),
+        Value::Object(object) => {
+            for key in object.keys().filter(|key| *key != "local_first") {
+                warn(&child(pointer, key), format!("`{key}` in x-sync means nothing here"), help);
+            }
+            let local_first = match object.get("local_first") {
+                None => false,
+                Some(Value::Bool(flag)) => *flag,
+                Some(other) => {
+                    warn(&child(pointer, "local_first"), format!("`local_first` is {other}, taken as false"), help);
+                    false
+                }
+            };
+            Some(Annotation::Yes { local_first })
+        }
+        other => {
+            warn(pointer, format!("x-sync is {other}, and is passed over"), help);
+            None
+        }
+    }
+}

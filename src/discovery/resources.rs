@@ -1,0 +1,107 @@
+//! From paths to resources: a collection path with its item path.
+
+use std::collections::BTreeMap;
+
+use super::paths::{self, Segment};
+use crate::openapi::{Document, Node};
+
+/// Parameters that the item path of a composite key may have behind its collection.
+const MAX_KEY_PARAMETERS: usize = 4;
+
+/// A path item under one of its spellings.
+#[derive(Debug, Clone)]
+pub struct PathItem<'a> {
+    pub path: &'a str,
+    pub segments: Vec<Segment<'a>>,
+    pub node: Node<'a>,
+    /// By method. Each may stand in another file, although OpenAPI has no reference there.
+    operations: Vec<(&'static str, Node<'a>)>,
+}
+
+impl<'a> PathItem<'a> {
+    fn new(document: &'a Document, path: &'a str, segments: Vec<Segment<'a>>, node: Node<'a>) -> Self {
+        let operation = |method| {
+            let operation = document.resolve(node.get(method)?)?;
+            operation.value.is_object().then_some((method, operation))
+        };
+        let operations = ["get", "post", "put", "patch", "delete"].into_iter().filter_map(operation).collect();
+        Self { path, segments, node, operations }
+    }
+}
+
+/// A collection of the API, and its items.
+#[derive(Debug, Clone)]
+pub struct Resource<'a> {
+    /// Never empty: `/items/` and `/items` may both be there.
+    pub collection: Vec<PathItem<'a>>,
+    /// Empty where the API has no path for a single item.
+    pub item: Vec<PathItem<'a>>,
+    /// Other paths that lead to the same rows.
+    pub also: Vec<&'a str>,
+}
+
+impl<'a> Resource<'a> {
+    pub fn path(&self) -> &'a str {
+        self.collection.first().map_or("", |item| item.path)
+    }
+
+    pub fn pointer(&self) -> &str {
+        self.collection.first().map_or("", |item| &item.node.pointer)
+    }
+
+    pub fn segments(&self) -> &[Segment<'a>] {
+        self.collection.first().map_or(&[], |item| &item.segments)
+    }
+
+    /// The last fixed segment, which names the rows.
+    pub fn last_segment(&self) -> &'a str {
+        paths::fixed(self.segments()).last().copied().unwrap_or_default()
+    }
+
+    pub fn collection_operation(&self, method: &str) -> Option<(&PathItem<'a>, Node<'a>)> {
+        operation(&self.collection, method)
+    }
+
+    pub fn item_operation(&self, method: &str) -> Option<(&PathItem<'a>, Node<'a>)> {
+        operation(&self.item, method)
+    }
+
+    /// Whether rows can be addressed or made, so that this is more than a query.
+    pub fn has_own_rows(&self) -> bool {
+        !self.item.is_empty() || self.collection_operation("post").is_some()
+    }
+}
+
+fn operation<'i, 'a>(items: &'i [PathItem<'a>], method: &str) -> Option<(&'i PathItem<'a>, Node<'a>)> {
+    items.iter().find_map(|item| {
+        let (_, operation) = item.operations.iter().find(|(name, _)| *name == method)?;
+        Some((item, operation.clone()))
+    })
+}
+
+/// Every path of the document that ends in a fixed segment, with its item path, in order of path: where several could be
+/// the one that counts, the document's order must not decide, since a framework may write it anew each time. Paths whose
+/// braces don't match are reported to `odd`.
+pub fn resources<'a>(document: &'a Document, odd: &mut impl FnMut(&Node<'a>)) -> Vec<Resource<'a>> {
+    let items: BTreeMap<&str, Node> = document.paths().collect();
+    let mut by_form: BTreeMap<String, Vec<PathItem<'a>>> = BTreeMap::new();
+    for (path, node) in items {
+        match paths::segments(path) {
+            Some(segments) if !segments.is_empty() => {
+                let form = paths::normal_form(&segments);
+                by_form.entry(form).or_default().push(PathItem::new(document, path, segments, node));
+            }
+            Some(_) => {}
+            None => odd(&node),
+        }
+    }
+    let item_of = |form: &str| {
+        let keys = (1..=MAX_KEY_PARAMETERS).map(|count| format!("{form}{}", "/{}".repeat(count)));
+        keys.filter_map(|key| by_form.get(&key)).next().cloned().unwrap_or_default()
+    };
+    by_form
+        .iter()
+        .filter(|(form, _)| !form.ends_with("/{}"))
+        .map(|(form, items)| Resource { collection: items.clone(), item: item_of(form), also: Vec::new() })
+        .collect()
+}

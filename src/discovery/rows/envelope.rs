@@ -1,0 +1,140 @@
+//! Looks through what APIs wrap rows in: `{ "items": [ … ], "total": 3 }`, `{ "data": { … } }`.
+
+use crate::discovery::keys;
+use crate::names;
+use crate::openapi::{Document, Properties, Resolved, SchemaAt, properties};
+
+/// Envelopes inside envelopes.
+const MAX_DEPTH: usize = 4;
+
+/// Variants of an answer that are looked into.
+const MAX_VARIANTS: usize = 8;
+
+/// Keys that lists stand under, the commonest first.
+pub const LIST_KEYS: &[&str] = &[
+    "items", "data", "results", "content", "records", "rows", "entries", "list", "values", "elements", "docs", "value",
+];
+
+/// Keys that a single row, or an envelope in an envelope, stands under.
+const ITEM_KEYS: &[&str] = &["data", "item", "result", "payload", "response", "content", "value"];
+
+/// A row that was found in an answer.
+#[derive(Debug, Clone)]
+pub struct Unwrapped<'a> {
+    pub row: SchemaAt<'a>,
+    /// The keys that it stands under, the outermost first; none where the answer is the row, or a list of rows.
+    pub keys: Vec<&'a str>,
+}
+
+impl<'a> Unwrapped<'a> {
+    fn under(mut self, key: &'a str) -> Self {
+        self.keys.insert(0, key);
+        self
+    }
+}
+
+/// The schema of the rows in a list's answer.
+pub fn list_row<'a>(document: &'a Document, at: SchemaAt<'a>, name: &str) -> Option<Unwrapped<'a>> {
+    list_row_at(document, at, name, 0)
+}
+
+fn list_row_at<'a>(document: &'a Document, at: SchemaAt<'a>, name: &str, depth: usize) -> Option<Unwrapped<'a>> {
+    let meaning = Resolved::of(document, &at).filter(|_| depth < MAX_DEPTH)?;
+    if let Some(row) = rows_of_array(document, &meaning) {
+        return Some(Unwrapped { row, keys: Vec::new() });
+    }
+    let properties = properties(document, &meaning.at);
+    if properties.is_empty() || keys::looks_like_row(&properties) {
+        let variants = meaning.at.variants();
+        return variants
+            .into_iter()
+            .take(MAX_VARIANTS)
+            .find_map(|variant| list_row_at(document, variant, name, depth + 1));
+    }
+    let array = |property: &'a str| {
+        let schema = properties.get(property)?.schemas.first()?;
+        let row = rows_of_array(document, &Resolved::of(document, schema)?)?;
+        Some(Unwrapped { row, keys: vec![property] })
+    };
+    let named = properties.keys().filter(|property| names_match(property, name)).copied();
+    let known = LIST_KEYS.iter().copied().chain(named).find_map(array);
+    known.or_else(|| only_array(&properties, array)).or_else(|| {
+        let (key, inner) = ITEM_KEYS.iter().find_map(|key| properties.get_key_value(key))?;
+        Some(list_row_at(document, inner.schemas.first()?.clone(), name, depth + 1)?.under(key))
+    })
+}
+
+/// The rows of the only list of objects among the properties.
+fn only_array<'a>(
+    properties: &Properties<'a>,
+    array: impl Fn(&'a str) -> Option<Unwrapped<'a>>,
+) -> Option<Unwrapped<'a>> {
+    let mut arrays = properties.keys().filter_map(|name| array(name));
+    let only = arrays.next()?;
+    arrays.next().is_none().then_some(only)
+}
+
+fn rows_of_array<'a>(document: &'a Document, meaning: &Resolved<'a>) -> Option<SchemaAt<'a>> {
+    let items = meaning.at.items()?;
+    (!properties(document, &items).is_empty()).then_some(items)
+}
+
+/// The schema of the row in the answer of a single item.
+pub fn item_row<'a>(
+    document: &'a Document,
+    at: SchemaAt<'a>,
+    name: &str,
+    parameters: &[&str],
+) -> Option<Unwrapped<'a>> {
+    let mut at = at;
+    let mut keys = Vec::new();
+    for _ in 0..MAX_DEPTH {
+        let properties = properties(document, &at);
+        let is_row = keys::looks_like_row(&properties)
+            || parameters
+                .last()
+                .is_some_and(|parameter| properties.keys().any(|name| keys::same_name(name, parameter)));
+        if is_row {
+            return Some(Unwrapped { row: at, keys });
+        }
+        let singular = names::singular(name);
+        let inner = properties
+            .iter()
+            .filter(|(key, _)| {
+                ITEM_KEYS.contains(*key) || keys::same_name(key, &singular) || keys::same_name(key, name)
+            })
+            .find_map(|(key, property)| {
+                let schema = property.schemas.first()?;
+                (!self::properties(document, schema).is_empty()).then(|| (*key, schema.clone()))
+            });
+        match inner {
+            Some((key, inner)) => {
+                keys.push(key);
+                at = inner;
+            }
+            None => return (!properties.is_empty()).then_some(Unwrapped { row: at, keys }),
+        }
+    }
+    None
+}
+
+/// The row inside of what is listed, where that has no id of its own: `{ "charge": { … }, "paid": 3 }` in `charges`, or a
+/// feature of GeoJSON.
+pub fn inner_row<'a>(document: &'a Document, listed: &Unwrapped<'a>, name: &str) -> Option<Unwrapped<'a>> {
+    let properties = properties(document, &listed.row);
+    if keys::looks_like_row(&properties) {
+        return None;
+    }
+    let singular = names::singular(name);
+    let is_feature = properties.contains_key("geometry");
+    let is_row = |key: &str| keys::same_name(key, &singular) || (is_feature && key == "properties");
+    let (key, property) = properties.iter().find(|(key, _)| is_row(key))?;
+    let row = property.schemas.first()?;
+    let keys = listed.keys.iter().copied().chain([*key]).collect();
+    keys::looks_like_row(&self::properties(document, row)).then(|| Unwrapped { row: row.clone(), keys })
+}
+
+/// Whether a property is called as the resource is, in the singular or the plural.
+fn names_match(property: &str, name: &str) -> bool {
+    keys::same_name(property, name) || keys::same_name(&names::singular(property), &names::singular(name))
+}

@@ -1,0 +1,96 @@
+use std::iter;
+
+use super::envelope::{self, Unwrapped};
+use super::guess::{KnownIds, guess};
+use super::row::{Answer, Row};
+use super::written::written_row;
+use crate::discovery::keys;
+use crate::discovery::resources::{PathItem, Resource};
+use crate::openapi::{Document, Node, Resolved, SchemaAt, SchemaRef, find_response, local_pointer, properties};
+
+/// What is found when the answers of a resource are read for its rows.
+pub enum Found<'a> {
+    Row(Box<Row<'a>>),
+    /// The answers are rows, but nothing in them identifies one.
+    NoKey(Box<Row<'a>>),
+    /// There are paths as of a collection, but no answer says what a row is.
+    Untyped,
+    /// Something else: an action, a single object.
+    NotACollection,
+}
+
+/// The row is what the item's answer carries, else the list's, else what a write answers, else what is inside of what is
+/// listed; the first that has a key, or else the first whose key can be guessed.
+pub fn find_row<'a>(document: &'a Document, resource: &Resource<'a>, ids: &KnownIds) -> Found<'a> {
+    let name = resource.last_segment();
+    let answer = |operation: Option<(&PathItem<'a>, Node<'a>)>| {
+        let (item, operation) = operation?;
+        let node = find_response(document, &operation)?;
+        Some((item.path, document.schema(&node.pointer)?))
+    };
+    let parameters = keys::item_parameters(resource);
+    let found = |method, path, unwrapped: Unwrapped<'a>| {
+        (unwrapped.row, Answer { method, path, keys: unwrapped.keys, is_body: false })
+    };
+    let listed = answer(resource.collection_operation("get"))
+        .and_then(|(path, at)| Some((path, envelope::list_row(document, at, name)?)));
+    let has_item = !resource.item.is_empty();
+    let reads = resource.collection_operation("get").is_some();
+    let posts = resource.collection_operation("post").is_some();
+    if listed.is_none() && !(has_item && (reads || posts)) {
+        return Found::NotACollection;
+    }
+    let single = |method, operation| {
+        let (path, at) = answer(operation)?;
+        Some(found(method, path, envelope::item_row(document, at, name, &parameters)?))
+    };
+    let list = listed.clone().map(|(path, listed)| found("GET", path, listed));
+    let inner = || {
+        let (path, listed) = listed.as_ref()?;
+        Some(found("GET", path, envelope::inner_row(document, listed, name)?))
+    };
+    let reads = iter::once_with(|| single("GET", resource.item_operation("get"))).chain(iter::once(list));
+    let writes = [
+        ("POST", resource.collection_operation("post")),
+        ("PATCH", resource.item_operation("patch")),
+        ("PUT", resource.item_operation("put")),
+    ];
+    let writes = writes.into_iter().filter(|_| has_item || posts).map(|(method, operation)| single(method, operation));
+    let sure = reads.chain(writes).flatten().map(|found| (found, false));
+    let guesses = iter::once_with(inner).flatten().map(|found| (found, true));
+    let mut without_key = Vec::new();
+    for ((schema, answer), is_guess) in sure.chain(guesses) {
+        let mut properties = properties(document, &schema);
+        // A response doesn't carry what can only be written.
+        properties.retain(|_, property| !property.meaning(document).is_some_and(|meaning| meaning.write_only));
+        if properties.is_empty() {
+            continue;
+        }
+        let component = component(document, &schema);
+        let row = Box::new(Row { schema, component, properties, answer, guessed_key: None, is_guess });
+        if keys::detect(&row.properties, resource).is_some() {
+            return Found::Row(row);
+        }
+        without_key.push(row);
+    }
+    let guesses = without_key.iter().filter_map(|row| Some((row, guess(document, row, resource, ids)?)));
+    if let Some((row, key)) = guesses.min_by_key(|(_, key)| key.by) {
+        let row = row.as_ref().clone();
+        return Found::Row(Box::new(Row { guessed_key: Some(key), is_guess: true, ..row }));
+    }
+    match without_key.into_iter().next() {
+        Some(row) => Found::NoKey(row),
+        None => match written_row(document, resource) {
+            Some(row) if row.key(resource).is_some() => Found::Row(Box::new(row)),
+            _ => Found::Untyped,
+        },
+    }
+}
+
+/// The name of the component that a schema is, also through an `allOf` that only annotates it.
+fn component<'a>(document: &'a Document, at: &SchemaAt<'a>) -> Option<String> {
+    if let SchemaRef::Reference(reference) = at.schema {
+        return document.component_name(&local_pointer(reference)?);
+    }
+    document.component_name(&Resolved::of(document, at)?.at.pointer)
+}

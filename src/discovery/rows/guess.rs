@@ -1,0 +1,147 @@
+//! What may identify a row where neither an `id` nor its path does. `inspect` says of each key which guess it is.
+
+use std::collections::BTreeSet;
+
+use openapiv3::{SchemaKind, Type};
+
+use super::envelope::LIST_KEYS;
+use super::row::Row;
+use crate::discovery::keys::{Detected, KnownBy, same_name};
+use crate::discovery::paths::{self, Segment};
+use crate::discovery::resources::Resource;
+use crate::names;
+use crate::openapi::Document;
+
+/// Names that tell rows apart wherever rows have them.
+const NATURAL: &[&str] = &["slug"];
+
+/// Those that do where a row begins with them. Elsewhere a `key` may be a password, and a `code` a reason.
+const NATURAL_IN_FRONT: &[&str] = &["key", "code"];
+
+/// What a row's own address is called.
+const ADDRESSES: &[&str] = &["url", "href", "self"];
+
+/// What the document calls the keys of its rows by: its path parameters, and `contact_id` for `contacts`.
+pub struct KnownIds(BTreeSet<String>);
+
+impl KnownIds {
+    pub fn of(document: &Document) -> Self {
+        let segments = document.paths().filter_map(|(path, _)| paths::segments(path)).flatten();
+        let id = |segment| match segment {
+            Segment::Parameter(name) => names::snake_case(name),
+            Segment::Fixed(name) => format!("{}_id", names::snake_case(&names::singular(name))),
+        };
+        Self(segments.map(id).collect())
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|known| same_name(known, name))
+    }
+}
+
+/// The key of rows that are things of their own, and not what was counted or searched for.
+pub fn guess<'a>(document: &'a Document, row: &Row<'a>, resource: &Resource<'a>, ids: &KnownIds) -> Option<Detected> {
+    let rows = Rows { document, row, resource };
+    if !rows.are_many() || rows.are_counts() || paths::fixed(resource.segments()).contains(&"search") {
+        return None;
+    }
+    let guesses = [
+        (rows.own_hidden_id(), KnownBy::Name),
+        (rows.called_after(), KnownBy::Rows),
+        (rows.natural(), KnownBy::Name),
+        (rows.only_id(ids), KnownBy::OnlyId),
+        (rows.address(), KnownBy::Address),
+    ];
+    let (name, by) = guesses.into_iter().find_map(|(name, by)| Some((name?, by)))?;
+    Some(Detected { names: vec![name.to_owned()], by })
+}
+
+struct Rows<'r, 'a> {
+    document: &'a Document,
+    row: &'r Row<'a>,
+    resource: &'r Resource<'a>,
+}
+
+impl<'a> Rows<'_, 'a> {
+    /// Whether the path is in the plural, or answers a list: other things may have a list in them.
+    fn are_many(&self) -> bool {
+        let segment = self.resource.last_segment();
+        let answer = &self.row.answer;
+        let is_list = self.resource.collection_operation("get").is_some_and(|(item, _)| item.path == answer.path)
+            && answer.method == "GET"
+            && self.envelope().is_none();
+        is_list || names::singular(segment) != segment
+    }
+
+    fn are_counts(&self) -> bool {
+        self.row.properties.contains_key("count")
+    }
+
+    /// The key that the rows stand under, where it is a word for them.
+    fn envelope(&self) -> Option<&'a str> {
+        self.row.answer.keys.last().copied().filter(|key| !LIST_KEYS.contains(key))
+    }
+
+    /// `_document_id`: the underscore says that it is the row's own.
+    fn own_hidden_id(&self) -> Option<&'a str> {
+        self.row.properties.keys().copied().find(|name| name.starts_with('_') && is_id(name))
+    }
+
+    /// `email` of `emails`, `filename` of `files`, `group_id` of what stands under `groups`.
+    fn called_after(&self) -> Option<&'a str> {
+        let mut wanted = Vec::new();
+        for rows in std::iter::once(self.resource.last_segment()).chain(self.envelope()) {
+            let words = names::snake_case(&names::singular(rows));
+            let tails = words.match_indices('_').filter_map(|(at, _)| words.get(at + 1..));
+            for word in std::iter::once(words.as_str()).chain(tails) {
+                let ends = ["", "_id", "_name", "_key", "_code", "_slug"];
+                wanted.extend(ends.map(|end| format!("{word}{end}")));
+            }
+        }
+        let found = wanted.iter().find_map(|name| self.row.properties.keys().find(|own| same_name(own, name)))?;
+        self.identifies(found).then_some(*found)
+    }
+
+    fn natural(&self) -> Option<&'a str> {
+        let names = self.row.properties.keys().copied();
+        let first = names.clone().next().filter(|name| NATURAL_IN_FRONT.contains(name));
+        names.clone().find(|name| NATURAL.contains(name)).or(first).filter(|name| self.is_text(name))
+    }
+
+    /// The only id that every row has, of rows that are only read: those that are made may have it of their parent.
+    fn only_id(&self, ids: &KnownIds) -> Option<&'a str> {
+        let mut own = self.required_ids();
+        let only = own.next().filter(|_| own.next().is_none())?;
+        let is_one_word = names::snake_case(only).split('_').filter(|word| !word.is_empty()).count() == 2;
+        let is_read = self.resource.collection_operation("post").is_none();
+        (is_one_word && is_read && !ids.has(only) && self.identifies(only)).then_some(only)
+    }
+
+    fn address(&self) -> Option<&'a str> {
+        let mut names = self.row.properties.keys().copied().filter(|_| !self.resource.item.is_empty());
+        names.find(|name| ADDRESSES.contains(name) && self.identifies(name))
+    }
+
+    /// Whether every row has it as a text, and no id of something that it could be unique in.
+    fn identifies(&self, name: &str) -> bool {
+        self.is_text(name) && self.required_ids().all(|id| id == name)
+    }
+
+    fn required_ids(&self) -> impl Iterator<Item = &'a str> {
+        self.row.properties.iter().filter(|(name, property)| property.required && is_id(name)).map(|(name, _)| *name)
+    }
+
+    /// Whether every row has it as a text. Where nothing at all is required, the document just doesn't say.
+    fn is_text(&self, name: &str) -> bool {
+        let Some(property) = self.row.properties.get(name) else { return false };
+        let says_required = self.row.properties.values().any(|property| property.required);
+        let Some(meaning) = property.meaning(self.document) else { return false };
+        let is_text = matches!(&meaning.item.schema_kind, SchemaKind::Type(Type::String(string)) if string.enumeration.is_empty());
+        is_text && !meaning.is_secret() && !meaning.nullable && (property.required || !says_required)
+    }
+}
+
+/// `tag_id`, `tagId`.
+fn is_id(name: &str) -> bool {
+    names::snake_case(name).ends_with("_id") || name.ends_with("_id")
+}

@@ -1,0 +1,11 @@
+//! What the API says a row of a resource is.
+
+mod envelope;
+mod find;
+mod guess;
+mod row;
+mod written;
+
+pub use find::{Found, find_row};
+pub use guess::KnownIds;
+pub use row::Row;

@@ -1,0 +1,62 @@
+//! The row of an API that says only what it takes: no answer has a schema, but what makes a row and what changes it do.
+
+use super::row::{Answer, Row};
+use crate::discovery::keys;
+use crate::discovery::resources::{PathItem, Resource};
+use crate::names;
+use crate::openapi::{
+    Body, Document, Node, Properties, RawProperty, Resolved, SchemaAt, find_body, path_parameter, properties,
+};
+
+/// What a key is called that only the path has a word for.
+const KEY: &str = "id";
+
+/// The properties that both bodies and either of them have, behind the key that the item's path takes. Bodies that have
+/// none in common are those of an action.
+pub fn written_row<'a>(document: &'a Document, resource: &Resource<'a>) -> Option<Row<'a>> {
+    let (place, post) = resource.collection_operation("post")?;
+    let change = ["patch", "put"].into_iter().find_map(|method| resource.item_operation(method));
+    let (_, created) = body(document, place, &post)?;
+    let (schema, updated) = change.and_then(|(item, node)| body(document, item, &node))?;
+    if !created.keys().any(|name| updated.contains_key(name)) {
+        return None;
+    }
+    let mut found = Properties::new();
+    let has_id = created.keys().chain(updated.keys()).any(|name| keys::looks_like_id(name));
+    if !has_id {
+        found.insert(KEY, key_of_path(document, resource)?);
+    }
+    // What is only changed later needn't be there from the start.
+    let later = updated.into_iter().map(|(name, property)| (name, RawProperty { required: false, ..property }));
+    for (name, property) in created.into_iter().chain(later) {
+        found.entry(name).or_insert(property);
+    }
+    found.retain(|_, property| !property.meaning(document).is_some_and(|meaning| meaning.is_secret()));
+    let answer = Answer { method: "POST", path: place.path, keys: Vec::new(), is_body: true };
+    Some(Row { schema, component: None, properties: found, answer, guessed_key: None, is_guess: true })
+}
+
+fn body<'a>(
+    document: &'a Document,
+    item: &PathItem<'a>,
+    operation: &Node<'a>,
+) -> Option<(SchemaAt<'a>, Properties<'a>)> {
+    let Body::Json(node) = find_body(document, &item.node, operation) else { return None };
+    let schema = document.schema(&node.pointer)?;
+    let properties = properties(document, &schema);
+    (!properties.is_empty()).then_some((schema, properties))
+}
+
+/// The parameter of the item's path, where it is called as a key is, and is the only one.
+fn key_of_path<'a>(document: &'a Document, resource: &Resource<'a>) -> Option<RawProperty<'a>> {
+    let [parameter] = keys::item_parameters(resource)[..] else { return None };
+    let words = names::snake_case(parameter);
+    if !keys::looks_like_id(parameter) && !words.ends_with("_id") {
+        return None;
+    }
+    let operations = ["get", "patch", "put", "delete"].into_iter().filter_map(|method| resource.item_operation(method));
+    let found = operations.filter_map(|(item, node)| path_parameter(document, &item.node, &node, parameter)).next()?;
+    let schema = document.schema(&found.pointer)?;
+    Resolved::of(document, &schema)?;
+    Some(RawProperty { schemas: vec![schema], remarks: Vec::new(), required: true })
+}

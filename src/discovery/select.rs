@@ -1,0 +1,242 @@
+//! Which of the document's collections become models.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use super::entries::{is_path_of, match_entries};
+use super::findings::{Annotation, Finding, NO_KEY, extension, findings};
+use super::naming::table_names;
+use super::resources::Resource;
+use super::rows::Row;
+use crate::config::{Config, ModelConfig, ModelEntry, Sync};
+use crate::diagnostics::{Input, Problem, Problems, Severity, one_of};
+use crate::openapi::Document;
+
+pub const HOW_TO_CHOOSE: &str = "choose with `x-sync: { local_first: true }` on a path or schema of the document, by an entry \
+     under `models:` in sync-patterns.config.yaml, or take all with `--all` (`sync: all`)";
+
+/// A collection that can become a model.
+pub struct Candidate<'a> {
+    pub name: String,
+    pub resource: Resource<'a>,
+    pub row: Row<'a>,
+    pub local_first: bool,
+    /// Chosen by an annotation or an entry, so that it is an error where it can't be made.
+    pub is_named: bool,
+    pub config: Option<ConfigEntry<'a>>,
+}
+
+/// A model's entry in the config, and where it stands.
+pub struct ConfigEntry<'a> {
+    pub entry: &'a ModelConfig,
+    pub pointer: String,
+}
+
+impl Candidate<'_> {
+    /// `x-rbac` of the path items or the row schema.
+    pub fn rbac(&self, document: &Document) -> Option<Value> {
+        extension(document, &self.resource, Some(&self.row), "x-rbac").map(|(value, _)| value.clone())
+    }
+}
+
+/// What becomes of the document's collections.
+#[derive(Default)]
+pub struct Choices<'a> {
+    /// Those that are to become models.
+    pub chosen: Vec<Candidate<'a>>,
+    /// Those that could, and that nobody chose.
+    pub others: Vec<Candidate<'a>>,
+    pub left_out: Vec<LeftOut>,
+}
+
+/// A collection that doesn't become a model, and why.
+#[derive(Debug, Clone)]
+pub struct LeftOut {
+    pub name: String,
+    pub path: String,
+    /// Where it stands in the document.
+    pub pointer: String,
+    /// `nothing in its rows identifies one`
+    pub why: String,
+    pub help: Option<String>,
+    /// By `x-sync: false`, or by the config.
+    pub is_on_purpose: bool,
+}
+
+impl LeftOut {
+    pub fn new(name: &str, resource: &Resource, why: impl Into<String>) -> Self {
+        let (path, pointer) = (resource.path().to_owned(), resource.pointer().to_owned());
+        Self { name: name.to_owned(), path, pointer, why: why.into(), help: None, is_on_purpose: false }
+    }
+
+    fn on_purpose(self) -> Self {
+        Self { is_on_purpose: true, ..self }
+    }
+}
+
+pub fn choose<'a>(document: &'a Document, config: &'a Config, problems: &mut Problems) -> Choices<'a> {
+    let mut choices = Choices::default();
+    let mut findings = findings(document, problems);
+    merge_same(&mut findings, problems);
+    drop_queries(&mut findings, config, &mut choices.left_out, problems);
+    let usable = findings.iter().filter_map(|f| Some((&f.resource, f.row.as_ref().ok()?.is_guess)));
+    let usable: Vec<(&Resource, bool)> = usable.collect();
+    let names = table_names(&usable);
+    for (finding, name) in findings.iter_mut().filter(|f| f.row.is_ok()).zip(names) {
+        finding.name = name;
+    }
+    match_entries(&mut findings, config, problems);
+    for Finding { name, resource, row, says, entry } in findings {
+        let by_config = match entry {
+            Some((ModelEntry::Exclude, _)) => {
+                choices.left_out.push(LeftOut::new(&name, &resource, "the config says so").on_purpose());
+                continue;
+            }
+            Some((ModelEntry::Include(entry), pointer)) => Some(ConfigEntry { entry: entry.as_ref(), pointer }),
+            None => None,
+        };
+        let by_spec = match says {
+            Some(Annotation::No) if by_config.is_none() => {
+                let left_out = LeftOut::new(&name, &resource, "the document says `x-sync: false`");
+                choices.left_out.push(left_out.on_purpose());
+                continue;
+            }
+            Some(Annotation::Yes { local_first }) => Some(local_first),
+            _ => None,
+        };
+        let is_named = by_config.is_some() || by_spec.is_some();
+        let is_chosen = is_named || config.sync == Sync::All;
+        let row = match row {
+            Ok(row) => row,
+            Err(reason) => {
+                let left_out =
+                    LeftOut { help: Some(help_for(reason).to_owned()), ..LeftOut::new(&name, &resource, reason) };
+                if is_chosen {
+                    report(&left_out, is_named, problems);
+                }
+                choices.left_out.push(left_out);
+                continue;
+            }
+        };
+        let local_first = by_config.as_ref().and_then(|c| c.entry.local_first).or(by_spec).unwrap_or(false);
+        let candidate = Candidate { name, resource, row, local_first, is_named, config: by_config };
+        if is_chosen {
+            choices.chosen.push(candidate);
+        } else {
+            choices.others.push(candidate);
+        }
+    }
+    choices
+}
+
+impl Choices<'_> {
+    /// What is wrong where a client can't be made because no model is chosen.
+    pub fn nothing_chosen(&self) -> Problem {
+        let at = (Input::Spec, "");
+        let found: Vec<&str> = self.others.iter().map(|candidate| candidate.name.as_str()).collect();
+        if !found.is_empty() {
+            let message = format!("no model is chosen; {} can be: {}", found.len(), one_of(&found, 40));
+            return Problem::new(Severity::Error, "nothing-chosen", at, message).help(HOW_TO_CHOOSE);
+        }
+        if self.left_out.iter().any(|left_out| left_out.is_on_purpose) {
+            let message = "every model that was found is left out by `x-sync: false` or by the config";
+            return Problem::new(Severity::Error, "nothing-chosen", at, message);
+        }
+        Problem::new(Severity::Error, "no-models", (Input::Spec, "/paths"), "no models were found")
+            .help("a model is a path whose GET lists objects, such as `/contacts`, and its item path `/contacts/{id}`")
+    }
+}
+
+fn help_for(reason: &str) -> &'static str {
+    match reason {
+        NO_KEY => "name its key in the config: `models: { …: { path: …, key: [...] } }`",
+        _ => "give its operations a JSON response schema, or leave it out with `x-sync: false`",
+    }
+}
+
+/// Reports a collection that can't be a model.
+fn report(left_out: &LeftOut, is_named: bool, problems: &mut Problems) {
+    let severity = if is_named { Severity::Error } else { Severity::Warning };
+    let message = self::left_out(&left_out.name, severity, &left_out.why);
+    let problem = Problem::new(severity, "left-out", (Input::Spec, &left_out.pointer), message);
+    problems.push(left_out.help.iter().fold(problem, Problem::help));
+}
+
+/// What is said of a model that isn't generated: an error where it was asked for by name.
+pub fn left_out(name: &str, severity: Severity, reason: &str) -> String {
+    match severity {
+        Severity::Error => format!("`{name}` can't be generated: {reason}"),
+        _ => format!("`{name}` is left out: {reason}"),
+    }
+}
+
+/// Paths with the same rows and the same last segment are one model; the shallowest leads, and the others lend it the
+/// operations that it lacks.
+fn merge_same(findings: &mut Vec<Finding>, problems: &mut Problems) {
+    let mut merged: Vec<Finding> = Vec::new();
+    let mut places: HashMap<_, usize> = HashMap::new();
+    for finding in findings.drain(..) {
+        let rows = finding.row.as_ref().ok().map(|row| (finding.resource.last_segment(), identity(row)));
+        let place = rows.as_ref().and_then(|rows| places.get(rows));
+        match place.and_then(|place| merged.get_mut(*place)) {
+            None => {
+                places.extend(rows.map(|rows| (rows, merged.len())));
+                merged.push(finding);
+            }
+            Some(first) => {
+                let mut other = finding;
+                if rank(&other) < rank(first) {
+                    std::mem::swap(first, &mut other);
+                }
+                let message = format!("`{}` and `{}` are one model", first.resource.path(), other.resource.path());
+                let at = (Input::Spec, other.resource.pointer());
+                problems.push(Problem::new(Severity::Note, "same-model", at, message));
+                first.says = first.says.or(other.says);
+                first.resource.also.push(other.resource.path());
+                first.resource.also.extend(other.resource.also);
+                first.resource.collection.extend(other.resource.collection);
+                first.resource.item.extend(other.resource.item);
+            }
+        }
+    }
+    *findings = merged;
+}
+
+/// What is sure leads, then shallow paths, then those with rows of their own, then the first in order of path.
+fn rank(finding: &Finding) -> (bool, usize, bool) {
+    let resource = &finding.resource;
+    let is_guess = finding.row.as_ref().is_ok_and(|row| row.is_guess);
+    (is_guess, resource.segments().len(), !resource.has_own_rows())
+}
+
+/// What is the same of the same rows: the component, or else the names of the properties.
+fn identity<'a>(row: &Row<'a>) -> Result<String, Vec<&'a str>> {
+    row.component.clone().ok_or_else(|| row.properties.keys().copied().collect())
+}
+
+/// A list of rows that another collection owns is a query of that, unless somebody asks for it.
+fn drop_queries(findings: &mut Vec<Finding>, config: &Config, left_out: &mut Vec<LeftOut>, problems: &mut Problems) {
+    let mut owners: HashMap<String, &str> = HashMap::new();
+    for finding in findings.iter().filter(|finding| finding.resource.has_own_rows()) {
+        if let Some(component) = finding.row.as_ref().ok().and_then(|row| row.component.clone()) {
+            owners.entry(component).or_insert(finding.resource.path());
+        }
+    }
+    let asked_for = |resource: &Resource| config.models.values().any(|entry| is_path_of(entry, resource));
+    findings.retain(|finding| {
+        let Ok(row) = &finding.row else { return true };
+        if finding.resource.has_own_rows() || finding.says.is_some() || asked_for(&finding.resource) {
+            return true;
+        }
+        let Some(owner) = row.component.as_ref().and_then(|component| owners.get(component)) else { return true };
+        let why = format!("it lists rows of `{owner}`");
+        if config.sync == Sync::All {
+            let message = format!("`{}` is left out: {why}", finding.resource.path());
+            let at = (Input::Spec, finding.resource.pointer());
+            problems.push(Problem::new(Severity::Note, "query", at, message));
+        }
+        left_out.push(LeftOut::new(&finding.name, &finding.resource, why));
+        false
+    });
+}

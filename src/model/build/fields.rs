@@ -1,0 +1,205 @@
+//! From the properties of a row to the fields of a model.
+
+use serde_json::Value;
+
+use super::operations::{RowField, Writer};
+use super::shapes::{Typed, Types};
+use crate::model::project::{Field, FieldType, Insert, KeyOrigin};
+use crate::model::types::Shape;
+use crate::openapi::{Document, Properties, RawProperty, Resolved};
+
+/// A property of the row that becomes a field.
+pub struct RowProperty<'p, 'a> {
+    pub name: &'a str,
+    pub raw: &'p RawProperty<'a>,
+    pub typed: Typed,
+    pub meaning: Resolved<'a>,
+}
+
+impl<'p, 'a> RowProperty<'p, 'a> {
+    /// `Err` with the pointer of the property whose reference leads nowhere.
+    pub fn all(
+        document: &'a Document,
+        types: &Types<'a>,
+        properties: &'p Properties<'a>,
+        keep: impl Fn(&str) -> bool,
+    ) -> Result<Vec<Self>, String> {
+        let kept = properties.iter().filter(|(name, _)| keep(name));
+        kept.map(|(name, raw)| {
+            let typed = types.property(raw);
+            match (typed, raw.meaning(document)) {
+                (Some(typed), Some(meaning)) => Ok(Self { name, raw, typed, meaning }),
+                _ => Err(raw.pointer().to_owned()),
+            }
+        })
+        .collect()
+    }
+
+    pub fn row_field(&self) -> RowField {
+        RowField {
+            name: self.name.to_owned(),
+            ty: self.typed.ty,
+            nullable: self.typed.nullable || !self.raw.required,
+            read_only: self.meaning.read_only,
+        }
+    }
+}
+
+/// What the write operations decide about fields.
+pub struct Writers<'w, 'a> {
+    pub key: &'w [String],
+    pub create: Option<&'w Writer<'a>>,
+    pub update: Option<&'w Writer<'a>>,
+}
+
+impl Writers<'_, '_> {
+    pub fn field(&self, document: &Document, property: &RowProperty) -> Field {
+        let name = property.name;
+        let is_key = self.key.iter().any(|key| key == name);
+        let default = if is_key { None } else { self.default(document, property) };
+        let insert = if is_key { self.insert_of_key(name) } else { self.insert(document, name, default.is_some()) };
+        Field {
+            name: name.to_owned(),
+            ty: property.typed.ty,
+            shape: without_null(property.typed.shape.clone()),
+            nullable: !is_key && (property.typed.nullable || !property.raw.required),
+            insert,
+            update: !is_key && self.update.is_some_and(|update| takes(update, name)),
+            default,
+            doc: property.meaning.description.map(str::to_owned),
+            deprecated: property.meaning.deprecated,
+            owner_only: property.meaning.flag("x-owner-only"),
+        }
+    }
+
+    /// Who makes the key.
+    pub fn key_origin(&self, ty: FieldType) -> KeyOrigin {
+        let Some(create) = self.create else { return KeyOrigin::Given };
+        let [name] = self.key else { return KeyOrigin::Given };
+        let in_path = create.operation.parameters.iter().any(|(_, field)| field == name);
+        if in_path {
+            return KeyOrigin::Given;
+        }
+        if !takes(create, name) {
+            return KeyOrigin::Server;
+        }
+        let required = create.properties.get(name.as_str()).is_some_and(|property| property.required);
+        match ty {
+            FieldType::Uuid => KeyOrigin::Client,
+            _ if required => KeyOrigin::Given,
+            FieldType::Int32 | FieldType::Int64 => KeyOrigin::Server,
+            _ => KeyOrigin::Client,
+        }
+    }
+
+    fn insert_of_key(&self, name: &str) -> Insert {
+        let given = self.key.len() > 1
+            || self.create.is_some_and(|create| {
+                create.operation.parameters.iter().any(|(_, field)| field == name)
+                    || (takes(create, name) && create.properties.get(name).is_some_and(|property| property.required))
+            });
+        match self.create {
+            _ if given => Insert::Required,
+            Some(create) if takes(create, name) => Insert::Optional,
+            _ => Insert::Never,
+        }
+    }
+
+    fn insert(&self, document: &Document, name: &str, has_default: bool) -> Insert {
+        let Some(create) = self.create else { return Insert::Never };
+        if create.operation.parameters.iter().any(|(_, field)| field == name) {
+            return Insert::Required;
+        }
+        if !takes(create, name) {
+            return Insert::Never;
+        }
+        let Some(property) = create.properties.get(name) else { return Insert::Optional };
+        let nullable = property.schemas.iter().any(|at| Resolved::of(document, at).is_some_and(|m| m.nullable));
+        if property.required && !nullable && !has_default { Insert::Required } else { Insert::Optional }
+    }
+
+    /// The default of the create schema, else of the row, where it is a value of the row's type.
+    fn default(&self, document: &Document, property: &RowProperty) -> Option<Value> {
+        let create = self.create?;
+        let in_body = create.properties.get(property.name).filter(|_| takes(create, property.name));
+        let of_body = in_body.and_then(|raw| raw.meaning(document)?.default);
+        let default = of_body.or(property.meaning.default)?;
+        fits(default, property.typed.ty, &property.typed.shape).then(|| default.clone())
+    }
+}
+
+fn takes(writer: &Writer, name: &str) -> bool {
+    writer.operation.body.iter().any(|field| field == name)
+}
+
+fn without_null(shape: Shape) -> Shape {
+    match shape {
+        Shape::Union(mut variants) => {
+            variants.retain(|variant| *variant != Shape::Null);
+            match <[Shape; 1]>::try_from(variants) {
+                Ok([only]) => only,
+                Err(variants) => Shape::Union(variants),
+            }
+        }
+        shape => shape,
+    }
+}
+
+/// Whether a default is a value that a column of the type can take.
+fn fits(value: &Value, ty: FieldType, shape: &Shape) -> bool {
+    if let Shape::Enum(values) = shape
+        && !values.contains(value)
+    {
+        return false;
+    }
+    // Real documents have `now`, `0` and placeholders as defaults; one that doesn't fit would stop every insert.
+    match ty {
+        FieldType::Text => value.as_str().is_some_and(|text| !text.contains('\0')),
+        FieldType::Int32 => value.as_i64().is_some_and(|number| i32::try_from(number).is_ok()),
+        FieldType::Int64 => value.is_i64(),
+        FieldType::Float => value.is_number(),
+        FieldType::Boolean => value.is_boolean(),
+        // PostgreSQL's JSON has no NUL.
+        FieldType::Json => (value.is_object() || value.is_array()) && !value.to_string().contains("\\u0000"),
+        FieldType::Decimal { .. } => value.as_str().is_some_and(is_decimal),
+        FieldType::Uuid => value.as_str().is_some_and(|text| is_like(text, "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx")),
+        FieldType::Date => value.as_str().is_some_and(is_date),
+        FieldType::DateTime => value.as_str().is_some_and(is_date_time),
+        FieldType::Time | FieldType::Bytes => false,
+    }
+}
+
+/// Whether a text has the form of a pattern: `9` is a digit, `x` one of base 16, everything else itself.
+fn is_like(text: &str, pattern: &str) -> bool {
+    let fits = |(byte, form): (u8, u8)| match form {
+        b'9' => byte.is_ascii_digit(),
+        b'x' => byte.is_ascii_hexdigit(),
+        form => byte == form,
+    };
+    text.len() == pattern.len() && text.bytes().zip(pattern.bytes()).all(fits)
+}
+
+/// A date that every month of every year has: a default of the 29th to 31st isn't taken.
+fn is_date(text: &str) -> bool {
+    let part =
+        |range: std::ops::Range<usize>| text.get(range).and_then(|part| part.parse::<u8>().ok()).unwrap_or_default();
+    is_like(text, "9999-99-99") && (1..=12).contains(&part(5..7)) && (1..=28).contains(&part(8..10))
+}
+
+/// A date and a time in UTC, to the second.
+fn is_date_time(text: &str) -> bool {
+    let part = |range: std::ops::Range<usize>| text.get(range).and_then(|part| part.parse::<u8>().ok()).unwrap_or(99);
+    is_like(text, "9999-99-99T99:99:99Z")
+        && text.get(..10).is_some_and(is_date)
+        && (part(11..13) < 24 && part(14..16) < 60 && part(17..19) < 60)
+}
+
+/// Digits that every database's decimals have room for.
+const MAX_DECIMAL_DIGITS: usize = 1_000;
+
+fn is_decimal(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
+    let all_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    text.len() <= MAX_DECIMAL_DIGITS && all_digits(whole) && all_digits(fraction)
+}

@@ -1,0 +1,264 @@
+//! Which of the API's operations a client can use to write a row, and what they take.
+
+use super::shapes::Types;
+use crate::discovery::paths::{self, Segment};
+use crate::discovery::{self, PathItem, Resource};
+use crate::model::project::{FieldType, Method, Operation};
+use crate::model::types::Shape;
+use crate::openapi::{Body, Document, Node, Properties, RawProperty, Resolved, find_body, properties};
+
+/// A field of the row, as far as writing it matters.
+pub struct RowField {
+    pub name: String,
+    pub ty: FieldType,
+    pub nullable: bool,
+    pub read_only: bool,
+}
+
+/// Everything that the operations of one resource are judged by.
+pub struct Writing<'w, 'a> {
+    pub document: &'a Document,
+    pub types: &'w Types<'a>,
+    pub resource: &'w Resource<'a>,
+    pub fields: &'w [RowField],
+    pub key: &'w [String],
+}
+
+/// A usable operation and the properties of its body.
+pub struct Writer<'a> {
+    pub operation: Operation,
+    /// What the API says of the body's properties; empty where it says nothing.
+    pub properties: Properties<'a>,
+    pub takes_write_id: bool,
+    /// Optional properties of the body that the rows have nothing for.
+    pub unsent: Vec<String>,
+}
+
+/// Why an operation that the API has can't be used: where, and a sentence.
+pub struct Unusable {
+    pub pointer: String,
+    pub reason: String,
+}
+
+/// The text fields that a write body declares as decimals. FastAPI says of an answer's decimal only that it is a
+/// string; of one that it takes, that it is a number or a string of digits.
+pub fn decimals<'a>(
+    document: &'a Document,
+    types: &Types<'a>,
+    resource: &Resource<'a>,
+    fields: &[RowField],
+) -> Vec<String> {
+    let operations =
+        [resource.collection_operation("post"), resource.item_operation("patch"), resource.item_operation("put")];
+    let bodies =
+        operations.into_iter().flatten().filter_map(|(item, node)| match find_body(document, &item.node, &node) {
+            Body::Json(body) => Some(properties(document, &document.schema(&body.pointer)?)),
+            _ => None,
+        });
+    let bodies: Vec<Properties> = bodies.collect();
+    let is_decimal = |name: &str| {
+        let said = bodies.iter().filter_map(|body| types.property(body.get(name)?));
+        said.map(|typed| typed.ty).any(|ty| ty == FieldType::Decimal { as_number: false })
+    };
+    let text = fields.iter().filter(|field| field.ty == FieldType::Text && is_decimal(&field.name));
+    text.map(|field| field.name.clone()).collect()
+}
+
+type Outcome<T> = Result<Option<T>, Unusable>;
+
+impl<'w, 'a> Writing<'w, 'a> {
+    /// `Ok(None)` where the API has no such operation.
+    pub fn create(&self) -> Outcome<Writer<'a>> {
+        let Some((item, node)) = self.resource.collection_operation("post") else { return Ok(None) };
+        self.writer(Method::Post, item, &node).map(Some)
+    }
+
+    /// PATCH before PUT, and the first of them that can be used.
+    pub fn update(&self) -> Outcome<Writer<'a>> {
+        let mut refusal = None;
+        for (name, method) in [("patch", Method::Patch), ("put", Method::Put)] {
+            let Some((item, node)) = self.resource.item_operation(name) else { continue };
+            match self.writer(method, item, &node).and_then(|writer| self.changes_something(writer, &node)) {
+                Ok(writer) => return Ok(Some(writer)),
+                Err(unusable) => refusal = refusal.or(Some(unusable)),
+            }
+        }
+        if let Some(refusal) = refusal {
+            return Err(refusal);
+        }
+        // Some APIs update with the key in the body: `PUT /pets`.
+        let Some((item, node)) = self.resource.collection_operation("put") else { return Ok(None) };
+        let writer = self.writer(Method::Put, item, &node)?;
+        if !self.key.iter().all(|name| writer.operation.body.contains(name)) {
+            return Ok(None);
+        }
+        self.changes_something(writer, &node).map(Some)
+    }
+
+    fn changes_something(&self, writer: Writer<'a>, node: &Node<'a>) -> Result<Writer<'a>, Unusable> {
+        if writer.operation.body.iter().all(|name| self.key.contains(name)) {
+            let reason = "it takes none of the row's fields".to_owned();
+            return Err(Unusable { pointer: node.pointer.clone(), reason });
+        }
+        Ok(writer)
+    }
+
+    pub fn delete(&self) -> Outcome<Operation> {
+        let Some((item, node)) = self.resource.item_operation("delete") else { return Ok(None) };
+        let parameters = self.parameters(item, &node)?;
+        Ok(Some(bodiless(Method::Delete, item, parameters)))
+    }
+
+    /// An operation that reads. Parameters that no field of the row fills are left to the caller.
+    pub fn read(&self, item: bool) -> Option<Operation> {
+        let found = if item { self.resource.item_operation("get") } else { self.resource.collection_operation("get") };
+        let (item, _) = found?;
+        let parameters = paths::parameters(&item.segments);
+        let filled = parameters.iter().enumerate().filter_map(|(index, (name, before))| {
+            let field = self.field_of(item, index, name, *before)?;
+            Some(((*name).to_owned(), field))
+        });
+        Some(bodiless(Method::Get, item, filled.collect()))
+    }
+
+    fn writer(&self, method: Method, item: &PathItem<'a>, node: &Node<'a>) -> Result<Writer<'a>, Unusable> {
+        let parameters = self.parameters(item, node)?;
+        let unusable = |reason: String| Unusable { pointer: node.pointer.clone(), reason };
+        let body = match find_body(self.document, &item.node, node) {
+            Body::Json(body) => body,
+            Body::Untyped => return Ok(self.untyped(method, item, parameters)),
+            Body::None => return Err(unusable("it takes no body".to_owned())),
+            Body::Other(media_type) => return Err(unusable(format!("it takes {media_type}, not JSON"))),
+        };
+        let Some(schema) = self.document.schema(&body.pointer).filter(|at| Resolved::of(self.document, at).is_some())
+        else {
+            return Err(unusable("the schema of its body can't be found".to_owned()));
+        };
+        let mut taken = properties(self.document, &schema);
+        let mut envelope = None;
+        if let Some((name, inner)) = self.envelope(&taken) {
+            envelope = Some(name.to_owned());
+            taken = inner;
+        }
+        if taken.is_empty() {
+            let meaning = Resolved::of(self.document, &schema);
+            if meaning.is_some_and(|meaning| meaning.at.items().is_some()) {
+                return Err(unusable("it takes a list, not one row".to_owned()));
+            }
+            return Ok(self.untyped(method, item, parameters));
+        }
+        let takes_write_id = taken.shift_remove("write_id").is_some();
+        taken.retain(|_, property| !property.meaning(self.document).is_some_and(|meaning| meaning.read_only));
+        let mut operation = bodiless(method, item, parameters);
+        operation.envelope = envelope;
+        for field in self.fields.iter().filter(|field| !field.read_only) {
+            let Some(property) = taken.get(field.name.as_str()) else { continue };
+            let Some(typed) = self.types.property(property) else { continue };
+            if !compatible(field.ty, typed.ty, &typed.shape) {
+                continue;
+            }
+            operation.body.push(field.name.clone());
+            if property.required && typed.nullable && field.nullable {
+                operation.nulls.push(field.name.clone());
+            }
+        }
+        let is_filled = |name: &str| {
+            operation.body.iter().any(|field| field == name)
+                || operation.parameters.iter().any(|(_, field)| field == name)
+        };
+        let missing: Vec<&str> = taken
+            .iter()
+            .filter(|(name, property)| property.required && !is_filled(name) && !self.has_default(property))
+            .map(|(name, _)| *name)
+            .collect();
+        if !missing.is_empty() {
+            let carried =
+                missing.iter().all(|name| self.fields.iter().any(|field| field.name == *name && !field.read_only));
+            let why = if carried { "which the rows carry as another type" } else { "which the rows don't carry" };
+            return Err(unusable(format!("it needs {}, {why}", list(&missing))));
+        }
+        if operation.body.is_empty() {
+            return Err(unusable("it takes none of the row's fields".to_owned()));
+        }
+        let unsent = taken.keys().filter(|name| !is_filled(name)).map(|name| (*name).to_owned()).collect();
+        Ok(Writer { operation, properties: taken, takes_write_id, unsent })
+    }
+
+    /// The API doesn't say what it takes: everything that isn't read-only.
+    fn untyped(&self, method: Method, item: &PathItem<'a>, parameters: Vec<(String, String)>) -> Writer<'a> {
+        let mut operation = bodiless(method, item, parameters);
+        let writable = self.fields.iter().filter(|field| !field.read_only && !self.key.contains(&field.name));
+        operation.body = writable.map(|field| field.name.clone()).collect();
+        Writer { operation, properties: Properties::new(), takes_write_id: false, unsent: Vec::new() }
+    }
+
+    /// What is inside `{ "contact": { … } }`, where that is all that the body has in common with a row.
+    fn envelope(&self, taken: &Properties<'a>) -> Option<(&'a str, Properties<'a>)> {
+        let is_field = |name: &str| self.fields.iter().any(|field| field.name == name);
+        if taken.len() != 1 || taken.keys().any(|name| is_field(name)) {
+            return None;
+        }
+        let (name, property) = taken.first()?;
+        let inner = properties(self.document, property.schemas.first()?);
+        inner.keys().any(|name| is_field(name)).then_some((*name, inner))
+    }
+
+    fn has_default(&self, property: &RawProperty<'a>) -> bool {
+        property.meaning(self.document).is_some_and(|meaning| meaning.default.is_some())
+    }
+
+    /// The field for each parameter of the path.
+    fn parameters(&self, item: &PathItem<'a>, node: &Node<'a>) -> Result<Vec<(String, String)>, Unusable> {
+        let parameters = paths::parameters(&item.segments);
+        let mut filled = Vec::new();
+        for (index, (name, before)) in parameters.iter().enumerate() {
+            let Some(field) = self.field_of(item, index, name, *before) else {
+                let reason = format!("the rows carry nothing to fill `{{{name}}}` of its path with");
+                return Err(Unusable { pointer: node.pointer.clone(), reason });
+            };
+            filled.push(((*name).to_owned(), field));
+        }
+        Ok(filled)
+    }
+
+    fn field_of(&self, item: &PathItem<'a>, index: usize, name: &str, before: Option<&str>) -> Option<String> {
+        let own = discovery::item_parameters(self.resource).len();
+        let count = paths::parameters(&item.segments).len();
+        let is_item = matches!(item.segments.last(), Some(Segment::Parameter(_)));
+        let is_own = is_item && index + own >= count;
+        let fields = self.fields.iter().map(|field| field.name.as_str());
+        if is_own && own == 1 && self.key.len() == 1 {
+            let exact = fields.clone().find(|field| discovery::same_name(field, name));
+            let named = exact.filter(|_| !discovery::means_own_key(name, before)).map(str::to_owned);
+            let by_tail = || discovery::field_of_parameter(name, before, true, fields.clone()).map(str::to_owned);
+            return named
+                .or_else(|| discovery::may_mean_key(name, before).then(|| self.key.first().cloned()).flatten())
+                .or_else(by_tail);
+        }
+        // A parent's `{id}` isn't the row's own.
+        let others = fields.filter(|field| is_own || !discovery::looks_like_id(field));
+        discovery::field_of_parameter(name, before, is_own, others).map(str::to_owned)
+    }
+}
+
+fn bodiless(method: Method, item: &PathItem, parameters: Vec<(String, String)>) -> Operation {
+    let path = item.path.to_owned();
+    Operation { method, path, parameters, body: Vec::new(), nulls: Vec::new(), envelope: None }
+}
+
+/// Whether a value of the row's type can be sent where the body has another.
+fn compatible(row: FieldType, body: FieldType, body_shape: &Shape) -> bool {
+    use FieldType::*;
+    let text = |ty| matches!(ty, Text | Uuid | DateTime | Date | Time);
+    let number = |ty| matches!(ty, Int32 | Int64 | Float | Decimal { .. });
+    row == body
+        || (text(row) && text(body))
+        || (number(row) && number(body))
+        || (body == Json && matches!(body_shape, Shape::Union(_) | Shape::Unknown))
+}
+
+fn list(names: &[&str]) -> String {
+    let quoted: Vec<String> = names.iter().take(4).map(|name| format!("`{name}`")).collect();
+    let more = if names.len() > 4 { ", …" } else { "" };
+    format!("{}{more}", quoted.join(", "))
+}

@@ -1,0 +1,219 @@
+//! Fields that hold the key of another row, found by what they are called and of what type they are.
+
+use std::collections::HashMap;
+
+use crate::model::project::{FieldType, Model};
+use crate::names;
+
+/// The models with a key that one column can hold, by what fields are called that hold it.
+pub struct Parents<'m> {
+    /// `account_id`, `country_code`.
+    by_key: HashMap<String, Vec<Parent<'m>>>,
+    /// `account`.
+    by_row: HashMap<String, Vec<Parent<'m>>>,
+}
+
+#[derive(Clone, Copy)]
+struct Parent<'m> {
+    model: &'m Model,
+    /// Of its key.
+    ty: FieldType,
+}
+
+impl<'m> Parents<'m> {
+    pub fn new(models: impl Iterator<Item = &'m Model>) -> Self {
+        let mut parents = Self { by_key: HashMap::new(), by_row: HashMap::new() };
+        for parent in models.filter_map(Parent::of) {
+            parents.add(parent);
+        }
+        parents
+    }
+
+    fn add(&mut self, parent: Parent<'m>) {
+        let model = parent.model;
+        let mut rows = vec![names::singular(&model.name), model.name.clone(), names::snake_case(&model.type_name)];
+        rows.sort();
+        rows.dedup();
+        // The key's own name, beside `id`.
+        let mut keys = vec!["id".to_owned()];
+        keys.extend(model.key.iter().map(|key| names::snake_case(key)).filter(|key| key != "id"));
+        let both = rows.iter().flat_map(|row| keys.iter().map(move |key| format!("{row}_{key}")));
+        let mut both: Vec<String> = both.collect();
+        both.sort();
+        both.dedup();
+        both.into_iter().for_each(|name| self.by_key.entry(name).or_default().push(parent));
+        rows.into_iter().for_each(|name| self.by_row.entry(name).or_default().push(parent));
+    }
+
+    /// The reference of each field of a model that surely is one, in order of name.
+    pub fn of(&self, model: &Model) -> Vec<(String, String)> {
+        let found = model.fields.iter().filter_map(|field| {
+            let child = Child { model, is_own_key: model.key == [field.name.as_str()], ty: field.ty };
+            Some((field.name.clone(), self.parent(&names::snake_case(&field.name), &child)?.name.clone()))
+        });
+        let mut found: Vec<(String, String)> = found.collect();
+        found.sort();
+        found
+    }
+
+    /// The model whose key a field of this name holds, where there is one alone.
+    fn parent(&self, field: &str, child: &Child) -> Option<&'m Model> {
+        // A text may be anything, what is called like a row as well as what has more words in front.
+        let is_plain_text = child.ty == FieldType::Text;
+        let by_key = child.fitting(&self.by_key, field);
+        let bare = || if is_plain_text { Vec::new() } else { child.fitting(&self.by_row, field) };
+        let found = if by_key.is_empty() { bare() } else { by_key };
+        match found.as_slice() {
+            // `account_id` of an account that has another key is somebody else's number.
+            [only] => return (only.name != child.model.name).then_some(only),
+            [] => {}
+            _ => return None,
+        }
+        if matches!(field, "parent_id" | "parent") {
+            return child
+                .fitting(&self.by_row, &child.model.name)
+                .into_iter()
+                .find(|only| only.name == child.model.name);
+        }
+        // `billing_address_id`, `parent_account_id`: the most words that name a model.
+        let tails = field.match_indices('_').filter_map(|(at, _)| field.get(at + 1..));
+        for tail in tails.filter(|_| !is_plain_text) {
+            match child.fitting(&self.by_key, tail).as_slice() {
+                [] => {}
+                [only] => return Some(only),
+                _ => return None,
+            }
+        }
+        None
+    }
+}
+
+impl<'m> Parent<'m> {
+    fn of(model: &'m Model) -> Option<Self> {
+        let [_] = model.key.as_slice() else { return None };
+        Some(Self { model, ty: model.key_fields().next()?.ty })
+    }
+}
+
+/// A field that may hold the key of another row.
+struct Child<'c> {
+    model: &'c Model,
+    is_own_key: bool,
+    ty: FieldType,
+}
+
+impl Child<'_> {
+    /// Those of a name whose key could be in the field.
+    fn fitting<'m>(&self, parents: &HashMap<String, Vec<Parent<'m>>>, name: &str) -> Vec<&'m Model> {
+        let fits = |parent: &&Parent| {
+            same_kind(parent.ty, self.ty) && !(self.is_own_key && parent.model.name == self.model.name)
+        };
+        parents.get(name).into_iter().flatten().filter(fits).map(|parent| parent.model).collect()
+    }
+}
+
+fn same_kind(one: FieldType, other: FieldType) -> bool {
+    let is_integer = |ty| matches!(ty, FieldType::Int32 | FieldType::Int64);
+    one == other || is_integer(one) && is_integer(other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Collections;
+    use crate::model::project::{Field, Insert, KeyOrigin, Operations, Server, WriteId};
+    use crate::model::types::Shape;
+
+    fn model(name: &str, type_name: &str, key: &[&str], fields: &[(&str, FieldType)]) -> Model {
+        let field = |(name, ty): &(&str, FieldType)| Field {
+            name: (*name).to_owned(),
+            ty: *ty,
+            shape: Shape::Unknown,
+            nullable: true,
+            insert: Insert::Optional,
+            update: true,
+            default: None,
+            doc: None,
+            deprecated: false,
+            owner_only: false,
+        };
+        Model {
+            name: name.into(),
+            type_name: type_name.into(),
+            doc: None,
+            local_first: true,
+            key: key.iter().map(|name| (*name).to_owned()).collect(),
+            key_origin: KeyOrigin::Client,
+            fields: fields.iter().map(field).collect(),
+            write_id: WriteId::default(),
+            operations: Operations::default(),
+            server: Server::default(),
+            indexes: Vec::new(),
+            references: Vec::new(),
+            rbac: None,
+            collections: Collections::Local,
+        }
+    }
+
+    /// `field parent, field parent`, of a model `notes` with these fields.
+    fn found(fields: &[(&str, FieldType)]) -> String {
+        use FieldType::{Int64, Text, Uuid};
+        let mut own = vec![("id", Uuid)];
+        own.extend_from_slice(fields);
+        let models = [
+            model("accounts", "Account", &["id"], &[("id", Uuid)]),
+            model("countries", "Country", &["code"], &[("code", Text)]),
+            model("memberships", "Membership", &["org_id", "user_id"], &[("org_id", Uuid), ("user_id", Uuid)]),
+            model("notes", "Note", &["id"], &own),
+            model("people", "Person", &["id"], &[("id", Int64)]),
+            model("staff_person", "StaffPeople", &["id"], &[("id", Uuid)]),
+            model("v2_staff", "StaffPerson", &["id"], &[("id", Uuid)]),
+        ];
+        let pairs: Vec<String> = Parents::new(models.iter())
+            .of(&models[3])
+            .into_iter()
+            .map(|(field, parent)| format!("{field} {parent}"))
+            .collect();
+        pairs.join(", ")
+    }
+
+    #[test]
+    fn by_name_and_type() {
+        use FieldType::{Int32, Int64, Text, Uuid};
+        assert_eq!(found(&[("account_id", Uuid)]), "account_id accounts");
+        assert_eq!(found(&[("accountId", Uuid)]), "accountId accounts");
+        assert_eq!(found(&[("account", Uuid)]), "account accounts");
+        assert_eq!(found(&[("account_id", Text), ("accountId", Int64)]), "");
+        // By the name of the type, whatever the path calls its collection.
+        assert_eq!(found(&[("person_id", Int64), ("person", Int32)]), "person people, person_id people");
+        assert_eq!(
+            found(&[("country_code", Text), ("countryId", Text)]),
+            "countryId countries, country_code countries"
+        );
+        // Text of that name is a name.
+        assert_eq!(found(&[("country", Text), ("code", Text), ("country_name", Text)]), "");
+        assert_eq!(found(&[("membership_id", Uuid), ("memory_id", Uuid)]), "");
+        // Two models are called so.
+        assert_eq!(found(&[("staff_person_id", Uuid)]), "");
+    }
+
+    #[test]
+    fn words_in_front() {
+        use FieldType::{Text, Uuid};
+        assert_eq!(found(&[("parent_account_id", Uuid)]), "parent_account_id accounts");
+        assert_eq!(found(&[("billingAccountId", Uuid)]), "billingAccountId accounts");
+        assert_eq!(found(&[("subaccount_id", Uuid), ("old_account", Uuid)]), "");
+        assert_eq!(found(&[("origin_country_code", Text)]), "");
+        assert_eq!(found(&[("new_staff_person_id", Uuid)]), "");
+    }
+
+    #[test]
+    fn of_the_same_model() {
+        use FieldType::{Text, Uuid};
+        assert_eq!(found(&[("parent_id", Uuid)]), "parent_id notes");
+        assert_eq!(found(&[("parent_note_id", Uuid)]), "parent_note_id notes");
+        assert_eq!(found(&[("parent_id", Text), ("note_id", Uuid)]), "");
+        let own_key = model("accounts", "Account", &["account_id"], &[("account_id", FieldType::Uuid)]);
+        assert_eq!(Parents::new(std::iter::once(&own_key)).of(&own_key), []);
+    }
+}

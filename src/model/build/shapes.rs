@@ -1,0 +1,300 @@
+//! From schemas to types: how a field is stored, and what its JSON looks like.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+
+use openapiv3::{SchemaKind, Type};
+use serde_json::Value;
+
+use crate::model::project::FieldType;
+use crate::model::types::{NamedType, Property, Shape};
+use crate::openapi::{Document, RawProperty, Resolved, SchemaAt, SchemaRef, local_pointer, properties};
+
+/// Deeper than this, inline types are untyped. References to components don't count: they are named.
+const MAX_DEPTH: usize = 24;
+
+/// Variants that the type of one property may have, nested ones counted each time. More are a JSON column.
+const MAX_VARIANTS: usize = 5_000;
+
+/// What a reference into the middle of the document counts for: it has no name, and may lead back to itself.
+const UNNAMED_REFERENCE_DEPTH: usize = 8;
+
+/// The type of a field.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Typed {
+    pub ty: FieldType,
+    pub shape: Shape,
+    pub nullable: bool,
+}
+
+/// Turns schemas into types, and remembers the components that these refer to.
+pub struct Types<'a> {
+    document: &'a Document,
+    /// Variants that may still be looked into for the property at hand.
+    variants_left: Cell<usize>,
+    reached: RefCell<BTreeSet<String>>,
+    /// Those of them that aren't in a type of their own yet.
+    waiting: RefCell<Vec<String>>,
+}
+
+impl<'a> Types<'a> {
+    pub fn new(document: &'a Document) -> Self {
+        Self { document, variants_left: Cell::new(0), reached: RefCell::default(), waiting: RefCell::default() }
+    }
+
+    /// The components that were referred to.
+    pub fn reached(self) -> BTreeSet<String> {
+        self.reached.into_inner()
+    }
+
+    /// Counts components as referred to.
+    pub fn reach(&mut self, names: BTreeSet<String>) {
+        let reached = self.reached.get_mut();
+        self.waiting.get_mut().extend(names.into_iter().filter(|name| reached.insert(name.clone())));
+    }
+
+    /// `None` where a reference leads nowhere.
+    pub fn property(&self, property: &RawProperty<'a>) -> Option<Typed> {
+        self.variants_left.set(MAX_VARIANTS);
+        let variants: Option<Vec<Typed>> = property.schemas.iter().map(|schema| self.typed(schema, 0)).collect();
+        variants.map(unite)
+    }
+
+    /// The components that were referred to, and those that they refer to, in order of name.
+    pub fn named(&self) -> Vec<NamedType> {
+        let mut named = Vec::new();
+        loop {
+            let Some(name) = self.waiting.borrow_mut().pop() else { break };
+            let Some(at) = self.document.schema(&self.document.component_pointer(&name)) else { continue };
+            let doc = at.item().and_then(|item| item.schema_data.description.clone());
+            let shape = self.structure(&at, 0);
+            named.push(NamedType { name, doc, shape });
+        }
+        named.sort_by(|one, two| one.name.cmp(&two.name));
+        named
+    }
+
+    fn typed(&self, at: &SchemaAt<'a>, depth: usize) -> Option<Typed> {
+        let meaning = Resolved::of(self.document, at)?;
+        let nullable = meaning.nullable;
+        let scalar = |ty| Some(Typed { ty, shape: self.bare_shape(at, depth), nullable });
+        match &meaning.item.schema_kind {
+            SchemaKind::Type(Type::String(string)) => scalar(string_type(&format_name(&string.format))),
+            SchemaKind::Type(Type::Integer(integer)) => match format_name(&integer.format).as_str() {
+                "int32" | "int16" | "int8" => scalar(FieldType::Int32),
+                _ => scalar(FieldType::Int64),
+            },
+            SchemaKind::Type(Type::Number(number)) => match format_name(&number.format).as_str() {
+                "decimal" | "money" | "currency" => scalar(FieldType::Decimal { as_number: true }),
+                _ => scalar(FieldType::Float),
+            },
+            SchemaKind::Type(Type::Boolean(_)) => scalar(FieldType::Boolean),
+            _ if meaning.is_only_null() => Some(Typed { ty: FieldType::Json, shape: Shape::Null, nullable: true }),
+            _ => {
+                let variants = meaning.at.variants();
+                let left = self.variants_left.get().saturating_sub(variants.len());
+                self.variants_left.set(left);
+                if variants.is_empty() || depth >= MAX_DEPTH || left == 0 {
+                    return Some(Typed { ty: FieldType::Json, shape: self.bare_shape(at, depth), nullable });
+                }
+                let variants: Option<Vec<Typed>> = variants.iter().map(|part| self.typed(part, depth + 1)).collect();
+                let mut union = unite(variants?);
+                union.nullable |= nullable;
+                // A component of variants keeps its name.
+                union.shape = self.bare_shape(at, depth);
+                Some(union)
+            }
+        }
+    }
+
+    /// The JSON type, null included where it is allowed.
+    fn shape(&self, at: &SchemaAt<'a>, depth: usize) -> Shape {
+        let shape = self.bare_shape(at, depth);
+        match Resolved::of(self.document, at) {
+            Some(meaning) if meaning.nullable => union(vec![shape, Shape::Null]),
+            _ => shape,
+        }
+    }
+
+    /// The JSON type without null: a name for a component, unless that is a plain scalar.
+    fn bare_shape(&self, at: &SchemaAt<'a>, depth: usize) -> Shape {
+        if depth > MAX_DEPTH {
+            return Shape::Unknown;
+        }
+        if let Some((name, target)) = self.component(at)
+            && let Some(meaning) = Resolved::of(self.document, &target)
+        {
+            if meaning.is_only_null() {
+                return Shape::Null;
+            }
+            let plain = matches!(self.scalar(&meaning), Some(shape) if !matches!(shape, Shape::Enum(_)));
+            if !plain {
+                if self.reached.borrow_mut().insert(name.clone()) {
+                    self.waiting.borrow_mut().push(name.clone());
+                }
+                return Shape::Named(name);
+            }
+        }
+        let is_reference = matches!(at.schema, SchemaRef::Reference(_));
+        let depth = if is_reference { depth + UNNAMED_REFERENCE_DEPTH } else { depth };
+        match self.document.follow(at.clone()) {
+            Some(target) => self.structure(&target, depth),
+            None => Shape::Unknown,
+        }
+    }
+
+    /// The component that a schema is, directly or through an `allOf` that only annotates it.
+    fn component(&self, at: &SchemaAt<'a>) -> Option<(String, SchemaAt<'a>)> {
+        let mut at = at.clone();
+        for _ in 0..8 {
+            match at.schema {
+                SchemaRef::Reference(reference) => {
+                    let pointer = local_pointer(reference)?;
+                    let name = self.document.component_name(&pointer)?;
+                    return Some((name, self.document.schema(&pointer)?));
+                }
+                SchemaRef::Item(item) => {
+                    let SchemaKind::AllOf { .. } = &item.schema_kind else { return None };
+                    let [only] = <[SchemaAt; 1]>::try_from(at.all_of()).ok()?;
+                    at = only;
+                }
+            }
+        }
+        None
+    }
+
+    /// The type of a schema written out, whether or not it has a name.
+    fn structure(&self, at: &SchemaAt<'a>, depth: usize) -> Shape {
+        let Some(meaning) = Resolved::of(self.document, at).filter(|_| depth <= MAX_DEPTH) else {
+            return Shape::Unknown;
+        };
+        if let Some(scalar) = self.scalar(&meaning) {
+            return scalar;
+        }
+        let at = &meaning.at;
+        let variants = at.variants();
+        if !variants.is_empty() && at.properties().is_empty() && at.all_of().is_empty() {
+            return union(variants.iter().map(|variant| self.shape(variant, depth + 1)).collect());
+        }
+        let properties = properties(self.document, at);
+        if !properties.is_empty() {
+            let property = |(name, raw): (&str, RawProperty<'a>)| Property {
+                name: name.to_owned(),
+                shape: union(raw.schemas.iter().map(|schema| self.shape(schema, depth + 1)).collect()),
+                required: raw.required,
+                doc: raw.schemas.first().and_then(|schema| self.doc(schema)),
+            };
+            return Shape::Object(properties.into_iter().map(property).collect());
+        }
+        if let Some(items) = at.items() {
+            return Shape::Array(Box::new(self.shape(&items, depth + 1)));
+        }
+        match meaning.map_values() {
+            Some(Some(values)) => Shape::Map(Box::new(self.shape(&values, depth + 1))),
+            Some(None) => Shape::Map(Box::new(Shape::Unknown)),
+            None => match &meaning.item.schema_kind {
+                SchemaKind::Type(Type::Array(_)) => Shape::Array(Box::new(Shape::Unknown)),
+                _ => Shape::Unknown,
+            },
+        }
+    }
+
+    fn doc(&self, at: &SchemaAt<'a>) -> Option<String> {
+        Resolved::of(self.document, at)?.description.map(str::to_owned)
+    }
+
+    /// The type of a schema that is a scalar or a choice of scalars.
+    fn scalar(&self, meaning: &Resolved<'a>) -> Option<Shape> {
+        let choice = |values: Vec<Value>, otherwise| if values.is_empty() { otherwise } else { Shape::Enum(values) };
+        Some(match &meaning.item.schema_kind {
+            SchemaKind::Type(Type::String(string)) => {
+                choice(string.enumeration.iter().flatten().map(|value| value.as_str().into()).collect(), Shape::String)
+            }
+            SchemaKind::Type(Type::Integer(integer)) => {
+                choice(integer.enumeration.iter().flatten().map(|value| (*value).into()).collect(), Shape::Number)
+            }
+            SchemaKind::Type(Type::Number(number)) => {
+                choice(number.enumeration.iter().flatten().map(|value| (*value).into()).collect(), Shape::Number)
+            }
+            SchemaKind::Type(Type::Boolean(boolean)) => {
+                choice(boolean.enumeration.iter().flatten().map(|value| (*value).into()).collect(), Shape::Boolean)
+            }
+            SchemaKind::Any(any) if !any.enumeration.is_empty() => {
+                choice(any.enumeration.iter().filter(|value| !value.is_null()).cloned().collect(), Shape::Null)
+            }
+            _ => return None,
+        })
+    }
+}
+
+fn format_name<F: serde::Serialize>(format: &openapiv3::VariantOrUnknownOrEmpty<F>) -> String {
+    match serde_json::to_value(format) {
+        Ok(Value::String(name)) => name.to_ascii_lowercase(),
+        _ => String::new(),
+    }
+}
+
+fn string_type(format: &str) -> FieldType {
+    match format {
+        "uuid" | "guid" => FieldType::Uuid,
+        "date-time" => FieldType::DateTime,
+        "date" => FieldType::Date,
+        "time" => FieldType::Time,
+        "decimal" => FieldType::Decimal { as_number: false },
+        "byte" | "binary" => FieldType::Bytes,
+        _ => FieldType::Text,
+    }
+}
+
+/// The type that takes every one of the variants.
+fn unite(variants: Vec<Typed>) -> Typed {
+    let nullable = variants.iter().any(|variant| variant.nullable);
+    let shapes = variants.iter().map(|variant| variant.shape.clone()).collect();
+    let types: Vec<FieldType> =
+        variants.iter().filter(|variant| variant.shape != Shape::Null).map(|variant| variant.ty).collect();
+    let all = |check: fn(FieldType) -> bool| types.iter().all(|ty| check(*ty));
+    let ty = match types.as_slice() {
+        [] => FieldType::Json,
+        [first, rest @ ..] if rest.iter().all(|ty| ty == first) => *first,
+        _ if all(is_text) => FieldType::Text,
+        _ if all(|ty| matches!(ty, FieldType::Int32 | FieldType::Int64)) => FieldType::Int64,
+        _ if all(|ty| matches!(ty, FieldType::Int32 | FieldType::Int64 | FieldType::Float)) => FieldType::Float,
+        _ => FieldType::Json,
+    };
+    Typed { ty, shape: union(shapes), nullable }
+}
+
+/// Stored as the text that the JSON has.
+fn is_text(ty: FieldType) -> bool {
+    matches!(ty, FieldType::Text | FieldType::Uuid | FieldType::DateTime | FieldType::Date | FieldType::Time)
+}
+
+/// A union, flat and without repetition; what takes everything takes it all.
+fn union(shapes: Vec<Shape>) -> Shape {
+    let mut flat: Vec<Shape> = Vec::new();
+    let mut add = |shape: Shape| {
+        if !flat.contains(&shape) {
+            flat.push(shape);
+        }
+    };
+    for shape in shapes {
+        match shape {
+            Shape::Union(inner) => inner.into_iter().for_each(&mut add),
+            shape => add(shape),
+        }
+    }
+    if flat.contains(&Shape::Unknown) {
+        return Shape::Unknown;
+    }
+    // A choice of strings beside any string says nothing more.
+    if flat.contains(&Shape::String) {
+        flat.retain(|shape| !matches!(shape, Shape::Enum(values) if values.iter().all(Value::is_string)));
+    }
+    // Null comes last, as people write it.
+    flat.sort_by_key(|shape| *shape == Shape::Null);
+    match <[Shape; 1]>::try_from(flat) {
+        Ok([only]) => only,
+        Err(flat) if flat.is_empty() => Shape::Unknown,
+        Err(flat) => Shape::Union(flat),
+    }
+}

@@ -1,0 +1,219 @@
+//! What a backend offers: models, fields, keys, operations.
+
+use serde_json::Value;
+
+use super::types::{NamedType, Shape};
+use crate::config::Collections;
+
+/// Everything that the targets are generated from.
+#[derive(Debug, Clone, Default)]
+pub struct Project {
+    /// In order of name.
+    pub models: Vec<Model>,
+    /// The component schemas that JSON columns refer to, in order of name. Their names are final TypeScript
+    /// names, and differ from those of the models.
+    pub types: Vec<NamedType>,
+}
+
+/// A collection of the API that gets a table, a view and a type.
+#[derive(Debug, Clone)]
+pub struct Model {
+    /// Name of the view, in snake case: `contacts`. At most 63 bytes, together with any suffix of ours.
+    pub name: String,
+    /// TypeScript name of a row: `Contact`. Final, as are `{type_name}Create` and `{type_name}Update`.
+    pub type_name: String,
+    pub doc: Option<String>,
+    /// Optimistic (true): saved once it is in the local database. Confirmed (false): saved once the server says so.
+    pub local_first: bool,
+    /// Names of the key fields; never empty.
+    pub key: Vec<String>,
+    pub key_origin: KeyOrigin,
+    /// In the order of the row schema, the bookkeeping column `write_id` left out.
+    pub fields: Vec<Field>,
+    pub write_id: WriteId,
+    pub operations: Operations,
+    /// Where the server's table or columns have other names.
+    pub server: Server,
+    /// Column lists, as the config gives them.
+    pub indexes: Vec<Vec<String>>,
+    /// Field name to the name of the model whose key it holds, in order of field name: as the config says, or found.
+    pub references: Vec<(String, String)>,
+    /// Field groups and role permissions, as the spec or the config has them.
+    pub rbac: Option<Value>,
+    pub collections: Collections,
+}
+
+impl Project {
+    pub fn model(&self, name: &str) -> Option<&Model> {
+        let place = self.models.binary_search_by(|model| model.name.as_str().cmp(name)).ok()?;
+        self.models.get(place)
+    }
+
+    /// The fields of a model that can hold a temporary key, each with the model that it is of.
+    pub fn fields_with_temporary_keys<'p>(&'p self, model: &'p Model) -> Vec<(&'p Field, &'p str)> {
+        let has_temporary_keys = |name: &str| self.model(name).is_some_and(Model::has_temporary_keys);
+        let references = model.references.iter().filter(|(_, parent)| has_temporary_keys(parent));
+        references
+            .filter_map(|(name, parent)| {
+                let field = model.fields.iter().find(|field| &field.name == name)?;
+                Some((field, parent.as_str()))
+            })
+            .collect()
+    }
+}
+
+impl Model {
+    pub fn key_fields(&self) -> impl Iterator<Item = &Field> {
+        self.key.iter().filter_map(|name| self.fields.iter().find(|field| &field.name == name))
+    }
+
+    /// Whether the local database has it: otherwise its collection stands on Electric and the API alone.
+    pub fn is_local(&self) -> bool {
+        self.collections == Collections::Local
+    }
+
+    pub fn is_key(&self, field: &Field) -> bool {
+        self.key.contains(&field.name)
+    }
+
+    /// Whether a new row has a key of its own only until the server has made one. Of a composite key it makes no part.
+    pub fn has_temporary_keys(&self) -> bool {
+        self.key_origin == KeyOrigin::Server && self.key.len() == 1 && self.operations.create.is_some()
+    }
+
+    /// Whether a row that was inserted locally, or has come from the server, can show null in this column.
+    pub fn view_can_be_null(&self, field: &Field) -> bool {
+        if field.nullable {
+            return true;
+        }
+        if self.is_key(field) || self.operations.create.is_none() || field.default.is_some() {
+            return false;
+        }
+        match field.insert {
+            Insert::Required => false,
+            Insert::Optional => true,
+            Insert::Never => !field.has_placeholder(),
+        }
+    }
+}
+
+/// Who makes the key of a new row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyOrigin {
+    /// Must be given on insert: text or integers that mean something, composite keys.
+    Given,
+    /// The client makes a UUID where none is given, and the server takes it.
+    Client,
+    /// The server makes it; until then the row has a temporary one (a negative integer, or a UUID).
+    Server,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Field {
+    /// The API's property name, as it is. Not empty, without NUL, at most 63 bytes.
+    pub name: String,
+    pub ty: FieldType,
+    /// The JSON type on the wire, null left out.
+    pub shape: Shape,
+    /// Whether the server's rows can have null here, or leave it out. Never true for a key field.
+    pub nullable: bool,
+    pub insert: Insert,
+    /// Whether the API's update takes it. Never true for a key field.
+    pub update: bool,
+    /// What an omitted column takes on insert: a JSON value of the field's own type, never null.
+    pub default: Option<Value>,
+    pub doc: Option<String>,
+    pub deprecated: bool,
+    pub owner_only: bool,
+}
+
+impl Field {
+    /// A required timestamp that only the server sets shows the time of the local write until the row arrives.
+    pub fn has_placeholder(&self) -> bool {
+        self.insert == Insert::Never && !self.nullable && matches!(self.ty, FieldType::DateTime | FieldType::Date)
+    }
+}
+
+/// What an insert through the view may say of a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Insert {
+    /// The API needs it (in the body or in the path), and there is no default.
+    Required,
+    Optional,
+    /// Only the server sets it.
+    Never,
+}
+
+/// How a field is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FieldType {
+    Text,
+    Uuid,
+    DateTime,
+    Date,
+    Time,
+    Int32,
+    Int64,
+    Float,
+    /// A number with exact digits. On the wire a string, or a number where `as_number`.
+    Decimal {
+        as_number: bool,
+    },
+    Boolean,
+    /// Base64 on the wire.
+    Bytes,
+    /// Arrays, objects, maps, unions, untyped.
+    Json,
+}
+
+/// Where the API carries the id of a write.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct WriteId {
+    /// The server's rows have it, so that an arriving row tells which write it shows.
+    pub row: bool,
+    pub create: bool,
+    pub update: bool,
+}
+
+/// The API's endpoints for a model. `None`: the API has none that the client can use.
+#[derive(Debug, Clone, Default)]
+pub struct Operations {
+    pub list: Option<Operation>,
+    pub get: Option<Operation>,
+    pub create: Option<Operation>,
+    pub update: Option<Operation>,
+    pub delete: Option<Operation>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Operation {
+    pub method: Method,
+    /// As in the document, placeholders included: `/contacts/{contact_id}`.
+    pub path: String,
+    /// Placeholder to field, in the order of the path.
+    pub parameters: Vec<(String, String)>,
+    /// The fields that the request's body has, in the order of the row.
+    pub body: Vec<String>,
+    /// Those of them that the API wants even as null.
+    pub nulls: Vec<String>,
+    /// The body's only key, where the API wraps what it takes: `{ "contact": { … } }`.
+    pub envelope: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    Get,
+    Post,
+    Put,
+    Patch,
+    Delete,
+}
+
+/// What the server's database calls things.
+#[derive(Debug, Clone, Default)]
+pub struct Server {
+    /// With or without a schema: `crm.contacts`.
+    pub table: Option<String>,
+    /// Property name to column name, in order of property name.
+    pub columns: Vec<(String, String)>,
+}

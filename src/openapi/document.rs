@@ -1,0 +1,145 @@
+use std::sync::Arc;
+
+use elsa::sync::FrozenMap;
+use openapiv3::{ReferenceOr, Schema};
+use serde_json::{Map, Value};
+
+use super::normalize;
+use super::pointer::{component_name, local_pointer};
+use super::references;
+use super::schema::{SchemaAt, SchemaRef};
+use super::tree::{self, Tree};
+use super::version::{self, Version};
+use crate::diagnostics::{Input, Problem, Problems, Severity, child};
+
+/// A parsed document. Schemas are converted when they are asked for, so that a document of thousands costs what is used.
+pub struct Document {
+    tree: Arc<Tree>,
+    version: Version,
+    schemas: Arc<Schemas>,
+    /// Those of the document that this is a part of.
+    known: Option<Arc<Schemas>>,
+}
+
+/// Schemas by their pointers.
+type Schemas = FrozenMap<String, Box<ReferenceOr<Box<Schema>>>>;
+
+/// A node of the document and where it stands.
+#[derive(Debug, Clone)]
+pub struct Node<'a> {
+    pub value: &'a Value,
+    pub pointer: String,
+}
+
+impl<'a> Node<'a> {
+    pub fn get(&self, key: &str) -> Option<Node<'a>> {
+        self.value.get(key).map(|value| Node { value, pointer: child(&self.pointer, key) })
+    }
+
+    pub fn object(&self) -> Option<&'a Map<String, Value>> {
+        self.value.as_object()
+    }
+
+    pub fn str(&self, key: &str) -> Option<&'a str> {
+        self.value.get(key).and_then(Value::as_str)
+    }
+}
+
+impl Document {
+    /// Checks the version, and that there are paths. `None`, with problems, where the document can't be used at all.
+    pub fn new(tree: Tree, problems: &mut Problems) -> Option<Self> {
+        let version = version::detect(&tree.root, problems)?;
+        match tree.root.get("paths") {
+            Some(Value::Object(paths)) if !paths.is_empty() => {}
+            _ => {
+                problems.push(
+                    Problem::new(Severity::Error, "no-paths", (Input::Spec, "/paths"), "the document has no paths")
+                        .help("models are found by their paths, such as `/contacts` and `/contacts/{id}`"),
+                );
+                return None;
+            }
+        }
+        references::check(&tree.root, problems);
+        Some(Self { tree: Arc::new(tree), version, schemas: Arc::default(), known: None })
+    }
+
+    /// The same document for a part of the work: the schemas that are asked for in that go with it.
+    pub fn part(&self) -> Self {
+        let (tree, known) = (Arc::clone(&self.tree), Some(Arc::clone(&self.schemas)));
+        Self { tree, version: self.version, schemas: Arc::default(), known }
+    }
+
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// Says of the problems in it where it has what they are about.
+    pub fn tell_places(&self, problems: &mut Problems) {
+        tree::tell_places(&self.tree.root, problems);
+    }
+
+    /// The path items in the document's order.
+    pub fn paths(&self) -> impl Iterator<Item = (&str, Node<'_>)> {
+        let paths = self.tree.root.get("paths").and_then(Value::as_object);
+        paths.into_iter().flatten().filter(|(path, _)| path.starts_with('/')).filter_map(|(path, value)| {
+            let node = Node { value, pointer: child("/paths", path) };
+            Some((path.as_str(), self.resolve(node)?))
+        })
+    }
+
+    /// The names of the component schemas, those of other files among them.
+    pub fn schema_names(&self) -> impl Iterator<Item = &str> {
+        let parent = self.tree.root.pointer(self.version.schemas_pointer());
+        let own = parent.and_then(Value::as_object).into_iter().flatten().map(|(name, _)| name.as_str());
+        own.chain(self.tree.named.keys().map(String::as_str))
+    }
+
+    /// The name of the component that is at a pointer. `None` where there is none, or something else.
+    pub fn component_name(&self, pointer: &str) -> Option<String> {
+        self.tree.names.get(pointer).cloned().or_else(|| component_name(pointer))
+    }
+
+    /// Where the component of a name is.
+    pub fn component_pointer(&self, name: &str) -> String {
+        self.tree.named.get(name).cloned().unwrap_or_else(|| child(self.version.schemas_pointer(), name))
+    }
+
+    /// Follows `$ref`s of anything but schemas. `None` where one leads nowhere.
+    pub fn resolve<'a>(&'a self, mut node: Node<'a>) -> Option<Node<'a>> {
+        for _ in 0..32 {
+            let Some(reference) = node.str("$ref") else { return Some(node) };
+            let pointer = local_pointer(reference)?;
+            node = Node { value: self.tree.root.pointer(&pointer)?, pointer };
+        }
+        None
+    }
+
+    /// The schema at a JSON pointer, as OpenAPI 3.0 would write it. `None` where nothing is there.
+    pub fn schema(&self, pointer: &str) -> Option<SchemaAt<'_>> {
+        let known = self.known.iter().chain([&self.schemas]).find_map(|schemas| schemas.get(pointer));
+        let schema = match known {
+            Some(schema) => schema,
+            None => {
+                let schema = normalize::schema(self.tree.root.pointer(pointer)?);
+                self.schemas.insert(pointer.to_owned(), Box::new(schema))
+            }
+        };
+        Some(SchemaAt { schema: SchemaRef::of_boxed(schema), pointer: pointer.to_owned() })
+    }
+
+    /// Follows the references of a schema. `None` where one leads nowhere or in a circle.
+    pub fn follow<'a>(&'a self, mut at: SchemaAt<'a>) -> Option<SchemaAt<'a>> {
+        for _ in 0..32 {
+            match at.schema {
+                SchemaRef::Item(_) => return Some(at),
+                SchemaRef::Reference(reference) => at = self.schema(&local_pointer(reference)?)?,
+            }
+        }
+        None
+    }
+
+    /// The value at a JSON pointer, as the document has it.
+    pub fn raw(&self, pointer: &str) -> Option<&Value> {
+        self.tree.root.pointer(pointer)
+    }
+}

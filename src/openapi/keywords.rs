@@ -1,0 +1,172 @@
+//! What of a document is kept while it is read. Half of most documents is for people, or for other tools: examples,
+//! what operations are for, who may call them.
+
+use serde_json::{Map, Value};
+
+use super::media::is_json;
+use crate::source::Part;
+
+/// What a value is, by where it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keywords {
+    Document,
+    Components,
+    Schema,
+    /// Names that the document gives, and a schema of each.
+    Schemas,
+    /// Anything else that has keywords.
+    Node,
+    /// Names that the document gives, and a node of each.
+    Nodes,
+    /// Media types.
+    Content,
+    /// The list of an operation or a path.
+    Parameters,
+    Parameter,
+    /// Data, and what only references may lead to.
+    All,
+    /// Of something that is only known to be there.
+    Nothing,
+}
+
+impl Part for Keywords {
+    fn member(self, key: &str) -> Option<Self> {
+        match self {
+            Self::Document => Some(match key {
+                "paths" | "responses" | "parameters" => Self::Nodes,
+                "definitions" => Self::Schemas,
+                "components" => Self::Components,
+                _ => Self::All,
+            }),
+            Self::Components => Some(match key {
+                "schemas" => Self::Schemas,
+                "responses" | "parameters" | "requestBodies" | "headers" | "pathItems" => Self::Nodes,
+                _ => Self::All,
+            }),
+            Self::Schemas => Some(Self::Schema),
+            Self::Nodes => Some(Self::Node),
+            Self::Content => Some(if is_json(key) { Self::Node } else { Self::Nothing }),
+            Self::Schema => match key {
+                "discriminator" | "example" | "examples" | "externalDocs" | "title" | "xml" => None,
+                // Limits are the server's to check.
+                "exclusiveMaximum" | "exclusiveMinimum" | "maximum" | "maxItems" | "maxLength" | "maxProperties"
+                | "minimum" | "minItems" | "minLength" | "minProperties" | "multipleOf" | "uniqueItems" => None,
+                "default" | "enum" | "const" => Some(Self::All),
+                "properties" | "patternProperties" | "definitions" | "$defs" => Some(Self::Schemas),
+                key => extension(key).or((!key.starts_with("x-")).then_some(Self::Schema)),
+            },
+            Self::Node | Self::Parameters | Self::Parameter => match key {
+                "callbacks" | "description" | "example" | "examples" | "externalDocs" | "links" | "operationId"
+                | "security" | "servers" | "summary" | "tags" => None,
+                "schema" => Some(Self::Schema),
+                "parameters" => Some(Self::Parameters),
+                "content" => Some(Self::Content),
+                "responses" | "headers" => Some(Self::Nodes),
+                // A parameter of Swagger 2 is half a schema.
+                "default" | "enum" => Some(Self::All),
+                "items" => Some(Self::Schema),
+                key => extension(key).or((!key.starts_with("x-")).then_some(Self::Node)),
+            },
+            Self::All => Some(Self::All),
+            Self::Nothing => None,
+        }
+    }
+
+    fn item(self) -> Self {
+        if self == Self::Parameters { Self::Parameter } else { self }
+    }
+
+    /// Models are told apart by the path, and nothing is asked for with a query.
+    fn keeps(self, object: &Map<String, Value>) -> bool {
+        self != Self::Parameter || !object.get("in").is_some_and(|place| place == "query" || place == "cookie")
+    }
+}
+
+/// Those that are read.
+fn extension(key: &str) -> Option<Keywords> {
+    matches!(key, "x-nullable" | "x-owner-only" | "x-rbac" | "x-sync" | "x-sync-exclude").then_some(Keywords::All)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::diagnostics::{Input, Problems};
+    use crate::source::Source;
+
+    fn kept(name: &str, document: &str) -> Value {
+        let mut problems = Problems::default();
+        let source = Source::new(name, document.as_bytes().to_vec(), Input::Spec, &mut problems);
+        source.parse(Input::Spec, Keywords::Document, &mut problems).unwrap()
+    }
+
+    #[test]
+    fn what_nobody_reads_is_left_out() {
+        let document = json!({
+            "info": { "title": "t", "description": "d" },
+            "paths": { "/examples": { "x-sync": true, "get": {
+                "summary": "s", "tags": ["t"], "x-code": [{ "lang": "sh" }],
+                "parameters": [
+                    { "in": "query", "name": "page", "schema": { "type": "integer" } },
+                    { "in": "path", "name": "id", "description": "d", "schema": { "type": "integer", "example": 1 } },
+                ],
+                "responses": { "200": { "description": "d", "content": { "application/json": {
+                    "schema": { "$ref": "#/components/schemas/example" }, "examples": { "a": { "value": 1 } },
+                }, "text/csv": { "schema": { "type": "string" } } } } },
+            } } },
+            "components": { "schemas": { "example": {
+                "description": "d",
+                "example": { "examples": 1 },
+                "x-internal": { "a": 1 },
+                "x-rbac": { "example": ["a"] },
+                "default": { "example": 1 },
+                "properties": { "examples": { "type": "string", "minLength": 1, "examples": ["a"] }, "x-b": { "x-owner-only": true } },
+            } } },
+            "x-mine": { "example": { "type": "string" } },
+        });
+        assert_eq!(
+            kept("openapi.json", &document.to_string()),
+            json!({
+                "info": { "title": "t", "description": "d" },
+                "paths": { "/examples": { "x-sync": true, "get": {
+                    "parameters": [
+                        null,
+                        { "in": "path", "name": "id", "schema": { "type": "integer" } },
+                    ],
+                    "responses": { "200": { "content": { "application/json": {
+                        "schema": { "$ref": "#/components/schemas/example" },
+                    }, "text/csv": {} } } },
+                } } },
+                "components": { "schemas": { "example": {
+                    "description": "d",
+                    "x-rbac": { "example": ["a"] },
+                    "default": { "example": 1 },
+                    "properties": { "examples": { "type": "string" }, "x-b": { "x-owner-only": true } },
+                } } },
+                "x-mine": { "example": { "type": "string" } },
+            })
+        );
+    }
+
+    #[test]
+    fn what_stands_twice_in_what_is_left_out_is_not_told() {
+        let document = "components: { schemas: { a: { type: object, example: &x { type: 1, type: 2 } } } }\n";
+        let mut problems = Problems::default();
+        let source = Source::new("openapi.yaml", document.into(), Input::Spec, &mut problems);
+        source.parse(Input::Spec, Keywords::Document, &mut problems).unwrap();
+        assert_eq!(problems.iter().count(), 0);
+    }
+
+    #[test]
+    fn what_is_left_out_may_hold_the_anchor_of_what_is_kept() {
+        let document = "paths:
+  /a:
+    tags: &words [a, b]
+    get: { parameters: [{ in: query, schema: &id { type: string, enum: *words } }, { in: path, schema: *id }] }
+";
+        let path = json!({ "in": "path", "schema": { "type": "string", "enum": ["a", "b"] } });
+        let expected = json!({ "paths": { "/a": { "get": { "parameters": [null, path] } } } });
+        assert_eq!(kept("openapi.yaml", document), expected);
+    }
+}

@@ -1,0 +1,148 @@
+//! The properties of an object, however it is composed.
+
+use indexmap::IndexMap;
+use indexmap::map::Entry;
+
+use super::document::Document;
+use super::resolved::Resolved;
+use super::schema::SchemaAt;
+
+/// Schemas that one object may be composed of, nested ones counted each time. Real ones stay below a hundred; a document
+/// in which every `allOf` names the next twice would take for ever.
+const MAX_PARTS: usize = 10_000;
+const MAX_DEPTH: usize = 16;
+
+/// Levels of `allOf` in which a list of required names is looked for.
+const MAX_REQUIRED_DEPTH: usize = 3;
+
+/// A property of an object, with what `allOf`, `oneOf` and `anyOf` add to it.
+#[derive(Debug, Clone)]
+pub struct RawProperty<'a> {
+    /// One schema; several where the variants of a union differ.
+    pub schemas: Vec<SchemaAt<'a>>,
+    /// What other parts of an `allOf` say of it besides its type.
+    pub remarks: Vec<SchemaAt<'a>>,
+    pub required: bool,
+}
+
+impl<'a> RawProperty<'a> {
+    /// Where it stands, for problems.
+    pub fn pointer(&self) -> &str {
+        self.schemas.first().map_or("", |schema| &schema.pointer)
+    }
+
+    /// What is said of it everywhere. `None` where its reference leads nowhere.
+    pub fn meaning(&self, document: &'a Document) -> Option<Resolved<'a>> {
+        let mut meaning = Resolved::of(document, self.schemas.first()?)?;
+        for remark in self.schemas.iter().skip(1).chain(&self.remarks) {
+            meaning.add(Resolved::of(document, remark)?);
+        }
+        Some(meaning)
+    }
+}
+
+pub type Properties<'a> = IndexMap<&'a str, RawProperty<'a>>;
+
+/// The properties by name, in the document's order, those with `x-sync-exclude` left out. Empty for what isn't an object.
+pub fn properties<'a>(document: &'a Document, at: &SchemaAt<'a>) -> Properties<'a> {
+    let mut found = everything(document, at);
+    found.retain(|_, property| !is_excluded(document, property));
+    found
+}
+
+/// The names of the properties with `x-sync-exclude`.
+pub fn excluded<'a>(document: &'a Document, at: &SchemaAt<'a>) -> Vec<&'a str> {
+    let all = everything(document, at);
+    all.iter().filter(|(_, property)| is_excluded(document, property)).map(|(name, _)| *name).collect()
+}
+
+fn is_excluded<'a>(document: &'a Document, property: &RawProperty<'a>) -> bool {
+    property.meaning(document).is_some_and(|meaning| meaning.flag("x-sync-exclude"))
+}
+
+fn everything<'a>(document: &'a Document, at: &SchemaAt<'a>) -> Properties<'a> {
+    collect(document, at, 0, &mut { MAX_PARTS })
+}
+
+fn collect<'a>(document: &'a Document, at: &SchemaAt<'a>, depth: usize, parts: &mut usize) -> Properties<'a> {
+    let mut found = Properties::new();
+    *parts = parts.saturating_sub(1);
+    let is_too_much = depth >= MAX_DEPTH || *parts == 0;
+    let Some(meaning) = Resolved::of(document, at).filter(|_| !is_too_much) else { return found };
+    let at = meaning.at;
+    for part in at.all_of() {
+        for (name, property) in collect(document, &part, depth + 1, parts) {
+            narrow(document, &mut found, name, property);
+        }
+    }
+    for (name, schema) in at.properties() {
+        narrow(document, &mut found, name, RawProperty { schemas: vec![schema], remarks: Vec::new(), required: false });
+    }
+    let variants: Vec<Properties> = at
+        .variants()
+        .iter()
+        .filter(|variant| !Resolved::of(document, variant).is_some_and(|meaning| meaning.is_only_null()))
+        .map(|variant| collect(document, variant, depth + 1, parts))
+        .collect();
+    // A union with something that isn't an object isn't a row.
+    if !variants.iter().any(Properties::is_empty) {
+        widen(&mut found, variants);
+    }
+    for name in required(document, &at, 0) {
+        if let Some(property) = found.get_mut(name) {
+            property.required = true;
+        }
+    }
+    found
+}
+
+/// The names that are required, also by a part of an `allOf` that says no more than that.
+fn required<'a>(document: &'a Document, at: &SchemaAt<'a>, depth: usize) -> Vec<&'a str> {
+    let mut names: Vec<&str> = at.required().iter().map(String::as_str).collect();
+    if depth < MAX_REQUIRED_DEPTH {
+        for part in at.all_of() {
+            names.extend(document.follow(part).into_iter().flat_map(|part| required(document, &part, depth + 1)));
+        }
+    }
+    names
+}
+
+/// A later part of an `allOf` says more of the same property: of its type, or besides it.
+fn narrow<'a>(document: &'a Document, found: &mut Properties<'a>, name: &'a str, mut property: RawProperty<'a>) {
+    let Some(earlier) = found.get_mut(name) else {
+        found.insert(name, property);
+        return;
+    };
+    let says_type =
+        property.schemas.iter().any(|at| Resolved::of(document, at).is_none_or(|meaning| meaning.says_type()));
+    if says_type {
+        std::mem::swap(earlier, &mut property);
+    }
+    earlier.required |= property.required;
+    earlier.remarks.extend(property.schemas);
+    earlier.remarks.extend(property.remarks);
+}
+
+/// Another variant of a union has the property as well, or hasn't.
+fn widen<'a>(found: &mut Properties<'a>, variants: Vec<Properties<'a>>) {
+    let required_in_all = |name: &str| variants.iter().all(|variant| variant.get(name).is_some_and(|p| p.required));
+    let mut merged = Properties::new();
+    for (name, property) in variants.iter().flatten() {
+        match merged.entry(*name) {
+            Entry::Occupied(mut earlier) => {
+                let earlier: &mut RawProperty = earlier.get_mut();
+                for schema in &property.schemas {
+                    if !earlier.schemas.iter().any(|known| known.pointer == schema.pointer) {
+                        earlier.schemas.push(schema.clone());
+                    }
+                }
+            }
+            Entry::Vacant(place) => {
+                place.insert(RawProperty { required: required_in_all(name), ..property.clone() });
+            }
+        }
+    }
+    for (name, property) in merged {
+        found.entry(name).or_insert(property);
+    }
+}

@@ -92,7 +92,7 @@ pub fn read(root: &Value, folder: &Path, overrides: &Overrides, problems: &mut P
     set(&mut config.api_base_url, url(&mut reader, "api_base_url", problems));
     let integers = [("number", Int64::Number), ("string", Int64::String), ("bigint", Int64::Bigint)];
     set(&mut config.int64, reader.choice("int64", &integers, problems));
-    config.templates = reader.string("templates", problems).map(|templates| below(folder, &templates));
+    config.templates = templates(&mut reader, folder, problems);
     config.models = models(&mut reader, problems);
     reader.finish(problems);
     overrides.apply(&mut config);
@@ -119,6 +119,16 @@ pub fn spec_location(text: &str, folder: &Path) -> SpecLocation {
 /// `./x` below a folder, without the dot, as people write it.
 fn below(folder: &Path, path: &str) -> PathBuf {
     folder.join(path.strip_prefix("./").unwrap_or(path))
+}
+
+fn templates(reader: &mut Reader, folder: &Path, problems: &mut Problems) -> Option<PathBuf> {
+    let folder = below(folder, &reader.string("templates", problems)?);
+    if !folder.is_dir() {
+        let at = (Input::Config, "/templates");
+        let problem = Problem::new(Severity::Error, "no-such-folder", at, "there is no such folder");
+        problems.push(problem.help("create it, or remove the line"));
+    }
+    Some(folder)
 }
 
 fn version(reader: &mut Reader, problems: &mut Problems) {

@@ -105,7 +105,8 @@ fn one_template_is_replaced_and_the_others_stay() {
     let project = Project::new();
     project.generate();
     let (types, log) = (project.output("types/contacts.ts"), project.output("db/log.ts"));
-    let collection = ours("typescript/generated/collection.ts.j2") + "\n/** The team's own. */\nexport const version = 1;\n";
+    let collection =
+        ours("typescript/generated/collection.ts.j2") + "\n/** The team's own. */\nexport const version = 1;\n";
     project.write("mine/typescript/generated/collection.ts.j2", &collection);
     project.write("mine/pglite/view.sql", &format!("-- Ours.\n{}", ours("pglite/view.sql")));
     project.write("mine/typescript/db/backoff.ts", "export const mine = true;\n");
@@ -151,7 +152,10 @@ fn a_mistake_that_shows_in_a_template_of_ours_is_told_of_yours() {
     let project = Project::new();
     project.write("mine/typescript/generated/collection.ts.j2", "// {{ banner }}\n\n{% include \"names.ts\" %}\n");
     let stderr = project.fail();
-    assert!(stderr.contains("error: `list` is undefined\n  --> mine/typescript/generated/collection.ts.j2:3:"), "{stderr}");
+    assert!(
+        stderr.contains("error: `list` is undefined\n  --> mine/typescript/generated/collection.ts.j2:3:"),
+        "{stderr}"
+    );
     project.write("mine/typescript/generated/collection.ts.j2", "// {{ banner }}\n\n{% include \"collection.ts\" %}\n");
     let stderr = project.fail();
     assert!(stderr.contains("--> mine/typescript/generated/collection.ts.j2:3:"), "a circle: {stderr}");
@@ -213,8 +217,12 @@ fn views_are_what_the_templates_are_given() {
     assert_eq!(run.code, 0, "{}", run.stderr);
     let views: Vec<serde_json::Value> = serde_json::from_str(&run.stdout).expect("JSON");
     let templates: Vec<&str> = views.iter().filter_map(|view| view["template"].as_str()).collect();
-    let expected =
-        ["typescript/generated/collection.ts.j2", "pglite/model.sql", "typescript/generated/model.ts.j2", "typescript/generated/types.ts.j2"];
+    let expected = [
+        "typescript/generated/collection.ts.j2",
+        "pglite/model.sql",
+        "typescript/generated/model.ts.j2",
+        "typescript/generated/types.ts.j2",
+    ];
     assert_eq!(templates, expected);
     assert_eq!(views[1]["file"], "schema/contacts.sql");
     assert_eq!(views[1]["view"]["columns"][0]["name"], "\"id\"");

@@ -14,9 +14,8 @@ const AT: (Input, &str) = (Input::Config, "/templates");
 /// Reads what in the folder replaces one of the `known` templates of ours, each of which is rendered or not, and reports what
 /// doesn't.
 pub fn read(folder: &Path, known: &HashMap<String, bool>, problems: &mut Problems) -> Option<OwnTemplates> {
+    // The config has been told already that there is none.
     if !folder.is_dir() {
-        let problem = Problem::new(Severity::Error, "no-such-folder", AT, "there is no such folder");
-        problems.push(problem.help("create it, or remove the line"));
         return None;
     }
     let mut found = Vec::new();

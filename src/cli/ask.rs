@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 
 use anyhow::anyhow;
 use dialoguer::console::Term;
-use dialoguer::{Input, MultiSelect, Select};
+use dialoguer::{Confirm, Input, MultiSelect, Select};
 
 /// Whether somebody is there to answer.
 pub fn can_ask() -> bool {
@@ -29,6 +29,10 @@ pub fn text(question: &str, usual: Option<&str>) -> anyhow::Result<String> {
         input = input.default(usual.to_owned());
     }
     answered(input.interact_text())
+}
+
+pub fn yes(question: &str) -> anyhow::Result<bool> {
+    answered(Confirm::new().with_prompt(question).default(true).interact())
 }
 
 /// The number of the choice.

@@ -1,4 +1,4 @@
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -7,6 +7,7 @@ use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use serde_json::json;
 
+use super::ignore_files::{IgnoreFiles, Offer};
 use super::inputs::{self, ProjectArgs};
 use super::{Global, ask, report};
 use crate::codegen::Settings;
@@ -47,6 +48,8 @@ pub struct Init {
     /// What goes before the document's paths [default: where the document is from, if at a URL]
     #[arg(long, value_name = "URL")]
     api_base_url: Option<String>,
+    #[command(flatten)]
+    ignore_files: IgnoreFiles,
     /// Ask nothing: what no flag says is as usual
     #[arg(short, long)]
     yes: bool,
@@ -65,10 +68,13 @@ fn model_flag(text: &str) -> Result<(String, Option<bool>), String> {
 
 pub fn run(args: &Init, global: &Global) -> anyhow::Result<ExitCode> {
     let path = &args.project.config;
+    let folder = path.parent().unwrap_or(Path::new(""));
     if path.exists() {
+        if args.ignore_files.ignore_files {
+            return args.ignore_only(folder, global);
+        }
         bail!(is_there(path));
     }
-    let folder = path.parent().unwrap_or(Path::new(""));
     let asks = !args.yes && ask::can_ask();
     if asks {
         ask::keep_cursor()?;
@@ -103,14 +109,16 @@ pub fn run(args: &Init, global: &Global) -> anyhow::Result<ExitCode> {
         );
     }
     let models = args.models(&found, asks)?;
+    let offer = args.ignore_files.offer(folder, Path::new(&decided.output), asks)?;
     let decisions =
         Decisions { spec: beside(folder, &spec)?, output: beside(folder, &decided.output)?, models, ..decided };
     let text = crate::init::config(&decisions, &found)?;
-    if !is_valid(path, &text, global)? {
+    if read_config(path, text.clone().into(), global)?.is_none() {
         return Ok(ExitCode::from(2));
     }
     write_new(path, &text)?;
-    tell(path, &decisions, &found, folder, global)?;
+    offer.apply()?;
+    tell(&Written { path, decisions: &decisions, offer: &offer }, &found, folder, global)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -176,6 +184,24 @@ impl Init {
         })
     }
 
+    /// Edits the files of formatters and linters alone, for a config that is there already.
+    fn ignore_only(&self, folder: &Path, global: &Global) -> anyhow::Result<ExitCode> {
+        let path = &self.project.config;
+        let text = fs::read(path).with_context(|| format!("can't read {}", path.display()))?;
+        let Some(config) = read_config(path, text, global)? else { return Ok(ExitCode::from(2)) };
+        let offer = self.ignore_files.offer(folder, &config.output, false)?;
+        offer.apply()?;
+        let mut out = anstream::stdout().lock();
+        if global.message_format == Some(Format::Json) {
+            writeln!(out, "{}", json!({ "config": path, "ignore": offer.json() }))?;
+        } else if !global.quiet && offer.is_empty() {
+            writeln!(out, "nothing to edit: the project's formatters and linters leave the generated folder alone")?;
+        } else if !global.quiet {
+            offer.tell(&mut out)?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
     fn models(&self, found: &View, asks: bool) -> anyhow::Result<Vec<(String, Choice)>> {
         if asks && self.model.is_empty() && !self.project.all {
             return ask_for_models(&found.models);
@@ -232,24 +258,25 @@ fn unknown(name: &str, found: &View) -> anyhow::Error {
     anyhow!("no model `{name}` was found; nothing was written\n  help: {help}")
 }
 
-/// Whether it is a config that can be read: a flag's value needn't be one that the config may have.
-fn is_valid(path: &Path, text: &str, global: &Global) -> anyhow::Result<bool> {
+/// Reads a config's text. `None`, with what is wrong told, where it has errors: a flag's value needn't be one that the
+/// config may have.
+fn read_config(path: &Path, text: Vec<u8>, global: &Global) -> anyhow::Result<Option<Config>> {
     let mut problems = Problems::default();
-    let source = Source::new(&path.to_string_lossy(), text.into(), Input::Config, &mut problems);
-    if let Some(root) = source.parse(Input::Config, Whole, &mut problems) {
-        config::read(&root, Path::new(""), &Overrides::default(), &mut problems);
-    }
+    let source = Source::new(&path.to_string_lossy(), text, Input::Config, &mut problems);
+    let root = source.parse(Input::Config, Whole, &mut problems);
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let config = root.and_then(|root| config::read(&root, folder, &Overrides::default(), &mut problems));
     if !problems.has_errors() {
-        return Ok(true);
+        return Ok(config);
     }
     report::problems(&problems, &[(Input::Config, &source)], global)?;
     report::failed(&problems, "nothing was written", global)?;
-    Ok(false)
+    Ok(None)
 }
 
 fn is_there(path: &Path) -> String {
     format!(
-        "{} is there already, and is left as it is\n  help: edit it, or write another with --config",
+        "{} is there already, and is left as it is\n  help: edit it, or write another with --config; with --ignore-files, only the files of formatters and linters are edited",
         path.display()
     )
 }
@@ -263,8 +290,16 @@ fn write_new(path: &Path, text: &str) -> anyhow::Result<()> {
     file.write_all(text.as_bytes()).with_context(|| format!("can't write {}", path.display()))
 }
 
-/// What was written, and what to do next.
-fn tell(path: &Path, decisions: &Decisions, found: &View, folder: &Path, global: &Global) -> anyhow::Result<()> {
+/// What a run has written.
+struct Written<'a> {
+    path: &'a Path,
+    decisions: &'a Decisions,
+    offer: &'a Offer,
+}
+
+/// Says what was written, and what to do next.
+fn tell(written: &Written, found: &View, folder: &Path, global: &Global) -> anyhow::Result<()> {
+    let Written { path, decisions, offer } = *written;
     let is_taken = |model: &&ModelView| match decisions.models.iter().find(|(name, _)| *name == model.name) {
         Some((_, choice)) => *choice != Choice::LeaveOut,
         None => model.chosen || decisions.all,
@@ -278,14 +313,20 @@ fn tell(path: &Path, decisions: &Decisions, found: &View, folder: &Path, global:
     let install = format!("{} {}", surroundings::install_command(folder), packages.join(" "));
     let mut out = anstream::stdout().lock();
     if global.message_format == Some(Format::Json) {
-        writeln!(out, "{}", json!({ "config": path, "models": taken, "packages": packages, "install": install }))?;
+        let told = json!({
+            "config": path, "models": taken, "packages": packages, "install": install,
+            "ignore": offer.json()
+        });
+        writeln!(out, "{told}")?;
         return Ok(());
     }
     if global.quiet {
         return Ok(());
     }
     let config = path.display();
-    writeln!(out, "{config} is written: {} of {} chosen\n", taken.len(), count(found.models.len(), "model"))?;
+    writeln!(out, "{config} is written: {} of {} chosen", taken.len(), count(found.models.len(), "model"))?;
+    offer.tell(&mut out)?;
+    writeln!(out)?;
     if taken.is_empty() {
         writeln!(out, "Choose models in it: take the # from their lines. Then:")?;
     } else {

@@ -5,6 +5,7 @@ mod check;
 mod diff;
 mod generate;
 mod git;
+mod ignore_files;
 mod init;
 mod inputs;
 mod inspect;

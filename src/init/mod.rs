@@ -1,5 +1,6 @@
 //! The config of a project that has none yet.
 
+pub mod ignore;
 pub mod paths;
 pub mod surroundings;
 mod yaml;

@@ -20,20 +20,22 @@ pub fn document(folder: &Path) -> Option<String> {
 
 /// The framework that `package.json` lists, where it lists one that there are hooks for.
 pub fn framework(folder: &Path) -> Option<Framework> {
-    let text = std::fs::read_to_string(folder.join("package.json")).ok()?;
-    let package: Value = serde_json::from_str(&text).ok()?;
-    let lists = |name: &str| {
-        ["dependencies", "devDependencies", "peerDependencies"]
-            .iter()
-            .any(|kind| package.get(kind).is_some_and(|packages| packages.get(name).is_some()))
-    };
     let known = [
         ("vue", Framework::Vue),
         ("svelte", Framework::Svelte),
         ("solid-js", Framework::Solid),
         ("react", Framework::React),
     ];
-    known.into_iter().find(|(name, _)| lists(name)).map(|(_, framework)| framework)
+    known.into_iter().find(|(name, _)| lists_package(folder, name)).map(|(_, framework)| framework)
+}
+
+/// Whether `package.json` lists a package, for whatever use.
+pub fn lists_package(folder: &Path, name: &str) -> bool {
+    let Ok(text) = std::fs::read_to_string(folder.join("package.json")) else { return false };
+    let package: Value = serde_json::from_str(&text).unwrap_or_default();
+    ["dependencies", "devDependencies", "peerDependencies"]
+        .iter()
+        .any(|kind| package.get(kind).is_some_and(|packages| packages.get(name).is_some()))
 }
 
 /// How the folder's package manager installs packages in exact versions.

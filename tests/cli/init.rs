@@ -106,7 +106,8 @@ fn a_config_is_never_overwritten() {
     let run = sync_patterns(&["init", "--spec", "openapi.yaml"], folder.path());
     assert_eq!((run.code, run.stdout.as_str()), (2, ""));
     let expected = "error: sync-patterns.config.yaml is there already, and is left as it is\n  \
-                    help: edit it, or write another with --config\n";
+                    help: edit it, or write another with --config; with --ignore-files, only the files of \
+                    formatters and linters are edited\n";
     assert_eq!(run.stderr, expected);
     assert_eq!(config(folder.path()), "mine\n");
 }

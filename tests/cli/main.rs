@@ -2,6 +2,7 @@
 
 mod check;
 mod diff;
+mod ignore_files;
 mod init;
 mod inspect;
 mod limits;

@@ -94,6 +94,23 @@ fn flags_answer_questions() {
     assert!(all.contains("0 of 4 models chosen") && !all.contains("Models to sync"), "{all}");
 }
 
+/// Files of formatters and linters are edited where somebody says so.
+#[test]
+fn the_offer_to_edit_files_of_formatters() {
+    let question = "Tell Prettier (.prettierignore) to leave the generated folder alone";
+    for (answer, is_edited) in [("n", false), ("y", true)] {
+        let folder = project();
+        fs::write(folder.path().join("package.json"), r#"{ "devDependencies": { "prettier": "3" } }"#).expect("a file");
+        let flags = ["init", "--spec", "openapi.yaml", "--output", "out", "--framework", "none", "--adapter", "pglite"];
+        let mut session = at_a_terminal(&[&flags[..], &["--model", "tasks"]].concat(), folder.path());
+        session.exp_string(question).expect("the offer");
+        press(&mut session, &format!("{answer}{ENTER}"));
+        session.exp_string("1 of 4 models chosen").expect("the summary");
+        session.exp_eof().expect("the end");
+        assert_eq!(folder.path().join(".prettierignore").exists(), is_edited);
+    }
+}
+
 /// A model that the document chooses is chosen from the start, and who takes it away leaves it out.
 #[test]
 fn what_the_document_chooses_can_be_left_out() {

@@ -20,6 +20,14 @@ pub fn npm_frameworks() -> PathBuf {
     installed("tests/npm/frameworks")
 }
 
+/// The folder with the formatters and linters that generated files are hidden from.
+///
+/// # Panics
+/// As [`installed`].
+pub fn npm_formatters() -> PathBuf {
+    installed("tests/npm/formatters")
+}
+
 /// A folder with its `node_modules`, installed on first use from its `package-lock.json`.
 ///
 /// # Panics

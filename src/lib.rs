@@ -17,6 +17,7 @@ pub mod names;
 pub mod openapi;
 pub mod output;
 mod parallel;
+pub mod plan;
 pub mod schema_json;
 pub mod source;
 
@@ -26,6 +27,7 @@ use config::Config;
 use diagnostics::Problems;
 use model::{Project, Survey};
 use openapi::{Document, Tree};
+use plan::Plan;
 
 /// What a run makes: the models as understood, and all files.
 #[derive(Debug)]
@@ -47,7 +49,7 @@ pub fn generate(
     if problems.has_errors() {
         return Ok(None);
     }
-    match codegen::files(&project, Settings::of(config, templates)) {
+    match codegen::files(&Plan::of(&project), Settings::of(config, templates)) {
         Ok(files) => Ok(Some(Client { project, files })),
         Err(error) => {
             problems.push(error.downcast::<TemplateError>()?.problem());

@@ -15,6 +15,7 @@ use sync_patterns::model::{self, Project};
 use sync_patterns::openapi::fetch::{self, Access};
 use sync_patterns::openapi::{Document, Tree};
 use sync_patterns::output::Plan;
+use sync_patterns::plan;
 use sync_patterns::source::{Source, Whole};
 use tempfile::TempDir;
 
@@ -68,7 +69,7 @@ impl Input {
     }
 
     pub fn render(&self, project: &Project) -> Files {
-        codegen::files(project, Settings::of(&self.config, None)).expect("files")
+        codegen::files(&plan::Plan::of(project), Settings::of(&self.config, None)).expect("files")
     }
 
     /// From the document to the files in a folder.

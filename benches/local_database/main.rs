@@ -17,6 +17,7 @@ use support::models;
 use sync_patterns::codegen::{Files, sql};
 use sync_patterns::config::Adapter;
 use sync_patterns::model::Project;
+use sync_patterns::plan::Plan;
 
 fn main() {
     let asked = |word: &str| std::env::args().any(|argument| argument == word);
@@ -56,7 +57,7 @@ fn project(count: usize) -> Project {
 }
 
 fn schema(adapter: Adapter, models: usize) -> Files {
-    sql::files(&project(models), adapter, &Default::default()).expect("a schema")
+    sql::files(&Plan::of(&project(models)), adapter, &Default::default()).expect("a schema")
 }
 
 /// A database with the schema of so many models, and rows in the first.

@@ -9,6 +9,7 @@ use super::{Global, project, report};
 use crate::codegen::{self, Settings};
 use crate::diagnostics::{Format, Problems, Severity, closest, one_of};
 use crate::inspect::{View, text};
+use crate::plan::Plan;
 
 #[derive(Debug, Args)]
 pub struct Inspect {
@@ -78,7 +79,8 @@ fn views(args: &Inspect, global: &Global) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::from(2));
     };
     let models = &project.client.project.models;
-    let mut views = codegen::views(&project.client.project, Settings::of(&project.config, project.templates.as_ref()))?;
+    let mut views =
+        codegen::views(&Plan::of(&project.client.project), Settings::of(&project.config, project.templates.as_ref()))?;
     if let Some(name) = &args.model {
         views.retain(|view| view.model.as_ref() == Some(name));
         if views.is_empty() {

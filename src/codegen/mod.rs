@@ -5,13 +5,12 @@ pub mod sql;
 pub mod template;
 pub mod typescript;
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::config::{Adapter, Config, Framework, Int64};
 use crate::diagnostics::Problems;
-use crate::model::{Model, Project};
+use crate::plan::Plan;
 use template::{OwnTemplates, TemplateSet, Templates, View};
 
 /// Path below the output folder, with `/`, to text with `\n`.
@@ -64,20 +63,20 @@ impl<'a> Settings<'a> {
 }
 
 /// All generated files.
-pub fn files(project: &Project, settings: Settings) -> anyhow::Result<Files> {
-    render(project, settings, &Templates::new(settings.templates))
+pub fn files(plan: &Plan, settings: Settings) -> anyhow::Result<Files> {
+    render(plan, settings, &Templates::new(settings.templates))
 }
 
 /// What each template is given for each file, in the order of the files.
-pub fn views(project: &Project, settings: Settings) -> anyhow::Result<Vec<View>> {
+pub fn views(plan: &Plan, settings: Settings) -> anyhow::Result<Vec<View>> {
     let templates = Templates::new(settings.templates).recording();
-    render(project, settings, &templates)?;
+    render(plan, settings, &templates)?;
     Ok(templates.views())
 }
 
-fn render(project: &Project, settings: Settings, templates: &Templates) -> anyhow::Result<Files> {
-    let schema = sql::files(&local(project), settings.adapter, templates)?;
-    let mut files = typescript::files(project, settings, templates, &schema)?;
+fn render(plan: &Plan, settings: Settings, templates: &Templates) -> anyhow::Result<Files> {
+    let schema = sql::files(plan, settings.adapter, templates)?;
+    let mut files = typescript::files(plan, settings, templates, &schema)?;
     files.extend(schema);
     files.insert(GITATTRIBUTES.to_owned(), format!("# {BANNER}\n\n{GITATTRIBUTES_TEXT}"));
     Ok(files)
@@ -93,13 +92,4 @@ pub fn template_paths() -> impl Iterator<Item = (String, bool)> {
     let rendered =
         [sql::PGLITE_TEMPLATES, sql::SQLITE_TEMPLATES, typescript::TEMPLATES].into_iter().flat_map(TemplateSet::paths);
     rendered.map(|path| (path, true)).chain(typescript::verbatim_paths().map(|path| (path.to_owned(), false)))
-}
-
-/// The models that the local database has.
-fn local(project: &Project) -> Cow<'_, Project> {
-    if project.models.iter().all(Model::is_local) {
-        return Cow::Borrowed(project);
-    }
-    let models = project.models.iter().filter(|model| model.is_local()).cloned().collect();
-    Cow::Owned(Project { models, types: Vec::new() })
 }

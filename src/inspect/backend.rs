@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::writes;
 use crate::model::{Method, Model, Surveyed};
+use crate::plan::ModelPlan;
 
 /// By what the client knows that a row shows a write.
 pub fn settled_by(model: &Model) -> &'static str {
@@ -68,7 +69,7 @@ const PATCH: Addition = Addition {
 /// All there are, the weightiest first.
 pub const ADDITIONS: [Addition; 5] = [IDEMPOTENCY_KEY, WRITE_ID, WRITE_ID_IN_BODIES, KEY, PATCH];
 
-pub fn additions(surveyed: &Surveyed) -> Vec<Addition> {
+pub fn additions(surveyed: &Surveyed, plan: &ModelPlan) -> Vec<Addition> {
     let model = &surveyed.model;
     if writes(model).next().is_none() {
         return Vec::new();
@@ -82,7 +83,7 @@ pub fn additions(surveyed: &Surveyed) -> Vec<Addition> {
         !surveyed.takes_idempotency_key,
         model.is_local() && !write_id.row,
         model.is_local() && write_id.row && bodies_lack_it,
-        model.has_temporary_keys(),
+        plan.has_temporary_keys(),
         by_put,
     ];
     ADDITIONS.into_iter().zip(lacks).filter(|(_, lacks)| *lacks).map(|(addition, _)| addition).collect()

@@ -11,7 +11,8 @@ use serde_json::{Map, Value};
 use crate::codegen::typescript::{self, description};
 use crate::codegen::{Settings, sql};
 use crate::config::Int64;
-use crate::model::{Field, Model, Operation, Survey, Surveyed};
+use crate::model::{Model, Operation, Survey, Surveyed};
+use crate::plan::{Column, ModelPlan};
 use backend::Addition;
 
 #[derive(Debug, Serialize)]
@@ -121,6 +122,7 @@ impl View {
 impl ModelView {
     fn of(surveyed: &Surveyed, settings: &Settings) -> Self {
         let model = &surveyed.model;
+        let plan = ModelPlan::alone(model);
         let guesses = surveyed.guesses.iter();
         let rows = &surveyed.rows;
         Self {
@@ -135,10 +137,10 @@ impl ModelView {
             table: model.server.table.clone(),
             key: KeyView { fields: model.key.clone(), made_by: description::key_origin(model.key_origin) },
             rows: RowsView { answer: rows.operation.clone(), under: rows.under.clone(), is_body: rows.is_body },
-            fields: model.fields.iter().map(|field| field_view(model, field, settings)).collect(),
+            fields: plan.columns.iter().map(|column| field_view(model, column, settings)).collect(),
             endpoints: description::operations(&model.operations),
             settled_by: backend::settled_by(model),
-            backend: backend::additions(surveyed),
+            backend: backend::additions(surveyed, &plan),
             guesses: guesses
                 .map(|guess| GuessView { guess: guess.what.clone(), otherwise: guess.otherwise.clone() })
                 .collect(),
@@ -152,14 +154,15 @@ impl ModelView {
     }
 }
 
-fn field_view(model: &Model, field: &Field, settings: &Settings) -> FieldView {
+fn field_view(model: &Model, column: &Column, settings: &Settings) -> FieldView {
+    let field = column.field;
     let of =
         |pairs: &[(String, String)]| pairs.iter().find(|(name, _)| *name == field.name).map(|(_, value)| value.clone());
     FieldView {
         name: field.name.clone(),
         ty: description::field_type(field.ty),
         sql: sql::column_type(settings.adapter, field.ty),
-        typescript: typescript_type(model, field, settings.int64),
+        typescript: typescript_type(column, settings.int64),
         nullable: field.nullable,
         insert: description::insert(field.insert),
         update: field.update,
@@ -169,8 +172,8 @@ fn field_view(model: &Model, field: &Field, settings: &Settings) -> FieldView {
     }
 }
 
-fn typescript_type(model: &Model, field: &Field, int64: Int64) -> String {
-    typescript::type_of(field, model.view_can_be_null(field), int64)
+fn typescript_type(column: &Column, int64: Int64) -> String {
+    typescript::type_of(column.field, column.can_show_null, int64)
 }
 
 /// The operations of a model that write, in the order of a row's life.

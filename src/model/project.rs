@@ -48,18 +48,6 @@ impl Project {
         let place = self.models.binary_search_by(|model| model.name.as_str().cmp(name)).ok()?;
         self.models.get(place)
     }
-
-    /// The fields of a model that can hold a temporary key, each with the model that it is of.
-    pub fn fields_with_temporary_keys<'p>(&'p self, model: &'p Model) -> Vec<(&'p Field, &'p str)> {
-        let has_temporary_keys = |name: &str| self.model(name).is_some_and(Model::has_temporary_keys);
-        let references = model.references.iter().filter(|(_, parent)| has_temporary_keys(parent));
-        references
-            .filter_map(|(name, parent)| {
-                let field = model.fields.iter().find(|field| &field.name == name)?;
-                Some((field, parent.as_str()))
-            })
-            .collect()
-    }
 }
 
 impl Model {
@@ -74,26 +62,6 @@ impl Model {
 
     pub fn is_key(&self, field: &Field) -> bool {
         self.key.contains(&field.name)
-    }
-
-    /// Whether a new row has a key of its own only until the server has made one. Of a composite key it makes no part.
-    pub fn has_temporary_keys(&self) -> bool {
-        self.key_origin == KeyOrigin::Server && self.key.len() == 1 && self.operations.create.is_some()
-    }
-
-    /// Whether a row that was inserted locally, or has come from the server, can show null in this column.
-    pub fn view_can_be_null(&self, field: &Field) -> bool {
-        if field.nullable {
-            return true;
-        }
-        if self.is_key(field) || self.operations.create.is_none() || field.default.is_some() {
-            return false;
-        }
-        match field.insert {
-            Insert::Required => false,
-            Insert::Optional => true,
-            Insert::Never => !field.has_placeholder(),
-        }
     }
 }
 
@@ -125,13 +93,6 @@ pub struct Field {
     pub doc: Option<String>,
     pub deprecated: bool,
     pub owner_only: bool,
-}
-
-impl Field {
-    /// A required timestamp that only the server sets shows the time of the local write until the row arrives.
-    pub fn has_placeholder(&self) -> bool {
-        self.insert == Insert::Never && !self.nullable && matches!(self.ty, FieldType::DateTime | FieldType::Date)
-    }
 }
 
 /// What an insert through the view may say of a field.

@@ -9,6 +9,7 @@ use sync_patterns::codegen::sql;
 use sync_patterns::config::Adapter;
 use sync_patterns::model::{FieldType, Project};
 use sync_patterns::names::sql::{identifier, literal};
+use sync_patterns::plan::Plan;
 
 /// # Panics
 /// Where there is no `sqlite3` 3.40: another version says nothing of this one.
@@ -41,7 +42,7 @@ fn sqlite3(script: &str) -> Result<String, String> {
 }
 
 fn schema(project: &Project) -> String {
-    let files = sql::files(project, Adapter::Sqlite, &Default::default()).expect("the schema");
+    let files = sql::files(&Plan::of(project), Adapter::Sqlite, &Default::default()).expect("the schema");
     schema_order(&files).into_iter().map(|name| files[name].as_str()).collect()
 }
 

@@ -61,6 +61,7 @@ impl Exercise<'_> {
         if self.has("create") {
             let insertable: Vec<&Value> =
                 fields.iter().filter(|field| self.is_key(field) || field["insert"] != "never").collect();
+            self.refuse_without_required(&insertable);
             self.exec(&format!("INSERT INTO {view} {}", self.values(&insertable, 3)));
             self.expect_log("insert", 1);
             assert_eq!(
@@ -84,6 +85,24 @@ impl Exercise<'_> {
         self.exec(&format!("DELETE FROM _changes WHERE table_name = {}", literal(self.name)));
         let local = identifier(&format!("{}_local", self.name));
         assert_eq!(self.count(&local), 0, "{} {}: nothing is left", self.what, self.name);
+    }
+
+    /// Inserts without one of the columns that the API needs: each must fail.
+    fn refuse_without_required(&mut self, insertable: &[&Value]) {
+        let view = identifier(self.name);
+        let makes_key = self.model["key_origin"] != "given";
+        let can_be_left_out = |field: &Value| {
+            field["insert"] != "required" || field.get("default").is_some() || (makes_key && self.is_key(field))
+        };
+        let required: Vec<&Value> = insertable.iter().copied().filter(|field| !can_be_left_out(field)).collect();
+        for field in required {
+            let others: Vec<&Value> = insertable.iter().copied().filter(|other| *other != field).collect();
+            if others.is_empty() {
+                continue;
+            }
+            let statement = format!("INSERT INTO {view} {}", self.values(&others, 3));
+            assert!(self.database.exec(&statement).is_err(), "{}: must be refused: {statement}", self.what);
+        }
     }
 
     fn has(&self, operation: &str) -> bool {

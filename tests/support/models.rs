@@ -310,10 +310,23 @@ pub fn field(name: &str, ty: FieldType) -> Field {
     }
 }
 
+/// Whether the server replaces the key of a new row by its own.
+pub fn has_temporary_keys(model: &Model) -> bool {
+    model.key_origin == KeyOrigin::Server && model.key.len() == 1 && model.operations.create.is_some()
+}
+
+/// Whether only the server sets the column, and always to a time.
+pub fn is_stamped(field: &Field) -> bool {
+    let is_time = matches!(field.ty, FieldType::DateTime | FieldType::Date);
+    is_time && field.insert == Insert::Never && !field.nullable
+}
+
 /// What a field can be besides required.
 pub trait FieldBuilder {
     fn optional(self) -> Field;
     fn nullable(self) -> Field;
+    /// The rows may lack it, and the API's create needs it.
+    fn nullable_but_needed(self) -> Field;
     fn default(self, value: Value) -> Field;
     fn insert_only(self) -> Field;
     fn server_only(self) -> Field;
@@ -327,6 +340,10 @@ impl FieldBuilder for Field {
     fn nullable(self) -> Field {
         let insert = if self.insert == Insert::Never { Insert::Never } else { Insert::Optional };
         Field { nullable: true, insert, ..self }
+    }
+
+    fn nullable_but_needed(self) -> Field {
+        Field { nullable: true, insert: Insert::Required, ..self }
     }
 
     fn default(self, value: Value) -> Field {

@@ -1,13 +1,13 @@
 //! The local database's schema: `schema/_changes.sql` and one file for each model.
 
-pub mod bookkeeping;
 mod pglite;
 mod sqlite;
 
 use crate::codegen::Files;
 use crate::codegen::template::Templates;
 use crate::config::Adapter;
-use crate::model::{FieldType, Project};
+use crate::model::FieldType;
+use crate::plan::{ModelPlan, Plan};
 
 pub use pglite::TEMPLATES as PGLITE_TEMPLATES;
 pub use sqlite::TEMPLATES as SQLITE_TEMPLATES;
@@ -21,12 +21,13 @@ pub fn column_type(adapter: Adapter, ty: FieldType) -> &'static str {
 }
 
 /// `schema/_changes.sql` must run first; the models' files may run in any order.
-pub fn files(project: &Project, adapter: Adapter, templates: &Templates) -> anyhow::Result<Files> {
-    if project.models.is_empty() {
+pub fn files(plan: &Plan, adapter: Adapter, templates: &Templates) -> anyhow::Result<Files> {
+    let models: Vec<&ModelPlan> = plan.local().collect();
+    if models.is_empty() {
         return Ok(Files::new());
     }
     match adapter {
-        Adapter::Pglite => pglite::files(project, templates),
-        Adapter::Sqlite => sqlite::files(project, templates),
+        Adapter::Pglite => pglite::files(&models, templates),
+        Adapter::Sqlite => sqlite::files(&models, templates),
     }
 }

@@ -49,7 +49,7 @@ struct Hooks<'a> {
 }
 
 pub fn file(renderer: &Renderer, module: &Module, settings: Settings) -> anyhow::Result<File> {
-    let model = module.model;
+    let model = module.plan.model;
     let writes: Vec<&str> = module.create.iter().chain(&module.update).map(String::as_str).collect();
     let input = match writes.as_slice() {
         [] => module.row.as_str(),
@@ -96,7 +96,7 @@ fn hooks<'a>(module: &'a Module, framework: Framework) -> Option<Hooks<'a>> {
         Framework::None => return None,
     };
     let row = &module.row;
-    let names: Vec<String> = module.model.key.iter().map(|name| ts::string(name)).collect();
+    let names: Vec<String> = module.plan.model.key.iter().map(|name| ts::string(name)).collect();
     let (key, key_type) = match names.as_slice() {
         [only] => ("id", format!("{row}[{only}]")),
         several => ("key", format!("Pick<{row}, {}>", several.join(" | "))),

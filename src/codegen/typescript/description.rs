@@ -6,9 +6,8 @@ use serde_json::{Map, Value, json};
 
 use super::literal::Language;
 use crate::codegen::{BANNER, Settings};
-use crate::model::{
-    Field, FieldType, Insert, KeyOrigin, Method, Model, Operation, Operations, Project, Server, Shape, WriteId,
-};
+use crate::model::{Field, FieldType, Insert, KeyOrigin, Method, Model, Operation, Operations, Server, Shape, WriteId};
+use crate::plan::Plan;
 
 /// Raised when a reader of the file has to know.
 pub const VERSION: u32 = 1;
@@ -63,7 +62,7 @@ fn is_false(value: &bool) -> bool {
     !value
 }
 
-pub fn text(project: &Project, settings: Settings) -> anyhow::Result<String> {
+pub fn text(plan: &Plan, settings: Settings) -> anyhow::Result<String> {
     let head: [(&str, Value); 4] = [
         ("_generated", BANNER.into()),
         ("version", VERSION.into()),
@@ -76,14 +75,14 @@ pub fn text(project: &Project, settings: Settings) -> anyhow::Result<String> {
     }
     // One by one: as values they take many times the room of their text.
     out.push_str("  \"models\": [\n");
-    for (index, one) in project.models.iter().enumerate() {
-        let is_last = index + 1 == project.models.len();
+    for (index, one) in plan.models.iter().map(|plan| plan.model).enumerate() {
+        let is_last = index + 1 == plan.models.len();
         let text = Language::Json.text(&serde_json::to_value(model(one))?, 4, 4, usize::from(!is_last));
         out.extend(["    ", &text, if is_last { "\n" } else { ",\n" }]);
     }
     out.push_str("  ]");
-    if !project.types.is_empty() {
-        let types = project.types.iter().map(|named| (named.name.clone(), schema(&named.shape))).collect();
+    if !plan.types.is_empty() {
+        let types = plan.types.iter().map(|named| (named.name.clone(), schema(&named.shape))).collect();
         out.extend([",\n  ", &member("types", &Value::Object(types), 0)]);
     }
     out.push_str("\n}\n");

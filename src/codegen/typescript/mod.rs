@@ -28,9 +28,10 @@ use unicode_width::UnicodeWidthStr;
 use crate::codegen::template::{File, Page, Renderer, Template, TemplateSet, Templates};
 use crate::codegen::{BANNER, Files, Settings};
 use crate::config::Int64;
-use crate::model::{Field, Model, Project};
+use crate::model::Field;
 use crate::names::{self, Scope, ts};
 use crate::parallel;
+use crate::plan::{ModelPlan, Plan};
 use runtime::Parts;
 pub use runtime::paths as verbatim_paths;
 use schema::SqlModule;
@@ -80,13 +81,13 @@ pub fn type_of(field: &Field, or_null: bool, int64: Int64) -> String {
 }
 
 /// `schema`: the SQL files, which go into modules as well.
-pub fn files(project: &Project, settings: Settings, templates: &Templates, schema: &Files) -> anyhow::Result<Files> {
+pub fn files(plan: &Plan, settings: Settings, templates: &Templates, schema: &Files) -> anyhow::Result<Files> {
     let renderer = Renderer::new(TEMPLATES, templates)?;
     let sql = schema::sql_modules(schema);
-    let modules = modules(project, &sql);
+    let modules = modules(plan, &sql);
     let parts = Parts {
-        local: project.models.iter().any(Model::is_local),
-        electric: !project.models.iter().all(Model::is_local),
+        local: plan.local().next().is_some(),
+        electric: !plan.models.iter().all(|plan| plan.model.is_local()),
         access: modules.iter().any(|module| module.access.is_some()),
     };
     let mut files = runtime::files(settings, &parts, templates);
@@ -98,12 +99,12 @@ pub fn files(project: &Project, settings: Settings, templates: &Templates, schem
             collections::file(&renderer, module, settings)?,
         ])
     };
-    let has_types = !project.types.is_empty();
+    let has_types = !plan.types.is_empty();
     let parts: [&(dyn Fn() -> anyhow::Result<Vec<File>> + Sync); 5] = [
         &|| Ok(parallel::map(&modules, of_model)?.into_iter().flatten().collect()),
-        &|| has_types.then(|| types::shared(&renderer, &project.types)).into_iter().collect(),
+        &|| has_types.then(|| types::shared(&renderer, plan.types)).into_iter().collect(),
         &|| schema::files(&renderer, schema, &sql, &modules),
-        &|| Ok(vec![(SCHEMA_JSON.to_owned(), description::text(project, settings)?)]),
+        &|| Ok(vec![(SCHEMA_JSON.to_owned(), description::text(plan, settings)?)]),
         &|| Ok(vec![defaults(&renderer, settings)?, index::file(&renderer, &modules, has_types, settings, &parts)?]),
     ];
     files.extend(parallel::map(&parts, |files| files())?.into_iter().flatten());
@@ -134,7 +135,7 @@ const SHARED: &str = "_shared";
 
 /// A model with the names of what its modules export.
 struct Module<'a> {
-    model: &'a Model,
+    plan: &'a ModelPlan<'a>,
     /// File name without folder and extension.
     stem: String,
     row: String,
@@ -150,19 +151,19 @@ struct Module<'a> {
     hook_one: String,
 }
 
-fn modules<'a>(project: &'a Project, sql: &'a BTreeMap<&str, SqlModule>) -> Vec<Module<'a>> {
+fn modules<'a>(plan: &'a Plan<'a>, sql: &'a BTreeMap<&str, SqlModule>) -> Vec<Module<'a>> {
     let mut stems = Scope::with(&[SHARED, "index"]);
     let mut constants = Scope::with(index::RESERVED);
-    project
-        .models
+    plan.models
         .iter()
-        .map(|model| {
+        .map(|plan| {
+            let model = plan.model;
             let name = &model.type_name;
             let mut constant = |name: String| constants.unique(&ts::identifier(&name));
             let camel_name = names::camel_case(&model.name);
             let (hook_all, hook_one) = collections::hook_names(model);
             Module {
-                model,
+                plan,
                 stem: stems.unique(&model.name),
                 row: name.clone(),
                 create: model.operations.create.as_ref().map(|_| format!("{name}Create")),

@@ -41,10 +41,10 @@ struct Member {
 pub fn file(renderer: &Renderer, module: &Module, int64: Int64) -> anyhow::Result<File> {
     let sql = module.sql.as_ref().map(|sql| SqlImport { name: &sql.constant, module: ts::string(&sql.module()) });
     let ty = if sql.is_some() { "LocalModel" } else { "Model" };
-    let fields = module.model.fields.iter().map(|one| Language::TypeScript.row(field(one, int64), 4)).collect();
-    let members = members(module.model);
+    let fields = module.plan.model.fields.iter().map(|one| Language::TypeScript.row(field(one, int64), 4)).collect();
+    let members = members(module.plan.model);
     let view = RegistryView { banner: BANNER, name: &module.description, ty, sql, members, fields };
-    let page = Page::new("model.ts", format!("schema/{}.ts", module.stem)).about(&module.model.name);
+    let page = Page::new("model.ts", format!("schema/{}.ts", module.stem)).about(&module.plan.model.name);
     renderer.render(page, view)
 }
 

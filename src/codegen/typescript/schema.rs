@@ -87,7 +87,7 @@ fn index(renderer: &Renderer, shared: &SqlModule, modules: &[Module]) -> anyhow:
     let shared = Import { name: &shared.constant, module: ts::string(&shared.module()) };
     let models: Vec<Import> = modules
         .iter()
-        .filter(|module| module.model.is_local())
+        .filter(|module| module.plan.model.is_local())
         .map(|module| Import { name: &module.description, module: ts::string(&format!("./{}.js", module.stem)) })
         .collect();
     renderer.render(Page::new("models.ts", "schema/index.ts"), IndexView { banner: BANNER, shared, models })

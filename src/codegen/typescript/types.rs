@@ -12,8 +12,9 @@ use super::{Module, SHARED, WIDTH, access, width};
 use crate::codegen::BANNER;
 use crate::codegen::template::{File, Page, Renderer};
 use crate::config::Int64;
-use crate::model::{Field, Insert, KeyOrigin, Model, NamedType};
+use crate::model::{Field, NamedType};
 use crate::names::ts;
+use crate::plan::{Column, ModelPlan, OnInsert, OnUpdate};
 
 #[derive(Serialize)]
 struct ModelView<'a> {
@@ -76,10 +77,10 @@ struct MemberView {
 }
 
 pub fn model(renderer: &Renderer, module: &Module, int64: Int64) -> anyhow::Result<File> {
-    let model = module.model;
-    let row = row_members(model, int64);
-    let create = refer_to_row(create_members(model, int64), &module.row, &row);
-    let update = refer_to_row(update_members(model, int64), &module.row, &row);
+    let (plan, model) = (module.plan, module.plan.model);
+    let row = row_members(plan, int64);
+    let create = refer_to_row(create_members(plan, int64), &module.row, &row);
+    let update = refer_to_row(update_members(plan, int64), &module.row, &row);
     let mut names = BTreeSet::new();
     [&row, &create, &update].into_iter().flatten().for_each(|member| member.ty.collect_names(&mut names));
     let view = ModelView {
@@ -100,7 +101,7 @@ fn access_view(module: &Module, name: &str, can_edit: &str) -> Access {
         format!("export function {can_edit}(role: string, field: keyof {}, isOwner = false): boolean {{", module.row);
     Access {
         name: name.to_owned(),
-        value: access::value(module.model, name),
+        value: access::value(module.plan.model, name),
         can_edit: can_edit.to_owned(),
         broken: width(&signature) > WIDTH,
     }
@@ -133,24 +134,23 @@ fn interface(name: &str, comment: Comment, members: &[Member]) -> Interface {
     Interface { comment: comment.text(0), name: name.to_owned(), members: members.collect() }
 }
 
-fn row_members(model: &Model, int64: Int64) -> Vec<Member> {
-    model.fields.iter().map(|field| member(field, false, model.view_can_be_null(field), int64)).collect()
+fn row_members(plan: &ModelPlan, int64: Int64) -> Vec<Member> {
+    plan.columns.iter().map(|column| member(column.field, false, column.can_show_null, int64)).collect()
 }
 
-fn create_members(model: &Model, int64: Int64) -> Vec<Member> {
-    let fields = model.fields.iter().filter(|field| field.insert != Insert::Never);
-    let must = |field: &Field| must_be_given(model, field);
-    // In an insert, null is the same as nothing.
-    fields.map(|field| member(field, !must(field), field.nullable && !must(field), int64)).collect()
+fn create_members(plan: &ModelPlan, int64: Int64) -> Vec<Member> {
+    let columns = plan.columns.iter().filter(|column| column.is_offered_on_insert());
+    let create_member = |column: &Column| {
+        let is_required = column.on_insert == OnInsert::Required;
+        // In an insert, null is the same as nothing.
+        member(column.field, !is_required, column.field.nullable && !is_required, int64)
+    };
+    columns.map(create_member).collect()
 }
 
-fn must_be_given(model: &Model, field: &Field) -> bool {
-    if model.is_key(field) { model.key_origin == KeyOrigin::Given } else { field.insert == Insert::Required }
-}
-
-fn update_members(model: &Model, int64: Int64) -> Vec<Member> {
-    let fields = model.fields.iter().filter(|field| field.update);
-    fields.map(|field| member(field, true, field.nullable, int64)).collect()
+fn update_members(plan: &ModelPlan, int64: Int64) -> Vec<Member> {
+    let columns = plan.columns.iter().filter(|column| column.on_update.can_be_set());
+    columns.map(|column| member(column.field, true, column.on_update == OnUpdate::Nullable, int64)).collect()
 }
 
 /// A type that takes several lines stands in the row alone: another value of an enum then changes one place.

@@ -16,6 +16,7 @@ use schedule::Schedule;
 use sync_patterns::codegen::{Files, sql};
 use sync_patterns::config::Adapter;
 use sync_patterns::model::{FieldType, Method, Model};
+use sync_patterns::plan::Plan;
 
 /// Schedules that have failed once, one a line.
 const REGRESSIONS: &str = include_str!("regressions.jsonl");
@@ -101,7 +102,8 @@ struct Pair {
 
 impl Pair {
     fn new(models: [Model; 2], adapter: Adapter) -> Self {
-        let files = sql::files(&models::project(models.clone()), adapter, &Default::default()).expect("the schema");
+        let files =
+            sql::files(&Plan::of(&models::project(models.clone())), adapter, &Default::default()).expect("the schema");
         Self { models, files }
     }
 }

@@ -7,6 +7,7 @@ use serde_json::Value;
 use sync_patterns::model::{Field, FieldType, Insert, KeyOrigin, Model};
 
 use crate::simulation::values::{canonical, sortable};
+use crate::support::models::{has_temporary_keys, is_stamped};
 
 /// Values of the key columns.
 pub type Key = Vec<Value>;
@@ -290,7 +291,7 @@ impl Oracle {
     /// The row's entries take its new key over, from its insert on, and so do all that refer to it.
     pub fn key_made(&mut self, table: usize, temporary: &Key, key: &Key) {
         let model = self.models[table].clone();
-        if !model.has_temporary_keys() || key == temporary || self.made[table].contains_key(&sortable(temporary)) {
+        if !has_temporary_keys(&model) || key == temporary || self.made[table].contains_key(&sortable(temporary)) {
             return;
         }
         self.made[table].insert(sortable(temporary), [temporary.clone(), key.clone()]);
@@ -363,7 +364,7 @@ pub fn fold(model: &Model, synced: Option<&Row>, entries: &[&Entry]) -> (Option<
 fn unborn(model: &Model, insert: &Entry) -> Row {
     let value = |field: &Field| match (&field.default, field.insert) {
         (Some(default), Insert::Never) => canonical(field.ty, default),
-        _ if field.has_placeholder() => {
+        _ if is_stamped(field) => {
             let now = insert.created_at.clone().unwrap_or_default();
             if field.ty == FieldType::Date { now[..10].into() } else { now.into() }
         }

@@ -58,7 +58,11 @@ export const erased: ContactUpdate = { last_name: null };
 
 // Composite keys must be given.
 same<Membership["user_no"], number>(true);
-same<MembershipCreate, { org_id: string; user_no: number; role?: "owner" | "member" }>(true);
+same<MembershipCreate, { org_id: string; user_no: number; role?: "owner" | "member"; team_no: number }>(true);
+// What the API needs must be given, though rows may lack it.
+same<Membership["team_no"], number | null>(true);
+// @ts-expect-error team_no is required
+export const teamless: MembershipCreate = { org_id: "o", user_no: 1 };
 
 // Field types.
 same<Sample["serial"], bigint>(true);

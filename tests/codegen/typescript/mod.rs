@@ -14,6 +14,7 @@ use sync_patterns::codegen::{BANNER, Files, Settings};
 use sync_patterns::config::{Adapter, Int64};
 use sync_patterns::config::{Collections, Framework};
 use sync_patterns::model::Project;
+use sync_patterns::plan::Plan;
 
 fn settings(int64: Int64) -> Settings<'static> {
     Settings {
@@ -28,7 +29,7 @@ fn settings(int64: Int64) -> Settings<'static> {
 }
 
 fn generate(project: &Project, int64: Int64, schema: &Files) -> Files {
-    let files = typescript::files(project, settings(int64), &Default::default(), schema);
+    let files = typescript::files(&Plan::of(project), settings(int64), &Default::default(), schema);
     files.expect("generated files")
 }
 
@@ -80,8 +81,10 @@ fn every_framework_compiles() {
     for (framework, name) in frameworks.into_iter().zip(["react", "vue", "svelte", "solid", "none"]) {
         let write = |kind: &str, adapter: Adapter, project: &Project| {
             let settings = Settings { adapter, framework, ..settings(Int64::Bigint) };
-            workspace
-                .write(&format!("src/{name}/{kind}"), &codegen::files(project, settings).expect("generated files"));
+            workspace.write(
+                &format!("src/{name}/{kind}"),
+                &codegen::files(&Plan::of(project), settings).expect("generated files"),
+            );
         };
         write("electric", Adapter::Pglite, &electric);
         match framework {
@@ -102,7 +105,8 @@ fn every_template_is_generated() {
     for adapter in [Adapter::Pglite, Adapter::Sqlite] {
         let mut project = projects::samples();
         project.models[0].collections = Collections::Electric;
-        let files = codegen::files(&project, Settings { adapter, ..settings(Int64::Number) }).expect("generated files");
+        let files = codegen::files(&Plan::of(&project), Settings { adapter, ..settings(Int64::Number) })
+            .expect("generated files");
         names.extend(files.into_keys().filter_map(|path| Some(path.strip_prefix("db/")?.to_owned())));
     }
     let templates = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/typescript");

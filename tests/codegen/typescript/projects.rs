@@ -52,6 +52,8 @@ pub fn samples() -> Project {
             field("role", FieldType::Text)
                 .shape(Shape::Enum(vec![json!("owner"), json!("member")]))
                 .default(json!("member")),
+            // Needed to create a row, and absent from some rows.
+            field("team_no", FieldType::Int32).with(|field| (field.nullable, field.insert) = (true, Insert::Required)),
         ],
     );
     memberships.fields.remove(0);

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use sync_patterns::codegen::sql;
 use sync_patterns::config::Adapter;
+use sync_patterns::plan::Plan;
 
 use crate::support::database::{Database, Pglite, Row};
 use crate::support::models;
@@ -246,7 +247,7 @@ pub fn one_notification_a_transaction(world: &mut World) {
         return;
     }
     let mut database = Pglite::open();
-    database.load(&sql::files(&models::project([models::contacts()]), Adapter::Pglite, &Default::default()).expect("the schema"));
+    database.load(&sql::files(&Plan::of(&models::project([models::contacts()])), Adapter::Pglite, &Default::default()).expect("the schema"));
     database.exec("LISTEN _changed_keys").expect("LISTEN");
     database.heard();
     let mut hears = |script: &str, expected: u64| {

@@ -52,6 +52,7 @@ contract! {
     refusing {
         a_duplicate_key,
         a_missing_required_column,
+        a_missing_required_column_that_rows_may_lack,
         a_required_column_set_to_null,
         a_key_change,
         a_read_only_column,

@@ -1,8 +1,9 @@
 //! What the view refuses: with the database's own kind of error, and without a trace.
 
 use serde_json::json;
+use sync_patterns::model::{FieldType, KeyOrigin, Method};
 
-use crate::support::models;
+use crate::support::models::{self, FieldBuilder};
 use crate::contract::world::{ADA, BOB, CONTACT, World, seen};
 
 pub fn a_duplicate_key(world: &mut World) {
@@ -21,6 +22,25 @@ pub fn a_missing_required_column(world: &mut World) {
     world.refuses("INSERT INTO contacts (first_name, last_name) VALUES ('A', NULL)", "23502", &["last_name"]);
     // A key that means something can't be made.
     world.refuses("INSERT INTO countries (name) VALUES ('France')", "23502", &["countries", "code"]);
+}
+
+/// A parameter of the path that creates a row, which the rows themselves may lack.
+pub fn a_missing_required_column_that_rows_may_lack(world: &mut World) {
+    let mut pets = models::model("pets", "Pet", &["id"], KeyOrigin::Client);
+    pets.fields = vec![
+        models::field("id", FieldType::Uuid).optional(),
+        models::field("owner_id", FieldType::Int32).nullable_but_needed(),
+        models::field("name", FieldType::Text).nullable_but_needed(),
+    ];
+    world.load([models::crud(pets, Method::Patch)]);
+    world.refuses("INSERT INTO pets (name) VALUES ('Rex')", "23502", &["pets", "owner_id"]);
+    world.refuses("INSERT INTO pets (name, owner_id) VALUES ('Rex', NULL)", "23502", &["pets", "owner_id"]);
+    world.refuses("INSERT INTO pets (owner_id) VALUES (1)", "23502", &["pets", "name"]);
+    world.exec("INSERT INTO pets (name, owner_id) VALUES ('Rex', 1)");
+    world.exec("UPDATE pets SET name = NULL");
+    world.arrives("pets", json!({ "id": ADA, "name": null, "owner_id": null }), None);
+    assert_eq!(world.count("pets WHERE owner_id IS NULL AND name IS NULL"), 1);
+    assert_eq!(world.count("pets WHERE owner_id = 1 AND name IS NULL"), 1);
 }
 
 pub fn a_required_column_set_to_null(world: &mut World) {

@@ -5,6 +5,7 @@ use sync_patterns::codegen::{Files, sql};
 use sync_patterns::config::Adapter;
 use sync_patterns::model::{FieldType, Model};
 use sync_patterns::names::sql::{identifier, literal};
+use sync_patterns::plan::Plan;
 
 use crate::support::database::{self, Database, Row, SqlError, schema_order};
 use crate::support::models;
@@ -38,7 +39,7 @@ impl World {
 
     pub fn load(&mut self, models: impl IntoIterator<Item = Model>) {
         let project = models::project(models);
-        self.files = sql::files(&project, self.adapter(), &Default::default()).expect("the schema");
+        self.files = sql::files(&Plan::of(&project), self.adapter(), &Default::default()).expect("the schema");
         self.models = project.models;
         self.load_again();
     }
@@ -210,7 +211,7 @@ impl World {
             .fields
             .iter()
             .map(|field| {
-                let unsaid = if field.has_placeholder() { json!(SERVER_TIME) } else { Value::Null };
+                let unsaid = if models::is_stamped(field) { json!(SERVER_TIME) } else { Value::Null };
                 self.literal(field.ty, &row.remove(&field.name).unwrap_or(unsaid))
             })
             .collect();

@@ -9,8 +9,8 @@ use serde::Serialize;
 
 use crate::codegen::template::{Page, Renderer, TemplateSet, Templates};
 use crate::codegen::{BANNER, Files};
-use crate::model::{Model, Project};
 use crate::parallel;
+use crate::plan::ModelPlan;
 
 pub const TEMPLATES: TemplateSet = TemplateSet {
     folder: "pglite",
@@ -40,14 +40,15 @@ struct Shared {
     banner: &'static str,
 }
 
-pub fn files(project: &Project, templates: &Templates) -> anyhow::Result<Files> {
+pub fn files(models: &[&ModelPlan], templates: &Templates) -> anyhow::Result<Files> {
     let renderer = Renderer::new(TEMPLATES, templates)?;
     let page = Page::new("_changes.sql", "schema/_changes.sql");
     let mut files = Files::from([renderer.render(page, Shared { banner: BANNER })?]);
-    let of_model = |model: &Model| {
-        let page = Page::new("model.sql", format!("schema/{}.sql", model.name)).about(&model.name);
-        renderer.render(page, view::View::of(model, project))
+    let of_model = |plan: &&ModelPlan| {
+        let name = &plan.model.name;
+        let page = Page::new("model.sql", format!("schema/{name}.sql")).about(name);
+        renderer.render(page, view::View::of(plan))
     };
-    files.extend(parallel::map(&project.models, of_model)?);
+    files.extend(parallel::map(models, of_model)?);
     Ok(files)
 }

@@ -6,9 +6,9 @@ use super::expression::{
     cast, column_type, constant, dollar, join, key_is_text, key_object, of, row_key, same_key, texts,
 };
 use crate::codegen::BANNER;
-use crate::codegen::sql::bookkeeping::Bookkeeping;
-use crate::model::{Field, FieldType, Insert, KeyOrigin, Model, Project};
-use crate::names::{Scope, sql};
+use crate::model::{Field, FieldType, Model};
+use crate::names::sql;
+use crate::plan::{self, Bookkeeping, ModelPlan, NewKey, OnInsert, OnUpdate, StandIn};
 
 #[derive(Serialize)]
 pub struct View {
@@ -100,8 +100,16 @@ struct MadeKey {
 }
 
 impl Reference {
-    fn new((column, parent): &(String, String)) -> Self {
-        Self { column: sql::literal(column), parent: sql::literal(parent) }
+    fn new(reference: &plan::Reference) -> Self {
+        Self { column: sql::literal(reference.column), parent: sql::literal(reference.parent) }
+    }
+}
+
+impl MadeKey {
+    fn new(plan: &ModelPlan, reference: &plan::Reference) -> Option<Self> {
+        let column = plan.column(reference.column)?;
+        let (name, parent) = (sql::identifier(&column.field.name), sql::literal(column.temporary_key_of?));
+        Some(Self { name, parent, made_key: cast("m.row_key", column.field.ty) })
     }
 }
 
@@ -155,22 +163,21 @@ struct UpdateView {
 }
 
 impl View {
-    pub fn of(model: &Model, project: &Project) -> Self {
-        let own = Bookkeeping::of(model);
-        let key: Vec<&Field> = model.key_fields().collect();
-        let relation = |suffix: &str| sql::identifier(&format!("{}{suffix}", model.name));
+    pub fn of(plan: &ModelPlan) -> Self {
+        let (model, own, names) = (plan.model, &plan.bookkeeping, &plan.relations);
+        let key: Vec<&Field> = plan.key().map(|column| column.field).collect();
         let bytes = texts(model.fields.iter().filter(|field| field.ty == FieldType::Bytes));
         Self {
             banner: BANNER,
             name_text: sql::literal(&model.name),
-            view: relation(""),
-            synced: relation("_synced"),
-            local: relation("_local"),
+            view: sql::identifier(&names.view),
+            synced: sql::identifier(&names.synced),
+            local: sql::identifier(&names.local),
             changed_columns: sql::identifier(&own.changed_columns),
             is_deleted: sql::identifier(&own.is_deleted),
             has_local_changes: sql::identifier(&own.has_local_changes),
             pending_write_id: sql::identifier(&own.pending_write_id),
-            columns: model.fields.iter().map(|field| column(model, field)).collect(),
+            columns: plan.columns.iter().map(Column::new).collect(),
             key_list: join(&key, ", ", |_, field| sql::identifier(&field.name)),
             key_names: format!("ARRAY[{}]", texts(key.iter().copied()).join(", ")),
             key_match: KeyMatch {
@@ -186,50 +193,51 @@ impl View {
             arrived_key: row_key(&key, "s"),
             arrived_key_json: key
                 .first()
-                .filter(|_| model.has_temporary_keys())
+                .filter(|_| plan.has_temporary_keys())
                 .map(|field| format!("to_jsonb({})", of("s", field))),
             key_columns: texts(key.iter().copied()),
-            references: model.references.iter().map(Reference::new).collect(),
-            made_keys: project
-                .fields_with_temporary_keys(model)
-                .iter()
-                .map(|(field, parent)| MadeKey {
-                    name: sql::identifier(&field.name),
-                    parent: sql::literal(parent),
-                    made_key: cast("m.row_key", field.ty),
-                })
-                .collect(),
-            indexes: indexes(model),
+            references: plan.references.iter().map(Reference::new).collect(),
+            made_keys: plan.references.iter().filter_map(|reference| MadeKey::new(plan, reference)).collect(),
+            indexes: plan.indexes.iter().map(Index::new).collect(),
             functions: Functions {
-                fold: relation("_fold"),
-                arrived: relation("_arrived"),
-                changed: relation("_changed"),
-                departed: relation("_departed"),
-                truncated: relation("_truncated"),
-                insert: relation("_insert"),
-                update: relation("_update"),
-                delete: relation("_delete"),
+                fold: sql::identifier(&names.fold),
+                arrived: sql::identifier(&names.arrived),
+                changed: sql::identifier(&names.changed),
+                departed: sql::identifier(&names.departed),
+                truncated: sql::identifier(&names.truncated),
+                insert: sql::identifier(&names.insert),
+                update: sql::identifier(&names.update),
+                delete: sql::identifier(&names.delete),
             },
-            placeholders: in_groups(placeholders(model)),
+            placeholders: in_groups(stand_ins(plan)),
             fold_value: if bytes.is_empty() {
                 "fold.value".to_owned()
             } else {
                 format!("_with_bytes(fold.value, ARRAY[{}])", bytes.join(", "))
             },
-            row_value: OfRows { new: row_value(model, &own, "NEW"), old: row_value(model, &own, "OLD") },
-            insert: model.operations.create.as_ref().map(|_| insert(model)),
-            update: model.operations.update.as_ref().map(|_| update(model)),
+            row_value: OfRows { new: row_value(model, own, "NEW"), old: row_value(model, own, "OLD") },
+            insert: model.operations.create.as_ref().map(|_| insert(plan)),
+            update: model.operations.update.as_ref().map(|_| update(plan)),
             delete: model.operations.delete.is_some(),
             dollar: dollar(model),
         }
     }
 }
 
-fn column(model: &Model, field: &Field) -> Column {
-    Column {
-        name: sql::identifier(&field.name),
-        ty: column_type(field.ty),
-        required: model.is_key(field) || !field.nullable,
+impl Column {
+    fn new(column: &plan::Column) -> Self {
+        let field = column.field;
+        Self { name: sql::identifier(&field.name), ty: column_type(field.ty), required: column.not_null }
+    }
+}
+
+impl Index {
+    fn new(index: &plan::Index) -> Self {
+        Self {
+            name: sql::identifier(&index.name),
+            table: sql::identifier(&index.table),
+            columns: join(&index.columns, ", ", |_, column| sql::identifier(column)),
+        }
     }
 }
 
@@ -258,90 +266,57 @@ fn in_groups(members: Vec<Member>) -> Vec<Vec<Member>> {
     groups
 }
 
-fn placeholders(model: &Model) -> Vec<Member> {
-    if model.operations.create.is_none() {
-        return Vec::new();
-    }
-    let only_server = model.fields.iter().filter(|field| field.insert == Insert::Never && !model.is_key(field));
-    only_server
-        .filter_map(|field| {
-            let value = match &field.default {
-                Some(default) => constant(default, field.ty),
-                None if field.has_placeholder() => "fold.inserted_at".to_owned(),
-                None => return None,
+/// What the columns that only the server sets show until its row arrives.
+fn stand_ins(plan: &ModelPlan) -> Vec<Member> {
+    let columns = plan.columns.iter().filter_map(|column| Some((column.field, column.stand_in?)));
+    columns
+        .map(|(field, stand_in)| {
+            let value = match stand_in {
+                StandIn::Default(default) => constant(default, field.ty),
+                StandIn::InsertedAt => "fold.inserted_at".to_owned(),
             };
-            Some(Member { text: sql::literal(&field.name), value })
+            Member { text: sql::literal(&field.name), value }
         })
         .collect()
 }
 
-fn insert(model: &Model) -> InsertView {
-    let defaults = model.fields.iter().filter_map(|field| {
-        let made = made_key(model, field);
-        let value = match &field.default {
-            Some(default) if field.insert != Insert::Never => Some(constant(default, field.ty)),
-            _ => made,
+/// The names of the columns for which a condition holds, as literals.
+fn columns_that(plan: &ModelPlan, is: impl Fn(&plan::Column) -> bool) -> Vec<String> {
+    texts(plan.columns.iter().filter(|column| is(column)).map(|column| column.field))
+}
+
+fn insert(plan: &ModelPlan) -> InsertView {
+    let defaults = plan.columns.iter().filter_map(|column| {
+        let value = match column.on_insert {
+            OnInsert::Default(default) => constant(default, column.field.ty),
+            OnInsert::NewKey(new_key) => self::new_key(new_key, column.field.ty).to_owned(),
+            _ => return None,
         };
-        value.map(|value| Assignment { name: sql::identifier(&field.name), value })
+        Some(Assignment { name: sql::identifier(&column.field.name), value })
     });
-    let must_be_given = |field: &&Field| {
-        if model.is_key(field) {
-            made_key(model, field).is_none() && field.default.is_none()
-        } else {
-            field.insert == Insert::Required && !field.nullable
-        }
-    };
     InsertView {
-        temporary_key: model
-            .key_fields()
+        temporary_key: plan
+            .key()
             .next()
-            .filter(|_| model.has_temporary_keys())
-            .map(|field| format!("{}::TEXT", of("NEW", field))),
+            .filter(|_| plan.has_temporary_keys())
+            .map(|column| format!("{}::TEXT", of("NEW", column.field))),
         defaults: defaults.collect(),
-        required: texts(model.fields.iter().filter(must_be_given)),
-        read_only: texts(model.fields.iter().filter(|field| field.insert == Insert::Never && !model.is_key(field))),
+        required: columns_that(plan, |column| column.on_insert.is_required()),
+        read_only: columns_that(plan, |column| column.on_insert.is_refused()),
     }
 }
 
-/// The key that a row takes where none is given.
-fn made_key(model: &Model, field: &Field) -> Option<String> {
-    let made = match model.key_origin {
-        KeyOrigin::Given => false,
-        KeyOrigin::Client => true,
-        // Of a composite key, the server makes only a part.
-        KeyOrigin::Server => model.key.len() == 1 || field.insert == Insert::Never,
-    };
-    if !made || !model.is_key(field) {
-        return None;
-    }
-    match field.ty {
-        FieldType::Uuid => Some("gen_random_uuid()".to_owned()),
-        FieldType::Text => Some("gen_random_uuid()::TEXT".to_owned()),
-        FieldType::Int32 | FieldType::Int64 | FieldType::Decimal { .. } => Some("_temporary_key()".to_owned()),
-        _ => None,
+fn new_key(new_key: NewKey, ty: FieldType) -> &'static str {
+    match new_key {
+        NewKey::Integer => "_temporary_key()",
+        NewKey::Uuid if ty == FieldType::Uuid => "gen_random_uuid()",
+        NewKey::Uuid => "gen_random_uuid()::TEXT",
     }
 }
 
-fn update(model: &Model) -> UpdateView {
+fn update(plan: &ModelPlan) -> UpdateView {
     UpdateView {
-        read_only: texts(model.fields.iter().filter(|field| !field.update && !model.is_key(field))),
-        required: texts(model.fields.iter().filter(|field| field.update && !field.nullable && !model.is_key(field))),
+        read_only: columns_that(plan, |column| column.on_update == OnUpdate::Refused),
+        required: columns_that(plan, |column| column.on_update == OnUpdate::NotNull),
     }
-}
-
-fn indexes(model: &Model) -> Vec<Index> {
-    let mut names = Scope::default();
-    let mut indexes = Vec::new();
-    for columns in &model.indexes {
-        for table in ["synced", "local"] {
-            // The three bytes are for a number, where two lists of columns join to one name.
-            let name = sql::fit(&format!("_{}_{table}_{}", model.name, columns.join("_")), 3);
-            indexes.push(Index {
-                name: sql::identifier(&names.unique(&name)),
-                table: sql::identifier(&format!("{}_{table}", model.name)),
-                columns: join(columns, ", ", |_, column| sql::identifier(column)),
-            });
-        }
-    }
-    indexes
 }

@@ -1,15 +1,13 @@
 //! What the templates are given: every name, type and expression, decided.
 
-use anyhow::{Context, bail};
 use serde::Serialize;
 
 use super::columns::{column, json_value, key_of_row, row_key};
 use super::expression;
-use super::writes::{InsertView, NewRow, UpdateView};
-use crate::codegen::sql::bookkeeping::Bookkeeping;
-use crate::model::{Field, FieldType, Insert, Model, Project};
-use crate::names::Scope;
+use super::writes::{InsertView, UpdateView, new_value};
+use crate::model::{Field, FieldType, Model};
 use crate::names::sql::{identifier, literal};
+use crate::plan::{self, ModelPlan, StandIn};
 
 #[derive(Serialize)]
 pub struct LogView {
@@ -97,8 +95,8 @@ struct Reference {
 }
 
 impl Reference {
-    fn new((column, parent): &(String, String)) -> Self {
-        Self { column: literal(column), parent: literal(parent) }
+    fn new(reference: &plan::Reference) -> Self {
+        Self { column: literal(reference.column), parent: literal(reference.parent) }
     }
 }
 
@@ -111,37 +109,32 @@ struct Note {
 }
 
 impl ModelView {
-    pub fn new(model: &Model, project: &Project) -> anyhow::Result<Self> {
-        let keys: Vec<&Field> = model.key_fields().collect();
-        let Some(first_key) = keys.first().filter(|_| keys.len() == model.key.len()) else {
-            bail!("`{}` has no field for its key {:?}", model.name, model.key);
-        };
-        let bookkeeping = Bookkeeping::of(model);
-        let named = |suffix: &str| identifier(&format!("{}{suffix}", model.name));
+    pub fn of(plan: &ModelPlan) -> Self {
+        let (model, names, bookkeeping) = (plan.model, &plan.relations, &plan.bookkeeping);
+        let keys: Vec<&Field> = plan.key().map(|column| column.field).collect();
         let list = |row: &str| keys.iter().map(|key| column(row, key)).collect::<Vec<_>>().join(", ");
         let matches = |one: &str, other: &dyn Fn(usize, &Field) -> String| {
             let pairs = keys.iter().enumerate().map(|(n, key)| format!("{} = {}", column(one, key), other(n, key)));
             pairs.collect::<Vec<_>>().join(" AND ")
         };
         let row = |n: usize, key: &Field| key_of_row(&keys, n, key);
-        let new = NewRow { temporary: project.fields_with_temporary_keys(model) };
-        let (local, synced) = (named("_local"), named("_synced"));
-        Ok(Self {
+        let (local, synced) = (identifier(&names.local), identifier(&names.synced));
+        Self {
             banner: crate::codegen::BANNER,
             table_name: literal(&model.name),
-            view: named(""),
-            fold: named("_fold"),
-            fold_again: named("_fold_again"),
-            arrive: named("_arrive"),
-            synced_insert: named("_synced_insert"),
-            synced_update: named("_synced_update"),
-            synced_delete: named("_synced_delete"),
-            view_insert: named("_insert"),
-            view_update: named("_update"),
-            view_delete: named("_delete"),
+            view: identifier(&names.view),
+            fold: identifier(&names.fold),
+            fold_again: identifier(&names.fold_again),
+            arrive: identifier(&names.arrive),
+            synced_insert: identifier(&names.synced_insert),
+            synced_update: identifier(&names.synced_update),
+            synced_delete: identifier(&names.synced_delete),
+            view_insert: identifier(&names.insert),
+            view_update: identifier(&names.update),
+            view_delete: identifier(&names.delete),
 
-            columns: model.fields.iter().map(|field| Column::new(model, &keys, field)).collect(),
-            indexes: indexes(model)?,
+            columns: plan.columns.iter().map(|column| Column::new(&keys, column)).collect(),
+            indexes: plan.indexes.iter().map(Index::new).collect(),
             write_id: identifier("write_id"),
             changed_columns: identifier(&bookkeeping.changed_columns),
             is_deleted: identifier(&bookkeeping.is_deleted),
@@ -151,8 +144,8 @@ impl ModelView {
             key_list: keys.iter().map(|key| identifier(&key.name)).collect::<Vec<_>>().join(", "),
             synced_key_list: list("s"),
             key_literals: keys.iter().map(|key| literal(&key.name)).collect::<Vec<_>>().join(", "),
-            first_key: identifier(&first_key.name),
-            row_key_as_key: row(0, first_key),
+            first_key: keys.first().map(|key| identifier(&key.name)).unwrap_or_default(),
+            row_key_as_key: keys.first().map(|key| row(0, key)).unwrap_or_default(),
             new_row_key: row_key(&keys, &|key| column("NEW", key)),
             old_row_key: row_key(&keys, &|key| column("OLD", key)),
             old_key_object: {
@@ -160,70 +153,84 @@ impl ModelView {
                 format!("json_object({})", pairs.collect::<Vec<_>>().join(", "))
             },
             has_floats: model.fields.iter().any(|field| field.ty == FieldType::Float),
-            has_temporary_keys: model.has_temporary_keys(),
+            has_temporary_keys: plan.has_temporary_keys(),
             key_columns: keys.iter().map(|key| literal(&key.name)).collect(),
-            references: model.references.iter().map(Reference::new).collect(),
-            notes: [("INSERT", "NEW"), ("UPDATE", "NEW"), ("DELETE", "OLD")]
-                .map(|(event, row)| Note {
-                    name: named(&format!("_note_{}", event.to_lowercase())),
-                    event,
-                    row_key: row_key(&keys, &|key| column(row, key)),
-                })
-                .into(),
+            references: plan.references.iter().map(Reference::new).collect(),
+            notes: [
+                (&names.note_insert, "INSERT", "NEW"),
+                (&names.note_update, "UPDATE", "NEW"),
+                (&names.note_delete, "DELETE", "OLD"),
+            ]
+            .map(|(name, event, row)| Note {
+                name: identifier(name),
+                event,
+                row_key: row_key(&keys, &|key| column(row, key)),
+            })
+            .into(),
 
             local_is_synced: matches("l", &|_, key| column("s", key)),
             local_is_row: matches(&local, &row),
             synced_is_row: matches("s", &row),
-            shown_is_new: matches("v", &|_, key| new.value(key)),
+            shown_is_new: {
+                let keys = plan.key().map(|key| format!("{} = {}", column("v", key.field), new_value(key)));
+                keys.collect::<Vec<_>>().join(" AND ")
+            },
             shown_is_old: matches("v", &|_, key| column("OLD", key)),
 
-            insert: model.operations.create.as_ref().map(|_| InsertView::new(model, &keys, &new)),
-            update: model.operations.update.as_ref().map(|_| UpdateView::new(model, &keys, &new)),
+            insert: model.operations.create.as_ref().map(|_| InsertView::new(plan, &keys)),
+            update: model.operations.update.as_ref().map(|_| UpdateView::new(plan, &keys)),
             can_delete: model.operations.delete.is_some(),
             no_insert: no_endpoint(model, "create"),
             no_update: no_endpoint(model, "update"),
             no_delete: no_endpoint(model, "delete"),
             local,
             synced,
-        })
+        }
     }
 }
 
 impl Column {
-    fn new(model: &Model, keys: &[&Field], field: &Field) -> Self {
-        let is_key = model.is_key(field);
+    fn new(keys: &[&Field], column: &plan::Column) -> Self {
+        let field = column.field;
         Self {
             name: identifier(&field.name),
             ty: expression::column_type(field.ty),
-            not_null: is_key || !field.nullable,
-            is_key,
+            not_null: column.not_null,
+            is_key: column.is_key,
             folded: match (keys.iter().position(|key| key.name == field.name), keys.first()) {
                 (Some(n), _) => key_of_row(keys, n, field),
-                (None, Some(first_key)) => folded(model, first_key, field),
-                (None, None) => column("s", field),
+                (None, Some(first_key)) => folded(first_key, column),
+                (None, None) => self::column("s", field),
             },
         }
     }
 }
 
+impl Index {
+    fn new(index: &plan::Index) -> Self {
+        Self {
+            name: identifier(&index.name),
+            table: identifier(&index.table),
+            columns: index.columns.iter().map(|column| identifier(column)).collect::<Vec<_>>().join(", "),
+        }
+    }
+}
+
 /// The last entry that sets the column, or what the server's row has, or what the server is expected to make.
-fn folded(model: &Model, first_key: &Field, field: &Field) -> String {
+fn folded(first_key: &Field, plan: &plan::Column) -> String {
+    let field = plan.field;
     let synced = column("s", field);
-    let base = match &field.default {
-        // Without a create endpoint, no row starts from nothing.
-        _ if model.operations.create.is_none() => synced,
-        Some(default) if field.insert == Insert::Never => {
+    let base = match plan.stand_in {
+        Some(StandIn::Default(default)) => {
             format!("iif({} IS NULL, {}, {synced})", column("s", first_key), expression::default_value(field, default))
         }
-        _ if field.has_placeholder() => {
+        Some(StandIn::InsertedAt) => {
             let made_at = if field.ty == FieldType::Date { "substr(i.created_at, 1, 10)" } else { "i.created_at" };
             format!("ifnull({synced}, (SELECT {made_at} FROM _changes_log AS i WHERE i.id = r.made_by))")
         }
-        _ => synced,
+        None => synced,
     };
-    let can_be_inserted = model.operations.create.is_some() && field.insert != Insert::Never;
-    let can_be_updated = model.operations.update.is_some() && field.update;
-    if !can_be_inserted && !can_be_updated {
+    if plan.on_insert.is_refused() && !plan.on_update.can_be_set() {
         return base;
     }
     let is_it = format!("c.name = {}", literal(&field.name));
@@ -233,30 +240,4 @@ fn folded(model: &Model, first_key: &Field, field: &Field) -> String {
 
 fn no_endpoint(model: &Model, operation: &str) -> String {
     literal(&format!("{}: the API has no endpoint to {operation} rows", model.name))
-}
-
-fn indexes(model: &Model) -> anyhow::Result<Vec<Index>> {
-    let mut indexes = Vec::new();
-    let mut names = Scope::default();
-    for columns in &model.indexes {
-        let fields = columns
-            .iter()
-            // In an index too, SQLite takes an unknown name in quotes for a string.
-            .map(|name| {
-                model
-                    .fields
-                    .iter()
-                    .find(|field| &field.name == name)
-                    .with_context(|| format!("an index of `{}` has a column `{name}`, which it hasn't", model.name))
-            })
-            .collect::<anyhow::Result<Vec<&Field>>>()?;
-        for suffix in ["_synced", "_local"] {
-            indexes.push(Index {
-                name: identifier(&names.unique(&format!("_{}{suffix}_{}", model.name, columns.join("_")))),
-                table: identifier(&format!("{}{suffix}", model.name)),
-                columns: fields.iter().map(|field| identifier(&field.name)).collect::<Vec<_>>().join(", "),
-            });
-        }
-    }
-    Ok(indexes)
 }

@@ -4,8 +4,9 @@ use serde::Serialize;
 
 use super::columns::{column, row_key};
 use super::expression;
-use crate::model::{Field, Insert, KeyOrigin, Model};
+use crate::model::Field;
 use crate::names::sql::literal;
+use crate::plan::{Column, ModelPlan, NewKey, OnInsert, OnUpdate};
 
 #[derive(Serialize)]
 struct Check {
@@ -38,142 +39,121 @@ pub struct UpdateView {
     columns: Vec<Written>,
 }
 
-/// The columns of a trigger's NEW.
-pub struct NewRow<'p> {
-    /// Columns that the application may still give a temporary key, each with the model that it is of.
-    pub temporary: Vec<(&'p Field, &'p str)>,
+/// A column of a trigger's NEW, or the key that the server has made in the place of the temporary one that it holds.
+pub fn new_value(plan: &Column) -> String {
+    let new = column("NEW", plan.field);
+    let Some(parent) = plan.temporary_key_of else { return new };
+    format!(
+        "coalesce((SELECT m.row_key FROM _made_keys AS m \
+         WHERE m.table_name = {} AND m.temporary_key = CAST({new} AS TEXT)), {new})",
+        literal(parent),
+    )
 }
 
-impl NewRow<'_> {
-    /// The column, or the key that has taken the place of what it says.
-    pub fn value(&self, field: &Field) -> String {
-        let new = column("NEW", field);
-        let Some((_, parent)) = self.temporary.iter().find(|(temporary, _)| temporary.name == field.name) else {
-            return new;
-        };
-        format!(
-            "coalesce((SELECT m.row_key FROM _made_keys AS m \
-             WHERE m.table_name = {} AND m.temporary_key = CAST({new} AS TEXT)), {new})",
-            literal(parent),
-        )
-    }
-
-    fn with_default(&self, field: &Field) -> String {
-        let new = self.value(field);
-        match &field.default {
-            Some(default) => format!("coalesce({new}, {})", expression::default_value(field, default)),
-            None => new,
+fn with_default(plan: &Column) -> String {
+    let new = new_value(plan);
+    match plan.on_insert {
+        OnInsert::Default(default) => {
+            format!("coalesce({new}, {})", expression::default_value(plan.field, default))
         }
+        _ => new,
     }
 }
 
 impl InsertView {
-    pub fn new(model: &Model, keys: &[&Field], new: &NewRow) -> Self {
-        let given = |key: &Field| expression::stored(key.ty, &new.with_default(key));
-        let made = match keys {
-            [key] if model.key_origin != KeyOrigin::Given => Some(key),
-            _ => None,
-        };
-        let can_make = made.is_some();
-        let made_key = made.map(|key| {
-            let new_key = match expression::column_type(key.ty) {
-                "INTEGER" => "(SELECT t.key FROM _temporary_key AS t)",
-                _ => "(SELECT u.uuid FROM _uuid AS u)",
+    pub fn new(plan: &ModelPlan, keys: &[&Field]) -> Self {
+        let model = plan.model;
+        let given = |key: &Column| expression::stored(key.field.ty, &with_default(key));
+        let made_key = plan.key().find_map(|key| {
+            let new_key = match key.on_insert {
+                OnInsert::NewKey(NewKey::Integer) => "(SELECT t.key FROM _temporary_key AS t)",
+                OnInsert::NewKey(NewKey::Uuid) => "(SELECT u.uuid FROM _uuid AS u)",
+                _ => return None,
             };
-            format!("coalesce({}, {new_key})", given(key))
+            Some(format!("coalesce({}, {new_key})", given(key)))
         });
-        let written = |field: &Field| Written {
-            literal: literal(&field.name),
-            new: if can_make && model.is_key(field) {
-                "json_quote(k.key)".into()
-            } else {
-                expression::written_json(field.ty, &new.with_default(field))
+        let written = |column: &Column| Written {
+            literal: literal(&column.field.name),
+            new: match column.on_insert {
+                OnInsert::NewKey(_) => "json_quote(k.key)".into(),
+                _ => expression::written_json(column.field.ty, &with_default(column)),
             },
             old: String::new(),
         };
         let row_key = match &made_key {
             Some(_) => "k.key".to_owned(),
-            None => row_key(keys, &given),
+            None => row_key(keys, &|key| {
+                plan.columns.iter().find(|column| column.field.name == key.name).map(given).unwrap_or_default()
+            }),
         };
         let qualified: Vec<String> = keys.iter().map(|key| format!("{}.{}", model.name, key.name)).collect();
         Self {
-            checks: model.fields.iter().flat_map(|field| insert_checks(model, field, can_make)).collect(),
+            checks: plan.columns.iter().flat_map(|column| insert_checks(&model.name, column)).collect(),
             duplicate: literal(&format!("UNIQUE constraint failed: {}", qualified.join(", "))),
             made_key,
             row_key,
-            columns: model
-                .fields
-                .iter()
-                .filter(|field| model.is_key(field) || field.insert != Insert::Never)
-                .map(written)
-                .collect(),
+            columns: plan.columns.iter().filter(|column| !column.on_insert.is_refused()).map(written).collect(),
         }
     }
 }
 
-fn insert_checks(model: &Model, field: &Field, can_make_key: bool) -> Vec<Check> {
-    let new = column("NEW", field);
-    let is_key = model.is_key(field);
-    if field.insert == Insert::Never && !is_key {
-        return vec![check(model, field, format!("{new} IS NOT NULL"), "is set by the server only")];
+fn insert_checks(model: &str, plan: &Column) -> Vec<Check> {
+    let new = column("NEW", plan.field);
+    match plan.on_insert {
+        OnInsert::Refused => vec![check(model, plan, format!("{new} IS NOT NULL"), "is set by the server only")],
+        OnInsert::Required => {
+            let missing = not_null(model, plan, format!("{new} IS NULL"));
+            std::iter::once(missing).chain(type_check(model, plan)).collect()
+        }
+        _ => type_check(model, plan).into_iter().collect(),
     }
-    let must_be_given = if is_key { !can_make_key } else { field.insert == Insert::Required };
-    let mut checks = Vec::new();
-    if must_be_given && field.default.is_none() {
-        checks.push(not_null(model, field, format!("{new} IS NULL")));
-    }
-    checks.extend(type_check(model, field));
-    checks
 }
 
 impl UpdateView {
-    pub fn new(model: &Model, keys: &[&Field], new: &NewRow) -> Self {
+    pub fn new(plan: &ModelPlan, keys: &[&Field]) -> Self {
         let keys_written = keys.iter().map(|key| Written {
             literal: literal(&key.name),
             new: expression::json(key.ty, &column("OLD", key)),
             // Never equal: the key is always there.
             old: "NULL".into(),
         });
-        let written = model.fields.iter().filter(|field| field.update && !model.is_key(field)).map(|field| Written {
-            literal: literal(&field.name),
-            new: expression::written_json(field.ty, &new.value(field)),
-            old: expression::json(field.ty, &column("OLD", field)),
+        let written = plan.columns.iter().filter(|column| column.on_update.can_be_set()).map(|plan| Written {
+            literal: literal(&plan.field.name),
+            new: expression::written_json(plan.field.ty, &new_value(plan)),
+            old: expression::json(plan.field.ty, &column("OLD", plan.field)),
         });
         Self {
-            checks: model.fields.iter().flat_map(|field| update_checks(model, field)).collect(),
+            checks: plan.columns.iter().flat_map(|column| update_checks(&plan.model.name, column)).collect(),
             key_columns: keys.len(),
             columns: keys_written.chain(written).collect(),
         }
     }
 }
 
-fn update_checks(model: &Model, field: &Field) -> Vec<Check> {
-    let (new, old) = (column("NEW", field), column("OLD", field));
-    let differs = expression::differs(field.ty, &new, &old);
-    if model.is_key(field) {
-        return vec![check(model, field, differs, "is the key, which can't be changed")];
+fn update_checks(model: &str, plan: &Column) -> Vec<Check> {
+    let (new, old) = (column("NEW", plan.field), column("OLD", plan.field));
+    let differs = expression::differs(plan.field.ty, &new, &old);
+    match plan.on_update {
+        OnUpdate::Key => vec![check(model, plan, differs, "is the key, which can't be changed")],
+        OnUpdate::Refused => vec![check(model, plan, differs, "is read-only")],
+        OnUpdate::NotNull => {
+            let cleared = not_null(model, plan, format!("{new} IS NULL AND {old} IS NOT NULL"));
+            std::iter::once(cleared).chain(type_check(model, plan)).collect()
+        }
+        OnUpdate::Nullable => type_check(model, plan).into_iter().collect(),
     }
-    if !field.update {
-        return vec![check(model, field, differs, "is read-only")];
-    }
-    let mut checks = Vec::new();
-    if !field.nullable {
-        checks.push(not_null(model, field, format!("{new} IS NULL AND {old} IS NOT NULL")));
-    }
-    checks.extend(type_check(model, field));
-    checks
 }
 
-fn type_check(model: &Model, field: &Field) -> Option<Check> {
-    let (fails, what) = expression::type_check(field.ty, &column("NEW", field))?;
-    Some(check(model, field, fails, what))
+fn type_check(model: &str, plan: &Column) -> Option<Check> {
+    let (fails, what) = expression::type_check(plan.field.ty, &column("NEW", plan.field))?;
+    Some(check(model, plan, fails, what))
 }
 
-fn check(model: &Model, field: &Field, fails: String, what: &str) -> Check {
-    Check { fails, message: literal(&format!("{}.{} {what}", model.name, field.name)) }
+fn check(model: &str, plan: &Column, fails: String, what: &str) -> Check {
+    Check { fails, message: literal(&format!("{model}.{} {what}", plan.field.name)) }
 }
 
 /// In SQLite's own words.
-fn not_null(model: &Model, field: &Field, fails: String) -> Check {
-    Check { fails, message: literal(&format!("NOT NULL constraint failed: {}.{}", model.name, field.name)) }
+fn not_null(model: &str, plan: &Column, fails: String) -> Check {
+    Check { fails, message: literal(&format!("NOT NULL constraint failed: {model}.{}", plan.field.name)) }
 }

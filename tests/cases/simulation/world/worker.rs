@@ -8,6 +8,7 @@ use super::{Outcome, World};
 use crate::simulation::oracle::{self, Entry, Key, Operation, Row, Status};
 use crate::simulation::schedule::Dice;
 use crate::simulation::values::{row_key, sortable};
+use crate::support::models::has_temporary_keys;
 
 impl World<'_> {
     pub(super) fn send(&mut self, dice: &mut Dice) -> Outcome {
@@ -99,7 +100,7 @@ impl World<'_> {
         }
         let acknowledged = "UPDATE _changes SET status = 'acknowledged' WHERE write_id = $1";
         let model = &self.oracle.models[sent.table];
-        if !tells || sent.operation != Operation::Insert || !model.has_temporary_keys() || key == &sent.key {
+        if !tells || sent.operation != Operation::Insert || !has_temporary_keys(model) || key == &sent.key {
             return self.run(acknowledged, write_id);
         }
         let made = format!(

@@ -9,6 +9,7 @@ use super::{Outcome, World};
 use crate::simulation::oracle::{Key, Row};
 use crate::simulation::schedule::Dice;
 use crate::simulation::values::{pool, sortable, temporary_keys};
+use crate::support::models::has_temporary_keys;
 
 impl World<'_> {
     /// One statement; whether it was accepted, as it should have been or not.
@@ -54,7 +55,7 @@ impl World<'_> {
         if row.is_empty() {
             row.insert(model.fields[0].name.clone(), Value::Null);
         }
-        if model.has_temporary_keys() {
+        if has_temporary_keys(&model) {
             // Given, or made by the database and known once the log has been read.
             let given = row.get(&model.key[0]).map(|key| sortable(&vec![key.clone()]));
             self.made_keys.extend(given);
@@ -156,5 +157,5 @@ impl World<'_> {
 
 /// Few enough for rows to meet.
 fn key_pool(model: &Model, field: &Field) -> Vec<Value> {
-    if model.has_temporary_keys() { temporary_keys(field.ty) } else { pool(field.ty).into_iter().take(3).collect() }
+    if has_temporary_keys(model) { temporary_keys(field.ty) } else { pool(field.ty).into_iter().take(3).collect() }
 }

@@ -1,0 +1,135 @@
+//! Decides what no target may decide for itself: names of relations and bookkeeping columns, where keys come from, what
+//! each write may say of each column, references and indexes. The SQL dialects, the TypeScript types and the runtime's
+//! model descriptions read it.
+
+mod bookkeeping;
+mod indexes;
+mod relations;
+mod writes;
+
+pub use bookkeeping::Bookkeeping;
+pub use indexes::Index;
+pub use relations::Relations;
+pub use writes::{NewKey, OnInsert, OnUpdate, StandIn};
+
+use crate::model::{Field, Insert, KeyOrigin, Model, NamedType, Project};
+
+/// The plan of all models.
+#[derive(Debug)]
+pub struct Plan<'p> {
+    /// In order of name.
+    pub models: Vec<ModelPlan<'p>>,
+    /// The types that JSON columns refer to.
+    pub types: &'p [NamedType],
+}
+
+/// The plan of one model.
+#[derive(Debug)]
+pub struct ModelPlan<'p> {
+    pub model: &'p Model,
+    pub relations: Relations,
+    pub bookkeeping: Bookkeeping,
+    /// In the order of the fields.
+    pub columns: Vec<Column<'p>>,
+    /// In order of column.
+    pub references: Vec<Reference<'p>>,
+    pub indexes: Vec<Index>,
+}
+
+/// The plan of one column.
+#[derive(Debug)]
+pub struct Column<'p> {
+    pub field: &'p Field,
+    pub is_key: bool,
+    /// Whether the server always sends a value.
+    pub not_null: bool,
+    /// Whether a row in the view can have null: one that was inserted here, or one of the server's.
+    pub can_show_null: bool,
+    pub on_insert: OnInsert<'p>,
+    pub on_update: OnUpdate,
+    /// What a row that was inserted here shows until the server's row arrives, in a column that only the server sets.
+    pub stand_in: Option<StandIn<'p>>,
+    /// The model whose temporary keys the column can hold.
+    pub temporary_key_of: Option<&'p str>,
+}
+
+/// A column that holds the key of another model's row.
+#[derive(Debug, Clone, Copy)]
+pub struct Reference<'p> {
+    pub column: &'p str,
+    pub parent: &'p str,
+}
+
+impl<'p> Plan<'p> {
+    pub fn of(project: &'p Project) -> Self {
+        let plan = |model| ModelPlan::of(model, |name| project.model(name).is_some_and(makes_temporary_keys));
+        Self { models: project.models.iter().map(plan).collect(), types: &project.types }
+    }
+
+    /// The models that the local database has.
+    pub fn local(&self) -> impl Iterator<Item = &ModelPlan<'p>> {
+        self.models.iter().filter(|model| model.model.is_local())
+    }
+}
+
+impl<'p> ModelPlan<'p> {
+    /// Plans a model by itself, as if no column could hold a temporary key.
+    pub fn alone(model: &'p Model) -> Self {
+        Self::of(model, |_| false)
+    }
+
+    fn of(model: &'p Model, has_temporary_keys: impl Fn(&str) -> bool) -> Self {
+        let references: Vec<Reference> =
+            model.references.iter().map(|(column, parent)| Reference { column, parent }).collect();
+        let column = |field: &'p Field| {
+            let is_key = model.is_key(field);
+            let on_insert = OnInsert::of(model, field);
+            let stand_in = StandIn::of(model, field, on_insert);
+            let parent = references.iter().find(|reference| reference.column == field.name).map(|found| found.parent);
+            Column {
+                field,
+                is_key,
+                not_null: is_key || !field.nullable,
+                can_show_null: field.nullable || on_insert.leaves_null(model, stand_in),
+                on_insert,
+                on_update: OnUpdate::of(model, field),
+                stand_in,
+                temporary_key_of: parent.filter(|parent| has_temporary_keys(parent)),
+            }
+        };
+        Self {
+            model,
+            relations: Relations::of(&model.name),
+            bookkeeping: Bookkeeping::of(model),
+            columns: model.fields.iter().map(column).collect(),
+            references,
+            indexes: indexes::of(model),
+        }
+    }
+
+    /// The key's columns, in the order of the key.
+    pub fn key(&self) -> impl Iterator<Item = &Column<'p>> {
+        self.model.key.iter().filter_map(|name| self.column(name))
+    }
+
+    pub fn column(&self, name: &str) -> Option<&Column<'p>> {
+        self.columns.iter().find(|column| column.field.name == name)
+    }
+
+    /// Whether a row that was inserted here has a key that the server replaces by its own.
+    pub fn has_temporary_keys(&self) -> bool {
+        makes_temporary_keys(self.model)
+    }
+}
+
+impl Column<'_> {
+    /// Whether an application gives the column on insert. A temporary key that it gives is taken, but the types don't have it.
+    pub fn is_offered_on_insert(&self) -> bool {
+        !self.on_insert.is_refused() && self.field.insert != Insert::Never
+    }
+}
+
+/// Of a composite key the server makes no part.
+fn makes_temporary_keys(model: &Model) -> bool {
+    model.key_origin == KeyOrigin::Server && model.key.len() == 1 && model.operations.create.is_some()
+}

@@ -12,7 +12,7 @@ use crate::codegen;
 use crate::codegen::template::OwnTemplates;
 use crate::config::Adapter;
 use crate::config::{self, Config, FILE_NAME, Overrides, References, SpecLocation, Sync};
-use crate::diagnostics::{Input, Problem, Problems, Severity};
+use crate::diagnostics::{Code, Input, Problem, Problems, Severity};
 use crate::openapi::Tree;
 use crate::openapi::fetch::{self, Access, ReadError, Spec};
 use crate::source::{Source, Whole};
@@ -140,7 +140,7 @@ pub fn read(args: &ProjectArgs, problems: &mut Problems) -> anyhow::Result<Input
             // Where the config names it, it is a problem of the config, beside its others.
             Err(error) if inputs.config_source.is_some() && args.spec.is_none() => {
                 let at = (Input::Config, "/spec");
-                let mut problem = Problem::new(Severity::Error, "unreadable-spec", at, error.message);
+                let mut problem = Problem::new(Severity::Error, Code::UnreadableSpec, at, error.message);
                 problem.help = error.help;
                 problems.push(problem);
             }

@@ -3,7 +3,7 @@
 use ureq::http::{HeaderName, HeaderValue};
 
 use super::reader::Reader;
-use crate::diagnostics::{Input, Problem, Problems, Severity, child};
+use crate::diagnostics::{Code, Input, Problem, Problems, Severity, child};
 
 const POINTER: &str = "/spec_headers";
 
@@ -11,7 +11,7 @@ pub fn read(reader: &mut Reader, problems: &mut Problems) -> Vec<(String, String
     let headers = reader.pairs("spec_headers", problems).unwrap_or_default();
     for (name, value) in &headers {
         if let Err(message) = check_header(name, value) {
-            problems.error("bad-header", (Input::Config, &child(POINTER, name)), message);
+            problems.error(Code::BadHeader, (Input::Config, &child(POINTER, name)), message);
         }
     }
     headers
@@ -24,7 +24,7 @@ pub fn substitute(name: &str, value: &str, problems: &mut Problems) -> Option<St
     let mut text = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let Some((variable, rest)) = part.split_once('}') else {
-            let problem = Problem::new(Severity::Error, "bad-header", (Input::Config, &pointer), "`${` has no `}`");
+            let problem = Problem::new(Severity::Error, Code::BadHeader, (Input::Config, &pointer), "`${` has no `}`");
             problems.push(problem.help("write ${NAME}, with the name of a variable of the environment"));
             return None;
         };
@@ -32,7 +32,7 @@ pub fn substitute(name: &str, value: &str, problems: &mut Problems) -> Option<St
             Ok(value) => text.push_str(value.trim()),
             Err(_) => {
                 let message = format!("the environment has no variable `{variable}`");
-                let problem = Problem::new(Severity::Error, "no-variable", (Input::Config, &pointer), message);
+                let problem = Problem::new(Severity::Error, Code::NoVariable, (Input::Config, &pointer), message);
                 problems.push(problem.help(format!("set it: {variable}=… sync-patterns …")));
                 return None;
             }
@@ -42,7 +42,7 @@ pub fn substitute(name: &str, value: &str, problems: &mut Problems) -> Option<St
     match check_header(name, &text) {
         Ok(()) => Some(text),
         Err(message) => {
-            problems.error("bad-header", (Input::Config, &pointer), message);
+            problems.error(Code::BadHeader, (Input::Config, &pointer), message);
             None
         }
     }

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::choices::Collections;
+use crate::diagnostics::child;
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum ModelEntry {
@@ -28,6 +29,25 @@ pub struct ModelConfig {
     pub rbac: Option<Value>,
     /// Fields that only a row's owner may see, from `rbac.owner_only`.
     pub owner_only: Vec<String>,
+}
+
+impl ModelConfig {
+    /// The fields that an entry uses, each with its place below the entry. Those that it excludes aren't among them.
+    pub fn used_fields(&self) -> Vec<(String, &str)> {
+        let key = self.key.iter().flatten().enumerate().map(|(index, name)| (format!("/key/{index}"), name.as_str()));
+        let indexes = self.indexes.iter().enumerate();
+        let indexes = indexes
+            .flat_map(|(index, names)| names.iter().map(move |name| (format!("/indexes/{index}"), name.as_str())));
+        let references = self.references.iter().map(|(name, _)| (child("/references", name), name.as_str()));
+        let columns = match &self.columns {
+            Columns::Named(columns) => columns.as_slice(),
+            Columns::AsProperties | Columns::Snake => &[],
+        };
+        let columns = columns.iter().map(|(name, _)| (child("/columns", name), name.as_str()));
+        let owner_only = self.owner_only.iter().enumerate();
+        let owner_only = owner_only.map(|(index, name)| (format!("/rbac/owner_only/{index}"), name.as_str()));
+        key.chain(indexes).chain(references).chain(columns).chain(owner_only).collect()
+    }
 }
 
 /// The server's columns, where they aren't called as the properties are.

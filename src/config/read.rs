@@ -8,7 +8,7 @@ use super::headers;
 use super::model::{Columns, ModelConfig, ModelEntry};
 use super::reader::{Reader, pairs, string, strings, wrong_type};
 use super::settings::{Config, SpecLocation};
-use crate::diagnostics::{Input, Problem, Problems, Severity, child};
+use crate::diagnostics::{Code, Input, Problem, Problems, Severity, child};
 
 pub const ADAPTERS: &[(&str, Adapter)] = &[("pglite", Adapter::Pglite), ("sqlite", Adapter::Sqlite)];
 /// PostgreSQL's limit.
@@ -125,7 +125,7 @@ fn templates(reader: &mut Reader, folder: &Path, problems: &mut Problems) -> Opt
     let folder = below(folder, &reader.string("templates", problems)?);
     if !folder.is_dir() {
         let at = (Input::Config, "/templates");
-        let problem = Problem::new(Severity::Error, "no-such-folder", at, "there is no such folder");
+        let problem = Problem::new(Severity::Error, Code::NoSuchFolder, at, "there is no such folder");
         problems.push(problem.help("create it, or remove the line"));
     }
     Some(folder)
@@ -137,11 +137,13 @@ fn version(reader: &mut Reader, problems: &mut Problems) {
         Some((value, _)) if value == 1 => {}
         Some((value, pointer)) => {
             let message = format!("version `{}` isn't known here", value.as_str().unwrap_or(&value.to_string()));
-            problems
-                .push(Problem::new(Severity::Error, "config-version", (Input::Config, &pointer), message).help(help));
+            problems.push(
+                Problem::new(Severity::Error, Code::ConfigVersion, (Input::Config, &pointer), message).help(help),
+            );
         }
-        None => problems
-            .push(Problem::new(Severity::Error, "missing-key", (Input::Config, ""), "`version` is missing").help(help)),
+        None => problems.push(
+            Problem::new(Severity::Error, Code::MissingKey, (Input::Config, ""), "`version` is missing").help(help),
+        ),
     }
 }
 
@@ -149,7 +151,7 @@ fn required(reader: &mut Reader, key: &'static str, what: &str, problems: &mut P
     if reader.take(key).is_none() {
         let message = format!("`{key}` is missing");
         problems.push(
-            Problem::new(Severity::Error, "missing-key", (Input::Config, ""), message).help(format!("it is {what}")),
+            Problem::new(Severity::Error, Code::MissingKey, (Input::Config, ""), message).help(format!("it is {what}")),
         );
         return None;
     }
@@ -164,7 +166,7 @@ fn url(reader: &mut Reader, key: &'static str, problems: &mut Problems) -> Optio
     let message = format!("`{text}` isn't a URL");
     let at = child("", key);
     problems.push(
-        Problem::new(Severity::Error, "not-a-url", (Input::Config, &at), message)
+        Problem::new(Severity::Error, Code::NotAUrl, (Input::Config, &at), message)
             .help("it begins with http://, https://, or / for the page's own origin"),
     );
     None
@@ -180,7 +182,7 @@ fn models(reader: &mut Reader, problems: &mut Problems) -> IndexMap<String, Mode
     for (name, value) in entries {
         let pointer = child(&pointer, name);
         if name.is_empty() || name.contains('\0') {
-            problems.error("bad-name", (Input::Config, &pointer), "a model needs a name");
+            problems.error(Code::BadName, (Input::Config, &pointer), "a model needs a name");
             continue;
         }
         let entry = match value {
@@ -212,7 +214,15 @@ fn model(value: &Value, pointer: &str, problems: &mut Problems) -> Option<ModelC
     };
     if let Some(path) = model.path.as_ref().filter(|path| !path.starts_with('/')) {
         let message = format!("`{path}` isn't a path of the document: those begin with /");
-        problems.error("bad-path", (Input::Config, &child(pointer, "path")), message);
+        problems.error(Code::BadPath, (Input::Config, &child(pointer, "path")), message);
+    }
+    for (place, name) in model.used_fields().iter().filter(|(_, name)| model.exclude.iter().any(|other| other == name))
+    {
+        let at = format!("{pointer}{place}");
+        let key = place.rsplit_once('/').map_or("", |(key, _)| key.trim_start_matches('/')).replace('/', ".");
+        let message = format!("`{key}` uses `{name}`, which `exclude` leaves out");
+        let problem = Problem::new(Severity::Error, Code::ExcludedField, (Input::Config, &at), message);
+        problems.push(problem.help(format!("remove `{name}` from one of the two")));
     }
     reader.finish(problems);
     Some(model)
@@ -222,7 +232,7 @@ fn key(reader: &mut Reader, problems: &mut Problems) -> Option<Vec<String>> {
     let (value, pointer) = reader.take("key")?;
     let key = strings(value, &pointer, problems)?;
     if key.is_empty() {
-        problems.error("empty-value", (Input::Config, &pointer), "a key has at least one field");
+        problems.error(Code::EmptyValue, (Input::Config, &pointer), "a key has at least one field");
     }
     check_column_list(&key, &pointer, problems);
     (!key.is_empty()).then_some(key)
@@ -269,11 +279,11 @@ fn check_column_list(fields: &[String], pointer: &str, problems: &mut Problems) 
     let twice =
         fields.iter().enumerate().find(|(index, field)| fields.iter().take(*index).any(|other| other == *field));
     if let Some((_, field)) = twice {
-        problems.error("repeated", (Input::Config, pointer), format!("`{field}` is listed twice"));
+        problems.error(Code::Repeated, (Input::Config, pointer), format!("`{field}` is listed twice"));
     }
     if fields.len() > MAX_INDEX_COLUMNS {
         let message = format!("{} fields are more than the {MAX_INDEX_COLUMNS} that an index takes", fields.len());
-        problems.error("too-many-fields", (Input::Config, pointer), message);
+        problems.error(Code::TooManyFields, (Input::Config, pointer), message);
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
-use crate::diagnostics::{Input, Problem, Problems, Severity, child, closest, one_of};
+use crate::diagnostics::{Code, Input, Problem, Problems, Severity, child, closest, one_of};
 
 /// An object of the config. Keys that nobody asked for are reported by [`Reader::finish`].
 pub struct Reader<'a> {
@@ -58,7 +58,7 @@ impl<'a> Reader<'a> {
             let message = format!("`{key}` can't be `{text}`");
             let help = format!("it is {}", one_of(&known, 10));
             let at = child(&self.pointer, key);
-            problems.push(Problem::new(Severity::Error, "unknown-value", (Input::Config, &at), message).help(help));
+            problems.push(Problem::new(Severity::Error, Code::UnknownValue, (Input::Config, &at), message).help(help));
         }
         found
     }
@@ -85,7 +85,7 @@ impl<'a> Reader<'a> {
             };
             let at = child(&self.pointer, key);
             let message = format!("unknown key `{key}`");
-            problems.push(Problem::new(Severity::Error, "unknown-key", (Input::Config, &at), message).help(help));
+            problems.push(Problem::new(Severity::Error, Code::UnknownKey, (Input::Config, &at), message).help(help));
         }
     }
 }
@@ -94,7 +94,7 @@ pub fn string(value: &Value, pointer: &str, problems: &mut Problems) -> Option<S
     match value {
         Value::String(text) if !text.is_empty() => Some(text.clone()),
         Value::String(_) => {
-            problems.error("empty-value", (Input::Config, pointer), "the value is empty");
+            problems.error(Code::EmptyValue, (Input::Config, pointer), "the value is empty");
             None
         }
         other => {
@@ -134,5 +134,5 @@ pub fn wrong_type(pointer: &str, expected: &str, value: &Value, problems: &mut P
         Value::String(text) => format!("`{text}`"),
         scalar => format!("`{scalar}`"),
     };
-    problems.error("wrong-type", (Input::Config, pointer), format!("expected {expected}, found {found}"));
+    problems.error(Code::WrongType, (Input::Config, pointer), format!("expected {expected}, found {found}"));
 }

@@ -4,7 +4,9 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 use serde_json::json;
 
-use super::{Input, Problem, Problems, Severity, github};
+use super::codes::Severity;
+use super::github;
+use super::problem::{Input, Problem, Problems};
 
 /// How problems are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -85,9 +87,9 @@ fn text(out: &mut impl Write, problem: &Problem, file: &str, place: Option<(usiz
 }
 
 fn json_line(out: &mut impl Write, problem: &Problem, file: &str, place: Option<(usize, usize)>) -> io::Result<()> {
-    let line = json!({
+    let mut line = json!({
         "severity": label(problem.severity),
-        "code": problem.code,
+        "code": problem.code.word(),
         "file": file,
         "line": place.map(|(line, _)| line),
         "column": place.map(|(_, column)| column),
@@ -95,6 +97,9 @@ fn json_line(out: &mut impl Write, problem: &Problem, file: &str, place: Option<
         "message": problem.message,
         "help": problem.help,
     });
+    if let (Some(reason), Some(line)) = (problem.reason, line.as_object_mut()) {
+        line.insert("reason".to_owned(), reason.word().into());
+    }
     writeln!(out, "{line}")
 }
 
@@ -105,7 +110,7 @@ fn annotation(out: &mut impl Write, problem: &Problem, file: &str, place: Option
         Severity::Note => "notice",
     };
     let help = problem.help.as_ref().map(|help| format!("\n{help}")).unwrap_or_default();
-    github::annotation(out, command, file, place.unzip(), problem.code, &format!("{}{help}", problem.message))
+    github::annotation(out, command, file, place.unzip(), problem.code.word(), &format!("{}{help}", problem.message))
 }
 
 fn label(severity: Severity) -> &'static str {

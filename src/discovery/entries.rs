@@ -5,7 +5,7 @@ use super::naming::{LONGEST_SUFFIX, RELATIONS, is_reserved, take_relation};
 use super::paths;
 use super::resources::Resource;
 use crate::config::{Config, ModelEntry};
-use crate::diagnostics::{Input, Problem, Problems, Severity, child, closest, one_of};
+use crate::diagnostics::{Code, Input, Problem, Problems, Severity, child, closest, one_of};
 use crate::names::Scope;
 use crate::names::sql::MAX_IDENTIFIER_BYTES;
 
@@ -39,7 +39,7 @@ pub fn match_entries<'a>(findings: &mut [Finding<'a>], config: &'a Config, probl
         let refusal = match meant.as_mut_slice() {
             [finding] if finding.entry.is_some() => {
                 let message = format!("`{key}` and `{}` are both `{}`", finding.name, finding.resource.path());
-                ("two-entries", message, "keep one of them".to_owned())
+                (Code::TwoEntries, message, "keep one of them".to_owned())
             }
             [finding] => {
                 finding.name = key.clone();
@@ -50,7 +50,7 @@ pub fn match_entries<'a>(findings: &mut [Finding<'a>], config: &'a Config, probl
             several => {
                 let paths: Vec<&str> = several.iter().map(|finding| finding.resource.path()).collect();
                 let help = format!("say which by `path`: {}", one_of(&paths, 8));
-                ("ambiguous-model", format!("`{key}` could be several models"), help)
+                (Code::AmbiguousModel, format!("`{key}` could be several models"), help)
             }
         };
         let (code, message, help) = refusal;
@@ -59,7 +59,7 @@ pub fn match_entries<'a>(findings: &mut [Finding<'a>], config: &'a Config, probl
     check_given_names(findings, problems);
 }
 
-fn unknown(key: &str, path: Option<&str>, findings: &[Finding]) -> (&'static str, String, String) {
+fn unknown(key: &str, path: Option<&str>, findings: &[Finding]) -> (Code, String, String) {
     let (message, help) = match path {
         Some(path) => {
             let paths: Vec<&str> = findings.iter().map(|finding| finding.resource.path()).collect();
@@ -70,7 +70,7 @@ fn unknown(key: &str, path: Option<&str>, findings: &[Finding]) -> (&'static str
             (format!("no model `{key}` was found"), suggest(key, &names, "give it a `path`, or name one of"))
         }
     };
-    ("unknown-model", message, help)
+    (Code::UnknownModel, message, help)
 }
 
 fn suggest(wanted: &str, known: &[&str], otherwise: &str) -> String {
@@ -97,7 +97,7 @@ fn check_given_names(findings: &[Finding], problems: &mut Problems) {
         if !can_name_a_model(name) {
             let message = format!("`{name}` can't name a table and its files");
             let help = "a model's name is letters, digits and underscores, begins with a letter, has at most 39 bytes, and isn't one that a database or Windows keeps for itself";
-            problems.push(Problem::new(Severity::Error, "bad-name", at, message).help(help));
+            problems.push(Problem::new(Severity::Error, Code::BadName, at, message).help(help));
         } else if take_relation(name, &mut scope) {
             taken.push(finding);
         } else {
@@ -107,7 +107,7 @@ fn check_given_names(findings: &[Finding], problems: &mut Problems) {
             let message = format!("`{name}` ({}) would have the same tables{other}", finding.resource.path());
             let help =
                 "give one of them another name: the key under `models:` is the name, `path` says what it stands for";
-            problems.push(Problem::new(Severity::Error, "name-collision", at, message).help(help));
+            problems.push(Problem::new(Severity::Error, Code::NameCollision, at, message).help(help));
         }
     }
 }

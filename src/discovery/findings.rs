@@ -6,18 +6,15 @@ use serde_json::Value;
 use super::resources::{Resource, resources};
 use super::rows::{Found, KnownIds, Row, find_row};
 use crate::config::ModelEntry;
-use crate::diagnostics::{Input, Problem, Problems, Severity, child};
+use crate::diagnostics::{Code, Input, Problem, Problems, Reason, Severity, child};
 use crate::openapi::{Document, Node, Resolved};
-
-pub const NO_KEY: &str = "nothing in its rows identifies one";
-const UNTYPED: &str = "no response says what its rows are";
 
 /// A collection that was found, before it is known whether it is wanted.
 pub struct Finding<'a> {
     pub name: String,
     pub resource: Resource<'a>,
     /// `Err`: why it can't be a model.
-    pub row: Result<Row<'a>, &'static str>,
+    pub row: Result<Row<'a>, Reason>,
     pub says: Option<Annotation>,
     /// The config's entry for it, and the pointer to that.
     pub entry: Option<(&'a ModelEntry, String)>,
@@ -34,7 +31,7 @@ pub enum Annotation {
 pub fn findings<'a>(document: &'a Document, problems: &mut Problems) -> Vec<Finding<'a>> {
     let mut odd = |node: &Node| {
         let message = "the path is left out: its braces don't enclose whole segments";
-        problems.push(Problem::new(Severity::Warning, "odd-path", (Input::Spec, &node.pointer), message));
+        problems.push(Problem::new(Severity::Warning, Code::OddPath, (Input::Spec, &node.pointer), message));
     };
     let resources = resources(document, &mut odd);
     let ids = KnownIds::of(document);
@@ -43,17 +40,15 @@ pub fn findings<'a>(document: &'a Document, problems: &mut Problems) -> Vec<Find
     for (resource, row) in resources.into_iter().zip(rows) {
         let row = match row {
             Found::Row(row) => Ok(*row),
-            Found::NoKey(row) => Err((NO_KEY, Some(row))),
-            Found::Untyped => Err((UNTYPED, None)),
-            Found::NotACollection => {
-                Err(("it isn't a collection: no response lists rows, and there is no item path", None))
-            }
+            Found::NoKey(row) => Err((Reason::NoKey, Some(row))),
+            Found::Untyped => Err((Reason::UntypedRows, None)),
+            Found::NotACollection => Err((Reason::NotACollection, None)),
         };
         let known = row.as_ref().map_or_else(|(_, row)| row.as_deref(), Some);
         let says =
             extension(document, &resource, known, "x-sync").and_then(|(value, at)| annotation(value, &at, problems));
         // What is no collection is nobody's business unless the document calls it one.
-        let is_collection = !matches!(&row, Err((reason, _)) if *reason != NO_KEY && *reason != UNTYPED);
+        let is_collection = !matches!(&row, Err((Reason::NotACollection, _)));
         if is_collection || matches!(says, Some(Annotation::Yes { .. })) {
             let name = resource.last_segment().to_owned();
             findings.push(Finding { name, resource, row: row.map_err(|(reason, _)| reason), says, entry: None });
@@ -79,7 +74,7 @@ pub fn extension<'a>(
 
 fn annotation(value: &Value, pointer: &str, problems: &mut Problems) -> Option<Annotation> {
     let mut warn = |pointer: &str, message: String, help: &str| {
-        problems.push(Problem::new(Severity::Warning, "x-sync", (Input::Spec, pointer), message).help(help));
+        problems.push(Problem::new(Severity::Warning, Code::XSync, (Input::Spec, pointer), message).help(help));
     };
     let help = "x-sync is true, false, or { local_first: true | false }";
     match value {

@@ -13,4 +13,4 @@ pub use entries::can_name_a_model;
 pub use keys::{KnownBy, field_of_parameter, item_parameters, looks_like_id, may_mean_key, means_own_key, same_name};
 pub use resources::{PathItem, Resource};
 pub use rows::Row;
-pub use select::{Candidate, Choices, ConfigEntry, HOW_TO_CHOOSE, LeftOut, choose, left_out};
+pub use select::{Candidate, Choices, ConfigEntry, HOW_TO_CHOOSE, LeftOut, choose};

@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use super::entries::{is_path_of, match_entries};
-use super::findings::{Annotation, Finding, NO_KEY, extension, findings};
+use super::findings::{Annotation, Finding, extension, findings};
 use super::naming::table_names;
 use super::resources::Resource;
 use super::rows::Row;
 use crate::config::{Config, ModelConfig, ModelEntry, Sync};
-use crate::diagnostics::{Input, Problem, Problems, Severity, one_of};
+use crate::diagnostics::{Code, Input, Problem, Problems, Reason, Severity, one_of};
 use crate::openapi::Document;
 
 pub const HOW_TO_CHOOSE: &str = "choose with `x-sync: { local_first: true }` on a path or schema of the document, by an entry \
@@ -57,7 +57,8 @@ pub struct LeftOut {
     pub path: String,
     /// Where it stands in the document.
     pub pointer: String,
-    /// `nothing in its rows identifies one`
+    pub reason: Reason,
+    /// The reason in words: `nothing in its rows identifies one`.
     pub why: String,
     pub help: Option<String>,
     /// By `x-sync: false`, or by the config.
@@ -65,9 +66,30 @@ pub struct LeftOut {
 }
 
 impl LeftOut {
-    pub fn new(name: &str, resource: &Resource, why: impl Into<String>) -> Self {
+    pub fn new(name: &str, resource: &Resource, reason: Reason) -> Self {
         let (path, pointer) = (resource.path().to_owned(), resource.pointer().to_owned());
-        Self { name: name.to_owned(), path, pointer, why: why.into(), help: None, is_on_purpose: false }
+        let why = reason.meaning().to_owned();
+        Self { name: name.to_owned(), path, pointer, reason, why, help: None, is_on_purpose: false }
+    }
+
+    /// Says why in more words.
+    pub fn why(self, why: impl Into<String>) -> Self {
+        Self { why: why.into(), ..self }
+    }
+
+    pub fn help(self, help: impl Into<String>) -> Self {
+        Self { help: Some(help.into()), ..self }
+    }
+
+    /// What is reported of it: an error where it was asked for by name.
+    pub fn problem(&self, severity: Severity, pointer: &str) -> Problem {
+        let (name, why) = (&self.name, &self.why);
+        let message = match severity {
+            Severity::Error => format!("`{name}` can't be generated: {why}"),
+            _ => format!("`{name}` is left out: {why}"),
+        };
+        let problem = Problem::left_out(severity, self.reason, (Input::Spec, pointer), message);
+        self.help.iter().fold(problem, Problem::help)
     }
 
     fn on_purpose(self) -> Self {
@@ -90,7 +112,7 @@ pub fn choose<'a>(document: &'a Document, config: &'a Config, problems: &mut Pro
     for Finding { name, resource, row, says, entry } in findings {
         let by_config = match entry {
             Some((ModelEntry::Exclude, _)) => {
-                choices.left_out.push(LeftOut::new(&name, &resource, "the config says so").on_purpose());
+                choices.left_out.push(LeftOut::new(&name, &resource, Reason::Config).on_purpose());
                 continue;
             }
             Some((ModelEntry::Include(entry), pointer)) => Some(ConfigEntry { entry: entry.as_ref(), pointer }),
@@ -98,8 +120,7 @@ pub fn choose<'a>(document: &'a Document, config: &'a Config, problems: &mut Pro
         };
         let by_spec = match says {
             Some(Annotation::No) if by_config.is_none() => {
-                let left_out = LeftOut::new(&name, &resource, "the document says `x-sync: false`");
-                choices.left_out.push(left_out.on_purpose());
+                choices.left_out.push(LeftOut::new(&name, &resource, Reason::XSync).on_purpose());
                 continue;
             }
             Some(Annotation::Yes { local_first }) => Some(local_first),
@@ -110,10 +131,10 @@ pub fn choose<'a>(document: &'a Document, config: &'a Config, problems: &mut Pro
         let row = match row {
             Ok(row) => row,
             Err(reason) => {
-                let left_out =
-                    LeftOut { help: Some(help_for(reason).to_owned()), ..LeftOut::new(&name, &resource, reason) };
+                let left_out = LeftOut::new(&name, &resource, reason).help(help_for(reason));
                 if is_chosen {
-                    report(&left_out, is_named, problems);
+                    let severity = if is_named { Severity::Error } else { Severity::Warning };
+                    problems.push(left_out.problem(severity, &left_out.pointer));
                 }
                 choices.left_out.push(left_out);
                 continue;
@@ -137,37 +158,21 @@ impl Choices<'_> {
         let found: Vec<&str> = self.others.iter().map(|candidate| candidate.name.as_str()).collect();
         if !found.is_empty() {
             let message = format!("no model is chosen; {} can be: {}", found.len(), one_of(&found, 40));
-            return Problem::new(Severity::Error, "nothing-chosen", at, message).help(HOW_TO_CHOOSE);
+            return Problem::new(Severity::Error, Code::NothingChosen, at, message).help(HOW_TO_CHOOSE);
         }
         if self.left_out.iter().any(|left_out| left_out.is_on_purpose) {
             let message = "every model that was found is left out by `x-sync: false` or by the config";
-            return Problem::new(Severity::Error, "nothing-chosen", at, message);
+            return Problem::new(Severity::Error, Code::NothingChosen, at, message);
         }
-        Problem::new(Severity::Error, "no-models", (Input::Spec, "/paths"), "no models were found")
+        Problem::new(Severity::Error, Code::NoModels, (Input::Spec, "/paths"), "no models were found")
             .help("a model is a path whose GET lists objects, such as `/contacts`, and its item path `/contacts/{id}`")
     }
 }
 
-fn help_for(reason: &str) -> &'static str {
+fn help_for(reason: Reason) -> &'static str {
     match reason {
-        NO_KEY => "name its key in the config: `models: { …: { path: …, key: [...] } }`",
+        Reason::NoKey => "name its key in the config: `models: { …: { path: …, key: [...] } }`",
         _ => "give its operations a JSON response schema, or leave it out with `x-sync: false`",
-    }
-}
-
-/// Reports a collection that can't be a model.
-fn report(left_out: &LeftOut, is_named: bool, problems: &mut Problems) {
-    let severity = if is_named { Severity::Error } else { Severity::Warning };
-    let message = self::left_out(&left_out.name, severity, &left_out.why);
-    let problem = Problem::new(severity, "left-out", (Input::Spec, &left_out.pointer), message);
-    problems.push(left_out.help.iter().fold(problem, Problem::help));
-}
-
-/// What is said of a model that isn't generated: an error where it was asked for by name.
-pub fn left_out(name: &str, severity: Severity, reason: &str) -> String {
-    match severity {
-        Severity::Error => format!("`{name}` can't be generated: {reason}"),
-        _ => format!("`{name}` is left out: {reason}"),
     }
 }
 
@@ -191,7 +196,7 @@ fn merge_same(findings: &mut Vec<Finding>, problems: &mut Problems) {
                 }
                 let message = format!("`{}` and `{}` are one model", first.resource.path(), other.resource.path());
                 let at = (Input::Spec, other.resource.pointer());
-                problems.push(Problem::new(Severity::Note, "same-model", at, message));
+                problems.push(Problem::new(Severity::Note, Code::SameModel, at, message));
                 first.says = first.says.or(other.says);
                 first.resource.also.push(other.resource.path());
                 first.resource.also.extend(other.resource.also);
@@ -230,13 +235,14 @@ fn drop_queries(findings: &mut Vec<Finding>, config: &Config, left_out: &mut Vec
             return true;
         }
         let Some(owner) = row.component.as_ref().and_then(|component| owners.get(component)) else { return true };
-        let why = format!("it lists rows of `{owner}`");
+        let query = LeftOut::new(&finding.name, &finding.resource, Reason::Query);
+        let query = query.why(format!("it lists rows of `{owner}`"));
         if config.sync == Sync::All {
-            let message = format!("`{}` is left out: {why}", finding.resource.path());
-            let at = (Input::Spec, finding.resource.pointer());
-            problems.push(Problem::new(Severity::Note, "query", at, message));
+            // By its path: a query has no name of its own.
+            let by_path = LeftOut { name: query.path.clone(), ..query.clone() };
+            problems.push(by_path.problem(Severity::Note, &query.pointer));
         }
-        left_out.push(LeftOut::new(&finding.name, &finding.resource, why));
+        left_out.push(query);
         false
     });
 }

@@ -10,7 +10,7 @@ use super::references;
 use super::schema::{SchemaAt, SchemaRef};
 use super::tree::{self, Tree};
 use super::version::{self, Version};
-use crate::diagnostics::{Input, Problem, Problems, Severity, child};
+use crate::diagnostics::{Code, Input, Problem, Problems, Severity, child};
 
 /// A parsed document. Schemas are converted when they are asked for, so that a document of thousands costs what is used.
 pub struct Document {
@@ -53,7 +53,7 @@ impl Document {
             Some(Value::Object(paths)) if !paths.is_empty() => {}
             _ => {
                 problems.push(
-                    Problem::new(Severity::Error, "no-paths", (Input::Spec, "/paths"), "the document has no paths")
+                    Problem::new(Severity::Error, Code::NoPaths, (Input::Spec, "/paths"), "the document has no paths")
                         .help("models are found by their paths, such as `/contacts` and `/contacts/{id}`"),
                 );
                 return None;

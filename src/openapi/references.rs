@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::pointer::local_pointer;
 use super::tree::OTHERS;
-use crate::diagnostics::{Input, Problem, Problems, Severity, push_token};
+use crate::diagnostics::{Code, Input, Problem, Problems, Severity, push_token};
 
 /// Reported one by one up to this many.
 const MOST: usize = 8;
@@ -133,7 +133,7 @@ pub fn check(root: &Value, problems: &mut Problems) {
     });
     let missing = missing.into_iter().map(|(reference, pointer)| {
         let message = format!("`{reference}` refers to something that isn't in the document");
-        Problem::new(Severity::Warning, "unresolved", (Input::Spec, &pointer), message)
+        Problem::new(Severity::Warning, Code::Unresolved, (Input::Spec, &pointer), message)
             .help("correct the name, or add what is missing")
     });
     let mut missing: Vec<Problem> = missing.collect();
@@ -147,6 +147,6 @@ pub fn report(missing: Vec<Problem>, problems: &mut Problems) {
     missing.into_iter().take(MOST).for_each(|problem| problems.push(problem));
     if count > MOST {
         let message = format!("{} more references lead nowhere", count - MOST);
-        problems.push(Problem::new(Severity::Warning, "unresolved", (Input::Spec, ""), message));
+        problems.push(Problem::new(Severity::Warning, Code::Unresolved, (Input::Spec, ""), message));
     }
 }

@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-use crate::diagnostics::{Input, Problem, Problems, Severity};
+use crate::diagnostics::{Code, Input, Problem, Problems, Severity};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Version {
@@ -21,7 +21,7 @@ impl Version {
 /// Reads the version before anything else, so that a document of an unknown one gets that as its answer.
 pub fn detect(root: &Value, problems: &mut Problems) -> Option<Version> {
     let mut refuse = |pointer: &str, message: String, help: &str| {
-        problems.push(Problem::new(Severity::Error, "version", (Input::Spec, pointer), message).help(help));
+        problems.push(Problem::new(Severity::Error, Code::Version, (Input::Spec, pointer), message).help(help));
         None
     };
     let supported = "supported are OpenAPI 3.0 and 3.1, and Swagger 2.0";

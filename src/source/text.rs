@@ -8,7 +8,7 @@ use twox_hash::XxHash3_64;
 use super::json;
 use super::tree::{Part, Reader};
 use super::yaml::{self, Places};
-use crate::diagnostics::{Input, Located, Problem, Problems, Severity};
+use crate::diagnostics::{Code, Input, Located, Problem, Problems, Severity};
 
 /// The text of an input, kept so that problems can say where they are.
 #[derive(Debug, Clone)]
@@ -36,7 +36,7 @@ impl Source {
     pub fn new(name: &str, bytes: Vec<u8>, input: Input, problems: &mut Problems) -> Self {
         let (text, bad_line) = decode(bytes);
         if let Some(line) = bad_line {
-            let problem = Problem::new(Severity::Error, "not-utf8", (input, ""), "the file isn't UTF-8 text");
+            let problem = Problem::new(Severity::Error, Code::NotUtf8, (input, ""), "the file isn't UTF-8 text");
             problems.push(problem.at(line, 1).help("save it as UTF-8"));
         }
         let syntax = syntax_of(name, &text);
@@ -51,7 +51,7 @@ impl Source {
         }
         if self.text.trim().is_empty() {
             problems.push(
-                Problem::new(Severity::Error, "empty", (input, ""), "the file is empty")
+                Problem::new(Severity::Error, Code::Empty, (input, ""), "the file is empty")
                     .help("is it still being written, or did the command that made it fail?"),
             );
             return None;
@@ -73,7 +73,7 @@ impl Source {
         }
         parsed
             .map_err(|error| {
-                let mut problem = Problem::new(Severity::Error, "syntax", (input, ""), error.message);
+                let mut problem = Problem::new(Severity::Error, Code::Syntax, (input, ""), error.message);
                 problem.position = Some(error.position);
                 problem.help = self.syntax_help();
                 problems.push(problem);

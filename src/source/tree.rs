@@ -4,7 +4,7 @@
 use serde_json::map::Entry;
 use serde_json::{Map, Value};
 
-use crate::diagnostics::{Input, Problem, Problems, Severity, child};
+use crate::diagnostics::{Code, Input, Problem, Problems, Severity, child};
 
 /// Reported one by one up to this many.
 const MOST: usize = 8;
@@ -122,12 +122,12 @@ impl Repeated {
             let key = path.first().map_or("", String::as_str);
             let message = format!("`{key}` stands here for the second time{what}");
             problems.push(
-                Problem::new(severity, "duplicate-key", (input, &pointer), message).help("leave only one of them"),
+                Problem::new(severity, Code::DuplicateKey, (input, &pointer), message).help("leave only one of them"),
             );
         }
         if self.count > told {
             let message = format!("{} more keys stand twice", self.count - told);
-            problems.push(Problem::new(severity, "duplicate-key", (input, ""), message));
+            problems.push(Problem::new(severity, Code::DuplicateKey, (input, ""), message));
         }
     }
 }

@@ -61,7 +61,7 @@ fn generate(document: &Path, adapter: &str, output: &Path) -> Outcome {
 }
 
 fn is_left_out(problem: &serde_json::Value) -> bool {
-    problem["message"].as_str().is_some_and(|message| message.contains(" is left out: "))
+    problem["code"] == "left-out"
 }
 
 fn read_schema(output: &Path) -> Files {
@@ -114,10 +114,7 @@ fn report(documents: &[PathBuf], outcomes: &[Outcome]) {
         models += outcome.models;
         left_out += outcome.left_out;
         for problem in outcome.problems.iter().filter(|problem| is_left_out(problem)) {
-            let message = problem["message"].as_str().unwrap_or_default();
-            let reason = message.split(" is left out: ").nth(1).unwrap_or_default();
-            let reason =
-                if reason.starts_with("it lists rows of") { "a query of another model's rows" } else { reason };
+            let reason = problem["reason"].as_str().expect("a reason");
             let file = document.file_name().unwrap_or_default().to_string_lossy();
             let pointer = problem["pointer"].as_str().unwrap_or_default();
             let path = pointer.trim_start_matches("/paths/").replace("~1", "/").replace("~0", "~");

@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use sync_patterns::config::{self, Overrides};
-use sync_patterns::diagnostics::{Input, Problems, Severity};
+use sync_patterns::diagnostics::{Code, Input, Problems, Severity};
 use sync_patterns::source::{Source, Whole};
 
 use crate::home;
 use crate::support::binary::sync_patterns;
 
 /// Problems that aren't of a config's shape, so that no schema can know them.
-const NOT_OF_SHAPE: [&str; 2] = ["no-such-folder", "no-effect"];
+const NOT_OF_SHAPE: [Code; 2] = [Code::NoSuchFolder, Code::ExcludedField];
 
 fn schema() -> Value {
     let run = sync_patterns(&["schema"], home());

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::diagnostics::{Input, Problem, Severity};
+use crate::diagnostics::{Code, Input, Problem, Severity};
 
 /// A mistake in a template of the user's.
 #[derive(Debug)]
@@ -16,7 +16,7 @@ pub struct TemplateError {
 impl TemplateError {
     pub fn problem(&self) -> Problem {
         let at = (Input::Template(self.number), "");
-        let mut problem = Problem::new(Severity::Error, "template", at, &self.message).help(self.help);
+        let mut problem = Problem::new(Severity::Error, Code::Template, at, &self.message).help(self.help);
         problem.position = self.position;
         problem
     }

@@ -6,7 +6,7 @@ use std::io;
 use std::path::Path;
 
 use super::own::OwnTemplates;
-use crate::diagnostics::{Input, Problem, Problems, Severity, closest, one_of};
+use crate::diagnostics::{Code, Input, Problem, Problems, Severity, closest, one_of};
 use crate::source::Source;
 
 const AT: (Input, &str) = (Input::Config, "/templates");
@@ -21,7 +21,7 @@ pub fn read(folder: &Path, known: &HashMap<String, bool>, problems: &mut Problem
     let mut found = Vec::new();
     if let Err(error) = list(folder, "", known, &mut found, problems) {
         let message = format!("can't read the folder: {error}");
-        problems.error("unreadable-template", AT, message);
+        problems.error(Code::UnreadableTemplate, AT, message);
     }
     found.sort();
     let mut sources = BTreeMap::new();
@@ -35,7 +35,7 @@ pub fn read(folder: &Path, known: &HashMap<String, bool>, problems: &mut Problem
                 sources.insert(path, source);
             }
             Err(error) => {
-                problems.error("unreadable-template", AT, format!("can't read {}: {error}", file.display()));
+                problems.error(Code::UnreadableTemplate, AT, format!("can't read {}: {error}", file.display()));
             }
         }
     }
@@ -83,6 +83,11 @@ fn unknown(path: &str, known: &HashMap<String, bool>) -> Problem {
         None if !same_name.is_empty() => format!("did you mean {}?", one_of(&same_name, 8)),
         None => "it is called as the template that it replaces; templates/README.md lists them".to_owned(),
     };
-    Problem::new(Severity::Warning, "unknown-template", AT, format!("there is no template `{path}`, so it isn't used"))
-        .help(help)
+    Problem::new(
+        Severity::Warning,
+        Code::UnknownTemplate,
+        AT,
+        format!("there is no template `{path}`, so it isn't used"),
+    )
+    .help(help)
 }

@@ -9,7 +9,7 @@ use super::references::Parents;
 use super::shapes::Types;
 use super::type_names::TypeNames;
 use crate::config::Config;
-use crate::diagnostics::{Input, Problem, Problems, Severity, child, closest, one_of};
+use crate::diagnostics::{Code, Input, Problem, Problems, Severity, child, closest, one_of};
 use crate::discovery::{Candidate, ConfigEntry, LeftOut, choose};
 use crate::model::project::{Model, Project};
 use crate::model::types::rename;
@@ -31,13 +31,18 @@ pub fn build(document: &Document, config: &Config, problems: &mut Problems) -> O
             made.project.model(name).is_some() && candidate.config.as_ref().is_none_or(|c| c.entry.key.is_none());
         if known {
             let message = format!("`{name}` is a guess: `sync-patterns inspect {name}` says of what");
-            problems.push(Problem::new(Severity::Note, "guess", (Input::Spec, candidate.resource.pointer()), message));
+            problems.push(Problem::new(
+                Severity::Note,
+                Code::Guess,
+                (Input::Spec, candidate.resource.pointer()),
+                message,
+            ));
         }
     }
     if made.project.models.is_empty() {
         if !problems.has_errors() {
             let message = "none of the models that were found can be generated";
-            problems.error("no-models", (Input::Spec, "/paths"), message);
+            problems.error(Code::NoModels, (Input::Spec, "/paths"), message);
         }
         return None;
     }
@@ -117,7 +122,7 @@ fn set_references(models: &mut [Model], chosen: &[&Candidate], problems: &mut Pr
             };
             let message = format!("`{field}` refers to `{target}`, which isn't a model");
             let at = child(&pointer, field);
-            problems.push(Problem::new(Severity::Error, "unknown-model", (Input::Config, &at), message).help(help));
+            problems.push(Problem::new(Severity::Error, Code::UnknownModel, (Input::Config, &at), message).help(help));
         }
         let given = &config.entry.references;
         model.references.retain(|(field, _)| !given.iter().any(|(name, _)| name == field));

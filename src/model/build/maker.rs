@@ -8,8 +8,8 @@ use super::fields::{RowProperty, Writers};
 use super::operations::{Unusable, Writer, Writing, decimals};
 use super::shapes::Types;
 use crate::config::{Columns, Config, ModelConfig};
-use crate::diagnostics::{Input, Problem, Problems, Severity, closest, one_of};
-use crate::discovery::{Candidate, LeftOut, left_out};
+use crate::diagnostics::{Code, Input, Problem, Problems, Reason, Severity, closest, one_of};
+use crate::discovery::{Candidate, LeftOut};
 use crate::model::project::{Field, FieldType, Insert, KeyOrigin, Model, Operations, Server, WriteId};
 use crate::names;
 use crate::openapi::{Document, excluded};
@@ -61,7 +61,7 @@ impl<'a> Maker<'_, 'a> {
         let mut properties = match RowProperty::all(self.document, self.types, &row.properties, keep) {
             Ok(properties) => properties,
             Err(pointer) => {
-                return self.refuse(&pointer, "unresolved", "its type refers to something that isn't there");
+                return self.refuse(&pointer, Reason::Unresolved, Reason::Unresolved.meaning());
             }
         };
         self.drop_twins(&mut properties);
@@ -174,7 +174,7 @@ impl<'a> Maker<'_, 'a> {
                 // A key that the config excludes, or names wrongly, was reported where it stands.
                 return self.refuse(
                     candidate.resource.pointer(),
-                    "no-key",
+                    Reason::NoKey,
                     &format!("its key `{name}` isn't among its fields"),
                 );
             };
@@ -185,7 +185,7 @@ impl<'a> Maker<'_, 'a> {
             let ty = property.typed.ty;
             if !matches!(ty, FieldType::Text | FieldType::Uuid | FieldType::Int32 | FieldType::Int64) {
                 let message = format!("its key `{name}` is neither text, uuid nor integer");
-                return self.refuse(property.raw.pointer(), "key-type", &message);
+                return self.refuse(property.raw.pointer(), Reason::KeyType, &message);
             }
         }
         Some(key)
@@ -205,7 +205,7 @@ impl<'a> Maker<'_, 'a> {
             let name = &self.candidate.name;
             let message = format!("`{name}` goes without `{}`: it would be one column with `{twin}`", property.name);
             let at = (Input::Spec, property.raw.pointer());
-            self.problems.push(Problem::new(Severity::Note, "column-collision", at, message));
+            self.problems.push(Problem::new(Severity::Note, Code::ColumnCollision, at, message));
             false
         });
     }
@@ -214,7 +214,7 @@ impl<'a> Maker<'_, 'a> {
     fn check_columns(&mut self, properties: &[RowProperty]) -> Option<()> {
         if properties.len() > MAX_FIELDS {
             let message = format!("it has {} fields, and tables end at {MAX_FIELDS}", properties.len());
-            return self.refuse(self.candidate.resource.pointer(), "too-many-fields", &message);
+            return self.refuse(self.candidate.resource.pointer(), Reason::TooManyFields, &message);
         }
         let mut seen: BTreeMap<String, &RowProperty> = BTreeMap::new();
         for property in properties {
@@ -224,7 +224,7 @@ impl<'a> Maker<'_, 'a> {
             if let Some(first) = seen.insert(plain, property) {
                 let message = format!("its properties `{}` and `{name}` would be one column", first.name);
                 let help = format!("the other stands at {}; exclude one of them, or rename it", first.raw.pointer());
-                return self.refuse_with(pointer, "column-collision", &message, help);
+                return self.refuse_with(pointer, Reason::ColumnCollision, &message, help);
             }
             let problem = if name.is_empty() {
                 "it has a property without a name"
@@ -240,7 +240,7 @@ impl<'a> Maker<'_, 'a> {
                 continue;
             };
             let help = format!("exclude `{}`", name.chars().take(80).collect::<String>());
-            return self.refuse_with(pointer, "column-name", problem, help);
+            return self.refuse_with(pointer, Reason::ColumnName, problem, help);
         }
         Some(())
     }
@@ -250,37 +250,23 @@ impl<'a> Maker<'_, 'a> {
         let Some(config) = &self.candidate.config else { return };
         let entry: &ModelConfig = config.entry;
         let known: Vec<&str> = self.candidate.row.properties.keys().copied().collect();
-        let mut named: Vec<(String, &String)> = Vec::new();
-        let mut add = |key: &str, token: &str, name| named.push((format!("{}/{key}/{token}", config.pointer), name));
-        for (index, name) in entry.exclude.iter().enumerate() {
-            add("exclude", &index.to_string(), name);
+        let excluded = entry.exclude.iter().enumerate();
+        let excluded = excluded.map(|(index, name)| (format!("/exclude/{index}"), name.as_str()));
+        let used = entry.used_fields();
+        // The config has been told already that it uses what it excludes.
+        if used.iter().any(|(_, name)| entry.exclude.iter().any(|excluded| excluded == name)) {
+            self.refusal = Some(self.left_out(Reason::UnknownField));
         }
-        for (index, name) in entry.key.iter().flatten().enumerate() {
-            add("key", &index.to_string(), name);
-        }
-        for (index, name) in entry.indexes.iter().enumerate().flat_map(|(i, names)| names.iter().map(move |n| (i, n))) {
-            add("indexes", &index.to_string(), name);
-        }
-        for (name, _) in &entry.references {
-            add("references", name, name);
-        }
-        if let Columns::Named(columns) = &entry.columns {
-            for (name, _) in columns {
-                add("columns", name, name);
-            }
-        }
-        for (index, name) in entry.owner_only.iter().enumerate() {
-            add("rbac/owner_only", &index.to_string(), name);
-        }
-        for (pointer, name) in named.into_iter().filter(|(_, name)| !known.contains(&name.as_str())) {
+        for (place, name) in excluded.chain(used).filter(|(_, name)| !known.contains(name)) {
+            let pointer = format!("{}{place}", config.pointer);
             let help = match closest(name, known.iter().copied()) {
                 Some(similar) => format!("did you mean `{similar}`?"),
                 None => format!("its fields are {}", one_of(&known, 12)),
             };
             let message = format!("`{}` has no field `{name}`", self.candidate.name);
             self.problems
-                .push(Problem::new(Severity::Error, "unknown-field", (Input::Config, &pointer), message).help(help));
-            self.refusal = Some(self.left_out("its entry in the config names fields that it doesn't have"));
+                .push(Problem::new(Severity::Error, Code::UnknownField, (Input::Config, &pointer), message).help(help));
+            self.refusal = Some(self.left_out(Reason::UnknownField));
         }
     }
 
@@ -307,7 +293,7 @@ impl<'a> Maker<'_, 'a> {
         outcome.unwrap_or_else(|unusable| {
             let message = format!("`{}` can't be {done} locally: {}", self.candidate.name, unusable.reason);
             let at = (Input::Spec, unusable.pointer.as_str());
-            self.problems.push(Problem::new(Severity::Note, "operation-unused", at, message));
+            self.problems.push(Problem::new(Severity::Note, Code::OperationUnused, at, message));
             None
         })
     }
@@ -327,29 +313,29 @@ impl<'a> Maker<'_, 'a> {
                 one_of(&names, 6).replace(" or ", " and ")
             );
             let at = (Input::Spec, self.candidate.resource.pointer());
-            self.problems.push(Problem::new(Severity::Note, "not-sent", at, message));
+            self.problems.push(Problem::new(Severity::Note, Code::NotSent, at, message));
         }
     }
 
-    fn refuse<T>(&mut self, pointer: &str, code: &'static str, reason: &str) -> Option<T> {
+    fn refuse<T>(&mut self, pointer: &str, reason: Reason, why: &str) -> Option<T> {
         let help =
             "exclude what is in the way, or leave the model out with `x-sync: false` or in the config".to_owned();
-        self.refuse_with(pointer, code, reason, help)
+        self.refuse_with(pointer, reason, why, help)
     }
 
-    fn left_out(&self, why: &str) -> LeftOut {
-        LeftOut::new(&self.candidate.name, &self.candidate.resource, why)
+    fn left_out(&self, reason: Reason) -> LeftOut {
+        LeftOut::new(&self.candidate.name, &self.candidate.resource, reason)
     }
 
     /// Leaves the model out: an error where it was asked for by name.
-    fn refuse_with<T>(&mut self, pointer: &str, code: &'static str, reason: &str, help: String) -> Option<T> {
+    fn refuse_with<T>(&mut self, pointer: &str, reason: Reason, why: &str, help: String) -> Option<T> {
         if self.refusal.is_some() {
             return None;
         }
-        self.refusal = Some(LeftOut { help: Some(help.clone()), ..self.left_out(reason) });
+        let left_out = self.left_out(reason).why(why).help(help);
         let severity = if self.candidate.is_named { Severity::Error } else { Severity::Warning };
-        let message = left_out(&self.candidate.name, severity, reason);
-        self.problems.push(Problem::new(severity, code, (Input::Spec, pointer), message).help(help));
+        self.problems.push(left_out.problem(severity, pointer));
+        self.refusal = Some(left_out);
         None
     }
 }

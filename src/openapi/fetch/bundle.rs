@@ -7,7 +7,7 @@ use url::Url;
 
 use super::error::ReadError;
 use super::loader::Loader;
-use crate::diagnostics::{Input, Problem, Problems, Severity, child};
+use crate::diagnostics::{Code, Input, Problem, Problems, Severity, child};
 use crate::openapi::pointer::local_pointer;
 use crate::openapi::references::{self, Position};
 use crate::openapi::tree::{OTHERS, Tree, pointer_of};
@@ -227,7 +227,7 @@ impl Bundle {
         }
         let pointer = if place.0 == 0 { place.1 } else { pointer_of(place.0 - 1, &place.1) };
         let help = error.help.unwrap_or_else(|| format!("correct `{text}`, or add the file"));
-        let problem = Problem::new(Severity::Warning, "unresolved", (Input::Spec, &pointer), error.message);
+        let problem = Problem::new(Severity::Warning, Code::Unresolved, (Input::Spec, &pointer), error.message);
         self.missing.push(problem.help(help));
     }
 

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::codegen::typescript::SCHEMA_VERSION;
-use crate::diagnostics::{Input, Problem, Problems, Severity};
+use crate::diagnostics::{Code, Input, Problem, Problems, Severity};
 use crate::source::{Source, Whole};
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -125,7 +125,7 @@ pub fn read(source: &Source, problems: &mut Problems) -> Option<Schema> {
     if version.and_then(Value::as_u64) != Some(SCHEMA_VERSION.into()) {
         let found = version.map_or("no version".to_owned(), |version| format!("version {version}"));
         let message = format!("the schema has {found}, and this sync-patterns knows version {SCHEMA_VERSION}");
-        let problem = Problem::new(Severity::Error, "unknown-version", (Input::Base, "/version"), message);
+        let problem = Problem::new(Severity::Error, Code::UnknownVersion, (Input::Base, "/version"), message);
         problems.push(problem.help("name a schema/schema.json that this version of sync-patterns has generated"));
         return None;
     }
@@ -136,7 +136,7 @@ pub fn read(source: &Source, problems: &mut Problems) -> Option<Schema> {
             let text = error.to_string();
             let cause = text.split(" at line ").next().unwrap_or(&text);
             let message = format!("not a schema.json as sync-patterns writes it: {cause}");
-            let problem = Problem::new(Severity::Error, "not-a-schema", (Input::Base, ""), message);
+            let problem = Problem::new(Severity::Error, Code::NotASchema, (Input::Base, ""), message);
             let help = "name a schema/schema.json as it was generated, or a git revision that has one";
             problems.push(problem.at(error.line(), error.column().max(1)).help(help));
             None

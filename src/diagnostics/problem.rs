@@ -1,0 +1,95 @@
+use super::codes::{Code, Reason, Severity};
+
+/// Which of the inputs a problem is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Input {
+    Config,
+    /// The document itself.
+    Spec,
+    /// One of the files that the document refers to.
+    Document(usize),
+    /// One of the user's templates, in order of their paths.
+    Template(usize),
+    /// The schema that `diff` compares with.
+    Base,
+}
+
+#[derive(Debug, Clone)]
+pub struct Problem {
+    pub severity: Severity,
+    pub code: Code,
+    /// Of a collection that is left out.
+    pub reason: Option<Reason>,
+    pub input: Input,
+    /// JSON pointer into the input; empty for the whole of it.
+    pub pointer: String,
+    /// Line and column, both from 1, where a parser gave them and no pointer could.
+    pub position: Option<(usize, usize)>,
+    /// What is wrong. One line, no full stop.
+    pub message: String,
+    /// What to do.
+    pub help: Option<String>,
+}
+
+impl Problem {
+    pub fn new(severity: Severity, code: Code, at: (Input, &str), message: impl Into<String>) -> Self {
+        debug_assert!(code.severities().contains(&severity), "{code} is never reported as {severity:?}");
+        let (input, pointer) = at;
+        let pointer = pointer.to_owned();
+        Self { severity, code, reason: None, input, pointer, position: None, message: message.into(), help: None }
+    }
+
+    /// A collection that doesn't become a model.
+    pub fn left_out(severity: Severity, reason: Reason, at: (Input, &str), message: impl Into<String>) -> Self {
+        Self { reason: Some(reason), ..Self::new(severity, Code::LeftOut, at, message) }
+    }
+
+    pub fn at(mut self, line: usize, column: usize) -> Self {
+        self.position = Some((line, column));
+        self
+    }
+
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+/// The problems of a run, in the order in which they were found.
+#[derive(Debug, Default)]
+pub struct Problems(Vec<Problem>);
+
+impl Problems {
+    pub fn push(&mut self, problem: Problem) {
+        self.0.push(problem);
+    }
+
+    /// Pushes an error without a help text.
+    pub fn error(&mut self, code: Code, at: (Input, &str), message: impl Into<String>) {
+        self.push(Problem::new(Severity::Error, code, at, message));
+    }
+
+    pub fn append(&mut self, mut other: Problems) {
+        self.0.append(&mut other.0);
+    }
+
+    pub fn retain(&mut self, keep: impl Fn(&Problem) -> bool) {
+        self.0.retain(keep);
+    }
+
+    pub fn has_errors(&self) -> bool {
+        self.count(Severity::Error) > 0
+    }
+
+    pub fn count(&self, severity: Severity) -> usize {
+        self.0.iter().filter(|problem| problem.severity == severity).count()
+    }
+
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Problem> {
+        self.0.iter_mut()
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Problem> {
+        self.0.iter()
+    }
+}

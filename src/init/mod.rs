@@ -7,7 +7,7 @@ mod yaml;
 
 use serde::Serialize;
 
-use crate::codegen::template::{Page, Renderer, TemplateSet, Templates};
+use crate::codegen::template::{Page, Renderer, TemplateSet, Templates, templates};
 use crate::config::Adapter;
 use crate::config::References;
 use crate::config::{Collections, FILE_NAME, Framework};
@@ -16,11 +16,7 @@ use crate::discovery::can_name_a_model;
 use crate::inspect::View;
 use crate::inspect::text::writes;
 
-const TEMPLATES: TemplateSet = TemplateSet {
-    folder: "config",
-    ending: ".j2",
-    templates: &[(FILE_NAME, include_str!("../../templates/config/sync-patterns.config.yaml.j2"))],
-};
+const TEMPLATES: TemplateSet = templates!["config": "sync-patterns.config.yaml"];
 
 /// What the user decided.
 #[derive(Debug, Clone)]

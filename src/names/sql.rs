@@ -1,19 +1,13 @@
 //! Encoders for the positions that a string can have in SQL.
 
-use crate::config::Adapter;
-
 /// PostgreSQL cuts identifiers at 63 bytes.
 pub const MAX_IDENTIFIER_BYTES: usize = 63;
 
-/// Columns that a table or view can't have, whatever their case: PostgreSQL has its own of these names in every table, and
-/// SQLite loses these two in a view.
-pub fn is_reserved_column(name: &str, adapter: Adapter) -> bool {
-    let name = name.to_lowercase();
-    match adapter {
-        Adapter::Pglite => ["cmax", "cmin", "ctid", "tableoid", "xmax", "xmin"].contains(&name.as_str()),
-        Adapter::Sqlite => ["false", "true"].contains(&name.as_str()),
-    }
-}
+/// Columns that every table of PostgreSQL has.
+pub const RESERVED_BY_POSTGRESQL: &[&str] = &["cmax", "cmin", "ctid", "tableoid", "xmax", "xmin"];
+
+/// Columns that SQLite loses in a view.
+pub const RESERVED_BY_SQLITE: &[&str] = &["false", "true"];
 
 /// `order` becomes `"order"`. Both databases double a quote inside.
 pub fn identifier(name: &str) -> String {

@@ -108,7 +108,7 @@ fn one_template_is_replaced_and_the_others_stay() {
     let collection =
         ours("typescript/generated/collection.ts.j2") + "\n/** The team's own. */\nexport const version = 1;\n";
     project.write("mine/typescript/generated/collection.ts.j2", &collection);
-    project.write("mine/pglite/view.sql", &format!("-- Ours.\n{}", ours("pglite/view.sql")));
+    project.write("mine/pglite/view.sql.j2", &format!("-- Ours.\n{}", ours("pglite/view.sql.j2")));
     project.write("mine/typescript/db/backoff.ts", "export const mine = true;\n");
     project.generate();
     assert!(project.output("collections/notes.ts").ends_with("/** The team's own. */\nexport const version = 1;\n"));
@@ -126,9 +126,9 @@ fn one_template_is_replaced_and_the_others_stay() {
 fn a_variable_that_is_not_there_is_located() {
     let project = Project::new();
     project
-        .write("mine/pglite/view.sql", &ours("pglite/view.sql").replace("s.{{ column.name }}", "s.{{ column.nmae }}"));
+        .write("mine/pglite/view.sql.j2", &ours("pglite/view.sql.j2").replace("s.{{ column.name }}", "s.{{ column.nmae }}"));
     let stderr = project.fail();
-    assert!(stderr.contains("error: `column.nmae` is undefined\n  --> mine/pglite/view.sql:5:8\n"), "{stderr}");
+    assert!(stderr.contains("error: `column.nmae` is undefined\n  --> mine/pglite/view.sql.j2:5:8\n"), "{stderr}");
     assert!(stderr.contains("--view"), "{stderr}");
     let json = project.run(&["generate", "--message-format", "json"]);
     let problem: serde_json::Value = serde_json::from_str(json.stderr.trim()).expect("a problem");
@@ -138,11 +138,11 @@ fn a_variable_that_is_not_there_is_located() {
 #[test]
 fn all_mistakes_of_syntax_are_told_at_once() {
     let project = Project::new();
-    project.write("mine/pglite/view.sql", "{% for column in columns %}\n");
+    project.write("mine/pglite/view.sql.j2", "{% for column in columns %}\n");
     project.write("mine/typescript/generated/types.ts.j2", "// {{ banner }}\n\n{{ row. }}\n");
     project.write("mine/typescript/db/backoff.ts", "export const text = '{{';\n");
     let stderr = project.fail();
-    assert!(stderr.contains("--> mine/pglite/view.sql:1"), "{stderr}");
+    assert!(stderr.contains("--> mine/pglite/view.sql.j2:1"), "{stderr}");
     assert!(stderr.contains("--> mine/typescript/generated/types.ts.j2:3:9"), "{stderr}");
     assert!(stderr.contains("2 errors, nothing was written"), "{stderr}");
 }
@@ -175,15 +175,18 @@ fn what_is_made_begins_with_the_banner() {
 #[test]
 fn a_file_that_replaces_nothing_is_a_warning() {
     let project = Project::new();
-    project.write("mine/pglite/veiw.sql", "");
+    project.write("mine/pglite/veiw.sql.j2", "");
     project.write("mine/collection.ts.j2", "");
+    project.write("mine/sqlite/view.sql", "");
     project.write("mine/notes/plan.txt", "");
     project.write("mine/README.md", "");
     project.write("mine/.cache/x", "");
     let stderr = project.generate().stderr;
     for expected in [
-        "there is no template `pglite/veiw.sql`, so it isn't used",
-        "did you mean `pglite/view.sql`?",
+        "there is no template `pglite/veiw.sql.j2`, so it isn't used",
+        "did you mean `pglite/view.sql.j2`?",
+        "there is no template `sqlite/view.sql`, so it isn't used",
+        "did you mean `sqlite/view.sql.j2`?",
         "there is no template `collection.ts.j2`, so it isn't used",
         "did you mean `typescript/generated/collection.ts.j2`?",
         "there is no template `notes`, so it isn't used",
@@ -191,7 +194,7 @@ fn a_file_that_replaces_nothing_is_a_warning() {
     ] {
         assert!(stderr.contains(expected), "{expected}: {stderr}");
     }
-    assert_eq!(stderr.matches("warning").count(), 3, "{stderr}");
+    assert_eq!(stderr.matches("warning").count(), 4, "{stderr}");
 }
 
 #[test]
@@ -202,9 +205,9 @@ fn a_folder_that_is_not_there_and_a_template_that_is_not_text() {
     fs::remove_dir_all(project.path("out")).expect("no output");
     fs::remove_file(project.path("mine/pglite")).expect("no file");
     fs::create_dir(project.path("mine/pglite")).expect("a folder");
-    fs::write(project.path("mine/pglite/view.sql"), b"-- caf\xe9\n").expect("a file");
+    fs::write(project.path("mine/pglite/view.sql.j2"), b"-- caf\xe9\n").expect("a file");
     let stderr = project.fail();
-    assert!(stderr.contains("the file isn't UTF-8 text\n  --> mine/pglite/view.sql:1:1"), "{stderr}");
+    assert!(stderr.contains("the file isn't UTF-8 text\n  --> mine/pglite/view.sql.j2:1:1"), "{stderr}");
     fs::remove_dir_all(project.path("mine")).expect("no folder");
     let stderr = project.fail();
     assert!(stderr.contains("there is no such folder\n  --> sync-patterns.config.yaml:4:1 (/templates)"), "{stderr}");
@@ -219,7 +222,7 @@ fn views_are_what_the_templates_are_given() {
     let templates: Vec<&str> = views.iter().filter_map(|view| view["template"].as_str()).collect();
     let expected = [
         "typescript/generated/collection.ts.j2",
-        "pglite/model.sql",
+        "pglite/model.sql.j2",
         "typescript/generated/model.ts.j2",
         "typescript/generated/types.ts.j2",
     ];

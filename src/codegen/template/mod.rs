@@ -16,6 +16,20 @@ pub use error::TemplateError;
 pub use folder::read;
 pub use own::OwnTemplates;
 
+/// The templates of a folder, by the names of the files that they make or are a part of.
+macro_rules! templates {
+    [$folder:literal: $($name:literal),* $(,)?] => {
+        $crate::codegen::template::TemplateSet {
+            folder: $folder,
+            templates: &[$((
+                $name,
+                include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/templates/", $folder, "/", $name, ".j2")),
+            )),*],
+        }
+    };
+}
+pub(crate) use templates;
+
 /// A template's name and text.
 pub type Template = (&'static str, &'static str);
 
@@ -24,8 +38,6 @@ pub type Template = (&'static str, &'static str);
 pub struct TemplateSet {
     /// Where they are in `templates`.
     pub folder: &'static str,
-    /// What their files are called behind the name.
-    pub ending: &'static str,
     pub templates: &'static [Template],
 }
 
@@ -36,7 +48,7 @@ impl TemplateSet {
     }
 
     fn path(self, name: &str) -> String {
-        format!("{}/{name}{}", self.folder, self.ending)
+        format!("{}/{name}.j2", self.folder)
     }
 }
 

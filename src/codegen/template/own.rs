@@ -3,7 +3,7 @@ use std::error::Error;
 
 use super::environment;
 use super::error::{TemplateError, message, position};
-use crate::codegen::is_ours;
+use crate::codegen::files::is_ours;
 use crate::source::Source;
 
 /// Templates of the user's, by the path of the template of ours that each replaces.

@@ -25,7 +25,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
-use crate::codegen::template::{File, Page, Renderer, Template, TemplateSet, Templates};
+use crate::codegen::template::{File, Page, Renderer, TemplateSet, Templates, templates};
 use crate::codegen::{BANNER, Files, Settings};
 use crate::config::Int64;
 use crate::model::Field;
@@ -45,34 +45,21 @@ fn width(text: &str) -> usize {
     if is_plain { text.len() } else { UnicodeWidthStr::width(text) }
 }
 
-macro_rules! templates {
-    ($($name:literal),* $(,)?) => {
-        {
-            const ALL: &[Template] = &[$(($name, include_str!(concat!("../../../templates/typescript/generated/", $name, ".j2")))),*];
-            ALL
-        }
-    };
-}
-
 /// The models as data, below the output folder.
 pub const SCHEMA_JSON: &str = "schema/schema.json";
 
-pub const TEMPLATES: TemplateSet = TemplateSet {
-    folder: "typescript/generated",
-    ending: ".j2",
-    templates: templates![
-        "collection.ts",
-        "defaults.ts",
-        "index.ts",
-        "interface.ts",
-        "model.ts",
-        "models.ts",
-        "names.ts",
-        "shared-types.ts",
-        "sql.ts",
-        "types.ts",
-    ],
-};
+pub const TEMPLATES: TemplateSet = templates!["typescript/generated":
+    "collection.ts",
+    "defaults.ts",
+    "index.ts",
+    "interface.ts",
+    "model.ts",
+    "models.ts",
+    "names.ts",
+    "shared-types.ts",
+    "sql.ts",
+    "types.ts",
+];
 
 /// The type of a field as an app sees it: on one line, unless a comment within it takes one.
 pub fn type_of(field: &Field, or_null: bool, int64: Int64) -> String {

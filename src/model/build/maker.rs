@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::fields::{RowProperty, Writers};
 use super::operations::{Unusable, Writer, Writing, decimals};
 use super::shapes::Types;
-use crate::config::{Columns, Config, ModelConfig};
+use crate::config::{Adapter, Columns, Config, ModelConfig};
 use crate::diagnostics::{Code, Input, Problem, Problems, Reason, Severity, closest, one_of};
 use crate::discovery::{Candidate, LeftOut};
 use crate::model::project::{Field, FieldType, Insert, KeyOrigin, Model, Operations, Server, WriteId};
@@ -230,7 +230,7 @@ impl<'a> Maker<'_, 'a> {
                 "it has a property without a name"
             } else if name.contains('\0') {
                 "it has a property with a NUL in its name"
-            } else if names::sql::is_reserved_column(name, self.config.adapter) {
+            } else if is_reserved_column(name, self.config.adapter) {
                 "it has a property whose name the database keeps for itself"
             } else if name.len() > names::sql::MAX_IDENTIFIER_BYTES {
                 "it has a property whose name is longer than the 63 bytes of a column's"
@@ -338,6 +338,15 @@ impl<'a> Maker<'_, 'a> {
         self.refusal = Some(left_out);
         None
     }
+}
+
+/// Whether the database keeps the name for itself, whatever its case.
+fn is_reserved_column(name: &str, adapter: Adapter) -> bool {
+    let reserved = match adapter {
+        Adapter::Pglite => names::sql::RESERVED_BY_POSTGRESQL,
+        Adapter::Sqlite => names::sql::RESERVED_BY_SQLITE,
+    };
+    reserved.contains(&name.to_lowercase().as_str())
 }
 
 /// Takes names out of lists and out of the keys of objects, at every depth.

@@ -7,33 +7,29 @@ pub use expression::column_type;
 
 use serde::Serialize;
 
-use crate::codegen::template::{Page, Renderer, TemplateSet, Templates};
+use crate::codegen::template::{Page, Renderer, TemplateSet, Templates, templates};
 use crate::codegen::{BANNER, Files};
 use crate::parallel;
 use crate::plan::ModelPlan;
 
-pub const TEMPLATES: TemplateSet = TemplateSet {
-    folder: "pglite",
-    ending: "",
-    templates: &[
-        ("_changes.sql", include_str!("../../../../templates/pglite/_changes.sql")),
-        ("log_feed.sql", include_str!("../../../../templates/pglite/log_feed.sql")),
-        ("log_fold.sql", include_str!("../../../../templates/pglite/log_fold.sql")),
-        ("log_changes.sql", include_str!("../../../../templates/pglite/log_changes.sql")),
-        ("log_keys.sql", include_str!("../../../../templates/pglite/log_keys.sql")),
-        ("log_stream.sql", include_str!("../../../../templates/pglite/log_stream.sql")),
-        ("log_views.sql", include_str!("../../../../templates/pglite/log_views.sql")),
-        ("model.sql", include_str!("../../../../templates/pglite/model.sql")),
-        ("tables.sql", include_str!("../../../../templates/pglite/tables.sql")),
-        ("view.sql", include_str!("../../../../templates/pglite/view.sql")),
-        ("fold.sql", include_str!("../../../../templates/pglite/fold.sql")),
-        ("stream.sql", include_str!("../../../../templates/pglite/stream.sql")),
-        ("made_keys.sql", include_str!("../../../../templates/pglite/made_keys.sql")),
-        ("insert.sql", include_str!("../../../../templates/pglite/insert.sql")),
-        ("update.sql", include_str!("../../../../templates/pglite/update.sql")),
-        ("delete.sql", include_str!("../../../../templates/pglite/delete.sql")),
-    ],
-};
+pub const TEMPLATES: TemplateSet = templates!["pglite":
+    "_changes.sql",
+    "delete.sql",
+    "fold.sql",
+    "insert.sql",
+    "log_changes.sql",
+    "log_feed.sql",
+    "log_fold.sql",
+    "log_keys.sql",
+    "log_stream.sql",
+    "log_views.sql",
+    "made_keys.sql",
+    "model.sql",
+    "stream.sql",
+    "tables.sql",
+    "update.sql",
+    "view.sql",
+];
 
 #[derive(Serialize)]
 struct Shared {

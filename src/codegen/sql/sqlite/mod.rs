@@ -7,27 +7,27 @@ mod writes;
 
 pub use expression::column_type;
 
-use crate::codegen::template::{Page, Renderer, TemplateSet, Templates};
+use crate::codegen::template::{Page, Renderer, TemplateSet, Templates, templates};
 use crate::codegen::{BANNER, Files};
 use crate::parallel;
 use crate::plan::ModelPlan;
 
-pub const TEMPLATES: TemplateSet = TemplateSet {
-    folder: "sqlite",
-    ending: "",
-    templates: &[
-        ("_changes.sql", include_str!("../../../../templates/sqlite/_changes.sql")),
-        ("keys.sql", include_str!("../../../../templates/sqlite/keys.sql")),
-        ("model.sql", include_str!("../../../../templates/sqlite/model.sql")),
-        ("tables.sql", include_str!("../../../../templates/sqlite/tables.sql")),
-        ("view.sql", include_str!("../../../../templates/sqlite/view.sql")),
-        ("fold.sql", include_str!("../../../../templates/sqlite/fold.sql")),
-        ("stream.sql", include_str!("../../../../templates/sqlite/stream.sql")),
-        ("insert.sql", include_str!("../../../../templates/sqlite/insert.sql")),
-        ("update.sql", include_str!("../../../../templates/sqlite/update.sql")),
-        ("delete.sql", include_str!("../../../../templates/sqlite/delete.sql")),
-    ],
-};
+pub const TEMPLATES: TemplateSet = templates!["sqlite":
+    "_changes.sql",
+    "delete.sql",
+    "fold.sql",
+    "insert.sql",
+    "log_changes.sql",
+    "log_feed.sql",
+    "log_fold.sql",
+    "log_keys.sql",
+    "log_stream.sql",
+    "model.sql",
+    "stream.sql",
+    "tables.sql",
+    "update.sql",
+    "view.sql",
+];
 
 pub fn files(models: &[&ModelPlan], templates: &Templates) -> anyhow::Result<Files> {
     let renderer = Renderer::new(TEMPLATES, templates)?;

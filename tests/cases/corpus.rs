@@ -2,16 +2,19 @@
 //! each model through its view, by SQL and by the client's own code.
 //!
 //! They are in the folder that `SYNC_PATTERNS_CORPUS` names, as `specs/*` and `broken/*`. Without it there is nothing
-//! to test here, which is said.
+//! to test here, which is said. With `--nocapture`, the figures are printed.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use crate::support::binary::sync_patterns;
 use crate::support::database::open;
 use crate::support::exercise::exercise;
-use crate::support::round_trip::{Clients, understood};
+use crate::support::round_trip::{Clients, Compiled, understood};
+use crate::{ADAPTERS, case};
+use libtest_mimic::Trial;
 use rayon::prelude::*;
 use sync_patterns::codegen::Files;
 use sync_patterns::config::Adapter;
@@ -20,10 +23,7 @@ use sync_patterns::config::{Config, Overrides, SpecLocation, Sync};
 const VARIABLE: &str = "SYNC_PATTERNS_CORPUS";
 
 fn documents(kind: &str) -> Vec<PathBuf> {
-    let Some(corpus) = std::env::var_os(VARIABLE) else {
-        eprintln!("{VARIABLE} isn't set: no real documents are tested");
-        return Vec::new();
-    };
+    let Some(corpus) = std::env::var_os(VARIABLE) else { return Vec::new() };
     let folder = Path::new(&corpus).join(kind);
     let entries = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let mut documents: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
@@ -73,40 +73,93 @@ fn read_schema(output: &Path) -> Files {
     named.collect()
 }
 
-#[test]
-fn real_documents_load_and_compile() {
-    let documents = documents("specs");
-    if documents.is_empty() {
-        return;
+pub fn cases(are_figures_printed: bool) -> Vec<Trial> {
+    let mut cases = Vec::new();
+    if std::env::var_os(VARIABLE).is_none() {
+        eprintln!("\n*** {VARIABLE} isn't set: NO REAL DOCUMENTS ARE TESTED. ***\n");
     }
-    let clients = Clients::new("documents");
-    let adapters = [("pglite", Adapter::Pglite), ("sqlite", Adapter::Sqlite)];
-    let runs: Vec<_> =
-        adapters.iter().flat_map(|adapter| documents.iter().enumerate().map(move |one| (adapter, one))).collect();
-    let outcomes: Vec<Outcome> = runs
-        .par_iter()
-        .map(|((adapter, database), (index, document))| {
-            let name = format!("document{index}");
-            let output = clients.folder(adapter, &name);
-            let outcome = generate(document, adapter, &output);
-            if outcome.code == 0 {
-                exercise(open(*database).as_mut(), &read_schema(&output), &document.to_string_lossy());
-                let client = understood(&all_of(document, *database)).expect("a client");
-                clients.write_rows(adapter, &name, &client.project);
-            } else {
-                let error = outcome.problems.iter().find(|problem| problem["severity"] == "error").expect("an error");
-                assert_eq!(error["code"], "no-models", "{}: {error}", document.display());
+    let documents_of = documents("specs");
+    for (index, document) in documents_of.iter().enumerate() {
+        for (adapter, database) in ADAPTERS {
+            let test = move || loads_and_takes_the_trip(index, adapter, database);
+            cases.push(case(format!("corpus::{}::{adapter}", file_name(document)), test));
+        }
+    }
+    if !documents_of.is_empty() {
+        cases.push(case("corpus::types_of_what_came_out", || corpus().compiled.type_check_what_came_out()));
+        cases.push(case("corpus::both_databases_get_the_same_models", move || {
+            let outcomes = both_get_the_same();
+            if are_figures_printed {
+                report(&corpus().documents, &outcomes);
             }
-            outcome
-        })
-        .collect();
-    // Both databases get the same models.
-    report(&documents, &outcomes);
-    clients.run();
+        }));
+    }
+    for document in documents("broken") {
+        let name = format!("corpus::broken::{}", file_name(&document));
+        cases.push(case(name, move || broken_is_told(&document)));
+    }
+    cases
+}
+
+fn file_name(document: &Path) -> String {
+    document.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// The documents, what was said of each for each adapter, and their clients.
+struct Corpus {
+    documents: Vec<PathBuf>,
+    outcomes: BTreeMap<(&'static str, usize), Outcome>,
+    compiled: Compiled,
+}
+
+fn client(index: usize) -> String {
+    format!("document{index}")
+}
+
+fn corpus() -> &'static Corpus {
+    static CORPUS: OnceLock<Corpus> = OnceLock::new();
+    CORPUS.get_or_init(|| {
+        let (clients, documents) = (Clients::new("documents"), documents("specs"));
+        let runs: Vec<_> =
+            ADAPTERS.iter().flat_map(|adapter| documents.iter().enumerate().map(move |one| (adapter, one))).collect();
+        let outcomes = runs.par_iter().map(|((adapter, database), (index, document))| {
+            let outcome = generate(document, adapter, &clients.folder(adapter, &client(*index)));
+            if outcome.code == 0 {
+                let client_of = understood(&all_of(document, *database)).expect("a client");
+                clients.write_rows(adapter, &client(*index), &client_of.project);
+            }
+            ((*adapter, *index), outcome)
+        });
+        let outcomes = outcomes.collect();
+        Corpus { documents, outcomes, compiled: clients.compile() }
+    })
+}
+
+fn loads_and_takes_the_trip(index: usize, adapter: &'static str, database: Adapter) {
+    let Corpus { documents, outcomes, compiled } = corpus();
+    let outcome = &outcomes[&(adapter, index)];
+    if outcome.code == 0 {
+        let output = compiled.folder(adapter, &client(index));
+        exercise(open(database).as_mut(), &read_schema(&output), &documents[index].to_string_lossy());
+        compiled.trip(adapter, &client(index));
+    } else {
+        let error = outcome.problems.iter().find(|problem| problem["severity"] == "error").expect("an error");
+        assert_eq!(error["code"], "no-models", "{error}");
+    }
+}
+
+/// The outcomes of all documents, which are the same for each adapter.
+fn both_get_the_same() -> Vec<&'static Outcome> {
+    let Corpus { documents, outcomes, .. } = corpus();
+    let of = |adapter| (0..documents.len()).map(move |index| &outcomes[&(adapter, index)]);
+    for ((one, other), document) in of("pglite").zip(of("sqlite")).zip(documents) {
+        assert_eq!((one.code, one.models), (other.code, other.models), "{}", document.display());
+    }
+    of("pglite").collect()
 }
 
 /// Prints how many models there are, and what was left out, by the reasons.
-fn report(documents: &[PathBuf], outcomes: &[Outcome]) {
+fn report(documents: &[PathBuf], outcomes: &[&Outcome]) {
     let mut reasons: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let (mut written, mut models, mut left_out) = (0, 0, 0);
     for (document, outcome) in documents.iter().zip(outcomes) {
@@ -143,12 +196,9 @@ fn all_of(document: &Path, adapter: Adapter) -> Config {
     overrides.alone().expect("a config")
 }
 
-#[test]
-fn broken_documents_are_told_what_is_wrong() {
+fn broken_is_told(document: &Path) {
     let root = tempfile::tempdir().expect("a folder");
-    for document in documents("broken") {
-        let outcome = generate(&document, "sqlite", &root.path().join("generated"));
-        let told = outcome.problems.iter().any(|problem| problem["severity"] != "note");
-        assert!(told, "{} passed without a word", document.display());
-    }
+    let outcome = generate(document, "sqlite", &root.path().join("generated"));
+    let told = outcome.problems.iter().any(|problem| problem["severity"] != "note");
+    assert!(told, "it passed without a word");
 }

@@ -3,9 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use libtest_mimic::Trial;
+
 use crate::support::binary::{Run, sync_patterns};
 use crate::support::database::open;
 use crate::support::exercise::exercise;
+use crate::{ADAPTERS, case};
 use sync_patterns::codegen::Files;
 use sync_patterns::config::Adapter;
 
@@ -45,32 +48,40 @@ fn without_repetition(printed: &str, fixture: &str) -> String {
     files.map(|file| format!("==> {file}")).collect()
 }
 
-#[test]
-fn every_fixture_for_both_adapters() {
+pub fn cases() -> Vec<Trial> {
+    let mut cases = Vec::new();
     for folder in folders("fixtures") {
-        for adapter in ["pglite", "sqlite"] {
-            let arguments = ["generate", "--adapter", adapter, "--stdout"];
-            let first = sync_patterns(&arguments, &home(&folder));
-            let second = sync_patterns(&arguments, &home(&folder));
-            assert_eq!(first.code, 0, "{}: {}", folder.display(), first.stderr);
-            assert_eq!(first.stdout, second.stdout, "the same input gives the same bytes");
-            let files = without_repetition(&first.stdout, &name(&folder));
-            insta::assert_snapshot!(format!("{}__{adapter}", name(&folder)), first.stderr + &files);
+        for (adapter, database) in ADAPTERS {
+            let name = format!("fixtures::{}::{adapter}", name(&folder));
+            let (one, other) = (folder.clone(), folder.clone());
+            cases.push(case(format!("{name}::output"), move || output(&one, adapter)));
+            cases.push(case(format!("{name}::loads_and_takes_writes"), move || loads(&other, adapter, database)));
         }
     }
-}
-
-#[test]
-fn every_fixture_loads_and_takes_writes() {
-    for folder in folders("fixtures") {
-        for (name, adapter) in [("pglite", Adapter::Pglite), ("sqlite", Adapter::Sqlite)] {
-            let run = sync_patterns(&["generate", "--adapter", name, "--stdout"], &home(&folder));
-            exercise(open(adapter).as_mut(), &files(&run.stdout), &folder.to_string_lossy());
-        }
+    for folder in folders("fixtures/errors") {
+        cases.push(case(format!("fixtures::errors::{}", name(&folder)), move || broken(&folder)));
     }
+    cases.push(case("fixtures::no_snapshot_is_left_without_its_fixture", no_snapshot_is_left_without_its_fixture));
+    let example = "fixtures::the_example_in_the_repository_is_what_is_generated";
+    cases.push(case(example, the_example_in_the_repository_is_what_is_generated));
+    cases
 }
 
-#[test]
+fn output(folder: &Path, adapter: &str) {
+    let arguments = ["generate", "--adapter", adapter, "--stdout"];
+    let first = sync_patterns(&arguments, &home(folder));
+    let second = sync_patterns(&arguments, &home(folder));
+    assert_eq!(first.code, 0, "{}", first.stderr);
+    assert_eq!(first.stdout, second.stdout, "the same input gives the same bytes");
+    let files = without_repetition(&first.stdout, &name(folder));
+    insta::assert_snapshot!(format!("{}__{adapter}", name(folder)), first.stderr + &files);
+}
+
+fn loads(folder: &Path, adapter: &str, database: Adapter) {
+    let run = sync_patterns(&["generate", "--adapter", adapter, "--stdout"], &home(folder));
+    exercise(open(database).as_mut(), &files(&run.stdout), &folder.to_string_lossy());
+}
+
 fn no_snapshot_is_left_without_its_fixture() {
     let good = folders("fixtures")
         .into_iter()
@@ -86,7 +97,6 @@ fn no_snapshot_is_left_without_its_fixture() {
     assert_eq!(found, expected);
 }
 
-#[test]
 fn the_example_in_the_repository_is_what_is_generated() {
     let run =
         sync_patterns(&["generate", "--dry-run", "--message-format", "json"], Path::new(env!("CARGO_MANIFEST_DIR")));
@@ -100,16 +110,13 @@ fn files(printed: &str) -> Files {
     parts.map(|(path, text)| (path.to_owned(), text.to_owned())).collect()
 }
 
-#[test]
-fn every_broken_fixture() {
-    for folder in folders("fixtures/errors") {
-        let output = tempfile::tempdir().expect("a folder");
-        let target = output.path().join("generated");
-        let arguments = ["generate", "--output", target.to_str().expect("a path")];
-        let Run { code, stdout, stderr } = sync_patterns(&arguments, &folder);
-        assert_eq!(code, 2, "{}: {stdout}{stderr}", folder.display());
-        assert!(!target.exists(), "{} wrote something", folder.display());
-        assert!(stderr.contains("error"), "{stderr}");
-        insta::assert_snapshot!(format!("errors__{}", name(&folder)), stderr);
-    }
+fn broken(folder: &Path) {
+    let output = tempfile::tempdir().expect("a folder");
+    let target = output.path().join("generated");
+    let arguments = ["generate", "--output", target.to_str().expect("a path")];
+    let Run { code, stdout, stderr } = sync_patterns(&arguments, folder);
+    assert_eq!(code, 2, "{stdout}{stderr}");
+    assert!(!target.exists(), "something was written");
+    assert!(stderr.contains("error"), "{stderr}");
+    insta::assert_snapshot!(format!("errors__{}", name(folder)), stderr);
 }

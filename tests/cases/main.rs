@@ -1,4 +1,4 @@
-//! One test for each fixture, document and range of schedules.
+//! One test for each fixture, document and range of random schedules.
 
 mod corpus;
 mod fixtures;
@@ -7,3 +7,31 @@ mod round_trip;
 mod simulation;
 #[path = "../support/mod.rs"]
 mod support;
+
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Trial};
+use sync_patterns::config::Adapter;
+
+const ADAPTERS: [(&str, Adapter); 2] = [("pglite", Adapter::Pglite), ("sqlite", Adapter::Sqlite)];
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let corpus = corpus::cases(arguments.nocapture);
+    let parts = [round_trip::cases(), corpus, simulation::cases(), fixtures::cases(), mutations::cases()];
+    libtest_mimic::run(&arguments, parts.into_iter().flatten().collect()).exit_code()
+}
+
+/// A test that fails where it panics.
+fn case(name: impl Into<String>, test: impl FnOnce() + Send + 'static) -> Trial {
+    Trial::test(name, || {
+        test();
+        Ok(())
+    })
+}
+
+/// What the environment says a number is, or this.
+fn setting(name: &str, otherwise: u64) -> u64 {
+    let told = std::env::var(name);
+    told.map_or(otherwise, |told| told.parse().unwrap_or_else(|_| panic!("{name} is no number: {told}")))
+}

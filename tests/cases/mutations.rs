@@ -6,6 +6,9 @@ use std::path::Path;
 
 use crate::support::database::open;
 use crate::support::mutate::mutate;
+use crate::{case, setting};
+use libtest_mimic::Trial;
+use rayon::prelude::*;
 use serde_json::Value;
 use sync_patterns::Client;
 use sync_patterns::config::Adapter;
@@ -16,7 +19,10 @@ use sync_patterns::source::{Source, Whole};
 
 /// Documents that are made of each fixture, where the environment doesn't say.
 const VARIANTS: u64 = 24;
-const VARIABLE: &str = "SYNC_PATTERNS_MUTATIONS";
+
+pub fn cases() -> Vec<Trial> {
+    vec![case("mutations::changed_documents", changed_documents)]
+}
 
 /// The documents of the fixtures, and how they are called.
 fn documents() -> Vec<(String, Value)> {
@@ -58,30 +64,27 @@ fn is_located(document: &Value, problem: &Problem) -> bool {
     problem.input == Input::Spec && (problem.pointer == "/paths" || document.pointer(&problem.pointer).is_some())
 }
 
-#[test]
 fn changed_documents() {
-    let variants = std::env::var(VARIABLE).map_or(VARIANTS, |number| number.parse().expect("a number"));
-    let (mut made, mut refused) = (0, 0);
-    for (name, document) in documents() {
-        for seed in 0..variants {
-            let mut random = fastrand::Rng::with_seed(seed);
-            let mut document = document.clone();
-            for _ in 0..random.usize(1..=8) {
-                mutate(&mut document, &mut |below| random.usize(..below));
-            }
-            let adapter = if seed % 2 == 0 { Adapter::Sqlite } else { Adapter::Pglite };
-            let what = format!("{name}, seed {seed}");
-            match generate(&document, adapter, &what) {
-                Some(client) => {
-                    made += 1;
-                    if adapter == Adapter::Sqlite {
-                        open(adapter).load(&client.files);
-                    }
-                }
-                None => refused += 1,
-            }
-        }
-    }
+    let variants = setting("SYNC_PATTERNS_MUTATIONS", VARIANTS);
+    let documents = documents();
+    let all: Vec<_> = documents.iter().flat_map(|one| (0..variants).map(move |seed| (one, seed))).collect();
+    let made = all.par_iter().filter(|((name, document), seed)| changed(name, document, *seed)).count();
+    let refused = all.len() - made;
     // Neither everything nor nothing gets as far as the output.
     assert!(made > 50 && refused > 10, "{made} made, {refused} refused");
+}
+
+/// Whether a client is made of a document once it is changed. Then it loads.
+fn changed(name: &str, document: &Value, seed: u64) -> bool {
+    let mut random = fastrand::Rng::with_seed(seed);
+    let mut document = document.clone();
+    for _ in 0..random.usize(1..=8) {
+        mutate(&mut document, &mut |below| random.usize(..below));
+    }
+    let adapter = if seed.is_multiple_of(2) { Adapter::Sqlite } else { Adapter::Pglite };
+    let client = generate(&document, adapter, &format!("{name}, seed {seed}"));
+    if let Some(client) = client.as_ref().filter(|_| adapter == Adapter::Sqlite) {
+        open(adapter).load(&client.files);
+    }
+    client.is_some()
 }

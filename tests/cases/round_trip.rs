@@ -2,37 +2,63 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
-use crate::support::round_trip::{Clients, understood};
+use libtest_mimic::Trial;
+
+use crate::support::round_trip::{Clients, Compiled, understood};
+use crate::{ADAPTERS, case};
 use sync_patterns::config::Adapter;
 use sync_patterns::config::{self, Overrides};
 use sync_patterns::diagnostics::{Input, Problems};
 use sync_patterns::source::{Source, Whole};
 
-#[test]
-fn rows_of_every_fixture_come_out_as_they_went_in() {
-    let clients = Clients::new("fixtures");
+pub fn cases() -> Vec<Trial> {
+    let mut cases = Vec::new();
     for config in configs() {
-        let folder = config.parent().expect("a folder");
-        for (name, adapter) in [("pglite", Adapter::Pglite), ("sqlite", Adapter::Sqlite)] {
-            let bytes = fs::read(&config).expect("a config");
-            let mut problems = Problems::default();
-            let source = Source::new("config", bytes, Input::Config, &mut problems);
-            let values = source.parse(Input::Config, Whole, &mut problems).expect("YAML");
-            let overrides = Overrides { adapter: Some(adapter), ..Overrides::default() };
-            let config = config::read(&values, folder, &overrides, &mut problems).expect("a config");
-            let client = understood(&config).expect("a client");
-            let below = folder.strip_prefix(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures"));
-            let fixture = below.map_or("contacts".into(), |folder| folder.to_string_lossy());
-            for (path, text) in &client.files {
-                let path = clients.folder(name, &fixture).join(path);
-                fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
-                fs::write(path, text).expect("a file");
-            }
-            clients.write_rows(name, &fixture, &client.project);
+        for (adapter, _) in ADAPTERS {
+            let name = fixture(&config);
+            cases.push(case(format!("round_trip::{name}::{adapter}"), move || compiled().trip(adapter, &name)));
         }
     }
-    clients.run();
+    cases.push(case("round_trip::types_of_what_came_out", || compiled().type_check_what_came_out()));
+    cases
+}
+
+/// The clients of all fixtures, for both databases.
+fn compiled() -> &'static Compiled {
+    static COMPILED: OnceLock<Compiled> = OnceLock::new();
+    COMPILED.get_or_init(|| {
+        let clients = Clients::new("fixtures");
+        for config in configs() {
+            ADAPTERS.into_iter().for_each(|(name, adapter)| generate(&clients, &config, name, adapter));
+        }
+        clients.compile()
+    })
+}
+
+fn generate(clients: &Clients, config: &Path, name: &str, adapter: Adapter) {
+    let bytes = fs::read(config).expect("a config");
+    let mut problems = Problems::default();
+    let source = Source::new("config", bytes, Input::Config, &mut problems);
+    let values = source.parse(Input::Config, Whole, &mut problems).expect("YAML");
+    let overrides = Overrides { adapter: Some(adapter), ..Overrides::default() };
+    let folder = config.parent().expect("a folder");
+    let fixture = fixture(config);
+    let config = config::read(&values, folder, &overrides, &mut problems).expect("a config");
+    let client = understood(&config).expect("a client");
+    for (path, text) in &client.files {
+        let path = clients.folder(name, &fixture).join(path);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        fs::write(path, text).expect("a file");
+    }
+    clients.write_rows(name, &fixture, &client.project);
+}
+
+/// How the fixture with this config is called.
+fn fixture(config: &Path) -> String {
+    let below = config.parent().expect("a folder").strip_prefix(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures"));
+    below.map_or("contacts".into(), |folder| folder.to_string_lossy().into_owned())
 }
 
 /// Those of the fixtures, and of the worked example, which is at the top.

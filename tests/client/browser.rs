@@ -8,8 +8,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
+use libtest_mimic::Trial;
+
 use crate::support::binary::sync_patterns;
+use crate::support::node::node;
 use crate::support::workspace::Workspace;
+use crate::{ADAPTERS, case, run_suite};
 
 /// The page with its client for each adapter, and the tests as JavaScript.
 fn workspace() -> &'static Workspace {
@@ -66,20 +70,25 @@ fn type_check(workspace: &Workspace, adapter: &str) {
     assert!(output.status.success(), "{adapter}: {}", String::from_utf8_lossy(&output.stdout));
 }
 
+/// The page as it goes into production, and as Vite's development server gives it.
+pub fn cases() -> Vec<Trial> {
+    let mut cases = Vec::new();
+    for suite in ["built-page", "development"] {
+        for adapter in ADAPTERS {
+            let test = suite.replace('-', "_");
+            cases.push(case(format!("browser::{adapter}::{test}"), move || run(adapter, suite)));
+        }
+    }
+    cases
+}
+
 fn run(adapter: &str, suite: &str) {
     let Some(chromium) = chromium() else { return };
-    let output = Command::new("node")
-        .args(["--enable-source-maps", "--test-reporter=spec"])
-        .arg(format!("dist/browser/{suite}.js"))
-        .env("ADAPTER", adapter)
-        .env("CHROMIUM", chromium)
-        .current_dir(workspace().folder())
-        .output()
-        .expect("Node on the PATH");
-    let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    let mut node = node(workspace().folder());
+    node.env("ADAPTER", adapter).env("CHROMIUM", chromium);
     let screenshots = workspace().folder().join("screenshots").join(adapter);
-    assert!(output.status.success(), "{adapter}, {suite}; screenshots are in {}:\n{text}", screenshots.display());
-    println!("{text}");
+    let hint = format!("screenshots are in {}", screenshots.display());
+    run_suite(&mut node, &format!("dist/browser/{suite}.js"), &hint);
 }
 
 /// Where there is no browser, nothing is tested: said so that it can't be overlooked, and a failure in CI.
@@ -96,24 +105,4 @@ fn chromium() -> Option<PathBuf> {
         writeln!(io::stderr(), "{message}").expect("standard error");
     }
     found
-}
-
-#[test]
-fn pglite() {
-    run("pglite", "built-page");
-}
-
-#[test]
-fn sqlite() {
-    run("sqlite", "built-page");
-}
-
-#[test]
-fn pglite_in_development() {
-    run("pglite", "development");
-}
-
-#[test]
-fn sqlite_in_development() {
-    run("sqlite", "development");
 }

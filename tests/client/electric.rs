@@ -2,12 +2,18 @@
 //! `tests/client`.
 
 use std::path::Path;
-use std::process::Command;
+
+use libtest_mimic::Trial;
 
 use crate::support::binary::sync_patterns;
+use crate::support::node::node;
 use crate::support::workspace::Workspace;
+use crate::{case, run_suite};
 
-#[test]
+pub fn cases() -> Vec<Trial> {
+    vec![case("electric::collections", electric_collections)]
+}
+
 fn electric_collections() {
     let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
     let workspace = Workspace::for_frameworks("electric");
@@ -21,12 +27,5 @@ fn electric_collections() {
     let tests = repository.join("tests/electric");
     workspace.copy(&tests, "src");
     workspace.compile();
-    let output = Command::new("node")
-        .args(["--enable-source-maps", "--test-force-exit", "--test-reporter=spec", "dist/electric.test.js"])
-        .current_dir(workspace.folder())
-        .output()
-        .expect("Node on the PATH");
-    let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{text}");
-    println!("{text}");
+    run_suite(&mut node(workspace.folder()), "dist/electric.test.js", "");
 }

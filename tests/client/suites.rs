@@ -1,12 +1,17 @@
 //! The generated client end to end, in Node: it is generated from `fixtures/workspace`, compiled with the tests beside
 //! this file, and runs against an API server with Electric's HTTP API. Each file of tests runs once for each adapter.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::ops::RangeInclusive;
+use std::path::Path;
 use std::sync::OnceLock;
+use std::{env, fs};
+
+use libtest_mimic::Trial;
 
 use crate::support::binary::sync_patterns;
+use crate::support::node::node;
 use crate::support::workspace::Workspace;
+use crate::{ADAPTERS, case, run_suite};
 
 fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -39,55 +44,54 @@ fn compiled() -> &'static Workspace {
     })
 }
 
-fn run(adapter: &str, name: &str) {
-    let file = PathBuf::from("dist/tests").join(format!("{}.test.js", name.replace('_', "-")));
-    let output = Command::new("node")
-        .args(["--enable-source-maps", "--test-force-exit", "--test-reporter=spec"])
-        .arg(file)
-        .env("ADAPTER", adapter)
-        .env("OLDER_SCHEMAS", repository().join("tests/client/older"))
-        .current_dir(compiled().folder())
-        .output()
-        .expect("Node on the PATH");
-    let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{adapter}, {name}:\n{text}");
-    println!("{text}");
-}
+/// Schedules of chaos where the environment doesn't say how many.
+const CHAOS: u32 = 3;
 
-/// What is tested of the server itself, once.
-const SERVER: &[&str] = &["server"];
-
-macro_rules! suites {
-    ($($name:ident),* $(,)?) => {
-        const SUITES: &[&str] = &[$(stringify!($name)),*];
-
-        mod pglite {
-            $(#[test] fn $name() { super::run("pglite", stringify!($name)); })*
+/// Each file of tests for each adapter; of the server itself once. The longest come first.
+pub fn cases() -> Vec<Trial> {
+    let mut cases = Vec::new();
+    for name in longest_first() {
+        if name == "server" {
+            cases.push(case("server", || run("none", "server", None)));
+            continue;
         }
-
-        mod sqlite {
-            $(#[test] fn $name() { super::run("sqlite", stringify!($name)); })*
+        for adapter in ADAPTERS {
+            if name == "chaos" {
+                cases.extend(seeds().map(|seed| {
+                    case(format!("suites::{adapter}::chaos::seed_{seed}"), move || run(adapter, "chaos", Some(seed)))
+                }));
+            } else {
+                let test = name.replace('-', "_");
+                let name = name.clone();
+                cases.push(case(format!("suites::{adapter}::{test}"), move || run(adapter, &name, None)));
+            }
         }
-    };
+    }
+    cases
 }
 
-suites! {
-    answers, auth, chaos, confirmed, convergence, crashes, faults, older_log, references, refetch, server_keys, upgrade
-}
-
-#[test]
-fn server() {
-    run("none", "server");
-}
-
-#[test]
-fn every_file_of_tests_runs() {
-    let files = std::fs::read_dir(repository().join("tests/client")).expect("the folder");
+fn longest_first() -> Vec<String> {
+    let files = fs::read_dir(repository().join("tests/client")).expect("the folder");
     let names = files.map(|file| file.expect("an entry").file_name().to_string_lossy().into_owned());
-    let mut found: Vec<String> =
-        names.filter_map(|name| Some(name.strip_suffix(".test.ts")?.replace('-', "_"))).collect();
-    let mut expected: Vec<&str> = SUITES.iter().chain(SERVER).copied().collect();
-    found.sort();
-    expected.sort_unstable();
-    assert_eq!(found, expected);
+    let mut found: Vec<String> = names.filter_map(|name| Some(name.strip_suffix(".test.ts")?.to_owned())).collect();
+    let rank = |name: &str| ["crashes", "faults", "chaos"].iter().position(|slow| *slow == name).unwrap_or(usize::MAX);
+    found.sort_by(|one, other| rank(one).cmp(&rank(other)).then(one.cmp(other)));
+    found
+}
+
+fn seeds() -> RangeInclusive<u32> {
+    let setting = |name: &str| env::var(name).ok().map(|number| number.parse::<u32>().expect("a number"));
+    match setting("SYNC_PATTERNS_SEED") {
+        Some(seed) => seed..=seed,
+        None => 1..=setting("SYNC_PATTERNS_CHAOS").unwrap_or(CHAOS),
+    }
+}
+
+fn run(adapter: &str, name: &str, seed: Option<u32>) {
+    let mut node = node(compiled().folder());
+    node.env("ADAPTER", adapter).env("OLDER_SCHEMAS", repository().join("tests/client/older"));
+    if let Some(seed) = seed {
+        node.env("SYNC_PATTERNS_SEED", seed.to_string());
+    }
+    run_suite(&mut node, &format!("dist/tests/{name}.test.js"), adapter);
 }

@@ -1,7 +1,7 @@
 //! Both local databases behind one trait, so that one text of a test serves both.
 
 use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 use std::sync::Mutex;
 
 use rusqlite::types::ValueRef;
@@ -10,6 +10,7 @@ use sync_patterns::codegen::Files;
 use sync_patterns::config::Adapter;
 use sync_patterns::names::sql::literal;
 
+use super::node::node;
 use super::npm::npm_harness;
 
 /// Column name to value, in the order of the columns. Integers are exact; whatever JSON has no type for comes as the
@@ -137,9 +138,8 @@ impl Pglite {
 
 impl Process {
     fn start() -> Self {
-        let mut child = Command::new("node")
+        let mut child = node(&npm_harness())
             .arg("pglite-shell.mjs")
-            .current_dir(npm_harness())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

@@ -6,6 +6,7 @@ pub mod database;
 pub mod exercise;
 pub mod models;
 pub mod mutate;
+pub mod node;
 pub mod npm;
 pub mod project;
 pub mod round_trip;

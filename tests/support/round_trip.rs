@@ -1,9 +1,11 @@
 //! Runs rows of all models of many generated clients through the clients' own code, in Node, and has a compiler compare
 //! what came out with the types.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use rayon::prelude::*;
@@ -14,13 +16,11 @@ use sync_patterns::model::Project;
 use sync_patterns::openapi::fetch::{self, Access};
 use sync_patterns::{Client, generate};
 
+use super::node::node;
 use super::npm::{link_packages, npm_harness};
 use super::synthetic::synthetic;
 
 const ADAPTERS: [&str; 2] = ["pglite", "sqlite"];
-
-/// Clients in one process of Node.
-const A_TRIP: usize = 16;
 
 /// The client of a document; `None` where it has no models.
 pub fn understood(config: &Config) -> Option<Client> {
@@ -56,23 +56,19 @@ impl Clients {
         fs::write(self.folder(adapter, client).join("rows.json"), rows).expect("the rows");
     }
 
+    /// Compiles all of them at once, which takes a compiler not much longer than one.
+    ///
     /// # Panics
-    /// Where a client doesn't compile, a row doesn't come out as it went in, or what comes out isn't of its type.
-    pub fn run(&self) {
+    /// Where one doesn't compile.
+    pub fn compile(self) -> Compiled {
         self.share_runtime();
-        self.compile("typescript", r#""outDir": "dist", "rootDir": ".""#);
+        self.tsc("typescript", r#""outDir": "dist", "rootDir": ".""#);
         self.share_compiled_runtime();
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/round_trip.mjs");
         fs::copy(script, self.root.join("run.mjs")).expect("the script");
-        let trips: Vec<(&str, Vec<PathBuf>)> = ADAPTERS.into_iter().flat_map(|adapter| self.trips(adapter)).collect();
-        trips.par_iter().for_each(|(adapter, clients)| self.take_the_trip(adapter, clients));
-        // With what came out on the trip.
-        self.compile("typescript5", r#""noEmit": true"#);
-    }
-
-    /// The clients of an adapter, a few in each process.
-    fn trips<'a>(&self, adapter: &'a str) -> Vec<(&'a str, Vec<PathBuf>)> {
-        self.clients(adapter).chunks(A_TRIP).map(|clients| (adapter, clients.to_vec())).collect()
+        let trips = ADAPTERS.into_iter().flat_map(|adapter| self.clients(adapter));
+        let trips = trips.map(|client| (client, OnceLock::new())).collect();
+        Compiled { clients: self, trips }
     }
 
     fn clients(&self, adapter: &str) -> Vec<PathBuf> {
@@ -127,7 +123,7 @@ impl Clients {
     #[cfg(not(unix))]
     fn share_compiled_runtime(&self) {}
 
-    fn compile(&self, compiler: &str, options: &str) {
+    fn tsc(&self, compiler: &str, options: &str) {
         let configuration = format!(
             r#"{{
               "compilerOptions": {{
@@ -145,17 +141,50 @@ impl Clients {
         let text = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success(), "{compiler}: {}", text.lines().take(20).collect::<Vec<_>>().join("\n"));
     }
+}
 
-    fn take_the_trip(&self, adapter: &str, clients: &[PathBuf]) {
-        let names = clients.iter().map(|client| client.strip_prefix(&self.root).expect("below"));
-        let output = Command::new("node")
+/// Generated clients that are compiled, and what has come of the trip of each that has taken it.
+pub struct Compiled {
+    clients: Clients,
+    trips: BTreeMap<PathBuf, OnceLock<Result<(), String>>>,
+}
+
+impl Compiled {
+    pub fn folder(&self, adapter: &str, client: &str) -> PathBuf {
+        self.clients.folder(adapter, client)
+    }
+
+    /// # Panics
+    /// Where a row doesn't come out as it went in.
+    pub fn trip(&self, adapter: &str, client: &str) {
+        let client = self.clients.folder(adapter, client);
+        let trip = self.trips.get(&client).expect("a client that was generated");
+        if let Err(told) = trip.get_or_init(|| self.take_trip(&client)) {
+            panic!("{told}");
+        }
+    }
+
+    /// Compares what came out of all clients with their types.
+    ///
+    /// # Panics
+    /// Where what comes out isn't of its type, or doesn't come out.
+    pub fn type_check_what_came_out(&self) {
+        self.trips.par_iter().for_each(|(client, trip)| {
+            if let Err(told) = trip.get_or_init(|| self.take_trip(client)) {
+                panic!("{}: {told}", client.display());
+            }
+        });
+        self.clients.tsc("typescript5", r#""noEmit": true"#);
+    }
+
+    fn take_trip(&self, client: &Path) -> Result<(), String> {
+        let root = &self.clients.root;
+        let output = node(root)
             .args(["--preserve-symlinks", "--preserve-symlinks-main", "run.mjs"])
-            .args(names)
-            .current_dir(&self.root)
+            .arg(client.strip_prefix(root).expect("below"))
             .output()
             .expect("Node on the PATH");
         let told = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{adapter}: {}", told.lines().take(60).collect::<Vec<_>>().join("\n"));
-        println!("{adapter}: {}", String::from_utf8_lossy(&output.stdout).trim());
+        if output.status.success() { Ok(()) } else { Err(told.lines().take(60).collect::<Vec<_>>().join("\n")) }
     }
 }

@@ -8,10 +8,13 @@ mod server;
 mod values;
 mod world;
 
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::support::database::{self, Database};
 use crate::support::models;
+use crate::{ADAPTERS, case, setting};
+use libtest_mimic::Trial;
 use schedule::Schedule;
 use sync_patterns::codegen::{Files, sql};
 use sync_patterns::config::Adapter;
@@ -21,14 +24,29 @@ use sync_patterns::plan::Plan;
 /// Schedules that have failed once, one a line.
 const REGRESSIONS: &str = include_str!("regressions.jsonl");
 
-#[test]
-fn sqlite() {
-    simulate(Adapter::Sqlite, 200);
-}
+/// Schedules where the environment doesn't say how many.
+const SCHEDULES: [u64; 2] = [24, 200];
 
-#[test]
-fn pglite() {
-    simulate(Adapter::Pglite, 24);
+/// Tests that the schedules of an adapter are shared out to, as long as each has a few of them.
+const TESTS: u64 = 8;
+
+pub fn cases() -> Vec<Trial> {
+    let first = setting("SYNC_PATTERNS_FIRST_SEED", 0);
+    let mut cases = Vec::new();
+    for ((name, adapter), schedules) in ADAPTERS.into_iter().zip(SCHEDULES) {
+        cases.push(case(format!("simulation::{name}::regressions"), move || regressions(adapter)));
+        let seeds = match std::env::var_os("SYNC_PATTERNS_SEED") {
+            Some(_) => Range { start: setting("SYNC_PATTERNS_SEED", 0), end: setting("SYNC_PATTERNS_SEED", 0) + 1 },
+            None => first..first + setting("SYNC_PATTERNS_SCHEDULES", schedules),
+        };
+        let length = ((seeds.end - seeds.start) / TESTS).clamp(8, 250);
+        for start in seeds.clone().step_by(length as usize) {
+            let range = start..(start + length).min(seeds.end);
+            let name = format!("simulation::{name}::seeds_{start}_to_{}", range.end - 1);
+            cases.push(case(name, move || simulate(adapter, range)));
+        }
+    }
+    cases
 }
 
 /// Two models at a time, so that what is meant for one shows where it reaches the other.
@@ -53,29 +71,27 @@ fn small(name: &str) -> Model {
     models::crud(model, Method::Patch)
 }
 
-fn simulate(adapter: Adapter, schedules: u64) {
-    let setting = |name: &str| std::env::var(name).ok().and_then(|value| value.parse::<u64>().ok());
-    let first = setting("SYNC_PATTERNS_FIRST_SEED").unwrap_or(0);
-    let more = setting("SYNC_PATTERNS_SCHEDULES");
-    let seeds = match setting("SYNC_PATTERNS_SEED") {
-        Some(seed) => seed..seed + 1,
-        None => first..first + more.unwrap_or(schedules),
-    };
-    let pairs: Vec<Pair> = pairs().into_iter().map(|models| Pair::new(models, adapter)).collect();
+fn regressions(adapter: Adapter) {
+    let pairs = pairs_for(adapter);
     for line in REGRESSIONS.lines() {
         let schedule: Schedule = serde_json::from_str(line).expect("a schedule");
         if let Err(error) = run_afresh(adapter, &pairs, &schedule) {
             panic!("{line}\n{error}");
         }
     }
+}
+
+fn pairs_for(adapter: Adapter) -> Vec<Pair> {
+    pairs().into_iter().map(|models| Pair::new(models, adapter)).collect()
+}
+
+fn simulate(adapter: Adapter, seeds: Range<u64>) {
+    let pairs = pairs_for(adapter);
     let mut schedules: Vec<(u64, Schedule)> = seeds.map(|seed| (seed, Schedule::random(seed, pairs.len()))).collect();
     // One pair after the other, so that most find the schema there.
     schedules.sort_by_key(|(_, schedule)| schedule.models);
     let mut used = None;
-    for (number, (seed, schedule)) in schedules.iter().enumerate() {
-        if more.is_some() && number % 500 == 0 {
-            eprintln!("{adapter:?}: {number} of {} schedules", schedules.len());
-        }
+    for (seed, schedule) in &schedules {
         if let Err(error) = run_in(&mut used, adapter, &pairs, schedule) {
             fail(adapter, &pairs, *seed, schedule, &error);
         }

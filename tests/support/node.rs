@@ -1,0 +1,51 @@
+//! Node, as the tests run it.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use super::npm::npm_harness;
+
+const FRESH_PGLITE: &str = include_str!("../npm/fresh-pglite.mjs");
+
+/// Node in a folder with npm packages. PGlite, there and in processes that it starts, doesn't make its data folder anew.
+///
+/// # Panics
+/// Where Node is missing, or the folder can't be written to.
+pub fn node(folder: &Path) -> Command {
+    let module = folder.join("fresh-pglite.mjs");
+    if fs::read_to_string(&module).ok().as_deref() != Some(FRESH_PGLITE) {
+        fs::write(&module, FRESH_PGLITE).expect("a module");
+    }
+    let mut command = node_with(&module, data());
+    command.current_dir(folder);
+    command
+}
+
+fn node_with(module: &Path, data: &Path) -> Command {
+    let mut command = Command::new("node");
+    let module = url::Url::from_file_path(module).expect("an absolute path");
+    command.env("NODE_OPTIONS", format!("--import={module}")).env("PGLITE_DATA", data);
+    command
+}
+
+/// PGlite's data folder as it is made by its first start, in a tar; of each of its versions another.
+fn data() -> &'static Path {
+    static DATA: OnceLock<PathBuf> = OnceLock::new();
+    DATA.get_or_init(|| {
+        let npm = npm_harness();
+        let package = fs::read_to_string(npm.join("node_modules/@electric-sql/pglite/package.json")).expect("PGlite");
+        let package: serde_json::Value = serde_json::from_str(&package).expect("JSON");
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        let data = folder.join(format!("pglite-{}.tar", package["version"].as_str().expect("a version")));
+        let guard = File::create(folder.join("pglite.lock")).expect("a lock file");
+        guard.lock().expect("the lock on PGlite's data");
+        if !data.exists() {
+            let made = node_with(&npm.join("fresh-pglite.mjs"), &data).args(["--eval", "0"]).output();
+            let made = made.expect("Node on the PATH");
+            assert!(data.exists(), "{}", String::from_utf8_lossy(&made.stderr));
+        }
+        data
+    })
+}

@@ -19,7 +19,7 @@ cd "$work"
 for folder in "$binaries"/*/; do
   name="sync-patterns-$version-$(basename "$folder")"
   mkdir "$name"
-  cp "$folder"/* "$repository/README.md" "$repository/LICENSE" "$name"
+  cp -r "$folder"/* "$repository/README.md" "$repository/LICENSE" "$repository/docs" "$repository/templates" "$name"
   if [ -e "$name/sync-patterns.exe" ]; then
     zip -qrX "$out/$name.zip" "$name"
   else

@@ -5,7 +5,7 @@
 // --binaries    has a folder for each Rust target, with the program in it
 // --out         where the tarballs go
 // --platforms   names from platforms.json, where it isn't all
-// --repository  where the sources are, which npm's provenance wants to be told
+// --repository  where the sources are, if not where Cargo.toml says: npm's provenance compares it
 //
 // Prints the tarballs in the order in which to publish them.
 
@@ -13,6 +13,7 @@ import { execFileSync } from "node:child_process";
 import {
   chmodSync,
   copyFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -78,7 +79,8 @@ function manifest(url) {
     version: crate.version,
     description: crate.description,
     license: crate.license,
-    ...(source && { repository: { type: "git", url: `git+${source}.git` } }),
+    homepage: `${source}#readme`,
+    repository: { type: "git", url: `git+${source}.git` },
   };
 }
 
@@ -95,6 +97,8 @@ function packPlatform({ name, os, cpu, libc, program }, common, out) {
 function packLauncher(platforms, common, out) {
   return pack("launcher", out, (template, folder) => {
     copyFileSync(join(here, "launcher/sync-patterns.js"), join(folder, "sync-patterns.js"));
+    // What messages name, and what users copy to write templates of their own.
+    for (const name of ["docs", "templates"]) cpSync(join(repository, name), join(folder, name), { recursive: true });
     const dependencies = platforms.map(({ name }) => [packageName(template, name), common.version]);
     return { ...template, ...common, optionalDependencies: Object.fromEntries(dependencies) };
   });

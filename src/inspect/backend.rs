@@ -1,4 +1,4 @@
-//! How the writes of a model are settled, and what its backend could add: the README's "What your backend provides".
+//! Says how the writes of a model are settled, and what its backend could add: the sections of `docs/backend.md`.
 
 use serde::Serialize;
 
@@ -36,7 +36,7 @@ pub fn settling(settled_by: &str) -> &'static str {
 pub struct Addition {
     pub add: &'static str,
     pub what: &'static str,
-    /// The part of "What your backend provides".
+    /// The section of `docs/backend.md`.
     pub section: &'static str,
 }
 

@@ -13,6 +13,9 @@ use crate::discovery::HOW_TO_CHOOSE;
 
 const BOLD: Style = Style::new().bold();
 
+/// Each addition names its section of the page.
+const COULD_ADD: &str = "What your backend could add (docs/backend.md says how)";
+
 /// The widest TypeScript type that a table shows.
 const TYPE_WIDTH: usize = 44;
 
@@ -62,7 +65,7 @@ fn could_add(out: &mut impl Write, view: &View) -> io::Result<()> {
     if additions.is_empty() {
         return Ok(());
     }
-    heading(out, "What your backend could add (README, \"What your backend provides\")")?;
+    heading(out, COULD_ADD)?;
     for addition in additions {
         let lacking: Vec<&str> =
             chosen().filter(|model| model.backend.contains(addition)).map(|model| model.name.as_str()).collect();
@@ -152,7 +155,7 @@ pub fn detail(out: &mut impl Write, model: &ModelView, view: &View) -> io::Resul
         }
     }
     if !model.backend.is_empty() {
-        heading(out, "What your backend could add (README, \"What your backend provides\")")?;
+        heading(out, COULD_ADD)?;
         for addition in &model.backend {
             writeln!(out, "  {} (\"{}\")", addition.what, addition.section)?;
         }

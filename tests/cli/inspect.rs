@@ -111,11 +111,11 @@ fn the_members_that_programs_read() {
     assert_eq!(serde_json::from_str::<Value>(&by_global_flag.stdout).expect("JSON"), view);
 }
 
-/// The README names every member.
+/// The page names every member.
 #[test]
-fn members_of_the_readme() {
-    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("the README");
-    let paragraph = readme.split("With `--format json` it is for programs").nth(1).expect("the paragraph");
+fn members_of_the_page() {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/cli.md")).expect("the page");
+    let paragraph = page.split("With `--format json` it is for programs").nth(1).expect("the paragraph");
     let paragraph = paragraph.split("\n\n").next().expect("its text");
     let mut members: Vec<String> = Vec::new();
     let mut add = |value: &Value| members.extend(value.as_object().expect("an object").keys().cloned());
@@ -177,16 +177,17 @@ fn collections_on_electric() {
     assert!(text.contains("kept     nothing on the device"), "{text}");
 }
 
-/// The sections that the additions name are in the README.
+/// The sections that the additions name are in the page that the heading names.
 #[test]
-fn sections_of_the_readme() {
-    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("the README");
+fn sections_of_the_page() {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/backend.md")).expect("the page");
     let headings: Vec<String> =
-        readme.lines().filter_map(|line| line.strip_prefix("### ")).map(|heading| heading.replace('`', "")).collect();
+        page.lines().filter_map(|line| line.strip_prefix("## ")).map(|heading| heading.replace('`', "")).collect();
     for addition in sync_patterns::inspect::backend::ADDITIONS {
         assert!(headings.iter().any(|heading| heading == addition.section), "{}", addition.section);
     }
-    assert!(readme.contains("\n## What your backend provides\n"));
+    let shown = inspect(&[], &fixture("workspace")).stdout;
+    assert!(shown.contains("(docs/backend.md says how)"), "{shown}");
 }
 
 /// A name out of a document moves no cursor.

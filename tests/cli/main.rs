@@ -2,6 +2,8 @@
 
 mod check;
 mod diff;
+#[cfg(unix)]
+mod docs;
 mod ignore_files;
 mod init;
 mod inspect;
@@ -9,9 +11,9 @@ mod limits;
 mod manual;
 mod packages;
 #[cfg(unix)]
-mod prompts;
+mod pages;
 #[cfg(unix)]
-mod readme;
+mod prompts;
 #[cfg(unix)]
 mod recipes;
 mod review_diffs;

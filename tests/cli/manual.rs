@@ -29,12 +29,13 @@ fn every_command_has_a_help_text_with_an_example() {
 }
 
 #[test]
-fn every_command_is_in_the_readme() {
-    let readme = std::fs::read_to_string(home().join("README.md")).expect("the README");
-    let section =
-        readme.split("\n## Commands\n").nth(1).and_then(|rest| rest.split("\n## ").next()).expect("the section");
+fn every_command_is_in_the_pages() {
+    let page = std::fs::read_to_string(home().join("docs/cli.md")).expect("the page");
+    let table = page.split("\n\n").find(|part| part.starts_with("| command |")).expect("the table");
     for command in commands() {
-        let row = section.lines().find(|line| line.starts_with(&format!("| `{command}")));
+        let is_row =
+            |line: &&str| line.trim_start_matches("| ").trim_start_matches('[').starts_with(&format!("`{command}"));
+        let row = table.lines().find(is_row);
         assert!(row.is_some(), "{command} has no row in the table of commands");
     }
 }

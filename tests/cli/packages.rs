@@ -1,4 +1,4 @@
-//! The packages that `init` says are needed: those that the tests run with, and those of the README.
+//! The packages that `init` says are needed: those that the tests run with, and those of the guide.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -43,21 +43,21 @@ fn every_choice_is_a_set_that_is_tested() {
 }
 
 #[test]
-fn the_command_of_the_readme() {
-    let readme = fs::read_to_string(home().join("README.md")).expect("the README");
+fn the_command_of_the_guide() {
+    let guide = fs::read_to_string(home().join("docs/guide.md")).expect("the guide");
     let folder = tempfile::tempdir().expect("a folder");
     let document = home().join("fixtures/contacts/openapi.yaml");
     let run = sync_patterns(&["init", "--spec", &document.to_string_lossy()], folder.path());
     assert_eq!(run.code, 0, "{}", run.stderr);
     let install = run.stdout.lines().map(str::trim).find(|line| line.starts_with("npm install")).expect("a command");
-    assert!(readme.contains(&format!("\n{install}\n")), "{install}");
+    assert!(guide.contains(&format!("\n{install}\n")), "{install}");
     // And the table below it.
     for framework in Framework::ALL {
         for electric in [false, true] {
             for package in packages(Adapter::Sqlite, framework, true, electric) {
-                let is_there = readme.contains(&format!("`{}` {}", package.name, package.version))
-                    || readme.contains(&format!("{}@{}", package.name, package.version))
-                    || (package.name == "@tanstack/db" && readme.contains(&format!("| {} |", package.version)));
+                let is_there = guide.contains(&format!("`{}` {}", package.name, package.version))
+                    || guide.contains(&format!("{}@{}", package.name, package.version))
+                    || (package.name == "@tanstack/db" && guide.contains(&format!("| {} |", package.version)));
                 assert!(is_there, "{package:?}");
             }
         }

@@ -1,4 +1,4 @@
-//! The recipes of the README's section on CI do what it says.
+//! The recipes for CI in `docs/cli.md` do what it says.
 
 #![cfg(unix)]
 
@@ -11,11 +11,11 @@ use std::process::{Command, Output};
 use crate::support::project::{Project, SPEC};
 use serde_json::Value;
 
-const README: &str = include_str!("../../README.md");
+const PAGE: &str = include_str!("../../docs/cli.md");
 
 /// The section's code blocks by language, in order.
 fn blocks(language: &str) -> Vec<&'static str> {
-    let (_, section) = README.split_once("\n## In CI\n").expect("the section");
+    let (_, section) = PAGE.split_once("\n### In CI\n").expect("the section");
     let (section, _) = section.split_once("\n## ").expect("another section");
     let fence = format!("```{language}\n");
     section.split(fence.as_str()).skip(1).map(|rest| rest.split("```").next().expect("its end")).collect()

@@ -87,16 +87,21 @@ fn every_config_of_the_repository() {
 }
 
 #[test]
-fn every_config_of_the_readme() {
+fn every_config_of_the_pages() {
     let schema = schema();
-    let readme = fs::read_to_string(home().join("README.md")).expect("the README");
-    let blocks = readme.split("```yaml\n").skip(1).filter_map(|rest| rest.split_once("```")).map(|(block, _)| block);
-    let of_configs = blocks.filter(|block| block.starts_with("version:") || block.starts_with("models:"));
+    let mut pages = vec![home().join("README.md")];
+    pages.extend(fs::read_dir(home().join("docs")).expect("the pages").map(|entry| entry.expect("an entry").path()));
     let mut count = 0;
-    for block in of_configs {
-        let rest = if block.starts_with("models:") { "version: 1\nspec: x\noutput: x\n" } else { "" };
-        assert!(assert_agreement(&format!("{rest}{block}"), &schema, block), "{block}");
-        count += 1;
+    for path in pages {
+        let page = fs::read_to_string(path).expect("a page");
+        let blocks = page.split("```yaml\n").skip(1).filter_map(|rest| rest.split_once("```")).map(|(block, _)| block);
+        for block in blocks.filter(|block| ["version:", "models:", "spec:"].iter().any(|key| block.starts_with(key))) {
+            let required = ["version: 1\n", "spec: x\n", "output: x\n"];
+            let missing = required.iter().filter(|line| !block.contains(line.split(' ').next().unwrap_or_default()));
+            let config: String = missing.copied().chain([block]).collect();
+            assert!(assert_agreement(&config, &schema, block), "{block}");
+            count += 1;
+        }
     }
     assert!(count >= 3, "{count} blocks");
 }

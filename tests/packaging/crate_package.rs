@@ -10,15 +10,19 @@ fn cargo(arguments: &[&str]) -> String {
 }
 
 #[test]
-fn the_crate_is_the_sources_and_the_templates() {
+fn the_crate_is_the_sources_the_templates_and_the_pages() {
     let files = cargo(&["package", "--list", "--allow-dirty", "--offline"]);
     // Windows has backslashes here.
     let files = files.replace('\\', "/");
-    let others: Vec<&str> =
-        files.lines().filter(|file| !file.starts_with("src/") && !file.starts_with("templates/")).collect();
+    let others: Vec<&str> = files
+        .lines()
+        .filter(|file| !["src/", "templates/", "docs/"].iter().any(|folder| file.starts_with(folder)))
+        .collect();
     let expected = [".cargo_vcs_info.json", "Cargo.lock", "Cargo.toml", "Cargo.toml.orig", "LICENSE", "README.md"];
     assert_eq!(others.iter().filter(|file| !expected.contains(file)).collect::<Vec<_>>(), Vec::<&&str>::new());
-    assert!(files.lines().any(|file| file == "LICENSE") && files.lines().any(|file| file == "README.md"));
+    for needed in ["LICENSE", "README.md", "docs/backend.md", "templates/README.md"] {
+        assert!(files.lines().any(|file| file == needed), "{needed}");
+    }
 }
 
 #[test]

@@ -42,6 +42,24 @@ fn npx_generates() {
     assert!(folder.join("src/generated/index.ts").exists());
 }
 
+/// A page that a message names is in the package that is installed.
+#[test]
+fn the_pages_that_messages_name_are_installed() {
+    let folder = installed();
+    let package = folder.join("node_modules/@pattern-stack/sync-patterns");
+    let document = repository().join("fixtures/contacts/openapi.yaml");
+    let output = npx(&["inspect", "--spec", &document.to_string_lossy()], folder);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(said.contains("(docs/backend.md says how)"), "{said}");
+    for page in ["docs/backend.md", "docs/configuration.md", "templates/README.md"] {
+        let text = fs::read_to_string(package.join(page)).expect("a page");
+        assert_eq!(text, fs::read_to_string(repository().join(page)).expect("the page"), "{page}");
+    }
+    let manifest = fs::read_to_string(package.join("package.json")).expect("the manifest");
+    assert!(manifest.contains("\"homepage\": \"https://github.com/pattern-stack/sync-patterns#readme\""), "{manifest}");
+}
+
 #[test]
 fn the_exit_code_and_the_messages_are_the_programs() {
     let output = npx(&["generate", "--config", "none.yaml"], installed());

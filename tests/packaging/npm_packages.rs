@@ -48,6 +48,7 @@ fn every_platform_has_a_package_and_the_launcher_wants_each() {
         assert_eq!(manifest["version"], env!("CARGO_PKG_VERSION"), "{name}");
         assert_eq!(manifest["license"], "MIT", "{name}");
         assert_eq!(manifest["repository"]["url"], "git+https://example.org/sync-patterns.git", "{name}");
+        assert_eq!(manifest["homepage"], "https://example.org/sync-patterns#readme", "{name}");
         // Nothing runs at the install, and nothing else is installed.
         assert!(manifest.get("scripts").is_none() && manifest.get("dependencies").is_none(), "{name}");
     }

@@ -83,6 +83,17 @@ impl Workspace {
         self.tsc("typescript");
     }
 
+    /// A page and its tests as JavaScript that Node runs, in `dist`.
+    pub fn compile_page(&self) {
+        let types = self.npm.join("node_modules/@types");
+        let options = format!(
+            r#""lib": ["es2023", "dom", "dom.iterable"], "types": ["node"], "typeRoots": [{types:?}], "skipLibCheck": true,
+            "jsx": "react-jsx", "outDir": "dist", "rootDir": "src""#
+        );
+        self.write_config("nodenext", "nodenext", &options);
+        self.tsc("typescript");
+    }
+
     /// The sources as JavaScript without comments, in `dist`.
     pub fn emit(&self) {
         let emit = r#""outDir": "dist", "rootDir": "src", "removeComments": true"#;

@@ -100,7 +100,7 @@ pub enum Kind {
 }
 
 impl Severity {
-    /// As the README defines it.
+    /// As `docs/cli.md` defines it.
     const MEANINGS: [(Severity, &str); 3] = [
         (Severity::Breaking, "pending writes are rejected, or the API may refuse them"),
         (Severity::Notice, "rows are fetched again, or the application behaves otherwise; nothing is lost"),

@@ -67,8 +67,8 @@ pub fn extension<'a>(
     let items = resource.collection.iter().chain(&resource.item);
     let on_path = items.filter_map(|item| item.node.get(name)).map(|node| (node.value, node.pointer)).next();
     on_path.or_else(|| {
-        let meaning = Resolved::of(document, &row?.schema)?;
-        Some((meaning.extension(name)?, child(&meaning.at.pointer, name)))
+        let resolved = Resolved::of(document, &row?.schema)?;
+        Some((resolved.extension(name)?, child(&resolved.schema.pointer, name)))
     })
 }
 

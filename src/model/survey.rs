@@ -1,14 +1,12 @@
 //! Everything that a document has to offer, chosen or not, with what had to be guessed: for people who look before
 //! they generate.
 
-use openapiv3::{SchemaKind, Type};
-
 use super::build::{Made, make};
 use super::project::{Model, Project};
 use crate::config::Config;
 use crate::diagnostics::Problems;
 use crate::discovery::{Candidate, Choices, KnownBy, LeftOut, choose};
-use crate::openapi::{Document, declares_header};
+use crate::openapi::{Document, Type, declares_header};
 
 #[derive(Debug)]
 pub struct Survey {
@@ -143,8 +141,8 @@ fn guesses(document: &Document, candidate: &Candidate, model: &Model) -> Vec<Gue
         });
     }
     for name in &model.key {
-        let meaning = candidate.row.properties.get(name.as_str()).and_then(|property| property.meaning(document));
-        if meaning.is_some_and(|meaning| matches!(meaning.item.schema_kind, SchemaKind::Type(Type::Number(_)))) {
+        let resolved = candidate.row.properties.get(name.as_str()).and_then(|property| property.resolve(document));
+        if resolved.is_some_and(|resolved| resolved.schema.scalar() == Some(Type::Number)) {
             guesses.push(Guess {
                 what: format!("`{name}` is a whole number, as the key"),
                 otherwise: "give it the type `integer`".to_owned(),

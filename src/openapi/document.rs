@@ -1,28 +1,17 @@
-use std::sync::Arc;
-
-use elsa::sync::FrozenMap;
-use openapiv3::{ReferenceOr, Schema};
 use serde_json::{Map, Value};
 
-use super::normalize;
 use super::pointer::{component_name, local_pointer};
 use super::references;
-use super::schema::{SchemaAt, SchemaRef};
+use super::schema::{Schema, SchemaAt};
 use super::tree::{self, Tree};
 use super::version::{self, Version};
 use crate::diagnostics::{Code, Input, Problem, Problems, Severity, child};
 
-/// A parsed document. Schemas are converted when they are asked for, so that a document of thousands costs what is used.
+/// A parsed document. Its schemas are read when they are asked for, so that a document of thousands costs what is used.
 pub struct Document {
-    tree: Arc<Tree>,
+    tree: Tree,
     version: Version,
-    schemas: Arc<Schemas>,
-    /// Those of the document that this is a part of.
-    known: Option<Arc<Schemas>>,
 }
-
-/// Schemas by their pointers.
-type Schemas = FrozenMap<String, Box<ReferenceOr<Box<Schema>>>>;
 
 /// A node of the document and where it stands.
 #[derive(Debug, Clone)]
@@ -43,6 +32,11 @@ impl<'a> Node<'a> {
     pub fn str(&self, key: &str) -> Option<&'a str> {
         self.value.get(key).and_then(Value::as_str)
     }
+
+    /// The node as a schema.
+    pub fn schema(&self) -> SchemaAt<'a> {
+        SchemaAt::new(self.value, self.pointer.clone())
+    }
 }
 
 impl Document {
@@ -60,13 +54,7 @@ impl Document {
             }
         }
         references::check(&tree.root, problems);
-        Some(Self { tree: Arc::new(tree), version, schemas: Arc::default(), known: None })
-    }
-
-    /// The same document for a part of the work: the schemas that are asked for in that go with it.
-    pub fn part(&self) -> Self {
-        let (tree, known) = (Arc::clone(&self.tree), Some(Arc::clone(&self.schemas)));
-        Self { tree, version: self.version, schemas: Arc::default(), known }
+        Some(Self { tree, version })
     }
 
     pub fn version(&self) -> Version {
@@ -114,26 +102,22 @@ impl Document {
         None
     }
 
-    /// The schema at a JSON pointer, as OpenAPI 3.0 would write it. `None` where nothing is there.
+    /// The schema at a JSON pointer. `None` where nothing is there.
     pub fn schema(&self, pointer: &str) -> Option<SchemaAt<'_>> {
-        let known = self.known.iter().chain([&self.schemas]).find_map(|schemas| schemas.get(pointer));
-        let schema = match known {
-            Some(schema) => schema,
-            None => {
-                let schema = normalize::schema(self.tree.root.pointer(pointer)?);
-                self.schemas.insert(pointer.to_owned(), Box::new(schema))
-            }
-        };
-        Some(SchemaAt { schema: SchemaRef::of_boxed(schema), pointer: pointer.to_owned() })
+        Some(SchemaAt::new(self.tree.root.pointer(pointer)?, pointer.to_owned()))
     }
 
-    /// Follows the references of a schema. `None` where one leads nowhere or in a circle.
-    pub fn follow<'a>(&'a self, mut at: SchemaAt<'a>) -> Option<SchemaAt<'a>> {
+    /// The schema that a reference leads to. `None` where nothing is there.
+    pub fn referenced(&self, reference: &str) -> Option<SchemaAt<'_>> {
+        self.schema(&local_pointer(reference)?)
+    }
+
+    /// Reads a schema, behind its references. `None` where one leads nowhere or in a circle.
+    pub fn follow<'a>(&'a self, at: &SchemaAt<'a>) -> Option<Schema<'a>> {
+        let mut schema = at.read();
         for _ in 0..32 {
-            match at.schema {
-                SchemaRef::Item(_) => return Some(at),
-                SchemaRef::Reference(reference) => at = self.schema(&local_pointer(reference)?)?,
-            }
+            let Some(reference) = schema.reference else { return Some(schema) };
+            schema = self.referenced(reference)?.read();
         }
         None
     }

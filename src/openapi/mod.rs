@@ -1,18 +1,17 @@
-//! An OpenAPI document of any version, read as one shape: paths as they stand, schemas as `openapiv3` types.
+//! An OpenAPI document of any version, read as one shape: paths as they stand, schemas in one form.
 
 mod document;
 pub mod fetch;
 mod keywords;
 mod media;
-mod normalize;
 mod operation;
 mod pointer;
 mod properties;
+mod read_schema;
 mod references;
 mod resolved;
 mod schema;
 pub mod tree;
-mod typed;
 mod version;
 
 pub use document::{Document, Node};
@@ -21,6 +20,6 @@ pub use operation::{Body, declares_header, find_body, find_response, path_parame
 pub use pointer::local_pointer;
 pub use properties::{Properties, RawProperty, excluded, properties};
 pub use resolved::Resolved;
-pub use schema::{SchemaAt, SchemaRef};
+pub use schema::{Schema, SchemaAt, Type};
 pub use tree::Tree;
 pub use version::Version;

@@ -5,7 +5,7 @@ use indexmap::map::Entry;
 
 use super::document::Document;
 use super::resolved::Resolved;
-use super::schema::SchemaAt;
+use super::schema::{Schema, SchemaAt};
 
 /// Schemas that one object may be composed of, nested ones counted each time. Real ones stay below a hundred; a document
 /// in which every `allOf` names the next twice would take for ever.
@@ -32,12 +32,12 @@ impl<'a> RawProperty<'a> {
     }
 
     /// What is said of it everywhere. `None` where its reference leads nowhere.
-    pub fn meaning(&self, document: &'a Document) -> Option<Resolved<'a>> {
-        let mut meaning = Resolved::of(document, self.schemas.first()?)?;
+    pub fn resolve(&self, document: &'a Document) -> Option<Resolved<'a>> {
+        let mut resolved = Resolved::of(document, self.schemas.first()?)?;
         for remark in self.schemas.iter().skip(1).chain(&self.remarks) {
-            meaning.add(Resolved::of(document, remark)?);
+            resolved.add(Resolved::of(document, remark)?);
         }
-        Some(meaning)
+        Some(resolved)
     }
 }
 
@@ -57,7 +57,7 @@ pub fn excluded<'a>(document: &'a Document, at: &SchemaAt<'a>) -> Vec<&'a str> {
 }
 
 fn is_excluded<'a>(document: &'a Document, property: &RawProperty<'a>) -> bool {
-    property.meaning(document).is_some_and(|meaning| meaning.flag("x-sync-exclude"))
+    property.resolve(document).is_some_and(|resolved| resolved.flag("x-sync-exclude"))
 }
 
 fn everything<'a>(document: &'a Document, at: &SchemaAt<'a>) -> Properties<'a> {
@@ -68,27 +68,32 @@ fn collect<'a>(document: &'a Document, at: &SchemaAt<'a>, depth: usize, parts: &
     let mut found = Properties::new();
     *parts = parts.saturating_sub(1);
     let is_too_much = depth >= MAX_DEPTH || *parts == 0;
-    let Some(meaning) = Resolved::of(document, at).filter(|_| !is_too_much) else { return found };
-    let at = meaning.at;
-    for part in at.all_of() {
-        for (name, property) in collect(document, &part, depth + 1, parts) {
+    let Some(resolved) = Resolved::of(document, at).filter(|_| !is_too_much) else { return found };
+    let schema = resolved.schema;
+    for part in schema.all_of() {
+        for (name, property) in collect(document, part, depth + 1, parts) {
             narrow(document, &mut found, name, property);
         }
     }
-    for (name, schema) in at.properties() {
-        narrow(document, &mut found, name, RawProperty { schemas: vec![schema], remarks: Vec::new(), required: false });
+    for (name, property) in schema.properties() {
+        narrow(
+            document,
+            &mut found,
+            name,
+            RawProperty { schemas: vec![property], remarks: Vec::new(), required: false },
+        );
     }
-    let variants: Vec<Properties> = at
+    let variants: Vec<Properties> = schema
         .variants()
         .iter()
-        .filter(|variant| !Resolved::of(document, variant).is_some_and(|meaning| meaning.is_only_null()))
+        .filter(|variant| !Resolved::of(document, variant).is_some_and(|resolved| resolved.schema.is_only_null))
         .map(|variant| collect(document, variant, depth + 1, parts))
         .collect();
     // A union with something that isn't an object isn't a row.
     if !variants.iter().any(Properties::is_empty) {
         widen(&mut found, variants);
     }
-    for name in required(document, &at, 0) {
+    for name in required(document, &schema, 0) {
         if let Some(property) = found.get_mut(name) {
             property.required = true;
         }
@@ -97,10 +102,10 @@ fn collect<'a>(document: &'a Document, at: &SchemaAt<'a>, depth: usize, parts: &
 }
 
 /// The names that are required, also by a part of an `allOf` that says no more than that.
-fn required<'a>(document: &'a Document, at: &SchemaAt<'a>, depth: usize) -> Vec<&'a str> {
-    let mut names: Vec<&str> = at.required().iter().map(String::as_str).collect();
+fn required<'a>(document: &'a Document, schema: &Schema<'a>, depth: usize) -> Vec<&'a str> {
+    let mut names: Vec<&str> = schema.required().collect();
     if depth < MAX_REQUIRED_DEPTH {
-        for part in at.all_of() {
+        for part in schema.all_of() {
             names.extend(document.follow(part).into_iter().flat_map(|part| required(document, &part, depth + 1)));
         }
     }
@@ -114,7 +119,7 @@ fn narrow<'a>(document: &'a Document, found: &mut Properties<'a>, name: &'a str,
         return;
     };
     let says_type =
-        property.schemas.iter().any(|at| Resolved::of(document, at).is_none_or(|meaning| meaning.says_type()));
+        property.schemas.iter().any(|at| Resolved::of(document, at).is_none_or(|resolved| resolved.schema.says_type()));
     if says_type {
         std::mem::swap(earlier, &mut property);
     }

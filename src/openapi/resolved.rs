@@ -1,11 +1,9 @@
 //! What a schema says once references and wrappers are looked through.
 
-use indexmap::IndexMap;
-use openapiv3::{AdditionalProperties, AnySchema, Schema, SchemaKind, StringFormat, Type, VariantOrUnknownOrEmpty};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::document::Document;
-use super::schema::{SchemaAt, SchemaRef};
+use super::schema::{Schema, SchemaAt, Type};
 
 /// References and wrappers looked through at most, against circles.
 const MAX_STEPS: usize = 32;
@@ -13,8 +11,7 @@ const MAX_STEPS: usize = 32;
 /// A schema that is neither a reference nor an `allOf` around one other schema, with what was said on the way.
 #[derive(Debug, Clone)]
 pub struct Resolved<'a> {
-    pub at: SchemaAt<'a>,
-    pub item: &'a Schema,
+    pub schema: Schema<'a>,
     pub nullable: bool,
     pub read_only: bool,
     pub write_only: bool,
@@ -22,52 +19,42 @@ pub struct Resolved<'a> {
     /// Said of this use; a description of the referenced component belongs to the component.
     pub description: Option<&'a str>,
     pub default: Option<&'a Value>,
-    extensions: Vec<&'a IndexMap<String, Value>>,
+    /// The objects that have them, the nearest to the use first.
+    extensions: Vec<&'a Map<String, Value>>,
 }
 
 impl<'a> Resolved<'a> {
     /// `None` where a reference leads nowhere or in a circle.
     pub fn of(document: &'a Document, at: &SchemaAt<'a>) -> Option<Self> {
-        let mut at = at.clone();
+        let mut resolved = Self {
+            schema: at.read(),
+            nullable: false,
+            read_only: false,
+            write_only: false,
+            deprecated: false,
+            description: None,
+            default: None,
+            extensions: Vec::new(),
+        };
         let mut crossed = false;
-        let (mut nullable, mut read_only, mut write_only, mut deprecated) = (false, false, false, false);
-        let (mut description, mut default) = (None, None);
-        let mut extensions = Vec::new();
         for _ in 0..MAX_STEPS {
-            let item = match at.schema {
-                SchemaRef::Reference(_) => {
-                    crossed = true;
-                    at = document.follow(at)?;
-                    continue;
-                }
-                SchemaRef::Item(item) => item,
-            };
-            let data = &item.schema_data;
-            nullable |= data.nullable;
-            read_only |= data.read_only;
-            write_only |= data.write_only;
-            deprecated |= data.deprecated;
-            default = default.or(data.default.as_ref());
+            let schema = &resolved.schema;
+            if let Some(reference) = schema.reference {
+                crossed = true;
+                resolved.schema = document.referenced(reference)?.read();
+                continue;
+            }
+            resolved.nullable |= schema.nullable;
+            resolved.read_only |= schema.read_only;
+            resolved.write_only |= schema.write_only;
+            resolved.deprecated |= schema.deprecated;
+            resolved.default = resolved.default.or(schema.default_value());
             if !crossed {
-                description = description.or(data.description.as_deref());
+                resolved.description = resolved.description.or(schema.description);
             }
-            extensions.push(&data.extensions);
-            match wrapped(document, &at) {
-                Some(inner) => at = inner,
-                None => {
-                    return Some(Self {
-                        at,
-                        item,
-                        nullable,
-                        read_only,
-                        write_only,
-                        deprecated,
-                        description,
-                        default,
-                        extensions,
-                    });
-                }
-            }
+            resolved.extensions.extend(schema.extensions());
+            let Some(inner) = wrapped(document, schema) else { return Some(resolved) };
+            resolved.schema = inner.read();
         }
         None
     }
@@ -82,26 +69,9 @@ impl<'a> Resolved<'a> {
         self.extension(name) == Some(&Value::Bool(true))
     }
 
-    /// The schema of a map's values: `Some(None)` for a map of anything.
-    pub fn map_values(&self) -> Option<Option<SchemaAt<'a>>> {
-        let additional = match &self.item.schema_kind {
-            SchemaKind::Type(Type::Object(object)) => object.additional_properties.as_ref(),
-            SchemaKind::Any(any) => Some(any.additional_properties.as_ref()?),
-            _ => return None,
-        };
-        Some(match additional {
-            Some(AdditionalProperties::Schema(schema)) => Some(SchemaAt {
-                schema: SchemaRef::of(schema),
-                pointer: format!("{}/additionalProperties", self.at.pointer),
-            }),
-            _ => None,
-        })
-    }
-
     /// Whether it is a password.
     pub fn is_secret(&self) -> bool {
-        matches!(&self.item.schema_kind, SchemaKind::Type(Type::String(string))
-            if string.format == VariantOrUnknownOrEmpty::Item(StringFormat::Password))
+        self.schema.scalar() == Some(Type::String) && self.schema.format == Some("password")
     }
 
     /// Takes over what another schema says of the same thing, its type left out.
@@ -113,46 +83,12 @@ impl<'a> Resolved<'a> {
         self.default = self.default.or(other.default);
         self.extensions.extend(other.extensions);
     }
-
-    /// Whether it says anything of a type.
-    pub fn says_type(&self) -> bool {
-        !matches!(&self.item.schema_kind, SchemaKind::Any(any) if says_nothing(any))
-    }
-
-    /// Whether it allows null and nothing else.
-    pub fn is_only_null(&self) -> bool {
-        matches!(&self.item.schema_kind, SchemaKind::Any(any) if any.enumeration.as_slice() == [Value::Null])
-    }
 }
 
 /// The only part of an `allOf` that says anything of the type, where the schema itself says nothing of it.
-fn wrapped<'a>(document: &'a Document, at: &SchemaAt<'a>) -> Option<SchemaAt<'a>> {
-    match &at.item()?.schema_kind {
-        SchemaKind::AllOf { .. } => {}
-        SchemaKind::Any(any) if says_nothing_else(any) => {}
-        _ => return None,
-    }
-    let mut parts = at.all_of().into_iter().filter(|part| match document.follow(part.clone()) {
-        Some(part) => {
-            !matches!(part.item().map(|item| &item.schema_kind), Some(SchemaKind::Any(any)) if says_nothing(any))
-        }
-        None => true,
-    });
+fn wrapped<'s, 'a>(document: &'a Document, schema: &'s Schema<'a>) -> Option<&'s SchemaAt<'a>> {
+    let parts = schema.all_of().iter().filter(|_| schema.leaves_type_to_parts());
+    let mut parts = parts.filter(|part| document.follow(part).is_none_or(|part| part.says_type()));
     let only = parts.next()?;
     parts.next().is_none().then_some(only)
-}
-
-fn says_nothing(any: &AnySchema) -> bool {
-    any.all_of.is_empty() && says_nothing_else(any)
-}
-
-fn says_nothing_else(any: &AnySchema) -> bool {
-    any.typ.is_none()
-        && any.properties.is_empty()
-        && any.required.is_empty()
-        && any.additional_properties.is_none()
-        && any.items.is_none()
-        && any.enumeration.is_empty()
-        && any.one_of.is_empty()
-        && any.any_of.is_empty()
 }

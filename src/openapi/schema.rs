@@ -1,106 +1,187 @@
-use openapiv3::{AnySchema, ReferenceOr, Schema, SchemaKind, Type};
+//! The one form of a schema: what OpenAPI 2.0, 3.0 and 3.1 spell in different ways.
+
+use serde_json::{Map, Value};
 
 use crate::diagnostics::child;
 
-/// A schema or a reference to one, whichever box `openapiv3` keeps it in.
-#[derive(Debug, Clone, Copy)]
-pub enum SchemaRef<'a> {
-    Reference(&'a str),
-    Item(&'a Schema),
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Type {
+    String,
+    Integer,
+    Number,
+    Boolean,
+    Array,
+    Object,
 }
 
-impl<'a> SchemaRef<'a> {
-    pub fn of(schema: &'a ReferenceOr<Schema>) -> Self {
-        match schema {
-            ReferenceOr::Reference { reference } => Self::Reference(reference),
-            ReferenceOr::Item(item) => Self::Item(item),
-        }
-    }
-
-    pub fn of_boxed(schema: &'a ReferenceOr<Box<Schema>>) -> Self {
-        match schema {
-            ReferenceOr::Reference { reference } => Self::Reference(reference),
-            ReferenceOr::Item(item) => Self::Item(item),
-        }
-    }
-}
-
-/// A schema and the JSON pointer to it.
+/// A place where a schema stands.
 #[derive(Debug, Clone)]
 pub struct SchemaAt<'a> {
-    pub schema: SchemaRef<'a>,
+    pub(super) value: &'a Value,
+    pub(super) part: Part<'a>,
+    /// Whether the union that it is a variant of has taken over that it allows null.
+    pub(super) null_is_said: bool,
     pub pointer: String,
 }
 
+/// How much of the value is the schema.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Part<'a> {
+    All,
+    /// The reference alone. What stands beside a `$ref` counts too, so the reference is a part of the whole.
+    Reference,
+    /// One of several types: `type: [integer, string]`.
+    OfType(&'a str),
+    /// Any item of a tuple.
+    Tuple,
+}
+
+/// What a schema says itself. Its parts are read when they are asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Schema<'a> {
+    pub pointer: String,
+    /// Where it is nothing but a reference.
+    pub reference: Option<&'a str>,
+    pub ty: Option<Type>,
+    pub format: Option<&'a str>,
+    pub nullable: bool,
+    pub is_only_null: bool,
+    pub read_only: bool,
+    pub write_only: bool,
+    pub deprecated: bool,
+    pub description: Option<&'a str>,
+    pub(super) default: Option<&'a Value>,
+    pub(super) choices: Option<&'a [Value]>,
+    pub(super) properties: Option<&'a Map<String, Value>>,
+    pub(super) required: Option<&'a [Value]>,
+    /// What the names of a map lead to: a schema, or true or false.
+    pub(super) additional: Option<&'a Value>,
+    pub(super) items: Option<(&'static str, &'a Value)>,
+    pub(super) all_of: Option<Vec<SchemaAt<'a>>>,
+    pub(super) variants: Vec<SchemaAt<'a>>,
+    /// Where its extensions are, the nearest first.
+    pub(super) sources: Vec<&'a Map<String, Value>>,
+}
+
 impl<'a> SchemaAt<'a> {
-    /// The schema itself, where it isn't a reference.
-    pub fn item(&self) -> Option<&'a Schema> {
-        match self.schema {
-            SchemaRef::Item(item) => Some(item),
-            SchemaRef::Reference(_) => None,
-        }
+    pub fn new(value: &'a Value, pointer: String) -> Self {
+        Self { value, part: Part::All, null_is_said: false, pointer }
+    }
+}
+
+impl<'a> Schema<'a> {
+    pub(super) fn has_no_parts(&self) -> bool {
+        self.reference.is_none()
+            && self.properties.is_none()
+            && self.required.is_none()
+            && self.additional.is_none()
+            && self.items.is_none()
+            && self.all_of.is_none()
+            && self.variants.is_empty()
+    }
+
+    /// Whether it says nothing of a type, but for what the parts of an `allOf` do.
+    pub fn leaves_type_to_parts(&self) -> bool {
+        let has_names = self.properties.is_some_and(|properties| !properties.is_empty())
+            || self.required.is_some_and(|required| !required.is_empty());
+        let has_parts = has_names || self.additional.is_some() || self.items.is_some() || !self.variants.is_empty();
+        self.ty.is_none() && self.choices.is_none() && !self.is_only_null && !has_parts
+    }
+
+    /// Whether it says anything of a type.
+    pub fn says_type(&self) -> bool {
+        self.all_of.is_some() || !self.leaves_type_to_parts()
+    }
+
+    /// The type of a scalar, of which nothing else is said.
+    pub fn scalar(&self) -> Option<Type> {
+        let fits: fn(&Value) -> bool = match self.ty? {
+            Type::String => |_| true,
+            Type::Integer => Value::is_i64,
+            Type::Number => Value::is_number,
+            Type::Boolean => Value::is_boolean,
+            Type::Array | Type::Object => return None,
+        };
+        let is_scalar = self.has_no_parts() && self.choices.into_iter().flatten().filter(|v| is_scalar(v)).all(fits);
+        self.ty.filter(|_| is_scalar)
+    }
+
+    /// What a value can be one of, null left out; empty where it can be anything of its type.
+    pub fn choices(&self) -> Vec<Value> {
+        let is_number = self.scalar() == Some(Type::Number);
+        let choice = |value: &Value| match value {
+            // YAML reads `enum: [1, yes]` as what it looks like.
+            Value::Number(_) | Value::Bool(_) if self.ty == Some(Type::String) => value.to_string().into(),
+            Value::Number(number) if is_number => number.as_f64().into(),
+            value => value.clone(),
+        };
+        self.choices.into_iter().flatten().filter(|value| is_scalar(value)).map(choice).collect()
     }
 
     /// The parts of an `allOf`.
-    pub fn all_of(&self) -> Vec<SchemaAt<'a>> {
-        match self.item().map(|item| &item.schema_kind) {
-            Some(SchemaKind::AllOf { all_of } | SchemaKind::Any(AnySchema { all_of, .. })) => {
-                self.parts("allOf", all_of)
-            }
-            _ => Vec::new(),
-        }
+    pub fn all_of(&self) -> &[SchemaAt<'a>] {
+        self.all_of.as_deref().unwrap_or_default()
+    }
+
+    /// The only part of an `allOf`, where the schema is nothing but that.
+    pub fn only_part(&self) -> Option<&SchemaAt<'a>> {
+        let [only] = self.all_of() else { return None };
+        (self.leaves_type_to_parts() && self.properties.is_none() && self.required.is_none()).then_some(only)
     }
 
     /// The variants of an `anyOf` or `oneOf`.
-    pub fn variants(&self) -> Vec<SchemaAt<'a>> {
-        match self.item().map(|item| &item.schema_kind) {
-            Some(SchemaKind::AnyOf { any_of }) => self.parts("anyOf", any_of),
-            Some(SchemaKind::OneOf { one_of }) => self.parts("oneOf", one_of),
-            Some(SchemaKind::Any(any)) if !any.any_of.is_empty() => self.parts("anyOf", &any.any_of),
-            Some(SchemaKind::Any(any)) => self.parts("oneOf", &any.one_of),
-            _ => Vec::new(),
-        }
+    pub fn variants(&self) -> &[SchemaAt<'a>] {
+        &self.variants
     }
 
     /// Own properties in order, without those of an `allOf`.
-    pub fn properties(&self) -> Vec<(&'a str, SchemaAt<'a>)> {
-        let properties = match self.item().map(|item| &item.schema_kind) {
-            Some(SchemaKind::Type(Type::Object(object))) => &object.properties,
-            Some(SchemaKind::Any(any)) => &any.properties,
-            _ => return Vec::new(),
-        };
-        let parent = child(&self.pointer, "properties");
-        properties
-            .iter()
-            .map(|(name, schema)| {
-                let pointer = child(&parent, name);
-                (name.as_str(), SchemaAt { schema: SchemaRef::of_boxed(schema), pointer })
-            })
-            .collect()
+    pub fn properties(&self) -> impl Iterator<Item = (&'a str, SchemaAt<'a>)> + use<'a> {
+        let parent = self.properties.map(|_| child(&self.pointer, "properties")).unwrap_or_default();
+        let property =
+            move |(name, value): (&'a String, &'a Value)| (name.as_str(), SchemaAt::new(value, child(&parent, name)));
+        self.properties.into_iter().flatten().map(property)
+    }
+
+    pub fn has_properties(&self) -> bool {
+        self.properties.is_some_and(|properties| !properties.is_empty())
     }
 
     /// The names in its own `required`.
-    pub fn required(&self) -> &'a [String] {
-        match self.item().map(|item| &item.schema_kind) {
-            Some(SchemaKind::Type(Type::Object(object))) => &object.required,
-            Some(SchemaKind::Any(any)) => &any.required,
-            _ => &[],
-        }
+    pub fn required(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.required.into_iter().flatten().filter_map(Value::as_str)
     }
 
     /// The items of an array.
     pub fn items(&self) -> Option<SchemaAt<'a>> {
-        let items = match self.item().map(|item| &item.schema_kind)? {
-            SchemaKind::Type(Type::Array(array)) => array.items.as_ref(),
-            SchemaKind::Any(any) => any.items.as_ref(),
-            _ => None,
-        }?;
-        Some(SchemaAt { schema: SchemaRef::of_boxed(items), pointer: child(&self.pointer, "items") })
+        let (key, value) = self.items?;
+        let part = if value.is_array() { Part::Tuple } else { Part::All };
+        Some(SchemaAt { part, ..SchemaAt::new(value, child(&self.pointer, key)) })
     }
 
-    fn parts(&self, key: &str, schemas: &'a [ReferenceOr<Schema>]) -> Vec<SchemaAt<'a>> {
-        let parent = child(&self.pointer, key);
-        let part = |(index, schema)| SchemaAt { schema: SchemaRef::of(schema), pointer: format!("{parent}/{index}") };
-        schemas.iter().enumerate().map(part).collect()
+    /// The schema of a map's values: `Some(None)` for a map of anything.
+    pub fn map_values(&self) -> Option<Option<SchemaAt<'a>>> {
+        let is_object = self.ty == Some(Type::Object)
+            && self.choices.is_none()
+            && self.items.is_none()
+            && self.all_of.is_none()
+            && self.variants.is_empty();
+        if self.additional.is_none() && !is_object {
+            return None;
+        }
+        let values = self.additional.filter(|values| values.is_object());
+        Some(values.map(|values| SchemaAt::new(values, child(&self.pointer, "additionalProperties"))))
     }
+
+    pub fn default_value(&self) -> Option<&'a Value> {
+        self.default.filter(|value| !value.is_null())
+    }
+
+    /// The objects that have its extensions, the nearest first.
+    pub fn extensions(&self) -> impl Iterator<Item = &'a Map<String, Value>> {
+        self.sources.iter().copied()
+    }
+}
+
+pub(super) fn is_scalar(value: &Value) -> bool {
+    value.is_string() || value.is_number() || value.is_boolean()
 }

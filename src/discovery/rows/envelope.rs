@@ -2,7 +2,7 @@
 
 use crate::discovery::keys;
 use crate::names;
-use crate::openapi::{Document, Properties, Resolved, SchemaAt, properties};
+use crate::openapi::{Document, Properties, Resolved, Schema, SchemaAt, properties};
 
 /// Envelopes inside envelopes.
 const MAX_DEPTH: usize = 4;
@@ -39,21 +39,18 @@ pub fn list_row<'a>(document: &'a Document, at: SchemaAt<'a>, name: &str) -> Opt
 }
 
 fn list_row_at<'a>(document: &'a Document, at: SchemaAt<'a>, name: &str, depth: usize) -> Option<Unwrapped<'a>> {
-    let meaning = Resolved::of(document, &at).filter(|_| depth < MAX_DEPTH)?;
-    if let Some(row) = rows_of_array(document, &meaning) {
+    let schema = Resolved::of(document, &at).filter(|_| depth < MAX_DEPTH)?.schema;
+    if let Some(row) = rows_of_array(document, &schema) {
         return Some(Unwrapped { row, keys: Vec::new() });
     }
-    let properties = properties(document, &meaning.at);
+    let properties = properties(document, &at);
     if properties.is_empty() || keys::looks_like_row(&properties) {
-        let variants = meaning.at.variants();
-        return variants
-            .into_iter()
-            .take(MAX_VARIANTS)
-            .find_map(|variant| list_row_at(document, variant, name, depth + 1));
+        let mut variants = schema.variants().iter().take(MAX_VARIANTS);
+        return variants.find_map(|variant| list_row_at(document, variant.clone(), name, depth + 1));
     }
     let array = |property: &'a str| {
         let schema = properties.get(property)?.schemas.first()?;
-        let row = rows_of_array(document, &Resolved::of(document, schema)?)?;
+        let row = rows_of_array(document, &Resolved::of(document, schema)?.schema)?;
         Some(Unwrapped { row, keys: vec![property] })
     };
     let named = properties.keys().filter(|property| names_match(property, name)).copied();
@@ -74,8 +71,8 @@ fn only_array<'a>(
     arrays.next().is_none().then_some(only)
 }
 
-fn rows_of_array<'a>(document: &'a Document, meaning: &Resolved<'a>) -> Option<SchemaAt<'a>> {
-    let items = meaning.at.items()?;
+fn rows_of_array<'a>(document: &'a Document, schema: &Schema<'a>) -> Option<SchemaAt<'a>> {
+    let items = schema.items()?;
     (!properties(document, &items).is_empty()).then_some(items)
 }
 

@@ -6,7 +6,7 @@ use super::row::{Answer, Row};
 use super::written::written_row;
 use crate::discovery::keys;
 use crate::discovery::resources::{PathItem, Resource};
-use crate::openapi::{Document, Node, Resolved, SchemaAt, SchemaRef, find_response, local_pointer, properties};
+use crate::openapi::{Document, Node, Resolved, SchemaAt, find_response, local_pointer, properties};
 
 /// What is found when the answers of a resource are read for its rows.
 pub enum Found<'a> {
@@ -25,8 +25,7 @@ pub fn find_row<'a>(document: &'a Document, resource: &Resource<'a>, ids: &Known
     let name = resource.last_segment();
     let answer = |operation: Option<(&PathItem<'a>, Node<'a>)>| {
         let (item, operation) = operation?;
-        let node = find_response(document, &operation)?;
-        Some((item.path, document.schema(&node.pointer)?))
+        Some((item.path, find_response(document, &operation)?.schema()))
     };
     let parameters = keys::item_parameters(resource);
     let found = |method, path, unwrapped: Unwrapped<'a>| {
@@ -62,7 +61,7 @@ pub fn find_row<'a>(document: &'a Document, resource: &Resource<'a>, ids: &Known
     for ((schema, answer), is_guess) in sure.chain(guesses) {
         let mut properties = properties(document, &schema);
         // A response doesn't carry what can only be written.
-        properties.retain(|_, property| !property.meaning(document).is_some_and(|meaning| meaning.write_only));
+        properties.retain(|_, property| !property.resolve(document).is_some_and(|resolved| resolved.write_only));
         if properties.is_empty() {
             continue;
         }
@@ -89,8 +88,8 @@ pub fn find_row<'a>(document: &'a Document, resource: &Resource<'a>, ids: &Known
 
 /// The name of the component that a schema is, also through an `allOf` that only annotates it.
 fn component<'a>(document: &'a Document, at: &SchemaAt<'a>) -> Option<String> {
-    if let SchemaRef::Reference(reference) = at.schema {
+    if let Some(reference) = at.reference() {
         return document.component_name(&local_pointer(reference)?);
     }
-    document.component_name(&Resolved::of(document, at)?.at.pointer)
+    document.component_name(&Resolved::of(document, at)?.schema.pointer)
 }

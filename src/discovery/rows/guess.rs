@@ -2,15 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use openapiv3::{SchemaKind, Type};
-
 use super::envelope::LIST_KEYS;
 use super::row::Row;
 use crate::discovery::keys::{Detected, KnownBy, same_name};
 use crate::discovery::paths::{self, Segment};
 use crate::discovery::resources::Resource;
 use crate::names;
-use crate::openapi::Document;
+use crate::openapi::{Document, Type};
 
 /// Names that tell rows apart wherever rows have them.
 const NATURAL: &[&str] = &["slug"];
@@ -135,9 +133,9 @@ impl<'a> Rows<'_, 'a> {
     fn is_text(&self, name: &str) -> bool {
         let Some(property) = self.row.properties.get(name) else { return false };
         let says_required = self.row.properties.values().any(|property| property.required);
-        let Some(meaning) = property.meaning(self.document) else { return false };
-        let is_text = matches!(&meaning.item.schema_kind, SchemaKind::Type(Type::String(string)) if string.enumeration.is_empty());
-        is_text && !meaning.is_secret() && !meaning.nullable && (property.required || !says_required)
+        let Some(resolved) = property.resolve(self.document) else { return false };
+        let is_text = resolved.schema.scalar() == Some(Type::String) && resolved.schema.choices().is_empty();
+        is_text && !resolved.is_secret() && !resolved.nullable && (property.required || !says_required)
     }
 }
 

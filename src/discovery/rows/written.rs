@@ -31,7 +31,7 @@ pub fn written_row<'a>(document: &'a Document, resource: &Resource<'a>) -> Optio
     for (name, property) in created.into_iter().chain(later) {
         found.entry(name).or_insert(property);
     }
-    found.retain(|_, property| !property.meaning(document).is_some_and(|meaning| meaning.is_secret()));
+    found.retain(|_, property| !property.resolve(document).is_some_and(|resolved| resolved.is_secret()));
     let answer = Answer { method: "POST", path: place.path, keys: Vec::new(), is_body: true };
     Some(Row { schema, component: None, properties: found, answer, guessed_key: None, is_guess: true })
 }
@@ -42,7 +42,7 @@ fn body<'a>(
     operation: &Node<'a>,
 ) -> Option<(SchemaAt<'a>, Properties<'a>)> {
     let Body::Json(node) = find_body(document, &item.node, operation) else { return None };
-    let schema = document.schema(&node.pointer)?;
+    let schema = node.schema();
     let properties = properties(document, &schema);
     (!properties.is_empty()).then_some((schema, properties))
 }
@@ -56,7 +56,7 @@ fn key_of_path<'a>(document: &'a Document, resource: &Resource<'a>) -> Option<Ra
     }
     let operations = ["get", "patch", "put", "delete"].into_iter().filter_map(|method| resource.item_operation(method));
     let found = operations.filter_map(|(item, node)| path_parameter(document, &item.node, &node, parameter)).next()?;
-    let schema = document.schema(&found.pointer)?;
+    let schema = found.schema();
     Resolved::of(document, &schema)?;
     Some(RawProperty { schemas: vec![schema], remarks: Vec::new(), required: true })
 }

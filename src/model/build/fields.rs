@@ -13,7 +13,7 @@ pub struct RowProperty<'p, 'a> {
     pub name: &'a str,
     pub raw: &'p RawProperty<'a>,
     pub typed: Typed,
-    pub meaning: Resolved<'a>,
+    pub resolved: Resolved<'a>,
 }
 
 impl<'p, 'a> RowProperty<'p, 'a> {
@@ -27,8 +27,8 @@ impl<'p, 'a> RowProperty<'p, 'a> {
         let kept = properties.iter().filter(|(name, _)| keep(name));
         kept.map(|(name, raw)| {
             let typed = types.property(raw);
-            match (typed, raw.meaning(document)) {
-                (Some(typed), Some(meaning)) => Ok(Self { name, raw, typed, meaning }),
+            match (typed, raw.resolve(document)) {
+                (Some(typed), Some(resolved)) => Ok(Self { name, raw, typed, resolved }),
                 _ => Err(raw.pointer().to_owned()),
             }
         })
@@ -40,7 +40,7 @@ impl<'p, 'a> RowProperty<'p, 'a> {
             name: self.name.to_owned(),
             ty: self.typed.ty,
             nullable: self.typed.nullable || !self.raw.required,
-            read_only: self.meaning.read_only,
+            read_only: self.resolved.read_only,
         }
     }
 }
@@ -66,9 +66,9 @@ impl Writers<'_, '_> {
             insert,
             update: !is_key && self.update.is_some_and(|update| takes(update, name)),
             default,
-            doc: property.meaning.description.map(str::to_owned),
-            deprecated: property.meaning.deprecated,
-            owner_only: property.meaning.flag("x-owner-only"),
+            doc: property.resolved.description.map(str::to_owned),
+            deprecated: property.resolved.deprecated,
+            owner_only: property.resolved.flag("x-owner-only"),
         }
     }
 
@@ -122,8 +122,8 @@ impl Writers<'_, '_> {
     fn default(&self, document: &Document, property: &RowProperty) -> Option<Value> {
         let create = self.create?;
         let in_body = create.properties.get(property.name).filter(|_| takes(create, property.name));
-        let of_body = in_body.and_then(|raw| raw.meaning(document)?.default);
-        let default = of_body.or(property.meaning.default)?;
+        let of_body = in_body.and_then(|raw| raw.resolve(document)?.default);
+        let default = of_body.or(property.resolved.default)?;
         fits(default, property.typed.ty, &property.typed.shape).then(|| default.clone())
     }
 }

@@ -30,7 +30,6 @@ pub struct Attempt {
 
 /// Tries to make a model of a candidate.
 pub fn attempt(document: &Document, config: &Config, candidate: &Candidate) -> Attempt {
-    let document = &document.part();
     let types = Types::new(document);
     let mut maker = Maker { document, types: &types, candidate, config, problems: Problems::default(), refusal: None };
     let model = maker.make();
@@ -158,8 +157,7 @@ impl<'a> Maker<'_, 'a> {
     }
 
     fn doc(&self) -> Option<String> {
-        let at = self.document.follow(self.candidate.row.schema.clone())?;
-        at.item()?.schema_data.description.clone()
+        self.document.follow(&self.candidate.row.schema)?.description.map(str::to_owned)
     }
 
     /// The key's fields: of a type that has one text form.

@@ -52,7 +52,7 @@ pub fn decimals<'a>(
         [resource.collection_operation("post"), resource.item_operation("patch"), resource.item_operation("put")];
     let bodies =
         operations.into_iter().flatten().filter_map(|(item, node)| match find_body(document, &item.node, &node) {
-            Body::Json(body) => Some(properties(document, &document.schema(&body.pointer)?)),
+            Body::Json(body) => Some(properties(document, &body.schema())),
             _ => None,
         });
     let bodies: Vec<Properties> = bodies.collect();
@@ -130,8 +130,8 @@ impl<'w, 'a> Writing<'w, 'a> {
             Body::None => return Err(unusable("it takes no body".to_owned())),
             Body::Other(media_type) => return Err(unusable(format!("it takes {media_type}, not JSON"))),
         };
-        let Some(schema) = self.document.schema(&body.pointer).filter(|at| Resolved::of(self.document, at).is_some())
-        else {
+        let schema = body.schema();
+        let Some(resolved) = Resolved::of(self.document, &schema) else {
             return Err(unusable("the schema of its body can't be found".to_owned()));
         };
         let mut taken = properties(self.document, &schema);
@@ -141,14 +141,13 @@ impl<'w, 'a> Writing<'w, 'a> {
             taken = inner;
         }
         if taken.is_empty() {
-            let meaning = Resolved::of(self.document, &schema);
-            if meaning.is_some_and(|meaning| meaning.at.items().is_some()) {
+            if resolved.schema.items().is_some() {
                 return Err(unusable("it takes a list, not one row".to_owned()));
             }
             return Ok(self.untyped(method, item, parameters));
         }
         let takes_write_id = taken.shift_remove("write_id").is_some();
-        taken.retain(|_, property| !property.meaning(self.document).is_some_and(|meaning| meaning.read_only));
+        taken.retain(|_, property| !property.resolve(self.document).is_some_and(|resolved| resolved.read_only));
         let mut operation = bodiless(method, item, parameters);
         operation.envelope = envelope;
         for field in self.fields.iter().filter(|field| !field.read_only) {
@@ -204,7 +203,7 @@ impl<'w, 'a> Writing<'w, 'a> {
     }
 
     fn has_default(&self, property: &RawProperty<'a>) -> bool {
-        property.meaning(self.document).is_some_and(|meaning| meaning.default.is_some())
+        property.resolve(self.document).is_some_and(|resolved| resolved.default.is_some())
     }
 
     /// The field for each parameter of the path.

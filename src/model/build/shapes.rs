@@ -3,12 +3,11 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
-use openapiv3::{SchemaKind, Type};
 use serde_json::Value;
 
 use crate::model::project::FieldType;
 use crate::model::types::{NamedType, Property, Shape};
-use crate::openapi::{Document, RawProperty, Resolved, SchemaAt, SchemaRef, local_pointer, properties};
+use crate::openapi::{Document, RawProperty, Resolved, Schema, SchemaAt, Type, local_pointer, properties};
 
 /// Deeper than this, inline types are untyped. References to components don't count: they are named.
 const MAX_DEPTH: usize = 24;
@@ -66,7 +65,7 @@ impl<'a> Types<'a> {
         loop {
             let Some(name) = self.waiting.borrow_mut().pop() else { break };
             let Some(at) = self.document.schema(&self.document.component_pointer(&name)) else { continue };
-            let doc = at.item().and_then(|item| item.schema_data.description.clone());
+            let doc = at.read().description.map(str::to_owned);
             let shape = self.structure(&at, 0);
             named.push(NamedType { name, doc, shape });
         }
@@ -75,23 +74,25 @@ impl<'a> Types<'a> {
     }
 
     fn typed(&self, at: &SchemaAt<'a>, depth: usize) -> Option<Typed> {
-        let meaning = Resolved::of(self.document, at)?;
-        let nullable = meaning.nullable;
+        let resolved = Resolved::of(self.document, at)?;
+        let nullable = resolved.nullable;
         let scalar = |ty| Some(Typed { ty, shape: self.bare_shape(at, depth), nullable });
-        match &meaning.item.schema_kind {
-            SchemaKind::Type(Type::String(string)) => scalar(string_type(&format_name(&string.format))),
-            SchemaKind::Type(Type::Integer(integer)) => match format_name(&integer.format).as_str() {
+        let schema = &resolved.schema;
+        let format = schema.format.map(str::to_ascii_lowercase).unwrap_or_default();
+        match schema.scalar() {
+            Some(Type::String) => scalar(string_type(&format)),
+            Some(Type::Integer) => match format.as_str() {
                 "int32" | "int16" | "int8" => scalar(FieldType::Int32),
                 _ => scalar(FieldType::Int64),
             },
-            SchemaKind::Type(Type::Number(number)) => match format_name(&number.format).as_str() {
+            Some(Type::Number) => match format.as_str() {
                 "decimal" | "money" | "currency" => scalar(FieldType::Decimal { as_number: true }),
                 _ => scalar(FieldType::Float),
             },
-            SchemaKind::Type(Type::Boolean(_)) => scalar(FieldType::Boolean),
-            _ if meaning.is_only_null() => Some(Typed { ty: FieldType::Json, shape: Shape::Null, nullable: true }),
+            Some(Type::Boolean) => scalar(FieldType::Boolean),
+            _ if schema.is_only_null => Some(Typed { ty: FieldType::Json, shape: Shape::Null, nullable: true }),
             _ => {
-                let variants = meaning.at.variants();
+                let variants = schema.variants();
                 let left = self.variants_left.get().saturating_sub(variants.len());
                 self.variants_left.set(left);
                 if variants.is_empty() || depth >= MAX_DEPTH || left == 0 {
@@ -111,7 +112,7 @@ impl<'a> Types<'a> {
     fn shape(&self, at: &SchemaAt<'a>, depth: usize) -> Shape {
         let shape = self.bare_shape(at, depth);
         match Resolved::of(self.document, at) {
-            Some(meaning) if meaning.nullable => union(vec![shape, Shape::Null]),
+            Some(resolved) if resolved.nullable => union(vec![shape, Shape::Null]),
             _ => shape,
         }
     }
@@ -122,12 +123,12 @@ impl<'a> Types<'a> {
             return Shape::Unknown;
         }
         if let Some((name, target)) = self.component(at)
-            && let Some(meaning) = Resolved::of(self.document, &target)
+            && let Some(resolved) = Resolved::of(self.document, &target)
         {
-            if meaning.is_only_null() {
+            if resolved.schema.is_only_null {
                 return Shape::Null;
             }
-            let plain = matches!(self.scalar(&meaning), Some(shape) if !matches!(shape, Shape::Enum(_)));
+            let plain = matches!(scalar(&resolved.schema), Some(shape) if !matches!(shape, Shape::Enum(_)));
             if !plain {
                 if self.reached.borrow_mut().insert(name.clone()) {
                     self.waiting.borrow_mut().push(name.clone());
@@ -135,45 +136,36 @@ impl<'a> Types<'a> {
                 return Shape::Named(name);
             }
         }
-        let is_reference = matches!(at.schema, SchemaRef::Reference(_));
-        let depth = if is_reference { depth + UNNAMED_REFERENCE_DEPTH } else { depth };
-        match self.document.follow(at.clone()) {
-            Some(target) => self.structure(&target, depth),
-            None => Shape::Unknown,
-        }
+        let is_reference = at.reference().is_some();
+        self.structure(at, if is_reference { depth + UNNAMED_REFERENCE_DEPTH } else { depth })
     }
 
     /// The component that a schema is, directly or through an `allOf` that only annotates it.
     fn component(&self, at: &SchemaAt<'a>) -> Option<(String, SchemaAt<'a>)> {
         let mut at = at.clone();
         for _ in 0..8 {
-            match at.schema {
-                SchemaRef::Reference(reference) => {
-                    let pointer = local_pointer(reference)?;
-                    let name = self.document.component_name(&pointer)?;
-                    return Some((name, self.document.schema(&pointer)?));
-                }
-                SchemaRef::Item(item) => {
-                    let SchemaKind::AllOf { .. } = &item.schema_kind else { return None };
-                    let [only] = <[SchemaAt; 1]>::try_from(at.all_of()).ok()?;
-                    at = only;
-                }
+            let schema = at.read();
+            if let Some(reference) = schema.reference {
+                let pointer = local_pointer(reference)?;
+                let name = self.document.component_name(&pointer)?;
+                return Some((name, self.document.schema(&pointer)?));
             }
+            at = schema.only_part()?.clone();
         }
         None
     }
 
     /// The type of a schema written out, whether or not it has a name.
     fn structure(&self, at: &SchemaAt<'a>, depth: usize) -> Shape {
-        let Some(meaning) = Resolved::of(self.document, at).filter(|_| depth <= MAX_DEPTH) else {
+        let Some(resolved) = Resolved::of(self.document, at).filter(|_| depth <= MAX_DEPTH) else {
             return Shape::Unknown;
         };
-        if let Some(scalar) = self.scalar(&meaning) {
+        let schema = &resolved.schema;
+        if let Some(scalar) = scalar(schema) {
             return scalar;
         }
-        let at = &meaning.at;
-        let variants = at.variants();
-        if !variants.is_empty() && at.properties().is_empty() && at.all_of().is_empty() {
+        let variants = schema.variants();
+        if !variants.is_empty() && !schema.has_properties() && schema.all_of().is_empty() {
             return union(variants.iter().map(|variant| self.shape(variant, depth + 1)).collect());
         }
         let properties = properties(self.document, at);
@@ -186,52 +178,36 @@ impl<'a> Types<'a> {
             };
             return Shape::Object(properties.into_iter().map(property).collect());
         }
-        if let Some(items) = at.items() {
+        if let Some(items) = schema.items() {
             return Shape::Array(Box::new(self.shape(&items, depth + 1)));
         }
-        match meaning.map_values() {
+        match schema.map_values() {
             Some(Some(values)) => Shape::Map(Box::new(self.shape(&values, depth + 1))),
             Some(None) => Shape::Map(Box::new(Shape::Unknown)),
-            None => match &meaning.item.schema_kind {
-                SchemaKind::Type(Type::Array(_)) => Shape::Array(Box::new(Shape::Unknown)),
-                _ => Shape::Unknown,
-            },
+            None => Shape::Unknown,
         }
     }
 
     fn doc(&self, at: &SchemaAt<'a>) -> Option<String> {
         Resolved::of(self.document, at)?.description.map(str::to_owned)
     }
-
-    /// The type of a schema that is a scalar or a choice of scalars.
-    fn scalar(&self, meaning: &Resolved<'a>) -> Option<Shape> {
-        let choice = |values: Vec<Value>, otherwise| if values.is_empty() { otherwise } else { Shape::Enum(values) };
-        Some(match &meaning.item.schema_kind {
-            SchemaKind::Type(Type::String(string)) => {
-                choice(string.enumeration.iter().flatten().map(|value| value.as_str().into()).collect(), Shape::String)
-            }
-            SchemaKind::Type(Type::Integer(integer)) => {
-                choice(integer.enumeration.iter().flatten().map(|value| (*value).into()).collect(), Shape::Number)
-            }
-            SchemaKind::Type(Type::Number(number)) => {
-                choice(number.enumeration.iter().flatten().map(|value| (*value).into()).collect(), Shape::Number)
-            }
-            SchemaKind::Type(Type::Boolean(boolean)) => {
-                choice(boolean.enumeration.iter().flatten().map(|value| (*value).into()).collect(), Shape::Boolean)
-            }
-            SchemaKind::Any(any) if !any.enumeration.is_empty() => {
-                choice(any.enumeration.iter().filter(|value| !value.is_null()).cloned().collect(), Shape::Null)
-            }
-            _ => return None,
-        })
-    }
 }
 
-fn format_name<F: serde::Serialize>(format: &openapiv3::VariantOrUnknownOrEmpty<F>) -> String {
-    match serde_json::to_value(format) {
-        Ok(Value::String(name)) => name.to_ascii_lowercase(),
-        _ => String::new(),
+/// The type of a schema that is a scalar or a choice of scalars.
+fn scalar(schema: &Schema) -> Option<Shape> {
+    if schema.is_only_null {
+        return Some(Shape::Null);
     }
+    let choices = schema.choices();
+    if !choices.is_empty() {
+        return Some(Shape::Enum(choices));
+    }
+    Some(match schema.scalar()? {
+        Type::String => Shape::String,
+        Type::Integer | Type::Number => Shape::Number,
+        Type::Boolean => Shape::Boolean,
+        Type::Array | Type::Object => return None,
+    })
 }
 
 fn string_type(format: &str) -> FieldType {

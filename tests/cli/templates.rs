@@ -125,8 +125,10 @@ fn one_template_is_replaced_and_the_others_stay() {
 #[test]
 fn a_variable_that_is_not_there_is_located() {
     let project = Project::new();
-    project
-        .write("mine/pglite/view.sql.j2", &ours("pglite/view.sql.j2").replace("s.{{ column.name }}", "s.{{ column.nmae }}"));
+    project.write(
+        "mine/pglite/view.sql.j2",
+        &ours("pglite/view.sql.j2").replace("s.{{ column.name }}", "s.{{ column.nmae }}"),
+    );
     let stderr = project.fail();
     assert!(stderr.contains("error: `column.nmae` is undefined\n  --> mine/pglite/view.sql.j2:5:8\n"), "{stderr}");
     assert!(stderr.contains("--view"), "{stderr}");

@@ -1,4 +1,4 @@
-//! Questions at a terminal, on standard error.
+//! Asks questions at a terminal, on standard error.
 
 use std::io::IsTerminal;
 
@@ -6,13 +6,13 @@ use anyhow::anyhow;
 use dialoguer::console::Term;
 use dialoguer::{Confirm, Input, MultiSelect, Select};
 
-/// Whether somebody is there to answer.
+/// Whether there is a terminal to ask at.
 pub fn can_ask() -> bool {
     std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }
 
-/// Who stops the program with Ctrl-C gets the cursor back, which lists of choices hide.
-pub fn keep_cursor() -> anyhow::Result<()> {
+/// Shows the cursor again when Ctrl-C ends the program: lists of choices hide it.
+pub fn show_cursor_on_interrupt() -> anyhow::Result<()> {
     ctrlc::set_handler(|| {
         let _ = Term::stderr().show_cursor();
         std::process::exit(INTERRUPTED);
@@ -20,13 +20,13 @@ pub fn keep_cursor() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// As shells have it for a program that SIGINT ended.
+/// The exit code of a program that SIGINT ended.
 const INTERRUPTED: i32 = 130;
 
-pub fn text(question: &str, usual: Option<&str>) -> anyhow::Result<String> {
+pub fn text(question: &str, default: Option<&str>) -> anyhow::Result<String> {
     let mut input = Input::<String>::new().with_prompt(question);
-    if let Some(usual) = usual {
-        input = input.default(usual.to_owned());
+    if let Some(default) = default {
+        input = input.default(default.to_owned());
     }
     answered(input.interact_text())
 }
@@ -35,12 +35,12 @@ pub fn yes(question: &str) -> anyhow::Result<bool> {
     answered(Confirm::new().with_prompt(question).default(true).interact())
 }
 
-/// The number of the choice.
-pub fn choice(question: &str, choices: &[&str], usual: usize) -> anyhow::Result<usize> {
-    answered(Select::new().with_prompt(question).items(choices).default(usual).interact())
+/// Returns the number of the choice.
+pub fn choice(question: &str, choices: &[&str], default: usize) -> anyhow::Result<usize> {
+    answered(Select::new().with_prompt(question).items(choices).default(default).interact())
 }
 
-/// The numbers of the choices.
+/// Returns the numbers of the choices.
 pub fn choices(question: &str, choices: &[(String, bool)]) -> anyhow::Result<Vec<usize>> {
     let question = format!("{question} (space chooses, a all, enter goes on)");
     answered(MultiSelect::new().with_prompt(question).items_checked(choices.iter().cloned()).interact())
@@ -53,6 +53,8 @@ fn answered<T>(answer: dialoguer::Result<T>) -> anyhow::Result<T> {
             let _ = Term::stderr().show_cursor();
             std::process::exit(INTERRUPTED);
         }
-        anyhow!("can't ask at this terminal: {error}\n  help: say it by flags: `sync-patterns init --help` lists them")
+        anyhow!(
+            "can't ask at this terminal: {error}\n  help: answer with flags; `sync-patterns init --help` lists them"
+        )
     })
 }

@@ -18,7 +18,7 @@ use crate::output::{Difference, Kind};
 pub struct Check {
     #[command(flatten)]
     project: ProjectArgs,
-    /// How the differences are told [default: as --message-format]
+    /// How to print the differences [default: as --message-format]
     #[arg(long, value_enum)]
     format: Option<Format>,
 }
@@ -27,7 +27,7 @@ pub fn run(args: &Check, global: &Global) -> anyhow::Result<ExitCode> {
     compare(&args.project, args.format.unwrap_or_else(|| global.format()), global)
 }
 
-/// Tells what differs. Exit code 1 where anything does.
+/// Compares, and prints the differences. Exit code 1 if there are any.
 pub fn compare(args: &ProjectArgs, format: Format, global: &Global) -> anyhow::Result<ExitCode> {
     let Some(project) = project::make(args, "nothing was compared", global)? else {
         return Ok(ExitCode::from(2));
@@ -38,7 +38,7 @@ pub fn compare(args: &ProjectArgs, format: Format, global: &Global) -> anyhow::R
     let report = Report { folder, unchanged: plan.unchanged, help: help(folder, &differences), differences };
     let told = report.print(&mut anstream::stdout().lock(), format, global.quiet);
     match told {
-        // Whoever has read enough of it still has to hear that something differs.
+        // The reader may close the pipe early; the exit code still has to say that something differs.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error.into()),
         _ => {}
     }
@@ -118,7 +118,7 @@ impl Report<'_> {
         }
         for difference in self.differences.iter().filter(|difference| !quiet && !difference.hunks.is_empty()) {
             writeln!(out, "::group::{}", self.place(difference))?;
-            // A line of somebody's file must not be taken for a command.
+            // GitHub must not take a line of a file for a command.
             writeln!(out, "::stop-commands::sync-patterns-diff")?;
             self.diff(out, difference)?;
             writeln!(out, "::sync-patterns-diff::\n::endgroup::")?;
@@ -141,7 +141,7 @@ impl Report<'_> {
         Ok(())
     }
 
-    /// As `git apply` takes it. `None` where only the line endings differ.
+    /// The header of a diff for `git apply`. `None` if only the line endings differ.
     fn header(&self, difference: &Difference) -> Option<String> {
         let place = self.place(difference);
         let place = place.trim_start_matches('/');

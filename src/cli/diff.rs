@@ -1,4 +1,4 @@
-//! `diff`: what the spec gives now, compared with what it gave before.
+//! `diff`: compares the models of the document with earlier ones.
 
 use std::fs;
 use std::io::Write;
@@ -22,10 +22,10 @@ pub struct Diff {
     /// What to compare with: a schema.json, or a git revision that has one [default: the generated file]
     #[arg(short, long, value_name = "FILE|REVISION")]
     base: Option<String>,
-    /// How the changes are told
+    /// How to print the changes
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
-    /// Exit with 1 where there are changes
+    /// Exit with 1 if there are changes
     #[arg(long)]
     exit_code: bool,
 }
@@ -40,11 +40,11 @@ enum Format {
     Json,
 }
 
-/// What is compared with.
+/// The earlier models.
 struct Base {
-    /// As it is told.
+    /// The file, or the revision with the file.
     name: String,
-    /// `None` where there is nothing yet.
+    /// `None` if there is no such file yet.
     bytes: Option<Vec<u8>>,
 }
 
@@ -86,7 +86,7 @@ pub fn run(args: &Diff, global: &Global) -> anyhow::Result<ExitCode> {
     Ok(if is_different { ExitCode::from(1) } else { ExitCode::SUCCESS })
 }
 
-/// `None` where there is no such file.
+/// `None` if there is no such file.
 fn read(path: &Path) -> anyhow::Result<Option<Vec<u8>>> {
     match fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),

@@ -7,14 +7,14 @@ use super::inputs::ProjectArgs;
 use super::report::Occasion;
 use super::{Global, check, project, report, watch};
 
-/// What comes of errors.
+/// The consequence of errors.
 const FAILED: &str = "nothing was written";
 
 #[derive(Debug, Args)]
 pub struct Generate {
     #[command(flatten)]
     project: ProjectArgs,
-    /// Say what would be written, and write nothing
+    /// Print what would be written, and write nothing
     #[arg(long)]
     dry_run: bool,
     /// Print the files instead of writing them
@@ -23,10 +23,10 @@ pub struct Generate {
     /// Compare the files with what would be written, as the command `check` does, and write nothing
     #[arg(long, conflicts_with_all = ["dry_run", "stdout"])]
     check: bool,
-    /// Go on, and write again whenever an input changes, until Ctrl-C
+    /// Keep running, and write again whenever an input changes, until Ctrl-C
     ///
-    /// Inputs are the config, the document, and templates. A document at a URL is asked for every two seconds. Where
-    /// an input has errors they are told, and nothing is written until it changes again.
+    /// Inputs are the config, the document, and templates. A document at a URL is fetched every two seconds. If an
+    /// input has errors, they are printed, and nothing is written until it changes again.
     #[arg(long, conflicts_with_all = ["dry_run", "stdout", "check"])]
     watch: bool,
 }

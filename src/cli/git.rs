@@ -1,4 +1,4 @@
-//! Files as a git revision has them.
+//! Reads files of a git revision.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -9,11 +9,11 @@ use anyhow::{Context, bail};
 pub struct FileInGit {
     /// From the top of the repository, with `/`.
     pub path: String,
-    /// `None` where the revision doesn't have it.
+    /// `None` if the revision doesn't have it.
     pub bytes: Option<Vec<u8>>,
 }
 
-/// A file of the working tree, which needn't be there now, as it was in a revision.
+/// Reads a file as a revision has it. In the working tree, the file needn't exist.
 pub fn file(revision: &str, file: &Path) -> anyhow::Result<FileInGit> {
     let file = std::path::absolute(file).with_context(|| format!("can't find {}", file.display()))?;
     let folder = existing_folder(&file);
@@ -53,12 +53,12 @@ pub fn file(revision: &str, file: &Path) -> anyhow::Result<FileInGit> {
     Ok(FileInGit { path, bytes: Some(shown.stdout) })
 }
 
-/// The nearest folder above a file that is there: a revision may have the file all the same.
+/// The nearest folder above a file that exists. A revision may have the file even if its folder is gone.
 fn existing_folder(file: &Path) -> PathBuf {
     file.ancestors().skip(1).find(|folder| folder.is_dir()).map_or_else(PathBuf::new, Path::to_path_buf)
 }
 
-/// The way from a folder to a file below it, with `/`.
+/// The path from a folder to a file below it, with `/`.
 fn below(folder: &Path, file: &Path) -> String {
     let way = file.strip_prefix(folder).unwrap_or(file);
     let parts: Vec<_> = way.components().map(|part| part.as_os_str().to_string_lossy().into_owned()).collect();
@@ -84,7 +84,7 @@ fn text(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).trim_end_matches(['\n', '\r']).to_owned()
 }
 
-/// What git has to say, in a line of its own.
+/// The first line of git's error message.
 fn said(output: &Output) -> String {
     let error = String::from_utf8_lossy(&output.stderr);
     error.trim().lines().next().map(|line| format!("\n  git: {line}")).unwrap_or_default()

@@ -24,7 +24,7 @@ pub struct IgnoreFiles {
     no_ignore_files: bool,
 }
 
-/// What the project's tools need to be told.
+/// The rules that the project's tools need.
 pub struct Offer {
     rules: Vec<Rule>,
     is_taken: bool,

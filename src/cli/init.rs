@@ -29,28 +29,28 @@ const OUTPUT: &str = "./src/generated";
 pub struct Init {
     #[command(flatten)]
     project: ProjectArgs,
-    /// Whose hooks are generated [default: what package.json lists, else react]
+    /// The framework to generate hooks for [default: what package.json lists, else react]
     #[arg(short, long, value_enum)]
     framework: Option<Framework>,
-    /// A model to sync; repeatable. Its writes are saved once they are in the local database (optimistic), or once the
-    /// server says so (confirmed) [default: as the document says, else confirmed]
+    /// A model to sync; repeatable. A write is saved once it is in the local database (optimistic), or once the server
+    /// has accepted it (confirmed) [default: as the document says, else confirmed]
     #[arg(short, long, value_name = "NAME[=optimistic|confirmed]", value_parser = model_flag)]
     model: Vec<(String, Option<bool>)>,
-    /// What collections stand on
+    /// Where collections keep their rows: in the local database, or nowhere (electric)
     #[arg(long, value_enum, default_value = "local")]
     collections: Collections,
-    /// The local database's name
+    /// The name of the local database
     #[arg(long, value_name = "NAME")]
     database: Option<String>,
     /// Where Electric answers /v1/shape
     #[arg(long, value_name = "URL")]
     electric_url: Option<String>,
-    /// What goes before the document's paths [default: where the document is from, if at a URL]
+    /// What stands before the document's paths [default: the origin of the document's URL, if it has one]
     #[arg(long, value_name = "URL")]
     api_base_url: Option<String>,
     #[command(flatten)]
     ignore_files: IgnoreFiles,
-    /// Ask nothing: what no flag says is as usual
+    /// Ask nothing, and use defaults for what no flag says
     #[arg(short, long)]
     yes: bool,
 }
@@ -77,7 +77,7 @@ pub fn run(args: &Init, global: &Global) -> anyhow::Result<ExitCode> {
     }
     let asks = !args.yes && ask::can_ask();
     if asks {
-        ask::keep_cursor()?;
+        ask::show_cursor_on_interrupt()?;
     }
     let spec = args.spec(folder, asks)?;
     let location = config::spec_location(&spec, Path::new(""));
@@ -122,7 +122,7 @@ pub fn run(args: &Init, global: &Global) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// What is wrong with a document is told where something is made of it.
+/// Surveys the document, which reports its problems.
 fn found(tree: Tree, config: &Config, problems: &mut Problems) -> Option<View> {
     let survey = crate::survey(tree, config, problems)?;
     Some(View::of(&survey, &Settings::of(config, None)))
@@ -142,7 +142,7 @@ impl Init {
                 Ok(usual)
             }
             None => Err(anyhow!(
-                "there is nobody to ask for the OpenAPI document\n  help: give --spec FILE; and as you like --output, --adapter, --framework, and --model NAME or --all"
+                "no OpenAPI document is named, and there is no terminal to ask at\n  help: give --spec FILE; optional are --output, --adapter, --framework, and --model NAME or --all"
             )),
         }
     }
@@ -230,7 +230,7 @@ fn ask_for_models(models: &[ModelView]) -> anyhow::Result<Vec<(String, Choice)>>
     let items: Vec<_> = written.iter().map(|model| (model.name.clone(), model.mode == "optimistic")).collect();
     let optimistic = match items.is_empty() {
         true => Vec::new(),
-        false => ask::choices("Whose writes are saved before the server has answered", &items)?,
+        false => ask::choices("Models whose writes are saved before the server answers", &items)?,
     };
     let is_optimistic = |name: &str| {
         let number = written.iter().position(|model| model.name == name);
@@ -258,8 +258,8 @@ fn unknown(name: &str, found: &View) -> anyhow::Error {
     anyhow!("no model `{name}` was found; nothing was written\n  help: {help}")
 }
 
-/// Reads a config's text. `None`, with what is wrong told, where it has errors: a flag's value needn't be one that the
-/// config may have.
+/// Reads a config's text. `None`, after its problems are printed, if it has errors: a flag may have a value that the
+/// config can't have.
 fn read_config(path: &Path, text: Vec<u8>, global: &Global) -> anyhow::Result<Option<Config>> {
     let mut problems = Problems::default();
     let source = Source::new(&path.to_string_lossy(), text, Input::Config, &mut problems);
@@ -276,7 +276,7 @@ fn read_config(path: &Path, text: Vec<u8>, global: &Global) -> anyhow::Result<Op
 
 fn is_there(path: &Path) -> String {
     format!(
-        "{} is there already, and is left as it is\n  help: edit it, or write another with --config; with --ignore-files, only the files of formatters and linters are edited",
+        "{} exists already, and is not overwritten\n  help: edit it, or write another with --config; --ignore-files edits only the files of formatters and linters",
         path.display()
     )
 }
@@ -328,7 +328,7 @@ fn tell(written: &Written, found: &View, folder: &Path, global: &Global) -> anyh
     offer.tell(&mut out)?;
     writeln!(out)?;
     if taken.is_empty() {
-        writeln!(out, "Choose models in it: take the # from their lines. Then:")?;
+        writeln!(out, "Choose models in it: remove the # before their lines. Then:")?;
     } else {
         writeln!(out, "Next:")?;
     }

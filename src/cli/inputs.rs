@@ -17,7 +17,7 @@ use crate::openapi::Tree;
 use crate::openapi::fetch::{self, Access, ReadError, Spec};
 use crate::source::{Source, Whole};
 
-/// Which project a command is about.
+/// The options that say which project a command works on.
 #[derive(Debug, Clone, Args)]
 pub struct ProjectArgs {
     /// The config
@@ -26,10 +26,10 @@ pub struct ProjectArgs {
     /// The OpenAPI document, instead of the config's: a file, a URL, or - for standard input
     #[arg(short, long, value_name = "FILE|URL")]
     pub spec: Option<String>,
-    /// Sent with the request for a document at a URL: 'Authorization: Bearer …'; repeatable
+    /// A header of the request for a document at a URL, such as 'Authorization: Bearer …'; repeatable
     #[arg(long, value_name = "NAME: VALUE", value_parser = config::parse_header)]
     pub header: Vec<(String, String)>,
-    /// How long a document at a URL may take
+    /// How long to wait for a document at a URL
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub timeout: u64,
     /// Which other files the document may refer to, instead of what the config says
@@ -38,10 +38,10 @@ pub struct ProjectArgs {
     /// The folder with the generated files, instead of the config's
     #[arg(short, long, value_name = "FOLDER")]
     pub output: Option<PathBuf>,
-    /// The database, instead of the config's
+    /// The local database, instead of the config's
     #[arg(short, long, value_enum)]
     pub adapter: Option<AdapterName>,
-    /// Take every model that is found, annotated or not
+    /// Sync every model that is found, chosen or not
     #[arg(long)]
     pub all: bool,
 }
@@ -63,11 +63,11 @@ impl From<AdapterName> for Adapter {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum ReferencesName {
-    /// Those below its folder, or of its origin
+    /// Files in its folder and below; for a URL, of its origin
     Folder,
     /// Any file
     Files,
-    /// Any file, and the web
+    /// Any file, and other URLs
     Anywhere,
 }
 
@@ -81,7 +81,7 @@ impl From<ReferencesName> for References {
     }
 }
 
-/// What a run starts from. A part is missing where it could not be read; the problems say why.
+/// What a run starts from. A part is missing if it can't be read; the problems say why.
 #[derive(Debug, Default)]
 pub struct Inputs {
     pub config_source: Option<Source>,
@@ -92,7 +92,7 @@ pub struct Inputs {
 }
 
 impl Inputs {
-    /// The document, for what is made of it.
+    /// Takes the document out of the inputs.
     pub fn take_tree(&mut self) -> Option<Tree> {
         self.spec.as_mut()?.tree.take()
     }
@@ -124,7 +124,7 @@ pub fn read(args: &ProjectArgs, problems: &mut Problems) -> anyhow::Result<Input
             root.and_then(|root| config::read(&root, folder, &overrides, problems))
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => match overrides.alone() {
-            // A config that was named must be there; the usual one may be missing where nothing needs it.
+            // A config that is named must exist. The default one may be missing if the command line says enough.
             Some(config) if args.config.as_os_str() == FILE_NAME => Some(config),
             _ => bail!(
                 "there is no {}\n  help: `sync-patterns init` writes one; or give --spec and --output",
@@ -137,7 +137,7 @@ pub fn read(args: &ProjectArgs, problems: &mut Problems) -> anyhow::Result<Input
         inputs.templates = config.templates.as_deref().and_then(|folder| codegen::own_templates(folder, problems));
         match read_spec(args, config, problems) {
             Ok(spec) => inputs.spec = spec,
-            // Where the config names it, it is a problem of the config, beside its others.
+            // If the config names the document, this is a problem of the config, beside its others.
             Err(error) if inputs.config_source.is_some() && args.spec.is_none() => {
                 let at = (Input::Config, "/spec");
                 let mut problem = Problem::new(Severity::Error, Code::UnreadableSpec, at, error.message);
@@ -150,7 +150,7 @@ pub fn read(args: &ProjectArgs, problems: &mut Problems) -> anyhow::Result<Input
     Ok(inputs)
 }
 
-/// `None` where what it takes to read the document isn't there.
+/// `None`, with a problem, if a header can't be made.
 pub fn read_spec(args: &ProjectArgs, config: &Config, problems: &mut Problems) -> Result<Option<Spec>, ReadError> {
     let mut headers = args.header.clone();
     // The config's headers are for the config's document.

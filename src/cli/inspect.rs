@@ -18,10 +18,10 @@ pub struct Inspect {
     model: Option<String>,
     #[command(flatten)]
     project: ProjectArgs,
-    /// How it is shown [default: table, or json with --message-format json]
+    /// How to print it [default: table, or json with --message-format json]
     #[arg(long, value_enum)]
     format: Option<Shown>,
-    /// Print what the templates are given instead, as JSON
+    /// Print the data that templates get instead, as JSON
     #[arg(long, conflicts_with = "format")]
     view: bool,
 }
@@ -48,7 +48,7 @@ pub fn run(args: &Inspect, global: &Global) -> anyhow::Result<ExitCode> {
         report::failed(&problems, "nothing can be shown", global)?;
         return Ok(ExitCode::from(2));
     };
-    // What is left out is shown below, with the reason.
+    // What is left out is shown with its reason, not as a problem.
     let is_shown = |pointer: &str| survey.left_out.iter().any(|left_out| left_out.pointer == pointer);
     problems.retain(|problem| match problem.severity {
         Severity::Error => true,
@@ -73,7 +73,7 @@ pub fn run(args: &Inspect, global: &Global) -> anyhow::Result<ExitCode> {
     Ok(if problems.has_errors() { ExitCode::from(2) } else { ExitCode::SUCCESS })
 }
 
-/// Of the models that are generated, what each template gets for each file.
+/// Prints the data that each template gets for each file.
 fn views(args: &Inspect, global: &Global) -> anyhow::Result<ExitCode> {
     let Some(project) = project::make(&args.project(), "nothing can be shown", global)? else {
         return Ok(ExitCode::from(2));
@@ -92,7 +92,7 @@ fn views(args: &Inspect, global: &Global) -> anyhow::Result<ExitCode> {
 }
 
 impl Inspect {
-    /// Nothing is written, so that no folder for it is needed.
+    /// Without an output folder the config is complete, too: nothing is written.
     fn project(&self) -> ProjectArgs {
         let output = self.project.output.clone().or_else(|| Some(PathBuf::new()));
         ProjectArgs { output, ..self.project.clone() }

@@ -1,4 +1,4 @@
-//! What the command line says of itself: completions for shells, and manual pages.
+//! Prints completions for shells, and manual pages.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -12,25 +12,25 @@ use crate::diagnostics::{closest, one_of};
 
 #[derive(Debug, Args)]
 pub struct Completions {
-    /// The shell to complete in
+    /// The shell
     #[arg(value_enum)]
     shell: Shell,
 }
 
 #[derive(Debug, Args)]
 pub struct Manual {
-    /// The page of this command, instead of the one of the program
+    /// The command, instead of the whole program
     #[arg(value_name = "COMMAND")]
     command: Option<String>,
 }
 
 pub fn completions(args: &Completions, mut program: Command) -> anyhow::Result<ExitCode> {
-    // Into memory first: the generator knows no errors, and somebody may read only the first lines.
+    // Into memory first: the generator panics where a pipe is closed early.
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut program, "sync-patterns", &mut script);
     let mut script = String::from_utf8(script)?;
     if args.shell == Shell::Bash {
-        // Of a program with a hyphen, clap calls a command's state by two names: https://github.com/clap-rs/clap/issues/6421.
+        // clap uses two names for the state of a program with a hyphen: https://github.com/clap-rs/clap/issues/6421.
         script = script.replace("sync__subcmd__patterns", "sync__patterns");
     }
     std::io::stdout().lock().write_all(script.as_bytes())?;
@@ -38,7 +38,7 @@ pub fn completions(args: &Completions, mut program: Command) -> anyhow::Result<E
 }
 
 pub fn page(args: &Manual, mut program: Command) -> anyhow::Result<ExitCode> {
-    // Gives the options that all commands have to each.
+    // Adds the global options to each command.
     program.build();
     let command = match &args.command {
         None => program,

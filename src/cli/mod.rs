@@ -23,8 +23,8 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use crate::diagnostics::Format;
 
 const FIRST_STEPS: &str = "First steps:
-  sync-patterns init          write a config, from the backend's document
-  sync-patterns inspect       see what is understood of it
+  sync-patterns init          write a config for your backend's document
+  sync-patterns inspect       see how the document is understood
   sync-patterns generate      write the client";
 
 /// Generates a local-first client from an OpenAPI document: SQL for an embedded database, TypeScript types, and
@@ -46,7 +46,7 @@ struct Global {
     /// When to use colours
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
     color: Color,
-    /// How problems are told [default: text, or github under GitHub Actions]
+    /// How to print messages [default: text, or github under GitHub Actions]
     #[arg(long, global = true, value_enum)]
     message_format: Option<Format>,
 }
@@ -62,39 +62,39 @@ enum Color {
 enum Command {
     /// Write the client into the output folder
     ///
-    /// Only files that changed are written, files of ours that are no longer generated are removed, and files
-    /// that sync-patterns didn't write are never touched.
+    /// Writes only files that changed, removes its own files that are no longer generated, and never touches a file
+    /// that it hasn't written.
     #[command(after_help = "Examples:
   sync-patterns generate                          as sync-patterns.config.yaml says
   sync-patterns generate --dry-run                what would be written
   sync-patterns generate --watch                  again when an input changes
   sync-patterns generate --spec openapi.json --output src/generated --all
 
-Exit codes: 0 fine, 1 where --check finds differences, 2 could not.")]
+Exit codes: 0 fine, 1 --check has found differences, 2 failed.")]
     Generate(generate::Generate),
     /// Compare the files in the output folder with what would be generated, and write nothing
     ///
-    /// Lists files that are changed, missing, or no longer generated, each with a diff from what is there to what
-    /// should be.
+    /// Lists files that are changed, missing, or no longer generated, each with a diff from the file to what it should
+    /// be.
     #[command(after_help = "Example:
   sync-patterns check
 
-Exit codes: 0 as generated, 1 something differs, 2 could not.")]
+Exit codes: 0 no differences, 1 differences, 2 failed.")]
     Check(check::Check),
     /// Say what a change of the API does on users' devices
     ///
-    /// Compares the models that the document gives now with those of an earlier schema.json: by default the one
-    /// that was generated last, or that of a git revision (--base origin/main). Nothing is written.
+    /// Compares the models of the document with those of an earlier schema.json: by default the one in the output
+    /// folder, or that of a git revision (--base origin/main). Writes nothing.
     #[command(after_help = "Examples:
   sync-patterns diff                              what generating now would change
   sync-patterns diff --base origin/main --format markdown
 
-Exit codes: 0 fine, 1 there are changes (with --exit-code), 2 could not.")]
+Exit codes: 0 fine, 1 there are changes (with --exit-code), 2 failed.")]
     Diff(diff::Diff),
     /// Write a config, with the models that are found in the document
     ///
-    /// Asks for what the flags don't say, where there is a terminal. Never overwrites a config. Says which packages the
-    /// generated client needs, and what to run next.
+    /// At a terminal, asks for what the flags don't say. Never overwrites a config. Prints which packages the generated
+    /// client needs, and what to run next.
     #[command(
         mut_arg("config", |arg| arg.help("The config to write")),
         mut_arg("spec", |arg| arg.help("The OpenAPI document: a file, a URL, or - for standard input")),
@@ -105,21 +105,22 @@ Exit codes: 0 fine, 1 there are changes (with --exit-code), 2 could not.")]
   sync-patterns init                              asks
   sync-patterns init --spec openapi.json --model contacts=optimistic --model notes
   sync-patterns init --spec openapi.json --all --framework vue --adapter sqlite
+  sync-patterns init --ignore-files               later, for formatters and linters alone
 
-Exit codes: 0 fine, 2 nothing was written."
+Exit codes: 0 fine, 2 failed, nothing was written."
     )]
     Init(init::Init),
-    /// Show what is understood of the document
+    /// Show how the document is understood
     ///
-    /// Shows every model that is found, also those that aren't chosen yet, and what is left out, and why. With a model's
-    /// name, that one in full: its fields with their types in the database and in TypeScript, its endpoints, how its
-    /// writes are settled, what had to be guessed, and what the backend could add. Writes nothing.
+    /// Shows every model that is found, chosen or not, and what is left out, with the reason. With a model's name, shows
+    /// that model in full: its fields with their types in the database and in TypeScript, its endpoints, how its writes
+    /// are settled, what had to be guessed, and what the backend could add. Writes nothing.
     #[command(mut_arg("output", |arg| arg.hide(true)), after_help = "Examples:
   sync-patterns inspect                           every model
   sync-patterns inspect contacts                  one in full
   sync-patterns inspect --spec openapi.json       without a config
   sync-patterns inspect --format json | jq .models[].name
-  sync-patterns inspect contacts --view           what templates of your own would be given
+  sync-patterns inspect contacts --view           the data for templates of your own
 
 Exit codes: 0 fine, 2 the document or the config has errors.")]
     Inspect(inspect::Inspect),
@@ -144,7 +145,7 @@ and as the first line of the config, for editors with the YAML language server:
     Man(manual::Manual),
 }
 
-/// Runs a command. Exit codes: 0 fine, 1 what was compared differs, 2 could not.
+/// Runs a command. Exit codes: 0 fine, 1 differences were found, 2 failed.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     match cli.global.color {
@@ -166,14 +167,14 @@ pub fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            // Where even that can't be written, the exit code is all that is left to say.
+            // If the message can't be written either, the exit code has to do.
             let _ = report::failure(&error, &cli.global);
             ExitCode::from(2)
         }
     }
 }
 
-/// Whoever read our output has seen enough: `… | head`.
+/// Whether the reader of our output has closed it: `… | head`.
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
 }

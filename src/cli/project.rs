@@ -1,4 +1,4 @@
-//! From a command's arguments to the client of its project.
+//! Makes the client of a project from a command's arguments.
 
 use super::inputs::{self, Inputs, ProjectArgs};
 use super::report::Occasion;
@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::diagnostics::Problems;
 use crate::output::Plan;
 
-/// A project, read and made without errors.
+/// A project without errors, with its client.
 #[derive(Debug)]
 pub struct Project {
     pub config: Config,
@@ -49,7 +49,7 @@ pub fn make_of(
 }
 
 impl Project {
-    /// What has to happen on disk. An error where a file of somebody else's is in the way.
+    /// What has to happen on disk. An error if a file that we haven't written is in the way.
     pub fn plan(&self) -> anyhow::Result<Plan> {
         let plan = Plan::new(&self.config.output, &self.client.files)?;
         if !plan.foreign.is_empty() {
@@ -58,14 +58,14 @@ impl Project {
         Ok(plan)
     }
 
-    /// Makes the disk hold what was generated, and returns what that took.
+    /// Writes the client, and returns what had to be done.
     pub fn write(&self) -> anyhow::Result<Plan> {
         let plan = self.plan()?;
         plan.apply(&self.config.output, &self.client.files)?;
         Ok(plan)
     }
 
-    /// What a run says of it in the end.
+    /// The last lines of a run.
     pub fn summary(&self, plan: &Plan, occasion: Occasion, global: &Global) -> anyhow::Result<String> {
         report::summary(&self.client.project, plan, &self.config.output, occasion, global)
     }

@@ -1,4 +1,4 @@
-//! What a run says.
+//! Prints what a run reports.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -20,7 +20,7 @@ impl Global {
     }
 }
 
-/// Tells problems.
+/// Prints problems.
 pub fn problems(problems: &Problems, sources: &[(Input, &Source)], global: &Global) -> anyhow::Result<()> {
     let mut out = Vec::new();
     let least = if global.quiet { Severity::Warning } else { Severity::Note };
@@ -41,7 +41,7 @@ pub fn failed(problems: &Problems, consequence: &str, global: &Global) -> io::Re
     writeln!(anstream::stderr(), "{}, {consequence}", count(problems.count(Severity::Error), "error"))
 }
 
-/// A failure that has no place in an input.
+/// Prints a failure that has no place in an input.
 pub fn failure(error: &anyhow::Error, global: &Global) -> io::Result<()> {
     let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
     let message = causes.join(": ");
@@ -64,12 +64,12 @@ pub fn foreign(paths: &[String], folder: &Path) -> String {
     )
 }
 
-/// What a summary is of.
+/// The kind of run that a summary is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Occasion {
     Written,
     DryRun,
-    /// Written once more, in a run that goes on.
+    /// Written again by `--watch`.
     Again,
 }
 
@@ -148,7 +148,7 @@ fn models(out: &mut impl Write, project: &Project) -> io::Result<()> {
     Ok(())
 }
 
-/// Which inputs are the reason for another round.
+/// Prints which inputs have changed.
 pub fn changed(inputs: &[String], global: &Global) -> io::Result<()> {
     let mut out = anstream::stdout().lock();
     match global.format() {
@@ -158,14 +158,14 @@ pub fn changed(inputs: &[String], global: &Global) -> io::Result<()> {
     }
 }
 
-/// What is waited for, in a run that goes on.
+/// Prints which files are watched.
 pub fn watching(inputs: &BTreeSet<String>, global: &Global) -> io::Result<()> {
     if global.quiet || global.format() == Format::Json {
         return Ok(());
     }
     let inputs: Vec<&str> = inputs.iter().map(String::as_str).collect();
     let dim = Style::new().dimmed();
-    writeln!(anstream::stdout(), "{dim}watching {}; Ctrl-C ends it{dim:#}", inputs.join(", "))
+    writeln!(anstream::stdout(), "{dim}watching {}; stop with Ctrl-C{dim:#}", inputs.join(", "))
 }
 
 /// `8 fields, key id, optimistic: create, update (PATCH), delete`.

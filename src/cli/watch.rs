@@ -18,11 +18,11 @@ use crate::config::{self, SpecLocation};
 use crate::diagnostics::Problems;
 use crate::source::Source;
 
-/// Programs write a file in several steps: it is read once none has come for so long,
+/// Programs write a file in several steps. The inputs are read when no change has come for this long,
 const QUIET: Duration = Duration::from_millis(100);
-/// or where they come all the time, after so long.
+/// or, if changes keep coming, after this long.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// How often a document is asked for that comes from a URL.
+/// How often a document at a URL is fetched.
 const POLL: Duration = Duration::from_secs(2);
 
 /// Runs until the program is ended.
@@ -50,7 +50,7 @@ pub fn run(args: &ProjectArgs, global: &Global) -> anyhow::Result<ExitCode> {
                     report::watching(&seen.files, global)?;
                 }
             }
-            // What the command was started with must be there; later, what is missing is waited for.
+            // At the start, every input must exist. Later, a missing one may come back.
             Err(error) if last.is_none() => return Err(error),
             Err(error) => report::failure(&error, global)?,
         }
@@ -64,7 +64,7 @@ pub fn run(args: &ProjectArgs, global: &Global) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// Where the document is, as far as that is known.
+/// Where the document is, if that is known.
 fn spec(args: &ProjectArgs, inputs: Option<&Inputs>) -> Option<SpecLocation> {
     let from_config = inputs.and_then(|inputs| inputs.config.as_ref()).map(|config| config.spec.clone());
     from_config.or_else(|| Some(config::spec_location(args.spec.as_ref()?, Path::new(""))))
@@ -73,7 +73,7 @@ fn spec(args: &ProjectArgs, inputs: Option<&Inputs>) -> Option<SpecLocation> {
 fn refuse_stdin(spec: Option<&SpecLocation>) -> anyhow::Result<()> {
     anyhow::ensure!(
         spec != Some(&SpecLocation::Stdin),
-        "--watch can't read the OpenAPI document from standard input, which comes only once\n  help: give it as a file or a URL"
+        "--watch can't read the OpenAPI document from standard input, which can be read only once\n  help: give it as a file or a URL"
     );
     Ok(())
 }
@@ -90,13 +90,13 @@ fn generate(inputs: Inputs, problems: Problems, again: bool, global: &Global) ->
     Ok(())
 }
 
-/// What a round depends on.
+/// What a run depends on: if it is equal, nothing has changed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Seen {
     files: BTreeSet<String>,
     /// The hash of what was read, by the name of the file.
     texts: BTreeMap<String, u64>,
-    /// What couldn't be read. It may change without a text, as a folder does that wasn't there.
+    /// What couldn't be read. This may change without any text, when a folder appears.
     failures: Vec<String>,
 }
 
@@ -110,15 +110,15 @@ impl Seen {
         }
     }
 
-    /// The files that are in one only, or have another text.
+    /// The files that only one of them has, or that have different texts.
     fn different(&self, other: &Self) -> Vec<String> {
         let names: BTreeSet<&String> = self.texts.keys().chain(other.texts.keys()).collect();
         names.into_iter().filter(|name| self.texts.get(*name) != other.texts.get(*name)).cloned().collect()
     }
 }
 
-/// Reads the inputs while their folders are watched, so that no change is lost between the two. The watcher is a new
-/// one each time, since a folder may have been replaced by another of the same name. `places` is kept between calls.
+/// Reads the inputs while their folders are watched, so that no change is lost between the two. Makes a new watcher
+/// each time: a folder may have been replaced by another of the same name. `places` is kept between calls.
 fn read(
     args: &ProjectArgs,
     places: &mut Places,
@@ -138,9 +138,9 @@ fn read(
 
 fn watch(folders: &BTreeMap<PathBuf, RecursiveMode>, sender: Sender<()>) -> notify::Result<RecommendedWatcher> {
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
-        // Where something was lost, reading everything again finds it.
+        // If an event was lost, reading everything again finds the change.
         if event.as_ref().map_or(true, is_change) {
-            // It fails where the program is about to end.
+            // Sending fails when the program is about to end.
             let _ = sender.send(());
         }
     })?;
@@ -153,12 +153,12 @@ fn watch(folders: &BTreeMap<PathBuf, RecursiveMode>, sender: Sender<()>) -> noti
     Ok(watcher)
 }
 
-/// Our own reading is an event too.
+/// Whether an event may be a change: our own reading causes events, too.
 fn is_change(event: &Event) -> bool {
     !matches!(event.kind, EventKind::Access(kind) if kind != AccessKind::Close(AccessMode::Write))
 }
 
-/// The files that a run reads, and those that it would read if they were there.
+/// The files that a run reads, and those that it would read if they existed.
 fn files(args: &ProjectArgs, inputs: Option<&Inputs>) -> BTreeSet<String> {
     let sources = inputs.map(Inputs::sources).unwrap_or_default();
     let mut files: BTreeSet<String> = sources.iter().map(|(_, source)| source.name.clone()).collect();
@@ -169,7 +169,7 @@ fn files(args: &ProjectArgs, inputs: Option<&Inputs>) -> BTreeSet<String> {
     files
 }
 
-/// Where inputs are or have been: what is gone for a moment, and isn't named by what is left, comes back.
+/// Where inputs are or have been: one that is gone for a moment comes back.
 #[derive(Debug, Default)]
 struct Places {
     files: BTreeSet<String>,
@@ -182,14 +182,15 @@ impl Places {
         self.templates.extend(inputs.and_then(|inputs| inputs.config.as_ref()?.templates.clone()));
     }
 
-    /// Editors replace a file instead of writing it, so that watching the file itself would end with its first change.
+    /// The folders to watch. Editors replace a file instead of writing it, so watching the file itself would end with
+    /// its first change.
     fn folders(&self) -> BTreeMap<PathBuf, RecursiveMode> {
-        // Where a file is a link, that may change, and what it leads to.
+        // If a file is a link, the link may change, and the file that it leads to.
         let places =
             self.files.iter().flat_map(|file| [Some(PathBuf::from(file)), Path::new(file).canonicalize().ok()]);
         let folders = places.flatten().filter_map(|file| existing(file.parent()?));
         let alone = folders.map(|folder| (folder, RecursiveMode::NonRecursive));
-        // While it isn't there, what is around it may be large.
+        // While the folder doesn't exist, the one above is watched, which may be large: without what is below.
         let mode = |folder: &Path| if folder.is_dir() { RecursiveMode::Recursive } else { RecursiveMode::NonRecursive };
         let templates = self.templates.iter().filter_map(|folder| Some((existing(folder)?, mode(folder))));
         alone.chain(templates).collect()
@@ -204,7 +205,7 @@ fn existing(folder: &Path) -> Option<PathBuf> {
         .find_map(|folder| folder.canonicalize().ok().filter(|found| found.is_dir()))
 }
 
-/// Until something has changed, and has then been left alone for a moment.
+/// Waits until something has changed, and then until changes stop for a moment.
 fn wait(events: &Receiver<()>) -> anyhow::Result<()> {
     events.recv().context("can't watch files any more")?;
     let deadline = Instant::now() + PATIENCE;

@@ -1,4 +1,4 @@
-//! The config of a project that has none yet.
+//! Writes the config of a project that has none yet.
 
 pub mod ignore;
 pub mod paths;
@@ -21,7 +21,7 @@ const TEMPLATES: TemplateSet = templates!["config": "sync-patterns.config.yaml"]
 /// What the user decided.
 #[derive(Debug, Clone)]
 pub struct Decisions {
-    /// As the config is to have them.
+    /// Paths as the config has them.
     pub spec: String,
     pub output: String,
     /// `None`: the default.
@@ -29,7 +29,7 @@ pub struct Decisions {
     pub adapter: Adapter,
     pub framework: Framework,
     pub collections: Collections,
-    /// Every model, also those of which nothing is said.
+    /// Sync every model.
     pub all: bool,
     /// `None`: the default.
     pub database: Option<String>,
@@ -38,7 +38,7 @@ pub struct Decisions {
     pub models: Vec<(String, Choice)>,
 }
 
-/// What is said of a model.
+/// What the user decided about a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Choice {
     Take { local_first: bool },
@@ -52,7 +52,7 @@ struct ConfigView {
     spec_refs: Option<&'static str>,
     adapter: &'static str,
     framework: &'static str,
-    /// Where it isn't the default.
+    /// `None`: the default.
     collections: Option<&'static str>,
     sync: &'static str,
     database: Setting,
@@ -62,12 +62,12 @@ struct ConfigView {
     left_out: Vec<Line>,
 }
 
-/// What stands in front of a line that isn't in force.
+/// What makes a line a comment.
 const COMMENT: &str = "# ";
 
 #[derive(Serialize)]
 struct Setting {
-    /// Nothing, or what makes the line a comment.
+    /// Empty, or [`COMMENT`].
     mark: &'static str,
     value: String,
 }
@@ -135,7 +135,7 @@ fn entry(name: &str, path: &str, choice: Choice) -> String {
     if can_name_a_model(name) {
         return format!("{}: {{ local_first: {local_first} }}", yaml::scalar(name));
     }
-    // A name that was made of the path, and that the config may not give: it begins with a digit.
+    // A name made from the path that begins with a digit, which names in the config can't.
     let name = yaml::scalar(&format!("api_{name}"));
     format!("{name}: {{ path: {}, local_first: {local_first} }}", yaml::quoted(path))
 }

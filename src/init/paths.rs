@@ -1,9 +1,9 @@
-//! Paths as a config has them.
+//! Writes paths for a config.
 
 use std::io;
 use std::path::{Component, Path};
 
-/// A path that the user gave, as a config in `folder` has it: with `/`, and relative to that folder.
+/// The user's path, rewritten for a config in `folder`: with `/`, and relative to that folder.
 pub fn beside(folder: &Path, path: &str) -> io::Result<String> {
     let is_path = path != "-" && !path.starts_with("http://") && !path.starts_with("https://");
     if !is_path {
@@ -17,7 +17,7 @@ pub fn beside(folder: &Path, path: &str) -> io::Result<String> {
     let goes_up = |path: &Path| path.components().any(|part| part == Component::ParentDir);
     let (there, path) = (std::path::absolute(folder)?, std::path::absolute(given)?);
     if goes_up(folder) || goes_up(given) {
-        // What is above may be a link, so that two ways up needn't meet.
+        // A folder above may be a link, so the two paths needn't meet.
         return Ok(with_slashes(&path));
     }
     let folder = there;

@@ -1,4 +1,4 @@
-//! What the folder of a project says of it.
+//! Reads what the folder of a project says about it.
 
 use std::path::Path;
 
@@ -7,18 +7,18 @@ use url::Url;
 
 use crate::config::Framework;
 
-/// What documents are called, where they lie beside a config.
+/// The usual names of documents.
 const DOCUMENTS: [&str; 6] =
     ["openapi.json", "openapi.yaml", "openapi.yml", "swagger.json", "swagger.yaml", "swagger.yml"];
 
-/// The path of a document that lies in the folder.
+/// A document in the folder.
 pub fn document(folder: &Path) -> Option<String> {
     let name = DOCUMENTS.iter().find(|name| folder.join(name).is_file())?;
     let is_here = folder.as_os_str().is_empty();
     Some(if is_here { format!("./{name}") } else { folder.join(name).to_string_lossy().into_owned() })
 }
 
-/// The framework that `package.json` lists, where it lists one that there are hooks for.
+/// The framework that `package.json` lists, if there are hooks for it.
 pub fn framework(folder: &Path) -> Option<Framework> {
     let known = [
         ("vue", Framework::Vue),
@@ -29,7 +29,7 @@ pub fn framework(folder: &Path) -> Option<Framework> {
     known.into_iter().find(|(name, _)| lists_package(folder, name)).map(|(_, framework)| framework)
 }
 
-/// Whether `package.json` lists a package, for whatever use.
+/// Whether `package.json` lists a package.
 pub fn lists_package(folder: &Path, name: &str) -> bool {
     let Ok(text) = std::fs::read_to_string(folder.join("package.json")) else { return false };
     let package: Value = serde_json::from_str(&text).unwrap_or_default();
@@ -38,7 +38,7 @@ pub fn lists_package(folder: &Path, name: &str) -> bool {
         .any(|kind| package.get(kind).is_some_and(|packages| packages.get(name).is_some()))
 }
 
-/// How the folder's package manager installs packages in exact versions.
+/// The command with which the project's package manager installs exact versions.
 pub fn install_command(folder: &Path) -> &'static str {
     let known = [
         ("pnpm-lock.yaml", "pnpm add --save-exact"),
@@ -50,7 +50,7 @@ pub fn install_command(folder: &Path) -> &'static str {
     found.map_or("npm install --save-exact", |(_, command)| command)
 }
 
-/// A document that the backend gives out itself is about paths at the same place.
+/// The origin of a document at a URL: a backend that serves its document usually serves its API there, too.
 pub fn origin(spec: &str) -> Option<String> {
     let url = Url::parse(spec).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
     Some(url.origin().ascii_serialization())

@@ -1,9 +1,9 @@
-//! Text as YAML has it.
+//! Writes text as YAML.
 
-/// Words that are no text where nothing quotes them, in YAML 1.1 or 1.2.
+/// Words that YAML 1.1 or 1.2 doesn't read as text without quotes.
 const WORDS: [&str; 11] = ["true", "false", "null", "yes", "no", "on", "off", "y", "n", "inf", "nan"];
 
-/// Plain where that is safe, else in quotes.
+/// Plain if that is safe, else in quotes.
 pub fn scalar(text: &str) -> String {
     let begins = |c: char| c.is_ascii_alphabetic() || matches!(c, '_' | '.' | '/');
     let continues = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/');

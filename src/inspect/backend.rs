@@ -6,7 +6,7 @@ use super::writes;
 use crate::model::{Method, Model, Surveyed};
 use crate::plan::ModelPlan;
 
-/// By what the client knows that a row shows a write.
+/// How the client knows that a row shows a write.
 pub fn settled_by(model: &Model) -> &'static str {
     if writes(model).next().is_none() {
         "nothing"
@@ -19,19 +19,19 @@ pub fn settled_by(model: &Model) -> &'static str {
     }
 }
 
-/// What `settled_by` means.
+/// Explains `settled_by`.
 pub fn settling(settled_by: &str) -> &'static str {
     match settled_by {
-        "write_id" => "the row that arrives says by `write_id` which write it shows",
+        "write_id" => "by `write_id`, which says which write a row shows",
         "txid or arrival" => {
-            "by `txid`, where the API's answers carry one; else by the first arrival of the row after the answer"
+            "by `txid`, if the API's answers have one; else by the first arrival of the row after the answer"
         }
-        "txid or answer" => "by `txid`, where the API's answers carry one; else by the answer",
-        _ => "it is read-only, so that there is nothing to settle",
+        "txid or answer" => "by `txid`, if the API's answers have one; else by the answer",
+        _ => "nothing to settle: it is read-only",
     }
 }
 
-/// Something that a backend can do for its clients, and that the document doesn't have.
+/// Something that a backend can offer its clients, and that the document lacks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Addition {
     pub add: &'static str,
@@ -42,7 +42,7 @@ pub struct Addition {
 
 const IDEMPOTENCY_KEY: Addition = Addition {
     add: "idempotency_key",
-    what: "answers by the header `Idempotency-Key`, which the document doesn't mention: a repeated request changes nothing",
+    what: "the header `Idempotency-Key`, which the document doesn't mention, so that a repeated request changes nothing",
     section: "A write that comes again",
 };
 const WRITE_ID: Addition = Addition {
@@ -52,12 +52,12 @@ const WRITE_ID: Addition = Addition {
 };
 const WRITE_ID_IN_BODIES: Addition = Addition {
     add: "write_id_in_bodies",
-    what: "`write_id` in the request bodies, where the server doesn't take it from `Idempotency-Key`",
+    what: "`write_id` in the request bodies, unless the server takes it from `Idempotency-Key`",
     section: "Which write a row shows",
 };
 const KEY: Addition = Addition {
     add: "key",
-    what: "an optional key in the body that creates a row, so that its key never changes",
+    what: "an optional key in the body of create, so that a row's key never changes",
     section: "Keys",
 };
 const PATCH: Addition = Addition {
@@ -66,7 +66,7 @@ const PATCH: Addition = Addition {
     section: "Changing a row with PUT alone",
 };
 
-/// All there are, the weightiest first.
+/// All additions, the most important first.
 pub const ADDITIONS: [Addition; 5] = [IDEMPOTENCY_KEY, WRITE_ID, WRITE_ID_IN_BODIES, KEY, PATCH];
 
 pub fn additions(surveyed: &Surveyed, plan: &ModelPlan) -> Vec<Addition> {

@@ -1,5 +1,5 @@
-//! What was understood of a document, as data: what `inspect` shows. The names of the members are what programs read,
-//! so they stay.
+//! Gives what was understood of a document as data, which `inspect` shows. Programs read the names of the members, so
+//! they stay.
 
 pub mod backend;
 mod table;
@@ -51,12 +51,12 @@ pub struct KeyView {
     pub made_by: &'static str,
 }
 
-/// The operation whose answer says what a row is, and the keys that it stands under.
+/// The operation whose answer says what a row is, and the keys of its envelope.
 #[derive(Debug, Serialize)]
 pub struct RowsView {
     pub answer: String,
     pub under: Vec<String>,
-    /// Where it is what the operation takes instead.
+    /// Whether the request body says it instead.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub is_body: bool,
 }
@@ -107,7 +107,7 @@ impl View {
         }
     }
 
-    /// Keeps one model, by name or by path, and what is left out of that. `Err` with the names that there are.
+    /// Keeps one model, by name or by path, and what was left out under that name. `Err` with the known names.
     pub fn keep(&mut self, name: &str) -> Result<(), Vec<String>> {
         let is_meant = |own: &str, path: &str| own == name || path == name;
         if !self.models.iter().any(|model| is_meant(&model.name, &model.path)) {

@@ -1,4 +1,4 @@
-//! Columns of text, aligned.
+//! Prints aligned columns of text.
 
 use std::io::{self, Write};
 
@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::diagnostics::clean;
 
-/// A table for a terminal. Its cells are made harmless: names out of somebody's document move no cursor.
+/// A table for a terminal. Control characters are removed from cells: a name in a document can't move the cursor.
 pub struct Table {
     header: Vec<String>,
     rows: Vec<Vec<String>>,
@@ -45,7 +45,7 @@ impl Table {
     }
 }
 
-/// Nothing is put behind the last cell that has text.
+/// Without spaces at the end of the line.
 fn padded(cells: &[String], widths: &[usize]) -> String {
     let mut line = String::new();
     for (cell, width) in cells.iter().zip(widths) {
@@ -55,7 +55,7 @@ fn padded(cells: &[String], widths: &[usize]) -> String {
     line.trim_end().to_owned()
 }
 
-/// A text on one line, of a width at most.
+/// Text on one line, cut at a width.
 pub fn cut(text: &str, width: usize) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if line.width() <= width {

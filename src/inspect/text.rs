@@ -1,4 +1,4 @@
-//! What was understood, for people: one line for each model, or one model in full.
+//! Prints what was understood: a line for each model, or one model in full.
 
 use std::io::{self, Write};
 
@@ -19,7 +19,7 @@ const COULD_ADD: &str = "What your backend could add (docs/backend.md says how)"
 /// The widest TypeScript type that a table shows.
 const TYPE_WIDTH: usize = 44;
 
-/// All models, and what is left out.
+/// Prints all models, and what is left out.
 pub fn overview(out: &mut impl Write, view: &View) -> io::Result<()> {
     let mut table = Table::new(&["MODEL", "MODE", "KEY", "FIELDS", "WRITES", "SETTLED BY", "GUESSES"]);
     for model in &view.models {
@@ -57,7 +57,7 @@ pub fn overview(out: &mut impl Write, view: &View) -> io::Result<()> {
     last_lines(out, view)
 }
 
-/// What the backends of several models could add, each once.
+/// Prints what the backend could add, with the models that lack it.
 fn could_add(out: &mut impl Write, view: &View) -> io::Result<()> {
     let chosen = || view.models.iter().filter(|model| model.chosen);
     let additions: Vec<&Addition> =
@@ -112,7 +112,7 @@ pub fn writes(model: &ModelView) -> String {
     if can.is_empty() { "read-only".to_owned() } else { can.join(", ") }
 }
 
-/// One model.
+/// Prints one model in full.
 pub fn detail(out: &mut impl Write, model: &ModelView, view: &View) -> io::Result<()> {
     writeln!(out, "{BOLD}{}{BOLD:#} (TypeScript: {})", clean(&model.name), clean(&model.type_name))?;
     if let Some(line) = model.description.as_deref().and_then(|text| text.lines().next()) {
@@ -175,12 +175,12 @@ pub fn detail(out: &mut impl Write, model: &ModelView, view: &View) -> io::Resul
 fn facts_of(model: &ModelView) -> Vec<(&'static str, String)> {
     let saved = match model.mode {
         "optimistic" => "once it is in the local database",
-        _ => "once the server says so",
+        _ => "once the server has accepted it",
     };
     let made_by = match model.key.made_by {
-        "client" => "made by the client where none is given",
+        "client" => "made by the client if none is given",
         "server" => "made by the server",
-        _ => "given by whoever inserts the row",
+        _ => "given by the application",
     };
     let under = match model.rows.under.as_slice() {
         [] => String::new(),

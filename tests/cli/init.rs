@@ -80,7 +80,7 @@ fn nothing_is_chosen() {
     let folder = project("errors/nothing-chosen");
     let run = sync_patterns(&["init", "--yes"], folder.path());
     assert_eq!((run.code, run.stderr.as_str()), (0, ""), "--yes takes the document that lies there");
-    assert!(run.stdout.contains("Choose models in it: take the # from their lines. Then:"), "{}", run.stdout);
+    assert!(run.stdout.contains("Choose models in it: remove the # before their lines. Then:"), "{}", run.stdout);
     let text = config(folder.path());
     assert!(text.contains("spec: ./openapi.yaml\n"), "{text}");
     assert!(text.contains("\n  # contacts: { local_first: false } # /contacts: read-only\n"), "{text}");
@@ -105,9 +105,9 @@ fn a_config_is_never_overwritten() {
     fs::write(folder.path().join(CONFIG), "mine\n").expect("a file");
     let run = sync_patterns(&["init", "--spec", "openapi.yaml"], folder.path());
     assert_eq!((run.code, run.stdout.as_str()), (2, ""));
-    let expected = "error: sync-patterns.config.yaml is there already, and is left as it is\n  \
-                    help: edit it, or write another with --config; with --ignore-files, only the files of \
-                    formatters and linters are edited\n";
+    let expected = "error: sync-patterns.config.yaml exists already, and is not overwritten\n  \
+                    help: edit it, or write another with --config; --ignore-files edits only the files of formatters and \
+                    linters\n";
     assert_eq!(run.stderr, expected);
     assert_eq!(config(folder.path()), "mine\n");
 }

@@ -47,7 +47,7 @@ fn the_questions_are_answered() {
     session.exp_string("Models to sync").expect("the models");
     session.exp_string("tasks_comments").expect("the last of the list");
     press(&mut session, &format!(" {DOWN}{DOWN} {ENTER}"));
-    session.exp_string("Whose writes are saved before the server has answered").expect("the modes");
+    session.exp_string("Models whose writes are saved before the server answers").expect("the modes");
     session.exp_string("tasks").expect("the last of the list");
     press(&mut session, &format!("{DOWN} {ENTER}"));
     session.exp_string("2 of 4 models chosen").expect("the summary");
@@ -120,7 +120,7 @@ fn what_the_document_chooses_can_be_left_out() {
     let mut session = at_a_terminal(&[&["init"], &flags[..]].concat(), folder.path());
     session.exp_string("notes").expect("the last of the list");
     press(&mut session, &format!("{DOWN} {ENTER}"));
-    session.exp_string("Whose writes").expect("the modes");
+    session.exp_string("Models whose writes").expect("the modes");
     session.exp_string("contacts").expect("the only one");
     press(&mut session, ENTER);
     session.exp_string("1 of 2 models chosen").expect("the summary");

@@ -111,7 +111,7 @@ fn a_change_is_generated_and_told() {
     let watch = Watch::start(&project, &[]);
     let first = watch.until("watching ");
     assert!(first.contains("contacts  6 fields, key id"), "{first}");
-    assert!(first.ends_with("watching openapi.yaml, sync-patterns.config.yaml; Ctrl-C ends it\n"), "{first}");
+    assert!(first.ends_with("watching openapi.yaml, sync-patterns.config.yaml; stop with Ctrl-C\n"), "{first}");
 
     // Twice each: a watched file that was replaced must still be watched.
     for name in ["family_name", "surname"] {
@@ -188,7 +188,7 @@ fn folders_may_come_and_go() {
     project.write("other/openapi.yaml", SPEC);
     project.write("sync-patterns.config.yaml", "version: 1\nspec: other/openapi.yaml\noutput: src/generated\n");
     let said = watch.until("watching ");
-    assert!(said.ends_with("watching other/openapi.yaml, sync-patterns.config.yaml; Ctrl-C ends it\n"), "{said}");
+    assert!(said.ends_with("watching other/openapi.yaml, sync-patterns.config.yaml; stop with Ctrl-C\n"), "{said}");
     project.write("other/openapi.yaml", SPEC.replace("last_name", "nickname"));
     watch.until("in src/generated: ");
     assert!(types(&project).contains("nickname"));
@@ -255,7 +255,7 @@ fn a_document_at_a_url_is_asked_for_again() {
     for arguments in [&[][..], &["--spec", &url]] {
         *body.lock().expect("the body") = Some(SPEC.to_owned());
         let watch = Watch::start(&project, arguments);
-        watch.until(&format!("watching {url}, sync-patterns.config.yaml; Ctrl-C ends it\n"));
+        watch.until(&format!("watching {url}, sync-patterns.config.yaml; stop with Ctrl-C\n"));
         // The server starts again, with another document.
         *body.lock().expect("the body") = None;
         watch.until("503");

@@ -22,7 +22,7 @@ pub enum Tool {
     Eslint,
 }
 
-/// What a tool needs to be told in one file.
+/// What a tool needs in one file, to leave the generated folder alone.
 #[derive(Debug)]
 pub struct Rule {
     pub tool: Tool,

@@ -73,7 +73,7 @@ pub fn own_templates(folder: &Path, problems: &mut Problems) -> Option<OwnTempla
 
 /// The paths of all templates below `templates`, and whether each is rendered; the others are taken as they stand.
 pub fn template_paths() -> impl Iterator<Item = (String, bool)> {
-    let rendered =
-        [sql::PGLITE_TEMPLATES, sql::SQLITE_TEMPLATES, typescript::TEMPLATES].into_iter().flat_map(TemplateSet::paths);
+    let sets = [sql::templates(Adapter::Pglite), sql::templates(Adapter::Sqlite), typescript::TEMPLATES];
+    let rendered = sets.into_iter().flat_map(TemplateSet::paths);
     rendered.map(|path| (path, true)).chain(typescript::verbatim_paths().map(|path| (path.to_owned(), false)))
 }

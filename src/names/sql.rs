@@ -16,7 +16,12 @@ pub fn identifier(name: &str) -> String {
 
 /// A string literal. Standard strings know no escapes but the doubled quote.
 pub fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
+    format!("'{}'", in_literal(text))
+}
+
+/// Text for the inside of a string literal.
+pub fn in_literal(text: &str) -> String {
+    text.replace('\'', "''")
 }
 
 /// Shortens a name so that `longest_suffix` more bytes still fit, keeping it unique by a hash of the whole.

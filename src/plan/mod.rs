@@ -27,7 +27,6 @@ pub struct Plan<'p> {
 #[derive(Debug)]
 pub struct ModelPlan<'p> {
     pub model: &'p Model,
-    pub relations: Relations,
     pub bookkeeping: Bookkeeping,
     /// In the order of the fields.
     pub columns: Vec<Column<'p>>,
@@ -99,12 +98,16 @@ impl<'p> ModelPlan<'p> {
         };
         Self {
             model,
-            relations: Relations::of(&model.name),
             bookkeeping: Bookkeeping::of(model),
             columns: model.fields.iter().map(column).collect(),
             references,
             indexes: indexes::of(model),
         }
+    }
+
+    /// The names of its relations, each as `quote` leaves it.
+    pub fn relations(&self, quote: impl Fn(&str) -> String) -> Relations {
+        Relations::of(&self.model.name, quote)
     }
 
     /// The key's columns, in the order of the key.

@@ -1,7 +1,9 @@
 //! Names of the tables, views, triggers and functions of a model.
 
+use serde::Serialize;
+
 /// Each is the model's name with an ending; a model's name leaves room for the longest.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Relations {
     /// What the application reads and writes.
     pub view: String,
@@ -34,8 +36,8 @@ pub struct Relations {
 }
 
 impl Relations {
-    pub fn of(model: &str) -> Self {
-        let named = |ending: &str| format!("{model}{ending}");
+    pub(super) fn of(model: &str, quote: impl Fn(&str) -> String) -> Self {
+        let named = |ending: &str| quote(&format!("{model}{ending}"));
         Self {
             view: named(""),
             synced: named("_synced"),

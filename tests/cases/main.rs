@@ -2,6 +2,7 @@
 
 mod corpus;
 mod fixtures;
+mod layout;
 mod mutations;
 mod round_trip;
 mod simulation;

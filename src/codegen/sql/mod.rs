@@ -1,23 +1,43 @@
 //! The local database's schema: `schema/_changes.sql` and one file for each model.
 
+mod layout;
 mod pglite;
 mod sqlite;
+mod view;
 
-use crate::codegen::Files;
-use crate::codegen::template::Templates;
+use serde_json::Value;
+
+use crate::codegen::template::{File, Page, Renderer, TemplateSet, Templates};
+use crate::codegen::{BANNER, Files};
 use crate::config::Adapter;
 use crate::model::FieldType;
+use crate::parallel;
 use crate::plan::{ModelPlan, Plan};
+use view::{LogView, ModelView};
 
-pub use pglite::TEMPLATES as PGLITE_TEMPLATES;
-pub use sqlite::TEMPLATES as SQLITE_TEMPLATES;
+/// A database's SQL.
+#[derive(Debug, Clone, Copy)]
+struct Dialect {
+    templates: TemplateSet,
+    column_type: fn(FieldType) -> &'static str,
+    /// A JSON value of the schema as an expression of the column's type.
+    constant: fn(&Value, FieldType) -> String,
+}
+
+fn dialect(adapter: Adapter) -> Dialect {
+    match adapter {
+        Adapter::Pglite => pglite::DIALECT,
+        Adapter::Sqlite => sqlite::DIALECT,
+    }
+}
 
 /// What a column of the type is in the database.
 pub fn column_type(adapter: Adapter, ty: FieldType) -> &'static str {
-    match adapter {
-        Adapter::Pglite => pglite::column_type(ty),
-        Adapter::Sqlite => sqlite::column_type(ty),
-    }
+    (dialect(adapter).column_type)(ty)
+}
+
+pub fn templates(adapter: Adapter) -> TemplateSet {
+    dialect(adapter).templates
 }
 
 /// `schema/_changes.sql` must run first; the models' files may run in any order.
@@ -26,8 +46,19 @@ pub fn files(plan: &Plan, adapter: Adapter, templates: &Templates) -> anyhow::Re
     if models.is_empty() {
         return Ok(Files::new());
     }
-    match adapter {
-        Adapter::Pglite => pglite::files(&models, templates),
-        Adapter::Sqlite => sqlite::files(&models, templates),
-    }
+    let dialect = dialect(adapter);
+    let renderer = Renderer::new(dialect.templates, templates)?;
+    let page = Page::new("_changes.sql", "schema/_changes.sql");
+    let mut files = Files::from([laid_out(renderer.render(page, LogView { banner: BANNER })?)]);
+    let of_model = |plan: &&ModelPlan| {
+        let name = &plan.model.name;
+        let page = Page::new("model.sql", format!("schema/{name}.sql")).about(name);
+        Ok(laid_out(renderer.render(page, ModelView::of(plan, dialect))?))
+    };
+    files.extend(parallel::map(&models, of_model)?);
+    Ok(files)
+}
+
+fn laid_out((path, text): File) -> File {
+    (path, layout::laid_out(text))
 }

@@ -1,50 +1,30 @@
 //! PostgreSQL in the browser: PL/pgSQL functions and statement triggers.
 
 mod expression;
-mod view;
 
-pub use expression::column_type;
+use super::Dialect;
+use crate::codegen::template::templates;
 
-use serde::Serialize;
-
-use crate::codegen::template::{Page, Renderer, TemplateSet, Templates, templates};
-use crate::codegen::{BANNER, Files};
-use crate::parallel;
-use crate::plan::ModelPlan;
-
-pub const TEMPLATES: TemplateSet = templates!["pglite":
-    "_changes.sql",
-    "delete.sql",
-    "fold.sql",
-    "insert.sql",
-    "log_changes.sql",
-    "log_feed.sql",
-    "log_fold.sql",
-    "log_keys.sql",
-    "log_stream.sql",
-    "log_views.sql",
-    "made_keys.sql",
-    "model.sql",
-    "stream.sql",
-    "tables.sql",
-    "update.sql",
-    "view.sql",
-];
-
-#[derive(Serialize)]
-struct Shared {
-    banner: &'static str,
-}
-
-pub fn files(models: &[&ModelPlan], templates: &Templates) -> anyhow::Result<Files> {
-    let renderer = Renderer::new(TEMPLATES, templates)?;
-    let page = Page::new("_changes.sql", "schema/_changes.sql");
-    let mut files = Files::from([renderer.render(page, Shared { banner: BANNER })?]);
-    let of_model = |plan: &&ModelPlan| {
-        let name = &plan.model.name;
-        let page = Page::new("model.sql", format!("schema/{name}.sql")).about(name);
-        renderer.render(page, view::View::of(plan))
-    };
-    files.extend(parallel::map(models, of_model)?);
-    Ok(files)
-}
+pub const DIALECT: Dialect = Dialect {
+    templates: templates!["pglite":
+        "_changes.sql",
+        "delete.sql",
+        "expressions.sql",
+        "fold.sql",
+        "insert.sql",
+        "log_changes.sql",
+        "log_feed.sql",
+        "log_fold.sql",
+        "log_keys.sql",
+        "log_stream.sql",
+        "log_views.sql",
+        "made_keys.sql",
+        "model.sql",
+        "stream.sql",
+        "tables.sql",
+        "update.sql",
+        "view.sql",
+    ],
+    column_type: expression::column_type,
+    constant: expression::constant,
+};

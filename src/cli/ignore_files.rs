@@ -15,11 +15,11 @@ use crate::init::ignore::{self, Edit, Rule};
 pub struct IgnoreFiles {
     /// Tell Prettier, Biome and ESLint, where the project uses them, to leave the generated folder alone
     ///
-    /// Adds a line to .prettierignore, biome.json or the config of ESLint. Without this flag, init asks, or says which
-    /// lines to add. With a config that is there already, init does this alone.
+    /// Adds a line to .prettierignore, biome.json or the config of ESLint. Without this flag, init asks at a terminal, and
+    /// elsewhere prints the lines to add. If the config exists already, init does only this.
     #[arg(long)]
     pub ignore_files: bool,
-    /// Edit no file of theirs, and say nothing of it
+    /// Leave the files of these tools alone, and don't mention them
     #[arg(long, conflicts_with = "ignore_files")]
     no_ignore_files: bool,
 }

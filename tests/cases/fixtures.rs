@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use libtest_mimic::Trial;
 
+use crate::layout::check_files;
 use crate::support::binary::{Run, sync_patterns};
 use crate::support::database::open;
 use crate::support::exercise::exercise;
@@ -73,6 +74,7 @@ fn output(folder: &Path, adapter: &str) {
     let second = sync_patterns(&arguments, &home(folder));
     assert_eq!(first.code, 0, "{}", first.stderr);
     assert_eq!(first.stdout, second.stdout, "the same input gives the same bytes");
+    check_files(&files(&first.stdout));
     let files = without_repetition(&first.stdout, &name(folder));
     insta::assert_snapshot!(format!("{}__{adapter}", name(folder)), first.stderr + &files);
 }

@@ -1,15 +1,12 @@
 //! Generated SQL keeps to 120 columns. A line may be longer only where it is one name or literal, with the punctuation
 //! that belongs to it: there is no blank outside of quotes to break it at.
 
-use std::fs;
-use std::path::Path;
-
+use libtest_mimic::Trial;
 use sync_patterns::codegen::{Files, sql};
-use sync_patterns::config::Adapter;
 use sync_patterns::plan::Plan;
 
-use crate::support::binary::sync_patterns;
 use crate::support::models;
+use crate::{ADAPTERS, case};
 
 const WIDTH: usize = 120;
 
@@ -55,36 +52,22 @@ fn check(what: &str, sql: &str) {
     }
 }
 
-#[test]
-fn no_line_of_a_fixtures_sql_is_too_long() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut checked = 0;
-    for entry in fs::read_dir(root.join("fixtures")).expect("the fixtures") {
-        let folder = entry.expect("an entry").path();
-        let home = if folder.join("sync-patterns.config.yaml").exists() { &folder } else { root };
-        if folder.ends_with("errors") {
-            continue;
-        }
-        for adapter in ["pglite", "sqlite"] {
-            let run = sync_patterns(&["generate", "--adapter", adapter, "--stdout"], home);
-            assert_eq!(run.code, 0, "{}: {}", folder.display(), run.stderr);
-            let files = run.stdout.split("==> ").filter_map(|part| part.split_once(" <==\n"));
-            for (path, text) in files.filter(|(path, _)| path.ends_with(".sql")) {
-                check(&format!("{} {adapter} {path}", folder.display()), text);
-                checked += 1;
-            }
-        }
-    }
-    assert!(checked > 100, "{checked} files");
+/// Names of 63 bytes, and every kind of column.
+pub fn cases() -> Vec<Trial> {
+    let cases = ADAPTERS.map(|(name, adapter)| {
+        case(format!("layout::{name}::long_names"), move || {
+            let project = models::everything();
+            check_files(&sql::files(&Plan::of(&project), adapter, &Default::default()).expect("the schema"));
+        })
+    });
+    cases.into()
 }
 
-#[test]
-fn no_line_with_long_names_is_too_long() {
-    let project = models::everything();
-    for adapter in [Adapter::Pglite, Adapter::Sqlite] {
-        let files: Files = sql::files(&Plan::of(&project), adapter, &Default::default()).expect("the schema");
-        for (path, text) in files {
-            check(&format!("{adapter:?} {path}"), &text);
-        }
+/// Checks all SQL files.
+pub fn check_files(files: &Files) {
+    let sql: Vec<_> = files.iter().filter(|(path, _)| path.ends_with(".sql")).collect();
+    assert!(!sql.is_empty(), "no SQL");
+    for (path, text) in sql {
+        check(path, text);
     }
 }

@@ -19,7 +19,8 @@ const ADAPTERS: [(&str, Adapter); 2] = [("pglite", Adapter::Pglite), ("sqlite", 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let corpus = corpus::cases(arguments.nocapture);
-    let parts = [round_trip::cases(), corpus, simulation::cases(), fixtures::cases(), mutations::cases()];
+    let parts =
+        [round_trip::cases(), corpus, simulation::cases(), fixtures::cases(), layout::cases(), mutations::cases()];
     libtest_mimic::run(&arguments, parts.into_iter().flatten().collect()).exit_code()
 }
 

@@ -130,11 +130,11 @@ fn a_variable_that_is_not_there_is_located() {
         &ours("pglite/view.sql.j2").replace("s.{{ column.name }}", "s.{{ column.nmae }}"),
     );
     let stderr = project.fail();
-    assert!(stderr.contains("error: `column.nmae` is undefined\n  --> mine/pglite/view.sql.j2:5:8\n"), "{stderr}");
+    assert!(stderr.contains("error: `column.nmae` is undefined\n  --> mine/pglite/view.sql.j2:6:8\n"), "{stderr}");
     assert!(stderr.contains("--view"), "{stderr}");
     let json = project.run(&["generate", "--message-format", "json"]);
     let problem: serde_json::Value = serde_json::from_str(json.stderr.trim()).expect("a problem");
-    assert_eq!((problem["line"].as_u64(), problem["column"].as_u64()), (Some(5), Some(8)));
+    assert_eq!((problem["line"].as_u64(), problem["column"].as_u64()), (Some(6), Some(8)));
 }
 
 #[test]

@@ -1,6 +1,5 @@
 //! The collections of a document, and what `x-sync` says of each.
 
-use rayon::prelude::*;
 use serde_json::Value;
 
 use super::resources::{Resource, resources};
@@ -8,6 +7,7 @@ use super::rows::{Found, KnownIds, Row, find_row};
 use crate::config::ModelEntry;
 use crate::diagnostics::{Code, Input, Problem, Problems, Reason, Severity, child};
 use crate::openapi::{Document, Node, Resolved};
+use crate::parallel;
 
 /// A collection that was found, before it is known whether it is wanted.
 pub struct Finding<'a> {
@@ -36,7 +36,7 @@ pub fn findings<'a>(document: &'a Document, problems: &mut Problems) -> Vec<Find
     let resources = resources(document, &mut odd);
     let ids = KnownIds::of(document);
     let mut findings = Vec::new();
-    let rows: Vec<Found> = resources.par_iter().map(|resource| find_row(document, resource, &ids)).collect();
+    let rows: Vec<Found> = parallel::each(&resources, |resource| find_row(document, resource, &ids));
     for (resource, row) in resources.into_iter().zip(rows) {
         let row = match row {
             Found::Row(row) => Ok(*row),

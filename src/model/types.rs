@@ -1,5 +1,7 @@
 //! The type of a JSON value, as far as a reader of it needs to know.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 
 /// A component schema that more than one place can refer to.
@@ -36,16 +38,23 @@ pub struct Property {
     pub doc: Option<String>,
 }
 
-/// Gives named types their final names. A name that isn't listed becomes untyped.
-pub fn rename(shape: &mut Shape, names: &std::collections::HashMap<String, String>) {
-    match shape {
-        Shape::Named(name) => match names.get(name) {
-            Some(new) => *name = new.clone(),
-            None => *shape = Shape::Unknown,
-        },
-        Shape::Array(inner) | Shape::Map(inner) => rename(inner, names),
-        Shape::Object(properties) => properties.iter_mut().for_each(|property| rename(&mut property.shape, names)),
-        Shape::Union(variants) => variants.iter_mut().for_each(|variant| rename(variant, names)),
-        _ => {}
+impl Shape {
+    /// The same type with the final names of components. A name that isn't listed becomes untyped.
+    pub fn with_names(self, names: &HashMap<String, String>) -> Self {
+        match self {
+            Shape::Named(name) => names.get(&name).cloned().map_or(Shape::Unknown, Shape::Named),
+            Shape::Array(inner) => Shape::Array(Box::new(inner.with_names(names))),
+            Shape::Map(inner) => Shape::Map(Box::new(inner.with_names(names))),
+            Shape::Union(variants) => {
+                Shape::Union(variants.into_iter().map(|variant| variant.with_names(names)).collect())
+            }
+            Shape::Object(properties) => Shape::Object(
+                properties
+                    .into_iter()
+                    .map(|property| Property { shape: property.shape.with_names(names), ..property })
+                    .collect(),
+            ),
+            scalar => scalar,
+        }
     }
 }

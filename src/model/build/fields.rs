@@ -1,8 +1,10 @@
 //! From the properties of a row to the fields of a model.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 
-use super::operations::{RowField, Writer};
+use super::operations::{Bodies, RowField, Writer};
 use super::shapes::{Typed, Types};
 use crate::model::project::{Field, FieldType, Insert, KeyOrigin};
 use crate::model::types::Shape;
@@ -19,20 +21,37 @@ pub struct RowProperty<'p, 'a> {
 impl<'p, 'a> RowProperty<'p, 'a> {
     /// `Err` with the pointer of the property whose reference leads nowhere.
     pub fn all(
-        document: &'a Document,
         types: &Types<'a>,
+        bodies: &Bodies<'a>,
         properties: &'p Properties<'a>,
+        key: &[String],
         keep: impl Fn(&str) -> bool,
     ) -> Result<Vec<Self>, String> {
         let kept = properties.iter().filter(|(name, _)| keep(name));
         kept.map(|(name, raw)| {
-            let typed = types.property(raw);
-            match (typed, raw.resolve(document)) {
-                (Some(typed), Some(resolved)) => Ok(Self { name, raw, typed, resolved }),
-                _ => Err(raw.pointer().to_owned()),
-            }
+            let is_key = key.iter().any(|key| key == name);
+            let property = Self::typed(types, bodies, name, raw, is_key);
+            property.ok_or_else(|| raw.pointer().to_owned())
         })
         .collect()
+    }
+
+    fn typed(
+        types: &Types<'a>,
+        bodies: &Bodies<'a>,
+        name: &'a str,
+        raw: &'p RawProperty<'a>,
+        is_key: bool,
+    ) -> Option<Self> {
+        let typed = types.property(raw)?;
+        let ty = match typed.ty {
+            // A number that identifies rows is a whole one, whatever the document calls it.
+            FieldType::Float if is_key => FieldType::Int64,
+            FieldType::Text if !is_key && bodies.take_decimal(types, name) => FieldType::Decimal { as_number: false },
+            ty => ty,
+        };
+        let resolved = raw.resolve(types.document())?;
+        Some(Self { name, raw, typed: Typed { ty, ..typed }, resolved })
     }
 
     pub fn row_field(&self) -> RowField {
@@ -50,25 +69,35 @@ pub struct Writers<'w, 'a> {
     pub key: &'w [String],
     pub create: Option<&'w Writer<'a>>,
     pub update: Option<&'w Writer<'a>>,
+    /// What the config says of fields that only a row's owner may see.
+    pub owner_only: &'w [String],
 }
 
 impl Writers<'_, '_> {
-    pub fn field(&self, document: &Document, property: &RowProperty) -> Field {
+    /// A field, whose JSON type refers to components by their final names.
+    pub fn field(
+        &self,
+        document: &Document,
+        property: &RowProperty,
+        key_origin: KeyOrigin,
+        components: &HashMap<String, String>,
+    ) -> Field {
         let name = property.name;
         let is_key = self.key.iter().any(|key| key == name);
         let default = if is_key { None } else { self.default(document, property) };
-        let insert = if is_key { self.insert_of_key(name) } else { self.insert(document, name, default.is_some()) };
+        let insert =
+            if is_key { self.insert_of_key(name, key_origin) } else { self.insert(document, name, default.is_some()) };
         Field {
             name: name.to_owned(),
             ty: property.typed.ty,
-            shape: without_null(property.typed.shape.clone()),
+            shape: without_null(property.typed.shape.clone()).with_names(components),
             nullable: !is_key && (property.typed.nullable || !property.raw.required),
             insert,
             update: !is_key && self.update.is_some_and(|update| takes(update, name)),
             default,
             doc: property.resolved.description.map(str::to_owned),
             deprecated: property.resolved.deprecated,
-            owner_only: property.resolved.flag("x-owner-only"),
+            owner_only: property.resolved.flag("x-owner-only") || self.owner_only.iter().any(|owned| owned == name),
         }
     }
 
@@ -92,8 +121,9 @@ impl Writers<'_, '_> {
         }
     }
 
-    fn insert_of_key(&self, name: &str) -> Insert {
+    fn insert_of_key(&self, name: &str, key_origin: KeyOrigin) -> Insert {
         let given = self.key.len() > 1
+            || (key_origin == KeyOrigin::Given && self.create.is_some())
             || self.create.is_some_and(|create| {
                 create.operation.parameters.iter().any(|(_, field)| field == name)
                     || (takes(create, name) && create.properties.get(name).is_some_and(|property| property.required))

@@ -2,18 +2,17 @@
 
 use std::collections::HashMap;
 
-use rayon::prelude::*;
-
-use super::maker::{Attempt, attempt};
-use super::references::Parents;
+use super::draft::{Attempt, Draft, Relations, attempt};
+use super::references::{Parents, Row};
 use super::shapes::Types;
 use super::type_names::TypeNames;
 use crate::config::Config;
 use crate::diagnostics::{Code, Input, Problem, Problems, Severity, child, closest, one_of};
-use crate::discovery::{Candidate, ConfigEntry, LeftOut, choose};
-use crate::model::project::{Model, Project};
-use crate::model::types::rename;
+use crate::discovery::{Candidate, LeftOut, choose};
+use crate::model::project::Project;
+use crate::model::types::NamedType;
 use crate::openapi::Document;
+use crate::parallel;
 
 /// `None`, with problems, where there is nothing to generate.
 pub fn build(document: &Document, config: &Config, problems: &mut Problems) -> Option<Project> {
@@ -57,76 +56,104 @@ pub struct Made {
     pub refused: Vec<LeftOut>,
 }
 
-/// Makes models of all candidates that can be understood.
-pub fn make(document: &Document, config: &Config, mut chosen: Vec<&Candidate>, problems: &mut Problems) -> Made {
+/// Makes models of all candidates that can be understood: drafts first, then the names of all types and the references among
+/// them, then the models.
+pub fn make<'a>(
+    document: &'a Document,
+    config: &Config,
+    mut chosen: Vec<&Candidate<'a>>,
+    problems: &mut Problems,
+) -> Made {
     chosen.sort_by(|one, two| one.name.cmp(&two.name));
-    let attempts: Vec<Attempt> = chosen.par_iter().map(|candidate| attempt(document, config, candidate)).collect();
+    let attempts = parallel::each(&chosen, |candidate| attempt(document, config, candidate));
     let mut types = Types::new(document);
-    let mut type_names = TypeNames::new(document.schema_names());
-    let mut models: Vec<Model> = Vec::new();
-    let mut of_models: Vec<&Candidate> = Vec::new();
-    let (mut notes, mut refused) = (Vec::new(), Vec::new());
-    for (candidate, Attempt { model, refusal, problems: own, reached }) in chosen.iter().zip(attempts) {
+    let (mut drafts, mut notes, mut refused) = (Vec::new(), Vec::new(), Vec::new());
+    for Attempt { draft, refusal, problems: own, reached } in attempts {
         types.reach(reached);
         refused.extend(refusal);
-        if let Some(mut model) = model {
-            if !candidate.row.is_guess {
-                model.type_name = type_names.model(&candidate.row, &candidate.resource);
-            }
-            models.push(model);
-            of_models.push(*candidate);
+        if let Some(draft) = draft {
+            drafts.push(draft);
             notes.push(own.iter().map(|problem| problem.message.clone()).collect());
         }
         problems.append(own);
     }
-    let mut types = types.named();
-    let final_names: HashMap<String, String> =
-        types.iter().map(|named| (named.name.clone(), type_names.component(&named.name))).collect();
-    for named in &mut types {
-        rename(&mut named.shape, &final_names);
-        if let Some(name) = final_names.get(&named.name) {
-            named.name = name.clone();
-        }
-    }
-    for field in models.iter_mut().flat_map(|model| &mut model.fields) {
-        rename(&mut field.shape, &final_names);
-    }
-    for (model, candidate) in models.iter_mut().zip(&of_models).filter(|(_, candidate)| candidate.row.is_guess) {
-        model.type_name = type_names.model(&candidate.row, &candidate.resource);
-    }
-    set_references(&mut models, &of_models, problems);
-    types.sort_by(|one, two| one.name.cmp(&two.name));
-    Made { project: Project { models, types }, notes, refused }
+    let names = Names::give(document, &drafts, types.named());
+    let references = references(&drafts, &names.models, problems);
+    let models = drafts.into_iter().zip(names.models).zip(references).map(|((draft, type_name), references)| {
+        draft.model(document, config, Relations { type_name, references, components: &names.components })
+    });
+    Made { project: Project { models: models.collect(), types: names.types }, notes, refused }
 }
 
-/// References name fields of their own model and models that exist. Those that the config gives go before those found.
-fn set_references(models: &mut [Model], chosen: &[&Candidate], problems: &mut Problems) {
-    let names: Vec<String> = models.iter().map(|model| model.name.clone()).collect();
-    // Nothing refers to what is a guess itself.
-    let sure = models.iter().zip(chosen).filter(|(_, candidate)| !candidate.row.is_guess).map(|(model, _)| model);
-    let parents = Parents::new(sure);
-    let found: Vec<_> = models.iter().map(|model| parents.of(model)).collect();
-    let configs = chosen.iter().filter_map(|candidate| Some((candidate.name.as_str(), candidate.config.as_ref()?)));
-    let configs: HashMap<&str, &ConfigEntry> = configs.collect();
-    for (model, found) in models.iter_mut().zip(found) {
-        model.references = found;
-        let Some(config) = configs.get(model.name.as_str()) else { continue };
-        let pointer = child(&config.pointer, "references");
-        for (field, target) in &config.entry.references {
-            if names.contains(target) {
-                continue;
+/// The names of all types.
+struct Names {
+    /// In the order of the drafts.
+    models: Vec<String>,
+    /// By the names that they have in the document.
+    components: HashMap<String, String>,
+    /// The components, in order of name.
+    types: Vec<NamedType>,
+}
+
+impl Names {
+    /// Models are named first, then components, then models that are guesses.
+    fn give(document: &Document, drafts: &[Draft], components: Vec<NamedType>) -> Self {
+        let mut scope = TypeNames::new(document.schema_names());
+        let mut models = vec![String::new(); drafts.len()];
+        let mut name_models = |scope: &mut TypeNames, is_guess: bool| {
+            let named = drafts.iter().zip(&mut models);
+            for (Draft { candidate, .. }, name) in named.filter(|(draft, _)| draft.candidate.row.is_guess == is_guess) {
+                *name = scope.model(&candidate.row, &candidate.resource);
             }
-            let help = match closest(target, names.iter().map(String::as_str)) {
-                Some(similar) => format!("did you mean `{similar}`?"),
-                None => format!("models are {}", one_of(&names, 10)),
-            };
-            let message = format!("`{field}` refers to `{target}`, which isn't a model");
-            let at = child(&pointer, field);
-            problems.push(Problem::new(Severity::Error, Code::UnknownModel, (Input::Config, &at), message).help(help));
-        }
-        let given = &config.entry.references;
-        model.references.retain(|(field, _)| !given.iter().any(|(name, _)| name == field));
-        model.references.extend(given.iter().cloned());
-        model.references.sort();
+        };
+        name_models(&mut scope, false);
+        let names: HashMap<String, String> =
+            components.iter().map(|named| (named.name.clone(), scope.component(&named.name))).collect();
+        name_models(&mut scope, true);
+        let component = |NamedType { name, doc, shape }| NamedType {
+            name: names.get(&name).cloned().unwrap_or(name),
+            doc,
+            shape: shape.with_names(&names),
+        };
+        let mut types: Vec<NamedType> = components.into_iter().map(component).collect();
+        types.sort_by(|one, two| one.name.cmp(&two.name));
+        Self { models, components: names, types }
     }
+}
+
+/// The references of each draft: to models that exist. Those that the config gives go before those found.
+fn references(drafts: &[Draft], type_names: &[String], problems: &mut Problems) -> Vec<Vec<(String, String)>> {
+    let rows: Vec<Row> = drafts.iter().zip(type_names).map(|(draft, type_name)| row(draft, type_name)).collect();
+    // Nothing refers to what is a guess itself.
+    let sure = rows.iter().zip(drafts).filter(|(_, draft)| !draft.candidate.row.is_guess).map(|(row, _)| row);
+    let parents = Parents::new(sure);
+    let names: Vec<&str> = rows.iter().map(|row| row.name).collect();
+    let of = |(row, draft): (&Row, &Draft)| {
+        let found = parents.of(row);
+        let Some(config) = &draft.candidate.config else { return found };
+        let given = &config.entry.references;
+        for (field, target) in given.iter().filter(|(_, target)| !names.contains(&target.as_str())) {
+            problems.push(unknown_model(&names, field, target, &child(&config.pointer, "references")));
+        }
+        let found = found.into_iter().filter(|(field, _)| !given.iter().any(|(name, _)| name == field));
+        let mut references: Vec<_> = found.chain(given.iter().cloned()).collect();
+        references.sort();
+        references
+    };
+    rows.iter().zip(drafts).map(of).collect()
+}
+
+fn row<'d>(draft: &'d Draft, type_name: &'d str) -> Row<'d> {
+    let fields = draft.properties.iter().map(|property| (property.name, property.typed.ty)).collect();
+    Row { name: &draft.candidate.name, type_name, key: &draft.key, fields }
+}
+
+fn unknown_model(names: &[&str], field: &str, target: &str, pointer: &str) -> Problem {
+    let help = match closest(target, names.iter().copied()) {
+        Some(similar) => format!("did you mean `{similar}`?"),
+        None => format!("models are {}", one_of(names, 10)),
+    };
+    let message = format!("`{field}` refers to `{target}`, which isn't a model");
+    let at = child(pointer, field);
+    Problem::new(Severity::Error, Code::UnknownModel, (Input::Config, &at), message).help(help)
 }

@@ -1,8 +1,8 @@
 //! Makes the models of what was chosen.
 
+mod draft;
 mod fields;
 mod make;
-mod maker;
 mod operations;
 mod references;
 mod shapes;

@@ -40,28 +40,26 @@ pub struct Unusable {
     pub reason: String,
 }
 
-/// The text fields that a write body declares as decimals. FastAPI says of an answer's decimal only that it is a
-/// string; of one that it takes, that it is a number or a string of digits.
-pub fn decimals<'a>(
-    document: &'a Document,
-    types: &Types<'a>,
-    resource: &Resource<'a>,
-    fields: &[RowField],
-) -> Vec<String> {
-    let operations =
-        [resource.collection_operation("post"), resource.item_operation("patch"), resource.item_operation("put")];
-    let bodies =
-        operations.into_iter().flatten().filter_map(|(item, node)| match find_body(document, &item.node, &node) {
+/// What the API says of the fields that its writes take.
+pub struct Bodies<'a>(Vec<Properties<'a>>);
+
+impl<'a> Bodies<'a> {
+    pub fn of(document: &'a Document, resource: &Resource<'a>) -> Self {
+        let operations =
+            [resource.collection_operation("post"), resource.item_operation("patch"), resource.item_operation("put")];
+        let body = |(item, node): (&PathItem<'a>, Node<'a>)| match find_body(document, &item.node, &node) {
             Body::Json(body) => Some(properties(document, &body.schema())),
             _ => None,
-        });
-    let bodies: Vec<Properties> = bodies.collect();
-    let is_decimal = |name: &str| {
-        let said = bodies.iter().filter_map(|body| types.property(body.get(name)?));
+        };
+        Self(operations.into_iter().flatten().filter_map(body).collect())
+    }
+
+    /// Whether a body declares a field as a decimal. FastAPI says of an answer's decimal only that it is a string; of one that
+    /// it takes, that it is a number or a string of digits.
+    pub fn take_decimal(&self, types: &Types<'a>, name: &str) -> bool {
+        let said = self.0.iter().filter_map(|body| types.property(body.get(name)?));
         said.map(|typed| typed.ty).any(|ty| ty == FieldType::Decimal { as_number: false })
-    };
-    let text = fields.iter().filter(|field| field.ty == FieldType::Text && is_decimal(&field.name));
-    text.map(|field| field.name.clone()).collect()
+    }
 }
 
 type Outcome<T> = Result<Option<T>, Unusable>;

@@ -2,8 +2,16 @@
 
 use std::collections::HashMap;
 
-use crate::model::project::{FieldType, Model};
+use crate::model::project::FieldType;
 use crate::names;
+
+/// What of a model says which rows it may refer to, and which may refer to it.
+pub struct Row<'m> {
+    pub name: &'m str,
+    pub type_name: &'m str,
+    pub key: &'m [String],
+    pub fields: Vec<(&'m str, FieldType)>,
+}
 
 /// The models with a key that one column can hold, by what fields are called that hold it.
 pub struct Parents<'m> {
@@ -15,13 +23,13 @@ pub struct Parents<'m> {
 
 #[derive(Clone, Copy)]
 struct Parent<'m> {
-    model: &'m Model,
+    model: &'m Row<'m>,
     /// Of its key.
     ty: FieldType,
 }
 
 impl<'m> Parents<'m> {
-    pub fn new(models: impl Iterator<Item = &'m Model>) -> Self {
+    pub fn new(models: impl Iterator<Item = &'m Row<'m>>) -> Self {
         let mut parents = Self { by_key: HashMap::new(), by_row: HashMap::new() };
         for parent in models.filter_map(Parent::of) {
             parents.add(parent);
@@ -31,7 +39,7 @@ impl<'m> Parents<'m> {
 
     fn add(&mut self, parent: Parent<'m>) {
         let model = parent.model;
-        let mut rows = vec![names::singular(&model.name), model.name.clone(), names::snake_case(&model.type_name)];
+        let mut rows = vec![names::singular(model.name), model.name.to_owned(), names::snake_case(model.type_name)];
         rows.sort();
         rows.dedup();
         // The key's own name, beside `id`.
@@ -46,10 +54,10 @@ impl<'m> Parents<'m> {
     }
 
     /// The reference of each field of a model that surely is one, in order of name.
-    pub fn of(&self, model: &Model) -> Vec<(String, String)> {
-        let found = model.fields.iter().filter_map(|field| {
-            let child = Child { model, is_own_key: model.key == [field.name.as_str()], ty: field.ty };
-            Some((field.name.clone(), self.parent(&names::snake_case(&field.name), &child)?.name.clone()))
+    pub fn of(&self, model: &Row) -> Vec<(String, String)> {
+        let found = model.fields.iter().filter_map(|(field, ty)| {
+            let child = Child { model, is_own_key: model.key == [*field], ty: *ty };
+            Some(((*field).to_owned(), self.parent(&names::snake_case(field), &child)?.name.to_owned()))
         });
         let mut found: Vec<(String, String)> = found.collect();
         found.sort();
@@ -57,7 +65,7 @@ impl<'m> Parents<'m> {
     }
 
     /// The model whose key a field of this name holds, where there is one alone.
-    fn parent(&self, field: &str, child: &Child) -> Option<&'m Model> {
+    fn parent(&self, field: &str, child: &Child) -> Option<&'m Row<'m>> {
         // A text may be anything, what is called like a row as well as what has more words in front.
         let is_plain_text = child.ty == FieldType::Text;
         let by_key = child.fitting(&self.by_key, field);
@@ -71,7 +79,7 @@ impl<'m> Parents<'m> {
         }
         if matches!(field, "parent_id" | "parent") {
             return child
-                .fitting(&self.by_row, &child.model.name)
+                .fitting(&self.by_row, child.model.name)
                 .into_iter()
                 .find(|only| only.name == child.model.name);
         }
@@ -89,22 +97,23 @@ impl<'m> Parents<'m> {
 }
 
 impl<'m> Parent<'m> {
-    fn of(model: &'m Model) -> Option<Self> {
-        let [_] = model.key.as_slice() else { return None };
-        Some(Self { model, ty: model.key_fields().next()?.ty })
+    fn of(model: &'m Row<'m>) -> Option<Self> {
+        let [key] = model.key else { return None };
+        let (_, ty) = model.fields.iter().find(|(name, _)| name == key)?;
+        Some(Self { model, ty: *ty })
     }
 }
 
 /// A field that may hold the key of another row.
 struct Child<'c> {
-    model: &'c Model,
+    model: &'c Row<'c>,
     is_own_key: bool,
     ty: FieldType,
 }
 
 impl Child<'_> {
     /// Those of a name whose key could be in the field.
-    fn fitting<'m>(&self, parents: &HashMap<String, Vec<Parent<'m>>>, name: &str) -> Vec<&'m Model> {
+    fn fitting<'m>(&self, parents: &HashMap<String, Vec<Parent<'m>>>, name: &str) -> Vec<&'m Row<'m>> {
         let fits = |parent: &&Parent| {
             same_kind(parent.ty, self.ty) && !(self.is_own_key && parent.model.name == self.model.name)
         };
@@ -120,39 +129,13 @@ fn same_kind(one: FieldType, other: FieldType) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Collections;
-    use crate::model::project::{Field, Insert, KeyOrigin, Operations, Server, WriteId};
-    use crate::model::types::Shape;
 
-    fn model(name: &str, type_name: &str, key: &[&str], fields: &[(&str, FieldType)]) -> Model {
-        let field = |(name, ty): &(&str, FieldType)| Field {
-            name: (*name).to_owned(),
-            ty: *ty,
-            shape: Shape::Unknown,
-            nullable: true,
-            insert: Insert::Optional,
-            update: true,
-            default: None,
-            doc: None,
-            deprecated: false,
-            owner_only: false,
-        };
-        Model {
-            name: name.into(),
-            type_name: type_name.into(),
-            doc: None,
-            local_first: true,
-            key: key.iter().map(|name| (*name).to_owned()).collect(),
-            key_origin: KeyOrigin::Client,
-            fields: fields.iter().map(field).collect(),
-            write_id: WriteId::default(),
-            operations: Operations::default(),
-            server: Server::default(),
-            indexes: Vec::new(),
-            references: Vec::new(),
-            rbac: None,
-            collections: Collections::Local,
-        }
+    fn row<'r>(name: &'r str, type_name: &'r str, key: &'r [String], fields: &[(&'r str, FieldType)]) -> Row<'r> {
+        Row { name, type_name, key, fields: fields.to_vec() }
+    }
+
+    fn keys(names: &[&str]) -> Vec<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
     }
 
     /// `field parent, field parent`, of a model `notes` with these fields.
@@ -160,14 +143,15 @@ mod tests {
         use FieldType::{Int64, Text, Uuid};
         let mut own = vec![("id", Uuid)];
         own.extend_from_slice(fields);
+        let (id, code, both) = (keys(&["id"]), keys(&["code"]), keys(&["org_id", "user_id"]));
         let models = [
-            model("accounts", "Account", &["id"], &[("id", Uuid)]),
-            model("countries", "Country", &["code"], &[("code", Text)]),
-            model("memberships", "Membership", &["org_id", "user_id"], &[("org_id", Uuid), ("user_id", Uuid)]),
-            model("notes", "Note", &["id"], &own),
-            model("people", "Person", &["id"], &[("id", Int64)]),
-            model("staff_person", "StaffPeople", &["id"], &[("id", Uuid)]),
-            model("v2_staff", "StaffPerson", &["id"], &[("id", Uuid)]),
+            row("accounts", "Account", &id, &[("id", Uuid)]),
+            row("countries", "Country", &code, &[("code", Text)]),
+            row("memberships", "Membership", &both, &[("org_id", Uuid), ("user_id", Uuid)]),
+            row("notes", "Note", &id, &own),
+            row("people", "Person", &id, &[("id", Int64)]),
+            row("staff_person", "StaffPeople", &id, &[("id", Uuid)]),
+            row("v2_staff", "StaffPerson", &id, &[("id", Uuid)]),
         ];
         let pairs: Vec<String> = Parents::new(models.iter())
             .of(&models[3])
@@ -213,7 +197,8 @@ mod tests {
         assert_eq!(found(&[("parent_id", Uuid)]), "parent_id notes");
         assert_eq!(found(&[("parent_note_id", Uuid)]), "parent_note_id notes");
         assert_eq!(found(&[("parent_id", Text), ("note_id", Uuid)]), "");
-        let own_key = model("accounts", "Account", &["account_id"], &[("account_id", FieldType::Uuid)]);
+        let key = keys(&["account_id"]);
+        let own_key = row("accounts", "Account", &key, &[("account_id", FieldType::Uuid)]);
         assert_eq!(Parents::new(std::iter::once(&own_key)).of(&own_key), []);
     }
 }

@@ -41,6 +41,10 @@ impl<'a> Types<'a> {
         Self { document, variants_left: Cell::new(0), reached: RefCell::default(), waiting: RefCell::default() }
     }
 
+    pub fn document(&self) -> &'a Document {
+        self.document
+    }
+
     /// The components that were referred to.
     pub fn reached(self) -> BTreeSet<String> {
         self.reached.into_inner()

@@ -1,16 +1,16 @@
-//! From a candidate to its model, or to why there is none.
+//! From a candidate to the draft of its model, or to why there is none.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::Value;
 
 use super::fields::{RowProperty, Writers};
-use super::operations::{Unusable, Writer, Writing, decimals};
+use super::operations::{Bodies, Unusable, Writer, Writing};
 use super::shapes::Types;
 use crate::config::{Adapter, Columns, Config, ModelConfig};
 use crate::diagnostics::{Code, Input, Problem, Problems, Reason, Severity, closest, one_of};
 use crate::discovery::{Candidate, LeftOut};
-use crate::model::project::{Field, FieldType, Insert, KeyOrigin, Model, Operations, Server, WriteId};
+use crate::model::project::{FieldType, Model, Operation, Operations, Server, WriteId};
 use crate::names;
 use crate::openapi::{Document, excluded};
 
@@ -18,9 +18,9 @@ use crate::openapi::{Document, excluded};
 const MAX_FIELDS: usize = 900;
 
 /// What has come of a candidate.
-pub struct Attempt {
+pub struct Attempt<'c, 'a> {
     /// `None`, with a problem, where it can't be understood.
-    pub model: Option<Model>,
+    pub draft: Option<Draft<'c, 'a>>,
     /// Why there is no model.
     pub refusal: Option<LeftOut>,
     pub problems: Problems,
@@ -28,165 +28,181 @@ pub struct Attempt {
     pub reached: BTreeSet<String>,
 }
 
-/// Tries to make a model of a candidate.
-pub fn attempt(document: &Document, config: &Config, candidate: &Candidate) -> Attempt {
-    let types = Types::new(document);
-    let mut maker = Maker { document, types: &types, candidate, config, problems: Problems::default(), refusal: None };
-    let model = maker.make();
-    let Maker { problems, refusal, .. } = maker;
-    Attempt { model, refusal, problems, reached: types.reached() }
+/// Everything of a model that doesn't depend on other models.
+pub struct Draft<'c, 'a> {
+    pub candidate: &'c Candidate<'a>,
+    pub key: Vec<String>,
+    pub properties: Vec<RowProperty<'c, 'a>>,
+    list: Option<Operation>,
+    get: Option<Operation>,
+    create: Option<Writer<'a>>,
+    update: Option<Writer<'a>>,
+    delete: Option<Operation>,
 }
 
-struct Maker<'m, 'a> {
+/// What a model is called, and what other models are to it.
+pub struct Relations<'n> {
+    pub type_name: String,
+    /// Field name to the name of the model whose key it holds, in order of field name.
+    pub references: Vec<(String, String)>,
+    /// The final names of components.
+    pub components: &'n HashMap<String, String>,
+}
+
+/// Tries to understand a candidate.
+pub fn attempt<'c, 'a>(document: &'a Document, config: &'c Config, candidate: &'c Candidate<'a>) -> Attempt<'c, 'a> {
+    let types = Types::new(document);
+    let mut drafter =
+        Drafter { document, types: &types, candidate, config, problems: Problems::default(), refusal: None };
+    let draft = drafter.draft();
+    let Drafter { problems, refusal, .. } = drafter;
+    Attempt { draft: draft.filter(|_| refusal.is_none()), refusal, problems, reached: types.reached() }
+}
+
+impl Draft<'_, '_> {
+    /// The model, which is complete.
+    pub fn model(self, document: &Document, config: &Config, relations: Relations) -> Model {
+        let candidate = self.candidate;
+        let entry = candidate.config.as_ref().map(|config| config.entry);
+        let owner_only = entry.map(|entry| entry.owner_only.as_slice()).unwrap_or_default();
+        let writers =
+            Writers { key: &self.key, create: self.create.as_ref(), update: self.update.as_ref(), owner_only };
+        let of_key = |property: &&RowProperty| self.key.first().is_some_and(|name| property.name == name);
+        let key_type = self.properties.iter().find(of_key).map_or(FieldType::Text, |property| property.typed.ty);
+        let key_origin = writers.key_origin(key_type);
+        let field = |property| writers.field(document, property, key_origin, relations.components);
+        let takes_write_id = |writer: &Option<Writer>| writer.as_ref().is_some_and(|writer| writer.takes_write_id);
+        let row_has_write_id = || candidate.row.properties.contains_key("write_id");
+        Model {
+            name: candidate.name.clone(),
+            type_name: relations.type_name,
+            doc: document.follow(&candidate.row.schema).and_then(|schema| schema.description.map(str::to_owned)),
+            local_first: candidate.local_first,
+            key_origin,
+            fields: self.properties.iter().map(field).collect(),
+            write_id: WriteId {
+                row: entry.and_then(|entry| entry.write_id).unwrap_or_else(row_has_write_id),
+                create: takes_write_id(&self.create),
+                update: takes_write_id(&self.update),
+            },
+            server: server(entry, &self.properties),
+            indexes: entry.map(|entry| entry.indexes.clone()).unwrap_or_default(),
+            references: relations.references,
+            rbac: rbac(document, candidate),
+            collections: entry.and_then(|entry| entry.collections).unwrap_or(config.collections),
+            operations: Operations {
+                list: self.list,
+                get: self.get,
+                create: self.create.map(|writer| writer.operation),
+                update: self.update.map(|writer| writer.operation),
+                delete: self.delete,
+            },
+            key: self.key,
+        }
+    }
+}
+
+/// The access metadata, without the fields that appear in no generated file.
+fn rbac(document: &Document, candidate: &Candidate) -> Option<Value> {
+    let config = candidate.config.as_ref().map(|config| config.entry);
+    let mut rbac = config.and_then(|config| config.rbac.clone()).or_else(|| candidate.rbac(document))?;
+    let mut hidden: Vec<&str> = excluded(document, &candidate.row.schema);
+    hidden.extend(config.into_iter().flat_map(|config| &config.exclude).map(String::as_str));
+    remove_names(&mut rbac, &hidden);
+    Some(rbac)
+}
+
+fn server(entry: Option<&ModelConfig>, properties: &[RowProperty]) -> Server {
+    let Some(entry) = entry else { return Server::default() };
+    let columns = match &entry.columns {
+        Columns::AsProperties => Vec::new(),
+        Columns::Named(columns) => columns.clone(),
+        Columns::Snake => {
+            let columns =
+                properties.iter().map(|property| (property.name.to_owned(), names::snake_case(property.name)));
+            let mut columns: Vec<_> = columns.filter(|(name, column)| name != column).collect();
+            columns.sort();
+            columns
+        }
+    };
+    Server { table: entry.table.clone(), columns }
+}
+
+struct Drafter<'m, 'c, 'a> {
     document: &'a Document,
     types: &'m Types<'a>,
-    candidate: &'m Candidate<'a>,
-    config: &'m Config,
+    candidate: &'c Candidate<'a>,
+    config: &'c Config,
     problems: Problems,
     refusal: Option<LeftOut>,
 }
 
-impl<'a> Maker<'_, 'a> {
-    fn make(&mut self) -> Option<Model> {
+impl<'c, 'a> Drafter<'_, 'c, 'a> {
+    fn draft(&mut self) -> Option<Draft<'c, 'a>> {
         let candidate = self.candidate;
         let (resource, row) = (&candidate.resource, &candidate.row);
         let config = candidate.config.as_ref().map(|config| config.entry);
         let excluded = config.map(|config| config.exclude.as_slice()).unwrap_or_default();
         self.check_names_in_config();
 
-        let says_write_id = config.and_then(|config| config.write_id);
-        let row_has_write_id = row.properties.contains_key("write_id");
+        let key = match config.and_then(|config| config.key.clone()) {
+            Some(key) => key,
+            None => row.key(resource)?.names,
+        };
         let keep = |name: &str| name != "write_id" && !excluded.iter().any(|excluded| excluded == name);
-        let mut properties = match RowProperty::all(self.document, self.types, &row.properties, keep) {
+        let bodies = Bodies::of(self.document, resource);
+        let mut properties = match RowProperty::all(self.types, &bodies, &row.properties, &key, keep) {
             Ok(properties) => properties,
             Err(pointer) => {
                 return self.refuse(&pointer, Reason::Unresolved, Reason::Unresolved.meaning());
             }
         };
         self.drop_twins(&mut properties);
-        let key = self.key(&mut properties)?;
+        self.check_key(&key, &properties)?;
         self.check_columns(&properties)?;
 
         let fields: Vec<_> = properties.iter().map(RowProperty::row_field).collect();
-        let decimals = decimals(self.document, self.types, resource, &fields);
-        for property in properties.iter_mut().filter(|property| decimals.iter().any(|name| name == property.name)) {
-            property.typed.ty = FieldType::Decimal { as_number: false };
-        }
-        let fields: Vec<_> = properties.iter().map(RowProperty::row_field).collect();
         let writing = Writing { document: self.document, types: self.types, resource, fields: &fields, key: &key };
-        let mut create = self.usable("created", writing.create());
-        if let (Some(writer), Some(name)) = (&create, candidate.row.guessed_key.as_ref().and(key.first()))
-            && !writer.operation.body.contains(name)
-        {
-            let pointer = resource.pointer().to_owned();
-            let reason = format!("it doesn't take `{name}`, which identifies a row");
-            create = self.usable("created", Err(Unusable { pointer, reason }));
-        }
-        if key.len() > 1
-            && let Some(writer) = &create
-            && let Some(part) = key.iter().find(|name| {
-                !writer.operation.body.contains(name)
-                    && !writer.operation.parameters.iter().any(|(_, field)| field == *name)
-            })
-        {
-            let pointer = resource.pointer().to_owned();
-            let reason = format!("the server makes `{part}`, which is only a part of the key");
-            create = self.usable("created", Err(Unusable { pointer, reason }));
-        }
+        let create = writing.create().and_then(|writer| self.makes_key(writer, &key));
+        let create = self.usable("created", create);
         let update = self.usable("updated", writing.update());
         let delete = self.usable("deleted", writing.delete());
         self.note_unsent(create.as_ref().into_iter().chain(update.as_ref()));
-
-        let writers = Writers { key: &key, create: create.as_ref(), update: update.as_ref() };
-        let mut fields: Vec<_> = properties.iter().map(|property| writers.field(self.document, property)).collect();
-        let first = key.first()?;
-        let key_type = fields.iter().find(|field| field.name == *first).map_or(FieldType::Text, |field| field.ty);
-        let key_origin = writers.key_origin(key_type);
-        if key_origin == KeyOrigin::Given && create.is_some() {
-            for field in fields.iter_mut().filter(|field| key.contains(&field.name)) {
-                field.insert = Insert::Required;
-            }
-        }
-        let owner_only = config.map(|config| config.owner_only.as_slice()).unwrap_or_default();
-        for field in &mut fields {
-            field.owner_only |= owner_only.contains(&field.name);
-        }
-        let write_id = WriteId {
-            row: says_write_id.unwrap_or(row_has_write_id),
-            create: create.as_ref().is_some_and(|writer| writer.takes_write_id),
-            update: update.as_ref().is_some_and(|writer| writer.takes_write_id),
-        };
-        let server = self.server(&fields);
-        if self.refusal.is_some() {
-            return None;
-        }
         let (list, get) = (writing.read(false), writing.read(true));
-        Some(Model {
-            name: candidate.name.clone(),
-            type_name: String::new(),
-            doc: self.doc(),
-            local_first: candidate.local_first,
-            key,
-            key_origin,
-            fields,
-            write_id,
-            operations: Operations {
-                list,
-                get,
-                create: create.map(|writer| writer.operation),
-                update: update.map(|writer| writer.operation),
-                delete,
-            },
-            server,
-            indexes: config.map(|config| config.indexes.clone()).unwrap_or_default(),
-            references: Vec::new(),
-            rbac: self.rbac(),
-            collections: config.and_then(|config| config.collections).unwrap_or(self.config.collections),
-        })
+        Some(Draft { candidate, key, properties, list, get, create, update, delete })
     }
 
-    /// The access metadata, without the fields that appear in no generated file.
-    fn rbac(&self) -> Option<Value> {
-        let candidate = self.candidate;
-        let config = candidate.config.as_ref().map(|config| config.entry);
-        let mut rbac = config.and_then(|config| config.rbac.clone()).or_else(|| candidate.rbac(self.document))?;
-        let mut hidden: Vec<&str> = excluded(self.document, &candidate.row.schema);
-        hidden.extend(config.into_iter().flat_map(|config| &config.exclude).map(String::as_str));
-        remove_names(&mut rbac, &hidden);
-        Some(rbac)
+    /// An operation that creates, where it settles the whole key of a row.
+    fn makes_key(&self, writer: Option<Writer<'a>>, key: &[String]) -> Result<Option<Writer<'a>>, Unusable> {
+        let Some(writer) = writer else { return Ok(None) };
+        let unusable = |reason| Err(Unusable { pointer: self.candidate.resource.pointer().to_owned(), reason });
+        let operation = &writer.operation;
+        let takes = |name: &String| operation.body.contains(name);
+        let in_path = |name: &String| operation.parameters.iter().any(|(_, field)| field == name);
+        let guessed = key.first().filter(|name| self.candidate.row.guessed_key.is_some() && !takes(name));
+        if let Some(name) = guessed {
+            return unusable(format!("it doesn't take `{name}`, which identifies a row"));
+        }
+        if let Some(part) = key.iter().find(|name| key.len() > 1 && !takes(name) && !in_path(name)) {
+            return unusable(format!("the server makes `{part}`, which is only a part of the key"));
+        }
+        Ok(Some(writer))
     }
 
-    fn doc(&self) -> Option<String> {
-        self.document.follow(&self.candidate.row.schema)?.description.map(str::to_owned)
-    }
-
-    /// The key's fields: of a type that has one text form.
-    fn key(&mut self, properties: &mut [RowProperty]) -> Option<Vec<String>> {
-        let candidate = self.candidate;
-        let key = match candidate.config.as_ref().and_then(|config| config.entry.key.clone()) {
-            Some(key) => key,
-            None => candidate.row.key(&candidate.resource)?.names,
-        };
-        for name in &key {
-            let Some(property) = properties.iter_mut().find(|property| property.name == name) else {
-                // A key that the config excludes, or names wrongly, was reported where it stands.
-                return self.refuse(
-                    candidate.resource.pointer(),
-                    Reason::NoKey,
-                    &format!("its key `{name}` isn't among its fields"),
-                );
+    /// The key's fields have a type with one text form.
+    fn check_key(&mut self, key: &[String], properties: &[RowProperty]) -> Option<()> {
+        for name in key {
+            let Some(property) = properties.iter().find(|property| property.name == name) else {
+                let why = format!("its key `{name}` isn't among its fields");
+                return self.refuse(self.candidate.resource.pointer(), Reason::NoKey, &why);
             };
-            // A number that identifies rows is a whole one, whatever the document calls it.
-            if property.typed.ty == FieldType::Float {
-                property.typed.ty = FieldType::Int64;
-            }
             let ty = property.typed.ty;
             if !matches!(ty, FieldType::Text | FieldType::Uuid | FieldType::Int32 | FieldType::Int64) {
-                let message = format!("its key `{name}` is neither text, uuid nor integer");
-                return self.refuse(property.raw.pointer(), Reason::KeyType, &message);
+                let why = format!("its key `{name}` is neither text, uuid nor integer");
+                return self.refuse(property.raw.pointer(), Reason::KeyType, &why);
             }
         }
-        Some(key)
+        Some(())
     }
 
     /// Of two properties that would be one column, the one that rows may lack is left out.
@@ -266,24 +282,6 @@ impl<'a> Maker<'_, 'a> {
                 .push(Problem::new(Severity::Error, Code::UnknownField, (Input::Config, &pointer), message).help(help));
             self.refusal = Some(self.left_out(Reason::UnknownField));
         }
-    }
-
-    fn server(&self, fields: &[Field]) -> Server {
-        let Some(entry) = self.candidate.config.as_ref().map(|config| config.entry) else { return Server::default() };
-        let columns = match &entry.columns {
-            Columns::AsProperties => Vec::new(),
-            Columns::Named(columns) => columns.clone(),
-            Columns::Snake => {
-                let mut columns: Vec<_> = fields
-                    .iter()
-                    .map(|field| (field.name.clone(), names::snake_case(&field.name)))
-                    .filter(|(name, column)| name != column)
-                    .collect();
-                columns.sort();
-                columns
-            }
-        };
-        Server { table: entry.table.clone(), columns }
     }
 
     /// An operation, or a note that says why the client does without it.

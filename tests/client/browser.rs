@@ -3,14 +3,14 @@
 
 use std::env;
 use std::fs;
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::sync::OnceLock;
 
 use libtest_mimic::Trial;
 
 use crate::support::binary::sync_patterns;
+use crate::support::chromium::Chromium;
 use crate::support::node::node;
 use crate::support::workspace::Workspace;
 use crate::{ADAPTERS, case, run_suite};
@@ -85,24 +85,28 @@ pub fn cases() -> Vec<Trial> {
 fn run(adapter: &str, suite: &str) {
     let Some(chromium) = chromium() else { return };
     let mut node = node(workspace().folder());
-    node.env("ADAPTER", adapter).env("CHROMIUM", chromium);
+    node.env("ADAPTER", adapter);
+    chromium.give_to(&mut node);
     let screenshots = workspace().folder().join("screenshots").join(adapter);
     let hint = format!("screenshots are in {}", screenshots.display());
     run_suite(&mut node, &format!("dist/browser/{suite}.js"), &hint);
 }
 
 /// Where there is no browser, nothing is tested: said so that it can't be overlooked, and a failure in CI.
-fn chromium() -> Option<PathBuf> {
-    let found = env::var_os("CHROMIUM").map(PathBuf::from).or_else(|| {
-        let path = env::var_os("PATH")?;
-        env::split_paths(&path).map(|folder| folder.join("chromium")).find(|file| file.is_file())
+fn chromium() -> Option<&'static Chromium> {
+    static CHROMIUM: OnceLock<Option<Chromium>> = OnceLock::new();
+    let chromium = CHROMIUM.get_or_init(|| match Chromium::find() {
+        Ok(chromium) => {
+            eprintln!("The page is tested in {}", chromium.name());
+            Some(chromium)
+        }
+        Err(why) => {
+            eprintln!(
+                "\n*** No Chromium: THE PAGE WAS NOT TESTED. Install one, or say where it is (CHROMIUM=…): {why} ***\n"
+            );
+            None
+        }
     });
-    if found.is_none() {
-        let message = "\n*** No Chromium: THE PAGE WAS NOT TESTED. Install it (`apt-get install chromium`), or say \
-                       where it is (CHROMIUM=…). ***\n";
-        assert!(env::var_os("CI").is_none(), "{message}");
-        // Not `eprintln`, which is shown only of tests that fail.
-        writeln!(io::stderr(), "{message}").expect("standard error");
-    }
-    found
+    assert!(chromium.is_some() || env::var_os("CI").is_none(), "no Chromium, and in CI the page has to be tested");
+    chromium.as_ref()
 }

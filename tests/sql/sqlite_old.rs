@@ -1,45 +1,14 @@
-//! The oldest SQLite that is promised: the schema loads there, and a first pass of writes goes through.
-
-use std::io::Write;
-use std::process::{Command, Stdio};
+//! An SQLite that is older than the oldest that is promised, 3.40: the schema loads there, and a first pass of writes goes
+//! through.
 
 use crate::support::database::schema_order;
 use crate::support::models;
+use crate::support::sqlite_old;
 use sync_patterns::codegen::sql;
 use sync_patterns::config::Adapter;
 use sync_patterns::model::{FieldType, Project};
 use sync_patterns::names::sql::{identifier, literal};
 use sync_patterns::plan::Plan;
-
-/// # Panics
-/// Where there is no `sqlite3` 3.40: another version says nothing of this one.
-fn sqlite3(script: &str) -> Result<String, String> {
-    let needed = "this test needs the `sqlite3` shell of SQLite 3.40 on the PATH (Debian 12: apt-get install sqlite3)";
-    let version = Command::new("sqlite3").arg("--version").output();
-    let version = version.unwrap_or_else(|error| panic!("{needed}: {error}"));
-    let version = String::from_utf8_lossy(&version.stdout).into_owned();
-    assert!(version.starts_with("3.40."), "{needed}, and found {version}");
-    let mut shell = Command::new("sqlite3")
-        .args(["-bail", "-list", ":memory:"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("sqlite3 starts");
-    let mut input = shell.stdin.take().expect("stdin");
-    let script = script.to_owned();
-    let writer = std::thread::spawn(move || input.write_all(script.as_bytes()));
-    let output = shell.wait_with_output().expect("sqlite3 ends");
-    // A shell that stops at an error closes its input early; the error itself is what counts.
-    let written = writer.join().expect("the writer");
-    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-    if output.status.success() && errors.is_empty() {
-        written.expect("the script");
-        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-    } else {
-        Err(errors)
-    }
-}
 
 fn schema(project: &Project) -> String {
     let files = sql::files(&Plan::of(project), Adapter::Sqlite, &Default::default()).expect("the schema");
@@ -47,7 +16,7 @@ fn schema(project: &Project) -> String {
 }
 
 fn run(script: &str) -> String {
-    sqlite3(script).unwrap_or_else(|error| panic!("{error}\n{script}"))
+    sqlite_old::run(script).unwrap_or_else(|error| panic!("{error}\n{script}"))
 }
 
 #[test]
@@ -181,7 +150,7 @@ fn mistakes_are_errors() {
         ("INSERT INTO measurements (tags) VALUES ('[');", "measurements.tags must be JSON"),
         ("INSERT INTO memberships (user_no) VALUES (1);", "NOT NULL constraint failed: memberships.org_id"),
     ] {
-        let error = sqlite3(&format!("{schema}{row}{statement}")).expect_err(statement);
+        let error = sqlite_old::run(&format!("{schema}{row}{statement}")).expect_err(statement);
         assert!(error.contains(message), "{statement}: {error}");
     }
 }

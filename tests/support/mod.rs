@@ -2,6 +2,7 @@
 #![allow(dead_code)]
 
 pub mod binary;
+pub mod chromium;
 pub mod database;
 pub mod exercise;
 pub mod models;
@@ -10,6 +11,7 @@ pub mod node;
 pub mod npm;
 pub mod project;
 pub mod round_trip;
+pub mod sqlite_old;
 pub mod synthetic;
 pub mod web;
 pub mod workspace;

@@ -28,6 +28,22 @@ pub fn npm_formatters() -> PathBuf {
     installed("tests/npm/formatters")
 }
 
+/// The folder with a Chromium.
+///
+/// # Panics
+/// As [`installed`].
+pub fn npm_chromium() -> PathBuf {
+    installed("tests/npm/chromium")
+}
+
+/// The folder with an old SQLite.
+///
+/// # Panics
+/// As [`installed`].
+pub fn npm_sqlite_old() -> PathBuf {
+    installed("tests/npm/sqlite-old")
+}
+
 /// A folder with its `node_modules`, installed on first use from its `package-lock.json`.
 ///
 /// # Panics

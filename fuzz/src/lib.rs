@@ -2,6 +2,7 @@
 
 pub mod making;
 pub mod reading;
+pub mod targets;
 
 use std::time::Duration;
 use std::{fs, thread};

@@ -15,7 +15,7 @@ use sync_patterns::openapi::Tree;
 use sync_patterns::schema_json::diff::{self, Report, Schema};
 use sync_patterns::source::Source;
 
-use crate::reading::located;
+use super::reading::located;
 
 /// One of the configs that take every model.
 pub fn config(choice: usize) -> Config {

@@ -2,6 +2,7 @@
 
 mod corpus;
 mod fixtures;
+mod fuzz;
 mod layout;
 mod mutations;
 mod round_trip;
@@ -19,9 +20,10 @@ const ADAPTERS: [(&str, Adapter); 2] = [("pglite", Adapter::Pglite), ("sqlite", 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let corpus = corpus::cases(arguments.nocapture);
-    let parts =
-        [round_trip::cases(), corpus, simulation::cases(), fixtures::cases(), layout::cases(), mutations::cases()];
-    libtest_mimic::run(&arguments, parts.into_iter().flatten().collect()).exit_code()
+    let listed = case("no_test_is_passed_over", || support::listed::assert_no_test_is_passed_over("cases"));
+    let quick = [fixtures::cases(), layout::cases(), mutations::cases(), fuzz::cases(), vec![listed]];
+    let parts = [round_trip::cases(), corpus, simulation::cases()].into_iter().chain(quick);
+    libtest_mimic::run(&arguments, parts.flatten().collect()).exit_code()
 }
 
 /// A test that fails where it panics.

@@ -18,7 +18,8 @@ fn main() -> ExitCode {
     // Most of the time they wait: for a server that is down, or for what a person would see.
     let cores = thread::available_parallelism().map_or(1, usize::from);
     arguments.test_threads.get_or_insert(2 * cores);
-    let parts = [suites::cases(), browser::cases(), electric::cases()];
+    let listed = case("no_test_is_passed_over", || support::listed::assert_no_test_is_passed_over("client"));
+    let parts = [suites::cases(), browser::cases(), electric::cases(), vec![listed]];
     libtest_mimic::run(&arguments, parts.into_iter().flatten().collect()).exit_code()
 }
 

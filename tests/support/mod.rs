@@ -5,6 +5,7 @@ pub mod binary;
 pub mod chromium;
 pub mod database;
 pub mod exercise;
+pub mod listed;
 pub mod models;
 pub mod mutate;
 pub mod node;

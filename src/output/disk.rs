@@ -9,7 +9,10 @@ use anyhow::Context;
 use crate::codegen::{GITATTRIBUTES, is_ours};
 
 /// The folders below `output` that hold files of ours; others are never looked into.
-const FOLDERS: &[&str] = &["", "collections", "db", "schema", "types"];
+const FOLDERS: &[&str] = &["", "collections", "schema", "types"];
+
+/// The folder that holds files of ours at any depth.
+const DEEP_FOLDER: &str = "db";
 
 /// What is where a file is to be.
 pub enum Found {
@@ -44,19 +47,27 @@ pub fn read(path: &Path) -> anyhow::Result<Option<Vec<u8>>> {
 /// The files of ours below the folder that aren't generated any more, as paths with `/`.
 pub fn stale_in(folder: &Path, is_generated: impl Fn(&str) -> bool) -> anyhow::Result<Vec<String>> {
     let mut stale = Vec::new();
-    for below in FOLDERS.iter().filter(|below| below.is_empty() || !is_link(&folder.join(below))) {
-        let entries = match fs::read_dir(folder.join(below)) {
+    let mut folders: Vec<String> = FOLDERS.iter().chain([&DEEP_FOLDER]).map(|&below| below.to_owned()).collect();
+    while let Some(below) = folders.pop() {
+        let place = folder.join(&below);
+        if !below.is_empty() && is_link(&place) {
+            continue;
+        }
+        let entries = match fs::read_dir(&place) {
             Ok(entries) => entries,
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => continue,
-            Err(error) => return Err(error).with_context(|| format!("can't list {}", folder.join(below).display())),
+            Err(error) => return Err(error).with_context(|| format!("can't list {}", place.display())),
         };
+        let is_deep = below.split('/').next() == Some(DEEP_FOLDER);
         for entry in entries {
             let entry = entry?;
             let Ok(name) = entry.file_name().into_string() else { continue };
-            let may_be_ours = [".ts", ".sql", ".json", GITATTRIBUTES].iter().any(|end| name.ends_with(end));
             let path = if below.is_empty() { name } else { format!("{below}/{name}") };
-            let is_stale = may_be_ours && !is_generated(&path);
-            if is_stale && entry.file_type()?.is_file() && begins_as_ours(&entry.path())? {
+            let kind = entry.file_type()?;
+            let may_be_ours = [".ts", ".sql", ".json", GITATTRIBUTES].iter().any(|end| path.ends_with(end));
+            if kind.is_dir() && is_deep {
+                folders.push(path);
+            } else if kind.is_file() && may_be_ours && !is_generated(&path) && begins_as_ours(&entry.path())? {
                 stale.push(path);
             }
         }

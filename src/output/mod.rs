@@ -109,6 +109,7 @@ impl Plan {
             if *change == Change::Remove {
                 let place = folder.join(path);
                 fs::remove_file(&place).with_context(|| format!("can't remove {}", place.display()))?;
+                remove_empty_folders(folder, path);
             }
         }
         Ok(())
@@ -122,10 +123,25 @@ enum State {
     Foreign,
 }
 
-/// The folders of files that are links: what they lead to isn't ours to write.
+/// Removes the folders between `folder` and a removed file that hold nothing any more.
+fn remove_empty_folders(folder: &Path, path: &str) {
+    for parent in ancestors(path) {
+        // Fails where something is in it.
+        if fs::remove_dir(folder.join(parent)).is_err() {
+            return;
+        }
+    }
+}
+
+/// The folders of files that are links, or in one: what they lead to isn't ours to write.
 fn linked_folders<'a>(folder: &Path, paths: impl Iterator<Item = &'a String>) -> BTreeSet<&'a str> {
-    let is_linked = |parent: &&str| !parent.is_empty() && is_link(&folder.join(parent));
-    parents(paths).into_iter().filter(is_linked).collect()
+    let is_linked = |path: &str| is_link(&folder.join(path));
+    parents(paths).into_iter().filter(|parent| is_linked(parent) || ancestors(parent).any(is_linked)).collect()
+}
+
+/// The folders that a path is in, below `output`, from the innermost.
+fn ancestors(path: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(parent(path)), |path| Some(parent(path))).take_while(|path| !path.is_empty())
 }
 
 /// The folders that files are in, each once.

@@ -41,8 +41,8 @@ fn without_repetition(printed: &str, fixture: &str) -> String {
         let path = file.split(' ').next().unwrap_or_default();
         let is_repetition = [".gitattributes", "schema/_changes.sql"].contains(&path)
             || path.ends_with(".sql.ts")
-            || path == "db/defaults.ts";
-        let is_template = path.starts_with("db/") && path != "db/defaults.ts";
+            || path == "db/client/defaults.ts";
+        let is_template = path.starts_with("db/") && path != "db/client/defaults.ts";
         !is_template && (fixture == "contacts" || !is_repetition)
     };
     let files = printed.split("==> ").skip(1).filter(is_shown);

@@ -25,7 +25,7 @@ fn outdated() -> Project {
     project.generate();
     let ours = fs::read(project.path("src/generated/types/notes.ts")).expect("types");
     project.write("src/generated/types/people.ts", ours);
-    fs::remove_file(project.path("src/generated/db/values.ts")).expect("a file");
+    fs::remove_file(project.path("src/generated/db/client/values.ts")).expect("a file");
     project.write("openapi.yaml", SPEC.replace("Somebody that the team knows.", "Somebody we know."));
     project
 }
@@ -53,7 +53,7 @@ fn differences_are_told_and_nothing_is_written() {
     for expected in [
         "changed: src/generated/types/contacts.ts\n--- a/src/generated/types/contacts.ts\n+++ b/src/generated/types/contacts.ts\n@@ ",
         "-/** Somebody that the team knows. */\n+/** Somebody we know. */\n",
-        "missing: src/generated/db/values.ts\n--- /dev/null\n+++ b/src/generated/db/values.ts\n@@ -0,0 +1,",
+        "missing: src/generated/db/client/values.ts\n--- /dev/null\n+++ b/src/generated/db/client/values.ts\n@@ -0,0 +1,",
         "no longer generated: src/generated/types/people.ts\n--- a/src/generated/types/people.ts\n+++ /dev/null\n@@ -1,",
         "src/generated isn't as generated: 1 changed, 1 missing, 1 stale, ",
         "help: run `sync-patterns generate`",
@@ -64,7 +64,7 @@ fn differences_are_told_and_nothing_is_written() {
     assert_eq!(fs::read_to_string(project.path("src/generated/types/contacts.ts")).expect("types"), types);
     let quiet = project.run(&["generate", "--check", "--quiet"]);
     assert_eq!(quiet.code, 1);
-    assert!(quiet.stdout.starts_with("missing: src/generated/db/values.ts\nchanged: "), "{}", quiet.stdout);
+    assert!(quiet.stdout.starts_with("missing: src/generated/db/client/values.ts\nchanged: "), "{}", quiet.stdout);
     assert!(!quiet.stdout.contains("@@"), "{}", quiet.stdout);
 }
 
@@ -187,7 +187,7 @@ fn differences_for_programs() {
     let report: Value = serde_json::from_str(&run.stdout).expect("JSON");
     let found: Vec<_> = report["differences"].as_array().expect("a list").iter().collect();
     let words = |key: &str| found.iter().map(|difference| difference[key].as_str().unwrap_or("?")).collect::<Vec<_>>();
-    assert_eq!(words("path"), ["db/values.ts", "types/contacts.ts", "types/people.ts"]);
+    assert_eq!(words("path"), ["db/client/values.ts", "types/contacts.ts", "types/people.ts"]);
     assert_eq!(words("difference"), ["missing", "changed", "stale"]);
     assert_eq!((found[0]["line"].as_u64(), found[1]["line"].as_u64()), (None, Some(3)));
     assert!(found[1]["diff"].as_str().expect("a diff").contains("+/** Somebody we know. */\n"));

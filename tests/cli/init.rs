@@ -60,7 +60,7 @@ fn a_config_by_flags_alone() {
     insta::assert_snapshot!("by_flags", config(folder.path()));
     insta::assert_snapshot!("by_flags_told", run.stdout);
     assert_eq!(generated(folder.path(), &[]), ["projects", "tasks"]);
-    assert!(folder.path().join("src/client/db/use-row.ts").exists());
+    assert!(folder.path().join("src/client/db/collection/hooks/use-row.ts").exists());
 }
 
 #[test]

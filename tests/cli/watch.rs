@@ -127,7 +127,7 @@ fn a_change_is_generated_and_told() {
         project.write("sync-patterns.config.yaml", config);
         let said = watch.until("in src/generated: ");
         assert!(said.contains("sync-patterns.config.yaml changed\n"), "{said}");
-        assert!(said.contains(&format!("create src/generated/db/{adapter}.ts\n")), "{said}");
+        assert!(said.contains(&format!("create src/generated/db/store/sql/{adapter}/driver.ts\n")), "{said}");
     }
 }
 

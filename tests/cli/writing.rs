@@ -56,6 +56,34 @@ fn stale_files_go_and_those_of_others_stay() {
     }
 }
 
+/// Earlier versions had all of `db` in one folder; and another adapter has files where this one has none.
+#[test]
+fn stale_files_of_db_go_at_any_depth() {
+    let project = Project::new();
+    project.generate();
+    let ours = fs::read(project.path("src/generated/db/init.ts")).expect("a module");
+    for stale in ["db/log.ts", "db/pglite-worker.ts", "db/store/sql/older/log.ts", "db/store/keyed/store.ts"] {
+        project.write(&format!("src/generated/{stale}"), &ours);
+    }
+    project.write("src/generated/db/store/keyed/mine.ts", "export {};\n");
+    let check = project.run(&["check"]);
+    assert_eq!(check.code, 1, "{}", check.stderr);
+    assert!(
+        check.stdout.contains("no longer generated: src/generated/db/store/sql/older/log.ts\n"),
+        "{}",
+        check.stdout
+    );
+    let run = project.generate();
+    assert!(run.stdout.contains("4 removed"), "{}", run.stdout);
+    assert!(!project.path("src/generated/db/log.ts").exists());
+    assert!(!project.path("src/generated/db/store/sql/older").exists(), "an empty folder goes as well");
+    assert!(project.path("src/generated/db/store/keyed/mine.ts").exists());
+    let other = project.run(&["generate", "--adapter", "sqlite"]);
+    assert_eq!(other.code, 0, "{}", other.stderr);
+    assert!(!project.path("src/generated/db/store/sql/pglite").exists());
+    assert!(project.path("src/generated/db/store/sql/sqlite/sqlite-worker.ts").exists());
+}
+
 #[test]
 fn a_file_of_somebody_else_is_never_overwritten() {
     let project = Project::new();

@@ -30,8 +30,8 @@ function statement(text: string): Statement {
 /** A database that outlives the client that has it open. */
 async function database(): Promise<Driver> {
   const opened = isPglite
-    ? await (await import("../after-pglite/db/pglite.js")).openPglite("memory://")
-    : await (await import("../after-sqlite/db/sqlite.js")).openSqlite("memory://");
+    ? await (await import("../after-pglite/db/store/sql/pglite/driver.js")).openPglite("memory://")
+    : await (await import("../after-sqlite/db/store/sql/sqlite/driver.js")).openSqlite("memory://");
   return { ...opened, close: async () => {} };
 }
 

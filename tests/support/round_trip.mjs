@@ -12,15 +12,16 @@ const reached = { models: 0, edited: 0, deleted: 0, inserted: 0 };
 async function run(client) {
   const made = JSON.parse(await readFile(`${client}/rows.json`, "utf8"));
   const load = (path) => import(`./dist/${client}/${path}`);
-  const [{ models }, index, { openShape }, keys] = await Promise.all(
-    ["schema/index.js", "index.js", "db/shape.js", "db/keys.js"].map(load),
+  const [{ models }, index, { defaultClient }, { openShape }, keys] = await Promise.all(
+    ["schema/index.js", "index.js", "db/init.js", "db/transport/electric/shape.js", "db/client/model.js"].map(load),
   );
   const collections = new Map(Object.values(index).flatMap((one) => (one?.preload ? [[one.id, one]] : [])));
-  const driver = await index.initializeDatabase({ directory: "memory://", sync: false });
+  await index.initializeDatabase({ directory: "memory://", sync: false });
+  const { store, reports } = await defaultClient.whenOpen();
   const seen = [];
   for (const rows of made) {
     const model = models.find(({ name }) => name === rows.name);
-    const trip = new Trip(driver, model, collections.get(model.name), rows, { openShape, ...keys });
+    const trip = new Trip({ store, reports }, model, collections.get(model.name), rows, { openShape, ...keys });
     try {
       await trip.run();
     } catch (error) {
@@ -35,8 +36,8 @@ async function run(client) {
 class Trip {
   seen = [];
 
-  constructor(driver, model, collection, made, { openShape, collectionKey, rowKey }) {
-    Object.assign(this, { driver, model, collection, made, openShape });
+  constructor(database, model, collection, made, { openShape, collectionKey, rowKey }) {
+    Object.assign(this, { database, model, collection, made, openShape });
     this.keyOf = (values) => collectionKey(model, rowKey(model, values));
   }
 
@@ -81,7 +82,8 @@ class Trip {
     const stop = new AbortController();
     const column = (field) => (Object.hasOwn(model.columns, field) ? model.columns[field] : field);
     const renamed = (fields) => Object.fromEntries(Object.entries(fields).map(([name, it]) => [column(name), it]));
-    const shape = await this.openShape(this.driver, model, "", stop.signal);
+    const { store, reports } = this.database;
+    const shape = await this.openShape(store, reports, model, "", stop.signal);
     await shape.take({
       messages: rows.map(({ texts }, index) => ({
         key: String(index),

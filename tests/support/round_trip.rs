@@ -85,9 +85,7 @@ impl Clients {
         for adapter in ADAPTERS {
             let [shared, others @ ..] = &self.clients(adapter)[..] else { continue };
             for other in others {
-                let extra =
-                    fs::read_dir(other.join("db")).expect("db").map(|entry| entry.expect("an entry").file_name());
-                if extra.into_iter().all(|name| shared.join("db").join(name).exists()) {
+                if files_below(&other.join("db")).iter().all(|path| shared.join("db").join(path).exists()) {
                     fs::remove_dir_all(other.join("db")).expect("db removed");
                     std::os::unix::fs::symlink(shared.join("db"), other.join("db")).expect("a link to db");
                 }
@@ -106,11 +104,13 @@ impl Clients {
                 clients.iter().enumerate().filter(|(index, client)| *index == 0 || client.join("db").is_symlink());
             for (_, client) in sharing {
                 let own = self.root.join("dist").join(client.strip_prefix(&self.root).expect("below")).join("db");
-                for script in fs::read_dir(&own).into_iter().flatten().map(|entry| entry.expect("an entry").path()) {
-                    fs::rename(&script, all.join(script.file_name().expect("a name"))).expect("a file moved");
+                for path in files_below(&own) {
+                    let place = all.join(&path);
+                    fs::create_dir_all(place.parent().expect("a parent")).expect("a folder");
+                    fs::rename(own.join(path), place).expect("a file moved");
                 }
                 if own.exists() {
-                    fs::remove_dir(&own).expect("an empty folder removed");
+                    fs::remove_dir_all(&own).expect("empty folders removed");
                 }
                 std::os::unix::fs::symlink(&all, &own).expect("a link to db");
             }
@@ -187,4 +187,15 @@ impl Compiled {
         let told = String::from_utf8_lossy(&output.stderr);
         if output.status.success() { Ok(()) } else { Err(told.lines().take(60).collect::<Vec<_>>().join("\n")) }
     }
+}
+
+/// The files in a folder at any depth, as paths from there; none where it isn't there.
+#[cfg(unix)]
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().map(|entry| entry.expect("an entry").path());
+    let below = |path: PathBuf| {
+        let name = PathBuf::from(path.file_name().expect("a name"));
+        if path.is_dir() { files_below(&path).iter().map(|file| name.join(file)).collect() } else { vec![name] }
+    };
+    entries.flat_map(below).collect()
 }

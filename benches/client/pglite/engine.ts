@@ -1,8 +1,8 @@
 import { PGlite } from "@electric-sql/pglite";
 import { live, type LiveNamespace } from "@electric-sql/pglite/live";
 
-import type { Driver } from "../client/db/driver.js";
-import { pgliteDriver } from "../client/db/pglite.js";
+import type { Driver } from "../client/db/store/sql/driver.js";
+import { pgliteDriver } from "../client/db/store/sql/pglite/driver.js";
 import type { ServerRow } from "./rows.js";
 
 export const ADAPTER = "PGlite";

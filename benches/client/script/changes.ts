@@ -1,4 +1,4 @@
-import { sql } from "../client/db/driver.js";
+import { sql } from "../client/db/store/sql/driver.js";
 import { contactsCollection } from "../client/index.js";
 import { close, open, settled, shown } from "./client.js";
 import { openEngine, type Engine, type Observer } from "./engine.js";

@@ -1,5 +1,5 @@
-import type { Driver } from "../client/db/driver.js";
-import { sql } from "../client/db/driver.js";
+import type { Driver } from "../client/db/store/sql/driver.js";
+import { sql } from "../client/db/store/sql/driver.js";
 import { closeDatabase, configureSync, contactsCollection, getDatabase, initializeDatabase } from "../client/index.js";
 import type { Server } from "./server.js";
 

@@ -1,4 +1,4 @@
-import { sql } from "../client/db/driver.js";
+import { sql } from "../client/db/store/sql/driver.js";
 import {
   configureSync,
   contactsCollection,

@@ -1,6 +1,6 @@
-import { sql, type Driver } from "../client/db/driver.js";
-import { nativeDriver, type NativeDatabase } from "../client/db/sqlite-native.js";
-import { openInMemory } from "../client/db/sqlite-wasm.js";
+import { sql, type Driver } from "../client/db/store/sql/driver.js";
+import { nativeDriver, type NativeDatabase } from "../client/db/store/sql/sqlite/native.js";
+import { openInMemory } from "../client/db/store/sql/sqlite/wasm.js";
 import type { ServerRow } from "./rows.js";
 
 export const ADAPTER = "SQLite";

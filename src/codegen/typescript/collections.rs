@@ -58,7 +58,7 @@ pub fn file(renderer: &Renderer, module: &Module, settings: Settings) -> anyhow:
     };
     let key_type = key_type(model, settings.int64);
     let function = if model.is_local() { "localCollection" } else { "electricCollection" };
-    let options = format!("const options = {function}<{input}, {}, {key_type}>({});", module.row, module.description);
+    let options = format!("  return {function}<{input}, {}, {key_type}>({}, client);", module.row, module.description);
     let types = std::iter::once(module.row.clone()).chain(writes.iter().map(|name| (*name).to_owned()));
     let view = CollectionView {
         banner: BANNER,

@@ -1,10 +1,11 @@
 //! Everything but the SQL: types, the models as data and as modules, collections, and the code that they share.
 //!
 //! A shape of the model becomes a type (`shapes`), which is laid out as formatters would leave it (`layout`).
-//! `types`, `schema`, `registry`, `description`, `collections` and `index` are the views of the files; `runtime` says
+//! `types`, `schema`, `registry`, `description`, `collections`, `client` and `index` are the views of the files; `runtime` says
 //! which of the files that are the same for every spec go in.
 
 mod access;
+mod client;
 mod collections;
 mod comment;
 pub mod description;
@@ -22,11 +23,10 @@ pub use description::VERSION as SCHEMA_VERSION;
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
-use crate::codegen::template::{File, Page, Renderer, TemplateSet, Templates, templates};
-use crate::codegen::{BANNER, Files, Settings};
+use crate::codegen::template::{File, Renderer, TemplateSet, Templates, templates};
+use crate::codegen::{Files, Settings};
 use crate::config::Int64;
 use crate::model::Field;
 use crate::names::{self, Scope, ts};
@@ -49,6 +49,8 @@ fn width(text: &str) -> usize {
 pub const SCHEMA_JSON: &str = "schema/schema.json";
 
 pub const TEMPLATES: TemplateSet = templates!["typescript/generated":
+    "adapters.ts",
+    "client.ts",
     "collection.ts",
     "defaults.ts",
     "index.ts",
@@ -87,34 +89,16 @@ pub fn files(plan: &Plan, settings: Settings, templates: &Templates, schema: &Fi
         ])
     };
     let has_types = !plan.types.is_empty();
-    let parts: [&(dyn Fn() -> anyhow::Result<Vec<File>> + Sync); 5] = [
+    let parts: [&(dyn Fn() -> anyhow::Result<Vec<File>> + Sync); 6] = [
         &|| Ok(parallel::map(&modules, of_model)?.into_iter().flatten().collect()),
         &|| has_types.then(|| types::shared(&renderer, plan.types)).into_iter().collect(),
         &|| schema::files(&renderer, schema, &sql, &modules),
         &|| Ok(vec![(SCHEMA_JSON.to_owned(), description::text(plan, settings)?)]),
-        &|| Ok(vec![defaults(&renderer, settings)?, index::file(&renderer, &modules, has_types, settings, &parts)?]),
+        &|| client::files(&renderer, &modules, settings, &parts),
+        &|| Ok(vec![index::file(&renderer, &modules, has_types, settings, &parts)?]),
     ];
     files.extend(parallel::map(&parts, |files| files())?.into_iter().flatten());
     Ok(files)
-}
-
-/// Where the database and the servers are, in string literals.
-#[derive(Serialize)]
-struct DefaultsView<'a> {
-    banner: &'a str,
-    database: String,
-    electric_url: String,
-    api_base_url: String,
-}
-
-fn defaults(renderer: &Renderer, settings: Settings) -> anyhow::Result<File> {
-    let view = DefaultsView {
-        banner: BANNER,
-        database: ts::string(settings.database),
-        electric_url: ts::string(settings.electric_url),
-        api_base_url: ts::string(settings.api_base_url),
-    };
-    renderer.render(Page::new("defaults.ts", "db/defaults.ts"), view)
 }
 
 /// The module of the types that more than one model can refer to.

@@ -6,85 +6,74 @@ use crate::codegen::{BANNER, Files, Settings};
 use crate::config::Adapter;
 use crate::config::Framework;
 
-/// A file in `db`: its path below `templates`, and its text.
+/// A file in `db`: the path of its template below `templates`, and its text.
 type Module = (&'static str, &'static str);
 
+/// Where the templates are: below it, each has the path that its file has in `db`, but for the hooks of a framework.
+const FOLDER: &str = "typescript/runtime/";
+
 macro_rules! modules {
-    ($folder:literal: $($name:literal),* $(,)?) => {
+    ($($name:literal),* $(,)?) => {
         &[$((
-            concat!("typescript/", $folder, "/", $name),
-            include_str!(concat!("../../../templates/typescript/", $folder, "/", $name)),
+            concat!("typescript/runtime/", $name),
+            include_str!(concat!("../../../templates/typescript/runtime/", $name)),
         )),*]
     };
 }
 
 /// What both kinds of collections stand on.
 const COMMON: &[Module] = modules![
-    "db": "answer.ts",
-    "backoff.ts",
+    "client/json.ts",
+    "client/model.ts",
+    "client/timing.ts",
+    "client/values.ts",
+    "collection/rows.ts",
     "config.ts",
-    "exchange.ts",
-    "keys.ts",
-    "model.ts",
-    "presence.ts",
-    "raw-json.ts",
-    "rejected.ts",
-    "request.ts",
-    "row-schema.ts",
-    "same-value.ts",
-    "shape-values.ts",
-    "timestamps.ts",
-    "wire.ts",
+    "store/store.ts",
+    "tabs/reports.ts",
+    "transport/rest/request.ts",
+    "transport/rest/send.ts",
+    "transport/schedule.ts",
+    "transport/transport.ts",
 ];
 const LOCAL: &[Module] = modules![
-    "db": "answered.ts",
-    "auth.ts",
-    "carry.ts",
-    "confirmation.ts",
-    "driver.ts",
-    "electric.ts",
-    "feed.ts",
+    "collection/feed.ts",
+    "collection/local.ts",
+    "collection/mutations.ts",
     "init.ts",
-    "leader.ts",
-    "leaving.ts",
-    "local-collection.ts",
-    "log.ts",
-    "migrate-log.ts",
-    "migrate.ts",
-    "mutations.ts",
-    "outgoing.ts",
-    "owner.ts",
-    "queue.ts",
-    "reports.ts",
-    "rows.ts",
-    "settle.ts",
-    "shape-fetch.ts",
-    "shape-messages.ts",
-    "shape-position.ts",
-    "shape.ts",
     "status.ts",
+    "store/convert-entry.ts",
+    "store/sql/dialect.ts",
+    "store/sql/driver.ts",
+    "store/sql/log.ts",
+    "store/sql/migrate-log.ts",
+    "store/sql/migrate.ts",
+    "store/sql/store.ts",
+    "store/sql/tabs/connection.ts",
+    "store/sql/tabs/driver.ts",
+    "store/sql/tabs/messages.ts",
+    "store/sql/tabs/owner.ts",
     "sync-worker.ts",
-    "tab-connection.ts",
-    "tab-messages.ts",
-    "tabs.ts",
-    "troubles.ts",
-    "turns.ts",
-    "unchanging.ts",
+    "tabs/leader.ts",
+    "transport/electric/messages.ts",
+    "transport/electric/shape.ts",
+    "transport/electric/streams.ts",
+    "writes/compose.ts",
+    "writes/queue.ts",
+    "writes/retries.ts",
+    "writes/settle.ts",
 ];
-const ELECTRIC: &[Module] = modules!["db": "electric-collection.ts"];
-const ACCESS: &[Module] = modules!["db": "access.ts"];
-const PGLITE: &[Module] = modules!["pglite": "dialect.ts", "pglite-worker.ts", "pglite.ts", "stream.ts", "values.ts"];
+const ELECTRIC: &[Module] = modules!["collection/electric.ts"];
+const ACCESS: &[Module] = modules!["client/access.ts"];
+const PGLITE: &[Module] =
+    modules!["store/sql/pglite/dialect.ts", "store/sql/pglite/driver.ts", "store/sql/pglite/pglite-worker.ts",];
 const SQLITE: &[Module] = modules![
-    "sqlite": "dialect.ts",
-    "sqlite-native.ts",
-    "sqlite-wasm.ts",
-    "sqlite-worker.ts",
-    "sqlite.ts",
-    "stream.ts",
-    "values.ts",
+    "store/sql/sqlite/dialect.ts",
+    "store/sql/sqlite/driver.ts",
+    "store/sql/sqlite/native.ts",
+    "store/sql/sqlite/sqlite-worker.ts",
+    "store/sql/sqlite/wasm.ts",
 ];
-/// What hooks for one row stand on.
-const WATCH: &[Module] = modules!["db": "watch.ts"];
 
 /// What is in the client besides the collections.
 pub struct Parts {
@@ -96,10 +85,16 @@ pub struct Parts {
 /// The hook for one row, and those for the status.
 fn hooks(framework: Framework) -> (&'static [Module], &'static [Module]) {
     match framework {
-        Framework::React => (modules!["react": "use-row.ts"], modules!["react": "use-status.ts"]),
-        Framework::Vue => (modules!["vue": "use-row.ts"], modules!["vue": "use-status.ts"]),
-        Framework::Svelte => (modules!["svelte": "use-row.ts"], modules!["svelte": "use-status.ts"]),
-        Framework::Solid => (modules!["solid": "use-row.ts"], modules!["solid": "use-status.ts"]),
+        Framework::React => {
+            (modules!["collection/hooks/react/use-row.ts"], modules!["collection/hooks/react/use-status.ts"])
+        }
+        Framework::Vue => (modules!["collection/hooks/vue/use-row.ts"], modules!["collection/hooks/vue/use-status.ts"]),
+        Framework::Svelte => {
+            (modules!["collection/hooks/svelte/use-row.ts"], modules!["collection/hooks/svelte/use-status.ts"])
+        }
+        Framework::Solid => {
+            (modules!["collection/hooks/solid/use-row.ts"], modules!["collection/hooks/solid/use-status.ts"])
+        }
         Framework::None => (&[], &[]),
     }
 }
@@ -109,7 +104,6 @@ pub fn files(settings: Settings, parts: &Parts, templates: &Templates) -> Files 
         Adapter::Pglite => PGLITE,
         Adapter::Sqlite => SQLITE,
     };
-    let has_hooks = settings.framework != Framework::None;
     let (use_row, use_status) = hooks(settings.framework);
     let chosen: &[(bool, &[Module])] = &[
         (true, COMMON),
@@ -117,22 +111,29 @@ pub fn files(settings: Settings, parts: &Parts, templates: &Templates) -> Files 
         (parts.local, adapter),
         (parts.electric, ELECTRIC),
         (parts.access, ACCESS),
-        (has_hooks, WATCH),
         (true, use_row),
         (parts.local, use_status),
     ];
     let modules = chosen.iter().filter(|(is_needed, _)| *is_needed).flat_map(|(_, modules)| *modules);
     let file = |(path, text): &Module| {
-        let name = path.rsplit('/').next().unwrap_or(path);
-        (format!("db/{name}"), format!("// {BANNER}\n\n{}", templates.verbatim(path, text)))
+        (format!("db/{}", generated_path(path)), format!("// {BANNER}\n\n{}", templates.verbatim(path, text)))
     };
     modules.map(file).collect()
+}
+
+/// The path in `db` of what a template makes.
+fn generated_path(template: &str) -> String {
+    let path = template.strip_prefix(FOLDER).unwrap_or(template);
+    match path.strip_prefix("collection/hooks/").and_then(|hook| hook.split_once('/')) {
+        Some((_framework, name)) => format!("collection/hooks/{name}"),
+        None => path.to_owned(),
+    }
 }
 
 /// The paths of all of them below `templates`.
 pub fn paths() -> impl Iterator<Item = &'static str> {
     let frameworks = [Framework::React, Framework::Vue, Framework::Svelte, Framework::Solid].map(hooks);
     let hooks = frameworks.into_iter().flat_map(|(use_row, use_status)| [use_row, use_status]);
-    let modules = [COMMON, LOCAL, ELECTRIC, ACCESS, PGLITE, SQLITE, WATCH].into_iter().chain(hooks);
+    let modules = [COMMON, LOCAL, ELECTRIC, ACCESS, PGLITE, SQLITE].into_iter().chain(hooks);
     modules.flatten().map(|(path, _)| *path)
 }

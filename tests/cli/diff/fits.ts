@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { carry } from "./clients/before-pglite/db/carry.js";
-import type { Field, Model } from "./clients/before-pglite/db/model.js";
+import type { Field, Model } from "./clients/before-pglite/db/client/model.js";
+import { convert } from "./clients/before-pglite/db/store/convert-entry.js";
 
 /** As the log has them. Of each type, some that another type has no place for. */
 const VALUES: Readonly<Record<Field["type"], readonly string[]>> = {
@@ -36,7 +36,7 @@ function fits(old: string, type: Field["type"], value: string): boolean {
     ],
   } as unknown as Model;
   const former = { key: ["id"], types: { id: "uuid", value: old } };
-  const { kept } = carry(model, former, "update", { id: '"00000000-0000-4000-8000-000000000001"', value });
+  const { kept } = convert(model, former, "update", { id: '"00000000-0000-4000-8000-000000000001"', value });
   return kept !== undefined && "value" in kept;
 }
 

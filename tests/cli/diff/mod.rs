@@ -51,17 +51,27 @@ fn generate(workspace: &Workspace, api: &Api, name: &str, adapter: &str) {
         workspace.copy(&folder.join(adapter).join("db"), &format!("{client}/db"));
     } else {
         // All that the schema refers to. The rest is the same in every client, and compiled once.
-        let model = fs::read_to_string(folder.join(adapter).join("db/model.ts")).expect("a file");
-        workspace.write_file(&format!("{client}/db/model.ts"), &model);
+        let model = fs::read_to_string(folder.join(adapter).join("db/client/model.ts")).expect("a file");
+        workspace.write_file(&format!("{client}/db/client/model.ts"), &model);
     }
 }
 
 /// Gives the client of a case the code that all clients share.
 fn complete(workspace: &Workspace, case: &Case, adapter: &str) {
     let folder = |name: &str| workspace.folder().join(format!("dist/clients/{name}-{adapter}/db"));
-    for entry in fs::read_dir(folder("before")).expect("the folder") {
+    copy_folder(&folder("before"), &folder(case.name));
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder");
+    for entry in fs::read_dir(from).expect("the folder") {
         let path = entry.expect("an entry").path();
-        fs::copy(&path, folder(case.name).join(path.file_name().expect("a name"))).expect("a copy");
+        let copy = to.join(path.file_name().expect("a name"));
+        if path.is_dir() {
+            copy_folder(&path, &copy);
+        } else {
+            fs::copy(&path, copy).expect("a copy");
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use crate::hostile::tokens::{self, Kind, Token};
 
 /// The files that are made for each document.
 pub fn own(files: &Files) -> impl Iterator<Item = (&String, &String)> {
-    files.iter().filter(|(path, _)| !path.starts_with("db/") || *path == "db/defaults.ts")
+    files.iter().filter(|(path, _)| !path.starts_with("db/") || *path == "db/client/defaults.ts")
 }
 
 pub fn compare(twin: &Files, hostile: &Files) -> Result<(), String> {

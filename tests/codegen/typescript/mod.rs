@@ -109,11 +109,19 @@ fn every_template_is_generated() {
             .expect("generated files");
         names.extend(files.into_keys().filter_map(|path| Some(path.strip_prefix("db/")?.to_owned())));
     }
-    let templates = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/typescript");
-    for folder in ["db", "pglite", "sqlite", "react", "vue", "svelte", "solid"] {
-        for entry in fs::read_dir(templates.join(folder)).expect("the folder") {
-            let name = entry.expect("an entry").file_name().to_string_lossy().into_owned();
-            assert!(names.contains(&name), "{folder}/{name}");
+    let runtime = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/typescript/runtime");
+    let mut folders = vec![runtime.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("the folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let path = path.strip_prefix(&runtime).expect("below it").to_string_lossy().replace('\\', "/");
+            let hook = path.strip_prefix("collection/hooks/").and_then(|hook| hook.split_once('/'));
+            let name = hook.map_or(path.clone(), |(_framework, name)| format!("collection/hooks/{name}"));
+            assert!(names.contains(&name), "{path}");
         }
     }
 }
@@ -191,13 +199,15 @@ fn contacts() {
             ("schema/contacts.sql".to_owned(), "CREATE TABLE contacts_synced ();\n".to_owned()),
         ]),
     );
-    let own: Vec<_> = files.iter().filter(|(path, _)| !path.starts_with("db/") || *path == "db/defaults.ts").collect();
+    let own: Vec<_> =
+        files.iter().filter(|(path, _)| !path.starts_with("db/") || *path == "db/client/defaults.ts").collect();
     let paths: Vec<&str> = own.iter().map(|(path, _)| path.as_str()).collect();
     assert_eq!(
         paths,
         [
+            "client.ts",
             "collections/contacts.ts",
-            "db/defaults.ts",
+            "db/client/defaults.ts",
             "index.ts",
             "schema/_changes.sql.ts",
             "schema/contacts.sql.ts",
@@ -252,7 +262,8 @@ fn no_two_files_share_a_name() {
     lower.dedup();
     assert_eq!(lower.len(), files.len());
     let own = files.keys().filter(|path| !path.starts_with("db/")).count();
-    let shared = "index, types/_shared, schema/index, schema/_changes.sql, schema/schema.json".split(", ").count();
+    let shared =
+        "index, client, types/_shared, schema/index, schema/_changes.sql, schema/schema.json".split(", ").count();
     assert_eq!(own, "types, collections, schema, schema/….sql".split(", ").count() * project.models.len() + shared);
 }
 

@@ -1,0 +1,75 @@
+//! The views of `client.ts`, and of what the config has chosen in `db/client`.
+
+use serde::Serialize;
+
+use super::runtime::Parts;
+use super::{Module, WIDTH, width};
+use crate::codegen::template::{File, Page, Renderer};
+use crate::codegen::{BANNER, Settings};
+use crate::config::Adapter;
+use crate::names::ts;
+
+#[derive(Serialize)]
+struct ClientView<'a> {
+    banner: &'a str,
+    is_local: bool,
+    collections: Vec<Collection<'a>>,
+}
+
+#[derive(Serialize)]
+struct Collection<'a> {
+    /// The model's name, as the key of an object literal.
+    key: String,
+    /// What the collection's options are called here.
+    name: &'a str,
+    /// A string literal.
+    module: String,
+    /// Whether what follows the opening parenthesis takes a line.
+    broken: bool,
+}
+
+/// Where the database and the servers are, in string literals.
+#[derive(Serialize)]
+struct DefaultsView<'a> {
+    banner: &'a str,
+    database: String,
+    electric_url: String,
+    api_base_url: String,
+}
+
+#[derive(Serialize)]
+struct AdaptersView<'a> {
+    banner: &'a str,
+    is_pglite: bool,
+}
+
+pub fn files(renderer: &Renderer, modules: &[Module], settings: Settings, parts: &Parts) -> anyhow::Result<Vec<File>> {
+    let client =
+        ClientView { banner: BANNER, is_local: parts.local, collections: modules.iter().map(collection).collect() };
+    let defaults = DefaultsView {
+        banner: BANNER,
+        database: ts::string(settings.database),
+        electric_url: ts::string(settings.electric_url),
+        api_base_url: ts::string(settings.api_base_url),
+    };
+    let mut files = vec![
+        renderer.render(Page::new("client.ts", "client.ts"), client)?,
+        renderer.render(Page::new("defaults.ts", "db/client/defaults.ts"), defaults)?,
+    ];
+    if parts.local {
+        let adapters = AdaptersView { banner: BANNER, is_pglite: settings.adapter == Adapter::Pglite };
+        files.push(renderer.render(Page::new("adapters.ts", "db/client/adapters.ts"), adapters)?);
+    }
+    Ok(files)
+}
+
+fn collection<'a>(module: &'a Module) -> Collection<'a> {
+    let key = ts::property_key(&module.plan.model.name);
+    let name = module.collection.as_str();
+    Collection {
+        broken: width(&format!("      {key}: createCollection({name}(client)),")) > WIDTH,
+        module: ts::string(&format!("./collections/{}.js", module.stem)),
+        key,
+        name,
+    }
+}

@@ -1,0 +1,142 @@
+/** Describes a model for the code that all models share. Each file in `schema` holds one. */
+export interface Model {
+  /** The view that the application reads and writes; `{name}_synced` holds the server's rows. */
+  readonly name: string;
+  /** Optimistic (true): saved once it is in the local database. Confirmed (false): saved once the server says so. */
+  readonly localFirst: boolean;
+  readonly key: readonly string[];
+  /** Who makes the key of a new row. One of the server's is negative, or a UUID, until it is known. */
+  readonly keyOrigin: "given" | "client" | "server";
+  /** In the order of the columns. */
+  readonly fields: readonly Field[];
+  /** Columns that hold the key of another model. */
+  readonly references: Readonly<Record<string, string>>;
+  /** Where the API carries the id of a write. */
+  readonly writeId: readonly ("row" | "create" | "update")[];
+  /** What the API offers. */
+  readonly operations: Operations;
+  /** The server's table. */
+  readonly table: string;
+  /** The server's names of columns, where they aren't called as the fields are. */
+  readonly columns: Readonly<Record<string, string>>;
+}
+
+/** A model that the local database has. */
+export interface LocalModel extends Model {
+  /** Tables, view and triggers. */
+  readonly sql: string;
+}
+
+export interface Field {
+  readonly name: string;
+  readonly type:
+    | "text"
+    | "uuid"
+    | "date_time"
+    | "date"
+    | "time"
+    | "int32"
+    | "int64"
+    | "float"
+    | "decimal"
+    | "boolean"
+    | "bytes"
+    | "json";
+  /** What the application sees of an `int64`; what the API has of a `decimal`. Otherwise absent. */
+  readonly as?: "number" | "string" | "bigint";
+  readonly nullable: boolean;
+  /** What an insert may say of it; "never": only the server sets it. */
+  readonly insert: "required" | "optional" | "never";
+  /** Whether an update may set it. */
+  readonly update: boolean;
+  /** What an insert that leaves it out gives it. */
+  readonly default?: unknown;
+}
+
+export interface Operations {
+  readonly get?: Operation;
+  readonly create?: Operation;
+  readonly update?: Operation;
+  readonly delete?: Operation;
+}
+
+export interface Operation {
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /** With placeholders: `/contacts/{contact_id}`. */
+  readonly path: string;
+  /** Placeholder to field. */
+  readonly parameters?: Readonly<Record<string, string>>;
+  /** The fields that the request's body has. */
+  readonly body?: readonly string[];
+  /** Those of them that the API wants even as null. */
+  readonly nulls?: readonly string[];
+  /** The body's only key, where the API wraps what it takes. */
+  readonly envelope?: string;
+}
+
+/** The API's operation for a write. */
+export function actionFor({ operations }: Model, operation: "insert" | "update" | "delete"): Operation | undefined {
+  return { insert: operations.create, update: operations.update, delete: operations.delete }[operation];
+}
+
+/** An object's own member: a field may be called as something that every object has, such as `constructor`. */
+export function own<T>(members: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(members, name) ? members[name] : undefined;
+}
+
+export function fieldOf(model: Model, name: string): Field | undefined {
+  return model.fields.find((field) => field.name === name);
+}
+
+/** The column that carries the id of a write, here and on the server. */
+export const WRITE_ID = "write_id";
+
+/** The key of a row in its collection: a number for a single integer key that the application sees as one. */
+export type CollectionKey = string | number;
+
+export function keyFields(model: Model): Field[] {
+  return model.key.flatMap((name) => model.fields.filter((field) => field.name === name));
+}
+
+export function isInteger(field: Field): boolean {
+  return field.type === "int32" || field.type === "int64";
+}
+
+/** The text form of a row's key that the log and the feed have; a JSON array for a composite key. */
+export function rowKey(model: Model, row: object): string {
+  const fields = row as Readonly<Record<string, unknown>>;
+  const [first, ...others] = model.key;
+  // Called for each row of a table.
+  if (first !== undefined && others.length === 0) return String(fields[first]);
+  const parts = keyFields(model).map((field) => {
+    const part = fields[field.name];
+    return isInteger(field) ? String(part) : JSON.stringify(part);
+  });
+  return `[${parts.join(",")}]`;
+}
+
+export function collectionKey(model: Model, key: string): CollectionKey {
+  return hasNumbers(model) ? Number(key) : key;
+}
+
+function hasNumbers(model: Model): boolean {
+  const [name = "", ...others] = model.key;
+  const field = others.length > 0 ? undefined : fieldOf(model, name);
+  return field !== undefined && isInteger(field) && (field.as ?? "number") === "number";
+}
+
+/** The collection's key for what an application calls the key: the key field's value, or an object with all of them. */
+export function givenKey(model: Model, given: unknown): CollectionKey {
+  const isComposite = typeof given === "object" && given !== null;
+  return collectionKey(model, isComposite ? rowKey(model, given) : String(given));
+}
+
+/** A key for a row whose own key nobody has given: final where the server takes it, and temporary where it makes one. */
+export function makeKey(field: Field): unknown {
+  if (!isInteger(field)) return crypto.randomUUID();
+  const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2));
+  // Beyond what the database counts down to itself, within 32 bits or what a number holds exactly.
+  const key = field.type === "int32" ? -(2 ** 30) - (low % 2 ** 30) : -(2 ** 52) - (high % 2 ** 20) * 2 ** 32 - low;
+  if (field.as === "bigint") return BigInt(key);
+  return field.as === "string" ? String(key) : key;
+}

@@ -1,0 +1,153 @@
+import { parsed, textOf, type Members } from "./json.js";
+import { fieldOf, own, type Field, type Model } from "./model.js";
+
+/** A column of the server's table, as Electric describes it. */
+export interface Column {
+  readonly type: string;
+  /** Dimensions of an array. */
+  readonly dims?: number;
+}
+
+export type Columns = Readonly<Record<string, Column>>;
+
+/** A value in PostgreSQL's notation as JSON text of the field's type, to the last digit. */
+export function jsonOf(field: Field, text: string, column?: Column): string {
+  switch (field.type) {
+    case "json":
+      return anyJson(text, column);
+    case "int32":
+    case "int64":
+      return text;
+    case "float":
+      return isJsonNumber(text) ? text : JSON.stringify(text);
+    case "boolean":
+      return String(isTrue(text));
+    case "bytes":
+      return JSON.stringify(base64Of(text));
+    case "date_time":
+      return JSON.stringify(isoTimestamp(text));
+    case "date":
+      return JSON.stringify(dateOf(text));
+    default:
+      return JSON.stringify(plainText(text, column));
+  }
+}
+
+export function isTrue(text: string): boolean {
+  return text === "t" || text === "true" || text === "1";
+}
+
+export function dateOf(text: string): string {
+  return /^\d{4}-\d\d-\d\d/.exec(text)?.[0] ?? text;
+}
+
+/** A value that the API has as a string. */
+export function plainText(text: string, column: Column | undefined): string {
+  const isTimestamp = column?.type === "timestamptz" || column?.type === "timestamp";
+  return isTimestamp && (column.dims ?? 0) === 0 ? isoTimestamp(text) : text;
+}
+
+/** Bytes that a server keeps as text are base64 already. */
+export function base64Of(text: string): string {
+  if (!text.startsWith("\\x")) return text;
+  const bytes = (text.slice(2).match(/../g) ?? []).map((byte) => String.fromCharCode(Number.parseInt(byte, 16)));
+  return btoa(bytes.join(""));
+}
+
+export function isJsonNumber(text: string): boolean {
+  return /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/.test(text);
+}
+
+function anyJson(text: string, column: Column | undefined): string {
+  if (column === undefined) return text;
+  const element = (part: string) => scalarJson(part, column.type);
+  return (column.dims ?? 0) > 0 ? arrayJson(text, element) : element(text);
+}
+
+function scalarJson(text: string, type: string): string {
+  switch (type) {
+    case "json":
+    case "jsonb":
+      return text;
+    case "bool":
+      return String(isTrue(text));
+    case "int2":
+    case "int4":
+    case "int8":
+    case "float4":
+    case "float8":
+    case "numeric":
+      return isJsonNumber(text) ? text : JSON.stringify(text);
+    case "timestamp":
+    case "timestamptz":
+      return JSON.stringify(isoTimestamp(text));
+    case "bytea":
+      return JSON.stringify(base64Of(text));
+    default:
+      return JSON.stringify(text);
+  }
+}
+
+/** `{1,NULL,"a,b",{2}}`; where its indexes don't start at 1, they stand in front: `[0:1]={1,2}`. */
+function arrayJson(text: string, element: (text: string) => string): string {
+  const tokens = text.slice(text.indexOf("{")).match(/"(?:[^"\\]|\\.)*"|[{},]|[^{},"]+/gs) ?? [];
+  return tokens
+    .map((token) => {
+      if (token === "{") return "[";
+      if (token === "}") return "]";
+      if (token === "," || token === "NULL") return token.toLowerCase();
+      return element(token.startsWith('"') ? token.slice(1, -1).replace(/\\(.)/gs, "$1") : token);
+    })
+    .join("");
+}
+
+const TIMESTAMP = /^(\d{4,}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(\.\d+)?(?:Z|([+-]\d\d)(?::?(\d\d))?)?$/;
+
+/** A timestamp of PostgreSQL as the wire has it, to the last digit. What isn't one (`infinity`) stays as it is. */
+export function isoTimestamp(text: string): string {
+  const [, date, time, fraction = "", hours, minutes = "00"] = TIMESTAMP.exec(text) ?? [];
+  if (date === undefined || time === undefined) return text;
+  if (hours === undefined || Number(hours) + Number(minutes) === 0) return `${date}T${time}${fraction}Z`;
+  const moment = new Date(`${date}T${time}${hours}:${minutes}`);
+  if (Number.isNaN(moment.getTime())) return text;
+  return `${moment.toISOString().slice(0, -".000Z".length)}${fraction}Z`;
+}
+
+/** The server's transaction ids are 32 bits wide in some places and 64 in others. */
+export function transactionId(id: string | number | bigint): string {
+  return String(BigInt(id) & 0xffff_ffffn);
+}
+
+/** Whether two rows, given as JSON text, mean the same in a column. */
+export function isSame(model: Model, name: string, left: Members, right: Members): boolean {
+  const field = fieldOf(model, name);
+  const [one, other] = [own(left, name) ?? "null", own(right, name) ?? "null"];
+  return field !== undefined && comparable(field, one) === comparable(field, other);
+}
+
+/** The same for values that mean the same. */
+function comparable(field: Field, json: string): string {
+  const text = textOf(json);
+  if (json === "null") return json;
+  switch (field.type) {
+    case "uuid":
+      return text.toLowerCase();
+    case "date_time":
+      return String(Date.parse(text));
+    case "float":
+      return String(Number(text));
+    case "decimal":
+      return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
+    case "json":
+      return JSON.stringify(sorted(parsed(json)));
+    default:
+      return text;
+  }
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== "object" || value === null) return value;
+  const members = Object.entries(value).map(([name, member]): [string, unknown] => [name, sorted(member)]);
+  return Object.fromEntries(members.sort(([one], [other]) => (one < other ? -1 : 1)));
+}

@@ -1,0 +1,181 @@
+import { createColumnMapper, FetchError, type ShapeStreamOptions } from "@electric-sql/client";
+import type { CollectionConfig } from "@tanstack/db";
+import { electricCollectionOptions, type ElectricCollectionUtils } from "@tanstack/electric-db-collection";
+
+import type { Members } from "../client/json.js";
+import {
+  collectionKey,
+  own,
+  rowKey,
+  type CollectionKey,
+  type Field,
+  type Model,
+  type Operation,
+} from "../client/model.js";
+import { BROKEN_RETRY_MS, TXID_MS } from "../client/timing.js";
+import { base64Of, isoTimestamp } from "../client/values.js";
+import { RejectedError, type ClientBase, type HeadersRecord, type Settings } from "../config.js";
+import { restWrites } from "../transport/rest/send.js";
+import { bell, wait } from "../transport/schedule.js";
+import { rowSchema, type RowSchema } from "./rows.js";
+
+type Fields = Record<string, unknown>;
+
+interface Mutation {
+  readonly type: "insert" | "update" | "delete";
+  readonly original: object;
+  readonly modified: object;
+  readonly changes: object;
+}
+
+/**
+ * Options of a collection that reads a shape and writes to the API, with nothing kept on the device: a write that
+ * doesn't reach the server is undone, and its transaction throws.
+ */
+export function electricCollection<Input extends object, Shown extends object, Key extends CollectionKey>(
+  model: Model,
+  { settings, collectionId }: ClientBase,
+): CollectionConfig<Shown, Key, RowSchema<Input, Shown>, ElectricCollectionUtils> & {
+  schema: RowSchema<Input, Shown>;
+  utils: ElectricCollectionUtils;
+} {
+  const { create, update, delete: remove } = model.operations;
+  const saver = createSaver(model, settings);
+  const options = electricCollectionOptions({
+    id: collectionId(model.name),
+    schema: rowSchema<Fields, Fields>(model),
+    getKey: (row) => collectionKey(model, rowKey(model, row)),
+    shapeOptions: shapeOptions(model, settings),
+    ...(create && { onInsert: saver(create) }),
+    ...(update && { onUpdate: saver(update) }),
+    ...(remove && { onDelete: saver(remove) }),
+  });
+  // Electric's types ask for rows with an index signature, which an interface doesn't have.
+  return options as unknown as ReturnType<typeof electricCollection<Input, Shown, Key>>;
+}
+
+/** Makes handlers that send each write of a transaction by an operation of the API. */
+function createSaver(model: Model, settings: Settings) {
+  const { send } = restWrites(settings);
+
+  /** Sends one write. Gives the server's transaction, where the answer tells it. */
+  async function write(action: Operation, mutation: Mutation): Promise<string | null> {
+    const { type, original, modified, changes } = mutation;
+    const writeId = crypto.randomUUID();
+    const set =
+      type === "insert" ? modified : type === "update" ? { ...keyOnly(model, original), ...changes } : original;
+    const request = {
+      model,
+      action,
+      operation: type,
+      rowKey: rowKey(model, modified),
+      writeIds: [writeId],
+      writeId,
+      attempts: 1,
+      members: members(model, set, type === "insert"),
+      before: type === "insert" ? {} : members(model, original, false),
+    };
+    const outcome = await send(request, await settings.headers(), new AbortController().signal);
+    if (outcome.kind === "acknowledged") return outcome.txid;
+    const isAnswer = outcome.kind === "rejected" || outcome.kind === "refused";
+    throw new RejectedError(isAnswer ? outcome.rejection : { status: null, message: outcome.message, body: "" });
+  }
+
+  return (action: Operation) =>
+    async ({ transaction }: { transaction: { mutations: readonly Mutation[] } }) => {
+      const txids: number[] = [];
+      for (const mutation of transaction.mutations) {
+        const txid = await write(action, mutation);
+        if (txid !== null) txids.push(Number(txid));
+      }
+      return txids.length === 0 ? undefined : { txid: txids, timeout: TXID_MS };
+    };
+}
+
+function keyOnly(model: Model, row: object): object {
+  return Object.fromEntries(Object.entries(row).filter(([name]) => model.key.includes(name)));
+}
+
+/** A row's members as JSON text. What an insert leaves out isn't sent, nor a temporary key. */
+function members(model: Model, row: object, isInsert: boolean): Members {
+  const values = new Map<string, unknown>(Object.entries(row));
+  const given = model.fields.filter(
+    (field) => values.has(field.name) && !(isInsert && isOmitted(model, field, values)),
+  );
+  return Object.fromEntries(given.map((field) => [field.name, jsonText(field, values.get(field.name))]));
+}
+
+function isOmitted(model: Model, field: Field, values: ReadonlyMap<string, unknown>): boolean {
+  const isTemporary = model.keyOrigin === "server" && model.key.includes(field.name);
+  return isTemporary || field.insert === "never" || (values.get(field.name) ?? null) === null;
+}
+
+function jsonText(field: Field, value: unknown): string {
+  return field.type === "int64" ? String(value) : JSON.stringify(value);
+}
+
+/** A value of the stream as the model's type has it. */
+function shown(field: Field, value: unknown): unknown {
+  if (value === null) return null;
+  switch (field.type) {
+    case "int64":
+      return field.as === "bigint" ? BigInt(String(value)) : field.as === "string" ? String(value) : Number(value);
+    case "date_time":
+      return isoTimestamp(String(value));
+    case "decimal":
+      return String(value);
+    case "bytes":
+      return base64Of(String(value));
+    case "json":
+      return withNumbers(value);
+    default:
+      return value;
+  }
+}
+
+/** The stream gives 64-bit integers in arrays as bigint, which JSON doesn't have. */
+function withNumbers(value: unknown): unknown {
+  if (typeof value === "bigint") return Number(value);
+  return Array.isArray(value) ? value.map(withNumbers) : value;
+}
+
+/** Read when the stream starts, so that `configureSync` may be called until then. */
+function shapeOptions(model: Model, settings: Settings): ShapeStreamOptions<unknown> {
+  let sent: HeadersRecord = {};
+  const columns = model.fields.map((field) => [own(model.columns, field.name) ?? field.name, field.name]);
+  const names: Record<string, string> = Object.fromEntries(columns);
+  return {
+    get url() {
+      return `${settings.current().electricUrl.replace(/\/$/, "")}/v1/shape`;
+    },
+    get params() {
+      return { table: model.table, columns: Object.keys(names), ...settings.current().shapeParams(model.name) };
+    },
+    columnMapper: createColumnMapper(names),
+    // An update has only the columns that it changes.
+    transformer: (row) =>
+      Object.fromEntries(
+        model.fields
+          .filter((field) => Object.hasOwn(row, field.name))
+          .map((field) => [field.name, shown(field, row[field.name] ?? null)]),
+      ),
+    fetchClient: async (input, init) => {
+      sent = await settings.headers();
+      const headers = new Headers(init?.headers);
+      for (const [name, value] of Object.entries(sent)) headers.set(name, value);
+      return settings.current().fetch(input, { ...init, headers });
+    },
+    onError: async (error) => {
+      const changes = bell(settings.onChange);
+      const isRefused = error instanceof FetchError && (error.status === 401 || error.status === 403);
+      // The application may have changed them while the request was under way.
+      const isOutdated = isRefused && JSON.stringify(await settings.headers()) !== JSON.stringify(sent);
+      if (!isRefused) console.error(`${model.name}: ${error.message}`);
+      if (!isOutdated) {
+        await wait(isRefused ? Infinity : BROKEN_RETRY_MS, new AbortController().signal, changes.source);
+      }
+      changes.close();
+      return {};
+    },
+  };
+}

@@ -1,0 +1,110 @@
+import type { CollectionConfig, SyncConfig } from "@tanstack/db";
+
+import { collectionKey, rowKey, type CollectionKey, type Model } from "../client/model.js";
+import { HELD_MS } from "../client/timing.js";
+import type { Client } from "../init.js";
+import type { Rows } from "../store/store.js";
+import { wait } from "../transport/schedule.js";
+import { rowSchema, type RowSchema } from "./rows.js";
+
+/** During a first sync, reading what is there rests for so many times as long as it took. */
+const RESTS = 4;
+
+/** Options of a collection over a model's view. `Input`: what a new row takes; `Shown`: what a row has. */
+export function localCollection<Input extends object, Shown extends object, Key extends CollectionKey>(
+  model: Model,
+  client: Client,
+): CollectionConfig<Shown, Key, RowSchema<Input, Shown>> & { schema: RowSchema<Input, Shown> } {
+  const { create, update, delete: remove } = model.operations;
+  const { persist } = client.writer;
+  return {
+    id: client.collectionId(model.name),
+    schema: rowSchema(model),
+    getKey: (row) => collectionKey(model, rowKey(model, row)) as Key,
+    sync: { sync: (sync) => follow(model, client, sync), rowUpdateMode: "full" },
+    ...(create && { onInsert: persist }),
+    ...(update && { onUpdate: persist }),
+    ...(remove && { onDelete: persist }),
+  };
+}
+
+type Sync<Shown extends object, Key extends CollectionKey> = Parameters<SyncConfig<Shown, Key>["sync"]>[0];
+
+/** Keeps a collection as the view is: all rows once, and from then on those that the feed names. */
+function follow<Shown extends object, Key extends CollectionKey>(
+  model: Model,
+  { writer, status, whenOpen }: Client,
+  sync: Sync<Shown, Key>,
+): () => void {
+  const stop = new AbortController();
+  const { signal } = stop;
+  let rows: Rows = new Map();
+
+  function write(type: "insert" | "update", row: object): void {
+    sync.write({ type, value: row as Shown });
+  }
+
+  /** Says all rows anew. What is said so is shown at once, also while the collection waits for the server. */
+  function replaceAll(isFirst: boolean): void {
+    sync.begin();
+    if (!isFirst) sync.truncate();
+    for (const row of rows.values()) write("insert", row);
+    sync.commit();
+  }
+
+  function replace(keys: readonly CollectionKey[], present: Rows): void {
+    sync.begin();
+    for (const key of keys) {
+      const row = present.get(key);
+      if (row !== undefined) {
+        write(rows.has(key) ? "update" : "insert", row);
+        rows.set(key, row);
+      } else if (rows.delete(key)) {
+        sync.write({ type: "delete", key: key as Key });
+      }
+    }
+    sync.commit();
+  }
+
+  async function start(): Promise<void> {
+    const { store, feed } = await whenOpen();
+    if (signal.aborted) return;
+    const loaded = status.whenLoaded(model, signal);
+    let rest = 0;
+    const unsubscribe = feed.subscribe(model.name, async (keys) => {
+      if (keys === null) {
+        await Promise.race([loaded, wait(rest, signal)]);
+        const start = performance.now();
+        // While the collection waits for the server, only what is said anew is shown.
+        const isFirst = rows.size === 0 && !writer.isWaiting(model);
+        rows = await store.rows.readAll(model);
+        if (!signal.aborted) replaceAll(isFirst);
+        rest = (performance.now() - start) * RESTS;
+        return;
+      }
+      const present = await store.rows.readByKey(model, keys);
+      if (signal.aborted) return;
+      replace(
+        keys.map((key) => collectionKey(model, key)),
+        present,
+      );
+      if (writer.isWaiting(model)) replaceAll(false);
+    });
+    const stopListening = writer.onWaiting(model, () => {
+      setTimeout(() => {
+        if (writer.isWaiting(model) && !signal.aborted) replaceAll(false);
+      }, HELD_MS);
+    });
+    signal.addEventListener("abort", () => {
+      unsubscribe();
+      stopListening();
+    });
+    await loaded;
+    // What has been loaded isn't shown yet.
+    await feed.reached(await feed.position(store));
+    if (!signal.aborted) sync.markReady();
+  }
+
+  start().catch(sync.markError);
+  return () => stop.abort();
+}

@@ -1,0 +1,181 @@
+import { createTransaction, type Transaction } from "@tanstack/db";
+
+import { collectionKey, rowKey, type Model } from "../client/model.js";
+import { RejectedError } from "../config.js";
+import { rejectionOf, type Entry, type EntryId, type StoreOperations } from "../store/store.js";
+import type { Session } from "./feed.js";
+
+/** What TanStack DB says of one row that a transaction writes. */
+interface Mutation {
+  readonly type: "insert" | "update" | "delete";
+  readonly original: object;
+  readonly modified: object;
+  readonly changes: object;
+  readonly collection: { readonly id: string };
+}
+
+interface Write {
+  readonly model: Model;
+  readonly mutation: Mutation;
+}
+
+/** Saves what the collections of one client write. */
+export interface Writer {
+  /** Saves all mutations of a transaction together, or none of them. */
+  writeTogether(work: () => void): Transaction;
+  /**
+   * Saves a transaction of TanStack DB in one of the local database. Returns when the collections show it from there;
+   * with models that aren't local-first, when the server has taken it.
+   */
+  persist(parameters: { readonly transaction: { readonly mutations: readonly Mutation[] } }): Promise<void>;
+  /** Whether a transaction that has written to the model waits for the server. */
+  isWaiting(model: Model): boolean;
+  /** Calls `listener` when a transaction of the model has begun to wait for the server. */
+  onWaiting(model: Model, listener: () => void): () => void;
+}
+
+/** `session` throws while the database isn't open. */
+export function createWriter(
+  models: readonly Model[],
+  collectionId: (model: string) => string,
+  whenOpen: () => Promise<Session>,
+  session: () => Session,
+): Writer {
+  const byCollection = new Map(models.map((model) => [collectionId(model.name), model]));
+  /** How many transactions wait for the server, by model. */
+  const waiting = new Map<string, number>();
+  const listeners = new Map<string, Set<() => void>>();
+  const saving = leaveGuard();
+
+  async function persist(parameters: { readonly transaction: { readonly mutations: readonly Mutation[] } }) {
+    const writes = parameters.transaction.mutations.map((mutation) => ({ model: modelOf(mutation), mutation }));
+    const { position, entries } = await saving(saveAll(writes));
+    await session().feed.reached(position);
+
+    const toConfirm = new Set(writes.filter(({ model }) => !model.localFirst).map(({ model }) => model.name));
+    const ids = entries.filter(({ model }) => toConfirm.has(model)).map(({ id }) => id);
+    await confirmation(ids, new Set(writes.map(({ model }) => model.name)));
+  }
+
+  function modelOf(mutation: Mutation): Model {
+    const model = byCollection.get(mutation.collection.id);
+    if (model === undefined) {
+      throw new Error(`${mutation.collection.id} isn't a collection of the local database: write to it on its own.`);
+    }
+    return model;
+  }
+
+  /** Returns where the feed shows the writes, and their entries in the log. */
+  async function saveAll(
+    writes: readonly Write[],
+  ): Promise<{ position: number; entries: readonly Pick<Entry, "id" | "model">[] }> {
+    const { store, feed } = await whenOpen();
+    return store.transaction(async (within) => {
+      const before = await within.log.newest();
+      for (const write of writes) await save(within, write);
+      const entries = await within.log.writtenAfter(before);
+      return { position: await feed.position(within), entries };
+    });
+  }
+
+  /**
+   * Returns once the server has taken all of these entries of the log. Where it refuses one, discards what it has
+   * refused and throws its answer, when the others have been answered too. `models`: all that the transaction has
+   * written to.
+   */
+  async function confirmation(ids: readonly EntryId[], models: ReadonlySet<string>): Promise<void> {
+    if (ids.length === 0) return;
+    for (const model of models) {
+      waiting.set(model, (waiting.get(model) ?? 0) + 1);
+      for (const listener of listeners.get(model) ?? []) listener();
+    }
+    try {
+      const rejected = await answered(ids);
+      const [first] = rejected;
+      if (first === undefined) return;
+      await session().store.log.discardOnly(rejected.map(({ id }) => id));
+      throw new RejectedError(rejectionOf(first.error));
+    } finally {
+      for (const model of models) waiting.set(model, (waiting.get(model) ?? 1) - 1);
+    }
+  }
+
+  /** Waits until none of the entries is pending; gives those that were rejected. */
+  async function answered(ids: readonly EntryId[]): Promise<readonly Pick<Entry, "id" | "error">[]> {
+    for (;;) {
+      // Listens before it looks: a change in between counts.
+      const changed = nextLogChange();
+      const entries = await session().store.log.unacknowledged(ids);
+      if (entries.every(({ status }) => status === "rejected")) return entries;
+      await changed;
+    }
+  }
+
+  function nextLogChange(): Promise<void> {
+    return new Promise((resolve) => {
+      const stop = session().feed.onLog(() => {
+        stop();
+        resolve();
+      });
+    });
+  }
+
+  return {
+    writeTogether: (work) => createTransaction<Record<string, unknown>>({ mutationFn: persist }).mutate(work),
+    persist,
+    isWaiting: ({ name }) => (waiting.get(name) ?? 0) > 0,
+    onWaiting({ name }, listener) {
+      const ofModel = listeners.get(name) ?? new Set();
+      listeners.set(name, ofModel.add(listener));
+      return () => ofModel.delete(listener);
+    },
+  };
+}
+
+async function save({ rows, log }: StoreOperations, { model, mutation }: Write): Promise<void> {
+  if (mutation.type === "insert") {
+    await rows.insert(model, mutation.modified);
+    return;
+  }
+  const row = await currentRow({ rows, log }, model, mutation.original);
+  if (mutation.type === "delete") await rows.delete(model, row);
+  else await rows.update(model, row, mutation.changes);
+}
+
+/**
+ * The row as it is now. A row that is gone would take the write with it without a word; one whose temporary key the
+ * server has replaced in the meantime is found under its new key.
+ */
+async function currentRow(
+  { rows, log }: Pick<StoreOperations, "rows" | "log">,
+  model: Model,
+  original: object,
+): Promise<object> {
+  const key = rowKey(model, original);
+  for (const candidate of [key, (await log.madeKey(model.name, key))?.rowKey]) {
+    if (candidate === undefined) continue;
+    const row = (await rows.readByKey(model, [candidate])).get(collectionKey(model, candidate));
+    if (row !== undefined) return row;
+  }
+  throw new Error(`${model.name}: there is no row ${key} any more.`);
+}
+
+/**
+ * Makes a function that awaits work which brings an edit into the local database. Until it is there, the edit is nowhere
+ * but in this page: the browser asks before it leaves.
+ */
+function leaveGuard(): <T>(work: Promise<T>) => Promise<T> {
+  let unsaved = 0;
+  const ask = (event: Event) => event.preventDefault();
+  return async (work) => {
+    if (typeof addEventListener !== "function") return work;
+    if (unsaved === 0) addEventListener("beforeunload", ask);
+    unsaved += 1;
+    try {
+      return await work;
+    } finally {
+      unsaved -= 1;
+      if (unsaved === 0) removeEventListener("beforeunload", ask);
+    }
+  };
+}

@@ -1,0 +1,135 @@
+import { defaults } from "./client/defaults.js";
+
+/** What the application decides at run time. Everything is optional: the defaults come from the config file. */
+export interface SyncSettings {
+  /** Where Electric answers, without `/v1/shape`: usually a proxy of the application's own. */
+  readonly electricUrl: string;
+  readonly apiBaseUrl: string;
+  /**
+   * Headers of every request, to Electric and to the API. A function is asked before each request, and again after a
+   * 401 or 403: what it gives then are the new headers.
+   */
+  readonly headers: SyncHeaders;
+  /** Further parameters of a model's shape, such as `where`. */
+  readonly shapeParams: (model: string) => Readonly<Record<string, string>>;
+  readonly fetch: typeof globalThis.fetch;
+  /** Called once for each write that the API has refused for good. It stays in the log until discarded or retried. */
+  readonly onRejected: (change: RejectedChange) => void;
+  /** Decides how an answer of the API is taken; `undefined` leaves it to the usual rules. */
+  readonly onAnswer: (answer: SyncAnswer) => SyncVerdict | undefined;
+}
+
+export type HeadersRecord = Readonly<Record<string, string>>;
+
+export type SyncHeaders = HeadersRecord | (() => HeadersRecord | Promise<HeadersRecord>);
+
+/** Taken, refused for good, or to be sent again. */
+export type SyncVerdict = "acknowledged" | "rejected" | "retry";
+
+export interface SyncAnswer {
+  readonly model: string;
+  readonly operation: "insert" | "update" | "delete";
+  readonly status: number;
+  readonly body: string;
+  /** How often this write has been sent, this time included. */
+  readonly attempts: number;
+}
+
+export interface RejectedChange {
+  readonly model: string;
+  readonly operation: "insert" | "update" | "delete";
+  /** The row's key as text. */
+  readonly rowKey: string;
+  readonly writeId: string;
+  /** The HTTP status; null where no request was made. */
+  readonly status: number | null;
+  readonly message: string;
+}
+
+/** Why a write was refused for good. */
+export interface Rejection {
+  /** The HTTP status; null where no request was made. */
+  readonly status: number | null;
+  readonly message: string;
+  /** The answer's body, as text. */
+  readonly body: string;
+}
+
+/** A write that the server has refused. */
+export class RejectedError extends Error implements Rejection {
+  override readonly name = "RejectedError";
+  readonly status: number | null;
+  readonly body: string;
+
+  constructor(rejection: Rejection) {
+    super(rejection.message);
+    this.status = rejection.status;
+    this.body = rejection.body;
+  }
+}
+
+/** The settings of one client. */
+export interface Settings {
+  current(): SyncSettings;
+  /**
+   * Sets what is given and keeps the rest. What waits for new headers goes on at once, so this is also how an
+   * application says that its user has logged in again.
+   */
+  configure(settings: Partial<SyncSettings>): void;
+  /** Calls `listener` after each change, until the function that it returns is called. */
+  onChange(listener: () => void): () => void;
+  /** The headers of a request that is about to leave. */
+  headers(): Promise<HeadersRecord>;
+}
+
+function createSettings(initial: Partial<SyncSettings>): Settings {
+  let current: SyncSettings = {
+    ...defaults,
+    headers: {},
+    shapeParams: () => ({}),
+    fetch: (input, init) => globalThis.fetch(input, init),
+    onRejected: () => {},
+    onAnswer: () => undefined,
+    ...initial,
+  };
+  const listeners = new Set<() => void>();
+  return {
+    current: () => current,
+    configure(settings) {
+      current = { ...current, ...settings };
+      for (const listener of listeners) listener();
+    },
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    async headers() {
+      const { headers } = current;
+      return typeof headers === "function" ? headers() : headers;
+    },
+  };
+}
+
+/** What every client has, with a local database or without. */
+export interface ClientBase {
+  readonly settings: Settings;
+  /** The id of a model's collection: clients have collections of their own. */
+  readonly collectionId: (model: string) => string;
+}
+
+/** `name` tells the client's collections from those of others. */
+export function createBase(settings: Partial<SyncSettings> = {}, name: string = crypto.randomUUID()): ClientBase {
+  return {
+    settings: createSettings(settings),
+    collectionId: (model) => (name === "" ? model : `${model}:${name}`),
+  };
+}
+
+/** The base of the client that everybody has who makes no other. */
+export const defaultBase: ClientBase = createBase({}, "");
+
+/**
+ * Sets what is given and keeps the rest. What waits for new headers goes on at once, so this is also how an
+ * application says that its user has logged in again.
+ */
+export const configureSync = defaultBase.settings.configure;

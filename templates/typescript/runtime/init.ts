@@ -1,0 +1,233 @@
+import type { Transaction } from "@tanstack/db";
+
+import { models } from "../schema/index.js";
+import { openStore, transport, type Database, type StoreOptions } from "./client/adapters.js";
+import { database } from "./client/defaults.js";
+import type { Model } from "./client/model.js";
+import { openFeed, type Session } from "./collection/feed.js";
+import { createWriter, type Writer } from "./collection/mutations.js";
+import { createBase, defaultBase, type ClientBase, type RejectedChange, type SyncSettings } from "./config.js";
+import { createStatus, type Status, type SyncStatus } from "./status.js";
+import type { Store } from "./store/store.js";
+import { startSyncWorker } from "./sync-worker.js";
+import { createLeadership, type Leadership } from "./tabs/leader.js";
+import { openReports, type ModelStatus, type Reports } from "./tabs/reports.js";
+import { createPresence, type Presence } from "./transport/schedule.js";
+
+export interface DatabaseOptions extends StoreOptions {
+  /** Whether to sync; by default, it does. */
+  readonly sync?: boolean;
+}
+
+export interface ClientOptions extends Partial<SyncSettings> {
+  /** Name of the local database. By default, the one that the config has. */
+  readonly database?: string;
+}
+
+/** What an application does with a client, besides its collections. */
+export interface ClientFunctions {
+  /**
+   * Sets what is given and keeps the rest. What waits for new headers goes on at once, so this is also how an
+   * application says that its user has logged in again.
+   */
+  configureSync(settings: Partial<SyncSettings>): void;
+  /**
+   * Opens the local database and begins to sync. May be called any number of times: there is one database. Where it
+   * fails, the next call tries again.
+   */
+  initializeDatabase(options?: DatabaseOptions): Promise<Database>;
+  getDatabase(): Database;
+  /** Stops syncing, and closes the database. What isn't sent stays in it. */
+  closeDatabase(): Promise<void>;
+  /**
+   * Removes what this device has of its user, as when they log out, and begins anew. It refuses while there are edits
+   * that the server doesn't have, unless it is told to discard them.
+   */
+  clearDatabase(options?: { readonly unsent?: "refuse" | "discard" }): Promise<void>;
+  /**
+   * Runs `work`: whatever it writes to collections of the local database is saved together, or not at all. Await
+   * `isPersisted.promise` of what it returns.
+   */
+  writeTogether(work: () => void): Transaction;
+  /** The same object until something changes. */
+  getSyncStatus(): SyncStatus;
+  /** Calls `listener` after each change of the status or of the rejected changes, until what it returns is called. */
+  onSyncStatus(listener: () => void): () => void;
+  /** What the API has refused and nobody has discarded or sent again, in the order of writing. */
+  getRejectedChanges(): readonly RejectedChange[];
+  /** Sends a rejected change again, with all that were rejected with it. */
+  retryChange(writeId: string): Promise<void>;
+  /** Takes back a rejected change, with all that were rejected with it. */
+  discardChange(writeId: string): Promise<void>;
+}
+
+/** A client: settings, a database, and what keeps it in sync. Nothing of it is shared with another client. */
+export interface Client extends ClientBase {
+  readonly status: Status;
+  readonly writer: Writer;
+  /** The database, as soon as somebody has opened it. */
+  whenOpen(): Promise<Session>;
+  readonly functions: ClientFunctions;
+}
+
+/** With what the application gets to see of it. */
+type OpenedStore = Store & { readonly database: Database };
+
+interface Running extends Session {
+  readonly store: OpenedStore;
+  readonly reports: Reports;
+  readonly leadership: Leadership;
+  /** Stops everything but the database, and returns when it has stopped. */
+  readonly stop: () => Promise<void>;
+}
+
+/** A client of its own. */
+export function newClient({ database: name = database, ...settings }: ClientOptions = {}): Client {
+  return clientOf(createBase(settings), name);
+}
+
+/** The client that everybody has who makes no other. */
+export const defaultClient: Client = clientOf(defaultBase, database);
+
+export const {
+  clearDatabase,
+  closeDatabase,
+  discardChange,
+  getDatabase,
+  getRejectedChanges,
+  getSyncStatus,
+  initializeDatabase,
+  onSyncStatus,
+  retryChange,
+  writeTogether,
+} = defaultClient.functions;
+
+function clientOf(base: ClientBase, databaseName: string): Client {
+  let opening: Promise<Running> | undefined;
+  let current: Running | undefined;
+  const waiting = new Set<(session: Session) => void>();
+  const status = createStatus();
+  const presence = createPresence();
+
+  function session(): Running {
+    if (current === undefined) throw new Error("Database not initialized. Call initializeDatabase() first.");
+    return current;
+  }
+
+  function whenOpen(): Promise<Session> {
+    if (current !== undefined) return Promise.resolve(current);
+    return new Promise((resolve) => waiting.add(resolve));
+  }
+
+  async function open(options: DatabaseOptions): Promise<Running> {
+    const store = await openStore(options, databaseName);
+    try {
+      current = await start(store, base, status, presence, options.sync !== false);
+    } catch (error) {
+      if (options.driver === undefined) await store.close();
+      throw error;
+    }
+    for (const resolve of waiting) resolve(current);
+    waiting.clear();
+    return current;
+  }
+
+  const writer = createWriter(models, base.collectionId, whenOpen, session);
+
+  return {
+    ...base,
+    status,
+    writer,
+    whenOpen,
+    functions: {
+      configureSync: base.settings.configure,
+
+      async initializeDatabase(options = {}) {
+        opening ??= open(options).catch((error: unknown) => {
+          opening = undefined;
+          throw error;
+        });
+        return (await opening).store.database;
+      },
+
+      getDatabase: () => session().store.database,
+
+      async closeDatabase() {
+        const running = await opening?.catch(() => undefined);
+        if (running === undefined || running !== current) return;
+        opening = undefined;
+        current = undefined;
+        await running.stop();
+        await running.store.close();
+      },
+
+      async clearDatabase(options = {}) {
+        const { store, leadership, reports } = session();
+        // Nothing that a stream still has in hand may arrive after this.
+        await leadership.alone(async () => {
+          await store.clear(options.unsent === "discard");
+          for (const model of models) reports.model(model.name, { rows: 0, ready: false, lastSync: null });
+        });
+      },
+
+      writeTogether: writer.writeTogether,
+      getSyncStatus: status.current,
+      onSyncStatus: status.onChange,
+      getRejectedChanges: status.rejected,
+      retryChange: async (writeId) => session().store.log.retry(writeId),
+      discardChange: async (writeId) => session().store.log.discard(writeId),
+    },
+  };
+}
+
+async function start(
+  store: OpenedStore,
+  { settings }: ClientBase,
+  status: Status,
+  presence: Presence,
+  isToSync: boolean,
+): Promise<Running> {
+  const channel = (name: string) => (store.shared === undefined ? undefined : `${store.shared}:${name}`);
+  // Whoever syncs holds this lock.
+  const leadership = createLeadership(channel("sync"));
+  // A tab with older code would send what newer code has written, without what it doesn't know.
+  if (!(await store.isCurrent())) await leadership.alone(() => store.migrate());
+  const feed = await openFeed(store);
+  const reports = openReports(await progress(store, models), store.version, channel("status"), presence);
+  const stopStatus = await status.watch(store, reports, feed.onLog, isToSync);
+
+  /** Returns early where the database has become that of another version of the application: this one is over. */
+  async function sync(signal: AbortSignal): Promise<"over" | void> {
+    if (!(await store.isCurrent())) {
+      reports.outdated();
+      return "over";
+    }
+    const context = { store, models, settings, presence, reports, onLog: feed.onLog, signal };
+    await Promise.all([transport.reads.run(context), startSyncWorker(context, transport.writes(settings))]);
+  }
+
+  const stopSync = isToSync ? leadership.lead(sync) : undefined;
+  if (store.shared !== undefined) void askToPersist(status);
+  const stop = async () => {
+    await stopSync?.();
+    stopStatus();
+    reports.close();
+    feed.close();
+  };
+  return { store, feed, reports, leadership, stop };
+}
+
+async function progress(store: Store, models: readonly Model[]): Promise<Record<string, ModelStatus>> {
+  const stored: Record<string, ModelStatus> = {};
+  for (const model of models) stored[model.name] = await transport.reads.progress(store, model);
+  return stored;
+}
+
+/** Otherwise the browser may delete everything, unsent edits too, when the disk is full. */
+async function askToPersist(status: Status): Promise<void> {
+  try {
+    status.persisted((await navigator.storage.persisted()) || (await navigator.storage.persist()));
+  } catch {
+    status.persisted(false);
+  }
+}

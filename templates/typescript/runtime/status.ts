@@ -1,0 +1,166 @@
+import type { Model } from "./client/model.js";
+import { isoTimestamp } from "./client/values.js";
+import type { RejectedChange } from "./config.js";
+import { rejectedChange, type Store, type Tally } from "./store/store.js";
+import type { ModelStatus, Reports } from "./tabs/reports.js";
+import type { Source } from "./transport/schedule.js";
+
+/** For the page that shows "3 changes not saved yet". */
+export interface SyncStatus {
+  readonly online: boolean;
+  /** Whether the browser has promised to keep the data; null where nobody has asked it. */
+  readonly persisted: boolean | null;
+  /** The server wants other headers than the application gives: `configureSync` goes on with new ones. */
+  readonly waitingForAuth: boolean;
+  /**
+   * Another tab has loaded another version of the application, and the database is as that one needs it: this tab no
+   * longer syncs, and its page has to be loaded again.
+   */
+  readonly outdated: boolean;
+  /** Changes that the server has not answered yet. */
+  readonly pending: number;
+  /** When the oldest of them was made. */
+  readonly oldestPending: string | null;
+  readonly rejected: number;
+  readonly lastError: string | null;
+  readonly models: Readonly<Record<string, ModelStatus>>;
+}
+
+/** The status of one client. */
+export interface Status {
+  /** The same object until something changes. */
+  current(): SyncStatus;
+  rejected(): readonly RejectedChange[];
+  /** Calls `listener` after each change of either, until what it returns is called. */
+  onChange(listener: () => void): () => void;
+  /** Returns when the model's first sync is complete, and also when it can't go on now. */
+  whenLoaded(model: Model, signal: AbortSignal): Promise<void>;
+  persisted(isPersisted: boolean): void;
+  /** Keeps the status of an open database, until what it returns is called. `isSyncing`: whether any tab syncs. */
+  watch(store: Store, reports: Reports, onLog: Source, isSyncing: boolean): Promise<() => void>;
+}
+
+const closed: SyncStatus = {
+  online: true,
+  persisted: null,
+  waitingForAuth: false,
+  outdated: false,
+  pending: 0,
+  oldestPending: null,
+  rejected: 0,
+  lastError: null,
+  models: {},
+};
+
+export function createStatus(): Status {
+  let status = closed;
+  let rejected: readonly RejectedChange[] = [];
+  let counts: Tally = closed;
+  let persisted: boolean | null = null;
+  let isSyncing = false;
+  /** Those of the open database. */
+  let reports: Reports | undefined;
+  const listeners = new Set<() => void>();
+
+  function tell(): void {
+    for (const listener of listeners) listener();
+  }
+
+  function show(): void {
+    if (reports === undefined) return;
+    const { pending, oldestPending } = counts;
+    const next: SyncStatus = {
+      ...reports.current(),
+      persisted,
+      pending,
+      oldestPending: oldestPending === null ? null : isoTimestamp(oldestPending),
+      rejected: counts.rejected,
+    };
+    if (JSON.stringify(next) === JSON.stringify(status)) return;
+    status = next;
+    tell();
+  }
+
+  /** Makes a function that counts the log's entries, once more where the log changes meanwhile. */
+  function counter({ log }: Store): () => Promise<void> {
+    let isOutdated = false;
+    let counting: Promise<void> | undefined;
+
+    async function count(): Promise<void> {
+      while (isOutdated) {
+        isOutdated = false;
+        counts = await log.tally();
+        if (counts.rejected > 0 || rejected.length > 0) {
+          const changes = (await log.rejected()).map(rejectedChange);
+          if (JSON.stringify(changes) !== JSON.stringify(rejected)) {
+            rejected = changes;
+            tell();
+          }
+        }
+        show();
+      }
+    }
+
+    return () => {
+      isOutdated = true;
+      counting ??= count()
+        // The database was closed; if not, the next change of the log tries again.
+        .catch(() => {})
+        .finally(() => {
+          counting = undefined;
+        });
+      return counting;
+    };
+  }
+
+  function onChange(listener: () => void): () => void {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  }
+
+  return {
+    current: () => status,
+    rejected: () => rejected,
+    onChange,
+
+    async whenLoaded(model, signal) {
+      const isOver = () => {
+        const { online, waitingForAuth, outdated, models } = status;
+        const { ready, error } = models[model.name] ?? { ready: false, error: null };
+        const isStopped = waitingForAuth || outdated || !isSyncing;
+        return ready || error !== null || !online || isStopped || signal.aborted;
+      };
+      if (isOver()) return;
+      await new Promise<void>((resolve) => {
+        const look = () => {
+          if (!isOver()) return;
+          stop();
+          signal.removeEventListener("abort", look);
+          resolve();
+        };
+        const stop = onChange(look);
+        signal.addEventListener("abort", look);
+      });
+    },
+
+    persisted(isPersisted) {
+      persisted = isPersisted;
+      show();
+    },
+
+    async watch(store, opened, onLog, isToSync) {
+      isSyncing = isToSync;
+      reports = opened;
+      const count = counter(store);
+      const stopReports = opened.onChange(show);
+      const stopLog = onLog(() => void count());
+      await count();
+      return () => {
+        stopLog();
+        stopReports();
+        [status, rejected, counts, persisted, isSyncing, reports] = [closed, [], closed, null, false, undefined];
+        tell();
+      };
+    },
+  };
+}

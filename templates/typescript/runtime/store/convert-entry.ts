@@ -1,0 +1,128 @@
+import { parsed, textOf, type Members } from "../client/json.js";
+import { fieldOf, type Field, type Model } from "../client/model.js";
+
+/** An entry of the log in the terms of a new schema. */
+export interface Converted {
+  /** What goes on; undefined: nothing of it. */
+  readonly kept: Members | undefined;
+  /** What no longer fits. */
+  readonly lost: Members;
+  /** Why. */
+  readonly reason: string;
+}
+
+/** What a model was in the former schema. */
+export interface FormerModel {
+  readonly key: readonly string[];
+  /** Types of fields by their names. */
+  readonly types: Readonly<Record<string, string>>;
+}
+
+const UUID = /^[\da-f]{8}-?([\da-f]{4}-?){3}[\da-f]{12}$/i;
+const DATE = /^\d{4,}-\d\d-\d\d$/;
+const TIME = /^\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d(:?\d\d)?)?$/;
+const DATE_TIME = /^(\d{4,}-\d\d-\d\d)[T ](\d\d:\d\d(:\d\d(\.\d+)?)?)(Z|[+-]\d\d(:?\d\d)?)?$/;
+const BASE64 = /^([A-Za-z\d+/]{4})*([A-Za-z\d+/]{2}==|[A-Za-z\d+/]{3}=)?$/;
+const DECIMAL = /^-?\d+(\.\d+)?$/;
+
+/** Converts an entry. Nothing goes on without its key, nor an update that has nothing else. */
+export function convert(
+  model: Model | undefined,
+  former: FormerModel | undefined,
+  operation: string,
+  members: Members,
+): Converted {
+  if (model === undefined) return { kept: undefined, lost: members, reason: "the model is gone" };
+
+  const kept: Record<string, string> = {};
+  const lost: Record<string, string> = {};
+  const reasons: string[] = [];
+  for (const [column, json] of Object.entries(members)) {
+    const field = fieldOf(model, column);
+    const value = field === undefined ? undefined : convertValue(field, former?.types[column], json);
+    if (field !== undefined && value !== undefined && mayWrite(model, field, operation)) {
+      kept[column] = value;
+    } else {
+      lost[column] = json;
+      reasons.push(
+        `column ${column} ${field === undefined ? "is gone" : value === undefined ? unfit(field) : readOnly}`,
+      );
+    }
+  }
+  const isSameKey = JSON.stringify(model.key) === JSON.stringify(former?.key ?? model.key);
+  if (!isSameKey || model.key.some((column) => kept[column] === undefined)) {
+    reasons.push(`the key is ${model.key.join(", ")} now`);
+    return { kept: undefined, lost: members, reason: reasons.join("; ") };
+  }
+  const isEmpty = operation === "update" && Object.keys(kept).length === model.key.length;
+  return { kept: isEmpty ? undefined : kept, lost, reason: reasons.join("; ") };
+}
+
+const readOnly = "is read-only now";
+
+function unfit(field: Field): string {
+  return `is ${field.type}${field.nullable ? "" : ", and required,"} now`;
+}
+
+function mayWrite(model: Model, field: Field, operation: string): boolean {
+  if (model.key.includes(field.name)) return true;
+  return operation === "insert" ? field.insert !== "never" : field.update;
+}
+
+/** The same value as the field's type has it, as JSON text; undefined where it has none. */
+function convertValue(field: Field, type: string | undefined, json: string): string | undefined {
+  if (json === "null" && field.type !== "json") return field.nullable ? json : undefined;
+  if (field.type === type || field.type === "json") return json;
+  const isString = json.startsWith('"');
+  const isNumber = /^[-\d]/.test(json);
+  const text = textOf(json);
+  const asString = (pattern: RegExp) => (isString && pattern.test(text) ? json : undefined);
+  switch (field.type) {
+    case "text":
+      return isString || isNumber ? JSON.stringify(text) : undefined;
+    case "uuid":
+      return asString(UUID);
+    case "date":
+      return isDay(text) ? asString(DATE) : undefined;
+    case "time":
+      return asString(TIME);
+    case "date_time":
+      return isDay(DATE_TIME.exec(text)?.[1] ?? "") ? asString(DATE_TIME) : undefined;
+    case "bytes":
+      return asString(BASE64);
+    case "boolean":
+      return typeof parsed(json) === "boolean" ? json : undefined;
+    case "int32":
+      return isString || isNumber ? integerOf(text, 31n) : undefined;
+    case "int64":
+      return isString || isNumber ? integerOf(text, 63n) : undefined;
+    case "float":
+      return isNumber || (isString && DECIMAL.test(text)) ? floatOf(text) : undefined;
+    case "decimal":
+      return isNumber || (isString && DECIMAL.test(text)) ? JSON.stringify(text) : undefined;
+  }
+}
+
+function isDay(text: string): boolean {
+  const moment = new Date(`${text}T00:00:00Z`);
+  return !Number.isNaN(moment.getTime()) && moment.toISOString().startsWith(text);
+}
+
+function integerOf(text: string, bits: bigint): string | undefined {
+  const digits = /^(-?\d+)(\.0+)?$/.exec(text)?.[1];
+  if (digits === undefined) return undefined;
+  const integer = BigInt(digits);
+  return -(2n ** bits) <= integer && integer < 2n ** bits ? String(integer) : undefined;
+}
+
+/** A number with more digits than a double has would become another one. */
+function floatOf(text: string): string | undefined {
+  const number = Number(text);
+  if (!DECIMAL.test(text)) return Number.isFinite(number) ? text : undefined;
+  return DECIMAL.test(String(number)) && shortest(String(number)) === shortest(text) ? String(number) : undefined;
+}
+
+function shortest(decimal: string): string {
+  const trimmed = decimal.includes(".") ? decimal.replace(/\.?0+$/, "") : decimal;
+  return trimmed.replace(/^(-?)0+(?=\d)/, "$1");
+}

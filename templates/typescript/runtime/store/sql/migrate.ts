@@ -1,0 +1,162 @@
+import { models, sharedSql } from "../../../schema/index.js";
+import { parsed } from "../../client/json.js";
+import type { LocalModel, Model } from "../../client/model.js";
+import type { FormerModel } from "../convert-entry.js";
+import type { DatabaseObject, Dialect } from "./dialect.js";
+import { name, sql, type Connection, type Driver } from "./driver.js";
+import { convertEntries, hideEntries, restoreEntries } from "./migrate-log.js";
+
+/** What the database says of its schema, in `_sync_meta`. */
+interface Stored {
+  readonly hash: string | undefined;
+  readonly logVersion: number;
+  /** What the schema has made: nothing else is ever dropped. */
+  readonly objects: readonly DatabaseObject[];
+  /** What the synced tables are like, by model. */
+  readonly synced: Readonly<Record<string, string>>;
+  readonly models: Readonly<Record<string, FormerModel>>;
+  /** What transports remember: `kind:model`. */
+  readonly metaKeys: readonly string[];
+}
+
+/** Whether the database has this version of the schema. */
+export async function isCurrent(connection: Connection, dialect: Dialect): Promise<boolean> {
+  return (await stored(connection, dialect))?.hash === schemaHash();
+}
+
+/** Brings the database to this version of the schema. Nobody may sync meanwhile. */
+export async function migrate(driver: Driver, dialect: Dialect): Promise<void> {
+  const hash = schemaHash();
+  const { catalog } = dialect;
+  await driver.transaction(async (connection) => {
+    const before = await stored(connection, dialect);
+    // Another tab may have been quicker.
+    if (before?.hash === hash) return;
+    if (before !== undefined) await takeDown(connection, dialect, before);
+    const others = new Set((await catalog(connection)).map(({ identity }) => identity));
+    await connection.exec(sharedSql);
+    for (const model of models) await connection.exec(model.sql);
+    if (before !== undefined) await restoreEntries(connection, dialect);
+
+    const kept = new Set(before?.objects.map(({ identity }) => identity));
+    const objects = (await catalog(connection)).filter(({ identity }) => !others.has(identity) || kept.has(identity));
+    await setMeta(connection, "schema_objects", JSON.stringify(objects));
+    await setMeta(connection, "schema_synced", JSON.stringify(byModel(syncedTable)));
+    await setMeta(connection, "schema_models", JSON.stringify(byModel(formerOf)));
+    await setMeta(connection, "schema_hash", hash);
+    for (const model of models) await noteAll(connection, model);
+  });
+}
+
+async function stored(connection: Connection, dialect: Dialect): Promise<Stored | undefined> {
+  if (!(await dialect.tableExists(connection, "_sync_meta"))) return undefined;
+  const rows = await connection.query(sql`SELECT key, value FROM _sync_meta`);
+  const meta = new Map(rows.map((row) => [String(row["key"]), String(row["value"])]));
+  const newest = newestLogVersion(dialect);
+  const logVersion = Number(meta.get("log_version") ?? newest);
+  if (logVersion > newest) {
+    throw new Error(
+      `The local database is that of a newer version of this application (its log has version ${logVersion}, ` +
+        `and this one knows ${newest}). Load the newer version again.`,
+    );
+  }
+  // Written above, and by nobody else.
+  const member = <T>(key: string, otherwise: T) => (parsed(meta.get(key) ?? "") as T | undefined) ?? otherwise;
+  return {
+    hash: meta.get("schema_hash"),
+    logVersion,
+    objects: meta.has("schema_objects") ? member("schema_objects", []) : await namesakes(connection, dialect),
+    synced: member<Readonly<Record<string, string>>>("schema_synced", {}),
+    models: member<Readonly<Record<string, FormerModel>>>("schema_models", {}),
+    metaKeys: [...meta.keys()].filter((key) => key.includes(":")),
+  };
+}
+
+/** Where the schema was made from its SQL files by hand, nothing is noted: what has a name of ours is taken for ours. */
+async function namesakes(connection: Connection, { catalog }: Dialect): Promise<DatabaseObject[]> {
+  const text = [sharedSql, ...models.map((model) => model.sql)].join("\n");
+  const creation =
+    /CREATE (?:OR REPLACE )?(?:UNIQUE )?(?:VIEW|TRIGGER|TABLE|FUNCTION|INDEX) (?:IF NOT EXISTS )?(?:"((?:[^"]|"")+)"|(\w+))/g;
+  const names = new Set(
+    [...text.matchAll(creation)].map(([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain),
+  );
+  return (await catalog(connection)).filter((object) => names.has(object.name));
+}
+
+/** Drops the old schema, but for the log and those of the server's rows that fit the new one. */
+async function takeDown(connection: Connection, dialect: Dialect, before: Stored): Promise<void> {
+  const same = models.filter((model) => before.synced[model.name] === syncedTable(model));
+  // These outlive every schema. The numbers of changed keys go on, so that no tab misses one.
+  const kept = ["_sync_meta", dialect.logTable, "_made_keys", "_changed_keys"];
+  const stay = new Set([...kept, ...same.map(syncedName)]);
+  const objects = before.objects.filter(({ kind, name }) => kind !== "table" || !stay.has(name));
+  // Views first, since they stand on tables.
+  const ordered = ["trigger", "view", "function", "index", "table"].flatMap((kind) =>
+    objects.filter((object) => object.kind === kind),
+  );
+  if (ordered.length > 0) await connection.exec(ordered.map(dialect.dropScript).join("\n"));
+  for (const model of Object.keys(before.synced)) {
+    if (same.some(({ name }) => name === model)) continue;
+    // What transports remember of it.
+    const keys = before.metaKeys.filter((key) => key.slice(key.indexOf(":") + 1) === model);
+    for (const key of keys) await connection.query(sql`DELETE FROM _sync_meta WHERE key = ${key}`);
+  }
+
+  for (const { version, script } of dialect.logSteps) {
+    if (version > before.logVersion) await connection.exec(script);
+  }
+  await setMeta(connection, "log_version", String(newestLogVersion(dialect)));
+  await convertEntries(connection, dialect, before.models);
+  await hideEntries(connection, dialect);
+}
+
+function newestLogVersion({ logSteps }: Dialect): number {
+  return Math.max(...logSteps.map(({ version }) => version));
+}
+
+/** Those who show the model are to read all of it. */
+export async function noteAll(connection: Connection, model: Model): Promise<void> {
+  await connection.query(sql`INSERT INTO _changed_keys (table_name, row_key) VALUES (${model.name}, ${null})`);
+}
+
+export async function setMeta(connection: Connection, key: string, value: string): Promise<void> {
+  await connection.query(sql`
+    INSERT INTO _sync_meta (key, value)
+    VALUES (${key}, ${value})
+    ON CONFLICT (key) DO UPDATE SET value = excluded.value
+  `);
+}
+
+function byModel<T>(what: (model: LocalModel) => T): Record<string, T> {
+  return Object.fromEntries(models.map((model) => [model.name, what(model)]));
+}
+
+function syncedName(model: LocalModel): string {
+  return `${model.name}_synced`;
+}
+
+/** What must be the same for the rows of a synced table to stay: the table, what it holds, and where that is from. */
+function syncedTable(model: LocalModel): string {
+  const start = model.sql.indexOf(`CREATE TABLE IF NOT EXISTS ${name(syncedName(model)).parts.join("")} (`);
+  const end = model.sql.indexOf(";", start);
+  return JSON.stringify([model.sql.slice(start, end), formerOf(model).types, model.table, model.columns]);
+}
+
+/** What the next version of the schema will want to know of this one. */
+function formerOf(model: LocalModel): FormerModel {
+  return { key: model.key, types: Object.fromEntries(model.fields.map((field) => [field.name, field.type])) };
+}
+
+/** Two of the 32-bit hashes of Fowler, Noll and Vo, over all that makes the schema. */
+export function schemaHash(): string {
+  const text = [sharedSql, ...models.map((model) => `${syncedTable(model)}\0${model.sql}`)].join("\0");
+  return [0x811c9dc5, 0x9dc5811c].map((start) => fnv(text, start).toString(16).padStart(8, "0")).join("");
+}
+
+function fnv(text: string, start: number): number {
+  let hash = start;
+  for (let index = 0; index < text.length; index += 1) {
+    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+  }
+  return hash >>> 0;
+}

@@ -1,0 +1,187 @@
+import { fieldOf, type Field, type Model } from "../../../client/model.js";
+import { base64Of, isoTimestamp, isTrue, jsonOf } from "../../../client/values.js";
+import { keyParts, syncedTable, type Dialect, type RowValues } from "../dialect.js";
+import { commas, joined, name, raw, sql, type Statement, type Value } from "../driver.js";
+
+const TYPES: Readonly<Record<Field["type"], string>> = {
+  text: "TEXT",
+  uuid: "UUID",
+  date_time: "TIMESTAMPTZ",
+  date: "DATE",
+  time: "TEXT",
+  int32: "INTEGER",
+  int64: "BIGINT",
+  float: "DOUBLE PRECISION",
+  decimal: "NUMERIC",
+  boolean: "BOOLEAN",
+  bytes: "BYTEA",
+  json: "JSONB",
+};
+
+const ROWS_AT_ONCE = 5_000;
+
+/** PostgreSQL: every value comes and goes as its text. */
+export const pgliteDialect: Dialect = {
+  logTable: "_changes",
+  logSteps: [{ version: 2, script: "ALTER TABLE _changes ADD COLUMN sent_with TEXT, ADD COLUMN txid TEXT" }],
+
+  decode(field, value) {
+    if (value === null) return null;
+    const text = String(value);
+    switch (field.type) {
+      case "date_time":
+        return isoTimestamp(text);
+      case "int32":
+      case "float":
+        return Number(text);
+      case "int64":
+        if (field.as === "bigint") return BigInt(text);
+        return field.as === "string" ? text : Number(text);
+      case "boolean":
+        return isTrue(text);
+      case "bytes":
+        return base64Of(text);
+      case "json":
+        return JSON.parse(text);
+      default:
+        return text;
+    }
+  },
+
+  decodeBoolean: (value) => isTrue(String(value)),
+
+  encode(field, value) {
+    if (value === undefined) return null;
+    // Where the column can't be null, null is a JSON value.
+    if (field.type === "json") return value === null && field.nullable ? null : JSON.stringify(value);
+    if (value === null) return null;
+    return field.type === "bytes" ? hexOf(String(value)) : String(value);
+  },
+
+  fromServer(field, text) {
+    if (field.type === "json") return text === "null" && field.nullable ? null : text;
+    return field.type === "bytes" && !text.startsWith("\\x") ? hexOf(text) : text;
+  },
+
+  jsonOf: (field, value) => jsonOf(field, String(value)),
+  keyParameter: (model, column, part) => sql`${part}::TEXT::${type(model, column)}`,
+  logValue: (json) => sql`CAST(${json} AS JSONB)`,
+
+  // By a lateral join: a plain one could read the view as a whole.
+  rowsByKey(model, rowKeys) {
+    const keys = rowKeys.map((key) => keyParts(model, key));
+    const isKey = joined(
+      " AND ",
+      model.key.map((column) => sql`v.${name(column)} = k.${name(column)}`),
+    );
+    return sql`
+      SELECT r.*
+      FROM ${unnest(model, model.key, keys)} AS k (${commas(model.key.map(name))})
+      CROSS JOIN LATERAL (SELECT v.* FROM ${name(model.name)} AS v WHERE ${isKey} OFFSET 0) AS r
+    `;
+  },
+
+  rowsAtOnce: () => ROWS_AT_ONCE,
+  source: (model, columns, rows) => sql`SELECT * FROM ${unnest(model, columns, rows)}`,
+
+  update: (model, columns, others, rows) => [
+    sql`
+      UPDATE ${syncedTable(model)} AS s
+      SET ${commas(others.map((column) => sql`${name(column)} = r.${name(column)}`))}
+      FROM ${unnest(model, columns, rows)} AS r (${commas(columns.map(name))})
+      WHERE ${isSameKey(model.key)}
+    `,
+  ],
+
+  delete: (model, columns, keys) => sql`
+    DELETE FROM ${syncedTable(model)} AS s
+    USING ${unnest(model, columns, keys)} AS r (${commas(columns.map(name))})
+    WHERE ${isSameKey(columns)}
+  `,
+
+  deleteOthers(model, keys) {
+    const key = commas(model.key.map(name));
+    return sql`
+      DELETE FROM ${syncedTable(model)} AS s
+      USING (SELECT ${key} FROM ${syncedTable(model)} EXCEPT SELECT * FROM ${unnest(model, model.key, keys)}) AS r
+      WHERE ${isSameKey(model.key)}
+    `;
+  },
+
+  beginLoading: () => [],
+  endLoading: () => [],
+  empty: (model) => [sql`TRUNCATE ${syncedTable(model)}`],
+
+  async tableExists(connection, table) {
+    const rows = await connection.query(sql`
+      SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename = ${table}
+    `);
+    return rows.length > 0;
+  },
+
+  async catalog(connection) {
+    const rows = await connection.query(sql`
+      SELECT
+        CASE WHEN c.relkind = 'v' THEN 'view' WHEN c.relkind = 'i' THEN 'index' ELSE 'table' END AS kind,
+        c.relname AS name,
+        format('%I.%I', n.nspname, c.relname) AS identity
+      FROM pg_class AS c
+      JOIN pg_namespace AS n ON n.oid = c.relnamespace
+      WHERE n.nspname = current_schema()
+        AND c.relkind IN ('r', 'v', 'i')
+        AND NOT EXISTS (SELECT FROM pg_constraint AS k WHERE k.conindid = c.oid)
+      UNION ALL
+      SELECT
+        'function',
+        p.proname,
+        format('%I.%I(%s)', n.nspname, p.proname, pg_get_function_identity_arguments(p.oid))
+      FROM pg_proc AS p
+      JOIN pg_namespace AS n ON n.oid = p.pronamespace
+      WHERE n.nspname = current_schema()
+    `);
+    return rows.map((row) => ({
+      kind: String(row["kind"]),
+      name: String(row["name"]),
+      identity: String(row["identity"]),
+    }));
+  },
+
+  // A function takes its triggers along, on tables that stay too.
+  dropScript: (object) => `DROP ${object.kind.toUpperCase()} IF EXISTS ${object.identity} CASCADE;`,
+};
+
+function type(model: Model, column: string): Statement {
+  return raw(TYPES[fieldOf(model, column)?.type ?? "text"]);
+}
+
+/** Rows as a relation: one array for each column. */
+function unnest(model: Model, columns: readonly string[], rows: RowValues): Statement {
+  const arrays = columns.map((column, index) => {
+    const values = rows.map((row) => row[index] ?? null);
+    return sql`${arrayOf(values)}::TEXT::${type(model, column)}[]`;
+  });
+  return sql`unnest(${commas(arrays)})`;
+}
+
+function arrayOf(values: readonly Value[]): string {
+  const elements = values.map((value) =>
+    value === null ? "NULL" : `"${String(value).replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`,
+  );
+  return `{${elements.join(",")}}`;
+}
+
+function isSameKey(columns: readonly string[]): Statement {
+  return joined(
+    " AND ",
+    columns.map((column) => sql`s.${name(column)} = r.${name(column)}`),
+  );
+}
+
+function hexOf(base64: string): string {
+  try {
+    const bytes = [...atob(base64)].map((character) => character.charCodeAt(0).toString(16).padStart(2, "0"));
+    return `\\x${bytes.join("")}`;
+  } catch {
+    throw new TypeError(`${JSON.stringify(base64)} isn't base64.`);
+  }
+}

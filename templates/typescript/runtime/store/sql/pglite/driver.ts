@@ -1,0 +1,140 @@
+import type { PGlite, PGliteInterface, QueryOptions } from "@electric-sql/pglite";
+
+import { isRead, serialQueue, sql, type Connection, type Driver, type Statement } from "../driver.js";
+import { sqlStore, type SqlStore, type StoreOptions } from "../store.js";
+import { joinTabs } from "../tabs/driver.js";
+import { pgliteDialect } from "./dialect.js";
+
+/** What a driver is made of: an instance of the application's own has all of it. */
+export interface PgliteInstance extends Pick<
+  PGliteInterface,
+  "waitReady" | "query" | "exec" | "transaction" | "listen" | "close"
+> {
+  readonly parsers: Readonly<Record<string, unknown>>;
+  readonly serializers: Readonly<Record<string, unknown>>;
+  /** Writes what is in memory to where it is kept. */
+  syncToFs(): Promise<void>;
+}
+
+/** Opens the local database: where the options say, or under this name in the browser. */
+export async function openStore({ driver, directory }: StoreOptions, database: string): Promise<SqlStore> {
+  return sqlStore(driver ?? (await openPglite(directory ?? `idb://${database}`)), pgliteDialect);
+}
+
+/**
+ * Opens a directory: `idb://…` in the browser, where all tabs share it; `memory://`, or a folder in Node, for this
+ * thread alone.
+ */
+export async function openPglite(directory: string): Promise<Driver> {
+  if (!directory.startsWith("idb://")) {
+    const { PGlite } = await import("@electric-sql/pglite");
+    return ownPglite(await PGlite.create(directory));
+  }
+  if (globalThis.navigator?.locks === undefined) {
+    throw new Error("The local database needs a browser and a secure context: https, or localhost.");
+  }
+  const worker = new Worker(new URL("./pglite-worker.js", import.meta.url), { type: "module" });
+  return joinTabs(worker, `sync-patterns:${directory}`, directory);
+}
+
+/**
+ * A driver of an instance that nobody else uses. PGlite writes to the browser's storage after each statement, BEGIN and
+ * SELECT too, but not after the COMMIT of a transaction; the driver does so after what has changed something.
+ */
+export function ownPglite(pg: PGlite): Promise<Driver> {
+  const syncToFs = pg.syncToFs.bind(pg);
+  pg.syncToFs = async () => {};
+  return pgliteDriver(pg, syncToFs);
+}
+
+/** Gives values as PostgreSQL's text, and takes them so. */
+export async function pgliteDriver(pg: PgliteInstance, syncToFs = () => pg.syncToFs()): Promise<Driver> {
+  await pg.waitReady;
+  await pg.exec("SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET bytea_output = 'hex'");
+  const options = textOnly(pg);
+  const inTurn = serialQueue();
+  const listeners = new Set<() => void>();
+  let isWriting = false;
+  let hasNews = false;
+
+  function tell(): void {
+    hasNews = false;
+    for (const listener of listeners) listener();
+  }
+
+  // PostgreSQL says so at COMMIT, and what isn't in the storage yet may still get lost.
+  const unlisten = await pg.listen("_changed_keys", () => {
+    hasNews = true;
+    if (!isWriting) tell();
+  });
+
+  function connection(target: Pick<PGliteInterface, "query" | "exec">): Connection {
+    return {
+      async query(statement) {
+        const { rows } = await target.query<Record<string, string | null>>(
+          textOf(statement),
+          [...statement.parameters],
+          options,
+        );
+        return rows;
+      },
+      async exec(script) {
+        await target.exec(script);
+      },
+    };
+  }
+
+  const direct = connection(pg);
+  const driver: Driver = {
+    async query(statement) {
+      if (isRead(statement)) return inTurn(() => direct.query(statement));
+      return driver.transaction((within) => within.query(statement));
+    },
+    exec: (script) => driver.transaction((within) => within.exec(script)),
+    transaction: (work) =>
+      inTurn(async () => {
+        isWriting = true;
+        try {
+          const { result, hasChanged } = await pg.transaction(async (transaction) => {
+            const within = connection(transaction);
+            return { result: await work(within), hasChanged: await hasWritten(within) };
+          });
+          if (hasChanged) await syncToFs();
+          return result;
+        } finally {
+          isWriting = false;
+          if (hasNews) tell();
+        }
+      }),
+    onCommit(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    close: () =>
+      inTurn(async () => {
+        listeners.clear();
+        await unlisten();
+        await syncToFs();
+        await pg.close();
+      }),
+  };
+  await syncToFs();
+  return driver;
+}
+
+/** PostgreSQL gives a transaction an id when it writes. */
+async function hasWritten(connection: Connection): Promise<boolean> {
+  const [row] = await connection.query(sql`SELECT pg_current_xact_id_if_assigned()::TEXT AS id`);
+  return row?.["id"] !== null;
+}
+
+/** Neither reads nor writes any type but text. Arrays have types of their own, which only an instance knows. */
+function textOnly(pg: PgliteInstance): QueryOptions {
+  const asText = (types: Readonly<Record<string, unknown>>) =>
+    Object.fromEntries(Object.keys(types).map((type) => [type, String]));
+  return { parsers: asText(pg.parsers), serializers: asText(pg.serializers) };
+}
+
+function textOf(statement: Statement): string {
+  return statement.parts.map((part, index) => (index === 0 ? part : `$${index}${part}`)).join("");
+}

@@ -1,0 +1,187 @@
+import { fieldOf, isInteger } from "../../../client/model.js";
+import { base64Of, dateOf, isoTimestamp, isTrue } from "../../../client/values.js";
+import { syncedTable, type Dialect, type RowValues } from "../dialect.js";
+import { commas, joined, name, raw, sql, type Statement, type Value } from "../driver.js";
+
+/** SQLite takes 32,766 parameters in a statement. */
+const PARAMETERS = 30_000;
+const ROWS_AT_ONCE = 500;
+
+/** SQLite: values are text, integers, floating-point numbers and null. */
+export const sqliteDialect: Dialect = {
+  logTable: "_changes_log",
+  logSteps: [
+    {
+      version: 2,
+      script: "ALTER TABLE _changes_log ADD COLUMN sent_with TEXT; ALTER TABLE _changes_log ADD COLUMN txid TEXT",
+    },
+  ],
+
+  decode(field, value) {
+    if (value === null) return null;
+    switch (field.type) {
+      case "int32":
+      case "float":
+        return Number(value);
+      case "int64":
+        if (field.as === "bigint") return BigInt(value);
+        return field.as === "string" ? String(value) : Number(value);
+      case "boolean":
+        return Number(value) === 1;
+      case "json":
+        return JSON.parse(String(value));
+      default:
+        return String(value);
+    }
+  },
+
+  decodeBoolean: (value) => Number(value) === 1,
+
+  // What doesn't fit, the view refuses.
+  encode(field, value) {
+    if (value === undefined) return null;
+    // Where the column can't be null, null is a JSON value.
+    if (field.type === "json") return value === null && field.nullable ? null : JSON.stringify(value);
+    if (value === null) return null;
+    switch (field.type) {
+      case "boolean":
+        return typeof value === "boolean" ? Number(value) : String(value);
+      case "int32":
+      case "int64":
+      case "float":
+        return typeof value === "number" || typeof value === "bigint" ? value : numberOf(String(value));
+      default:
+        return String(value);
+    }
+  },
+
+  fromServer(field, text) {
+    switch (field.type) {
+      case "int32":
+      case "int64":
+        return exactInteger(text);
+      case "float":
+        return Number(text);
+      case "boolean":
+        return isTrue(text) ? 1 : 0;
+      case "bytes":
+        return base64Of(text);
+      case "date_time":
+        return isoTimestamp(text);
+      case "date":
+        return dateOf(text);
+      case "json":
+        return text === "null" && field.nullable ? null : text;
+      default:
+        return text;
+    }
+  },
+
+  jsonOf(field, value) {
+    if (field.type === "json") return String(value);
+    if (field.type === "boolean") return String(Number(value) === 1);
+    return typeof value === "string" ? JSON.stringify(value) : String(value);
+  },
+
+  keyParameter: (_model, _column, part) => sql`${part}`,
+  logValue: (json) => sql`${json}`,
+
+  rowsByKey(model, rowKeys) {
+    const columns = model.key.map((column) => sql`v.${name(column)}`);
+    const [first = "", ...others] = model.key;
+    const field = others.length > 0 ? undefined : fieldOf(model, first);
+    if (field !== undefined) {
+      const keys = rowKeys.map((key) => (isInteger(field) ? key : JSON.stringify(key)));
+      return sql`
+        SELECT v.* FROM ${name(model.name)} AS v
+        WHERE ${commas(columns)} IN (SELECT k.value FROM json_each(${`[${keys.join(",")}]`}) AS k)
+      `;
+    }
+    const parts = model.key.map((_, index) => sql`k.value ->> ${raw(String(index))}`);
+    return sql`
+      SELECT v.* FROM ${name(model.name)} AS v
+      WHERE (${commas(columns)}) IN (
+        SELECT ${commas(parts)} FROM json_each(${`[${rowKeys.join(",")}]`}) AS k
+      )
+    `;
+  },
+
+  rowsAtOnce: (columns) => Math.max(1, Math.min(ROWS_AT_ONCE, Math.floor(PARAMETERS / columns))),
+  source: (_model, _columns, rows) => sql`VALUES ${tuples(rows)}`,
+
+  update: (model, columns, others, rows) =>
+    rows.map((row) => {
+      const equals = (column: string) => sql`${name(column)} = ${row[columns.indexOf(column)] ?? null}`;
+      return sql`
+        UPDATE ${syncedTable(model)}
+        SET ${commas(others.map(equals))}
+        WHERE ${joined(" AND ", model.key.map(equals))}
+      `;
+    }),
+
+  delete: (model, columns, keys) =>
+    sql`DELETE FROM ${syncedTable(model)} WHERE ${tuple(columns)} IN (${listed(columns.length, keys)})`,
+
+  deleteOthers: (model, keys) =>
+    sql`DELETE FROM ${syncedTable(model)} WHERE ${tuple(model.key)} NOT IN (${listed(model.key.length, keys)})`,
+
+  beginLoading: (model) => [sql`INSERT INTO _loading (table_name) VALUES (${model.name}) ON CONFLICT DO NOTHING`],
+
+  endLoading: (model) => [
+    sql`DELETE FROM _loading WHERE table_name = ${model.name}`,
+    sql`INSERT INTO _changed_keys (table_name, row_key) VALUES (${model.name}, NULL)`,
+  ],
+
+  empty: (model) => [
+    sql`INSERT OR IGNORE INTO _loading (table_name) VALUES (${model.name})`,
+    sql`DELETE FROM ${syncedTable(model)}`,
+    sql`DELETE FROM _loading WHERE table_name = ${model.name}`,
+  ],
+
+  async tableExists(connection, table) {
+    const rows = await connection.query(sql`SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ${table}`);
+    return rows.length > 0;
+  },
+
+  async catalog(connection) {
+    const rows = await connection.query(sql`SELECT type, name FROM sqlite_schema WHERE sql IS NOT NULL`);
+    return rows
+      .map((row) => ({ kind: String(row["type"]), name: String(row["name"]) }))
+      .filter((object) => !object.name.startsWith("sqlite_"))
+      .map((object) => ({ ...object, identity: `"${object.name.replaceAll('"', '""')}"` }));
+  },
+
+  // A table and a view take their triggers along.
+  dropScript: (object) => `DROP ${object.kind.toUpperCase()} IF EXISTS ${object.identity};`,
+};
+
+/** A bigint where a number doesn't hold all digits. */
+function exactInteger(text: string): Value {
+  const number = Number(text);
+  return Number.isSafeInteger(number) ? number : BigInt(text);
+}
+
+function numberOf(text: string): Value {
+  return /^-?\d+$/.test(text) ? BigInt(text) : text;
+}
+
+function tuple(columns: readonly string[]): Statement {
+  return columns.length === 1 ? commas(columns.map(name)) : sql`(${commas(columns.map(name))})`;
+}
+
+function tuples(rows: RowValues): Statement {
+  const parameters = rows.flat();
+  const parts = rows.flatMap((row, index) => row.map((_, column) => (column > 0 ? ", " : index > 0 ? "), (" : "(")));
+  return { parts: [...parts, ")"], parameters };
+}
+
+/** Keys as rows of a query. */
+function listed(count: number, keys: RowValues): Statement {
+  const json = `[${keys.map((key) => `[${key.map(jsonValue).join(",")}]`).join(",")}]`;
+  const columns = Array.from({ length: count }, (_, index) => raw(`value ->> ${String(index)}`));
+  return sql`SELECT ${commas(columns)} FROM json_each(${json})`;
+}
+
+function jsonValue(value: Value): string {
+  return typeof value === "string" ? JSON.stringify(value) : String(value);
+}

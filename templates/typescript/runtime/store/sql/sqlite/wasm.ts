@@ -1,0 +1,97 @@
+import init, {
+  type BindableValue,
+  type Database,
+  type PreparedStatement,
+  type Sqlite3Static,
+} from "@sqlite.org/sqlite-wasm";
+
+import type { NativeDatabase, NativeStatement } from "./native.js";
+
+/** How long the browser may take to take the files from a tab that has closed. */
+const ATTEMPTS = 50;
+const PAUSE_MS = 100;
+
+/** A database in memory. */
+export async function openInMemory(): Promise<NativeDatabase> {
+  const sqlite = await load();
+  return native(new sqlite.oo1.DB(":memory:"));
+}
+
+/** A database in the browser's private files: in a worker, and in one at a time. */
+export async function openInFiles(folder: string): Promise<NativeDatabase> {
+  const sqlite = await load();
+  const pool = await openPool(sqlite, folder);
+  const database = new pool.OpfsSAHPoolDb("/database.sqlite3");
+  database.exec("PRAGMA temp_store = MEMORY; PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = FULL");
+  const { close, ...others } = native(database);
+  return {
+    ...others,
+    close() {
+      close();
+      pool.pauseVfs();
+    },
+  };
+}
+
+async function load(): Promise<Sqlite3Static> {
+  const sqlite = await init();
+  // It would print each statement that fails; whoever runs it gets the error.
+  sqlite.config.warn = () => {};
+  return sqlite;
+}
+
+async function openPool(sqlite: Sqlite3Static, folder: string): ReturnType<Sqlite3Static["installOpfsSAHPoolVfs"]> {
+  const options = {
+    name: "sync-patterns",
+    directory: folder,
+    // Without it, a failure to open deletes the files.
+    preserveOnInitFailure: true,
+    forceReinitIfPreviouslyFailed: true,
+  };
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await sqlite.installOpfsSAHPoolVfs(options);
+    } catch (error) {
+      if (attempt === ATTEMPTS || !isLocked(error)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    }
+  }
+}
+
+function isLocked(error: unknown): boolean {
+  return error instanceof Error && error.name === "NoModificationAllowedError";
+}
+
+function native(database: Database): NativeDatabase {
+  return {
+    exec: (script) => plainly(() => database.exec(script)),
+    prepare: (text) => nativeStatement(plainly(() => database.prepare(text))),
+    close: () => database.close(),
+  };
+}
+
+function nativeStatement(statement: PreparedStatement): NativeStatement {
+  function all(...parameters: readonly BindableValue[]): unknown[] {
+    const rows: unknown[] = [];
+    try {
+      if (parameters.length > 0) statement.bind([...parameters]);
+      while (statement.step()) rows.push(statement.get({}));
+    } finally {
+      statement.reset(true);
+    }
+    return rows;
+  }
+  const plain = (...parameters: readonly BindableValue[]) => plainly(() => all(...parameters));
+  return { all: plain, run: plain, finalize: () => statement.finalize() };
+}
+
+/** Errors say what SQLite says, and have the name of its code as better-sqlite3's have. */
+function plainly<T>(action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    const [, code, message] =
+      /^(SQLITE_\w+): sqlite3 result code \d+: (.*)$/s.exec(String(Object(error).message)) ?? [];
+    throw code === undefined ? error : Object.assign(new Error(message), { code });
+  }
+}

@@ -1,0 +1,305 @@
+import { models } from "../../../schema/index.js";
+import { collectionKey, fieldOf, keyFields, rowKey, type Model } from "../../client/model.js";
+import type {
+  ChangedKeys,
+  Meta,
+  RowOperations,
+  Rows,
+  ServerRow,
+  Store,
+  StoreOperations,
+  SyncedOperations,
+} from "../store.js";
+import { keyParts, syncedTable, type Dialect, type RowValues } from "./dialect.js";
+import {
+  commas,
+  joined,
+  name,
+  raw,
+  sql,
+  type Connection,
+  type Driver,
+  type Row,
+  type Statement,
+  type Value,
+} from "./driver.js";
+import { logOperations } from "./log.js";
+import { isCurrent, migrate, noteAll, schemaHash, setMeta } from "./migrate.js";
+
+/** Where the database is kept. */
+export interface StoreOptions {
+  /** Where it is kept. By default, the browser's storage under the name that the config has. */
+  readonly directory?: string;
+  /** A database that is open already. */
+  readonly driver?: Driver;
+}
+
+/** A store that also gives the application its database. */
+export interface SqlStore extends Store {
+  readonly database: Driver;
+}
+
+export function sqlStore(driver: Driver, dialect: Dialect): SqlStore {
+  return {
+    ...operations(driver, dialect),
+    ...(driver.shared !== undefined && { shared: driver.shared }),
+    database: driver,
+    version: schemaHash(),
+    isCurrent: () => isCurrent(driver, dialect),
+    migrate: () => migrate(driver, dialect),
+    transaction: (work) => driver.transaction((connection) => work(operations(connection, dialect))),
+    onCommit: driver.onCommit,
+    clear: (discardsUnsent) => driver.transaction((connection) => clear(connection, dialect, discardsUnsent)),
+    close: driver.close,
+  };
+}
+
+function operations(connection: Connection, dialect: Dialect): StoreOperations {
+  return {
+    rows: rowOperations(connection, dialect),
+    log: logOperations(connection),
+    synced: syncedOperations(connection, dialect),
+    changedKeys: changedKeys(connection),
+    meta: meta(connection),
+  };
+}
+
+/** Through the view: its triggers write the log. */
+function rowOperations(connection: Connection, dialect: Dialect): RowOperations {
+  const { encode } = dialect;
+
+  function shown(model: Model, rows: readonly Row[]): Rows {
+    return new Map(
+      rows.map((row) => {
+        const fields = Object.fromEntries(
+          model.fields.map((field) => [field.name, dialect.decode(field, row[field.name] ?? null)]),
+        );
+        return [
+          collectionKey(model, rowKey(model, fields)),
+          {
+            ...fields,
+            _has_local_changes: dialect.decodeBoolean(row["_has_local_changes"] ?? null),
+            _pending_write_id: row["_pending_write_id"] ?? null,
+          },
+        ];
+      }),
+    );
+  }
+
+  /** Those members of `row` that are columns, as the database takes them. */
+  function columns(model: Model, row: object): [string, Value][] {
+    const given = new Map(Object.entries(row));
+    return model.fields
+      .filter((field) => given.has(field.name))
+      .map((field) => [field.name, encode(field, given.get(field.name))]);
+  }
+
+  function matches(model: Model, row: object): Statement {
+    const values = new Map(Object.entries(row));
+    return joined(
+      " AND ",
+      keyFields(model).map((field) => sql`${name(field.name)} = ${encode(field, values.get(field.name))}`),
+    );
+  }
+
+  return {
+    async readAll(model) {
+      return shown(model, await connection.query(sql`SELECT * FROM ${name(model.name)}`));
+    },
+
+    async readByKey(model, rowKeys) {
+      return shown(model, await connection.query(dialect.rowsByKey(model, rowKeys)));
+    },
+
+    async insert(model, row) {
+      const given = columns(model, row).filter(([column, value]) => value !== null && canInsert(model, column));
+      const names = commas(given.map(([column]) => name(column)));
+      const values = commas(given.map(([, value]) => sql`${value}`));
+      await connection.query(sql`INSERT INTO ${name(model.name)} (${names}) VALUES (${values})`);
+    },
+
+    async update(model, row, changes) {
+      const changed = columns(model, changes);
+      if (changed.length === 0) return;
+      const assignments = commas(changed.map(([column, value]) => sql`${name(column)} = ${value}`));
+      await connection.query(sql`UPDATE ${name(model.name)} SET ${assignments} WHERE ${matches(model, row)}`);
+    },
+
+    async delete(model, row) {
+      await connection.query(sql`DELETE FROM ${name(model.name)} WHERE ${matches(model, row)}`);
+    },
+  };
+}
+
+function canInsert(model: Model, column: string): boolean {
+  return model.key.includes(column) || fieldOf(model, column)?.insert !== "never";
+}
+
+function syncedOperations(connection: Connection, dialect: Dialect): SyncedOperations {
+  function values(model: Model, columns: readonly string[], rows: readonly ServerRow[]): RowValues {
+    const fields = columns.map((column) => fieldOf(model, column));
+    return rows.map((row) =>
+      columns.map((column, index) => {
+        const [text = null, field] = [row.get(column), fields[index]];
+        return text === null || field === undefined ? text : dialect.fromServer(field, text);
+      }),
+    );
+  }
+
+  async function run(statements: readonly Statement[]): Promise<void> {
+    for (const statement of statements) await connection.query(statement);
+  }
+
+  /** Runs the statements for rows with the same columns, for as many at once as they take. */
+  async function runFor(
+    model: Model,
+    rows: readonly ServerRow[],
+    statements: (columns: readonly string[], others: readonly string[], values: RowValues) => readonly Statement[],
+  ): Promise<void> {
+    const alike = new Map<string, ServerRow[]>();
+    for (const row of rows) {
+      const columns = [...row.keys()].join("\n");
+      const group = alike.get(columns);
+      if (group === undefined) alike.set(columns, [row]);
+      else group.push(row);
+    }
+    for (const group of alike.values()) {
+      const columns = [...(group[0]?.keys() ?? [])];
+      const others = columns.filter((column) => !model.key.includes(column));
+      const size = dialect.rowsAtOnce(columns.length);
+      for (let start = 0; start < group.length; start += size) {
+        await run(statements(columns, others, values(model, columns, group.slice(start, start + size))));
+      }
+    }
+  }
+
+  function keysOnly(model: Model, rows: readonly ServerRow[]): ServerRow[] {
+    return rows.map((row) => new Map(model.key.map((column) => [column, row.get(column) ?? null])));
+  }
+
+  return {
+    keyOf(model, row) {
+      const [key = []] = values(model, model.key, [row]);
+      return rowKey(model, Object.fromEntries(model.key.map((column, index) => [column, key[index]])));
+    },
+
+    async isEmpty(model) {
+      return (await connection.query(sql`SELECT 1 FROM ${syncedTable(model)} LIMIT 1`)).length === 0;
+    },
+
+    async read(model, key) {
+      const parts = keyParts(model, key);
+      const conditions = model.key.map(
+        (column, index) => sql`${name(column)} = ${dialect.keyParameter(model, column, parts[index] ?? null)}`,
+      );
+      const [row] = await connection.query(
+        sql`SELECT * FROM ${syncedTable(model)} WHERE ${joined(" AND ", conditions)}`,
+      );
+      if (row === undefined) return undefined;
+      const members = model.fields.map((field): [string, string] => {
+        const value = row[field.name] ?? null;
+        return [field.name, value === null ? "null" : dialect.jsonOf(field, value)];
+      });
+      return Object.fromEntries(members);
+    },
+
+    upsert: (model, rows) =>
+      runFor(model, rows, (columns, others, some) => {
+        const assignments = commas(others.map((column) => sql`${name(column)} = excluded.${name(column)}`));
+        const action = others.length === 0 ? raw("NOTHING") : sql`UPDATE SET ${assignments}`;
+        return [
+          sql`
+            INSERT INTO ${syncedTable(model)} (${commas(columns.map(name))}) ${dialect.source(model, columns, some)}
+            ON CONFLICT (${commas(model.key.map(name))}) DO ${action}
+          `,
+        ];
+      }),
+
+    update: (model, rows) =>
+      runFor(model, rows, (columns, others, some) =>
+        others.length === 0 ? [] : dialect.update(model, columns, others, some),
+      ),
+
+    delete: (model, rows) =>
+      runFor(model, keysOnly(model, rows), (columns, _, some) => [dialect.delete(model, columns, some)]),
+
+    deleteOthers: (model, rows) => run([dialect.deleteOthers(model, values(model, model.key, rows))]),
+    beginLoading: (model) => run(dialect.beginLoading(model)),
+    endLoading: (model) => run(dialect.endLoading(model)),
+  };
+}
+
+function changedKeys(connection: Connection): ChangedKeys {
+  return {
+    async newest() {
+      const [row] = await connection.query(sql`SELECT max(seq) AS seq FROM _changed_keys`);
+      return Number(row?.["seq"] ?? 0);
+    },
+
+    // In one statement, since a user waits for it.
+    async since(position, limit) {
+      const found = await connection.query(sql`
+        SELECT e.pruned_to, e.last, k.seq, k.table_name, k.row_key
+        FROM (
+          SELECT
+            (SELECT m.value FROM _sync_meta AS m WHERE m.key = 'feed_pruned_to') AS pruned_to,
+            (SELECT max(c.seq) FROM _changed_keys AS c) AS last
+        ) AS e
+        LEFT JOIN _changed_keys AS k ON k.seq > ${position} AND e.last - ${position} <= ${limit}
+        ORDER BY k.seq
+      `);
+      const [first = {}] = found;
+      return {
+        forgottenTo: Number(first["pruned_to"] ?? 0),
+        newest: Number(first["last"] ?? 0),
+        changes: found
+          .filter(({ seq }) => seq != null)
+          .map(({ table_name, row_key }) => ({
+            model: String(table_name),
+            rowKey: row_key == null ? null : String(row_key),
+          })),
+      };
+    },
+
+    async forget(upTo) {
+      await connection.query(sql`DELETE FROM _changed_keys WHERE seq <= ${upTo}`);
+      await setMeta(connection, "feed_pruned_to", String(upTo));
+    },
+  };
+}
+
+/** What has a colon in its key belongs to a transport. */
+function meta(connection: Connection): Meta {
+  const keyOf = (kind: string, model: string) => `${kind}:${model}`;
+  return {
+    async get(kind, model) {
+      const [row] = await connection.query(sql`SELECT value FROM _sync_meta WHERE key = ${keyOf(kind, model)}`);
+      const value = row?.["value"] ?? null;
+      return value === null ? undefined : String(value);
+    },
+    set: (kind, model, value) => setMeta(connection, keyOf(kind, model), value),
+    async delete(kind, model) {
+      await connection.query(sql`DELETE FROM _sync_meta WHERE key = ${keyOf(kind, model)}`);
+    },
+  };
+}
+
+async function clear(connection: Connection, dialect: Dialect, discardsUnsent: boolean): Promise<void> {
+  const [row] = await connection.query(sql`
+    SELECT count(*) AS unsent FROM _changes WHERE status IN ('pending', 'rejected')
+  `);
+  const unsent = Number(row?.["unsent"] ?? 0);
+  if (unsent > 0 && !discardsUnsent) {
+    throw new Error(`${unsent} edits of this device are not on the server: send them, or discard them.`);
+  }
+  await connection.query(sql`DELETE FROM _changes`);
+  for (const model of models) {
+    for (const statement of dialect.empty(model)) await connection.query(statement);
+    await connection.query(sql`DELETE FROM ${name(`${model.name}_local`)}`);
+  }
+  await connection.query(sql`DELETE FROM _made_keys`);
+  await connection.query(sql`DELETE FROM _changed_keys`);
+  await connection.query(sql`DELETE FROM _sync_meta WHERE key LIKE '%:%'`);
+  await setMeta(connection, "client_id", crypto.randomUUID());
+  for (const model of models) await noteAll(connection, model);
+}

@@ -1,0 +1,128 @@
+import type { ChangeMessage } from "@electric-sql/client";
+
+import { own, WRITE_ID, type Field, type Model } from "../../client/model.js";
+import { jsonOf, plainText, transactionId, type Column, type Columns } from "../../client/values.js";
+import type { ServerRow, StoreOperations, SyncedOperations } from "../../store/store.js";
+import type { Arrivals } from "../../writes/settle.js";
+
+/** Values by the server's names of columns, as PostgreSQL's text. */
+export type ShapeRow = Record<string, string | null>;
+
+export type ShapeMessage = ChangeMessage<ShapeRow>;
+
+/** A message in the terms of the store. */
+export interface Change {
+  readonly operation: "insert" | "update" | "delete";
+  /** The row's key as text. */
+  readonly key: string;
+  readonly values: ServerRow;
+  readonly message: ShapeMessage;
+}
+
+/** What the shape has to have: the server's names of the columns. */
+export function serverColumns(model: Model): string[] {
+  return [...fieldsByColumn(model).keys(), ...(model.writeId.includes("row") ? [WRITE_ID] : [])];
+}
+
+function fieldsByColumn(model: Model): Map<string, Field> {
+  return new Map(model.fields.map((field) => [own(model.columns, field.name) ?? field.name, field]));
+}
+
+/** Reads the messages of one model. A column that nobody has asked for is passed over, with one warning. */
+export function changeReader(
+  model: Model,
+  synced: SyncedOperations,
+): (message: ShapeMessage, columns: Columns) => Change {
+  const fields = fieldsByColumn(model);
+  const unknown = new Set<string>();
+  return (message, columns) => {
+    const values = new Map<string, string | null>();
+    for (const [column, text] of Object.entries(message.value)) {
+      const field = fields.get(column);
+      if (field !== undefined) {
+        values.set(field.name, text === null ? null : storable(field, text, own(columns, column)));
+      } else if (column === WRITE_ID) {
+        values.set(WRITE_ID, text);
+      } else if (!unknown.has(column)) {
+        unknown.add(column);
+        console.warn(`${model.name}: the server's rows have a column ${column}, which is unknown here and ignored.`);
+      }
+    }
+    return { operation: message.headers.operation, key: synced.keyOf(model, values), values, message };
+  };
+}
+
+/** A value as the store takes it: what depends on the column of the server's table is resolved. */
+function storable(field: Field, text: string, column: Column | undefined): string {
+  switch (field.type) {
+    case "json":
+      return jsonOf(field, text, column);
+    case "text":
+    case "uuid":
+    case "time":
+    case "decimal":
+      return plainText(text, column);
+    default:
+      return text;
+  }
+}
+
+/**
+ * Brings the synced rows up to date. Changes of different rows may go together; two of the same row may not, since each
+ * of them may show a write of ours.
+ */
+export async function applyChanges(
+  { synced }: StoreOperations,
+  model: Model,
+  changes: readonly Change[],
+): Promise<void> {
+  let together: Change[] = [];
+  let keys = new Set<string>();
+
+  async function flush(): Promise<void> {
+    const rows = (operation: Change["operation"]) =>
+      together.filter((change) => change.operation === operation).map(({ values }) => values);
+    await synced.upsert(model, rows("insert"));
+    await synced.update(model, rows("update"));
+    await synced.delete(model, rows("delete"));
+    together = [];
+    keys = new Set();
+  }
+
+  for (const change of changes) {
+    if (keys.has(change.key)) await flush();
+    keys.add(change.key);
+    together.push(change);
+  }
+  await flush();
+}
+
+/** What the changes mean for writes under way. `own`: ids of those that the log has. */
+export function arrivalsOf(
+  changes: readonly Change[],
+  own: ReadonlySet<string>,
+  offset: string,
+  isSnapshot: boolean,
+): Arrivals {
+  const txids = changes.flatMap(({ message }) => (message.headers.txids ?? []).map(transactionId));
+  const isLoaded = ({ message }: Change) => isSnapshot && message.headers["lsn"] === undefined;
+  const news = changes.filter(
+    (change) =>
+      !isLoaded(change) && isAfter(change.message, offset) && !own.has(String(change.values.get(WRITE_ID) ?? "")),
+  );
+  return {
+    txids: new Set(txids),
+    rowKeys: new Set(news.map(({ key }) => key)),
+    hasNewRows: news.some((change) => change.operation === "insert"),
+    loaded: new Set(changes.filter(isLoaded).map(({ key }) => key)),
+  };
+}
+
+/** Whether a message is beyond an offset: after a lost connection some come again. */
+function isAfter(message: ShapeMessage, offset: string): boolean {
+  const [, position, operation] = /^(\d+)_(\d+)$/.exec(offset) ?? [];
+  const { lsn, op_position: within } = message.headers;
+  if (position === undefined || operation === undefined || typeof lsn !== "string") return true;
+  if (BigInt(lsn) !== BigInt(position)) return BigInt(lsn) > BigInt(position);
+  return typeof within !== "number" || within > Number(operation);
+}

@@ -1,0 +1,256 @@
+import {
+  FetchError,
+  isChangeMessage,
+  ShapeStream,
+  type ExternalParamsRecord,
+  type Message,
+  type Offset,
+} from "@electric-sql/client";
+
+import { messageOf, parsed } from "../../client/json.js";
+import type { Model } from "../../client/model.js";
+import { BROKEN_RETRY_MS, SHAPE_ANSWER_MS, SHAPE_BODY_MS } from "../../client/timing.js";
+import type { Columns } from "../../client/values.js";
+import type { HeadersRecord, Settings } from "../../config.js";
+import type { Reports } from "../../tabs/reports.js";
+import { backoff, bell, onOnline, otherHeaders, pause, retryAfter, wait, within } from "../schedule.js";
+import type { Context, Reads } from "../transport.js";
+import { serverColumns, type ShapeRow } from "./messages.js";
+import { openShape, readPosition, type Batch } from "./shape.js";
+
+/** Why a stream has ended. */
+type End =
+  /** It is to stop, or to begin again with other settings or a new connection. */
+  | { readonly kind: "stopped" }
+  | { readonly kind: "refused"; readonly headers: HeadersRecord }
+  /** Worth another try soon. */
+  | { readonly kind: "failed"; readonly message: string; readonly retryAfter: number; readonly isUnreachable: boolean }
+  /** Somebody has to change something first: the server doesn't know the table, or a column. */
+  | { readonly kind: "broken"; readonly message: string };
+
+/** Rows by Electric's shapes, one for each model. */
+export const electricReads: Reads = {
+  run,
+  async progress(store, model) {
+    const { rows = 0, isComplete = false, at = null } = (await readPosition(store, model.name)) ?? {};
+    return { rows, ready: isComplete, lastSync: at, error: null };
+  },
+};
+
+async function run(context: Context): Promise<void> {
+  const { models, signal } = context;
+  // One listener on the signal, however many models there are.
+  const controllers = models.map(() => new AbortController());
+  const stop = () => {
+    for (const controller of controllers) controller.abort();
+  };
+  signal.addEventListener("abort", stop);
+  if (signal.aborted) stop();
+  await Promise.all(models.map((model, index) => keepStreaming(context, model, controllers[index]?.signal ?? signal)));
+  signal.removeEventListener("abort", stop);
+}
+
+/** One stream after the other, each from where the one before has come to. */
+async function keepStreaming(context: Context, model: Model, signal: AbortSignal): Promise<void> {
+  const { settings, presence, reports } = context;
+  let failures = 0;
+  let refusals = 0;
+  while (!signal.aborted) {
+    const changes = bell(settings.onChange);
+    const onDelivery = () => {
+      failures = 0;
+      refusals = 0;
+    };
+    const end = await stream(context, model, signal, onDelivery).catch(failure);
+    if (!signal.aborted) reportEnd(reports, model, end);
+    if (end.kind === "refused") {
+      refusals += 1;
+      // Headers may be new each time, and refused each time.
+      if (refusals > 1) await wait(backoff(refusals - 1), signal, changes.source);
+      const onWait = () => reports.waiting(model.name, true);
+      await otherHeaders(settings, presence, end.headers, signal, changes, onWait);
+    } else if (end.kind === "failed") {
+      failures += 1;
+      await pause(failures, end.retryAfter, signal, changes.source, presence);
+    } else if (end.kind === "broken") {
+      await wait(BROKEN_RETRY_MS * (0.5 + Math.random()), signal, changes.source, presence.onReturn);
+    }
+    changes.close();
+  }
+}
+
+/** Streams until something ends it. */
+async function stream(context: Context, model: Model, signal: AbortSignal, onDelivery: () => void): Promise<End> {
+  const { store, settings, reports } = context;
+  const { url, params } = request(settings, model);
+  const controller = new AbortController();
+  const shape = await openShape(store, reports, model, JSON.stringify(params), controller.signal);
+  const fetching = shapeFetch(settings, shape.snapshotRequested, () => reportWell(reports, model));
+  const end = await new Promise<End>((resolve) => {
+    const finish = (end: End) => {
+      for (const stop of stops) stop();
+      controller.abort();
+      resolve(end);
+    };
+    const stop = () => finish({ kind: "stopped" });
+    const stops = [
+      onOnline(stop),
+      settings.onChange(() => {
+        if (!isAskedFor(settings, model, url, params)) stop();
+      }),
+      () => signal.removeEventListener("abort", stop),
+    ];
+    signal.addEventListener("abort", stop);
+    if (signal.aborted) return stop();
+
+    const shapes = new ShapeStream<ShapeRow>({
+      url,
+      params,
+      ...(shape.start && { handle: shape.start.handle, offset: shape.start.offset as Offset }),
+      fetchClient: fetching.fetch,
+      signal: controller.signal,
+      // Every failure ends the stream: how long to wait is decided in one place.
+      backoffOptions: { initialDelay: 1, maxDelay: 1, multiplier: 1, maxRetries: 0 },
+      // This tab syncs for all others: that it is hidden doesn't mean that nobody looks.
+      runtimeVisibility: { subscribe: () => () => {} },
+    });
+    shapes.subscribe(
+      async (messages) => {
+        if (controller.signal.aborted) return;
+        try {
+          await shape.take(batch(messages, shapes, fetching));
+          onDelivery();
+        } catch (error) {
+          // Nothing of it is committed, and nothing that follows may be.
+          finish(failure(error));
+        }
+      },
+      (error) => finish(endOf(error, fetching)),
+    );
+  });
+  await shape.close();
+  return end;
+}
+
+function request(settings: Settings, model: Model): { url: string; params: ExternalParamsRecord } {
+  const { electricUrl, shapeParams } = settings.current();
+  const params = { table: model.table, columns: serverColumns(model), ...shapeParams(model.name) };
+  const address = `${electricUrl.replace(/\/$/, "")}/v1/shape`;
+  return {
+    url: typeof location === "undefined" ? address : new URL(address, location.href).href,
+    // The type can't say "any parameter but those of Electric's own".
+    params: params as ExternalParamsRecord,
+  };
+}
+
+function isAskedFor(settings: Settings, model: Model, url: string, params: ExternalParamsRecord): boolean {
+  try {
+    return JSON.stringify(request(settings, model)) === JSON.stringify({ url, params });
+  } catch {
+    return false;
+  }
+}
+
+function batch(messages: readonly Message<ShapeRow>[], shapes: ShapeStream<ShapeRow>, fetching: ShapeFetch): Batch {
+  return {
+    messages: messages.filter((message) => isChangeMessage(message)),
+    handle: shapes.shapeHandle ?? "",
+    offset: shapes.lastOffset,
+    isUpToDate: messages.some(({ headers }) => headers["control"] === "up-to-date"),
+    columns: fetching.columns(),
+  };
+}
+
+function endOf(error: Error, fetching: ShapeFetch): End {
+  if (fetching.isUnreachable()) return { ...failure(error), isUnreachable: true };
+  if (!(error instanceof FetchError)) return { kind: "broken", message: error.message };
+  const { status, headers } = error;
+  if (status === 401 || status === 403) return { kind: "refused", headers: fetching.headers() };
+  const message = explanation(error);
+  const isPassing = status < 400 || status === 408 || status === 425 || status === 429 || status >= 500;
+  if (!isPassing) return { kind: "broken", message };
+  return { kind: "failed", message, retryAfter: retryAfter(headers["retry-after"]), isUnreachable: false };
+}
+
+function explanation({ status, text, json, message }: FetchError): string {
+  const said = text ?? (json === undefined ? message : JSON.stringify(json));
+  return `${String(status)}: ${said.slice(0, 1_000)}`;
+}
+
+function failure(error: unknown): Extract<End, { kind: "failed" }> {
+  return { kind: "failed", message: messageOf(error), retryAfter: 0, isUnreachable: false };
+}
+
+function reportWell(reports: Reports, { name }: Model): void {
+  reports.reachable(name, true);
+  reports.waiting(name, false);
+  reports.error(name, null);
+  reports.model(name, { error: null });
+}
+
+function reportEnd(reports: Reports, { name }: Model, end: End): void {
+  if (end.kind !== "failed" && end.kind !== "broken") return;
+  const isUnreachable = end.kind === "failed" && end.isUnreachable;
+  reports.reachable(name, !isUnreachable);
+  if (!isUnreachable) reports.model(name, { error: end.message });
+  reports.error(name, `${name}: ${end.message}`);
+}
+
+/** Fetches for one stream, and knows what the stream itself doesn't tell. */
+interface ShapeFetch {
+  readonly fetch: typeof globalThis.fetch;
+  /** The columns of the server's table. */
+  columns(): Columns;
+  /** The application's headers of the newest request. */
+  headers(): HeadersRecord;
+  /** Whether the newest request has got no answer. */
+  isUnreachable(): boolean;
+}
+
+/** `onSnapshot` is awaited before a request for a new snapshot leaves, `onAnswer` called after each good answer. */
+function shapeFetch(settings: Settings, onSnapshot: () => Promise<void>, onAnswer: () => void): ShapeFetch {
+  let columns: Columns = {};
+  let headers: HeadersRecord = {};
+  let isUnreachable = false;
+
+  async function answer(url: URL, init: RequestInit): Promise<Response> {
+    isUnreachable = true;
+    headers = await settings.headers();
+    const limit = within(SHAPE_ANSWER_MS, init.signal ?? new AbortController().signal);
+    try {
+      const all = new Headers(init.headers);
+      for (const [name, value] of Object.entries(headers)) all.set(name, value);
+      const response = await settings.current().fetch(url.href, { ...init, headers: all, signal: limit.signal });
+      limit.extend(SHAPE_BODY_MS);
+      // Read here, where it is cancelled in time.
+      const body = await response.text();
+      isUnreachable = false;
+      return new Response(body === "" ? null : body, response);
+    } finally {
+      limit.done();
+    }
+  }
+
+  return {
+    fetch: async (input, init = {}) => {
+      const url = new URL(String(input));
+      const { searchParams } = url;
+      if (searchParams.get("offset") === "-1") await onSnapshot();
+      const response = await answer(url, init);
+      if (!response.ok) return response;
+      onAnswer();
+      const schema = response.headers.get("electric-schema");
+      if (schema !== null) {
+        columns = (parsed(schema) as Columns | undefined) ?? columns;
+        // Of columns that it doesn't know, the stream gives the text of each value.
+        response.headers.set("electric-schema", "{}");
+      }
+      // With a cursor, the stream would keep to itself that a snapshot is complete, soon after another one was.
+      if (searchParams.get("live") !== "true") response.headers.delete("electric-cursor");
+      return response;
+    },
+    columns: () => columns,
+    headers: () => headers,
+    isUnreachable: () => isUnreachable,
+  };
+}

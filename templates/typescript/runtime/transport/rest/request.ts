@@ -1,0 +1,89 @@
+import { membersOf, objectOf, textOf, type Members } from "../../client/json.js";
+import { fieldOf, own, WRITE_ID, type Model, type Operation } from "../../client/model.js";
+import { isJsonNumber } from "../../client/values.js";
+import type { Outgoing } from "../transport.js";
+
+export interface ApiRequest {
+  readonly method: Operation["method"];
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | null;
+}
+
+/** A write that can't be made a request; its message says why. */
+export class Unsendable extends Error {
+  override readonly name = "Unsendable";
+}
+
+/** What the item's GET has given. */
+export interface Item {
+  readonly members: Members;
+  readonly etag: string;
+}
+
+/**
+ * The request for a write. It carries the id of the write as `Idempotency-Key`, and in its body where the API has a
+ * place for it there.
+ */
+export function requestFor(write: Outgoing, item: Item | undefined): ApiRequest {
+  const { action, writeId } = write;
+  const body = write.operation === "delete" ? null : bodyOf(write, item);
+  return {
+    method: action.method,
+    path: pathOf(action, { ...write.members, ...write.before }),
+    headers: {
+      Accept: "application/json",
+      ...(body !== null && { "Content-Type": "application/json" }),
+      "Idempotency-Key": writeId,
+      ...(action.method === "PUT" && item !== undefined && { "If-Match": item.etag }),
+    },
+    body,
+  };
+}
+
+/** With the row's values in the places that it names. */
+export function pathOf(action: Operation, row: Members): string {
+  return action.path.replace(/\{([^{}]+)\}/g, (_, placeholder: string) => {
+    const value = row[action.parameters?.[placeholder] ?? ""] ?? "null";
+    if (value === "null") throw new Unsendable(`The row has nothing for {${placeholder}} of ${action.path}.`);
+    return encodeURIComponent(textOf(value));
+  });
+}
+
+function bodyOf(write: Outgoing, item: Item | undefined): string {
+  const { model, action, operation } = write;
+  const fields = fieldsOf(write, item);
+  if (Object.keys(fields).length === 0) throw new Unsendable("The API takes none of the columns that the write sets.");
+  const hasWriteId = model.writeId.includes(operation === "insert" ? "create" : "update");
+  const body = objectOf({ ...fields, ...(hasWriteId && { [WRITE_ID]: JSON.stringify(write.writeId) }) });
+  return action.envelope === undefined ? body : objectOf({ [action.envelope]: body });
+}
+
+/** Only what the API takes; of a row that is replaced as a whole, all of that. */
+function fieldsOf(write: Outgoing, item: Item | undefined): Members {
+  const { model, action, operation, members, before } = write;
+  const row: Members = operation === "insert" ? members : { ...before, ...item?.members, ...members };
+  const set = action.method === "PUT" && operation === "update" ? row : members;
+  const fields: Record<string, string> = {};
+  for (const name of action.body ?? []) {
+    const value = own(set, name) ?? (action.nulls?.includes(name) ? (own(row, name) ?? "null") : undefined);
+    if (value !== undefined) fields[name] = onWire(model, name, value);
+  }
+  return fields;
+}
+
+/** Decimals are strings in the log, for their digits; some APIs have them as numbers. */
+function onWire(model: Model, name: string, value: string): string {
+  const field = fieldOf(model, name);
+  if (field?.type !== "decimal" || field.as !== "number" || !value.startsWith('"')) return value;
+  const digits = textOf(value);
+  return isJsonNumber(digits) ? digits : value;
+}
+
+/** The object that has the row's key, at the top of an answer or one level down. */
+export function rowIn(model: Model, answer: string): Members | undefined {
+  const top = membersOf(answer);
+  if (top === undefined) return undefined;
+  const inner = Object.values(top).flatMap((value) => (value.startsWith("{") ? [membersOf(value) ?? {}] : []));
+  return [top, ...inner].find((members) => model.key.every((column) => (members[column] ?? "null") !== "null"));
+}

@@ -1,0 +1,178 @@
+import { FIRST_RETRY_MS, LONGEST_RETRY_AFTER_MS, LONGEST_RETRY_MS } from "../client/timing.js";
+import type { HeadersRecord, Settings } from "../config.js";
+
+/** Calls `wake` from now on, until the function that it returns is called. */
+export type Source = (wake: () => void) => () => void;
+
+/** How long to wait after so many failures in a row: by chance, so that clients don't come back all at once. */
+export function backoff(failures: number): number {
+  return Math.random() * Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (failures - 1));
+}
+
+/** How long a `Retry-After` asks to wait, in seconds or until a date; 0 without one. */
+export function retryAfter(header: string | null | undefined): number {
+  if (header === null || header === undefined || header.trim() === "") return 0;
+  const seconds = Number(header);
+  const asked = Number.isNaN(seconds) ? Date.parse(header) - Date.now() : seconds * 1_000;
+  return Number.isNaN(asked) ? 0 : Math.min(Math.max(asked, 0), LONGEST_RETRY_AFTER_MS);
+}
+
+/** Returns after so many milliseconds (perhaps never), and at once when one of the sources says so or `signal` aborts. */
+export async function wait(milliseconds: number, signal: AbortSignal, ...sources: readonly Source[]): Promise<void> {
+  if (signal.aborted || milliseconds <= 0) return;
+  const undo: (() => void)[] = [];
+  await new Promise<void>((resolve) => {
+    const wake = () => resolve();
+    if (Number.isFinite(milliseconds)) {
+      const timer = setTimeout(wake, milliseconds);
+      undo.push(() => clearTimeout(timer));
+    }
+    for (const source of [...sources, aborted(signal)]) undo.push(source(wake));
+  });
+  for (const stop of undo) stop();
+}
+
+/** Waits as long as the server has asked to; otherwise as long as so many failures take, or until the user returns. */
+export async function pause(
+  failures: number,
+  asked: number,
+  signal: AbortSignal,
+  changes: Source,
+  presence: Presence,
+): Promise<void> {
+  if (asked > 0) await wait(asked, signal, changes);
+  else await wait(backoff(failures), signal, changes, presence.onReturn);
+}
+
+function aborted(signal: AbortSignal): Source {
+  return (wake) => {
+    signal.addEventListener("abort", wake, { once: true });
+    return () => signal.removeEventListener("abort", wake);
+  };
+}
+
+export interface Bell {
+  /** Wakes at once where it has rung since it was last silenced. */
+  readonly source: Source;
+  hasRung(): boolean;
+  silence(): void;
+  close(): void;
+}
+
+/** Remembers a call of its source until somebody has the time for it. */
+export function bell(source: Source): Bell {
+  let rung = false;
+  const listeners = new Set<() => void>();
+  const close = source(() => {
+    rung = true;
+    for (const wake of listeners) wake();
+  });
+  return {
+    source: (wake) => {
+      listeners.add(wake);
+      if (rung) wake();
+      return () => listeners.delete(wake);
+    },
+    hasRung: () => rung,
+    silence: () => {
+      rung = false;
+    },
+    close,
+  };
+}
+
+export interface Limit {
+  readonly signal: AbortSignal;
+  /** From now on, so many milliseconds more. */
+  extend(milliseconds: number): void;
+  done(): void;
+}
+
+/** A signal that aborts with `signal`, and after so many milliseconds unless `done` is called. */
+export function within(milliseconds: number, signal: AbortSignal): Limit {
+  const controller = new AbortController();
+  const abort = () => controller.abort(signal.reason);
+  const expire = () => controller.abort(new Error("There was no answer in time."));
+  let timer = setTimeout(expire, milliseconds);
+  signal.addEventListener("abort", abort, { once: true });
+  if (signal.aborted) abort();
+  return {
+    signal: controller.signal,
+    extend: (more) => {
+      clearTimeout(timer);
+      timer = setTimeout(expire, more);
+    },
+    done: () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", abort);
+    },
+  };
+}
+
+/** When the browser is online again. */
+export const onOnline: Source = (wake) => {
+  if (typeof addEventListener !== "function") return () => {};
+  addEventListener("online", wake);
+  return () => removeEventListener("online", wake);
+};
+
+/** When the tab becomes visible. */
+export const onVisible: Source = (wake) => {
+  if (typeof document === "undefined") return () => {};
+  const look = () => {
+    if (document.visibilityState === "visible") wake();
+  };
+  document.addEventListener("visibilitychange", look);
+  return () => document.removeEventListener("visibilitychange", look);
+};
+
+/** Whether the user is there, in this tab or another of the same database. */
+export interface Presence {
+  /** When the browser is online again, or the user comes back to any tab of the application: what waits tries again. */
+  readonly onReturn: Source;
+  /** Another tab has said that the user is there. */
+  returnedElsewhere(): void;
+}
+
+export function createPresence(): Presence {
+  const waiting = new Set<() => void>();
+  return {
+    onReturn: (wake) => {
+      const stops = [onOnline(wake), onVisible(wake)];
+      waiting.add(wake);
+      return () => {
+        for (const stop of stops) stop();
+        waiting.delete(wake);
+      };
+    },
+    returnedElsewhere() {
+      for (const wake of waiting) wake();
+    },
+  };
+}
+
+/**
+ * Returns once the application gives other headers than those that were refused. Where they are the same, because the
+ * browser adds a cookie, `configureSync` says that they are worth a try: `changes` rings then. Calls `onWait` where it
+ * has to wait.
+ */
+export async function otherHeaders(
+  settings: Settings,
+  presence: Presence,
+  refused: HeadersRecord,
+  signal: AbortSignal,
+  changes: Bell,
+  onWait: () => void,
+): Promise<void> {
+  for (let times = 1; !signal.aborted && !changes.hasRung(); times += 1) {
+    const offered = await settings.headers().catch(() => refused);
+    if (!isSameHeaders(offered, refused)) return;
+    onWait();
+    await wait(backoff(times), signal, changes.source, presence.onReturn);
+  }
+}
+
+function isSameHeaders(one: HeadersRecord, other: HeadersRecord): boolean {
+  const text = (headers: HeadersRecord) => JSON.stringify(Object.entries(headers).sort());
+  return text(one) === text(other);
+}

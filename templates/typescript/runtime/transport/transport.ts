@@ -1,0 +1,71 @@
+import type { Members } from "../client/json.js";
+import type { Model, Operation } from "../client/model.js";
+import type { HeadersRecord, Rejection, Settings } from "../config.js";
+import type { MadeKey, Store } from "../store/store.js";
+import type { ModelStatus, Reports } from "../tabs/reports.js";
+import type { Presence, Source } from "./schedule.js";
+
+/**
+ * The interface of a transport: how rows come in and writes go out. A transport is the only part of the client that
+ * talks to a server, and knows nothing of the store but its interface. What all of them share stands above: which tab
+ * leads, the queue of writes and its retries, the status; `schedule.ts` says when to try again.
+ */
+export interface Transport {
+  readonly reads: Reads;
+  readonly writes: (settings: Settings) => Writes;
+}
+
+/** What a transport works with. */
+export interface Context {
+  readonly store: Store;
+  readonly models: readonly Model[];
+  readonly settings: Settings;
+  readonly presence: Presence;
+  readonly reports: Reports;
+  /** After each commit that may have changed the log. */
+  readonly onLog: Source;
+  /** Aborts when this tab doesn't lead any more. */
+  readonly signal: AbortSignal;
+}
+
+/** Brings the server's rows into the synced tables. */
+export interface Reads {
+  /** Goes on until the signal aborts. Returns once nothing is on its way into the store any more. */
+  run(context: Context): Promise<void>;
+  /** How far a model's rows have come, as the store has it. */
+  progress(store: Store, model: Model): Promise<ModelStatus>;
+}
+
+/** Sends writes to the server. */
+export interface Writes {
+  /** Why a write can't be sent at all; undefined where it can. */
+  refusal(write: Outgoing): string | undefined;
+  /** Sends a write, and says what has become of it. */
+  send(write: Outgoing, headers: HeadersRecord, signal: AbortSignal): Promise<Outcome>;
+}
+
+/** What goes out as one write: an entry of the log, or updates of one row that follow one another. */
+export interface Outgoing {
+  readonly model: Model;
+  readonly action: Operation;
+  readonly operation: "insert" | "update" | "delete";
+  readonly rowKey: string;
+  readonly writeIds: readonly string[];
+  /** The id under which it goes out: the newest of them. */
+  readonly writeId: string;
+  /** This one included. */
+  readonly attempts: number;
+  /** The key, and what is set. */
+  readonly members: Members;
+  /** The row as the server should have it before. */
+  readonly before: Members;
+}
+
+/** What an answer, or its absence, means for a write. */
+export type Outcome =
+  | { readonly kind: "acknowledged"; readonly key: MadeKey | null; readonly txid: string | null }
+  | { readonly kind: "rejected"; readonly rejection: Rejection }
+  | { readonly kind: "again"; readonly message: string; readonly isServerError: boolean; readonly retryAfter: number }
+  | { readonly kind: "unreachable"; readonly message: string }
+  /** With these headers the API takes nothing (401), or not this (403). */
+  | { readonly kind: "refused"; readonly status: 401 | 403; readonly rejection: Rejection };

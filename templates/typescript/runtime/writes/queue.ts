@@ -1,0 +1,130 @@
+import { textOf, type Members } from "../client/json.js";
+import type { Model } from "../client/model.js";
+import type { Entry, StoreOperations } from "../store/store.js";
+
+export type Models = ReadonlyMap<string, Model>;
+
+const PAGE = 20;
+/** Writes of one row that go out together, at most. */
+const TOGETHER = 50;
+
+interface RowName {
+  readonly model: string;
+  readonly rowKey: string;
+}
+
+/** Rows that later entries may not overtake an earlier one at. */
+interface Passed {
+  readonly rows: Set<string>;
+  /** Rows that are referred to: deleting one before would take the other along. */
+  readonly parents: Set<string>;
+}
+
+/**
+ * What is to be sent next: the first entry of the log that needn't wait. `isHeldBack` says of an entry that keeps
+ * failing that it isn't its time yet; others go ahead of it, but neither those of its row nor those that depend on it.
+ */
+export async function nextEntry(
+  store: StoreOperations,
+  models: Models,
+  isHeldBack: (entry: Entry) => boolean,
+): Promise<Entry | undefined> {
+  const passed: Passed = { rows: new Set(), parents: new Set() };
+  let page = await store.log.pending(null, PAGE);
+  while (page.length > 0) {
+    for (const entry of page) {
+      const mustWait = isHeldBack(entry) || isBehind(entry, passed) || (await isHeld(store, models, entry));
+      if (!mustWait) return entry;
+      await pass(store, models, entry, passed);
+    }
+    page = await store.log.pending(page.at(-1)?.id ?? null, PAGE);
+  }
+  return undefined;
+}
+
+/** The rows that these members refer to. */
+export function parentsOf(model: Model | undefined, members: Members): RowName[] {
+  return Object.entries(model?.references ?? {}).flatMap(([column, parent]) => {
+    const value = members[column] ?? "null";
+    return value === "null" ? [] : [{ model: parent, rowKey: textOf(value) }];
+  });
+}
+
+function isBehind(entry: Entry, passed: Passed): boolean {
+  return passed.rows.has(nameOf(entry)) || (entry.operation === "delete" && passed.parents.has(nameOf(entry)));
+}
+
+async function pass(store: StoreOperations, models: Models, entry: Entry, passed: Passed): Promise<void> {
+  passed.rows.add(nameOf(entry));
+  const model = models.get(entry.model);
+  if (model === undefined || Object.keys(model.references).length === 0) return;
+  // What the row refers to so far, and what it is to refer to.
+  const before = entry.operation === "insert" ? undefined : await store.synced.read(model, entry.rowKey);
+  for (const members of [entry.members, before ?? {}]) {
+    for (const parent of parentsOf(model, members)) passed.parents.add(nameOf(parent));
+  }
+}
+
+/** Whether the row, or one that it refers to, isn't known to the server yet. */
+async function isHeld(store: StoreOperations, models: Models, entry: Entry): Promise<boolean> {
+  if (entry.operation !== "insert" && (await isNameless(store, models, entry))) return true;
+  for (const parent of parentsOf(models.get(entry.model), entry.members)) {
+    if (nameOf(parent) === nameOf(entry)) continue;
+    if (await isUnsent(store, parent, entry)) return true;
+    if (await isNameless(store, models, parent)) return true;
+  }
+  return false;
+}
+
+/** Whether the server has a row under a key of its own that it hasn't told yet. */
+async function isNameless(store: StoreOperations, models: Models, row: RowName): Promise<boolean> {
+  if (models.get(row.model)?.keyOrigin !== "server") return false;
+  const entries = await store.log.ofRow(row.model, row.rowKey);
+  const isTaken = entries.some((entry) => entry.operation === "insert" && entry.status === "acknowledged");
+  return isTaken && !(await store.log.isMadeKey(row.model, row.rowKey));
+}
+
+/** Whether the insert that a reference relies on is still to be sent, or was rejected. */
+async function isUnsent(store: StoreOperations, parent: RowName, child: Entry): Promise<boolean> {
+  const entries = await store.log.ofRow(parent.model, parent.rowKey);
+  const at = (entry: Entry) => BigInt(String(entry.id));
+  const earlier = entries.filter((entry) => at(entry) < at(child));
+  const valid = (entry: Entry) => entry.operation === "insert" && entry.status !== "rejected";
+  const made = earlier.filter(valid).at(-1);
+  if (made !== undefined) return made.status === "pending";
+  // A rejected insert moves to the end of the log when it is sent again.
+  const later = entries
+    .slice(earlier.length)
+    .find((entry) => entry.operation !== "update" && entry.status !== "rejected");
+  if (later !== undefined) return later.operation === "insert" && later.status === "pending";
+  return entries.some((entry) => entry.operation === "insert");
+}
+
+/**
+ * Updates of one row that follow one another are one request: gives the entry and those that go out with it. What has
+ * once been sent together stays together.
+ */
+export async function together(
+  store: StoreOperations,
+  models: Models,
+  first: Entry,
+): Promise<readonly [Entry, ...Entry[]]> {
+  const pending = (await store.log.ofRow(first.model, first.rowKey)).filter((entry) => entry.status === "pending");
+  const following = pending.slice(pending.findIndex(({ writeId }) => writeId === first.writeId) + 1);
+  if (first.sentWith !== null) return [first, ...following.filter((entry) => entry.sentWith === first.sentWith)];
+  const set: [Entry, ...Entry[]] = [first];
+  if (!isUnsentUpdate(first)) return set;
+  for (const entry of following) {
+    if (set.length === TOGETHER || !isUnsentUpdate(entry) || (await isHeld(store, models, entry))) break;
+    set.push(entry);
+  }
+  return set;
+}
+
+function isUnsentUpdate(entry: Entry): boolean {
+  return entry.operation === "update" && entry.sentWith === null && entry.attempts === 0;
+}
+
+function nameOf({ model, rowKey }: RowName): string {
+  return JSON.stringify([model, rowKey]);
+}

@@ -1,0 +1,215 @@
+import { parsed, type Members } from "../client/json.js";
+import type { Model } from "../client/model.js";
+import { ARRIVAL_MS } from "../client/timing.js";
+import { isSame } from "../client/values.js";
+import type { Rejection } from "../config.js";
+import type { Entry, MadeKey, Store, StoreOperations } from "../store/store.js";
+import { wait } from "../transport/schedule.js";
+import type { Outgoing } from "../transport/transport.js";
+
+/** What has come from the server in one transaction of ours. */
+export interface Arrivals {
+  /** The server's transactions. */
+  readonly txids: ReadonlySet<string>;
+  /** Rows that have come without a write of ours that is in the log. */
+  readonly rowKeys: ReadonlySet<string>;
+  /** Whether a row is new. */
+  readonly hasNewRows: boolean;
+  /** Rows of a snapshot, which may have been taken before a write that was acknowledged since. */
+  readonly loaded: ReadonlySet<string>;
+}
+
+/** How many transactions are remembered for writes that are still without an answer. */
+const REMEMBERED = 1_000;
+
+/** What is remembered of a model's arrivals while writes to it are under way. */
+export interface Seen {
+  /** Transactions of the server, as long as one of them may be that of a write without answer. */
+  readonly txids: readonly string[];
+  /** Sent writes whose rows have arrived without them. */
+  readonly overtaken: readonly string[];
+}
+
+export const nothingSeen: Seen = { txids: [], overtaken: [] };
+
+const SEEN = "seen";
+
+export async function readSeen({ meta }: StoreOperations, model: string): Promise<Seen> {
+  const text = await meta.get(SEEN, model);
+  return (text === undefined ? undefined : (parsed(text) as Seen | undefined)) ?? nothingSeen;
+}
+
+export async function writeSeen({ meta }: StoreOperations, model: string, seen: Seen): Promise<void> {
+  if (seen.txids.length + seen.overtaken.length > 0) await meta.set(SEEN, model, JSON.stringify(seen));
+  else await meta.delete(SEEN, model);
+}
+
+/** Settles what the server's rows now show, once they are in the synced table. Gives what is to be remembered. */
+export async function settleArrived(
+  { log }: StoreOperations,
+  model: Model,
+  arrivals: Arrivals,
+  seen: Seen,
+): Promise<Seen> {
+  const sent = await log.sent(model.name);
+  const acknowledged = sent.filter((entry) => entry.status === "acknowledged");
+  const arrived = sent.filter((entry) => hasArrived(entry, model, arrivals));
+  const shown = [
+    ...sent.filter((entry) => hasBeenSeen(entry, sent)),
+    ...acknowledged.filter((entry) => entry.txid !== null && arrivals.txids.has(entry.txid)),
+    ...oldestOfEachRow(acknowledged.filter((entry) => arrived.includes(entry) && isUntraceable(entry, model))),
+  ];
+  const settled = new Set(shown.map((entry) => entry.writeId));
+  await log.settle([...settled]);
+
+  const isUnanswered = sent.some((entry) => entry.status === "pending" && !settled.has(entry.writeId));
+  const overtaken = sent.filter(
+    (entry) =>
+      !settled.has(entry.writeId) &&
+      (arrived.includes(entry) || arrivals.loaded.has(entry.rowKey) || seen.overtaken.includes(entry.writeId)),
+  );
+  return {
+    txids: isUnanswered ? [...new Set([...seen.txids, ...arrivals.txids])].slice(-REMEMBERED) : [],
+    overtaken: overtaken.map((entry) => entry.writeId),
+  };
+}
+
+/**
+ * Settles those of the overtaken writes that the server has taken, and lists the others. A write is overtaken when its
+ * row has arrived without it: somebody else's write may have come first, or the server may have joined the two. Of
+ * those in `due`, which were acknowledged a while ago, it has joined them.
+ */
+export async function settleOvertaken(
+  { log }: StoreOperations,
+  model: Model,
+  seen: Seen,
+  due: readonly string[],
+): Promise<Seen> {
+  const sent = await log.sent(model.name);
+  const overtaken = sent.filter((entry) => seen.overtaken.includes(entry.writeId));
+  const writeIds = overtaken.map((entry) => entry.writeId);
+  const settled = writeIds.filter((writeId) => due.includes(writeId));
+  await log.settle(settled);
+  return { ...seen, overtaken: writeIds.filter((writeId) => !settled.includes(writeId)) };
+}
+
+/** Of writes that went out together the server knows only the newest; once that one has come back, all have. */
+export function hasBeenSeen(entry: Entry, sent: readonly Entry[]): boolean {
+  const { sentWith, writeId } = entry;
+  return sentWith !== null && sentWith !== writeId && !sent.some((other) => other.writeId === sentWith);
+}
+
+function hasArrived(entry: Entry, model: Model, arrivals: Arrivals): boolean {
+  if (arrivals.rowKeys.has(entry.rowKey)) return true;
+  // The server has made another key, and has told nobody which.
+  const isUnknown = model.keyOrigin === "server" && entry.operation === "insert" && entry.rowKey.startsWith("-");
+  return isUnknown && arrivals.hasNewRows;
+}
+
+/** Neither the row nor the server's answer tells which arrival shows the write. */
+function isUntraceable(entry: Entry, model: Model): boolean {
+  return entry.txid === null && !model.writeId.includes("row");
+}
+
+/** Each request makes the row arrive once, so one arrival settles one of them. */
+function oldestOfEachRow(entries: readonly Entry[]): Entry[] {
+  const oldest = new Map<string, Entry>();
+  for (const entry of entries) {
+    if (!oldest.has(entry.rowKey)) oldest.set(entry.rowKey, entry);
+  }
+  return entries.filter((entry) => {
+    const first = oldest.get(entry.rowKey);
+    return entry === first || (entry.sentWith !== null && entry.sentWith === first?.sentWith);
+  });
+}
+
+/** The server has taken a write. Settles it at once where its rows have shown it before the answer came. */
+export async function accept(
+  within: StoreOperations,
+  write: Outgoing,
+  key: MadeKey | null,
+  txid: string | null,
+): Promise<void> {
+  const { model, rowKey, writeIds, writeId } = write;
+  const { log } = within;
+  const sent = await log.sent(model.name);
+  const { txids } = await readSeen(within, model.name);
+  const isSeen = txid !== null && txids.includes(txid);
+  const isShown = !sent.some((entry) => entry.writeId === writeId);
+  if (key !== null) await log.noteMadeKey(model.name, rowKey, key);
+  if (isSeen || isShown || (await isGone(within, write))) await log.settle(writeIds);
+  else await log.acknowledge(writeIds, txid);
+}
+
+/** Whether a deleted row has left the synced table before the answer came, and nothing brings it back. */
+async function isGone(
+  { log, synced }: StoreOperations,
+  { model, operation, rowKey, writeIds }: Outgoing,
+): Promise<boolean> {
+  if (operation !== "delete") return false;
+  const entries = await log.ofRow(model.name, rowKey);
+  if (entries.some((entry) => entry.status === "acknowledged" && !writeIds.includes(entry.writeId))) return false;
+  return (await synced.read(model, rowKey)) === undefined;
+}
+
+/** The server has refused a write for good. Gives what was rejected: its entries, and those that depended on them. */
+export async function refuse(
+  { log }: StoreOperations,
+  writeIds: readonly string[],
+  rejection: Rejection,
+): Promise<Entry[]> {
+  await log.reject(writeIds, rejection);
+  return (await log.withIds(writeIds)).filter((entry) => entry.status === "rejected");
+}
+
+/**
+ * Settles updates that the server has taken although they change nothing there, so that their rows never arrive. What it
+ * returns is to be called when an update has been taken.
+ */
+export function watchUnchanged(store: Store, models: readonly Model[], signal: AbortSignal): () => void {
+  let isOutdated = false;
+  let watching: Promise<void> | undefined;
+
+  async function watch(): Promise<void> {
+    while (isOutdated && !signal.aborted) {
+      isOutdated = false;
+      const due = (await store.log.acknowledged()).map(({ writeId }) => writeId);
+      if (due.length === 0) continue;
+      await wait(ARRIVAL_MS, signal);
+      const late = new Set((await store.log.acknowledged()).map(({ model }) => model));
+      for (const model of models.filter(({ name }) => late.has(name))) {
+        if (signal.aborted) return;
+        await store.transaction(async (within) => within.log.settle(await unchangedBy(within, model, new Set(due))));
+      }
+    }
+  }
+
+  return () => {
+    isOutdated = true;
+    // Where the database fails, the next update tries again.
+    watching ??= watch()
+      .catch(() => {})
+      .finally(() => {
+        watching = undefined;
+      });
+  };
+}
+
+/** Updates in `due` that leave the server's row as it is, together with all else that was sent of the row. */
+async function unchangedBy(
+  { log, synced }: StoreOperations,
+  model: Model,
+  due: ReadonlySet<string>,
+): Promise<string[]> {
+  const sent = await log.sent(model.name);
+  const found: string[] = [];
+  for (const rowKey of new Set(sent.filter(({ writeId }) => due.has(writeId)).map((entry) => entry.rowKey))) {
+    const ofRow = sent.filter((entry) => entry.rowKey === rowKey);
+    if (ofRow.some(({ operation, writeId }) => operation !== "update" || !due.has(writeId))) continue;
+    const row = await synced.read(model, rowKey);
+    const members = ofRow.reduce<Members>((set, entry) => ({ ...set, ...entry.members }), {});
+    const isShown = row !== undefined && Object.keys(members).every((name) => isSame(model, name, members, row));
+    if (isShown) found.push(...ofRow.map(({ writeId }) => writeId));
+  }
+  return found;
+}

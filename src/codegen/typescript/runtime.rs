@@ -65,13 +65,18 @@ const LOCAL: &[Module] = modules![
 ];
 const ELECTRIC: &[Module] = modules!["collection/electric.ts"];
 const ACCESS: &[Module] = modules!["client/access.ts"];
-const PGLITE: &[Module] =
-    modules!["store/sql/pglite/dialect.ts", "store/sql/pglite/driver.ts", "store/sql/pglite/pglite-worker.ts",];
+const PGLITE: &[Module] = modules![
+    "store/sql/pglite/dialect.ts",
+    "store/sql/pglite/driver.ts",
+    "store/sql/pglite/pglite-worker.ts",
+    "store/sql/pglite/store.ts"
+];
 const SQLITE: &[Module] = modules![
     "store/sql/sqlite/dialect.ts",
     "store/sql/sqlite/driver.ts",
     "store/sql/sqlite/native.ts",
     "store/sql/sqlite/sqlite-worker.ts",
+    "store/sql/sqlite/store.ts",
     "store/sql/sqlite/wasm.ts",
 ];
 

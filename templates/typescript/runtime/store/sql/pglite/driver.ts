@@ -1,9 +1,7 @@
 import type { PGlite, PGliteInterface, QueryOptions } from "@electric-sql/pglite";
 
 import { isRead, serialQueue, sql, type Connection, type Driver, type Statement } from "../driver.js";
-import { sqlStore, type SqlStore, type StoreOptions } from "../store.js";
 import { joinTabs } from "../tabs/driver.js";
-import { pgliteDialect } from "./dialect.js";
 
 /** What a driver is made of: an instance of the application's own has all of it. */
 export interface PgliteInstance extends Pick<
@@ -14,11 +12,6 @@ export interface PgliteInstance extends Pick<
   readonly serializers: Readonly<Record<string, unknown>>;
   /** Writes what is in memory to where it is kept. */
   syncToFs(): Promise<void>;
-}
-
-/** Opens the local database: where the options say, or under this name in the browser. */
-export async function openStore({ driver, directory }: StoreOptions, database: string): Promise<SqlStore> {
-  return sqlStore(driver ?? (await openPglite(directory ?? `idb://${database}`)), pgliteDialect);
 }
 
 /**

@@ -1,13 +1,6 @@
 import type { Driver } from "../driver.js";
-import { sqlStore, type SqlStore, type StoreOptions } from "../store.js";
 import { joinTabs } from "../tabs/driver.js";
-import { sqliteDialect } from "./dialect.js";
 import { nativeDriver } from "./native.js";
-
-/** Opens the local database: where the options say, or under this name in the browser. */
-export async function openStore({ driver, directory }: StoreOptions, database: string): Promise<SqlStore> {
-  return sqlStore(driver ?? (await openSqlite(directory ?? `opfs://${database}`)), sqliteDialect);
-}
 
 /**
  * Opens a directory: `opfs://…`, the browser's private files, where all tabs share it; or `memory://`. Any other

@@ -12,7 +12,8 @@ use sync_patterns::config::{Collections, Config, Framework, Overrides, SpecLocat
 use sync_patterns::diagnostics::{Input, Problems};
 use sync_patterns::inspect::{self, View};
 use sync_patterns::openapi::Tree;
-use sync_patterns::schema_json::diff::{self, Report, Schema};
+use sync_patterns::schema_json::diff::{self, Report};
+use sync_patterns::schema_json::document::Document as Schema;
 use sync_patterns::source::Source;
 
 use super::reading::located;

@@ -12,7 +12,8 @@ use super::inputs::ProjectArgs;
 use super::{Global, git, project, report};
 use crate::codegen::typescript::SCHEMA_JSON;
 use crate::diagnostics::{Input, Problems};
-use crate::schema_json::diff::{self, Report, Schema};
+use crate::schema_json::diff::{self, Report};
+use crate::schema_json::document::Document;
 use crate::source::Source;
 
 #[derive(Debug, Args)]
@@ -66,7 +67,7 @@ pub fn run(args: &Diff, global: &Global) -> anyhow::Result<ExitCode> {
     let mut problems = Problems::default();
     let has_base = base.bytes.is_some();
     let old = match base.bytes {
-        None => Some(Schema::default()),
+        None => Some(Document::default()),
         Some(bytes) => {
             let source = Source::new(&base.name, bytes, Input::Base, &mut problems);
             let schema = diff::read(&source, &mut problems);
@@ -79,7 +80,7 @@ pub fn run(args: &Diff, global: &Global) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::from(2));
     };
     let text = project.client.files.get(SCHEMA_JSON).context("no schema.json was generated")?;
-    let new: Schema = serde_json::from_str(text).context("the generated schema.json")?;
+    let new: Document = serde_json::from_str(text).context("the generated schema.json")?;
     let report = Report { base: base.name, has_base, changes: diff::compare(&old, &new) };
     print(&report, args.format)?;
     let is_different = args.exit_code && !report.changes.is_empty();

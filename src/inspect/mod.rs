@@ -5,14 +5,16 @@ pub mod backend;
 mod table;
 pub mod text;
 
+use indexmap::IndexMap;
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use crate::codegen::typescript::{self, description};
+use crate::codegen::typescript;
 use crate::codegen::{Settings, sql};
 use crate::config::Int64;
-use crate::model::{Model, Operation, Survey, Surveyed};
+use crate::model::{Insert, KeyOrigin, Model, Survey, Surveyed};
 use crate::plan::{Column, ModelPlan};
+use crate::schema_json::document::{self, Operation};
 use backend::Addition;
 
 #[derive(Debug, Serialize)]
@@ -38,7 +40,7 @@ pub struct ModelView {
     pub key: KeyView,
     pub rows: RowsView,
     pub fields: Vec<FieldView>,
-    pub endpoints: Map<String, Value>,
+    pub endpoints: IndexMap<String, Operation>,
     pub settled_by: &'static str,
     pub backend: Vec<Addition>,
     pub guesses: Vec<GuessView>,
@@ -48,7 +50,7 @@ pub struct ModelView {
 #[derive(Debug, Serialize)]
 pub struct KeyView {
     pub fields: Vec<String>,
-    pub made_by: &'static str,
+    pub made_by: KeyOrigin,
 }
 
 /// The operation whose answer says what a row is, and the keys of its envelope.
@@ -69,7 +71,7 @@ pub struct FieldView {
     pub sql: &'static str,
     pub typescript: String,
     pub nullable: bool,
-    pub insert: &'static str,
+    pub insert: Insert,
     pub update: bool,
     pub default: Option<Value>,
     /// The model whose key it holds.
@@ -135,10 +137,10 @@ impl ModelView {
             mode: if model.local_first { "optimistic" } else { "confirmed" },
             collections: model.collections.word(),
             table: model.server.table.clone(),
-            key: KeyView { fields: model.key.clone(), made_by: description::key_origin(model.key_origin) },
+            key: KeyView { fields: model.key.clone(), made_by: model.key_origin },
             rows: RowsView { answer: rows.operation.clone(), under: rows.under.clone(), is_body: rows.is_body },
             fields: plan.columns.iter().map(|column| field_view(model, column, settings)).collect(),
-            endpoints: description::operations(&model.operations),
+            endpoints: document::operations(&model.operations),
             settled_by: backend::settled_by(model),
             backend: backend::additions(surveyed, &plan),
             guesses: guesses
@@ -160,11 +162,11 @@ fn field_view(model: &Model, column: &Column, settings: &Settings) -> FieldView 
         |pairs: &[(String, String)]| pairs.iter().find(|(name, _)| *name == field.name).map(|(_, value)| value.clone());
     FieldView {
         name: field.name.clone(),
-        ty: description::field_type(field.ty),
+        ty: document::type_word(field.ty),
         sql: sql::column_type(settings.adapter, field.ty),
         typescript: typescript_type(column, settings.int64),
         nullable: field.nullable,
-        insert: description::insert(field.insert),
+        insert: field.insert,
         update: field.update,
         default: field.default.clone(),
         references: of(&model.references),
@@ -177,7 +179,7 @@ fn typescript_type(column: &Column, int64: Int64) -> String {
 }
 
 /// The operations of a model that write, in the order of a row's life.
-pub fn writes(model: &Model) -> impl Iterator<Item = &Operation> {
+pub fn writes(model: &Model) -> impl Iterator<Item = &crate::model::Operation> {
     let operations = &model.operations;
     [&operations.create, &operations.update, &operations.delete].into_iter().flatten()
 }

@@ -3,13 +3,14 @@
 use std::io::{self, Write};
 
 use anstyle::Style;
-use serde_json::Value;
 
 use super::backend::{ADDITIONS, Addition, settling};
 use super::table::{Table, cut};
 use super::{FieldView, ModelView, View};
 use crate::diagnostics::{clean, count};
 use crate::discovery::HOW_TO_CHOOSE;
+use crate::model::{Insert, KeyOrigin};
+use crate::schema_json::document::Operation;
 
 const BOLD: Style = Style::new().bold();
 
@@ -105,7 +106,7 @@ fn last_lines(out: &mut impl Write, view: &View) -> io::Result<()> {
 /// `create, update (PUT), delete`, or `read-only`.
 pub fn writes(model: &ModelView) -> String {
     let can = ["create", "update", "delete"].into_iter().filter_map(|name| {
-        let is_put = model.endpoints.get(name)?.get("method").and_then(Value::as_str) == Some("PUT");
+        let is_put = model.endpoints.get(name)?.method == "PUT";
         Some(if is_put { format!("{name} (PUT)") } else { name.to_owned() })
     });
     let can: Vec<String> = can.collect();
@@ -133,7 +134,12 @@ pub fn detail(out: &mut impl Write, model: &ModelView, view: &View) -> io::Resul
             field.ty.to_owned(),
             field.sql.to_owned(),
             cut(&field.typescript, TYPE_WIDTH),
-            field.insert.to_owned(),
+            match field.insert {
+                Insert::Required => "required",
+                Insert::Optional => "optional",
+                Insert::Never => "never",
+            }
+            .to_owned(),
             if field.update { "yes" } else { "no" }.to_owned(),
             remarks(model, field),
         ]);
@@ -143,8 +149,7 @@ pub fn detail(out: &mut impl Write, model: &ModelView, view: &View) -> io::Resul
     heading(out, "Endpoints")?;
     let mut endpoints = Table::headless();
     for (name, operation) in &model.endpoints {
-        let text = |key| operation.get(key).and_then(Value::as_str).unwrap_or_default();
-        endpoints.row([name.clone(), text("method").to_owned(), text("path").to_owned(), what_it_takes(operation)]);
+        endpoints.row([name.clone(), operation.method.clone(), operation.path.clone(), what_it_takes(operation)]);
     }
     endpoints.print(out, "  ")?;
 
@@ -178,9 +183,9 @@ fn facts_of(model: &ModelView) -> Vec<(&'static str, String)> {
         _ => "once the server has accepted it",
     };
     let made_by = match model.key.made_by {
-        "client" => "made by the client if none is given",
-        "server" => "made by the server",
-        _ => "given by the application",
+        KeyOrigin::Client => "made by the client if none is given",
+        KeyOrigin::Server => "made by the server",
+        KeyOrigin::Given => "given by the application",
     };
     let under = match model.rows.under.as_slice() {
         [] => String::new(),
@@ -216,19 +221,12 @@ fn remarks(model: &ModelView, field: &FieldView) -> String {
 }
 
 /// `{contact_id}: id; sends first_name, email`
-fn what_it_takes(operation: &Value) -> String {
-    let mut parts = Vec::new();
-    for (parameter, field) in operation.get("parameters").and_then(Value::as_object).into_iter().flatten() {
-        if field.as_str().is_some_and(|field| field != parameter) {
-            parts.push(format!("{{{parameter}}}: {}", field.as_str().unwrap_or_default()));
-        }
-    }
-    let body: Vec<&str> =
-        operation.get("body").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
-    if !body.is_empty() {
-        let envelope = operation.get("envelope").and_then(Value::as_str);
-        let under = envelope.map(|key| format!(" under `{key}`")).unwrap_or_default();
-        parts.push(format!("sends {}{under}", body.join(", ")));
+fn what_it_takes(operation: &Operation) -> String {
+    let renamed = operation.parameters.iter().filter(|(parameter, field)| parameter != field);
+    let mut parts: Vec<String> = renamed.map(|(parameter, field)| format!("{{{parameter}}}: {field}")).collect();
+    if !operation.body.is_empty() {
+        let under = operation.envelope.as_ref().map(|key| format!(" under `{key}`")).unwrap_or_default();
+        parts.push(format!("sends {}{under}", operation.body.join(", ")));
     }
     parts.join("; ")
 }

@@ -1,5 +1,6 @@
 //! What a backend offers: models, fields, keys, operations.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::types::{NamedType, Shape};
@@ -66,7 +67,8 @@ impl Model {
 }
 
 /// Who makes the key of a new row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum KeyOrigin {
     /// Must be given on insert: text or integers that mean something, composite keys.
     Given,
@@ -96,7 +98,8 @@ pub struct Field {
 }
 
 /// What an insert through the view may say of a field.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Insert {
     /// The API needs it (in the body or in the path), and there is no default.
     Required,

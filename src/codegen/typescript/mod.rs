@@ -1,14 +1,13 @@
 //! Everything but the SQL: types, the models as data and as modules, collections, and the code that they share.
 //!
 //! A shape of the model becomes a type (`shapes`), which is laid out as formatters would leave it (`layout`).
-//! `types`, `schema`, `registry`, `description`, `collections`, `client` and `index` are the views of the files; `runtime` says
+//! `types`, `schema`, `registry`, `schema_json`, `collections`, `client` and `index` are the views of the files; `runtime` says
 //! which of the files that are the same for every spec go in.
 
 mod access;
 mod client;
 mod collections;
 mod comment;
-pub mod description;
 mod index;
 mod layout;
 mod literal;
@@ -16,10 +15,9 @@ pub mod packages;
 mod registry;
 mod runtime;
 mod schema;
+mod schema_json;
 mod shapes;
 mod types;
-
-pub use description::VERSION as SCHEMA_VERSION;
 
 use std::collections::BTreeMap;
 
@@ -93,7 +91,7 @@ pub fn files(plan: &Plan, settings: Settings, templates: &Templates, schema: &Fi
         &|| Ok(parallel::map(&modules, of_model)?.into_iter().flatten().collect()),
         &|| has_types.then(|| types::shared(&renderer, plan.types)).into_iter().collect(),
         &|| schema::files(&renderer, schema, &sql, &modules),
-        &|| Ok(vec![(SCHEMA_JSON.to_owned(), description::text(plan, settings)?)]),
+        &|| Ok(vec![(SCHEMA_JSON.to_owned(), schema_json::text(plan, settings)?)]),
         &|| client::files(&renderer, &modules, settings, &parts),
         &|| Ok(vec![index::file(&renderer, &modules, has_types, settings, &parts)?]),
     ];

@@ -1,16 +1,16 @@
 //! The view of `schema/<model>.ts`: what the code that all models share knows of one of them.
 
+use indexmap::IndexMap;
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Value, to_value};
 
 use super::Module;
-use super::description::{field_type, insert, key_origin, operation, pairs, write_id};
 use super::literal::Language;
 use crate::codegen::BANNER;
 use crate::codegen::template::{File, Page, Renderer};
 use crate::config::Int64;
-use crate::model::{Field, FieldType, Model};
 use crate::names::ts;
+use crate::schema_json::document;
 
 #[derive(Serialize)]
 struct RegistryView<'a> {
@@ -41,54 +41,49 @@ struct Member {
 pub fn file(renderer: &Renderer, module: &Module, int64: Int64) -> anyhow::Result<File> {
     let sql = module.sql.as_ref().map(|sql| SqlImport { name: &sql.constant, module: ts::string(&sql.module()) });
     let ty = if sql.is_some() { "LocalModel" } else { "Model" };
-    let fields = module.plan.model.fields.iter().map(|one| Language::TypeScript.row(field(one, int64), 4)).collect();
-    let members = members(module.plan.model);
+    let model = document::Model::from(module.plan.model);
+    let row = |one: &document::Field| Ok(Language::TypeScript.row(field(one, int64)?, 4));
+    let fields = model.fields.iter().map(row).collect::<anyhow::Result<_>>()?;
+    let members = members(&model)?;
     let view = RegistryView { banner: BANNER, name: &module.description, ty, sql, members, fields };
     let page = Page::new("model.ts", format!("schema/{}.ts", module.stem)).about(&module.plan.model.name);
     renderer.render(page, view)
 }
 
-fn members(model: &Model) -> Vec<Member> {
-    let operations = &model.operations;
-    let used = [
-        ("get", &operations.get),
-        ("create", &operations.create),
-        ("update", &operations.update),
-        ("delete", &operations.delete),
-    ];
-    let operations: Map<String, Value> =
-        used.into_iter().filter_map(|(name, one)| Some((name.to_owned(), operation(one.as_ref()?)))).collect();
+fn members(model: &document::Model) -> anyhow::Result<Vec<Member>> {
+    // The list is the stream's affair.
+    let operations: IndexMap<_, _> = model.operations.iter().filter(|(name, _)| *name != "list").collect();
     let values = [
-        ("name", model.name.as_str().into()),
-        ("localFirst", model.local_first.into()),
-        ("key", model.key.as_slice().into()),
-        ("keyOrigin", key_origin(model.key_origin).into()),
-        ("references", pairs(&model.references).into()),
-        ("writeId", write_id(model.write_id).into()),
-        ("operations", operations.into()),
-        ("table", model.server.table.as_deref().unwrap_or(&model.name).into()),
-        ("columns", pairs(&model.server.columns).into()),
+        ("name", to_value(&model.name)?),
+        ("localFirst", to_value(model.local_first)?),
+        ("key", to_value(&model.key)?),
+        ("keyOrigin", to_value(model.key_origin)?),
+        ("references", to_value(&model.references)?),
+        ("writeId", to_value(&model.write_id)?),
+        ("operations", to_value(operations)?),
+        ("table", to_value(model.table())?),
+        ("columns", to_value(&model.server.columns)?),
     ];
-    values
-        .into_iter()
+    let members = values.into_iter();
+    Ok(members
         .map(|(key, value)| Member { key, value: Language::TypeScript.text(&value, 2, key.len() + 4, 1) })
-        .collect()
+        .collect())
 }
 
-fn field(field: &Field, int64: Int64) -> Vec<(&'static str, Value)> {
-    let shown = match (field.ty, int64) {
-        (FieldType::Int64, Int64::Number) | (FieldType::Decimal { as_number: true }, _) => Some("number"),
-        (FieldType::Int64, Int64::String) => Some("string"),
-        (FieldType::Int64, Int64::Bigint) => Some("bigint"),
-        _ => None,
+fn field(field: &document::Field, int64: Int64) -> anyhow::Result<Vec<(&'static str, Value)>> {
+    let shown = match (field.ty.as_str(), int64) {
+        ("int64", Int64::String) => Some("string"),
+        ("int64", Int64::Bigint) => Some("bigint"),
+        ("int64", Int64::Number) => Some("number"),
+        _ => field.as_number.then_some("number"),
     };
-    let mut data = vec![("name", field.name.as_str().into()), ("type", field_type(field.ty).into())];
+    let mut data = vec![("name", to_value(&field.name)?), ("type", to_value(&field.ty)?)];
     data.extend(shown.map(|shown| ("as", shown.into())));
     data.extend([
         ("nullable", field.nullable.into()),
-        ("insert", insert(field.insert).into()),
+        ("insert", to_value(field.insert)?),
         ("update", field.update.into()),
     ]);
     data.extend(field.default.clone().map(|default| ("default", default)));
-    data
+    Ok(data)
 }

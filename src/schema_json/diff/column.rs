@@ -4,8 +4,9 @@ use serde_json::Value;
 
 use super::effect::{Effect, Rejected, Rows, When, Write, writes};
 use super::fit::{always_fits, noun, title};
-use super::stored::{Field, Insert, Model};
 use super::{Change, Kind, name, rename, value};
+use crate::model::Insert;
+use crate::schema_json::document::{Field, Model};
 
 /// A column in both versions of its model.
 struct Pair<'a> {

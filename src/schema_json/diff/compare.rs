@@ -1,12 +1,12 @@
 //! Two schemas, one change after the other.
 
 use super::effect::{Effect, Rows};
-use super::stored::{Model, Schema};
 use super::{Change, Kind, model, name, names, rename};
+use crate::schema_json::document::{Document, Model};
 
 /// What is different in `new`: of the database, then model by model in order of name, then of the types that models
 /// share.
-pub fn compare(old: &Schema, new: &Schema) -> Vec<Change> {
+pub fn compare(old: &Document, new: &Document) -> Vec<Change> {
     let mut changes = models(old, new);
     if let Some(change) = database(old, new) {
         let nothing = || Effect::remark("Nothing besides, since the database is another one.");
@@ -18,7 +18,7 @@ pub fn compare(old: &Schema, new: &Schema) -> Vec<Change> {
 }
 
 /// Another database, whatever is in it, begins empty.
-fn database(old: &Schema, new: &Schema) -> Option<Change> {
+fn database(old: &Document, new: &Document) -> Option<Change> {
     let differs = |one: &Option<String>, other: &Option<String>| one.is_some() && one != other;
     let what = |label: &str, one: &Option<String>, other: &Option<String>| {
         differs(one, other).then(|| {
@@ -39,8 +39,8 @@ fn database(old: &Schema, new: &Schema) -> Option<Change> {
     Some(Change::new(Kind::DatabaseChanged, sentence, effect))
 }
 
-fn models(old: &Schema, new: &Schema) -> Vec<Change> {
-    let find = |schema: &'_ Schema, name: &str| schema.models.iter().any(|model| model.name == name);
+fn models(old: &Document, new: &Document) -> Vec<Change> {
+    let find = |schema: &'_ Document, name: &str| schema.models.iter().any(|model| model.name == name);
     let gone: Vec<&Model> = old.models.iter().filter(|model| !find(new, &model.name)).collect();
     let added: Vec<&Model> = new.models.iter().filter(|model| !find(old, &model.name)).collect();
     let renamed = rename::models(&gone, &added);
@@ -84,7 +84,7 @@ fn renamed(from: &Model, to: &Model) -> Change {
     Change::new(Kind::ModelRenamed, sentence, Effect::leaving(from, rows).saying(remark)).renamed_from(&from.name)
 }
 
-fn types(old: &Schema, new: &Schema) -> Vec<Change> {
+fn types(old: &Document, new: &Document) -> Vec<Change> {
     let mut all: Vec<&String> = old.types.keys().chain(new.types.keys()).collect();
     all.sort();
     all.dedup();

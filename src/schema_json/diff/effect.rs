@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use super::name;
-use super::stored::Model;
+use crate::schema_json::document::Model;
 
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Effect {

@@ -1,8 +1,8 @@
 //! What is different in a model's endpoints.
 
 use super::effect::{Effect, Rejected, When, Write};
-use super::stored::{Model, Operation};
 use super::{Change, Kind, Severity, name, names};
+use crate::schema_json::document::{Model, Operation};
 
 /// The operations of a model, with the writes that need them, in the order in which they are told.
 const ALL: [(&str, Option<Write>); 5] = [

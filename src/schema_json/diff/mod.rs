@@ -1,6 +1,7 @@
 //! What a change of the API, or of the config, does on devices that hold data: two versions of `schema/schema.json`
-//! compared. `stored` reads one, `compare` is pure, `effect` has the words, and each printer a file.
+//! compared. `base` reads one, `compare` is pure, `effect` has the words, and each printer a file.
 
+mod base;
 mod column;
 mod compare;
 mod effect;
@@ -10,13 +11,12 @@ mod json;
 mod markdown;
 mod model;
 mod rename;
-mod stored;
 mod text;
 
+pub use base::read;
 pub use compare::compare;
 pub use json::json;
 pub use markdown::markdown;
-pub use stored::{Schema, read};
 pub use text::text;
 
 use effect::{Effect, Rows};

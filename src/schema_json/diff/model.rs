@@ -1,8 +1,9 @@
 //! What is different in a model that both schemas have.
 
 use super::effect::{Effect, Rows};
-use super::stored::{KeyOrigin, Model};
 use super::{Change, Kind, Severity, column, endpoint, name, names};
+use crate::model::KeyOrigin;
+use crate::schema_json::document::Model;
 
 /// Without the model's name.
 pub fn changes(old: &Model, new: &Model) -> Vec<Change> {

@@ -1,6 +1,6 @@
 //! Guesses which of what is gone goes on under another name.
 
-use super::stored::{Field, Model};
+use crate::schema_json::document::{Field, Model};
 
 /// How alike two names must be, from 0 to 1, where nothing but their type speaks for them.
 const ALIKE: f64 = 0.5;

@@ -1,0 +1,275 @@
+//! What `schema/schema.json` holds: written by `generate`, read by `diff`. The words in it are what programs read, so they stay.
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::model::{self, FieldType, Insert, KeyOrigin, Method, Shape};
+
+/// Rises when a reader of the file has to know.
+pub const VERSION: u32 = 1;
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Document {
+    /// Absent in the first files of this version, as is `database`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub adapter: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database: Option<String>,
+    pub models: Vec<Model>,
+    /// JSON schemas of the types that models share, by name.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub types: IndexMap<String, Value>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Model {
+    pub name: String,
+    #[serde(rename = "type")]
+    pub ty: String,
+    pub local_first: bool,
+    pub key: Vec<String>,
+    pub key_origin: KeyOrigin,
+    /// Where the API carries the id of a write: `row`, `create`, `update`.
+    pub write_id: Vec<String>,
+    pub fields: Vec<Field>,
+    /// By `list`, `get`, `create`, `update`, `delete`.
+    pub operations: IndexMap<String, Operation>,
+    /// `electric` where the local database doesn't have the model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub collections: Option<String>,
+    #[serde(default, skip_serializing_if = "Server::is_empty")]
+    pub server: Server,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub indexes: Vec<Vec<String>>,
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub references: IndexMap<String, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rbac: Option<Value>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Field {
+    pub name: String,
+    #[serde(rename = "type")]
+    pub ty: String,
+    /// A decimal that is a number on the wire.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub as_number: bool,
+    pub nullable: bool,
+    pub insert: Insert,
+    pub update: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default: Option<Value>,
+    /// The JSON schema of a value, where it says more than the type.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schema: Option<Value>,
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub owner_only: bool,
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub deprecated: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Operation {
+    pub method: String,
+    pub path: String,
+    /// Placeholder to field.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub parameters: IndexMap<String, String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub body: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub nulls: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub envelope: Option<String>,
+}
+
+/// What the server's database calls things, where it isn't what the API calls them.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Server {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub table: Option<String>,
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub columns: IndexMap<String, String>,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+impl Server {
+    fn is_empty(&self) -> bool {
+        self.table.is_none() && self.columns.is_empty()
+    }
+}
+
+impl Model {
+    pub fn is_local(&self) -> bool {
+        self.collections.is_none()
+    }
+
+    pub fn field(&self, name: &str) -> Option<&Field> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+
+    pub fn is_key(&self, name: &str) -> bool {
+        self.key.iter().any(|key| key == name)
+    }
+
+    pub fn can(&self, operation: &str) -> bool {
+        self.operations.contains_key(operation)
+    }
+
+    /// The server's table.
+    pub fn table(&self) -> &str {
+        self.server.table.as_deref().unwrap_or(&self.name)
+    }
+}
+
+impl From<&model::Model> for Model {
+    fn from(model: &model::Model) -> Self {
+        let write_id = model.write_id;
+        let places = [(write_id.row, "row"), (write_id.create, "create"), (write_id.update, "update")];
+        Self {
+            name: model.name.clone(),
+            ty: model.type_name.clone(),
+            local_first: model.local_first,
+            key: model.key.clone(),
+            key_origin: model.key_origin,
+            write_id: places.into_iter().filter(|(has, _)| *has).map(|(_, place)| place.to_owned()).collect(),
+            fields: model.fields.iter().map(Field::from).collect(),
+            operations: operations(&model.operations),
+            collections: (!model.is_local()).then(|| "electric".to_owned()),
+            server: Server { table: model.server.table.clone(), columns: map(&model.server.columns) },
+            indexes: model.indexes.clone(),
+            references: map(&model.references),
+            rbac: model.rbac.clone(),
+        }
+    }
+}
+
+impl From<&model::Field> for Field {
+    fn from(field: &model::Field) -> Self {
+        let is_plain = matches!(field.shape, Shape::Boolean | Shape::Number | Shape::String);
+        Self {
+            name: field.name.clone(),
+            ty: type_word(field.ty).to_owned(),
+            as_number: field.ty == FieldType::Decimal { as_number: true },
+            nullable: field.nullable,
+            insert: field.insert,
+            update: field.update,
+            default: field.default.clone(),
+            schema: (field.ty == FieldType::Json || !is_plain).then(|| schema(&field.shape)),
+            owner_only: field.owner_only,
+            deprecated: field.deprecated,
+        }
+    }
+}
+
+impl From<&model::Operation> for Operation {
+    fn from(operation: &model::Operation) -> Self {
+        let method = match operation.method {
+            Method::Get => "GET",
+            Method::Post => "POST",
+            Method::Put => "PUT",
+            Method::Patch => "PATCH",
+            Method::Delete => "DELETE",
+        };
+        Self {
+            method: method.to_owned(),
+            path: operation.path.clone(),
+            parameters: map(&operation.parameters),
+            body: operation.body.clone(),
+            nulls: operation.nulls.clone(),
+            envelope: operation.envelope.clone(),
+        }
+    }
+}
+
+/// In the order of reading, then of a row's life.
+pub fn operations(operations: &model::Operations) -> IndexMap<String, Operation> {
+    let all = [
+        ("list", &operations.list),
+        ("get", &operations.get),
+        ("create", &operations.create),
+        ("update", &operations.update),
+        ("delete", &operations.delete),
+    ];
+    all.into_iter().filter_map(|(name, one)| Some((name.to_owned(), one.as_ref()?.into()))).collect()
+}
+
+fn map(pairs: &[(String, String)]) -> IndexMap<String, String> {
+    pairs.iter().cloned().collect()
+}
+
+/// What a type is called.
+pub fn type_word(ty: FieldType) -> &'static str {
+    match ty {
+        FieldType::Text => "text",
+        FieldType::Uuid => "uuid",
+        FieldType::DateTime => "date_time",
+        FieldType::Date => "date",
+        FieldType::Time => "time",
+        FieldType::Int32 => "int32",
+        FieldType::Int64 => "int64",
+        FieldType::Float => "float",
+        FieldType::Decimal { .. } => "decimal",
+        FieldType::Boolean => "boolean",
+        FieldType::Bytes => "bytes",
+        FieldType::Json => "json",
+    }
+}
+
+/// The JSON schema of a type.
+pub fn schema(shape: &Shape) -> Value {
+    match shape {
+        Shape::Unknown => json!({}),
+        Shape::Null => json!({ "type": "null" }),
+        Shape::Boolean => json!({ "type": "boolean" }),
+        Shape::Number => json!({ "type": "number" }),
+        Shape::String => json!({ "type": "string" }),
+        Shape::Enum(values) => json!({ "enum": values }),
+        Shape::Array(item) => json!({ "type": "array", "items": schema(item) }),
+        Shape::Map(value) => json!({ "type": "object", "additionalProperties": schema(value) }),
+        Shape::Object(properties) => {
+            let required: Vec<&str> =
+                properties.iter().filter(|property| property.required).map(|property| property.name.as_str()).collect();
+            let members: Map<String, Value> =
+                properties.iter().map(|property| (property.name.clone(), schema(&property.shape))).collect();
+            json!({ "type": "object", "properties": members, "required": required })
+        }
+        Shape::Union(shapes) => json!({ "anyOf": shapes.iter().map(schema).collect::<Vec<_>>() }),
+        Shape::Named(name) => json!({ "$ref": format!("#/types/{name}") }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The first files of this version had neither `adapter` nor most of what can be left out.
+    #[test]
+    fn older_files_read() {
+        let text = r#"{
+          "_generated": "by an older version", "version": 1,
+          "models": [{
+            "name": "notes", "type": "Note", "local_first": true, "key": ["id"], "key_origin": "client", "write_id": [],
+            "fields": [{ "name": "id", "type": "uuid", "nullable": false, "insert": "optional", "update": false }],
+            "operations": { "create": { "method": "POST", "path": "/notes" } }
+          }]
+        }"#;
+        let document: Document = serde_json::from_str(text).unwrap();
+        assert_eq!((document.adapter, document.types.len()), (None, 0));
+        let model = &document.models[0];
+        assert!(model.is_local() && model.can("create") && !model.can("update"));
+        assert_eq!((model.table(), model.fields[0].insert), ("notes", Insert::Optional));
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let text = r#"{"name":"notes","type":"Note","local_first":false,"key":["id"],"key_origin":"server","write_id":["row"],"fields":[{"name":"id","type":"decimal","as_number":true,"nullable":false,"insert":"never","update":false}],"operations":{"get":{"method":"GET","path":"/notes/{id}","parameters":{"id":"id"}}},"collections":"electric","server":{"table":"crm.notes"},"indexes":[["id"]],"references":{"id":"notes"}}"#;
+        let model: Model = serde_json::from_str(text).unwrap();
+        assert_eq!(serde_json::to_string(&model).unwrap(), text);
+    }
+}

@@ -69,11 +69,7 @@ fn understood<T>(
     problems: &mut Problems,
     make: impl FnOnce(&Document, &mut Problems) -> Option<T>,
 ) -> Option<T> {
-    let made = Document::new(spec, problems).and_then(|document| {
-        let made = make(&document, problems);
-        document.tell_places(problems);
-        made
-    });
-    openapi::tree::tell_files(problems);
+    let made = Document::new(spec, problems).and_then(|document| make(&document, problems));
+    openapi::tree::assign_files(problems);
     made
 }

@@ -1,11 +1,11 @@
-/// Which other files a document may refer to.
+/// The other files that a document may refer to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum References {
-    /// Those in its folder and below it; of a document from the web, those of the same origin.
+    /// Files in its folder and below; for a document from the web, the same origin.
     Folder,
-    /// Any file of this machine.
+    /// Any local file.
     Files,
-    /// Any file, and any address of the web.
+    /// Any local file and any URL.
     Anywhere,
 }
 
@@ -39,7 +39,7 @@ impl Adapter {
     }
 }
 
-/// What TypeScript sees of a 64-bit integer column.
+/// The TypeScript type of a 64-bit integer column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Int64 {
     Number,
@@ -47,16 +47,16 @@ pub enum Int64 {
     Bigint,
 }
 
-/// Which models are synced where nothing is said of one.
+/// Which models are synced by default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Sync {
     /// Those with `x-sync` in the spec or an entry in the config.
     Annotated,
-    /// Every one that is found.
+    /// All models that are found.
     All,
 }
 
-/// Whose hooks are generated.
+/// The framework whose hooks are generated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Framework {
     React,
@@ -81,12 +81,12 @@ impl Framework {
     }
 }
 
-/// What a collection stands on.
+/// What a collection reads from and writes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Collections {
     /// The local database.
     Local,
-    /// Electric and the API, with nothing kept on the device.
+    /// Electric and the API, without a local database.
     Electric,
 }
 

@@ -1,4 +1,4 @@
-//! `spec_headers`: what is sent with the request for the document. Secrets in it come from the environment.
+//! Reads `spec_headers`, the headers of requests for the document. Secrets come from environment variables.
 
 use ureq::http::{HeaderName, HeaderValue};
 
@@ -17,7 +17,7 @@ pub fn read(reader: &mut Reader, problems: &mut Problems) -> Vec<(String, String
     headers
 }
 
-/// Puts variables of the environment in: `Bearer ${API_TOKEN}`. `None`, with a problem, where one isn't set.
+/// Replaces environment variables: `Bearer ${API_TOKEN}`. `None`, with a problem, if one isn't set.
 pub fn substitute(name: &str, value: &str, problems: &mut Problems) -> Option<String> {
     let pointer = child(POINTER, name);
     let mut parts = value.split("${");
@@ -25,7 +25,7 @@ pub fn substitute(name: &str, value: &str, problems: &mut Problems) -> Option<St
     for part in parts {
         let Some((variable, rest)) = part.split_once('}') else {
             let problem = Problem::new(Severity::Error, Code::BadHeader, (Input::Config, &pointer), "`${` has no `}`");
-            problems.push(problem.help("write ${NAME}, with the name of a variable of the environment"));
+            problems.push(problem.help("write ${NAME}, with the name of an environment variable"));
             return None;
         };
         match std::env::var(variable) {
@@ -48,14 +48,14 @@ pub fn substitute(name: &str, value: &str, problems: &mut Problems) -> Option<St
     }
 }
 
-/// Takes `Name: value` apart. The error says what is wrong with it.
+/// Parses `Name: value`. The error says what is wrong.
 pub fn parse_header(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once(':').ok_or("a header is written as `Name: value`")?;
     check_header(name.trim(), value.trim())?;
     Ok((name.trim().to_owned(), value.trim().to_owned()))
 }
 
-/// The error says what is wrong, and never what the value is.
+/// Checks a header. The error never shows the value.
 pub fn check_header(name: &str, value: &str) -> Result<(), String> {
     HeaderName::from_bytes(name.as_bytes()).map_err(|_| format!("`{name}` can't be the name of a header"))?;
     HeaderValue::from_str(value)

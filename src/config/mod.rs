@@ -1,4 +1,4 @@
-//! What the user decides: `sync-patterns.config.yaml`, and what the command line says instead.
+//! The user's decisions: `sync-patterns.config.yaml`, and overrides from the command line.
 
 mod choices;
 mod headers;

@@ -1,4 +1,4 @@
-//! What the config says of one model.
+//! A model's entry in the config.
 
 use serde_json::Value;
 
@@ -14,7 +14,7 @@ pub enum ModelEntry {
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ModelConfig {
-    /// The collection path, where the name alone doesn't find it.
+    /// The collection path, if the name isn't enough to find it.
     pub path: Option<String>,
     pub local_first: Option<bool>,
     pub exclude: Vec<String>,
@@ -32,7 +32,7 @@ pub struct ModelConfig {
 }
 
 impl ModelConfig {
-    /// The fields that an entry uses, each with its place below the entry. Those that it excludes aren't among them.
+    /// The fields that the entry uses, each with its pointer below the entry. Excluded fields don't count as used.
     pub fn used_fields(&self) -> Vec<(String, &str)> {
         let key = self.key.iter().flatten().enumerate().map(|(index, name)| (format!("/key/{index}"), name.as_str()));
         let indexes = self.indexes.iter().enumerate();
@@ -50,7 +50,7 @@ impl ModelConfig {
     }
 }
 
-/// The server's columns, where they aren't called as the properties are.
+/// The names of the server's columns.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub enum Columns {
     #[default]

@@ -16,7 +16,7 @@ const MAX_INDEX_COLUMNS: usize = 32;
 
 const COLLECTIONS: &[(&str, Collections)] = &[("local", Collections::Local), ("electric", Collections::Electric)];
 
-/// What the command line says instead of the file.
+/// Overrides from the command line.
 #[derive(Debug, Clone, Default)]
 pub struct Overrides {
     pub spec: Option<SpecLocation>,
@@ -27,7 +27,7 @@ pub struct Overrides {
 }
 
 impl Overrides {
-    /// The config of a run without a file: everything but `spec` and `output` has a default.
+    /// The config of a run without a file: all but `spec` and `output` has a default.
     pub fn alone(&self) -> Option<Config> {
         let mut config = with_defaults(self.spec.clone()?, self.output.clone()?);
         self.apply(&mut config);
@@ -125,7 +125,7 @@ fn templates(reader: &mut Reader, folder: &Path, problems: &mut Problems) -> Opt
     let folder = below(folder, &reader.string("templates", problems)?);
     if !folder.is_dir() {
         let at = (Input::Config, "/templates");
-        let problem = Problem::new(Severity::Error, Code::NoSuchFolder, at, "there is no such folder");
+        let problem = Problem::new(Severity::Error, Code::NoSuchFolder, at, "the folder doesn't exist");
         problems.push(problem.help("create it, or remove the line"));
     }
     Some(folder)
@@ -136,7 +136,7 @@ fn version(reader: &mut Reader, problems: &mut Problems) {
     match reader.take("version") {
         Some((value, _)) if value == 1 => {}
         Some((value, pointer)) => {
-            let message = format!("version `{}` isn't known here", value.as_str().unwrap_or(&value.to_string()));
+            let message = format!("unknown version `{}`", value.as_str().unwrap_or(&value.to_string()));
             problems.push(
                 Problem::new(Severity::Error, Code::ConfigVersion, (Input::Config, &pointer), message).help(help),
             );
@@ -213,7 +213,7 @@ fn model(value: &Value, pointer: &str, problems: &mut Problems) -> Option<ModelC
         owner_only,
     };
     if let Some(path) = model.path.as_ref().filter(|path| !path.starts_with('/')) {
-        let message = format!("`{path}` isn't a path of the document: those begin with /");
+        let message = format!("`{path}` isn't a path: paths begin with /");
         problems.error(Code::BadPath, (Input::Config, &child(pointer, "path")), message);
     }
     for (place, name) in model.used_fields().iter().filter(|(_, name)| model.exclude.iter().any(|other| other == name))
@@ -232,7 +232,7 @@ fn key(reader: &mut Reader, problems: &mut Problems) -> Option<Vec<String>> {
     let (value, pointer) = reader.take("key")?;
     let key = strings(value, &pointer, problems)?;
     if key.is_empty() {
-        problems.error(Code::EmptyValue, (Input::Config, &pointer), "a key has at least one field");
+        problems.error(Code::EmptyValue, (Input::Config, &pointer), "a key needs at least one field");
     }
     check_column_list(&key, &pointer, problems);
     (!key.is_empty()).then_some(key)
@@ -274,7 +274,7 @@ fn indexes(reader: &mut Reader, problems: &mut Problems) -> Vec<Vec<String>> {
     indexes
 }
 
-/// Lists of columns as databases take them.
+/// Checks a list of columns against what databases allow.
 fn check_column_list(fields: &[String], pointer: &str, problems: &mut Problems) {
     let twice =
         fields.iter().enumerate().find(|(index, field)| fields.iter().take(*index).any(|other| other == *field));
@@ -282,7 +282,7 @@ fn check_column_list(fields: &[String], pointer: &str, problems: &mut Problems) 
         problems.error(Code::Repeated, (Input::Config, pointer), format!("`{field}` is listed twice"));
     }
     if fields.len() > MAX_INDEX_COLUMNS {
-        let message = format!("{} fields are more than the {MAX_INDEX_COLUMNS} that an index takes", fields.len());
+        let message = format!("{} fields: an index can have at most {MAX_INDEX_COLUMNS}", fields.len());
         problems.error(Code::TooManyFields, (Input::Config, pointer), message);
     }
 }

@@ -1,4 +1,4 @@
-//! Reads a value tree key by key, collecting what is wrong with it.
+//! Reads a value tree key by key, and collects problems.
 
 use std::collections::HashSet;
 
@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::diagnostics::{Code, Input, Problem, Problems, Severity, child, closest, one_of};
 
-/// An object of the config. Keys that nobody asked for are reported by [`Reader::finish`].
+/// An object of the config. [`Reader::finish`] reports the keys that weren't read.
 pub struct Reader<'a> {
     object: &'a Map<String, Value>,
     pointer: String,
@@ -28,7 +28,7 @@ impl<'a> Reader<'a> {
         Some(Self { object, pointer: pointer.to_owned(), known: Vec::new() })
     }
 
-    /// The value of a key, null being the same as nothing.
+    /// The value of a key; null counts as missing.
     pub fn take(&mut self, key: &'static str) -> Option<(&'a Value, String)> {
         if !self.known.contains(&key) {
             self.known.push(key);
@@ -49,7 +49,7 @@ impl<'a> Reader<'a> {
         value.as_bool()
     }
 
-    /// One of a few words.
+    /// One of the given words.
     pub fn choice<T: Copy>(&mut self, key: &'static str, words: &[(&str, T)], problems: &mut Problems) -> Option<T> {
         let text = self.string(key, problems)?;
         let found = words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
@@ -75,7 +75,7 @@ impl<'a> Reader<'a> {
         pairs(value, &pointer, problems)
     }
 
-    /// Reports the keys that weren't asked for.
+    /// Reports the keys that weren't read.
     pub fn finish(self, problems: &mut Problems) {
         let known: HashSet<&str> = self.known.iter().copied().collect();
         for key in self.object.keys().filter(|key| !known.contains(key.as_str())) {

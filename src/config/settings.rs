@@ -14,7 +14,7 @@ pub struct Config {
     /// Sent with the request for a document at a URL; `${NAME}` in a value stands for a variable of the environment.
     pub spec_headers: Vec<(String, String)>,
     pub spec_refs: References,
-    /// Below the config's folder where it is relative.
+    /// Relative to the config's folder.
     pub output: PathBuf,
     pub adapter: Adapter,
     pub sync: Sync,

@@ -135,14 +135,14 @@ reasons! {
     Config "config" "the config says so";
     XSync "x-sync" "the document says `x-sync: false`";
     NotACollection "not-a-collection" "it isn't a collection: no response lists rows, and there is no item path";
-    UntypedRows "untyped-rows" "no response says what its rows are";
-    NoKey "no-key" "nothing in its rows identifies one";
+    UntypedRows "untyped-rows" "no response has a schema for its rows";
+    NoKey "no-key" "no property of its rows can be the key";
     KeyType "key-type" "its key is neither text, uuid nor integer";
     Query "query" "it lists the rows of another collection";
-    Unresolved "unresolved" "its type refers to something that isn't there";
+    Unresolved "unresolved" "its type has a reference that can't be resolved";
     UnknownField "unknown-field" "its entry in the config names fields that it doesn't have";
     TooManyFields "too-many-fields" "it has too many fields";
-    ColumnCollision "column-collision" "two of its properties would be one column";
+    ColumnCollision "column-collision" "two of its properties would have the same column";
     ColumnName "column-name" "a property has a name that no column can have";
 }
 

@@ -1,4 +1,4 @@
-//! Which collection each entry of the config means.
+//! Matches the config's entries with the collections of the document.
 
 use super::findings::Finding;
 use super::naming::{LONGEST_SUFFIX, RELATIONS, is_reserved, take_relation};
@@ -9,7 +9,7 @@ use crate::diagnostics::{Code, Input, Problem, Problems, Severity, child, closes
 use crate::names::Scope;
 use crate::names::sql::MAX_IDENTIFIER_BYTES;
 
-/// Whether a config entry's `path` is one of the resource's.
+/// Whether the entry's `path` is a path of the resource.
 pub fn is_path_of(entry: &ModelEntry, resource: &Resource) -> bool {
     let ModelEntry::Include(entry) = entry else { return false };
     let wanted = entry.path.as_deref().and_then(paths::segments).map(|segments| paths::normal_form(&segments));
@@ -19,7 +19,7 @@ pub fn is_path_of(entry: &ModelEntry, resource: &Resource) -> bool {
     })
 }
 
-/// Gives each finding its entry in the config, and the name that it has there.
+/// Sets each collection's entry, and its name from the entry.
 pub fn match_entries<'a>(findings: &mut [Finding<'a>], config: &'a Config, problems: &mut Problems) {
     for (key, entry) in &config.models {
         let pointer = child("/models", key);
@@ -28,7 +28,7 @@ pub fn match_entries<'a>(findings: &mut [Finding<'a>], config: &'a Config, probl
             ModelEntry::Exclude => None,
         };
         let by_name = path.is_none() && findings.iter().any(|finding| finding.name == *key);
-        // A collection that can't be a model has no name of its own, and leaves it to one that can.
+        // A collection that can become a model has the right to the name.
         let has_model = findings.iter().any(|finding| finding.name == *key && finding.row.is_ok());
         let is_meant = |finding: &Finding| match path {
             Some(_) => is_path_of(entry, &finding.resource),
@@ -49,8 +49,8 @@ pub fn match_entries<'a>(findings: &mut [Finding<'a>], config: &'a Config, probl
             [] => unknown(key, path, findings),
             several => {
                 let paths: Vec<&str> = several.iter().map(|finding| finding.resource.path()).collect();
-                let help = format!("say which by `path`: {}", one_of(&paths, 8));
-                (Code::AmbiguousModel, format!("`{key}` could be several models"), help)
+                let help = format!("set `path` to {}", one_of(&paths, 8));
+                (Code::AmbiguousModel, format!("`{key}` fits several collections"), help)
             }
         };
         let (code, message, help) = refusal;
@@ -80,7 +80,7 @@ fn suggest(wanted: &str, known: &[&str], otherwise: &str) -> String {
     }
 }
 
-/// Names given in the config must fit, and must not meet those of other models' tables.
+/// Checks names from the config: they must be valid, and their tables must not collide with those of other models.
 fn check_given_names(findings: &[Finding], problems: &mut Problems) {
     let usable = || findings.iter().filter(|finding| finding.row.is_ok());
     let mut scope = Scope::default();
@@ -95,8 +95,8 @@ fn check_given_names(findings: &[Finding], problems: &mut Problems) {
         let at = (Input::Config, pointer.as_str());
         let name = &finding.name;
         if !can_name_a_model(name) {
-            let message = format!("`{name}` can't name a table and its files");
-            let help = "a model's name is letters, digits and underscores, begins with a letter, has at most 39 bytes, and isn't one that a database or Windows keeps for itself";
+            let message = format!("`{name}` can't be the name of a model");
+            let help = "a model's name is letters, digits and underscores, begins with a letter, has at most 39 bytes, and isn't reserved by a database or by Windows";
             problems.push(Problem::new(Severity::Error, Code::BadName, at, message).help(help));
         } else if take_relation(name, &mut scope) {
             taken.push(finding);
@@ -112,7 +112,7 @@ fn check_given_names(findings: &[Finding], problems: &mut Problems) {
     }
 }
 
-/// Whether the config may give a model this name.
+/// Whether the config can name a model so.
 pub fn can_name_a_model(name: &str) -> bool {
     name.starts_with(char::is_alphabetic)
         && name.chars().all(|c| c.is_alphanumeric() || c == '_')

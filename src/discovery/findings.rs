@@ -1,4 +1,4 @@
-//! The collections of a document, and what `x-sync` says of each.
+//! Finds the collections of a document, and reads the `x-sync` of each.
 
 use serde_json::Value;
 
@@ -9,28 +9,28 @@ use crate::diagnostics::{Code, Input, Problem, Problems, Reason, Severity, child
 use crate::openapi::{Document, Node, Resolved};
 use crate::parallel;
 
-/// A collection that was found, before it is known whether it is wanted.
+/// A collection that was found, before one is selected.
 pub struct Finding<'a> {
     pub name: String,
     pub resource: Resource<'a>,
     /// `Err`: why it can't be a model.
     pub row: Result<Row<'a>, Reason>,
     pub says: Option<Annotation>,
-    /// The config's entry for it, and the pointer to that.
+    /// The config's entry, with its pointer.
     pub entry: Option<(&'a ModelEntry, String)>,
 }
 
-/// What `x-sync` says.
+/// The value of `x-sync`.
 #[derive(Clone, Copy)]
 pub enum Annotation {
     No,
     Yes { local_first: bool },
 }
 
-/// Every resource with its row, in order of path.
+/// Finds every collection with its row, in order of path.
 pub fn findings<'a>(document: &'a Document, problems: &mut Problems) -> Vec<Finding<'a>> {
     let mut odd = |node: &Node| {
-        let message = "the path is left out: its braces don't enclose whole segments";
+        let message = "the path is ignored: a path parameter must be a whole segment";
         problems.push(Problem::new(Severity::Warning, Code::OddPath, (Input::Spec, &node.pointer), message));
     };
     let resources = resources(document, &mut odd);
@@ -47,7 +47,7 @@ pub fn findings<'a>(document: &'a Document, problems: &mut Problems) -> Vec<Find
         let known = row.as_ref().map_or_else(|(_, row)| row.as_deref(), Some);
         let says =
             extension(document, &resource, known, "x-sync").and_then(|(value, at)| annotation(value, &at, problems));
-        // What is no collection is nobody's business unless the document calls it one.
+        // Report what isn't a collection only where `x-sync` asks for it.
         let is_collection = !matches!(&row, Err((Reason::NotACollection, _)));
         if is_collection || matches!(says, Some(Annotation::Yes { .. })) {
             let name = resource.last_segment().to_owned();
@@ -57,7 +57,7 @@ pub fn findings<'a>(document: &'a Document, problems: &mut Problems) -> Vec<Find
     findings
 }
 
-/// An extension of the collection's or item's path item, or of the row schema, and where it stands.
+/// Finds an extension on the path items or on the row schema, with its pointer.
 pub fn extension<'a>(
     document: &'a Document,
     resource: &Resource<'a>,
@@ -82,20 +82,24 @@ fn annotation(value: &Value, pointer: &str, problems: &mut Problems) -> Option<A
         Value::Bool(false) => Some(Annotation::No),
         Value::Object(object) => {
             for key in object.keys().filter(|key| *key != "local_first") {
-                warn(&child(pointer, key), format!("`{key}` in x-sync means nothing here"), help);
+                warn(&child(pointer, key), format!("unknown key `{key}` in x-sync"), help);
             }
             let local_first = match object.get("local_first") {
                 None => false,
                 Some(Value::Bool(flag)) => *flag,
                 Some(other) => {
-                    warn(&child(pointer, "local_first"), format!("`local_first` is {other}, taken as false"), help);
+                    warn(
+                        &child(pointer, "local_first"),
+                        format!("`local_first` is {other}: false is used instead"),
+                        help,
+                    );
                     false
                 }
             };
             Some(Annotation::Yes { local_first })
         }
         other => {
-            warn(pointer, format!("x-sync is {other}, and is passed over"), help);
+            warn(pointer, format!("x-sync is {other}: it is ignored"), help);
             None
         }
     }

@@ -1,16 +1,16 @@
-//! What identifies a row.
+//! Detects the key of a row.
 
 use super::paths::{self, Segment};
 use super::resources::Resource;
 use crate::names;
 use crate::openapi::Properties;
 
-/// Names that are a key wherever they occur, the surest first.
+/// Names that are always a key, the surest first.
 const SURE: &[&str] = &["id", "_id", "pk", "uuid", "guid", "uid"];
 
-/// Whether two names are one but for case, hyphens and underscores: `contactId` and `contact_id`.
+/// Compares names without case, hyphens and underscores: `contactId` is `contact_id`.
 pub fn same_name(one: &str, two: &str) -> bool {
-    // Most names begin differently, and every parameter is compared with every field.
+    // A fast path: most names differ in their first letter.
     let first =
         |name: &str| name.bytes().next().filter(u8::is_ascii_alphanumeric).map(|byte| byte.to_ascii_lowercase());
     if first(one).zip(first(two)).is_some_and(|(one, two)| one != two) {
@@ -27,7 +27,7 @@ fn are_same<T: PartialEq>(one: impl Iterator<Item = T>, two: impl Iterator<Item 
     one.peek().is_some() && one.eq(two)
 }
 
-/// What of a name is compared.
+/// The characters that are compared.
 fn letters(name: &str) -> impl Iterator<Item = char> {
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase)
 }
@@ -36,12 +36,12 @@ fn ascii_letters(name: &str) -> impl Iterator<Item = u8> {
     name.bytes().filter(u8::is_ascii_alphanumeric).map(|byte| byte.to_ascii_lowercase())
 }
 
-/// An object with an id is a row, whatever else it holds.
+/// Whether an object has an id.
 pub fn looks_like_row(properties: &Properties) -> bool {
     SURE.iter().take(2).any(|name| properties.keys().any(|key| key.eq_ignore_ascii_case(name)))
 }
 
-/// The parameters at the end of the item path, behind its collection.
+/// The parameters after the collection in the item path.
 pub fn item_parameters<'a>(resource: &Resource<'a>) -> Vec<&'a str> {
     let Some(item) = resource.item.first() else { return Vec::new() };
     let mut parameters: Vec<&str> = item
@@ -57,7 +57,7 @@ pub fn item_parameters<'a>(resource: &Resource<'a>) -> Vec<&'a str> {
     parameters
 }
 
-/// The names of the key's properties, and what they were known by.
+/// A detected key: the names of its properties, and the evidence.
 #[derive(Debug, Clone)]
 pub struct Detected {
     pub names: Vec<String>,
@@ -67,21 +67,21 @@ pub struct Detected {
 /// The surest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum KnownBy {
-    /// It is called `id`.
+    /// Its name is `id`.
     Id,
-    /// The item path's parameters.
+    /// The parameters of the item path name it.
     Path,
-    /// Another name that sounds like a key's.
+    /// It has another usual name of a key.
     Name,
-    /// It is called as its rows are.
+    /// It has the name of the rows: `email` in `emails`.
     Rows,
-    /// No other id is in a row.
+    /// It is the only id of a row.
     OnlyId,
     /// It is the address of a row.
     Address,
 }
 
-/// An `id` is trusted more than the path; without one, the key is what the item path names.
+/// Detects the key: an `id` first, then what the item path names, then other usual names.
 pub fn detect(properties: &Properties, resource: &Resource) -> Option<Detected> {
     let detected = |names, by| Some(Detected { names, by });
     let find =
@@ -107,7 +107,7 @@ pub fn detect(properties: &Properties, resource: &Resource) -> Option<Detected> 
     detected(vec![(*key).to_owned()], KnownBy::Name)
 }
 
-/// `category_id` for the `{category_id}` behind `categories`: unique without its parents.
+/// `category_id` for `/categories/{category_id}`: unique without its parents.
 fn own_parameter(properties: &Properties, resource: &Resource) -> Option<Vec<String>> {
     let [parameter] = item_parameters(resource)[..] else { return None };
     let is_own = means_own_key(parameter, Some(resource.last_segment()));
@@ -133,7 +133,7 @@ fn from_item_path(properties: &Properties, resource: &Resource) -> Option<Vec<St
     (!key.is_empty()).then_some(key)
 }
 
-/// The field that a path parameter stands for: of its own name, or `project_id` for the `{id}` or `{project}` behind
+/// The field for a path parameter: one with its name, or `project_id` for the `{id}` or `{project}` after
 /// `projects`. The item's own parameter may also be `number` for `{alert_number}`, and `name` for the `{branch}` behind `branches`.
 pub fn field_of_parameter<'n>(
     parameter: &str,
@@ -157,13 +157,13 @@ pub fn field_of_parameter<'n>(
     candidates.iter().find_map(|wanted| fields.clone().find(|name| same_name(name, wanted)))
 }
 
-/// Whether an item's parameter is called as its key would be: `{id}`, or `{contact_id}` behind `contacts`.
+/// Whether the parameter has the name of a key: `{id}`, or `{contact_id}` after `contacts`.
 pub fn means_own_key(parameter: &str, before: Option<&str>) -> bool {
     let singular = before.map(names::singular).unwrap_or_default();
     looks_like_id(parameter) || same_name(parameter, &format!("{singular}_id"))
 }
 
-/// Whether an item's parameter can stand for a key of another name: `{id}`, `{deviceId}`, `{contact}` behind `contacts`.
+/// Whether the parameter can mean a key with another name: `{id}`, `{deviceId}`, `{contact}` after `contacts`.
 pub fn may_mean_key(parameter: &str, before: Option<&str>) -> bool {
     let words = names::snake_case(parameter);
     let ends_as_id =
@@ -172,7 +172,7 @@ pub fn may_mean_key(parameter: &str, before: Option<&str>) -> bool {
     ends_as_id || names_parent || means_own_key(parameter, before)
 }
 
-/// Whether a name alone says that it is the row's own key.
+/// Whether a name is always a key.
 pub fn looks_like_id(name: &str) -> bool {
     SURE.iter().any(|sure| same_name(name, sure))
 }

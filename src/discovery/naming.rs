@@ -1,4 +1,4 @@
-//! Names of tables.
+//! Names the models' tables.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use super::paths;
 use super::resources::Resource;
 use crate::names::{self, Scope};
 
-/// Room that a table's name leaves for what is put behind it: `_synced_after_update` and the like.
+/// The bytes reserved for suffixes of a table's name, such as `_synced_after_update`.
 pub const LONGEST_SUFFIX: usize = 24;
 
 /// A table's name for each resource: the last fixed segment, with its parents in front where that is
@@ -14,7 +14,7 @@ pub const LONGEST_SUFFIX: usize = 24;
 pub fn table_names(resources: &[(&Resource, bool)]) -> Vec<String> {
     let mut names: Vec<Lengthening> =
         resources.iter().map(|(resource, is_guess)| Lengthening::new(resource, *is_guess)).collect();
-    // Each round lengthens the names that still collide by one parent, until none has any left to take.
+    // Each round adds one parent segment to the names that still collide, until no parents are left.
     loop {
         let mut uses: BTreeMap<String, (usize, usize)> = BTreeMap::new();
         for name in &names {
@@ -43,7 +43,7 @@ pub fn table_names(resources: &[(&Resource, bool)]) -> Vec<String> {
     given
 }
 
-/// A name made of the last few fixed segments of a path.
+/// A name made of the last fixed segments of a path.
 struct Lengthening<'a> {
     segments: Vec<&'a str>,
     depth: usize,
@@ -60,7 +60,7 @@ impl<'a> Lengthening<'a> {
         table_name(&self.segments.iter().skip(skip).copied().collect::<Vec<_>>().join("_"))
     }
 
-    /// Whether there was a parent to take.
+    /// Adds one parent segment; false if there is none.
     fn lengthen(&mut self) -> bool {
         let can = self.depth < self.segments.len();
         self.depth += usize::from(can);
@@ -68,7 +68,7 @@ impl<'a> Lengthening<'a> {
     }
 }
 
-/// A name in snake case that can name a table: never empty, none that a database keeps for itself.
+/// A table's name in snake case: never empty, never reserved by a database.
 fn table_name(words: &str) -> String {
     let name = names::snake_case(words.strip_suffix(".json").unwrap_or(words));
     match name.as_str() {
@@ -78,10 +78,10 @@ fn table_name(words: &str) -> String {
     }
 }
 
-/// Names that SQLite and PostgreSQL keep for themselves, and those that can't name a file on Windows.
+/// Whether SQLite, PostgreSQL or Windows (as a file name) reserves the name.
 pub fn is_reserved(name: &str) -> bool {
     let name = name.to_lowercase();
-    // Windows takes the raised digits for the others.
+    // Windows treats superscript digits as digits.
     let is_digit = |rest: &str| matches!(rest.as_bytes(), [b'0'..=b'9']) || matches!(rest, "¹" | "²" | "³");
     let numbered = |device: &str| name.strip_prefix(device).is_some_and(is_digit);
     name.starts_with("sqlite_")
@@ -94,7 +94,7 @@ pub fn is_reserved(name: &str) -> bool {
 /// What a model's relations are called behind its name: the view, the two tables, and SQLite's two procedures.
 pub const RELATIONS: [&str; 5] = ["", "_synced", "_local", "_fold", "_arrive"];
 
-/// Whether the names of a model's relations were all free.
+/// Takes the names of a model's relations; false if one of them is taken.
 pub fn take_relation(name: &str, scope: &mut Scope) -> bool {
     scope.take_all(name, &RELATIONS)
 }

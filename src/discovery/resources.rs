@@ -1,20 +1,20 @@
-//! From paths to resources: a collection path with its item path.
+//! Groups paths into resources: a collection path with its item path.
 
 use std::collections::BTreeMap;
 
 use super::paths::{self, Segment};
 use crate::openapi::{Document, Node};
 
-/// Parameters that the item path of a composite key may have behind its collection.
+/// The maximum of parameters after the collection in an item path, for a composite key.
 const MAX_KEY_PARAMETERS: usize = 4;
 
-/// A path item under one of its spellings.
+/// A path item with its path.
 #[derive(Debug, Clone)]
 pub struct PathItem<'a> {
     pub path: &'a str,
     pub segments: Vec<Segment<'a>>,
     pub node: Node<'a>,
-    /// By method. Each may stand in another file, although OpenAPI has no reference there.
+    /// By method. Real documents have references here, though OpenAPI doesn't allow them.
     operations: Vec<(&'static str, Node<'a>)>,
 }
 
@@ -32,9 +32,9 @@ impl<'a> PathItem<'a> {
 /// A collection of the API, and its items.
 #[derive(Debug, Clone)]
 pub struct Resource<'a> {
-    /// Never empty: `/items/` and `/items` may both be there.
+    /// Never empty; more than one for `/items/` and `/items`.
     pub collection: Vec<PathItem<'a>>,
-    /// Empty where the API has no path for a single item.
+    /// Empty if the API has no path for a single item.
     pub item: Vec<PathItem<'a>>,
     /// Other paths that lead to the same rows.
     pub also: Vec<&'a str>,
@@ -66,7 +66,7 @@ impl<'a> Resource<'a> {
         operation(&self.item, method)
     }
 
-    /// Whether rows can be addressed or made, so that this is more than a query.
+    /// Whether the API can address or create its rows: otherwise it is a query.
     pub fn has_own_rows(&self) -> bool {
         !self.item.is_empty() || self.collection_operation("post").is_some()
     }

@@ -1,4 +1,4 @@
-//! Which of the document's collections become models.
+//! Selects the collections that become models.
 
 use std::collections::HashMap;
 
@@ -22,12 +22,12 @@ pub struct Candidate<'a> {
     pub resource: Resource<'a>,
     pub row: Row<'a>,
     pub local_first: bool,
-    /// Chosen by an annotation or an entry, so that it is an error where it can't be made.
+    /// Chosen by an annotation or an entry: then it is an error if it can't be generated.
     pub is_named: bool,
     pub config: Option<ConfigEntry<'a>>,
 }
 
-/// A model's entry in the config, and where it stands.
+/// A model's entry in the config, with its pointer.
 pub struct ConfigEntry<'a> {
     pub entry: &'a ModelConfig,
     pub pointer: String,
@@ -40,12 +40,12 @@ impl Candidate<'_> {
     }
 }
 
-/// What becomes of the document's collections.
+/// The result of the selection.
 #[derive(Default)]
 pub struct Choices<'a> {
-    /// Those that are to become models.
+    /// Those that become models.
     pub chosen: Vec<Candidate<'a>>,
-    /// Those that could, and that nobody chose.
+    /// Those that could, but aren't chosen.
     pub others: Vec<Candidate<'a>>,
     pub left_out: Vec<LeftOut>,
 }
@@ -55,10 +55,10 @@ pub struct Choices<'a> {
 pub struct LeftOut {
     pub name: String,
     pub path: String,
-    /// Where it stands in the document.
+    /// The pointer to it in the document.
     pub pointer: String,
     pub reason: Reason,
-    /// The reason in words: `nothing in its rows identifies one`.
+    /// The reason in words: `no property of its rows can be the key`.
     pub why: String,
     pub help: Option<String>,
     /// By `x-sync: false`, or by the config.
@@ -72,7 +72,7 @@ impl LeftOut {
         Self { name: name.to_owned(), path, pointer, reason, why, help: None, is_on_purpose: false }
     }
 
-    /// Says why in more words.
+    /// Replaces the words of the reason.
     pub fn why(self, why: impl Into<String>) -> Self {
         Self { why: why.into(), ..self }
     }
@@ -81,7 +81,7 @@ impl LeftOut {
         Self { help: Some(help.into()), ..self }
     }
 
-    /// What is reported of it: an error where it was asked for by name.
+    /// The problem to report. An error says "can't be generated": the user named the model.
     pub fn problem(&self, severity: Severity, pointer: &str) -> Problem {
         let (name, why) = (&self.name, &self.why);
         let message = match severity {
@@ -152,7 +152,7 @@ pub fn choose<'a>(document: &'a Document, config: &'a Config, problems: &mut Pro
 }
 
 impl Choices<'_> {
-    /// What is wrong where a client can't be made because no model is chosen.
+    /// The error if no model is chosen.
     pub fn nothing_chosen(&self) -> Problem {
         let at = (Input::Spec, "");
         let found: Vec<&str> = self.others.iter().map(|candidate| candidate.name.as_str()).collect();
@@ -208,19 +208,19 @@ fn merge_same(findings: &mut Vec<Finding>, problems: &mut Problems) {
     *findings = merged;
 }
 
-/// What is sure leads, then shallow paths, then those with rows of their own, then the first in order of path.
+/// The order of preference: certain before guessed, then short paths, then those with rows of their own.
 fn rank(finding: &Finding) -> (bool, usize, bool) {
     let resource = &finding.resource;
     let is_guess = finding.row.as_ref().is_ok_and(|row| row.is_guess);
     (is_guess, resource.segments().len(), !resource.has_own_rows())
 }
 
-/// What is the same of the same rows: the component, or else the names of the properties.
+/// What identifies equal rows: the component, or the names of the properties.
 fn identity<'a>(row: &Row<'a>) -> Result<String, Vec<&'a str>> {
     row.component.clone().ok_or_else(|| row.properties.keys().copied().collect())
 }
 
-/// A list of rows that another collection owns is a query of that, unless somebody asks for it.
+/// Leaves out lists of rows that another collection owns, unless `x-sync` or the config names them.
 fn drop_queries(findings: &mut Vec<Finding>, config: &Config, left_out: &mut Vec<LeftOut>, problems: &mut Problems) {
     let mut owners: HashMap<String, &str> = HashMap::new();
     for finding in findings.iter().filter(|finding| finding.resource.has_own_rows()) {
@@ -238,7 +238,7 @@ fn drop_queries(findings: &mut Vec<Finding>, config: &Config, left_out: &mut Vec
         let query = LeftOut::new(&finding.name, &finding.resource, Reason::Query);
         let query = query.why(format!("it lists rows of `{owner}`"));
         if config.sync == Sync::All {
-            // By its path: a query has no name of its own.
+            // The message names a query by its path.
             let by_path = LeftOut { name: query.path.clone(), ..query.clone() };
             problems.push(by_path.problem(Severity::Note, &query.pointer));
         }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::types::{NamedType, Shape};
 use crate::config::Collections;
 
-/// Everything that the targets are generated from.
+/// All models, and the types that they share.
 #[derive(Debug, Clone, Default)]
 pub struct Project {
     /// In order of name.

@@ -1,4 +1,4 @@
-//! Everything that a document has to offer, chosen or not, with what had to be guessed: for people who look before
+//! Surveys everything that a document offers, chosen or not, with all guesses: for `inspect` and
 //! they generate.
 
 use super::build::{Made, make};
@@ -16,7 +16,7 @@ pub struct Survey {
     pub left_out: Vec<LeftOut>,
 }
 
-/// A model, and how it was understood.
+/// A model, with the evidence for it.
 #[derive(Debug)]
 pub struct Surveyed {
     pub model: Model,
@@ -27,39 +27,39 @@ pub struct Surveyed {
     pub also: Vec<String>,
     pub rows: Rows,
     pub guesses: Vec<Guess>,
-    /// What of the API can't be used.
+    /// Parts of the API that the client can't use.
     pub notes: Vec<String>,
-    /// Whether the document says of each write that it takes `Idempotency-Key`.
+    /// Whether the document declares the header `Idempotency-Key` for each write.
     pub takes_idempotency_key: bool,
 }
 
-/// What says what a row is.
+/// The source of the row's schema.
 #[derive(Debug)]
 pub struct Rows {
     /// `GET /contacts/{id}`
     pub operation: String,
-    /// The keys that the row stands under in its answer.
+    /// The keys of its envelopes in the response.
     pub under: Vec<String>,
-    /// Whether it isn't its answer but its body that says so.
+    /// Whether it is the request body.
     pub is_body: bool,
 }
 
-/// Something that the document doesn't say outright.
+/// A conclusion that the document doesn't state.
 #[derive(Debug)]
 pub struct Guess {
-    /// What was taken for what, and by what.
+    /// The conclusion, and its reason.
     pub what: String,
-    /// How to say it otherwise.
+    /// How to correct it.
     pub otherwise: String,
 }
 
-/// Nothing chosen is no problem here; that is left to the caller.
+/// Surveys a document. It is no error if nothing is chosen.
 pub fn survey(document: &Document, config: &Config, problems: &mut Problems) -> Survey {
     let Choices { chosen, others, mut left_out } = choose(document, config, problems);
     let made = make(document, config, chosen.iter().collect(), problems);
     let mut models = describe(document, made, &chosen, true, &mut left_out);
     if !others.is_empty() {
-        // As they would be beside those that are chosen. What is wrong with them is nobody's problem yet.
+        // As they would be beside the chosen ones. Their problems aren't reported: nobody chose them.
         let both = chosen.iter().chain(&others).collect();
         let made = make(document, config, both, &mut Problems::default());
         models.extend(describe(document, made, &others, false, &mut left_out));
@@ -69,7 +69,7 @@ pub fn survey(document: &Document, config: &Config, problems: &mut Problems) -> 
     Survey { models, left_out }
 }
 
-/// Those of the models that were made of `candidates`.
+/// Describes the models made of `candidates`.
 fn describe(
     document: &Document,
     made: Made,

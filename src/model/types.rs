@@ -1,4 +1,4 @@
-//! The type of a JSON value, as far as a reader of it needs to know.
+//! The types of JSON values.
 
 use std::collections::HashMap;
 

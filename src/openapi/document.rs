@@ -3,17 +3,17 @@ use serde_json::{Map, Value};
 use super::pointer::{component_name, local_pointer};
 use super::references;
 use super::schema::{Schema, SchemaAt};
-use super::tree::{self, Tree};
+use super::tree::Tree;
 use super::version::{self, Version};
 use crate::diagnostics::{Code, Input, Problem, Problems, Severity, child};
 
-/// A parsed document. Its schemas are read when they are asked for, so that a document of thousands costs what is used.
+/// A parsed document. Schemas are read on demand: of thousands, a run may need a few.
 pub struct Document {
     tree: Tree,
     version: Version,
 }
 
-/// A node of the document and where it stands.
+/// A value of the document, with its pointer.
 #[derive(Debug, Clone)]
 pub struct Node<'a> {
     pub value: &'a Value,
@@ -33,14 +33,14 @@ impl<'a> Node<'a> {
         self.value.get(key).and_then(Value::as_str)
     }
 
-    /// The node as a schema.
+    /// The schema that the node is.
     pub fn schema(&self) -> SchemaAt<'a> {
         SchemaAt::new(self.value, self.pointer.clone())
     }
 }
 
 impl Document {
-    /// Checks the version, and that there are paths. `None`, with problems, where the document can't be used at all.
+    /// Checks the version, the paths and the references. `None`, with problems, where the document can't be used at all.
     pub fn new(tree: Tree, problems: &mut Problems) -> Option<Self> {
         let version = version::detect(&tree.root, problems)?;
         match tree.root.get("paths") {
@@ -61,11 +61,6 @@ impl Document {
         self.version
     }
 
-    /// Says of the problems in it where it has what they are about.
-    pub fn tell_places(&self, problems: &mut Problems) {
-        tree::tell_places(&self.tree.root, problems);
-    }
-
     /// The path items in the document's order.
     pub fn paths(&self) -> impl Iterator<Item = (&str, Node<'_>)> {
         let paths = self.tree.root.get("paths").and_then(Value::as_object);
@@ -82,17 +77,17 @@ impl Document {
         own.chain(self.tree.named.keys().map(String::as_str))
     }
 
-    /// The name of the component that is at a pointer. `None` where there is none, or something else.
+    /// The name of the component schema at a pointer, if it is one.
     pub fn component_name(&self, pointer: &str) -> Option<String> {
         self.tree.names.get(pointer).cloned().or_else(|| component_name(pointer))
     }
 
-    /// Where the component of a name is.
+    /// The pointer to the component schema of a name.
     pub fn component_pointer(&self, name: &str) -> String {
         self.tree.named.get(name).cloned().unwrap_or_else(|| child(self.version.schemas_pointer(), name))
     }
 
-    /// Follows `$ref`s of anything but schemas. `None` where one leads nowhere.
+    /// Follows the `$ref`s of anything but a schema. `None` where one can't be resolved.
     pub fn resolve<'a>(&'a self, mut node: Node<'a>) -> Option<Node<'a>> {
         for _ in 0..32 {
             let Some(reference) = node.str("$ref") else { return Some(node) };
@@ -107,12 +102,12 @@ impl Document {
         Some(SchemaAt::new(self.tree.root.pointer(pointer)?, pointer.to_owned()))
     }
 
-    /// The schema that a reference leads to. `None` where nothing is there.
+    /// The schema that a reference leads to. `None` where it can't be resolved.
     pub fn referenced(&self, reference: &str) -> Option<SchemaAt<'_>> {
         self.schema(&local_pointer(reference)?)
     }
 
-    /// Reads a schema, behind its references. `None` where one leads nowhere or in a circle.
+    /// Follows references, and reads the schema. `None` where one can't be resolved, or where they form a circle.
     pub fn follow<'a>(&'a self, at: &SchemaAt<'a>) -> Option<Schema<'a>> {
         let mut schema = at.read();
         for _ in 0..32 {

@@ -1,31 +1,31 @@
-//! What of a document is kept while it is read. Half of most documents is for people, or for other tools: examples,
-//! what operations are for, who may call them.
+//! The keywords of a document that are kept when it is parsed. About half of a document is for people or for other tools:
+//! examples, summaries, security.
 
 use serde_json::{Map, Value};
 
 use super::media::is_json;
 use crate::source::Part;
 
-/// What a value is, by where it stands.
+/// The kind of a value, given by its position in the document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Keywords {
     Document,
     Components,
     Schema,
-    /// Names that the document gives, and a schema of each.
+    /// A map from names to schemas.
     Schemas,
-    /// Anything else that has keywords.
+    /// Any other object with keywords: a path item, an operation, a response.
     Node,
-    /// Names that the document gives, and a node of each.
+    /// A map from names to nodes.
     Nodes,
-    /// Media types.
+    /// A map from media types to nodes.
     Content,
-    /// The list of an operation or a path.
+    /// The parameters of an operation or a path item.
     Parameters,
     Parameter,
-    /// Data, and what only references may lead to.
+    /// Data, and parts that only references lead to: kept whole.
     All,
-    /// Of something that is only known to be there.
+    /// Kept as an empty object: only its presence matters.
     Nothing,
 }
 
@@ -48,7 +48,7 @@ impl Part for Keywords {
             Self::Content => Some(if is_json(key) { Self::Node } else { Self::Nothing }),
             Self::Schema => match key {
                 "discriminator" | "example" | "examples" | "externalDocs" | "title" | "xml" => None,
-                // Limits are the server's to check.
+                // The server checks limits.
                 "exclusiveMaximum" | "exclusiveMinimum" | "maximum" | "maxItems" | "maxLength" | "maxProperties"
                 | "minimum" | "minItems" | "minLength" | "minProperties" | "multipleOf" | "uniqueItems" => None,
                 "default" | "enum" | "const" => Some(Self::All),
@@ -62,7 +62,7 @@ impl Part for Keywords {
                 "parameters" => Some(Self::Parameters),
                 "content" => Some(Self::Content),
                 "responses" | "headers" => Some(Self::Nodes),
-                // A parameter of Swagger 2 is half a schema.
+                // A parameter of Swagger 2.0 is a schema, too.
                 "default" | "enum" => Some(Self::All),
                 "items" => Some(Self::Schema),
                 key => extension(key).or((!key.starts_with("x-")).then_some(Self::Node)),
@@ -76,13 +76,13 @@ impl Part for Keywords {
         if self == Self::Parameters { Self::Parameter } else { self }
     }
 
-    /// Models are told apart by the path, and nothing is asked for with a query.
+    /// Parameters of the query and of cookies aren't kept: no request of the client has any.
     fn keeps(self, object: &Map<String, Value>) -> bool {
         self != Self::Parameter || !object.get("in").is_some_and(|place| place == "query" || place == "cookie")
     }
 }
 
-/// Those that are read.
+/// The extensions that are kept.
 fn extension(key: &str) -> Option<Keywords> {
     matches!(key, "x-nullable" | "x-owner-only" | "x-rbac" | "x-sync" | "x-sync-exclude").then_some(Keywords::All)
 }

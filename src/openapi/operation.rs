@@ -1,27 +1,27 @@
-//! The JSON bodies of an operation, whatever the version calls them.
+//! Finds the JSON bodies and parameters of an operation, in each version of OpenAPI.
 
 use super::document::{Document, Node};
 use super::media::is_json;
 use super::version::Version;
 
-/// A request body as far as a JSON client is concerned.
+/// The request body of an operation, for a JSON client.
 #[derive(Debug, Clone)]
 pub enum Body<'a> {
-    /// The operation takes none.
+    /// The operation has no body.
     None,
-    /// JSON of this schema.
+    /// JSON with this schema.
     Json(Node<'a>),
-    /// JSON of any kind: the document doesn't say.
+    /// JSON without a schema.
     Untyped,
-    /// Only this media type, which isn't JSON.
+    /// No JSON; the first media type that it takes.
     Other(&'a str),
 }
 
-/// The schema of the answer that an operation gives when it succeeds.
+/// The schema of an operation's successful JSON response.
 pub fn find_response<'a>(document: &'a Document, operation: &Node<'a>) -> Option<Node<'a>> {
     let responses = document.resolve(operation.get("responses")?)?;
     let statuses = ["200", "201", "2XX", "2xx", "202", "203", "206"];
-    // Where success is declared, the default is the failure.
+    // `default` is the error where a 2xx response is declared.
     let says_success = responses.object()?.keys().any(|status| status.starts_with('2'));
     let default = (!says_success).then_some("default");
     statuses.into_iter().chain(default).filter_map(|status| responses.get(status)).find_map(|response| {
@@ -33,7 +33,7 @@ pub fn find_response<'a>(document: &'a Document, operation: &Node<'a>) -> Option
     })
 }
 
-/// What an operation takes as its body. `path_item` may hold parameters for all of its operations.
+/// The request body of an operation. In Swagger 2.0 it is a parameter, which the path item may have.
 pub fn find_body<'a>(document: &'a Document, path_item: &Node<'a>, operation: &Node<'a>) -> Body<'a> {
     match document.version() {
         Version::V2 => body_parameter(document, path_item, operation),
@@ -49,7 +49,7 @@ pub fn find_body<'a>(document: &'a Document, path_item: &Node<'a>, operation: &N
     }
 }
 
-/// The schema of the JSON variant; else the name of the first variant that isn't JSON; `None` where neither is there.
+/// The schema of the JSON media type, else the name of the first other media type; `None` without any of the two.
 fn json_content<'a>(document: &'a Document, node: &Node<'a>) -> Option<Result<Node<'a>, &'a str>> {
     let content = document.resolve(node.get("content")?)?;
     let variants = content.object()?;
@@ -60,14 +60,14 @@ fn json_content<'a>(document: &'a Document, node: &Node<'a>) -> Option<Result<No
     }
 }
 
-/// Whether the document says that an operation takes a header.
+/// Whether the document declares a header of an operation.
 pub fn declares_header(document: &Document, path_item: &Node, operation: &Node, name: &str) -> bool {
     parameters(document, path_item, operation).any(|parameter| {
         parameter.str("in") == Some("header") && parameter.str("name").is_some_and(|own| own.eq_ignore_ascii_case(name))
     })
 }
 
-/// The schema of a parameter of the path.
+/// The schema of a path parameter.
 pub fn path_parameter<'a>(
     document: &'a Document,
     path_item: &Node<'a>,
@@ -94,7 +94,7 @@ fn body_parameter<'a>(document: &'a Document, path_item: &Node<'a>, operation: &
     if form { Body::Other("form data") } else { Body::None }
 }
 
-/// The parameters of an operation, then those of all operations of its path.
+/// The parameters of an operation, then those of its path item.
 fn parameters<'d>(
     document: &'d Document,
     path_item: &Node<'d>,

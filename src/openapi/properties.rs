@@ -1,4 +1,4 @@
-//! The properties of an object, however it is composed.
+//! Collects the properties of an object from `properties`, `allOf`, `oneOf` and `anyOf`.
 
 use indexmap::IndexMap;
 use indexmap::map::Entry;
@@ -7,31 +7,31 @@ use super::document::Document;
 use super::resolved::Resolved;
 use super::schema::{Schema, SchemaAt};
 
-/// Schemas that one object may be composed of, nested ones counted each time. Real ones stay below a hundred; a document
-/// in which every `allOf` names the next twice would take for ever.
+/// The maximum of schemas that one object is composed of, nested ones counted each time. Real documents have less than 100; a
+/// document in which every `allOf` refers to the next one twice would take exponential time.
 const MAX_PARTS: usize = 10_000;
 const MAX_DEPTH: usize = 16;
 
-/// Levels of `allOf` in which a list of required names is looked for.
+/// Levels of `allOf` whose `required` is read.
 const MAX_REQUIRED_DEPTH: usize = 3;
 
-/// A property of an object, with what `allOf`, `oneOf` and `anyOf` add to it.
+/// A property of an object, merged from all parts and variants that have it.
 #[derive(Debug, Clone)]
 pub struct RawProperty<'a> {
     /// One schema; several where the variants of a union differ.
     pub schemas: Vec<SchemaAt<'a>>,
-    /// What other parts of an `allOf` say of it besides its type.
+    /// Schemas in other parts of an `allOf` that add to it, but don't decide its type.
     pub remarks: Vec<SchemaAt<'a>>,
     pub required: bool,
 }
 
 impl<'a> RawProperty<'a> {
-    /// Where it stands, for problems.
+    /// The pointer to it, for problems.
     pub fn pointer(&self) -> &str {
         self.schemas.first().map_or("", |schema| &schema.pointer)
     }
 
-    /// What is said of it everywhere. `None` where its reference leads nowhere.
+    /// Resolves all of its schemas; `None` where a reference can't be resolved.
     pub fn resolve(&self, document: &'a Document) -> Option<Resolved<'a>> {
         let mut resolved = Resolved::of(document, self.schemas.first()?)?;
         for remark in self.schemas.iter().skip(1).chain(&self.remarks) {
@@ -43,7 +43,7 @@ impl<'a> RawProperty<'a> {
 
 pub type Properties<'a> = IndexMap<&'a str, RawProperty<'a>>;
 
-/// The properties by name, in the document's order, those with `x-sync-exclude` left out. Empty for what isn't an object.
+/// The properties by name, in the document's order, without those with `x-sync-exclude`. Empty if it isn't an object.
 pub fn properties<'a>(document: &'a Document, at: &SchemaAt<'a>) -> Properties<'a> {
     let mut found = everything(document, at);
     found.retain(|_, property| !is_excluded(document, property));
@@ -89,7 +89,7 @@ fn collect<'a>(document: &'a Document, at: &SchemaAt<'a>, depth: usize, parts: &
         .filter(|variant| !Resolved::of(document, variant).is_some_and(|resolved| resolved.schema.is_only_null))
         .map(|variant| collect(document, variant, depth + 1, parts))
         .collect();
-    // A union with something that isn't an object isn't a row.
+    // A union of an object and something else isn't a row.
     if !variants.iter().any(Properties::is_empty) {
         widen(&mut found, variants);
     }
@@ -101,7 +101,7 @@ fn collect<'a>(document: &'a Document, at: &SchemaAt<'a>, depth: usize, parts: &
     found
 }
 
-/// The names that are required, also by a part of an `allOf` that says no more than that.
+/// The required names, those of parts of an `allOf` included: a part may have nothing but `required`.
 fn required<'a>(document: &'a Document, schema: &Schema<'a>, depth: usize) -> Vec<&'a str> {
     let mut names: Vec<&str> = schema.required().collect();
     if depth < MAX_REQUIRED_DEPTH {
@@ -112,7 +112,7 @@ fn required<'a>(document: &'a Document, schema: &Schema<'a>, depth: usize) -> Ve
     names
 }
 
-/// A later part of an `allOf` says more of the same property: of its type, or besides it.
+/// Merges a property of a later `allOf` part: its type counts where it has one.
 fn narrow<'a>(document: &'a Document, found: &mut Properties<'a>, name: &'a str, mut property: RawProperty<'a>) {
     let Some(earlier) = found.get_mut(name) else {
         found.insert(name, property);
@@ -128,7 +128,7 @@ fn narrow<'a>(document: &'a Document, found: &mut Properties<'a>, name: &'a str,
     earlier.remarks.extend(property.remarks);
 }
 
-/// Another variant of a union has the property as well, or hasn't.
+/// Merges the properties of the variants of a union: required are those that every variant requires.
 fn widen<'a>(found: &mut Properties<'a>, variants: Vec<Properties<'a>>) {
     let required_in_all = |name: &str| variants.iter().all(|variant| variant.get(name).is_some_and(|p| p.required));
     let mut merged = Properties::new();

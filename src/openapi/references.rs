@@ -1,4 +1,4 @@
-//! The references of a document, and those that lead nowhere, found before they are missed.
+//! Finds the references of a document, and reports those that can't be resolved.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -8,23 +8,23 @@ use super::pointer::local_pointer;
 use super::tree::OTHERS;
 use crate::diagnostics::{Code, Input, Problem, Problems, Severity, push_token};
 
-/// Reported one by one up to this many.
+/// How many problems are reported one by one.
 const MOST: usize = 8;
 
-/// What a value is, by where it stands. What merely looks like a reference (data in an example) isn't one.
+/// The kind of a value, given by its position in the document. Data that looks like a reference, in an example, isn't one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Position {
     Schema,
-    /// Names that the document gives, and a schema of each.
+    /// A map from names to schemas.
     Schemas,
-    /// Anything else that has keywords.
+    /// Any other object with keywords.
     Node,
-    /// Names that the document gives, and a node of each.
+    /// A map from names to nodes.
     Nodes,
 }
 
 impl Position {
-    /// What the value of a key is. `None` where it is data.
+    /// The kind of a member's value; `None` for data.
     fn of(self, key: &str) -> Option<Self> {
         match self {
             Self::Schemas => return Some(Self::Schema),
@@ -46,12 +46,12 @@ impl Position {
     }
 }
 
-/// A `$ref`, and where the object is that has it.
+/// A `$ref`, and the position of the object that has it.
 #[derive(Debug)]
 pub struct Reference<'a, 'p> {
     pub text: &'a str,
     pub position: Position,
-    /// Where the walk began, and the way from there.
+    /// The pointer where the walk began, and the tokens from there.
     start: &'p str,
     way: &'p [Token<'a>],
 }
@@ -63,7 +63,7 @@ enum Token<'a> {
 }
 
 impl Reference<'_, '_> {
-    /// Written down only where it is asked for: most references are where they should be.
+    /// Built on demand: most references need no message.
     pub fn pointer(&self) -> String {
         let mut pointer = self.start.to_owned();
         for token in self.way {
@@ -76,12 +76,12 @@ impl Reference<'_, '_> {
     }
 }
 
-/// Reports the references in a value.
+/// Calls `report` for each reference in a value.
 pub fn each<'a>(value: &'a Value, start: &str, position: Position, report: &mut impl FnMut(Reference<'a, '_>)) {
     walk(value, start, &mut Vec::new(), position, report);
 }
 
-/// `way` is the same again afterwards.
+/// Leaves `way` as it was.
 fn walk<'a>(
     value: &'a Value,
     start: &str,
@@ -91,7 +91,7 @@ fn walk<'a>(
 ) {
     match value {
         Value::Object(object) => {
-            // What merely has that name, such as a property, is no text.
+            // A property may be called `$ref`: its value is a schema, not text.
             if let Some((_, Value::String(text))) = object.iter().find(|(key, _)| *key == "$ref") {
                 report(Reference { text, position, start, way });
             }
@@ -104,7 +104,7 @@ fn walk<'a>(
             }
         }
         Value::Array(items) => {
-            // A list of parameters has no names.
+            // Parameters may be a list instead of a map.
             let position = if position == Position::Nodes { Position::Node } else { position };
             for (index, item) in items.iter().enumerate().filter(|(_, item)| item.is_object() || item.is_array()) {
                 way.push(Token::Index(index));
@@ -116,7 +116,7 @@ fn walk<'a>(
     }
 }
 
-/// Warns of every target in the document that isn't there, once each. Of other documents whoever read them has told.
+/// Warns of each target that doesn't exist in the document, once. Reading other documents reports theirs.
 pub fn check(root: &Value, problems: &mut Problems) {
     let others = format!("#/{OTHERS}/");
     let mut met = HashSet::new();
@@ -132,7 +132,7 @@ pub fn check(root: &Value, problems: &mut Problems) {
         }
     });
     let missing = missing.into_iter().map(|(reference, pointer)| {
-        let message = format!("`{reference}` refers to something that isn't in the document");
+        let message = format!("`{reference}` doesn't exist in the document");
         Problem::new(Severity::Warning, Code::Unresolved, (Input::Spec, &pointer), message)
             .help("correct the name, or add what is missing")
     });
@@ -141,12 +141,12 @@ pub fn check(root: &Value, problems: &mut Problems) {
     report(missing, problems);
 }
 
-/// Reports the first few of references that lead nowhere, and how many more there are.
+/// Reports the first unresolved references, and the number of the others.
 pub fn report(missing: Vec<Problem>, problems: &mut Problems) {
     let count = missing.len();
     missing.into_iter().take(MOST).for_each(|problem| problems.push(problem));
     if count > MOST {
-        let message = format!("{} more references lead nowhere", count - MOST);
+        let message = format!("{} more references can't be resolved", count - MOST);
         problems.push(Problem::new(Severity::Warning, Code::Unresolved, (Input::Spec, ""), message));
     }
 }

@@ -1,14 +1,14 @@
-//! What a schema says once references and wrappers are looked through.
+//! Resolves schemas: looks through references and wrappers.
 
 use serde_json::{Map, Value};
 
 use super::document::Document;
 use super::schema::{Schema, SchemaAt, Type};
 
-/// References and wrappers looked through at most, against circles.
+/// The maximum of references and wrappers, against circles.
 const MAX_STEPS: usize = 32;
 
-/// A schema that is neither a reference nor an `allOf` around one other schema, with what was said on the way.
+/// A schema that is neither a reference nor an `allOf` around one schema, with the annotations collected on the way.
 #[derive(Debug, Clone)]
 pub struct Resolved<'a> {
     pub schema: Schema<'a>,
@@ -16,15 +16,15 @@ pub struct Resolved<'a> {
     pub read_only: bool,
     pub write_only: bool,
     pub deprecated: bool,
-    /// Said of this use; a description of the referenced component belongs to the component.
+    /// The description of this use; that of a referenced component belongs to the component.
     pub description: Option<&'a str>,
     pub default: Option<&'a Value>,
-    /// The objects that have them, the nearest to the use first.
+    /// The objects with extensions, the nearest to the use first.
     extensions: Vec<&'a Map<String, Value>>,
 }
 
 impl<'a> Resolved<'a> {
-    /// `None` where a reference leads nowhere or in a circle.
+    /// `None` where a reference can't be resolved, or where references form a circle.
     pub fn of(document: &'a Document, at: &SchemaAt<'a>) -> Option<Self> {
         let mut resolved = Self {
             schema: at.read(),
@@ -74,7 +74,7 @@ impl<'a> Resolved<'a> {
         self.schema.scalar() == Some(Type::String) && self.schema.format == Some("password")
     }
 
-    /// Takes over what another schema says of the same thing, its type left out.
+    /// Adds the annotations of another schema for the same property.
     pub fn add(&mut self, other: Resolved<'a>) {
         self.read_only |= other.read_only;
         self.write_only |= other.write_only;
@@ -85,7 +85,7 @@ impl<'a> Resolved<'a> {
     }
 }
 
-/// The only part of an `allOf` that says anything of the type, where the schema itself says nothing of it.
+/// The only part of an `allOf` that gives a type, if the schema itself gives none.
 fn wrapped<'s, 'a>(document: &'a Document, schema: &'s Schema<'a>) -> Option<&'s SchemaAt<'a>> {
     let parts = schema.all_of().iter().filter(|_| schema.leaves_type_to_parts());
     let mut parts = parts.filter(|part| document.follow(part).is_none_or(|part| part.says_type()));

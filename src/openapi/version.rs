@@ -18,7 +18,7 @@ impl Version {
     }
 }
 
-/// Reads the version before anything else, so that a document of an unknown one gets that as its answer.
+/// Detects the version first: a document of an unknown version gets this one error.
 pub fn detect(root: &Value, problems: &mut Problems) -> Option<Version> {
     let mut refuse = |pointer: &str, message: String, help: &str| {
         problems.push(Problem::new(Severity::Error, Code::Version, (Input::Spec, pointer), message).help(help));
@@ -26,7 +26,7 @@ pub fn detect(root: &Value, problems: &mut Problems) -> Option<Version> {
     };
     let supported = "supported are OpenAPI 3.0 and 3.1, and Swagger 2.0";
     if !root.is_object() {
-        return refuse("", format!("an OpenAPI document is an object, this is {}", kind(root)), supported);
+        return refuse("", format!("an OpenAPI document must be an object; this is {}", kind(root)), supported);
     }
     let (key, value) = match (root.get("openapi"), root.get("swagger")) {
         (Some(value), _) => ("openapi", value),
@@ -46,7 +46,7 @@ pub fn detect(root: &Value, problems: &mut Problems) -> Option<Version> {
         "openapi" if is("3.0") || version == "3" => Some(Version::V3_0),
         "openapi" if is("3.1") => Some(Version::V3_1),
         "swagger" if is("2.0") || version == "2" => Some(Version::V2),
-        _ => refuse(&format!("/{key}"), format!("`{key}: {version}` is a version that isn't known here"), supported),
+        _ => refuse(&format!("/{key}"), format!("unsupported version: `{key}: {version}`"), supported),
     }
 }
 

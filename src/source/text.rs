@@ -16,11 +16,11 @@ pub struct Source {
     /// As the user wrote it: a path, or `<stdin>`.
     pub name: String,
     pub text: String,
-    /// Of the text.
+    /// Hash of the text.
     pub hash: u64,
     pub syntax: Syntax,
     is_text: bool,
-    /// Of YAML that was parsed.
+    /// The positions of nodes, in YAML.
     places: OnceLock<Places>,
 }
 
@@ -31,7 +31,7 @@ pub enum Syntax {
 }
 
 impl Source {
-    /// Takes bytes as they were read: UTF-8, or UTF-16 with a byte order mark, as PowerShell's `>` writes it. Reports
+    /// Decodes bytes: UTF-8, or UTF-16 with a byte order mark, as PowerShell's `>` writes it. Reports
     /// anything else, and keeps what can be read of it.
     pub fn new(name: &str, bytes: Vec<u8>, input: Input, problems: &mut Problems) -> Self {
         let (text, bad_line) = decode(bytes);
@@ -67,7 +67,7 @@ impl Source {
                 parsed
             }
         };
-        // Where reading ends early, what has been noted has no whole path yet.
+        // After an early end, the noted keys have no complete pointers.
         if let Ok(root) = &parsed {
             reader.repeated.report(root, input, problems);
         }
@@ -81,7 +81,7 @@ impl Source {
             .ok()
     }
 
-    /// Lets go of what nobody needs once it is parsed: where the nodes of YAML stand is known by then.
+    /// Frees the text of YAML, whose positions are known after parsing.
     pub fn forget_text(&mut self) {
         if self.syntax == Syntax::Yaml {
             self.text = String::new();
@@ -113,7 +113,7 @@ impl Located for Source {
     }
 }
 
-/// The text without its byte order mark; and where it isn't text, the line on which that shows.
+/// The text without its byte order mark, and the line of the first invalid byte.
 fn decode(bytes: Vec<u8>) -> (String, Option<usize>) {
     let utf16 = |rest: &[u8], unit: fn([u8; 2]) -> u16| {
         if rest.len() % 2 == 1 {

@@ -1,15 +1,15 @@
-//! What of a document is kept as a value tree, and the keys that stand twice in one object: `serde_json` would take the
-//! last without a word.
+//! Builds value trees from the kept parts of a document, and finds duplicate keys, of which `serde_json` takes the
+//! last one silently.
 
 use serde_json::map::Entry;
 use serde_json::{Map, Value};
 
 use crate::diagnostics::{Code, Input, Problem, Problems, Severity, child};
 
-/// Reported one by one up to this many.
+/// The maximum of problems that are reported one by one.
 const MOST: usize = 8;
 
-/// Keys that stand twice in one object.
+/// Duplicate keys.
 #[derive(Debug, Default)]
 pub struct Repeated {
     /// The first few, each as the tokens of its pointer, the last one first.
@@ -17,18 +17,18 @@ pub struct Repeated {
     count: usize,
 }
 
-/// What part of a document a value is, which says what of it is worth keeping.
+/// The kind of a value, which decides what of it is kept.
 pub trait Part: Copy {
-    /// What the value of a key is. `None` where it isn't kept.
+    /// The kind of a member's value; `None` if it isn't kept.
     fn member(self, key: &str) -> Option<Self>;
 
-    /// What the values of a list are.
+    /// The kind of a list's values.
     fn item(self) -> Self;
 
-    /// Whether an object is kept once it is known.
+    /// Whether an object is kept, decided from its members.
     fn keeps(self, object: &Map<String, Value>) -> bool;
 
-    /// An object that is known. `null` stands in the place of one that isn't kept.
+    /// The object, or `null` if it isn't kept.
     fn object(self, members: Map<String, Value>) -> Value {
         if self.keeps(&members) { Value::Object(members) } else { Value::Null }
     }
@@ -52,7 +52,7 @@ impl Part for Whole {
     }
 }
 
-/// What a document is read with.
+/// The state of reading a document.
 #[derive(Debug, Default)]
 pub struct Reader {
     pub repeated: Repeated,
@@ -70,9 +70,9 @@ impl Reader {
         self.members.push((key, value));
     }
 
-    /// Closes the object that began when there were `start` members. Of a key that stands twice, the last value counts.
+    /// Closes the object that began at `start` members. The last value of a duplicate key counts.
     pub fn close(&mut self, start: usize) -> Map<String, Value> {
-        // A map that grows takes room for more than it gets, and most of them are small.
+        // Reserve exactly: a growing map takes more memory, and most maps are small.
         let mut values = Map::with_capacity(self.members.len() - start);
         for (key, value) in self.members.drain(start..) {
             match values.entry(key) {
@@ -88,7 +88,7 @@ impl Reader {
 }
 
 impl Repeated {
-    /// How many are told one by one so far.
+    /// The number of keys that are reported one by one.
     pub fn told(&self) -> usize {
         self.paths.len()
     }
@@ -100,33 +100,33 @@ impl Repeated {
         }
     }
 
-    /// Those told since there were `before` are below `token`.
+    /// Puts the keys noted since `before` below `token`.
     pub fn put_below(&mut self, before: usize, token: impl Fn() -> String) {
         self.paths.iter_mut().skip(before).for_each(|path| path.push(token()));
     }
 
-    /// Nobody but the author of a config knows which of the two is meant; of a document, the last counts, as it does in
+    /// An error in a config, where only the author knows which one is meant. A warning in a document: the last one counts, as in
     /// JavaScript.
     pub fn report(self, root: &Value, input: Input, problems: &mut Problems) {
         let (severity, what) = match input {
             Input::Config => (Severity::Error, ""),
-            _ => (Severity::Warning, ", and the last one counts"),
+            _ => (Severity::Warning, ": the last value counts"),
         };
         let told = self.paths.len();
         for path in self.paths {
             let pointer = path.iter().rev().fold(String::new(), |pointer, token| child(&pointer, token));
-            // It stood in something that stands twice itself, and of which the other one counts.
+            // It was in the discarded value of a duplicate key.
             if root.pointer(&pointer).is_none() {
                 continue;
             }
             let key = path.first().map_or("", String::as_str);
-            let message = format!("`{key}` stands here for the second time{what}");
+            let message = format!("duplicate key `{key}`{what}");
             problems.push(
                 Problem::new(severity, Code::DuplicateKey, (input, &pointer), message).help("leave only one of them"),
             );
         }
         if self.count > told {
-            let message = format!("{} more keys stand twice", self.count - told);
+            let message = format!("{} more duplicate keys", self.count - told);
             problems.push(Problem::new(severity, Code::DuplicateKey, (input, ""), message));
         }
     }

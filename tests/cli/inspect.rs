@@ -72,8 +72,8 @@ fn a_document_without_a_config_or_from_standard_input() {
 fn errors_are_told_beside_what_was_understood() {
     let run = inspect(&[], &fixture("errors/no-key"));
     assert_eq!(run.code, 2);
-    assert!(run.stderr.contains("`tags` can't be generated: nothing in its rows identifies one"), "{}", run.stderr);
-    assert!(run.stdout.contains("/tags  nothing in its rows identifies one"), "{}", run.stdout);
+    assert!(run.stderr.contains("`tags` can't be generated: no property of its rows can be the key"), "{}", run.stderr);
+    assert!(run.stdout.contains("/tags  no property of its rows can be the key"), "{}", run.stdout);
     let unreadable = inspect(&[], &fixture("errors/not-yaml"));
     assert_eq!((unreadable.code, unreadable.stdout.as_str()), (2, ""));
     assert!(unreadable.stderr.ends_with("1 error, nothing can be shown\n"), "{}", unreadable.stderr);
@@ -227,7 +227,7 @@ fn what_a_row_and_its_key_may_be_is_said_to_be_a_guess() {
     insta::assert_snapshot!("guesses_told", said.collect::<String>());
     let notes: Vec<&Value> = models.iter().flat_map(|model| model["notes"].as_array().expect("notes")).collect();
     assert!(
-        notes.contains(&&json!("`runners` goes without `dateof`: it would be one column with `dateOf`")),
+        notes.contains(&&json!("`runners` leaves out `dateof`: it would have the same column as `dateOf`")),
         "{notes:?}"
     );
     let habits = inspect(&["habits"], &fixture("guesses"));

@@ -169,7 +169,7 @@ fn many_of_everything() {
         "properties of a row",
         "openapi.json",
         &wide,
-        "it has 50001 fields, and tables end at 900",
+        "it has 50001 columns; the maximum is 900",
         "openapi.json:1:",
     );
 }
@@ -220,7 +220,7 @@ fn aliases() {
     // Of what is merged twice, the first counts, so that it stays as small as it is.
     let merges = levels("{ x: 1 }", |n| format!("a{n}: &a{n} {{ <<: [*a{0}, *a{0}], x{n}: 1 }}\n", n - 1));
     refuses("merges", "merges.yaml", &merges, "no models were found", "merges.yaml:42:1");
-    let within = "an alias stands inside of what it names: write it out, or use a `$ref`";
+    let within = "an alias is inside its own anchor: write it out, or use a `$ref`";
     let inside = "openapi: 3.0.0\npaths: &p { /a: *p }\n";
     refuses("inside of itself", "a.yaml", inside, within, "a.yaml:2:");
 }
@@ -247,13 +247,13 @@ fn duplicate_keys() {
   "info": { "title": "b" },
   "paths": {} }"#;
     let run = generate("openapi.json", json);
-    let told = "`k` stands here for the second time, and the last one counts\n  --> openapi.json:3:5 (/x-list/1/k)";
+    let told = "duplicate key `k`: the last value counts\n  --> openapi.json:3:5 (/x-list/1/k)";
     assert!(run.stderr.contains(told), "{}", run.stderr);
     assert!(run.stderr.contains("openapi.json:4:3 (/info)"), "{}", run.stderr);
 
     let yaml = "openapi: 3.0.0\nbase: &base { a: 1, b: 2 }\nx: { <<: *base, a: 3 }\npaths: {}\npaths:\n  /a: {}\n";
     let run = generate("openapi.yaml", yaml);
-    assert!(run.stderr.contains("`paths` stands here for the second time"), "{}", run.stderr);
+    assert!(run.stderr.contains("duplicate key `paths`"), "{}", run.stderr);
     assert!(run.stderr.contains("openapi.yaml:5:1 (/paths)"), "{}", run.stderr);
     assert!(!run.stderr.contains("/x/a"), "a merge key is there to be overridden: {}", run.stderr);
 
@@ -273,7 +273,7 @@ fn duplicate_keys() {
 
     let many: String = (0..100).map(|number| format!("k{number}: 1\nk{number}: 2\n")).collect();
     let run = generate("openapi.yaml", format!("openapi: 3.0.0\n{many}"));
-    assert!(run.stderr.contains("92 more keys stand twice"), "{}", run.stderr);
+    assert!(run.stderr.contains("92 more duplicate keys"), "{}", run.stderr);
 
     let folder = tempfile::tempdir().expect("a folder");
     let config = "version: 1\nspec: ./openapi.json\noutput: ./out\noutput: ./src\n";
@@ -281,7 +281,7 @@ fn duplicate_keys() {
     fs::write(folder.path().join("openapi.json"), rows(json!({ "Row": object([]) })).to_string()).expect("a document");
     let run = within_bounds(&["generate", "--all"], folder.path());
     assert_eq!(run.code, 2);
-    let told = "error: `output` stands here for the second time\n  --> sync-patterns.config.yaml:4:1 (/output)";
+    let told = "error: duplicate key `output`\n  --> sync-patterns.config.yaml:4:1 (/output)";
     assert!(run.stderr.contains(told), "{}", run.stderr);
     assert!(!folder.path().join("out").exists() && !folder.path().join("src").exists());
 }

@@ -162,7 +162,7 @@ fn properties_in_a_file_of_their_own() {
     project.write("api/Note.yaml", &format!("{NOTE}  $ref: {{ type: string }}\n"));
     assert!(project.generated(&[]).contains("  $ref: string | null;"));
     project.write("api/Note.yaml", "type: object\nproperties: { $ref: '#/properties' }\n");
-    assert!(project.run(&[]).stderr.contains("the references lead in a circle\n  --> api/Note.yaml:2:1 (/properties)"));
+    assert!(project.run(&[]).stderr.contains("the references form a circle\n  --> api/Note.yaml:2:1 (/properties)"));
 }
 
 #[test]
@@ -199,8 +199,8 @@ fn what_is_missing_is_told_where_it_is_referred_to() {
     project.write("api/schemas/values.yaml", "Sizes: { type: integer }\n");
     let run = project.run(&[]);
     for expected in [
-        "warning: `values.yaml#/Size` refers to something that isn't in api/schemas/values.yaml\n  --> api/schemas/Note.yaml:6:3 (/properties/size)",
-        "warning: `#/Mood` refers to something that isn't in api/schemas/Note.yaml\n  --> api/schemas/Note.yaml:7:3 (/properties/mood)",
+        "warning: `values.yaml#/Size` doesn't exist in api/schemas/values.yaml\n  --> api/schemas/Note.yaml:6:3 (/properties/size)",
+        "warning: `#/Mood` doesn't exist in api/schemas/Note.yaml\n  --> api/schemas/Note.yaml:7:3 (/properties/mood)",
     ] {
         assert!(run.stderr.contains(expected), "{}", run.stderr);
     }
@@ -212,8 +212,8 @@ fn a_part_that_is_missing_is_told_too() {
     let spec = fs::read_to_string(project.path("api/openapi.yaml")).expect("the document");
     for (reference, expected) in [
         ("schemas.yaml", "`schemas.yaml` isn't read: there is no such file"),
-        ("openapi.yaml#/definitions", "`openapi.yaml#/definitions` refers to something that isn't in api/openapi.yaml"),
-        ("'#/components/schemas'", "the references lead in a circle"),
+        ("openapi.yaml#/definitions", "`openapi.yaml#/definitions` doesn't exist in api/openapi.yaml"),
+        ("'#/components/schemas'", "the references form a circle"),
     ] {
         project.write("api/openapi.yaml", &format!("{spec}components: {{ schemas: {{ $ref: {reference} }} }}\n"));
         let run = project.run(&[]);
@@ -306,7 +306,7 @@ fn the_web_is_asked_for() {
     let project = Project::new(&server.url("/Note.yaml"));
     for more in [&[][..], &["--spec-refs", "files"]] {
         let run = project.run(more);
-        assert!(run.stderr.contains("isn't read: it is at another place of the web"), "{}", run.stderr);
+        assert!(run.stderr.contains("isn't read: it has another origin"), "{}", run.stderr);
         assert!(run.stderr.contains("--spec-refs anywhere") && run.stderr.contains(PLACE), "{}", run.stderr);
     }
     assert!(server.paths().is_empty());
@@ -323,7 +323,7 @@ fn the_web_is_asked_for() {
     let arguments =
         ["generate", "--all", "--output", "out", "--spec-refs", "anywhere", "--spec", &web.url("/openapi.yaml")];
     let run = sync_patterns(&arguments, home.folder.path());
-    assert!(run.stderr.contains("a document of the web refers to a file of this machine"), "{}", run.stderr);
+    assert!(run.stderr.contains("a document from the web refers to a local file"), "{}", run.stderr);
 }
 
 #[test]
@@ -355,5 +355,5 @@ fn many_files_and_many_that_are_missing() {
     project.write("api/Note.yaml", &properties("W"));
     let stderr = project.run(&[]).stderr;
     assert_eq!(stderr.matches("there is no such file").count(), 8, "{stderr}");
-    assert!(stderr.contains("792 more references lead nowhere"), "{stderr}");
+    assert!(stderr.contains("792 more references can't be resolved"), "{stderr}");
 }

@@ -212,7 +212,7 @@ fn a_folder_that_is_not_there_and_a_template_that_is_not_text() {
     assert!(stderr.contains("the file isn't UTF-8 text\n  --> mine/pglite/view.sql.j2:1:1"), "{stderr}");
     fs::remove_dir_all(project.path("mine")).expect("no folder");
     let stderr = project.fail();
-    assert!(stderr.contains("there is no such folder\n  --> sync-patterns.config.yaml:4:1 (/templates)"), "{stderr}");
+    assert!(stderr.contains("the folder doesn't exist\n  --> sync-patterns.config.yaml:4:1 (/templates)"), "{stderr}");
 }
 
 #[test]

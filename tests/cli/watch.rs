@@ -200,7 +200,7 @@ fn templates_are_inputs_too() {
     project
         .write("sync-patterns.config.yaml", "version: 1\nspec: openapi.yaml\noutput: src/generated\ntemplates: mine\n");
     let watch = Watch::start(&project, &[]);
-    watch.until("there is no such folder");
+    watch.until("the folder doesn't exist");
     fs::create_dir(project.path("mine")).expect("a folder");
     watch.until("in src/generated: ");
     let ours = include_str!("../../templates/typescript/generated/names.ts.j2");

@@ -1,28 +1,28 @@
-//! Looks through what APIs wrap rows in: `{ "items": [ … ], "total": 3 }`, `{ "data": { … } }`.
+//! Finds rows in envelopes: `{ "items": [ … ], "total": 3 }`, `{ "data": { … } }`.
 
 use crate::discovery::keys;
 use crate::names;
 use crate::openapi::{Document, Properties, Resolved, Schema, SchemaAt, properties};
 
-/// Envelopes inside envelopes.
+/// The maximum of nested envelopes.
 const MAX_DEPTH: usize = 4;
 
-/// Variants of an answer that are looked into.
+/// The maximum of variants of a response that are searched.
 const MAX_VARIANTS: usize = 8;
 
-/// Keys that lists stand under, the commonest first.
+/// Keys of lists in envelopes, the most common first.
 pub const LIST_KEYS: &[&str] = &[
     "items", "data", "results", "content", "records", "rows", "entries", "list", "values", "elements", "docs", "value",
 ];
 
-/// Keys that a single row, or an envelope in an envelope, stands under.
+/// Keys of single rows, and of nested envelopes.
 const ITEM_KEYS: &[&str] = &["data", "item", "result", "payload", "response", "content", "value"];
 
-/// A row that was found in an answer.
+/// A row that was found in a response.
 #[derive(Debug, Clone)]
 pub struct Unwrapped<'a> {
     pub row: SchemaAt<'a>,
-    /// The keys that it stands under, the outermost first; none where the answer is the row, or a list of rows.
+    /// The keys of its envelopes, the outermost first.
     pub keys: Vec<&'a str>,
 }
 
@@ -33,7 +33,7 @@ impl<'a> Unwrapped<'a> {
     }
 }
 
-/// The schema of the rows in a list's answer.
+/// The schema of the rows in a list's response.
 pub fn list_row<'a>(document: &'a Document, at: SchemaAt<'a>, name: &str) -> Option<Unwrapped<'a>> {
     list_row_at(document, at, name, 0)
 }
@@ -76,7 +76,7 @@ fn rows_of_array<'a>(document: &'a Document, schema: &Schema<'a>) -> Option<Sche
     (!properties(document, &items).is_empty()).then_some(items)
 }
 
-/// The schema of the row in the answer of a single item.
+/// The schema of the row in the response of a single item.
 pub fn item_row<'a>(
     document: &'a Document,
     at: SchemaAt<'a>,
@@ -115,7 +115,7 @@ pub fn item_row<'a>(
     None
 }
 
-/// The row inside of what is listed, where that has no id of its own: `{ "charge": { … }, "paid": 3 }` in `charges`, or a
+/// The row inside a list item without an id: `{ "charge": { … }, "paid": 3 }` in `charges`, or a
 /// feature of GeoJSON.
 pub fn inner_row<'a>(document: &'a Document, listed: &Unwrapped<'a>, name: &str) -> Option<Unwrapped<'a>> {
     let properties = properties(document, &listed.row);
@@ -131,7 +131,7 @@ pub fn inner_row<'a>(document: &'a Document, listed: &Unwrapped<'a>, name: &str)
     keys::looks_like_row(&self::properties(document, row)).then(|| Unwrapped { row: row.clone(), keys })
 }
 
-/// Whether a property is called as the resource is, in the singular or the plural.
+/// Whether a property has the name of the resource, in the singular or the plural.
 fn names_match(property: &str, name: &str) -> bool {
     keys::same_name(property, name) || keys::same_name(&names::singular(property), &names::singular(name))
 }

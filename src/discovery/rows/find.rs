@@ -8,12 +8,12 @@ use crate::discovery::keys;
 use crate::discovery::resources::{PathItem, Resource};
 use crate::openapi::{Document, Node, Resolved, SchemaAt, find_response, local_pointer, properties};
 
-/// What is found when the answers of a resource are read for its rows.
+/// The outcome of the search for a resource's row.
 pub enum Found<'a> {
     Row(Box<Row<'a>>),
-    /// The answers are rows, but nothing in them identifies one.
+    /// There are rows, but no key.
     NoKey(Box<Row<'a>>),
-    /// There are paths as of a collection, but no answer says what a row is.
+    /// The paths are those of a collection, but no response has a schema for its rows.
     Untyped,
     /// Something else: an action, a single object.
     NotACollection,
@@ -60,7 +60,7 @@ pub fn find_row<'a>(document: &'a Document, resource: &Resource<'a>, ids: &Known
     let mut without_key = Vec::new();
     for ((schema, answer), is_guess) in sure.chain(guesses) {
         let mut properties = properties(document, &schema);
-        // A response doesn't carry what can only be written.
+        // A response doesn't have write-only properties.
         properties.retain(|_, property| !property.resolve(document).is_some_and(|resolved| resolved.write_only));
         if properties.is_empty() {
             continue;

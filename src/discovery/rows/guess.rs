@@ -1,4 +1,4 @@
-//! What may identify a row where neither an `id` nor its path does. `inspect` says of each key which guess it is.
+//! Guesses a key if neither an `id` nor the path gives one. `inspect` shows the guess.
 
 use std::collections::BTreeSet;
 
@@ -10,16 +10,16 @@ use crate::discovery::resources::Resource;
 use crate::names;
 use crate::openapi::{Document, Type};
 
-/// Names that tell rows apart wherever rows have them.
+/// Names of natural keys, anywhere in a row.
 const NATURAL: &[&str] = &["slug"];
 
-/// Those that do where a row begins with them. Elsewhere a `key` may be a password, and a `code` a reason.
+/// Names of natural keys as the first property. Elsewhere a `key` may be a secret, and a `code` a reason.
 const NATURAL_IN_FRONT: &[&str] = &["key", "code"];
 
-/// What a row's own address is called.
+/// Names of a row's own URL.
 const ADDRESSES: &[&str] = &["url", "href", "self"];
 
-/// What the document calls the keys of its rows by: its path parameters, and `contact_id` for `contacts`.
+/// Names of keys known from the paths: parameters, and `contact_id` for `contacts`.
 pub struct KnownIds(BTreeSet<String>);
 
 impl KnownIds {
@@ -37,7 +37,7 @@ impl KnownIds {
     }
 }
 
-/// The key of rows that are things of their own, and not what was counted or searched for.
+/// Guesses the key of rows that are entities, not counts or search results.
 pub fn guess<'a>(document: &'a Document, row: &Row<'a>, resource: &Resource<'a>, ids: &KnownIds) -> Option<Detected> {
     let rows = Rows { document, row, resource };
     if !rows.are_many() || rows.are_counts() || paths::fixed(resource.segments()).contains(&"search") {
@@ -61,7 +61,7 @@ struct Rows<'r, 'a> {
 }
 
 impl<'a> Rows<'_, 'a> {
-    /// Whether the path is in the plural, or answers a list: other things may have a list in them.
+    /// Whether the path is a plural, or its GET returns a plain list.
     fn are_many(&self) -> bool {
         let segment = self.resource.last_segment();
         let answer = &self.row.answer;
@@ -75,17 +75,17 @@ impl<'a> Rows<'_, 'a> {
         self.row.properties.contains_key("count")
     }
 
-    /// The key that the rows stand under, where it is a word for them.
+    /// The key of the envelope, if it names the rows.
     fn envelope(&self) -> Option<&'a str> {
         self.row.answer.keys.last().copied().filter(|key| !LIST_KEYS.contains(key))
     }
 
-    /// `_document_id`: the underscore says that it is the row's own.
+    /// `_document_id`: an underscore marks a row's own id.
     fn own_hidden_id(&self) -> Option<&'a str> {
         self.row.properties.keys().copied().find(|name| name.starts_with('_') && is_id(name))
     }
 
-    /// `email` of `emails`, `filename` of `files`, `group_id` of what stands under `groups`.
+    /// `email` in `emails`, `filename` in `files`, `group_id` in rows under the key `groups`.
     fn called_after(&self) -> Option<&'a str> {
         let mut wanted = Vec::new();
         for rows in std::iter::once(self.resource.last_segment()).chain(self.envelope()) {
@@ -106,7 +106,7 @@ impl<'a> Rows<'_, 'a> {
         names.clone().find(|name| NATURAL.contains(name)).or(first).filter(|name| self.is_text(name))
     }
 
-    /// The only id that every row has, of rows that are only read: those that are made may have it of their parent.
+    /// The only required id, in read-only collections: elsewhere it may be a parent's.
     fn only_id(&self, ids: &KnownIds) -> Option<&'a str> {
         let mut own = self.required_ids();
         let only = own.next().filter(|_| own.next().is_none())?;
@@ -120,7 +120,7 @@ impl<'a> Rows<'_, 'a> {
         names.find(|name| ADDRESSES.contains(name) && self.identifies(name))
     }
 
-    /// Whether every row has it as a text, and no id of something that it could be unique in.
+    /// Whether every row has it as text, and no other id that it could be unique within.
     fn identifies(&self, name: &str) -> bool {
         self.is_text(name) && self.required_ids().all(|id| id == name)
     }
@@ -129,7 +129,7 @@ impl<'a> Rows<'_, 'a> {
         self.row.properties.iter().filter(|(name, property)| property.required && is_id(name)).map(|(name, _)| *name)
     }
 
-    /// Whether every row has it as a text. Where nothing at all is required, the document just doesn't say.
+    /// Whether every row has it as text. A document without any `required` doesn't say.
     fn is_text(&self, name: &str) -> bool {
         let Some(property) = self.row.properties.get(name) else { return false };
         let says_required = self.row.properties.values().any(|property| property.required);

@@ -1,4 +1,4 @@
-//! What the API says a row of a resource is.
+//! The row of a resource.
 
 mod envelope;
 mod find;

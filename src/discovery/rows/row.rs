@@ -2,17 +2,17 @@ use crate::discovery::keys::{self, Detected};
 use crate::discovery::resources::Resource;
 use crate::openapi::{Properties, SchemaAt};
 
-/// What the API says a row of a resource is.
+/// The row of a resource.
 #[derive(Debug, Clone)]
 pub struct Row<'a> {
     pub schema: SchemaAt<'a>,
-    /// The component that the schema is, where it has a name.
+    /// The component's name, if the schema is one.
     pub component: Option<String>,
     pub properties: Properties<'a>,
     pub answer: Answer<'a>,
-    /// What may identify a row, where neither its `id` nor its path says so.
+    /// A guessed key, if neither an `id` nor the path gives one.
     pub guessed_key: Option<Detected>,
-    /// Whether it is less sure than others, and changes none of their names.
+    /// Whether it is a guess: then it changes no other model's name.
     pub is_guess: bool,
 }
 
@@ -22,13 +22,13 @@ impl Row<'_> {
     }
 }
 
-/// The answer that a row was found in.
+/// The response that has the row.
 #[derive(Debug, Clone)]
 pub struct Answer<'a> {
     pub method: &'static str,
     pub path: &'a str,
-    /// The keys that the row stands under in it.
+    /// The keys of its envelopes.
     pub keys: Vec<&'a str>,
-    /// Whether it is what the operation takes, since no answer says anything.
+    /// Whether it is the request body, because no response has a schema.
     pub is_body: bool,
 }

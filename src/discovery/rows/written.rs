@@ -1,4 +1,4 @@
-//! The row of an API that says only what it takes: no answer has a schema, but what makes a row and what changes it do.
+//! Finds the row in request bodies, for an API whose responses have no schemas.
 
 use super::row::{Answer, Row};
 use crate::discovery::keys;
@@ -8,7 +8,7 @@ use crate::openapi::{
     Body, Document, Node, Properties, RawProperty, Resolved, SchemaAt, find_body, path_parameter, properties,
 };
 
-/// What a key is called that only the path has a word for.
+/// The name of a key that only the path has.
 const KEY: &str = "id";
 
 /// The properties that both bodies and either of them have, behind the key that the item's path takes. Bodies that have
@@ -26,7 +26,7 @@ pub fn written_row<'a>(document: &'a Document, resource: &Resource<'a>) -> Optio
     if !has_id {
         found.insert(KEY, key_of_path(document, resource)?);
     }
-    // What is only changed later needn't be there from the start.
+    // A property of the update alone may be missing in a new row.
     let later = updated.into_iter().map(|(name, property)| (name, RawProperty { required: false, ..property }));
     for (name, property) in created.into_iter().chain(later) {
         found.entry(name).or_insert(property);
@@ -47,7 +47,7 @@ fn body<'a>(
     (!properties.is_empty()).then_some((schema, properties))
 }
 
-/// The parameter of the item's path, where it is called as a key is, and is the only one.
+/// The only parameter of the item path, if it has the name of a key.
 fn key_of_path<'a>(document: &'a Document, resource: &Resource<'a>) -> Option<RawProperty<'a>> {
     let [parameter] = keys::item_parameters(resource)[..] else { return None };
     let words = names::snake_case(parameter);

@@ -1,4 +1,4 @@
-//! From a candidate to the draft of its model, or to why there is none.
+//! Drafts the model of a candidate, or says why there is none.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -14,10 +14,10 @@ use crate::model::project::{FieldType, Model, Operation, Operations, Server, Wri
 use crate::names;
 use crate::openapi::{Document, excluded};
 
-/// Columns that both databases load and fill without reaching one of their limits.
+/// The maximum of columns that both databases load and fill within their limits.
 const MAX_FIELDS: usize = 900;
 
-/// What has come of a candidate.
+/// The outcome of drafting a candidate.
 pub struct Attempt<'c, 'a> {
     /// `None`, with a problem, where it can't be understood.
     pub draft: Option<Draft<'c, 'a>>,
@@ -28,7 +28,7 @@ pub struct Attempt<'c, 'a> {
     pub reached: BTreeSet<String>,
 }
 
-/// Everything of a model that doesn't depend on other models.
+/// All of a model that doesn't depend on other models.
 pub struct Draft<'c, 'a> {
     pub candidate: &'c Candidate<'a>,
     pub key: Vec<String>,
@@ -40,7 +40,7 @@ pub struct Draft<'c, 'a> {
     delete: Option<Operation>,
 }
 
-/// What a model is called, and what other models are to it.
+/// All of a model that depends on other models.
 pub struct Relations<'n> {
     pub type_name: String,
     /// Field name to the name of the model whose key it holds, in order of field name.
@@ -49,7 +49,7 @@ pub struct Relations<'n> {
     pub components: &'n HashMap<String, String>,
 }
 
-/// Tries to understand a candidate.
+/// Drafts a candidate.
 pub fn attempt<'c, 'a>(document: &'a Document, config: &'c Config, candidate: &'c Candidate<'a>) -> Attempt<'c, 'a> {
     let types = Types::new(document);
     let mut drafter =
@@ -60,7 +60,7 @@ pub fn attempt<'c, 'a>(document: &'a Document, config: &'c Config, candidate: &'
 }
 
 impl Draft<'_, '_> {
-    /// The model, which is complete.
+    /// Completes the model.
     pub fn model(self, document: &Document, config: &Config, relations: Relations) -> Model {
         let candidate = self.candidate;
         let entry = candidate.config.as_ref().map(|config| config.entry);
@@ -172,7 +172,7 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
         Some(Draft { candidate, key, properties, list, get, create, update, delete })
     }
 
-    /// An operation that creates, where it settles the whole key of a row.
+    /// Accepts a create operation only if it settles the whole key of a row.
     fn makes_key(&self, writer: Option<Writer<'a>>, key: &[String]) -> Result<Option<Writer<'a>>, Unusable> {
         let Some(writer) = writer else { return Ok(None) };
         let unusable = |reason| Err(Unusable { pointer: self.candidate.resource.pointer().to_owned(), reason });
@@ -205,7 +205,7 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
         Some(())
     }
 
-    /// Of two properties that would be one column, the one that rows may lack is left out.
+    /// Leaves out an optional property whose column would have the name of a required one.
     fn drop_twins(&mut self, properties: &mut Vec<RowProperty>) {
         let is_always_there = |property: &RowProperty| property.raw.required && !property.typed.nullable;
         let kept: BTreeMap<String, String> = properties
@@ -217,17 +217,17 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
             let twin = kept.get(&property.name.to_lowercase()).filter(|kept| *kept != property.name);
             let Some(twin) = twin.filter(|_| !is_always_there(property)) else { return true };
             let name = &self.candidate.name;
-            let message = format!("`{name}` goes without `{}`: it would be one column with `{twin}`", property.name);
+            let message = format!("`{name}` leaves out `{}`: it would have the same column as `{twin}`", property.name);
             let at = (Input::Spec, property.raw.pointer());
             self.problems.push(Problem::new(Severity::Note, Code::ColumnCollision, at, message));
             false
         });
     }
 
-    /// Columns that a database can have side by side.
+    /// Checks that the columns can be in one table.
     fn check_columns(&mut self, properties: &[RowProperty]) -> Option<()> {
         if properties.len() > MAX_FIELDS {
-            let message = format!("it has {} fields, and tables end at {MAX_FIELDS}", properties.len());
+            let message = format!("it has {} columns; the maximum is {MAX_FIELDS}", properties.len());
             return self.refuse(self.candidate.resource.pointer(), Reason::TooManyFields, &message);
         }
         let mut seen: BTreeMap<String, &RowProperty> = BTreeMap::new();
@@ -236,20 +236,20 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
             let pointer = property.raw.pointer();
             let plain: String = name.to_lowercase();
             if let Some(first) = seen.insert(plain, property) {
-                let message = format!("its properties `{}` and `{name}` would be one column", first.name);
-                let help = format!("the other stands at {}; exclude one of them, or rename it", first.raw.pointer());
+                let message = format!("its properties `{}` and `{name}` would have the same column", first.name);
+                let help = format!("the other is at {}; exclude one of them, or rename it", first.raw.pointer());
                 return self.refuse_with(pointer, Reason::ColumnCollision, &message, help);
             }
             let problem = if name.is_empty() {
-                "it has a property without a name"
+                "a property has no name"
             } else if name.contains('\0') {
-                "it has a property with a NUL in its name"
+                "a property has a NUL in its name"
             } else if is_reserved_column(name, self.config.adapter) {
-                "it has a property whose name the database keeps for itself"
+                "a property has a name that the database reserves"
             } else if name.len() > names::sql::MAX_IDENTIFIER_BYTES {
-                "it has a property whose name is longer than the 63 bytes of a column's"
+                "a property has a name longer than 63 bytes"
             } else if ["_has_local_changes", "_pending_write_id", "write_id"].contains(&name.to_lowercase().as_str()) {
-                "it has a property that is called as a column of ours is"
+                "a property has the name of a bookkeeping column"
             } else {
                 continue;
             };
@@ -259,7 +259,7 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
         Some(())
     }
 
-    /// Names in the config's entry that no field has.
+    /// Reports names in the config's entry that no field has.
     fn check_names_in_config(&mut self) {
         let Some(config) = &self.candidate.config else { return };
         let entry: &ModelConfig = config.entry;
@@ -267,7 +267,7 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
         let excluded = entry.exclude.iter().enumerate();
         let excluded = excluded.map(|(index, name)| (format!("/exclude/{index}"), name.as_str()));
         let used = entry.used_fields();
-        // The config has been told already that it uses what it excludes.
+        // Reading the config has reported these.
         if used.iter().any(|(_, name)| entry.exclude.iter().any(|excluded| excluded == name)) {
             self.refusal = Some(self.left_out(Reason::UnknownField));
         }
@@ -284,7 +284,7 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
         }
     }
 
-    /// An operation, or a note that says why the client does without it.
+    /// Returns the operation, or notes why the client can't use it.
     fn usable<T>(&mut self, done: &str, outcome: Result<Option<T>, Unusable>) -> Option<T> {
         outcome.unwrap_or_else(|unusable| {
             let message = format!("`{}` can't be {done} locally: {}", self.candidate.name, unusable.reason);
@@ -294,7 +294,7 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
         })
     }
 
-    /// Says which properties the API would take that the rows have nothing for.
+    /// Notes the properties of request bodies that the rows don't have.
     fn note_unsent<'w>(&mut self, writers: impl Iterator<Item = &'w Writer<'a>>)
     where
         'a: 'w,
@@ -305,7 +305,7 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
         if !names.is_empty() {
             let name = &self.candidate.name;
             let message = format!(
-                "`{name}` is written without {}: the rows don't carry it",
+                "writes to `{name}` leave out {}, which its rows don't have",
                 one_of(&names, 6).replace(" or ", " and ")
             );
             let at = (Input::Spec, self.candidate.resource.pointer());
@@ -323,7 +323,7 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
         LeftOut::new(&self.candidate.name, &self.candidate.resource, reason)
     }
 
-    /// Leaves the model out: an error where it was asked for by name.
+    /// Leaves the model out: with an error if the user named it.
     fn refuse_with<T>(&mut self, pointer: &str, reason: Reason, why: &str, help: String) -> Option<T> {
         if self.refusal.is_some() {
             return None;
@@ -336,7 +336,7 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
     }
 }
 
-/// Whether the database keeps the name for itself, whatever its case.
+/// Whether the database reserves the name, in any case.
 fn is_reserved_column(name: &str, adapter: Adapter) -> bool {
     let reserved = match adapter {
         Adapter::Pglite => names::sql::RESERVED_BY_POSTGRESQL,
@@ -345,7 +345,7 @@ fn is_reserved_column(name: &str, adapter: Adapter) -> bool {
     reserved.contains(&name.to_lowercase().as_str())
 }
 
-/// Takes names out of lists and out of the keys of objects, at every depth.
+/// Removes names from lists and from the keys of objects, at every depth.
 fn remove_names(value: &mut Value, names: &[&str]) {
     match value {
         Value::Array(items) => {

@@ -1,4 +1,4 @@
-//! From the properties of a row to the fields of a model.
+//! Makes the fields of a model from the properties of its row.
 
 use std::collections::HashMap;
 
@@ -19,7 +19,7 @@ pub struct RowProperty<'p, 'a> {
 }
 
 impl<'p, 'a> RowProperty<'p, 'a> {
-    /// `Err` with the pointer of the property whose reference leads nowhere.
+    /// `Err` with the pointer of the property whose reference can't be resolved.
     pub fn all(
         types: &Types<'a>,
         bodies: &Bodies<'a>,
@@ -45,7 +45,7 @@ impl<'p, 'a> RowProperty<'p, 'a> {
     ) -> Option<Self> {
         let typed = types.property(raw)?;
         let ty = match typed.ty {
-            // A number that identifies rows is a whole one, whatever the document calls it.
+            // A key of type `number` is an integer.
             FieldType::Float if is_key => FieldType::Int64,
             FieldType::Text if !is_key && bodies.take_decimal(types, name) => FieldType::Decimal { as_number: false },
             ty => ty,
@@ -64,7 +64,7 @@ impl<'p, 'a> RowProperty<'p, 'a> {
     }
 }
 
-/// What the write operations decide about fields.
+/// The operations and config that decide how fields are written.
 pub struct Writers<'w, 'a> {
     pub key: &'w [String],
     pub create: Option<&'w Writer<'a>>,
@@ -74,7 +74,7 @@ pub struct Writers<'w, 'a> {
 }
 
 impl Writers<'_, '_> {
-    /// A field, whose JSON type refers to components by their final names.
+    /// Makes a field. Its shape refers to components by their final names.
     pub fn field(
         &self,
         document: &Document,
@@ -182,7 +182,7 @@ fn fits(value: &Value, ty: FieldType, shape: &Shape) -> bool {
     {
         return false;
     }
-    // Real documents have `now`, `0` and placeholders as defaults; one that doesn't fit would stop every insert.
+    // Real documents have `now`, `0` and placeholders as defaults; a wrong one would make every insert fail.
     match ty {
         FieldType::Text => value.as_str().is_some_and(|text| !text.contains('\0')),
         FieldType::Int32 => value.as_i64().is_some_and(|number| i32::try_from(number).is_ok()),

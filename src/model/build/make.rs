@@ -1,4 +1,4 @@
-//! From a document and the config to the project: finds the resources, chooses among them, and makes models.
+//! Makes the project from a document and the config.
 
 use std::collections::HashMap;
 
@@ -29,7 +29,7 @@ pub fn build(document: &Document, config: &Config, problems: &mut Problems) -> O
         let known =
             made.project.model(name).is_some() && candidate.config.as_ref().is_none_or(|c| c.entry.key.is_none());
         if known {
-            let message = format!("`{name}` is a guess: `sync-patterns inspect {name}` says of what");
+            let message = format!("`{name}` rests on a guess: `sync-patterns inspect {name}` shows it");
             problems.push(Problem::new(
                 Severity::Note,
                 Code::Guess,
@@ -48,10 +48,10 @@ pub fn build(document: &Document, config: &Config, problems: &mut Problems) -> O
     Some(made.project)
 }
 
-/// What is made of candidates.
+/// The models made of candidates.
 pub struct Made {
     pub project: Project,
-    /// What is to be said of each of its models, in their order.
+    /// The notes of each model, in their order.
     pub notes: Vec<Vec<String>>,
     pub refused: Vec<LeftOut>,
 }
@@ -85,7 +85,7 @@ pub fn make<'a>(
     Made { project: Project { models: models.collect(), types: names.types }, notes, refused }
 }
 
-/// The names of all types.
+/// The final names of all types.
 struct Names {
     /// In the order of the drafts.
     models: Vec<String>,
@@ -121,10 +121,10 @@ impl Names {
     }
 }
 
-/// The references of each draft: to models that exist. Those that the config gives go before those found.
+/// Finds the references of each draft. Those in the config replace those found.
 fn references(drafts: &[Draft], type_names: &[String], problems: &mut Problems) -> Vec<Vec<(String, String)>> {
     let rows: Vec<Row> = drafts.iter().zip(type_names).map(|(draft, type_name)| row(draft, type_name)).collect();
-    // Nothing refers to what is a guess itself.
+    // A guessed model is never found as a parent.
     let sure = rows.iter().zip(drafts).filter(|(_, draft)| !draft.candidate.row.is_guess).map(|(row, _)| row);
     let parents = Parents::new(sure);
     let names: Vec<&str> = rows.iter().map(|row| row.name).collect();

@@ -1,4 +1,4 @@
-//! Which of the API's operations a client can use to write a row, and what they take.
+//! Decides which operations of the API a client can use, and what they send.
 
 use super::shapes::Types;
 use crate::discovery::paths::{self, Segment};
@@ -7,7 +7,7 @@ use crate::model::project::{FieldType, Method, Operation};
 use crate::model::types::Shape;
 use crate::openapi::{Body, Document, Node, Properties, RawProperty, Resolved, find_body, properties};
 
-/// A field of the row, as far as writing it matters.
+/// The part of a field that writing needs.
 pub struct RowField {
     pub name: String,
     pub ty: FieldType,
@@ -15,7 +15,7 @@ pub struct RowField {
     pub read_only: bool,
 }
 
-/// Everything that the operations of one resource are judged by.
+/// The context in which the operations of a resource are checked.
 pub struct Writing<'w, 'a> {
     pub document: &'a Document,
     pub types: &'w Types<'a>,
@@ -27,20 +27,20 @@ pub struct Writing<'w, 'a> {
 /// A usable operation and the properties of its body.
 pub struct Writer<'a> {
     pub operation: Operation,
-    /// What the API says of the body's properties; empty where it says nothing.
+    /// The properties of the body; empty without a schema.
     pub properties: Properties<'a>,
     pub takes_write_id: bool,
-    /// Optional properties of the body that the rows have nothing for.
+    /// Optional properties of the body that the rows don't have.
     pub unsent: Vec<String>,
 }
 
-/// Why an operation that the API has can't be used: where, and a sentence.
+/// The reason why an operation can't be used, with its pointer.
 pub struct Unusable {
     pub pointer: String,
     pub reason: String,
 }
 
-/// What the API says of the fields that its writes take.
+/// The properties of all request bodies of a resource.
 pub struct Bodies<'a>(Vec<Properties<'a>>);
 
 impl<'a> Bodies<'a> {
@@ -71,7 +71,7 @@ impl<'w, 'a> Writing<'w, 'a> {
         self.writer(Method::Post, item, &node).map(Some)
     }
 
-    /// PATCH before PUT, and the first of them that can be used.
+    /// The first usable one of PATCH and PUT.
     pub fn update(&self) -> Outcome<Writer<'a>> {
         let mut refusal = None;
         for (name, method) in [("patch", Method::Patch), ("put", Method::Put)] {
@@ -107,7 +107,7 @@ impl<'w, 'a> Writing<'w, 'a> {
         Ok(Some(bodiless(Method::Delete, item, parameters)))
     }
 
-    /// An operation that reads. Parameters that no field of the row fills are left to the caller.
+    /// An operation that reads. Path parameters without a field are left to the caller.
     pub fn read(&self, item: bool) -> Option<Operation> {
         let found = if item { self.resource.item_operation("get") } else { self.resource.collection_operation("get") };
         let (item, _) = found?;
@@ -171,7 +171,7 @@ impl<'w, 'a> Writing<'w, 'a> {
         if !missing.is_empty() {
             let carried =
                 missing.iter().all(|name| self.fields.iter().any(|field| field.name == *name && !field.read_only));
-            let why = if carried { "which the rows carry as another type" } else { "which the rows don't carry" };
+            let why = if carried { "which its rows have with another type" } else { "which its rows don't have" };
             return Err(unusable(format!("it needs {}, {why}", list(&missing))));
         }
         if operation.body.is_empty() {
@@ -181,7 +181,7 @@ impl<'w, 'a> Writing<'w, 'a> {
         Ok(Writer { operation, properties: taken, takes_write_id, unsent })
     }
 
-    /// The API doesn't say what it takes: everything that isn't read-only.
+    /// For a body without a schema: sends everything that isn't read-only.
     fn untyped(&self, method: Method, item: &PathItem<'a>, parameters: Vec<(String, String)>) -> Writer<'a> {
         let mut operation = bodiless(method, item, parameters);
         let writable = self.fields.iter().filter(|field| !field.read_only && !self.key.contains(&field.name));
@@ -189,7 +189,7 @@ impl<'w, 'a> Writing<'w, 'a> {
         Writer { operation, properties: Properties::new(), takes_write_id: false, unsent: Vec::new() }
     }
 
-    /// What is inside `{ "contact": { … } }`, where that is all that the body has in common with a row.
+    /// The content of an envelope such as `{ "contact": { … } }`.
     fn envelope(&self, taken: &Properties<'a>) -> Option<(&'a str, Properties<'a>)> {
         let is_field = |name: &str| self.fields.iter().any(|field| field.name == name);
         if taken.len() != 1 || taken.keys().any(|name| is_field(name)) {
@@ -210,7 +210,7 @@ impl<'w, 'a> Writing<'w, 'a> {
         let mut filled = Vec::new();
         for (index, (name, before)) in parameters.iter().enumerate() {
             let Some(field) = self.field_of(item, index, name, *before) else {
-                let reason = format!("the rows carry nothing to fill `{{{name}}}` of its path with");
+                let reason = format!("path parameter `{{{name}}}` matches no column");
                 return Err(Unusable { pointer: node.pointer.clone(), reason });
             };
             filled.push(((*name).to_owned(), field));
@@ -243,7 +243,7 @@ fn bodiless(method: Method, item: &PathItem, parameters: Vec<(String, String)>) 
     Operation { method, path, parameters, body: Vec::new(), nulls: Vec::new(), envelope: None }
 }
 
-/// Whether a value of the row's type can be sent where the body has another.
+/// Whether a value of the row's type can be sent as the body's type.
 fn compatible(row: FieldType, body: FieldType, body_shape: &Shape) -> bool {
     use FieldType::*;
     let text = |ty| matches!(ty, Text | Uuid | DateTime | Date | Time);

@@ -1,11 +1,11 @@
-//! Fields that hold the key of another row, found by what they are called and of what type they are.
+//! Finds fields that hold the key of another row, by their names and types.
 
 use std::collections::HashMap;
 
 use crate::model::project::FieldType;
 use crate::names;
 
-/// What of a model says which rows it may refer to, and which may refer to it.
+/// The part of a model that references are found by.
 pub struct Row<'m> {
     pub name: &'m str,
     pub type_name: &'m str,
@@ -13,7 +13,7 @@ pub struct Row<'m> {
     pub fields: Vec<(&'m str, FieldType)>,
 }
 
-/// The models with a key that one column can hold, by what fields are called that hold it.
+/// The models with a single-column key, by the names of fields that could hold it.
 pub struct Parents<'m> {
     /// `account_id`, `country_code`.
     by_key: HashMap<String, Vec<Parent<'m>>>,
@@ -53,7 +53,7 @@ impl<'m> Parents<'m> {
         rows.into_iter().for_each(|name| self.by_row.entry(name).or_default().push(parent));
     }
 
-    /// The reference of each field of a model that surely is one, in order of name.
+    /// The certain references of a model, in order of field name.
     pub fn of(&self, model: &Row) -> Vec<(String, String)> {
         let found = model.fields.iter().filter_map(|(field, ty)| {
             let child = Child { model, is_own_key: model.key == [*field], ty: *ty };
@@ -64,15 +64,15 @@ impl<'m> Parents<'m> {
         found
     }
 
-    /// The model whose key a field of this name holds, where there is one alone.
+    /// The only model whose key a field with this name can hold.
     fn parent(&self, field: &str, child: &Child) -> Option<&'m Row<'m>> {
-        // A text may be anything, what is called like a row as well as what has more words in front.
+        // Text matches only by the exact name: `country` or `origin_country_code` may be anything.
         let is_plain_text = child.ty == FieldType::Text;
         let by_key = child.fitting(&self.by_key, field);
         let bare = || if is_plain_text { Vec::new() } else { child.fitting(&self.by_row, field) };
         let found = if by_key.is_empty() { bare() } else { by_key };
         match found.as_slice() {
-            // `account_id` of an account that has another key is somebody else's number.
+            // `account_id` in an account with another key comes from another system.
             [only] => return (only.name != child.model.name).then_some(only),
             [] => {}
             _ => return None,
@@ -112,7 +112,7 @@ struct Child<'c> {
 }
 
 impl Child<'_> {
-    /// Those of a name whose key could be in the field.
+    /// The models under a name whose key fits the field.
     fn fitting<'m>(&self, parents: &HashMap<String, Vec<Parent<'m>>>, name: &str) -> Vec<&'m Row<'m>> {
         let fits = |parent: &&Parent| {
             same_kind(parent.ty, self.ty) && !(self.is_own_key && parent.model.name == self.model.name)

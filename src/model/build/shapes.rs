@@ -1,4 +1,4 @@
-//! From schemas to types: how a field is stored, and what its JSON looks like.
+//! Converts schemas to column types and JSON types.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
@@ -9,13 +9,13 @@ use crate::model::project::FieldType;
 use crate::model::types::{NamedType, Property, Shape};
 use crate::openapi::{Document, RawProperty, Resolved, Schema, SchemaAt, Type, local_pointer, properties};
 
-/// Deeper than this, inline types are untyped. References to components don't count: they are named.
+/// The maximum depth of inline types; deeper ones are untyped. Components have names, and don't count.
 const MAX_DEPTH: usize = 24;
 
-/// Variants that the type of one property may have, nested ones counted each time. More are a JSON column.
+/// The maximum of variants of one property, nested ones counted each time. With more, it is a JSON column.
 const MAX_VARIANTS: usize = 5_000;
 
-/// What a reference into the middle of the document counts for: it has no name, and may lead back to itself.
+/// The depth that a reference to an unnamed schema counts for: it may lead back to itself.
 const UNNAMED_REFERENCE_DEPTH: usize = 8;
 
 /// The type of a field.
@@ -26,13 +26,13 @@ pub struct Typed {
     pub nullable: bool,
 }
 
-/// Turns schemas into types, and remembers the components that these refer to.
+/// Converts schemas to types, and collects the components that they refer to.
 pub struct Types<'a> {
     document: &'a Document,
-    /// Variants that may still be looked into for the property at hand.
+    /// The variants left for the current property.
     variants_left: Cell<usize>,
     reached: RefCell<BTreeSet<String>>,
-    /// Those of them that aren't in a type of their own yet.
+    /// Those whose types aren't made yet.
     waiting: RefCell<Vec<String>>,
 }
 
@@ -244,12 +244,12 @@ fn unite(variants: Vec<Typed>) -> Typed {
     Typed { ty, shape: union(shapes), nullable }
 }
 
-/// Stored as the text that the JSON has.
+/// Whether the type is stored as the JSON's text.
 fn is_text(ty: FieldType) -> bool {
     matches!(ty, FieldType::Text | FieldType::Uuid | FieldType::DateTime | FieldType::Date | FieldType::Time)
 }
 
-/// A union, flat and without repetition; what takes everything takes it all.
+/// Builds a union: flat, without duplicates; unknown if one variant is.
 fn union(shapes: Vec<Shape>) -> Shape {
     let mut flat: Vec<Shape> = Vec::new();
     let mut add = |shape: Shape| {
@@ -266,7 +266,7 @@ fn union(shapes: Vec<Shape>) -> Shape {
     if flat.contains(&Shape::Unknown) {
         return Shape::Unknown;
     }
-    // A choice of strings beside any string says nothing more.
+    // `string` includes every enum of strings.
     if flat.contains(&Shape::String) {
         flat.retain(|shape| !matches!(shape, Shape::Enum(values) if values.iter().all(Value::is_string)));
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::discovery::{Resource, Row, paths};
 use crate::names::{self, Scope};
 
-/// Endings of schemas that are read, which say nothing of the model.
+/// Suffixes of response schemas, which a model's name doesn't need.
 const READ_SUFFIXES: &[&str] = &[
     "Response",
     "Read",
@@ -21,7 +21,7 @@ const READ_SUFFIXES: &[&str] = &[
     "View",
 ];
 
-/// Types that generated modules have beside those of the spec.
+/// Names of types that generated modules have anyway.
 const RESERVED_TYPES: &[&str] = &[
     "DatabaseDriver",
     "Input",
@@ -35,13 +35,13 @@ const RESERVED_TYPES: &[&str] = &[
     "SyncVerdict",
 ];
 
-/// What a model's types are called behind its name.
+/// The suffixes of a model's types.
 const MODEL_TYPES: [&str; 3] = ["", "Create", "Update"];
 
-/// Parents in a path that a type's name may take up. Some path in an untrusted document has thousands.
+/// The maximum of parent segments in a type's name: a hostile path has thousands.
 const MOST_PARENTS: usize = 8;
 
-/// Names of TypeScript types, none given twice.
+/// Gives unique names to TypeScript types.
 pub struct TypeNames {
     scope: Scope,
     components: BTreeSet<String>,
@@ -80,7 +80,7 @@ impl TypeNames {
         }
     }
 
-    /// The name of a component inside JSON columns. Where a model took the name, `Value` is put behind it.
+    /// Names a component. If a model has the name, it gets the suffix `Value`.
     pub fn component(&mut self, name: &str) -> String {
         let name = type_name(name);
         if self.scope.take(&name) {

@@ -1,4 +1,4 @@
-//! Brings the files that a document refers to into its tree.
+//! Bundles a document and the files that it refers to into one tree.
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
@@ -13,32 +13,32 @@ use crate::openapi::references::{self, Position};
 use crate::openapi::tree::{OTHERS, Tree, pointer_of};
 use crate::source::{Source, Whole};
 
-/// Reference after reference that is followed where a whole part of the document stands somewhere else.
+/// The maximum length of a chain of references.
 pub const MAX_STEPS: usize = 32;
 
-/// References that are made of one to all members of something, at most.
+/// The maximum of references that are made to members of other files.
 const MAX_MEMBERS: usize = 200_000;
 
-/// Parts whose members are in other files as one: `paths: { $ref: paths.yaml }`.
+/// Parts that can be a file as a whole: `paths: { $ref: paths.yaml }`.
 const PARTS: &[&str] = &["paths", "components", "definitions", "parameters", "responses"];
 
 /// A file, and a pointer into it. The first document is 0.
 pub type Target = (usize, String);
 
-/// The target of a reference that leads nowhere. It must not be taken for one inside the first document.
+/// The target of an unresolved reference, which is in no document.
 const NOWHERE: Target = (usize::MAX, String::new());
 
 pub struct Bundle {
     loader: Loader,
     pub documents: Vec<Loaded>,
     by_url: HashMap<Url, Result<usize, ReadError>>,
-    /// What each reference to another file leads to, by where it stands.
+    /// The target of each reference to another file, by the place of the reference.
     pub links: BTreeMap<Target, Target>,
-    /// The schemas among the targets, in the order in which they were met.
+    /// The schemas among the targets, in the order of their discovery.
     pub schemas: Vec<Target>,
     missing: Vec<Problem>,
     told: HashSet<String>,
-    /// Members that may still be brought.
+    /// The members that can still be referred to.
     members_left: usize,
 }
 
@@ -66,7 +66,7 @@ impl Bundle {
         bundle
     }
 
-    /// Where a whole part of the first document is in another file, its members become references of their own.
+    /// Replaces a reference to a whole part of the document by references to its members.
     fn bring_parts(&mut self, problems: &mut Problems) {
         for part in PARTS {
             self.bring(&(0, format!("/{part}")), problems);
@@ -78,7 +78,7 @@ impl Bundle {
         }
     }
 
-    /// Puts a reference to each member of what is referred to in the place of the one reference.
+    /// Replaces a reference to a map by references to its members.
     fn bring(&mut self, place: &Target, problems: &mut Problems) {
         let Some(text) = self.reference(place) else { return };
         let target = match self.end_of(place, problems) {
@@ -106,7 +106,7 @@ impl Bundle {
         self.value(at)?.get("$ref")?.as_str().map(str::to_owned)
     }
 
-    /// Where a chain of references ends.
+    /// The end of a chain of references.
     fn end_of(&mut self, start: &Target, problems: &mut Problems) -> Result<Target, ReadError> {
         let mut at = start.clone();
         for _ in 0..MAX_STEPS {
@@ -116,10 +116,10 @@ impl Bundle {
                 None => (0, local_pointer(&text).unwrap_or_default()),
             };
         }
-        Err(ReadError::new("the references lead in a circle"))
+        Err(ReadError::new("the references form a circle"))
     }
 
-    /// Follows every reference, and those in what it leads to.
+    /// Follows every reference, recursively.
     fn follow_all(&mut self, problems: &mut Problems) {
         let mut queue = VecDeque::from([((0, String::new()), Position::Node)]);
         let mut seen = HashSet::new();
@@ -129,7 +129,7 @@ impl Bundle {
             let mut found = Vec::new();
             if let Some(value) = self.value(&at) {
                 references::each(value, &at.1, position, &mut |reference| {
-                    // What stays in the first document needs nothing brought.
+                    // References inside the first document need no other file.
                     let stays = at.0 == 0 && reference.text.starts_with('#');
                     if !stays || reference.position == Position::Schemas {
                         found.push((reference.text.to_owned(), reference.pointer(), reference.position));
@@ -138,12 +138,12 @@ impl Bundle {
             }
             for (text, pointer, position) in found {
                 let place = (at.0, pointer);
-                // A file may be met as two things: a schema, and the whole that the schema is in.
+                // A file may be reached as a schema, and as the whole that has the schema.
                 if self.links.contains_key(&place) && position != Position::Schema {
                     continue;
                 }
                 if position == Position::Schemas {
-                    // Properties, as one file: they are what their names say, and no components.
+                    // A file of properties: they aren't components.
                     self.bring(&place, problems);
                     if self.reference(&place).is_none() && brought.insert(place.clone()) {
                         queue.push_back((place, position));
@@ -173,7 +173,7 @@ impl Bundle {
         }
     }
 
-    /// What a reference leads to. `None` where it stays in the first document.
+    /// The target of a reference; `None` inside the first document.
     fn resolve(&mut self, place: &Target, text: &str, problems: &mut Problems) -> Option<Result<Target, ReadError>> {
         let (file, fragment) = text.split_once('#').unwrap_or((text, ""));
         let pointer = local_pointer(&format!("#{fragment}"));
@@ -204,7 +204,7 @@ impl Bundle {
         let number = self.documents.len();
         let input = Input::Document(number - 1);
         let source = Source::new(&self.loader.shown(url), bytes, input, problems);
-        // What doesn't parse is an error of its own, and is kept so that it can be located.
+        // A file that doesn't parse is kept, so that its error can be located.
         let value = source.parse(input, Whole, problems).unwrap_or_default();
         self.documents.push(Loaded { url: url.clone(), value, source: Some(source) });
         Ok(number)
@@ -215,11 +215,11 @@ impl Bundle {
             return Ok(target);
         }
         let file = self.documents.get(target.0).map(|document| self.loader.shown(&document.url)).unwrap_or_default();
-        Err(ReadError::new(format!("`{text}` refers to something that isn't in {file}"))
+        Err(ReadError::new(format!("`{text}` doesn't exist in {file}"))
             .help("correct the name, or add what is missing"))
     }
 
-    /// Each target that isn't there is told once.
+    /// Reports each missing target once.
     fn miss(&mut self, place: Target, text: &str, error: ReadError) {
         self.links.insert(place.clone(), NOWHERE);
         if !self.told.insert(error.message.clone()) {

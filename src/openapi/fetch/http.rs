@@ -10,14 +10,14 @@ use url::{Host, Url};
 use super::access::Access;
 use super::error::ReadError;
 
-/// Redirects followed at most.
+/// The maximum of redirects.
 const MAX_REDIRECTS: usize = 5;
 
 pub fn parse(text: &str) -> Result<Url, ReadError> {
     Url::parse(text).map_err(|error| ReadError::new(format!("`{text}` isn't a URL: {error}")))
 }
 
-/// A URL as it may be printed: without a password.
+/// A URL for messages: without a password.
 pub fn shown(url: &Url) -> String {
     let mut url = url.clone();
     // Both fail only for URLs that can't have them.
@@ -67,7 +67,7 @@ impl Client {
             }
             return Ok(body);
         }
-        Err(ReadError::new(format!("{} redirects in circles", shown(url))))
+        Err(ReadError::new(format!("{} redirects too often", shown(url))))
     }
 
     fn send(&self, url: &Url) -> Result<ureq::http::Response<ureq::Body>, Error> {
@@ -78,7 +78,7 @@ impl Client {
             .max_redirects_will_error(false)
             .user_agent(concat!("sync-patterns/", env!("CARGO_PKG_VERSION")))
             .accept("application/json, application/yaml;q=0.9, */*;q=0.5");
-        // What the environment has as a proxy knows nothing of this machine's own servers.
+        // A proxy from the environment can't reach servers on this machine.
         if is_loopback(url) {
             config = config.proxy(None);
         }
@@ -117,7 +117,7 @@ impl Client {
                 "add its host to NO_PROXY, or correct HTTPS_PROXY",
             ),
             Error::Tls(_) | Error::Rustls(_) => new(
-                format!("{shown} has no certificate that is known here: {error}"),
+                format!("the certificate of {shown} isn't trusted: {error}"),
                 "fetch the document with a tool that knows it, and name the file as `spec`",
             ),
             error => ReadError::new(format!("can't get {shown}: {error}")),

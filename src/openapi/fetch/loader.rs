@@ -1,4 +1,4 @@
-//! Gets the files that a document refers to, as far as they are allowed.
+//! Reads the files that a document refers to, if `spec_refs` allows it.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -12,16 +12,16 @@ use super::error::ReadError;
 use super::http::{self, Client};
 use crate::config::References;
 
-/// Files that are read at most.
+/// The maximum of files.
 const MAX_FILES: usize = 10_000;
 
-/// The address of a document that has none.
+/// The URL of standard input.
 pub const STANDARD_INPUT: &str = "stdin:/document";
 
 pub struct Loader {
     /// The first document.
     home: Url,
-    /// What the user calls it.
+    /// Its name for the user.
     name: String,
     references: References,
     client: Client,
@@ -44,14 +44,14 @@ impl Loader {
                 return Err(ReadError::new("a document from standard input has no folder")
                     .help("name the document as a file or a URL, or bundle it into one file first"));
             }
-            scheme => return Err(ReadError::new(format!("`{scheme}:` isn't a file or an address of the web"))),
+            scheme => return Err(ReadError::new(format!("`{scheme}:` isn't supported: use a file, http or https"))),
         };
         self.bytes_left = self.bytes_left.saturating_sub(bytes.len() as u64);
         self.files_left = self.files_left.saturating_sub(1);
         Ok(bytes)
     }
 
-    /// What the user would call a file: as the first document is called, or below the same folder.
+    /// The name of a file for the user: relative to the first document's folder.
     pub fn shown(&self, url: &Url) -> String {
         if *url == self.home {
             return self.name.clone();
@@ -68,7 +68,7 @@ impl Loader {
 
     fn page(&self, url: &Url) -> Result<Vec<u8>, ReadError> {
         if url.origin() != self.home.origin() && self.references != References::Anywhere {
-            return Err(ReadError::new("it is at another place of the web").help(
+            return Err(ReadError::new("it has another origin").help(
                 "`spec_refs: anywhere` in the config, or `--spec-refs anywhere`, gets it; or bundle the documents into one file first",
             ));
         }
@@ -78,12 +78,12 @@ impl Loader {
 
     fn file(&self, url: &Url) -> Result<Vec<u8>, ReadError> {
         if self.home.scheme() != "file" {
-            return Err(ReadError::new("a document of the web refers to a file of this machine"));
+            return Err(ReadError::new("a document from the web refers to a local file"));
         }
         let path = url.to_file_path().map_err(|()| ReadError::new("it isn't the path of a file"))?;
         if self.references == References::Folder {
             let folder = self.home.to_file_path().ok().and_then(|path| path.parent().map(Path::to_path_buf));
-            // Links may lead out of the folder, and the folder itself may be behind one.
+            // Symbolic links may lead out of the folder, and the folder itself may be one.
             let is_inside = |folder: PathBuf| path.starts_with(&folder) && leads_below(&path, &folder);
             if !folder.is_some_and(is_inside) {
                 return Err(ReadError::new("it is outside of the document's folder").help(
@@ -115,7 +115,7 @@ impl Loader {
     }
 }
 
-/// Whether a file is in a folder once links are followed. What isn't there leads nowhere else.
+/// Whether a file is in a folder after symbolic links are followed. A missing file counts as inside.
 fn leads_below(path: &Path, folder: &Path) -> bool {
     match (path.canonicalize(), folder.canonicalize()) {
         (Ok(path), Ok(folder)) => path.starts_with(folder),

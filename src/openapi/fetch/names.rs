@@ -1,4 +1,4 @@
-//! What the schemas of other files are called.
+//! Names the schemas of other files.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use crate::diagnostics::child;
 
 const COMPONENTS: [&str; 2] = ["/components/schemas", "/definitions"];
 
-/// Tokens behind which a pointer leads to a part of a schema, which has no name; as has what is in a list.
+/// Tokens of pointers to parts of a schema, which have no name.
 const PARTS: &[&str] = &[
     "properties",
     "patternProperties",
@@ -27,7 +27,7 @@ const PARTS: &[&str] = &[
 
 #[derive(Default)]
 struct Names {
-    /// By pointer in the tree; and the other way round, to the end of each chain of references.
+    /// By pointer in the tree; and back, to the end of each chain of references.
     names: BTreeMap<String, String>,
     named: BTreeMap<String, String>,
     taken: BTreeSet<String>,
@@ -54,7 +54,7 @@ pub fn give(bundle: &Bundle) -> (BTreeMap<String, String>, BTreeMap<String, Stri
         let chain = chain(bundle, target);
         let known = chain.iter().find_map(|target| names.names.get(&pointer_in_tree(target)).cloned());
         let component = chain.last().filter(|(document, _)| *document == 0).and_then(|(_, pointer)| component(pointer));
-        // The end of a chain is what the schema is; what leads to it may be a list of files.
+        // The end of a chain is the schema; the rest may be an index of files.
         let own = |(document, pointer): &Target| candidates(&bundle.documents.get(*document)?.url, pointer);
         let own = || chain.iter().rev().filter(|(document, _)| *document != 0).find_map(own);
         if let Some(name) = known.or(component).or_else(|| own().map(|candidates| names.free(candidates))) {
@@ -118,14 +118,14 @@ fn component(pointer: &str) -> Option<String> {
     (!name.contains('/')).then(|| token(name))
 }
 
-/// What a schema could be called, the shortest first. `None` for a part of one.
+/// The possible names of a schema, the shortest first. `None` for a part of a schema.
 fn candidates(url: &Url, pointer: &str) -> Option<Vec<String>> {
     let file = |segment: &str| {
         let name = percent_decode_str(segment).decode_utf8_lossy().into_owned();
         name.split('.').find(|part| !part.is_empty()).unwrap_or("schema").to_owned()
     };
     let mut segments: Vec<String> = url.path_segments().into_iter().flatten().map(file).collect();
-    // Files that are called after the folder that they stand for.
+    // An index file has the name of its folder.
     segments.pop_if(|last| matches!(last.as_str(), "index" | "_index"));
     let tokens: Vec<String> = pointer.split('/').skip(1).map(token).collect();
     let is_part = |token: &String| PARTS.contains(&token.as_str()) || token.parse::<u32>().is_ok();

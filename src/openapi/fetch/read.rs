@@ -16,7 +16,7 @@ use crate::openapi::keywords::Keywords;
 use crate::openapi::tree::{self, Tree};
 use crate::source::Source;
 
-/// A document as it was read.
+/// A document that was read.
 #[derive(Debug)]
 pub struct Spec {
     pub source: Source,
@@ -54,7 +54,7 @@ pub fn read(location: &SpecLocation, access: Access, problems: &mut Problems) ->
     let bundle = Bundle::load(root, &home, loader, problems);
     let (names, named) = names::give(&bundle);
     let (tree, others) = bundle.assemble(names, named);
-    tree::tell_files(problems);
+    tree::assign_files(problems);
     Ok(Spec { source, others, tree: Some(tree) })
 }
 
@@ -77,7 +77,7 @@ fn standard_input() -> Result<Vec<u8>, ReadError> {
 
 /// `expected` bytes, or more.
 fn all_of(reader: impl Read, expected: u64, name: &str) -> Result<Vec<u8>, ReadError> {
-    // One that grows takes twice the room, and reading to its end needs a byte behind it.
+    // A growing buffer would take twice the memory; reading to the end needs one byte more.
     let mut bytes = Vec::with_capacity(expected.min(MAX_BYTES) as usize + 1);
     let read = reader.take(MAX_BYTES + 1).read_to_end(&mut bytes);
     read.map_err(|error| ReadError::new(format!("can't read {name}: {error}")))?;

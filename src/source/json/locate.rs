@@ -1,4 +1,4 @@
-//! From JSON pointers back to lines and columns.
+//! Finds the lines and columns of JSON pointers in JSON text.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -109,7 +109,7 @@ fn walk_json(scan: &mut Scan, wanted: &Tree, mut enough: usize, report: &mut imp
     Some(())
 }
 
-/// The key that a literal is.
+/// The key of a string literal.
 fn key(literal: &str) -> Cow<'_, str> {
     match literal.strip_prefix('"').and_then(|literal| literal.strip_suffix('"')) {
         Some(plain) if !plain.contains('\\') => Cow::Borrowed(plain),
@@ -117,7 +117,7 @@ fn key(literal: &str) -> Cow<'_, str> {
     }
 }
 
-/// Counts lines and columns along with offsets that don't go back.
+/// Counts lines and columns for ascending offsets.
 struct Lines<'a> {
     text: &'a str,
     counted: usize,

@@ -23,7 +23,7 @@ pub fn parse(text: &str, part: impl Part, reader: &mut Reader) -> Result<Value, 
     })
 }
 
-/// Reads one value of a JSON text, and notes what is repeated in it.
+/// Reads one JSON value, and notes duplicate keys.
 struct Reading<'r, P>(&'r mut Reader, P);
 
 impl<'de, P: Part> DeserializeSeed<'de> for Reading<'_, P> {

@@ -1,4 +1,4 @@
-//! Runs over JSON text that has been parsed before, without making anything of it.
+//! Scans valid JSON text without building values.
 
 pub struct Scan<'a> {
     text: &'a str,
@@ -10,7 +10,7 @@ impl<'a> Scan<'a> {
         Self { text, at: 0 }
     }
 
-    /// How the next key, value or closing bracket begins, and where. What separates them tells nothing that isn't known.
+    /// The first byte of the next key, value or closing bracket, with its offset. Skips separators.
     pub fn peek(&mut self) -> Option<(u8, usize)> {
         while self.byte()?.is_ascii_whitespace() || matches!(self.byte()?, b',' | b':') {
             self.at += 1;
@@ -18,7 +18,7 @@ impl<'a> Scan<'a> {
         Some((self.byte()?, self.at))
     }
 
-    /// Goes behind a bracket.
+    /// Skips a bracket.
     pub fn step(&mut self) {
         self.at += 1;
     }
@@ -38,7 +38,7 @@ impl<'a> Scan<'a> {
         self.text.get(start..self.at)
     }
 
-    /// Goes behind a value.
+    /// Skips a value.
     pub fn skip(&mut self) -> Option<()> {
         let (first, _) = self.peek()?;
         if !matches!(first, b'"' | b'{' | b'[') {

@@ -1,4 +1,4 @@
-//! Reads YAML: what the parser tells becomes a value tree, as far as a part of it is kept.
+//! Reads YAML into a value tree of the kept parts.
 
 mod places;
 mod scalar;
@@ -13,18 +13,18 @@ use super::tree::{Part, Reader, Whole};
 pub use places::Places;
 use places::{Pointer, Position};
 
-/// Levels that a document may nest, as `serde_json` has it.
+/// The maximum depth, as in `serde_json`.
 const MAX_DEPTH: usize = 127;
 
-/// What all aliases together may bring, in bytes. Stops alias bombs.
+/// The maximum bytes that all aliases together expand to, against alias bombs.
 const MAX_COPIED: usize = 64 * 1024 * 1024;
 
-/// What a value takes besides its text, about.
+/// The approximate size of a value without its text.
 const NODE_BYTES: usize = 64;
 
 const TOO_LARGE: &str = "the YAML is nested too deeply, or its aliases make it too large";
 
-/// Reads the one document of a text, and where its nodes stand. One that is empty is null.
+/// Reads the only document of a text, with the positions of its nodes. An empty document is null.
 pub fn parse(text: &str, part: impl Part, reader: &mut Reader, places: &mut Places) -> Result<Value, SyntaxError> {
     let parser = Parser::new_from_str_with_options(text, Options::default());
     let mut loader = Loader { parser, anchors: HashMap::new(), copied: 0, reader, places };
@@ -52,7 +52,7 @@ fn position(span: Span) -> Position {
     (span.start.line(), span.start.col() + 1)
 }
 
-/// Where in the value tree a node is.
+/// The place of a node in the value tree.
 struct Place {
     pointer: Pointer,
     /// Levels below the root.
@@ -74,7 +74,7 @@ struct Loader<'r, 't> {
     places: &'r mut Places,
 }
 
-/// A node that has a name, in full: an alias may stand where more of it is kept.
+/// An anchored node, read in full: an alias may be where more of it is kept.
 struct Anchored {
     value: Value,
     bytes: usize,
@@ -83,7 +83,7 @@ struct Anchored {
 
 impl<'t> Loader<'_, 't> {
     fn next(&mut self) -> Result<(Event<'t>, Span), SyntaxError> {
-        // The parser ends with an event of its own, after which nobody asks.
+        // The parser ends with this event.
         self.parser.next_event().unwrap_or(Ok((Event::StreamEnd, Span::default()))).map_err(|error| syntax(&error))
     }
 
@@ -107,7 +107,7 @@ impl<'t> Loader<'_, 't> {
 
     fn alias(&mut self, anchor: usize, span: Span, depth: usize) -> Result<Value, SyntaxError> {
         let Some(anchored) = self.anchors.get(&anchor) else {
-            return Err(failure(span, "an alias stands inside of what it names: write it out, or use a `$ref`"));
+            return Err(failure(span, "an alias is inside its own anchor: write it out, or use a `$ref`"));
         };
         let (bytes, height) = (anchored.bytes, anchored.height);
         self.copy(bytes, span)?;
@@ -122,12 +122,11 @@ impl<'t> Loader<'_, 't> {
         if self.copied > MAX_COPIED { Err(too_large(span)) } else { Ok(()) }
     }
 
-    /// Reads a node, whether or not it has a name.
+    /// Reads a node without regard to its anchor.
     fn bare(&mut self, event: Event<'t>, span: Span, part: impl Part, place: &Place) -> Result<Value, SyntaxError> {
         match event {
-            Event::Scalar(text, style, _, tag) => {
-                scalar::value(text, style, tag.as_deref()).ok_or_else(|| failure(span, "this isn't what its tag says"))
-            }
+            Event::Scalar(text, style, _, tag) => scalar::value(text, style, tag.as_deref())
+                .ok_or_else(|| failure(span, "the value doesn't match its tag")),
             _ if place.depth >= MAX_DEPTH => Err(too_large(span)),
             Event::SequenceStart(..) => self.list(part, place),
             _ => self.object(part, place),
@@ -209,7 +208,7 @@ impl<'t> Loader<'_, 't> {
     fn key(&mut self, event: Event<'t>, span: Span) -> Result<String, SyntaxError> {
         let is_null = matches!(&event, Event::Scalar(text, ScalarStyle::Plain, _, None) if scalar::is_null(text));
         match event {
-            _ if is_null => Err(failure(span, "a key is null: put it in quotes where it is meant as text")),
+            _ if is_null => Err(failure(span, "a key is null: quote it if it is text")),
             Event::Scalar(text, _, anchor, _) => {
                 let key = text.into_owned();
                 if anchor != 0 {
@@ -220,13 +219,13 @@ impl<'t> Loader<'_, 't> {
             Event::Alias(anchor) => match self.alias(anchor, span, 0)? {
                 Value::String(key) => Ok(key),
                 value @ (Value::Number(_) | Value::Bool(_)) => Ok(value.to_string()),
-                _ => Err(failure(span, "an alias that stands for a key has to name a text")),
+                _ => Err(failure(span, "an alias used as a key must refer to text")),
             },
-            _ => Err(failure(span, "a key is a list or a mapping, where only text can be one")),
+            _ => Err(failure(span, "a key is a list or a mapping: only text can be a key")),
         }
     }
 
-    /// Passes over a node that isn't kept, but for what has a name in it.
+    /// Skips a node that isn't kept, except for anchors in it.
     fn skip(&mut self, event: Event<'t>, span: Span, place: &Place) -> Result<(), SyntaxError> {
         let (mut event, mut span) = (event, span);
         let mut open = 0;
@@ -249,7 +248,7 @@ fn map_of(value: Value) -> Option<Map<String, Value>> {
     if let Value::Object(members) = value { Some(members) } else { None }
 }
 
-/// What is kept of a value that was read in full.
+/// Removes what isn't kept from a value that was read in full.
 fn prune(value: Value, part: impl Part) -> Value {
     match value {
         Value::Array(items) => items.into_iter().map(|item| prune(item, part.item())).collect(),
@@ -264,7 +263,7 @@ fn prune(value: Value, part: impl Part) -> Value {
     }
 }
 
-/// What a value takes in bytes, about, and how many levels it has.
+/// The approximate size of a value in bytes, and its depth.
 fn measure(value: &Value) -> (usize, usize) {
     let add = |(bytes, height): (usize, usize), (more, below): (usize, usize)| (bytes + more, height.max(below + 1));
     match value {
@@ -291,7 +290,7 @@ fn too_large(span: Span) -> SyntaxError {
 
 fn syntax(error: &ScanError) -> SyntaxError {
     let message = match error.kind() {
-        // The parser has a limit of its own.
+        // The parser's own limit.
         ErrorKind::RecursionLimitExceeded => TOO_LARGE.to_owned(),
         _ => format!("not valid YAML: {}", error.info()),
     };
@@ -342,12 +341,12 @@ mod tests {
     fn what_cannot_be_read() {
         let cases = [
             ("a: 1\n---\nb: 2\n", "the file holds more than one YAML document: leave one of them"),
-            ("~: 1\n", "a key is null: put it in quotes where it is meant as text"),
-            ("[a]: 1\n", "a key is a list or a mapping, where only text can be one"),
-            ("a: &x [1]\n? *x\n: 1\n", "an alias that stands for a key has to name a text"),
-            ("a: &x [*x]\n", "an alias stands inside of what it names: write it out, or use a `$ref`"),
+            ("~: 1\n", "a key is null: quote it if it is text"),
+            ("[a]: 1\n", "a key is a list or a mapping: only text can be a key"),
+            ("a: &x [1]\n? *x\n: 1\n", "an alias used as a key must refer to text"),
+            ("a: &x [*x]\n", "an alias is inside its own anchor: write it out, or use a `$ref`"),
             ("a: {<<: 1}\n", "`<<` takes a mapping, or a list of them"),
-            ("a: !!int x\n", "this isn't what its tag says"),
+            ("a: !!int x\n", "the value doesn't match its tag"),
             ("a: [\n", "not valid YAML: unclosed bracket '['"),
         ];
         for (text, message) in cases {

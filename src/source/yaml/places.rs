@@ -1,4 +1,4 @@
-//! Where the nodes of a YAML text stand: noted while it is read, as to find them later would be to parse it once more.
+//! The positions of nodes in YAML text, noted while it is parsed: to find them later would need another parse.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -6,7 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 /// Line and column, both from 1.
 pub type Position = (usize, usize);
 
-/// A pointer's tokens, as far as they have been hashed.
+/// The hash of a pointer's tokens.
 #[derive(Debug, Clone, Default)]
 pub struct Pointer(DefaultHasher);
 
@@ -22,7 +22,7 @@ impl Pointer {
     }
 }
 
-/// The nodes in the order in which they stand. Their pointers take more room than all else.
+/// The nodes in the order of the text, by the hashes of their pointers: the pointers themselves take much memory.
 #[derive(Debug, Clone, Default)]
 pub struct Places {
     hashes: Vec<u64>,
@@ -36,13 +36,13 @@ impl Places {
         self.positions.push((number(line), number(column)));
     }
 
-    /// Gives back the room for more.
+    /// Frees unused memory.
     pub fn close(&mut self) {
         self.hashes.shrink_to_fit();
         self.positions.shrink_to_fit();
     }
 
-    /// Where the pointers lead to, or the nearest parent of what they lead to. Of a key that stands twice, the last counts.
+    /// The positions of pointers, or of their nearest parents. The last one of a duplicate key counts.
     pub fn find(&self, pointers: &[&str]) -> HashMap<String, Position> {
         let ways: Vec<(&str, Vec<u64>)> = pointers.iter().map(|pointer| (*pointer, way(pointer))).collect();
         let mut found: HashMap<u64, Option<Position>> = HashMap::new();

@@ -1,11 +1,11 @@
-//! What a scalar is, by the core schema of YAML 1.2.
+//! Reads scalars by the core schema of YAML 1.2.
 
 use std::borrow::Cow;
 
 use granit_parser::{ScalarStyle, Tag};
 use serde_json::Value;
 
-/// `None` where it isn't what its tag says.
+/// `None` if the text doesn't match its tag.
 pub fn value(text: Cow<str>, style: ScalarStyle, tag: Option<&Tag>) -> Option<Value> {
     let is_plain = style == ScalarStyle::Plain;
     match tag.and_then(|tag| tag.core_suffix().or((tag.original() == "!").then_some("str"))) {
@@ -35,7 +35,7 @@ fn boolean(text: &str) -> Option<Value> {
     (is("true") || is("false")).then(|| is("true").into())
 }
 
-/// Of at most 64 bits; what is beyond is read as a float, as in JSON.
+/// Integers of up to 64 bits; larger ones are floats, as in JSON.
 fn integer(text: &str) -> Option<Value> {
     if !text.starts_with(|first: char| first.is_ascii_digit() || matches!(first, '-' | '+')) {
         return None;
@@ -53,7 +53,7 @@ fn integer(text: &str) -> Option<Value> {
     text.parse().map(|number: u64| number.into()).or_else(|_| text.parse().map(|number: i64| number.into())).ok()
 }
 
-/// What JSON has no number for is null: infinity, and what isn't a number.
+/// Infinity and NaN are null, because JSON has no number for them.
 fn float(text: &str) -> Option<Value> {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
     if matches!(digits, ".inf" | ".Inf" | ".INF") || matches!(text, ".nan" | ".NaN" | ".NAN") {

@@ -130,12 +130,14 @@ fn is_device(name: &str) -> bool {
 /// Files are below the output folder, in the folders that are ours, under names that every system can have, side by side.
 fn stay_in_place(files: &Files) {
     let mut folded = BTreeSet::new();
-    for path in files.keys() {
-        let (folder, name) = path.split_once('/').unwrap_or(("", path));
+    for path in files.keys().filter(|path| *path != ".gitattributes") {
+        let folder = path.split_once('/').map_or("", |(folder, _)| folder);
         assert!(["", "collections", "db", "schema", "types"].contains(&folder), "{path:?}");
         let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
-        assert!(name.chars().all(is_plain) && !name.starts_with('.') && name.len() <= 100, "{path:?}");
-        assert!(!is_device(name), "{path:?} is a device");
+        for name in path.split('/') {
+            assert!(name.chars().all(is_plain) && !name.starts_with('.') && name.len() <= 100, "{path:?}");
+            assert!(!is_device(name), "{path:?} is a device");
+        }
         // As the file systems of macOS and Windows compare them.
         assert!(folded.insert(path.to_uppercase().to_lowercase()), "{path:?} is another's");
     }
@@ -276,6 +278,6 @@ fn a_crowd_is_written_below_the_output_folder() {
     assert_eq!(names(&home), ["generated", "openapi.json", "sync-patterns.config.yaml"].map(String::from).into());
     assert_eq!(
         names(&home.join("generated")),
-        ["collections", "db", "index.ts", "schema", "types"].map(String::from).into()
+        [".gitattributes", "collections", "db", "index.ts", "schema", "types"].map(String::from).into()
     );
 }

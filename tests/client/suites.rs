@@ -28,6 +28,7 @@ fn compiled() -> &'static Workspace {
             let arguments = ["generate", "--adapter", adapter, "--output", output];
             let run = sync_patterns(&arguments, &repository().join("fixtures/workspace"));
             assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+            shorten_waits(Path::new(output));
         }
         let upgrade = repository().join("tests/client/upgrade");
         for (version, adapter) in [("before", "pglite"), ("before", "sqlite"), ("after", "pglite"), ("after", "sqlite")]
@@ -42,6 +43,26 @@ fn compiled() -> &'static Workspace {
         workspace.compile();
         workspace
     })
+}
+
+/// What a client waits for in these tests, in milliseconds, where it otherwise waits for longer. A live request to the server
+/// of these tests takes 20 seconds, as Electric's does.
+const WAITS: &[(&str, &str, &str)] = &[
+    ("LONGEST_RETRY_MS", "60_000", "8_000"),
+    ("API_ANSWER_MS", "60_000", "12_000"),
+    ("SHAPE_ANSWER_MS", "45_000", "25_000"),
+    ("ARRIVAL_MS", "3_000", "1_000"),
+];
+
+fn shorten_waits(client: &Path) {
+    let file = client.join("db/client/timing.ts");
+    let mut text = fs::read_to_string(&file).expect("the client's waits");
+    for (name, long, short) in WAITS {
+        let line = format!("export const {name} = {long};");
+        assert!(text.contains(&line), "{} has no `{line}`", file.display());
+        text = text.replace(&line, &format!("export const {name} = {short};"));
+    }
+    fs::write(file, text).expect("the waits");
 }
 
 /// Schedules of chaos where the environment doesn't say how many.

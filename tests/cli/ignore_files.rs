@@ -153,8 +153,7 @@ fn a_repository_of_several_packages() {
     assert_eq!(init.code, 0, "{}", init.stderr);
     let told: Value = serde_json::from_str(&init.stdout).expect("JSON");
     let line = "/apps/web/src/app/\\[id\\]/(main)/generated/";
-    let expected =
-        json!({ "tool": "prettier", "file": "apps/web/../../.prettierignore", "line": line, "edited": true });
+    let expected = json!({ "tool": "prettier", "file": ".prettierignore", "line": line, "edited": true });
     assert_eq!(told["ignore"][0], expected);
     assert_eq!(text(&project, ".prettierignore"), format!("{line}\n"));
     let generate = project.run(&["generate", "--config", config]);

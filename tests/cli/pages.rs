@@ -83,6 +83,19 @@ fn sorted(mut words: Vec<String>) -> Vec<String> {
     words
 }
 
+/// The folders of the sources that the page explains are those that there are.
+#[test]
+fn the_folders_of_the_sources() {
+    let text = page("architecture.md");
+    let rows = section(&text, "## The way of the data").lines().filter(|line| line.starts_with("| `"));
+    let cells = rows.filter_map(|row| row.split(" | ").next());
+    let explained = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2)).map(str::to_owned).collect();
+    let entries = fs::read_dir(home().join("src")).expect("the sources").map(|entry| entry.expect("an entry"));
+    let folders = entries.filter(|entry| entry.path().is_dir());
+    let folders = folders.map(|folder| folder.file_name().to_string_lossy().into_owned()).collect();
+    assert_eq!(sorted(explained), sorted(folders));
+}
+
 /// The keys that the page explains are those that the config has.
 #[test]
 fn the_keys_of_the_config() {

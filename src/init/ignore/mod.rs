@@ -123,11 +123,13 @@ fn home(tool: Tool, folder: &Path) -> io::Result<Option<(PathBuf, PathBuf)>> {
     let uses = |folder: &Path| {
         lists_package(folder, tool.package()) || tool.signs().iter().any(|file| folder.join(file).is_file())
     };
-    let absolute = std::env::current_dir()?.join(folder);
+    let here = std::env::current_dir()?;
+    let absolute = here.join(folder);
     let repository = absolute.ancestors().position(|folder| folder.join(".git").exists()).unwrap_or_default();
     let mut shown = folder.to_owned();
     for absolute in absolute.ancestors().take(repository + 1) {
         if uses(absolute) {
+            let shown = absolute.strip_prefix(&here).map_or(shown, Path::to_path_buf);
             return Ok(Some((shown, absolute.to_owned())));
         }
         shown.push("..");

@@ -172,6 +172,18 @@ fn the_lines_of_the_readme_compile() {
     workspace.type_check_page();
 }
 
+/// The client beside the default one, as the page makes it.
+#[test]
+fn a_second_client_compiles() {
+    let workspace = Workspace::new("second-client");
+    let text = page("architecture.md");
+    let [lines] = blocks(&text, "ts")[..] else { panic!("one block") };
+    workspace
+        .write_file("src/second.ts", &format!("import {{ createClient }} from \"./generated/index.js\";\n\n{lines}"));
+    write_files("", &workspace);
+    workspace.type_check_page();
+}
+
 /// The code after the move compiles, and the tests that the page shows pass.
 #[test]
 fn the_moved_application_compiles_and_its_tests_pass() {

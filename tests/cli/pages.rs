@@ -96,6 +96,19 @@ fn the_folders_of_the_sources() {
     assert_eq!(sorted(explained), sorted(folders));
 }
 
+/// The folder that the page draws is the one that is generated.
+#[test]
+fn the_folder_of_the_client() {
+    let text = page("architecture.md");
+    let (_, tree) = text.split_once("├── db/ ").expect("the folder");
+    let (tree, _) = tree.split_once("└── .gitattributes").expect("the end of the tree");
+    let drawn = tree.lines().skip(1).filter_map(|line| line.get("│   ├── ".len()..)?.split_whitespace().next());
+    let drawn = drawn.map(|name| name.trim_end_matches('/').to_owned()).collect();
+    let generated = fs::read_dir(home().join("fixtures/contacts/generated/db")).expect("the client");
+    let names = generated.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+    assert_eq!(sorted(drawn), sorted(names));
+}
+
 /// The keys that the page explains are those that the config has.
 #[test]
 fn the_keys_of_the_config() {

@@ -270,16 +270,16 @@ function changedKeys(connection: Connection): ChangedKeys {
 
 /** What has a colon in its key belongs to a transport. */
 function meta(connection: Connection): Meta {
-  const keyOf = (kind: string, model: string) => `${kind}:${model}`;
+  const metaKey = (kind: string, model: string) => `${kind}:${model}`;
   return {
     async get(kind, model) {
-      const [row] = await connection.query(sql`SELECT value FROM _sync_meta WHERE key = ${keyOf(kind, model)}`);
+      const [row] = await connection.query(sql`SELECT value FROM _sync_meta WHERE key = ${metaKey(kind, model)}`);
       const value = row?.["value"] ?? null;
       return value === null ? undefined : String(value);
     },
-    set: (kind, model, value) => setMeta(connection, keyOf(kind, model), value),
+    set: (kind, model, value) => setMeta(connection, metaKey(kind, model), value),
     async delete(kind, model) {
-      await connection.query(sql`DELETE FROM _sync_meta WHERE key = ${keyOf(kind, model)}`);
+      await connection.query(sql`DELETE FROM _sync_meta WHERE key = ${metaKey(kind, model)}`);
     },
   };
 }

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 use sync_patterns::openapi::Tree;
-use sync_patterns::schema_json::diff::Schema;
+use sync_patterns::schema_json::document::Document as Schema;
 use sync_patterns_fuzz::{making, reading, with_room};
 
 #[path = "../../tests/support/mutate.rs"]

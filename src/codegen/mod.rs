@@ -5,6 +5,7 @@ mod files;
 pub mod sql;
 pub mod template;
 pub mod typescript;
+mod width;
 
 use std::path::Path;
 

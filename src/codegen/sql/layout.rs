@@ -1,10 +1,7 @@
 //! Breaks lines of rendered SQL that are too long: before clauses, behind commas, inside brackets, and at last at any blank.
 //! Lines that fit stay as the template has them.
 
-use unicode_width::UnicodeWidthStr;
-
-/// The width that generated SQL keeps to, but for a single name or literal that is longer.
-pub const WIDTH: usize = 120;
+use crate::codegen::width::{WIDTH, width};
 
 /// The text with every line as short as it can be broken to.
 pub fn laid_out(text: String) -> String {
@@ -18,7 +15,7 @@ pub fn laid_out(text: String) -> String {
         let (code, newline) = line.strip_suffix('\n').map_or((line, ""), |code| (code, "\n"));
         let has_comment = scan(code, &mut quote, |_| {});
         // A literal or name that has a line break of its own is left alone, and so are comments.
-        if code.width() <= WIDTH || starts_in_quote || quote.is_some() || has_comment {
+        if width(code) <= WIDTH || starts_in_quote || quote.is_some() || has_comment {
             out.push_str(line);
             continue;
         }
@@ -131,7 +128,7 @@ fn break_at(lines: &mut Vec<String>, indent: usize, text: &str, blanks: &[usize]
 }
 
 fn lay_out(lines: &mut Vec<String>, indent: usize, text: &str) {
-    if indent + text.width() <= WIDTH {
+    if indent + width(text) <= WIDTH {
         lines.push(format!("{}{text}", " ".repeat(indent)));
         return;
     }
@@ -160,11 +157,7 @@ fn lay_out(lines: &mut Vec<String>, indent: usize, text: &str) {
         lay_out(lines, indent + 2, inner);
         return lay_out(lines, indent, tail);
     }
-    let fitting = top
-        .blanks
-        .iter()
-        .copied()
-        .take_while(|at| indent + text.get(..*at).map_or(0, |before| before.width()) <= WIDTH);
+    let fitting = top.blanks.iter().copied().take_while(|at| indent + text.get(..*at).map_or(0, width) <= WIDTH);
     match fitting.last().or(top.blanks.first().copied()) {
         Some(at) => break_at(lines, indent, text, &[at], 2),
         None => lines.push(format!("{}{text}", " ".repeat(indent))),

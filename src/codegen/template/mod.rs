@@ -1,6 +1,7 @@
 //! Templates to text: ours, which are compiled into the binary, or those of the user that replace them.
 
 mod error;
+mod fit;
 mod folder;
 mod own;
 
@@ -160,6 +161,7 @@ impl<'a> Renderer<'a> {
 fn environment<'a>() -> anyhow::Result<Environment<'a>> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.add_filter("fit", fit::fit);
     // By file name, minijinja would escape `.json`; the views hold encoded text already.
     environment.set_auto_escape_callback(|_| AutoEscape::None);
     environment

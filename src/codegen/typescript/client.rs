@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
+use super::Module;
 use super::runtime::Parts;
-use super::{Module, WIDTH, width};
 use crate::codegen::template::{File, Page, Renderer};
 use crate::codegen::{BANNER, Settings};
 use crate::config::Adapter;
@@ -24,8 +24,6 @@ struct Collection<'a> {
     name: &'a str,
     /// A string literal.
     module: String,
-    /// Whether what follows the opening parenthesis takes a line.
-    broken: bool,
 }
 
 /// Where the database and the servers are, in string literals.
@@ -66,10 +64,5 @@ pub fn files(renderer: &Renderer, modules: &[Module], settings: Settings, parts:
 fn collection<'a>(module: &'a Module) -> Collection<'a> {
     let key = ts::property_key(&module.plan.model.name);
     let name = module.collection.as_str();
-    Collection {
-        broken: width(&format!("      {key}: createCollection({name}(client)),")) > WIDTH,
-        module: ts::string(&format!("./collections/{}.js", module.stem)),
-        key,
-        name,
-    }
+    Collection { module: ts::string(&format!("./collections/{}.js", module.stem)), key, name }
 }

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
+use super::Module;
 use super::index::NameList;
-use super::{Module, WIDTH, width};
 use crate::codegen::template::{File, Page, Renderer};
 use crate::codegen::{BANNER, Settings};
 use crate::config::Framework;
@@ -20,11 +20,9 @@ struct CollectionView<'a> {
     module: String,
     types: Option<NameList>,
     row: &'a str,
-    /// What a new row takes; where it is more than one type, all of them.
+    /// The type of what a new row takes: the only one, or all of `inputs`.
     input: &'a str,
-    inputs: Option<String>,
-    /// Whether what follows the opening parenthesis takes a line.
-    options_broken: bool,
+    inputs: Vec<&'a str>,
     /// The type of a row's key in the collection.
     key_type: &'static str,
     local_first: bool,
@@ -43,9 +41,6 @@ struct Hooks<'a> {
     key_type: String,
     /// Whether the parameter may change by itself.
     is_live: bool,
-    /// Whether it takes a line, and whether each argument does.
-    broken: bool,
-    call_broken: bool,
 }
 
 pub fn file(renderer: &Renderer, module: &Module, settings: Settings) -> anyhow::Result<File> {
@@ -57,8 +52,6 @@ pub fn file(renderer: &Renderer, module: &Module, settings: Settings) -> anyhow:
         _ => "Input",
     };
     let key_type = key_type(model, settings.int64);
-    let function = if model.is_local() { "localCollection" } else { "electricCollection" };
-    let options = format!("  return {function}<{input}, {}, {key_type}>({}, client);", module.row, module.description);
     let types = std::iter::once(module.row.clone()).chain(writes.iter().map(|name| (*name).to_owned()));
     let view = CollectionView {
         banner: BANNER,
@@ -68,8 +61,7 @@ pub fn file(renderer: &Renderer, module: &Module, settings: Settings) -> anyhow:
         types: NameList::new("import type", types, &format!("../types/{}.js", module.stem)),
         row: &module.row,
         input,
-        inputs: (writes.len() > 1).then(|| intersection(&writes)),
-        options_broken: width(&options) > WIDTH,
+        inputs: if writes.len() > 1 { writes } else { Vec::new() },
         key_type,
         local_first: model.local_first && model.is_local(),
         is_local: model.is_local(),
@@ -103,24 +95,7 @@ fn hooks<'a>(module: &'a Module, framework: Framework) -> Option<Hooks<'a>> {
     };
     let is_live = framework != Framework::React;
     let key_type = if is_live { format!("LiveKey<{key_type}>") } else { key_type };
-    let call = format!("  return useRow({}, {}, {key});", module.collection, module.description);
-    let signature = format!("export function {}({key}: {key_type}) {{", module.hook_one);
-    Some(Hooks {
-        package,
-        all: &module.hook_all,
-        one: &module.hook_one,
-        key,
-        broken: width(&signature) > WIDTH,
-        call_broken: width(&call) > WIDTH,
-        key_type,
-        is_live,
-    })
-}
-
-/// Types, all of them at once, behind `type Input = `.
-fn intersection(types: &[&str]) -> String {
-    let flat = types.join(" & ");
-    if width(&format!("type Input = {flat};")) <= WIDTH { flat } else { types.join(" &\n  ") }
+    Some(Hooks { package, all: &module.hook_all, one: &module.hook_one, key, key_type, is_live })
 }
 
 /// Names of the hooks for all rows and for one.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::runtime::Parts;
-use super::{Module, SHARED, WIDTH, width};
+use super::{Module, SHARED};
 use crate::codegen::template::{File, Page, Renderer};
 use crate::codegen::{BANNER, Settings};
 use crate::config::Adapter;
@@ -18,8 +18,6 @@ pub struct NameList {
     names: Vec<String>,
     /// A string literal.
     from: String,
-    /// Whether each name takes a line.
-    broken: bool,
 }
 
 impl NameList {
@@ -27,9 +25,7 @@ impl NameList {
     pub fn new(keyword: &'static str, names: impl IntoIterator<Item = String>, from: &str) -> Option<Self> {
         let names: Vec<String> = names.into_iter().collect();
         let from = ts::string(from);
-        let flat = format!("{keyword} {{ {} }} from {from};", names.join(", "));
-        let broken = names.len() > 1 && width(&flat) > WIDTH;
-        (!names.is_empty()).then_some(Self { keyword, names, from, broken })
+        (!names.is_empty()).then_some(Self { keyword, names, from })
     }
 }
 

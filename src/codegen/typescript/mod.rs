@@ -21,9 +21,8 @@ mod types;
 
 use std::collections::BTreeMap;
 
-use unicode_width::UnicodeWidthStr;
-
 use crate::codegen::template::{File, Renderer, TemplateSet, Templates, templates};
+use crate::codegen::width::{WIDTH, width};
 use crate::codegen::{Files, Settings};
 use crate::config::Int64;
 use crate::model::Field;
@@ -33,15 +32,6 @@ use crate::plan::{ModelPlan, Plan};
 use runtime::Parts;
 pub use runtime::paths as verbatim_paths;
 use schema::SqlModule;
-
-/// The width that generated TypeScript and JSON keeps to.
-const WIDTH: usize = 120;
-
-/// The columns that a text takes.
-fn width(text: &str) -> usize {
-    let is_plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
-    if is_plain { text.len() } else { UnicodeWidthStr::width(text) }
-}
 
 /// The models as data, below the output folder.
 pub const SCHEMA_JSON: &str = "schema/schema.json";

@@ -8,7 +8,7 @@ use super::comment::Comment;
 use super::index::NameList;
 use super::layout::{self, Member, Type};
 use super::shapes::{self, Aliases};
-use super::{Module, SHARED, WIDTH, access, width};
+use super::{Module, SHARED, access};
 use crate::codegen::BANNER;
 use crate::codegen::template::{File, Page, Renderer};
 use crate::config::Int64;
@@ -32,9 +32,8 @@ struct ModelView<'a> {
 struct Access {
     name: String,
     value: String,
-    /// The function that says which fields a role may edit, and whether each of its parameters takes a line.
+    /// The function that says which fields a role may edit.
     can_edit: String,
-    broken: bool,
 }
 
 #[derive(Serialize)]
@@ -97,14 +96,7 @@ pub fn model(renderer: &Renderer, module: &Module, int64: Int64) -> anyhow::Resu
 }
 
 fn access_view(module: &Module, name: &str, can_edit: &str) -> Access {
-    let signature =
-        format!("export function {can_edit}(role: string, field: keyof {}, isOwner = false): boolean {{", module.row);
-    Access {
-        name: name.to_owned(),
-        value: access::value(module.plan.model, name),
-        can_edit: can_edit.to_owned(),
-        broken: width(&signature) > WIDTH,
-    }
+    Access { name: name.to_owned(), value: access::value(module.plan.model, name), can_edit: can_edit.to_owned() }
 }
 
 pub fn shared(renderer: &Renderer, types: &[NamedType]) -> anyhow::Result<File> {

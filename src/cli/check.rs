@@ -8,8 +8,9 @@ use anstyle::{AnsiColor, Style};
 use clap::Args;
 use serde_json::json;
 
+use super::global::Global;
 use super::inputs::ProjectArgs;
-use super::{Global, line_endings, project, report};
+use super::{line_endings, project, report};
 use crate::codegen::GITATTRIBUTES;
 use crate::diagnostics::{Format, count, github};
 use crate::output::{Difference, Kind};

@@ -8,8 +8,9 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 
+use super::global::Global;
 use super::inputs::ProjectArgs;
-use super::{Global, git, project, report};
+use super::{git, project, report};
 use crate::codegen::typescript::SCHEMA_JSON;
 use crate::diagnostics::{Input, Problems};
 use crate::schema_json::diff::{self, Report};

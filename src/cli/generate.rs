@@ -3,9 +3,10 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use super::global::Global;
 use super::inputs::ProjectArgs;
 use super::report::Occasion;
-use super::{Global, check, project, report, watch};
+use super::{check, project, report, watch};
 
 /// The consequence of errors.
 const FAILED: &str = "nothing was written";

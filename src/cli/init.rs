@@ -7,9 +7,10 @@ use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use serde_json::json;
 
+use super::global::Global;
 use super::ignore_files::{IgnoreFiles, Offer};
 use super::inputs::{self, ProjectArgs};
-use super::{Global, ask, report};
+use super::{ask, report};
 use crate::codegen::Settings;
 use crate::codegen::typescript::packages::packages;
 use crate::config::Adapter;

@@ -4,8 +4,9 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
+use super::global::Global;
 use super::inputs::{self, ProjectArgs};
-use super::{Global, project, report};
+use super::{project, report};
 use crate::codegen::{self, Settings};
 use crate::diagnostics::{Format, Problems, Severity, closest, one_of};
 use crate::inspect::{View, text};

@@ -5,6 +5,7 @@ mod check;
 mod diff;
 mod generate;
 mod git;
+mod global;
 mod ignore_files;
 mod init;
 mod inputs;
@@ -18,9 +19,9 @@ mod watch;
 
 use std::process::ExitCode;
 
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::diagnostics::Format;
+use global::{Color, Global};
 
 const FIRST_STEPS: &str = "First steps:
   sync-patterns init          write a config for your backend's document
@@ -36,26 +37,6 @@ struct Cli {
     command: Command,
     #[command(flatten)]
     global: Global,
-}
-
-#[derive(Debug, Args)]
-struct Global {
-    /// Print warnings and errors only
-    #[arg(short, long, global = true)]
-    quiet: bool,
-    /// When to use colours
-    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
-    color: Color,
-    /// How to print messages [default: text, or github under GitHub Actions]
-    #[arg(long, global = true, value_enum)]
-    message_format: Option<Format>,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Color {
-    Auto,
-    Always,
-    Never,
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,8 +1,9 @@
 //! Makes the client of a project from a command's arguments.
 
+use super::global::Global;
 use super::inputs::{self, Inputs, ProjectArgs};
+use super::report;
 use super::report::Occasion;
-use super::{Global, report};
 use crate::Client;
 use crate::codegen::template::OwnTemplates;
 use crate::config::Config;

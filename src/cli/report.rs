@@ -7,18 +7,11 @@ use std::path::Path;
 use anstyle::{AnsiColor, Style};
 use serde_json::json;
 
-use super::Global;
+use super::global::Global;
 use crate::diagnostics::{Format, Input, Problems, Severity, count, print};
 use crate::model::{Method, Model, Project};
 use crate::output::{Change, Plan};
 use crate::source::Source;
-
-impl Global {
-    pub fn format(&self) -> Format {
-        let under_github = || std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true");
-        self.message_format.unwrap_or_else(|| if under_github() { Format::Github } else { Format::Text })
-    }
-}
 
 /// Prints problems.
 pub fn problems(problems: &Problems, sources: &[(Input, &Source)], global: &Global) -> anyhow::Result<()> {

@@ -11,9 +11,10 @@ use anyhow::Context;
 use notify::event::{AccessKind, AccessMode};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
+use super::global::Global;
 use super::inputs::{self, Inputs, ProjectArgs};
 use super::report::Occasion;
-use super::{Global, project, report};
+use super::{project, report};
 use crate::config::{self, SpecLocation};
 use crate::diagnostics::Problems;
 use crate::source::Source;

@@ -2,8 +2,7 @@
 
 use serde::Serialize;
 
-use super::writes;
-use crate::model::{Method, Model, Surveyed};
+use crate::model::{Method, Model, Operation, Surveyed};
 use crate::plan::ModelPlan;
 
 /// How the client knows that a row shows a write.
@@ -87,4 +86,10 @@ pub fn additions(surveyed: &Surveyed, plan: &ModelPlan) -> Vec<Addition> {
         by_put,
     ];
     ADDITIONS.into_iter().zip(lacks).filter(|(_, lacks)| *lacks).map(|(addition, _)| addition).collect()
+}
+
+/// The operations of a model that write, in the order of a row's life.
+fn writes(model: &Model) -> impl Iterator<Item = &Operation> {
+    let operations = &model.operations;
+    [&operations.create, &operations.update, &operations.delete].into_iter().flatten()
 }

@@ -177,9 +177,3 @@ fn field_view(model: &Model, column: &Column, settings: &Settings) -> FieldView 
 fn typescript_type(column: &Column, int64: Int64) -> String {
     typescript::type_of(column.field, column.can_show_null, int64)
 }
-
-/// The operations of a model that write, in the order of a row's life.
-pub fn writes(model: &Model) -> impl Iterator<Item = &crate::model::Operation> {
-    let operations = &model.operations;
-    [&operations.create, &operations.update, &operations.delete].into_iter().flatten()
-}

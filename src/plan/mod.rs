@@ -12,7 +12,9 @@ pub use indexes::Index;
 pub use relations::Relations;
 pub use writes::{NewKey, OnInsert, OnUpdate, StandIn};
 
-use crate::model::{Field, Insert, KeyOrigin, Model, NamedType, Project};
+use writes::makes_temporary_keys;
+
+use crate::model::{Field, Insert, Model, NamedType, Project};
 
 /// The plan of all models.
 #[derive(Debug)]
@@ -130,9 +132,4 @@ impl Column<'_> {
     pub fn is_offered_on_insert(&self) -> bool {
         !self.on_insert.is_refused() && self.field.insert != Insert::Never
     }
-}
-
-/// Of a composite key the server makes no part.
-fn makes_temporary_keys(model: &Model) -> bool {
-    model.key_origin == KeyOrigin::Server && model.key.len() == 1 && model.operations.create.is_some()
 }

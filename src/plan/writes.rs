@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 
-use super::makes_temporary_keys;
 use crate::model::{Field, FieldType, Insert, KeyOrigin, Model};
 
 /// What an insert may say of a column. Null counts as nothing.
@@ -119,4 +118,9 @@ impl<'p> StandIn<'p> {
             None => (is_time && !field.nullable).then_some(Self::InsertedAt),
         }
     }
+}
+
+/// Whether a row that is inserted here has a key of its own until the server makes one. Of a composite key the server makes no part.
+pub(super) fn makes_temporary_keys(model: &Model) -> bool {
+    model.key_origin == KeyOrigin::Server && model.key.len() == 1 && model.operations.create.is_some()
 }

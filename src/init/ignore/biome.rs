@@ -3,7 +3,8 @@
 use jsonc_parser::ParseOptions;
 use jsonc_parser::cst::{CstInputValue, CstRootNode};
 
-use super::{Edit, covers, pattern};
+use super::edit::Edit;
+use super::pattern::{covers, pattern};
 
 pub const FILES: &[&str] = &["biome.json", "biome.jsonc", ".biome.json", ".biome.jsonc"];
 
@@ -45,7 +46,7 @@ pub fn edit(text: &str, path: &str) -> Edit {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::edited;
+    use super::super::edit::tests::edited;
     use super::*;
 
     fn added(text: &str) -> String {

@@ -1,7 +1,8 @@
 //! ESLint: an entry of its flat config that has `ignores` alone, or one more pattern in its `globalIgnores([…])`.
 
+use super::edit::{Edit, newline};
 use super::javascript::{Kind, Token, tokens};
-use super::{Edit, covers, newline, pattern};
+use super::pattern::{covers, pattern};
 
 pub const FILES: &[&str] = &[
     "eslint.config.js",
@@ -115,7 +116,7 @@ fn list(tokens: &[Token], at: usize) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::edited;
+    use super::super::edit::tests::edited;
     use super::*;
 
     fn added(text: &str) -> String {

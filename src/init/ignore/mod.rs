@@ -1,26 +1,21 @@
 //! Tells formatters and linters to leave the generated folder alone: what they change there, `check` reports.
 
 mod biome;
+mod edit;
 mod eslint;
 mod javascript;
+mod pattern;
 mod prettier;
+mod tool;
+
+pub use edit::Edit;
+pub use tool::Tool;
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
-
 use super::surroundings::lists_package;
-
-/// A tool that works on a project's source files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Tool {
-    Prettier,
-    Biome,
-    Eslint,
-}
 
 /// What a tool needs in one file, to leave the generated folder alone.
 #[derive(Debug)]
@@ -30,72 +25,6 @@ pub struct Rule {
     /// What to add by hand.
     pub line: String,
     pub edit: Edit,
-}
-
-#[derive(Debug, PartialEq, Eq)]
-pub enum Edit {
-    /// The file has the rule.
-    None,
-    /// The file's text with the rule.
-    Text(String),
-    /// The file is written in a way that can't be edited safely.
-    ByHand,
-}
-
-impl Tool {
-    const ALL: [Self; 3] = [Self::Prettier, Self::Biome, Self::Eslint];
-
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Prettier => "Prettier",
-            Self::Biome => "Biome",
-            Self::Eslint => "ESLint",
-        }
-    }
-
-    fn package(self) -> &'static str {
-        match self {
-            Self::Prettier => "prettier",
-            Self::Biome => "@biomejs/biome",
-            Self::Eslint => "eslint",
-        }
-    }
-
-    /// The files that show that a folder uses the tool.
-    fn signs(self) -> &'static [&'static str] {
-        match self {
-            Self::Prettier => prettier::SIGNS,
-            Self::Biome => biome::FILES,
-            Self::Eslint => eslint::FILES,
-        }
-    }
-
-    /// The file that takes the rule.
-    fn file(self, folder: &Path) -> &'static str {
-        let existing = |files: &[&'static str]| files.iter().find(|file| folder.join(file).is_file()).copied();
-        match self {
-            Self::Prettier => prettier::FILE,
-            Self::Biome => existing(biome::FILES).unwrap_or("biome.json"),
-            Self::Eslint => existing(eslint::FILES).unwrap_or("eslint.config.js"),
-        }
-    }
-
-    fn line(self, path: &str) -> String {
-        match self {
-            Self::Prettier => prettier::line(path),
-            Self::Biome => format!("\"files\": {{ \"includes\": [\"**\", {}] }}", biome::quoted(path)),
-            Self::Eslint => format!("{{ ignores: [{}] }}", eslint::quoted(path, '"')),
-        }
-    }
-
-    /// `text`: what the file has; `None` where there is no file.
-    fn edit(self, text: Option<&str>, path: &str) -> Edit {
-        match self {
-            Self::Prettier => prettier::edit(text.unwrap_or_default(), path),
-            Self::Biome => biome::edit(text.unwrap_or("{}\n"), path),
-            Self::Eslint => text.map_or(Edit::ByHand, |text| eslint::edit(text, path)),
-        }
-    }
 }
 
 /// The rules for the tools that a project uses. `folder` is where the config is; the tool's files may lie there, or in
@@ -145,57 +74,9 @@ fn below(folder: &Path, output: &Path) -> Option<String> {
     (!parts.is_empty() && !parts.contains(&"..")).then(|| parts.join("/"))
 }
 
-/// A path in the language of patterns that all three tools read: what has a meaning there is escaped.
-fn pattern(path: &str) -> String {
-    let mut pattern = String::with_capacity(path.len());
-    for character in path.chars() {
-        if matches!(character, '*' | '?' | '[' | ']' | '{' | '}' | '!' | '#' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(character);
-    }
-    pattern
-}
-
-/// Whether a pattern that somebody wrote leaves out the folder: itself, or every folder of its name.
-fn covers(written: &str, path: &str) -> bool {
-    let written = written.trim_start_matches("./").trim_start_matches('/');
-    let written = written.strip_suffix("/**").or_else(|| written.strip_suffix("/*")).unwrap_or(written);
-    let written = written.trim_end_matches('/');
-    let path = pattern(path);
-    match written.strip_prefix("**/") {
-        Some(end) => path == end || path.ends_with(&format!("/{end}")),
-        None => path == written,
-    }
-}
-
-/// The line ending that a text uses.
-fn newline(text: &str) -> &'static str {
-    if text.contains("\r\n") { "\r\n" } else { "\n" }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// The new text of a file.
-    pub fn edited(edit: Edit) -> String {
-        match edit {
-            Edit::Text(text) => Some(text),
-            _ => None,
-        }
-        .unwrap()
-    }
-
-    #[test]
-    fn what_a_pattern_covers() {
-        for written in ["src/api", "/src/api/", "./src/api/**", "src/api/*", "**/api", "**/src/api/**"] {
-            assert!(covers(written, "src/api"), "{written}");
-        }
-        for written in ["api", "src", "src/api2", "**/pi", "src/**/api", ""] {
-            assert!(!covers(written, "src/api"), "{written}");
-        }
-    }
 
     #[test]
     fn paths_from_a_folder_above() {

@@ -1,6 +1,7 @@
 //! Prettier: a line in `.prettierignore`, which is written as `.gitignore` is.
 
-use super::{Edit, covers, newline, pattern};
+use super::edit::{Edit, newline};
+use super::pattern::{covers, pattern};
 
 pub const FILE: &str = ".prettierignore";
 
@@ -53,7 +54,7 @@ fn any_depth(line: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::edited;
+    use super::super::edit::tests::edited;
     use super::*;
 
     #[test]

@@ -2,9 +2,11 @@
 
 use serde_json::Value;
 
+use super::change::{Change, Kind};
 use super::effect::{Effect, Rejected, Rows, When, Write, writes};
 use super::fit::{always_fits, noun, title};
-use super::{Change, Kind, name, rename, value};
+use super::rename;
+use super::words::{name, value};
 use crate::model::Insert;
 use crate::schema_json::document::{Field, Model};
 

@@ -1,7 +1,9 @@
 //! Two schemas, one change after the other.
 
+use super::change::{Change, Kind};
 use super::effect::{Effect, Rows};
-use super::{Change, Kind, model, name, names, rename};
+use super::words::{name, names};
+use super::{model, rename};
 use crate::schema_json::document::{Document, Model};
 
 /// What is different in `new`: of the database, then model by model in order of name, then of the types that models

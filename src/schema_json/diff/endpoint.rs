@@ -1,7 +1,8 @@
 //! What is different in a model's endpoints.
 
+use super::change::{Change, Kind, Severity};
 use super::effect::{Effect, Rejected, When, Write};
-use super::{Change, Kind, Severity, name, names};
+use super::words::{name, names};
 use crate::schema_json::document::{Model, Operation};
 
 /// The operations of a model, with the writes that need them, in the order in which they are told.

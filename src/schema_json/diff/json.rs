@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Change, Report};
+use super::change::{Change, Report};
 
 #[derive(Serialize)]
 struct Entry<'a> {

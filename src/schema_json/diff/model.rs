@@ -1,7 +1,9 @@
 //! What is different in a model that both schemas have.
 
+use super::change::{Change, Kind, Severity};
 use super::effect::{Effect, Rows};
-use super::{Change, Kind, Severity, column, endpoint, name, names};
+use super::words::{name, names};
+use super::{column, endpoint};
 use crate::model::KeyOrigin;
 use crate::schema_json::document::Model;
 

@@ -4,7 +4,8 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use super::{Change, Report, Severity, by_model, counts, name};
+use super::change::{Change, Report, Severity, by_model, counts};
+use super::words::name;
 use crate::diagnostics::clean;
 
 pub fn text(out: &mut impl Write, report: &Report) -> io::Result<()> {

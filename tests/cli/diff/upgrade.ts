@@ -51,13 +51,10 @@ async function client(name: string): Promise<Client> {
 }
 
 async function openDriver(): Promise<Driver> {
-  const folder = `./clients/before-${adapter}/db`;
-  if (adapter === "sqlite") {
-    const { openSqlite } = (await import(`${folder}/sqlite.js`)) as { openSqlite(directory: string): Promise<Driver> };
-    return openSqlite("memory://");
-  }
-  const { openPglite } = (await import(`${folder}/pglite.js`)) as { openPglite(directory: string): Promise<Driver> };
-  return openPglite("memory://");
+  type Open = (directory: string) => Promise<Driver>;
+  const module: unknown = await import(`./clients/before-${adapter}/db/store/sql/${adapter}/driver.js`);
+  const { openPglite, openSqlite } = module as { openPglite: Open; openSqlite: Open };
+  return (adapter === "sqlite" ? openSqlite : openPglite)("memory://");
 }
 
 /** An empty database that outlives the clients that have it open. Starting PGlite takes seconds: one serves all cases. */

@@ -10,6 +10,7 @@ use crate::codegen::BANNER;
 use crate::codegen::template::{File, Page, Renderer};
 use crate::config::Int64;
 use crate::names::ts;
+use crate::plan::{Column, StandIn};
 use crate::schema_json::document;
 
 #[derive(Serialize)]
@@ -42,8 +43,12 @@ pub fn file(renderer: &Renderer, module: &Module, int64: Int64) -> anyhow::Resul
     let sql = module.sql.as_ref().map(|sql| SqlImport { name: &sql.constant, module: ts::string(&sql.module()) });
     let ty = if sql.is_some() { "LocalModel" } else { "Model" };
     let model = document::Model::from(module.plan.model);
-    let row = |one: &document::Field| Ok(Language::TypeScript.row(field(one, int64)?, 4));
-    let fields = model.fields.iter().map(row).collect::<anyhow::Result<_>>()?;
+    let row = |(one, column): (&document::Field, &Column)| {
+        let mut data = field(one, int64)?;
+        data.extend((column.stand_in == Some(StandIn::InsertedAt)).then(|| ("standIn", "inserted_at".into())));
+        Ok(Language::TypeScript.row(data, 4))
+    };
+    let fields = model.fields.iter().zip(&module.plan.columns).map(row).collect::<anyhow::Result<_>>()?;
     let members = members(&model)?;
     let view = RegistryView { banner: BANNER, name: &module.description, ty, sql, members, fields };
     let page = Page::new("model.ts", format!("schema/{}.ts", module.stem)).about(&module.plan.model.name);

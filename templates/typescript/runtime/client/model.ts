@@ -51,6 +51,8 @@ export interface Field {
   readonly update: boolean;
   /** What an insert that leaves it out gives it. */
   readonly default?: unknown;
+  /** What a new row shows until the server's row arrives: the time of the insert. */
+  readonly standIn?: "inserted_at";
 }
 
 export interface Operations {

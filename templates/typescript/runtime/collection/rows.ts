@@ -34,10 +34,9 @@ function completed(model: Model, given: Readonly<Record<string, unknown>>): obje
 function omitted(model: Model, field: Field): unknown {
   if (model.key.includes(field.name)) return model.keyOrigin === "given" ? null : makeKey(field);
   if (field.default !== undefined) return defaultValue(field);
-  const isStamped = field.insert === "never" && !field.nullable;
-  if (isStamped && field.type === "date_time") return new Date().toISOString();
-  if (isStamped && field.type === "date") return new Date().toISOString().slice(0, 10);
-  return null;
+  if (field.standIn === undefined) return null;
+  const now = new Date().toISOString();
+  return field.type === "date" ? now.slice(0, 10) : now;
 }
 
 function defaultValue(field: Field): unknown {

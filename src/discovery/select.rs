@@ -21,6 +21,8 @@ pub struct Candidate<'a> {
     pub name: String,
     pub resource: Resource<'a>,
     pub row: Row<'a>,
+    /// Names of the key's properties: as the config says, or detected.
+    pub key: Vec<String>,
     pub local_first: bool,
     /// Chosen by an annotation or an entry: then it is an error if it can't be generated.
     pub is_named: bool,
@@ -128,8 +130,13 @@ pub fn choose<'a>(document: &'a Document, config: &'a Config, problems: &mut Pro
         };
         let is_named = by_config.is_some() || by_spec.is_some();
         let is_chosen = is_named || config.sync == Sync::All;
-        let row = match row {
-            Ok(row) => row,
+        let given = by_config.as_ref().and_then(|config| config.entry.key.clone());
+        let found = row.and_then(|row| {
+            let key = given.or_else(|| Some(row.key(&resource)?.names)).ok_or(Reason::NoKey)?;
+            Ok((row, key))
+        });
+        let (row, key) = match found {
+            Ok(found) => found,
             Err(reason) => {
                 let left_out = LeftOut::new(&name, &resource, reason).help(help_for(reason));
                 if is_chosen {
@@ -141,7 +148,7 @@ pub fn choose<'a>(document: &'a Document, config: &'a Config, problems: &mut Pro
             }
         };
         let local_first = by_config.as_ref().and_then(|c| c.entry.local_first).or(by_spec).unwrap_or(false);
-        let candidate = Candidate { name, resource, row, local_first, is_named, config: by_config };
+        let candidate = Candidate { name, resource, row, key, local_first, is_named, config: by_config };
         if is_chosen {
             choices.chosen.push(candidate);
         } else {

@@ -9,5 +9,5 @@ pub use build::build;
 pub use project::{
     Field, FieldType, Insert, KeyOrigin, Method, Model, Operation, Operations, Project, Server, WriteId,
 };
-pub use survey::{Guess, Rows, Survey, Surveyed, survey};
+pub use survey::{Survey, Surveyed, survey};
 pub use types::{NamedType, Property, Shape};

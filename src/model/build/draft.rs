@@ -145,10 +145,7 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
         let excluded = config.map(|config| config.exclude.as_slice()).unwrap_or_default();
         self.check_names_in_config();
 
-        let key = match config.and_then(|config| config.key.clone()) {
-            Some(key) => key,
-            None => row.key(resource)?.names,
-        };
+        let key = candidate.key.clone();
         let keep = |name: &str| name != "write_id" && !excluded.iter().any(|excluded| excluded == name);
         let bodies = Bodies::of(self.document, resource);
         let mut properties = match RowProperty::all(self.types, &bodies, &row.properties, &key, keep) {

@@ -36,6 +36,9 @@ fn place(path: &str, known: &Files) -> String {
 }
 
 fn same_tokens(path: &str, twin: &str, hostile: &str) -> Result<(), String> {
+    if path == ".gitattributes" {
+        return if twin == hostile { Ok(()) } else { Err("it depends on the document".to_owned()) };
+    }
     if path.ends_with(".json") {
         let parse = |text: &str| serde_json::from_str::<Value>(text).map_err(|error| error.to_string());
         return same_json(&parse(twin)?, &parse(hostile)?);

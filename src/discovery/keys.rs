@@ -134,7 +134,8 @@ fn from_item_path(properties: &Properties, resource: &Resource) -> Option<Vec<St
 }
 
 /// The field for a path parameter: one with its name, or `project_id` for the `{id}` or `{project}` after
-/// `projects`. The item's own parameter may also be `number` for `{alert_number}`, and `name` for the `{branch}` behind `branches`.
+/// `projects`. The item's own parameter may also be `number` for `{alert_number}`, and `name` for the `{branch}` behind
+/// `branches`.
 pub fn field_of_parameter<'n>(
     parameter: &str,
     before: Option<&str>,

@@ -79,9 +79,8 @@ fn operation<'i, 'a>(items: &'i [PathItem<'a>], method: &str) -> Option<(&'i Pat
     })
 }
 
-/// Every path of the document that ends in a fixed segment, with its item path, in order of path: where several could be
-/// the one that counts, the document's order must not decide, since a framework may write it anew each time. Paths whose
-/// braces don't match are reported to `odd`.
+/// Groups the paths that end in a fixed segment, with their item paths, in order of path: a framework may write the
+/// document's own order anew each time. Paths with unmatched braces are reported to `odd`.
 pub fn resources<'a>(document: &'a Document, odd: &mut impl FnMut(&Node<'a>)) -> Vec<Resource<'a>> {
     let items: BTreeMap<&str, Node> = document.paths().collect();
     let mut by_form: BTreeMap<String, Vec<PathItem<'a>>> = BTreeMap::new();

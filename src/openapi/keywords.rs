@@ -1,5 +1,5 @@
-//! The keywords of a document that are kept when it is parsed. About half of a document is for people or for other tools:
-//! examples, summaries, security.
+//! The keywords of a document that are kept when it is parsed. About half of a document is for people or for other
+//! tools: examples, summaries, security.
 
 use serde_json::{Map, Value};
 

@@ -1,4 +1,5 @@
-/// `#/components/schemas/Contact` as a JSON pointer, percent-encoding undone. `None` for a reference to another document.
+/// `#/components/schemas/Contact` as a JSON pointer, percent-encoding undone. `None` for a reference to another
+/// document.
 pub fn local_pointer(reference: &str) -> Option<String> {
     let fragment = reference.strip_prefix('#')?;
     let mut bytes = Vec::with_capacity(fragment.len());

@@ -7,8 +7,8 @@ use super::document::Document;
 use super::resolved::Resolved;
 use super::schema::{Schema, SchemaAt};
 
-/// The maximum of schemas that one object is composed of, nested ones counted each time. Real documents have less than 100; a
-/// document in which every `allOf` refers to the next one twice would take exponential time.
+/// The maximum of schemas that one object is composed of, nested ones counted each time. Real documents have less than
+/// 100; a document in which every `allOf` refers to the next one twice would take exponential time.
 const MAX_PARTS: usize = 10_000;
 const MAX_DEPTH: usize = 16;
 

@@ -1,7 +1,7 @@
 //! Reads a schema from its value, on its own level alone: its parts are read when they are asked for.
 //!
-//! What limits a value (lengths, bounds, patterns) is the server's to check, and isn't read. A keyword of the wrong type is
-//! passed over: a quarter of real documents have one somewhere.
+//! What limits a value (lengths, bounds, patterns) is the server's to check, and isn't read. A keyword of the wrong
+//! type is passed over: a quarter of real documents have one somewhere.
 
 use serde_json::{Map, Value};
 

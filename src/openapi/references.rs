@@ -11,7 +11,8 @@ use crate::diagnostics::{Code, Input, Problem, Problems, Severity, push_token};
 /// How many problems are reported one by one.
 const MOST: usize = 8;
 
-/// The kind of a value, given by its position in the document. Data that looks like a reference, in an example, isn't one.
+/// The kind of a value, given by its position in the document. Data that looks like a reference, in an example, isn't
+/// one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Position {
     Schema,

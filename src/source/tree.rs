@@ -105,8 +105,8 @@ impl Repeated {
         self.paths.iter_mut().skip(before).for_each(|path| path.push(token()));
     }
 
-    /// An error in a config, where only the author knows which one is meant. A warning in a document: the last one counts, as in
-    /// JavaScript.
+    /// An error in a config, where only the author knows which one is meant. A warning in a document: the last one
+    /// counts, as in JavaScript.
     pub fn report(self, root: &Value, input: Input, problems: &mut Problems) {
         let (severity, what) = match input {
             Input::Config => (Severity::Error, ""),

@@ -19,8 +19,8 @@ pub enum Found<'a> {
     NotACollection,
 }
 
-/// The row is what the item's answer carries, else the list's, else what a write answers, else what is inside of what is
-/// listed; the first that has a key, or else the first whose key can be guessed.
+/// Finds the row in the item's response, else in the list's, in those of writes, and inside the list's items: the first
+/// with a key, or else the first with a key that can be guessed.
 pub fn find_row<'a>(document: &'a Document, resource: &Resource<'a>, ids: &KnownIds) -> Found<'a> {
     let name = resource.last_segment();
     let answer = |operation: Option<(&PathItem<'a>, Node<'a>)>| {

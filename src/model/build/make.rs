@@ -56,8 +56,8 @@ pub struct Made {
     pub refused: Vec<LeftOut>,
 }
 
-/// Makes models of all candidates that can be understood: drafts first, then the names of all types and the references among
-/// them, then the models.
+/// Makes models of all candidates that can be understood: drafts first, then the names of all types and the references
+/// among them, then the models.
 pub fn make<'a>(
     document: &'a Document,
     config: &Config,

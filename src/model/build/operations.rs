@@ -54,8 +54,8 @@ impl<'a> Bodies<'a> {
         Self(operations.into_iter().flatten().filter_map(body).collect())
     }
 
-    /// Whether a body declares a field as a decimal. FastAPI says of an answer's decimal only that it is a string; of one that
-    /// it takes, that it is a number or a string of digits.
+    /// Whether a body declares a field as a decimal. FastAPI says of an answer's decimal only that it is a string; of
+    /// one that it takes, that it is a number or a string of digits.
     pub fn take_decimal(&self, types: &Types<'a>, name: &str) -> bool {
         let said = self.0.iter().filter_map(|body| types.property(body.get(name)?));
         said.map(|typed| typed.ty).any(|ty| ty == FieldType::Decimal { as_number: false })

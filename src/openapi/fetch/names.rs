@@ -35,8 +35,8 @@ struct Names {
     numbers: BTreeMap<String, usize>,
 }
 
-/// A schema is called as the first document's component that is nothing but a reference to it; else by the last token of the
-/// pointer to it; or as its file, where it is all of it.
+/// Names each schema: like the first document's component that only refers to it, else by the last token of its
+/// pointer, or like its file if it is the whole file.
 pub fn give(bundle: &Bundle) -> (BTreeMap<String, String>, BTreeMap<String, String>) {
     let mut names = Names::default();
     let mut aliases = Vec::new();

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 
 use super::scan::Scan;
 
-/// Line and column, both from 1, of each pointer that leads somewhere. A pointer to a member of an object is where its key
-/// stands. Where the last tokens of a pointer lead nowhere, it is the nearest parent. Reads the text once more, so that
-/// parsing pays nothing for what few documents need.
+/// Line and column, both from 1, of each pointer that leads somewhere. A pointer to a member of an object is where its
+/// key stands. Where the last tokens of a pointer lead nowhere, it is the nearest parent. Reads the text once more, so
+/// that parsing pays nothing for what few documents need.
 pub fn locate(text: &str, pointers: &[&str]) -> HashMap<String, (usize, usize)> {
     let mut wanted = Tree::default();
     for pointer in pointers {
@@ -48,8 +48,8 @@ impl Tree {
         node.pointer = Some(pointer.to_owned());
     }
 
-    /// How many parts of the document there are to look into. All of it where a part is wanted as such: its key may be one
-    /// that stands there twice.
+    /// How many parts of the document there are to look into. All of it where a part is wanted as such: its key may be
+    /// one that stands there twice.
     fn parts(&self) -> usize {
         if self.children.values().any(|part| part.pointer.is_some()) { usize::MAX } else { self.children.len() }
     }
@@ -65,8 +65,8 @@ impl Tree {
     }
 }
 
-/// Reports a value that is wanted in full or in part. First everything below gets the place of what it is in; what is found
-/// below overwrites it. `None` where there is no more to look for.
+/// Reports a value that is wanted in full or in part. First everything below gets the place of what it is in; what is
+/// found below overwrites it. `None` where there is no more to look for.
 fn walk_json(scan: &mut Scan, wanted: &Tree, mut enough: usize, report: &mut impl FnMut(&Tree, usize)) -> Option<()> {
     match scan.peek()?.0 {
         b'{' if !wanted.children.is_empty() => {

@@ -94,7 +94,9 @@ test("a transaction can't be saved in two databases", async () => {
     projects.insert({ name: "there" });
   });
   await assert.rejects(both.isPersisted.promise, /isn't a collection of the local database/);
-  assert.ok(![...namesIn(projectsCollection), ...namesIn(projects)].some((name) => name === "here" || name === "there"));
+  assert.ok(
+    ![...namesIn(projectsCollection), ...namesIn(projects)].some((name) => name === "here" || name === "there"),
+  );
 });
 
 test("clearing or closing one leaves the other alive", async () => {

@@ -1,4 +1,4 @@
-import { mkdtemp, readlink, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, readlink, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium, type BrowserContext } from "playwright-core";
@@ -46,9 +46,7 @@ export class Browser {
   async kill(): Promise<void> {
     const { tabs } = this;
     const gone = new Promise((resolve) => tabs.once("close", resolve));
-    // Chromium notes there which process has the profile: host-pid.
-    const owner = await readlink(join(this.profile, "SingletonLock"));
-    process.kill(Number(owner.slice(owner.lastIndexOf("-") + 1)), "SIGKILL");
+    process.kill(await owner(this.profile), "SIGKILL");
     await gone;
     this.context = undefined;
     await rm(join(this.profile, "SingletonLock"), { force: true });
@@ -57,5 +55,21 @@ export class Browser {
   async close(): Promise<void> {
     await this.context?.close();
     await rm(this.profile, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+/** The process that has a profile. */
+async function owner(profile: string): Promise<number> {
+  try {
+    // Chromium notes there which process it is: host-pid.
+    const note = await readlink(join(profile, "SingletonLock"));
+    return Number(note.slice(note.lastIndexOf("-") + 1));
+  } catch {
+    // A build without windows doesn't; there is one for Linux only. Its helpers say what type they are.
+    for (const id of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
+      const command = await readFile(join("/proc", id, "cmdline"), "utf8").catch(() => "");
+      if (command.includes(`--user-data-dir=${profile}`) && !command.includes("--type=")) return Number(id);
+    }
+    throw new Error(`no process has ${profile}`);
   }
 }

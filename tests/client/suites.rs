@@ -51,7 +51,6 @@ const WAITS: &[(&str, &str, &str)] = &[
     ("LONGEST_RETRY_MS", "60_000", "8_000"),
     ("API_ANSWER_MS", "60_000", "12_000"),
     ("SHAPE_ANSWER_MS", "45_000", "25_000"),
-    ("ARRIVAL_MS", "3_000", "1_000"),
 ];
 
 fn shorten_waits(client: &Path) {

@@ -8,7 +8,7 @@ use anstyle::{AnsiColor, Style};
 use clap::Args;
 use serde_json::json;
 
-use super::global::Global;
+use super::global_options::Global;
 use super::inputs::ProjectArgs;
 use super::{line_endings, project, report};
 use crate::codegen::GITATTRIBUTES;

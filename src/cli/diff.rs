@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 
-use super::global::Global;
+use super::global_options::Global;
 use super::inputs::ProjectArgs;
 use super::{git, project, report};
 use crate::codegen::typescript::SCHEMA_JSON;

@@ -3,7 +3,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::global::Global;
+use super::global_options::Global;
 use super::inputs::ProjectArgs;
 use super::report::Occasion;
 use super::{check, project, report, watch};

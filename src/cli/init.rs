@@ -7,7 +7,7 @@ use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use serde_json::json;
 
-use super::global::Global;
+use super::global_options::Global;
 use super::ignore_files::{IgnoreFiles, Offer};
 use super::inputs::{self, ProjectArgs};
 use super::{ask, report};

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
-use super::global::Global;
+use super::global_options::Global;
 use super::inputs::{self, ProjectArgs};
 use super::{project, report};
 use crate::codegen::{self, Settings};

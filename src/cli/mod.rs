@@ -5,7 +5,7 @@ mod check;
 mod diff;
 mod generate;
 mod git;
-mod global;
+mod global_options;
 mod ignore_files;
 mod init;
 mod inputs;
@@ -21,7 +21,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-use global::{Color, Global};
+use global_options::{Color, Global};
 
 const FIRST_STEPS: &str = "First steps:
   sync-patterns init          write a config for your backend's document

@@ -1,6 +1,6 @@
 //! Makes the client of a project from a command's arguments.
 
-use super::global::Global;
+use super::global_options::Global;
 use super::inputs::{self, Inputs, ProjectArgs};
 use super::report;
 use super::report::Occasion;

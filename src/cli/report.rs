@@ -7,7 +7,7 @@ use std::path::Path;
 use anstyle::{AnsiColor, Style};
 use serde_json::json;
 
-use super::global::Global;
+use super::global_options::Global;
 use crate::diagnostics::{Format, Input, Problems, Severity, count, print};
 use crate::model::{Method, Model, Project};
 use crate::output::{Change, Plan};

@@ -11,7 +11,7 @@ use anyhow::Context;
 use notify::event::{AccessKind, AccessMode};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
-use super::global::Global;
+use super::global_options::Global;
 use super::inputs::{self, Inputs, ProjectArgs};
 use super::report::Occasion;
 use super::{project, report};

@@ -2,6 +2,7 @@
 //! turn that into text.
 
 mod files;
+mod settings;
 pub mod sql;
 pub mod template;
 pub mod typescript;
@@ -9,43 +10,16 @@ mod width;
 
 use std::path::Path;
 
-use crate::config::{Adapter, Config, Framework, Int64};
+use crate::config::Adapter;
 use crate::diagnostics::Problems;
 use crate::plan::Plan;
 pub use files::{BANNER, Files, is_ours};
+pub use settings::Settings;
 use template::{OwnTemplates, TemplateSet, Templates, View};
 
 /// What tells git and reviews how to treat the folder.
 pub const GITATTRIBUTES: &str = ".gitattributes";
 const GITATTRIBUTES_TEXT: &str = include_str!("../../templates/gitattributes");
-
-/// What the config says of the whole client.
-#[derive(Debug, Clone, Copy)]
-pub struct Settings<'a> {
-    pub adapter: Adapter,
-    pub int64: Int64,
-    pub framework: Framework,
-    /// Name of the local database.
-    pub database: &'a str,
-    pub electric_url: &'a str,
-    pub api_base_url: &'a str,
-    /// Templates that replace ours.
-    pub templates: Option<&'a OwnTemplates>,
-}
-
-impl<'a> Settings<'a> {
-    pub fn of(config: &'a Config, templates: Option<&'a OwnTemplates>) -> Self {
-        Self {
-            adapter: config.adapter,
-            int64: config.int64,
-            framework: config.framework,
-            database: &config.database,
-            electric_url: &config.electric_url,
-            api_base_url: &config.api_base_url,
-            templates,
-        }
-    }
-}
 
 /// All generated files.
 pub fn files(plan: &Plan, settings: Settings) -> anyhow::Result<Files> {

@@ -2,7 +2,7 @@
 
 use ureq::http::{HeaderName, HeaderValue};
 
-use super::reader::Reader;
+use super::keys::Reader;
 use crate::diagnostics::{Code, Input, Problem, Problems, Severity, child};
 
 const POINTER: &str = "/spec_headers";

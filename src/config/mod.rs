@@ -2,9 +2,9 @@
 
 mod choices;
 mod headers;
+mod keys;
 mod model;
 mod read;
-mod reader;
 mod settings;
 
 pub use choices::{Adapter, Collections, Framework, Int64, References, Sync};

@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::choices::{Adapter, Collections, Framework, Int64, References, Sync};
 use super::headers;
+use super::keys::{Reader, pairs, string, strings, wrong_type};
 use super::model::{Columns, ModelConfig, ModelEntry};
-use super::reader::{Reader, pairs, string, strings, wrong_type};
 use super::settings::{Config, SpecLocation};
 use crate::diagnostics::{Code, Input, Problem, Problems, Severity, child};
 

@@ -2,13 +2,13 @@
 
 mod codes;
 pub mod github;
+mod phrases;
 mod pointer;
 mod print;
 mod problem;
-mod words;
 
 pub use codes::{Code, Reason, Severity};
+pub use phrases::{closest, count, one_of};
 pub use pointer::{child, push_token};
 pub use print::{Format, Located, clean, print};
 pub use problem::{Input, Problem, Problems};
-pub use words::{closest, count, one_of};

@@ -1,6 +1,6 @@
 //! Which collections a document has, what their rows are, and which of them become models.
 
-mod entries;
+mod config_entries;
 mod findings;
 mod keys;
 mod naming;
@@ -10,7 +10,7 @@ mod rows;
 mod select;
 mod survey;
 
-pub use entries::can_name_a_model;
+pub use config_entries::can_name_a_model;
 pub use keys::{field_of_parameter, item_parameters, looks_like_id, may_mean_key, means_own_key, same_name};
 pub use resources::{PathItem, Resource};
 pub use rows::Row;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::entries::{is_path_of, match_entries};
+use super::config_entries::{is_path_of, match_entries};
 use super::findings::{Annotation, Finding, extension, findings};
 use super::naming::table_names;
 use super::resources::Resource;

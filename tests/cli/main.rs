@@ -1,5 +1,6 @@
 //! The program as a user runs it: its commands, options, messages and files.
 
+mod architecture;
 mod check;
 mod diff;
 #[cfg(unix)]

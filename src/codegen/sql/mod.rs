@@ -1,11 +1,10 @@
 //! The local database's schema: `schema/_changes.sql` and one file for each model.
 
+mod dialect;
 mod layout;
 mod pglite;
 mod sqlite;
 mod view;
-
-use serde_json::Value;
 
 use crate::codegen::template::{File, Page, Renderer, TemplateSet, Templates};
 use crate::codegen::{BANNER, Files};
@@ -13,18 +12,10 @@ use crate::config::Adapter;
 use crate::model::FieldType;
 use crate::parallel;
 use crate::plan::{ModelPlan, Plan};
+use dialect::Dialect;
 use view::{LogView, ModelView};
 
-/// A database's SQL.
-#[derive(Debug, Clone, Copy)]
-struct Dialect {
-    templates: TemplateSet,
-    column_type: fn(FieldType) -> &'static str,
-    /// A JSON value of the schema as an expression of the column's type.
-    constant: fn(&Value, FieldType) -> String,
-}
-
-fn dialect(adapter: Adapter) -> Dialect {
+fn dialect_of(adapter: Adapter) -> Dialect {
     match adapter {
         Adapter::Pglite => pglite::DIALECT,
         Adapter::Sqlite => sqlite::DIALECT,
@@ -33,11 +24,11 @@ fn dialect(adapter: Adapter) -> Dialect {
 
 /// What a column of the type is in the database.
 pub fn column_type(adapter: Adapter, ty: FieldType) -> &'static str {
-    (dialect(adapter).column_type)(ty)
+    (dialect_of(adapter).column_type)(ty)
 }
 
 pub fn templates(adapter: Adapter) -> TemplateSet {
-    dialect(adapter).templates
+    dialect_of(adapter).templates
 }
 
 /// `schema/_changes.sql` must run first; the models' files may run in any order.
@@ -46,7 +37,7 @@ pub fn files(plan: &Plan, adapter: Adapter, templates: &Templates) -> anyhow::Re
     if models.is_empty() {
         return Ok(Files::new());
     }
-    let dialect = dialect(adapter);
+    let dialect = dialect_of(adapter);
     let renderer = Renderer::new(dialect.templates, templates)?;
     let page = Page::new("_changes.sql", "schema/_changes.sql");
     let mut files = Files::from([laid_out(renderer.render(page, LogView { banner: BANNER })?)]);

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::Dialect;
+use super::dialect::Dialect;
 use crate::codegen::BANNER;
 use crate::model::FieldType;
 use crate::names::sql::{identifier, in_literal, literal};

@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::own::OwnTemplates;
+use super::user_templates::OwnTemplates;
 use crate::diagnostics::{Code, Input, Problem, Problems, Severity, closest, one_of};
 use crate::source::Source;
 

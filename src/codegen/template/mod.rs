@@ -1,21 +1,22 @@
 //! Templates to text: ours, which are compiled into the binary, or those of the user that replace them.
 
+mod environment;
 mod error;
 mod fit;
 mod folder;
-mod own;
+mod user_templates;
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
+use minijinja::{Environment, Value};
 use serde::Serialize;
 
+use environment::environment;
 pub use error::TemplateError;
 pub use folder::read;
-pub use own::OwnTemplates;
+pub use user_templates::OwnTemplates;
 
 /// The templates of a folder, by the names of the files that they make or are a part of.
 macro_rules! templates {
@@ -155,16 +156,4 @@ impl<'a> Renderer<'a> {
         // All files are held until the first is written, and a text that grew has room for up to twice as much.
         Ok((page.file, text.as_str().to_owned()))
     }
-}
-
-/// How all templates are read.
-fn environment<'a>() -> anyhow::Result<Environment<'a>> {
-    let mut environment = Environment::new();
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.add_filter("fit", fit::fit);
-    // By file name, minijinja would escape `.json`; the views hold encoded text already.
-    environment.set_auto_escape_callback(|_| AutoEscape::None);
-    environment
-        .set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build()?);
-    Ok(environment)
 }

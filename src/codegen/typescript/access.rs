@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::literal::Language;
-use super::width;
+use crate::codegen::width::width;
 use crate::model::Model;
 
 pub fn has_metadata(model: &Model) -> bool {

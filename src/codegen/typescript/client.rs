@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Module;
+use super::module::Module;
 use super::runtime::Parts;
 use crate::codegen::template::{File, Page, Renderer};
 use crate::codegen::{BANNER, Settings};

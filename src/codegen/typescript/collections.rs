@@ -2,14 +2,14 @@
 
 use serde::Serialize;
 
-use super::Module;
-use super::index::NameList;
+use super::module::Module;
+use super::name_list::NameList;
 use crate::codegen::template::{File, Page, Renderer};
 use crate::codegen::{BANNER, Settings};
 use crate::config::Framework;
 use crate::config::Int64;
 use crate::model::{FieldType, Model};
-use crate::names::{self, ts};
+use crate::names::ts;
 
 #[derive(Serialize)]
 struct CollectionView<'a> {
@@ -96,11 +96,4 @@ fn hooks<'a>(module: &'a Module, framework: Framework) -> Option<Hooks<'a>> {
     let is_live = framework != Framework::React;
     let key_type = if is_live { format!("LiveKey<{key_type}>") } else { key_type };
     Some(Hooks { package, all: &module.hook_all, one: &module.hook_one, key, key_type, is_live })
-}
-
-/// Names of the hooks for all rows and for one.
-pub fn hook_names(model: &Model) -> (String, String) {
-    let all = format!("use{}", names::pascal_case(&model.name));
-    let one = format!("use{}", names::pascal_case(&model.type_name));
-    if all == one { (format!("{all}List"), one) } else { (all, one) }
 }

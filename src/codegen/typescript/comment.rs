@@ -1,6 +1,6 @@
 //! Descriptions as `/** */` comments.
 
-use super::{WIDTH, width};
+use crate::codegen::width::{WIDTH, width};
 use crate::names::ts::comment_lines;
 
 /// The text of one comment, before it has a place.

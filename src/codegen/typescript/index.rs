@@ -1,64 +1,14 @@
-//! The view of `index.ts`, and of lists of names in braces.
+//! The view of `index.ts`.
 
 use serde::Serialize;
 
+use super::module::{Module, SHARED};
+use super::name_list::NameList;
 use super::runtime::Parts;
-use super::{Module, SHARED};
 use crate::codegen::template::{File, Page, Renderer};
 use crate::codegen::{BANNER, Settings};
-use crate::config::Adapter;
-use crate::config::Framework;
+use crate::config::{Adapter, Framework};
 use crate::names::ts;
-
-/// `import type { A, B } from "…";`
-#[derive(Serialize)]
-pub struct NameList {
-    /// `import type`, `export`, …
-    keyword: &'static str,
-    names: Vec<String>,
-    /// A string literal.
-    from: String,
-}
-
-impl NameList {
-    /// None where there are no names.
-    pub fn new(keyword: &'static str, names: impl IntoIterator<Item = String>, from: &str) -> Option<Self> {
-        let names: Vec<String> = names.into_iter().collect();
-        let from = ts::string(from);
-        (!names.is_empty()).then_some(Self { keyword, names, from })
-    }
-}
-
-/// Names that generated modules have for every spec; none that is made from a model may be the same.
-pub const RESERVED: &[&str] = &[
-    "clearDatabase",
-    "closeDatabase",
-    "configureSync",
-    "createBase",
-    "createClient",
-    "createCollection",
-    "defaultBase",
-    "defaultClient",
-    "discardChange",
-    "electricCollection",
-    "getDatabase",
-    "getRejectedChanges",
-    "getSyncStatus",
-    "initializeDatabase",
-    "localCollection",
-    "nativeDriver",
-    "newClient",
-    "onSyncStatus",
-    "options",
-    "pgliteDriver",
-    "RejectedError",
-    "retryChange",
-    "useLiveQuery",
-    "useRejectedChanges",
-    "useRow",
-    "useSyncStatus",
-    "writeTogether",
-];
 
 #[derive(Serialize)]
 struct IndexView<'a> {

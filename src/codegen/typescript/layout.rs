@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::comment::Comment;
-use super::{WIDTH, width};
+use crate::codegen::width::{WIDTH, width};
 use crate::names::ts;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -1,6 +1,6 @@
 //! JSON values as text: in TypeScript, and in JSON files. Both break over lines as Prettier would leave them.
 
-use super::{WIDTH, width};
+use crate::codegen::width::{WIDTH, width};
 use crate::names::{json, ts};
 use serde_json::{Map, Number, Value};
 

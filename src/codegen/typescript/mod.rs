@@ -11,6 +11,8 @@ mod comment;
 mod index;
 mod layout;
 mod literal;
+mod module;
+mod name_list;
 pub mod packages;
 mod registry;
 mod runtime;
@@ -19,19 +21,15 @@ mod schema_json;
 mod shapes;
 mod types;
 
-use std::collections::BTreeMap;
-
 use crate::codegen::template::{File, Renderer, TemplateSet, Templates, templates};
-use crate::codegen::width::{WIDTH, width};
 use crate::codegen::{Files, Settings};
 use crate::config::Int64;
 use crate::model::Field;
-use crate::names::{self, Scope, ts};
 use crate::parallel;
-use crate::plan::{ModelPlan, Plan};
+use crate::plan::Plan;
+use module::{Module, modules, sql_modules};
 use runtime::Parts;
 pub use runtime::paths as verbatim_paths;
-use schema::SqlModule;
 
 /// The models as data, below the output folder.
 pub const SCHEMA_JSON: &str = "schema/schema.json";
@@ -60,7 +58,7 @@ pub fn type_of(field: &Field, or_null: bool, int64: Int64) -> String {
 /// `schema`: the SQL files, which go into modules as well.
 pub fn files(plan: &Plan, settings: Settings, templates: &Templates, schema: &Files) -> anyhow::Result<Files> {
     let renderer = Renderer::new(TEMPLATES, templates)?;
-    let sql = schema::sql_modules(schema);
+    let sql = sql_modules(schema);
     let modules = modules(plan, &sql);
     let parts = Parts {
         local: plan.local().next().is_some(),
@@ -87,56 +85,4 @@ pub fn files(plan: &Plan, settings: Settings, templates: &Templates, schema: &Fi
     ];
     files.extend(parallel::map(&parts, |files| files())?.into_iter().flatten());
     Ok(files)
-}
-
-/// The module of the types that more than one model can refer to.
-const SHARED: &str = "_shared";
-
-/// A model with the names of what its modules export.
-struct Module<'a> {
-    plan: &'a ModelPlan<'a>,
-    /// File name without folder and extension.
-    stem: String,
-    row: String,
-    create: Option<String>,
-    update: Option<String>,
-    /// The constant of the access metadata, and its function.
-    access: Option<(String, String)>,
-    /// The constant that describes the model, and that of its SQL.
-    description: String,
-    sql: Option<&'a SqlModule>,
-    collection: String,
-    hook_all: String,
-    hook_one: String,
-}
-
-fn modules<'a>(plan: &'a Plan<'a>, sql: &'a BTreeMap<&str, SqlModule>) -> Vec<Module<'a>> {
-    let mut stems = Scope::with(&[SHARED, "index"]);
-    let mut constants = Scope::with(index::RESERVED);
-    plan.models
-        .iter()
-        .map(|plan| {
-            let model = plan.model;
-            let name = &model.type_name;
-            let mut constant = |name: String| constants.unique(&ts::identifier(&name));
-            let camel_name = names::camel_case(&model.name);
-            let (hook_all, hook_one) = collections::hook_names(model);
-            Module {
-                plan,
-                stem: stems.unique(&model.name),
-                row: name.clone(),
-                create: model.operations.create.as_ref().map(|_| format!("{name}Create")),
-                update: model.operations.update.as_ref().map(|_| format!("{name}Update")),
-                access: access::has_metadata(model).then(|| {
-                    let camel_type = names::camel_case(&format!("{name}Access"));
-                    (constant(camel_type), constant(format!("canEdit{}Field", names::pascal_case(name))))
-                }),
-                description: constant(format!("{camel_name}Model")),
-                sql: sql.get(format!("schema/{}.sql", model.name).as_str()),
-                collection: constant(format!("{camel_name}Collection")),
-                hook_all: constant(hook_all),
-                hook_one: constant(hook_one),
-            }
-        })
-        .collect()
 }

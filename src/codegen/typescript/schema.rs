@@ -5,42 +5,14 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::Module;
+use super::module::{Module, SqlModule};
 use crate::codegen::template::{File, Page, Renderer};
 use crate::codegen::{BANNER, Files};
-use crate::names::{self, Scope, ts};
+use crate::names::ts;
 use crate::parallel;
 
 /// The log of local writes, which the models' triggers write to.
 const SHARED_SQL: &str = "schema/_changes.sql";
-
-/// The constant that holds the text of an SQL file.
-#[derive(Debug, Clone)]
-pub struct SqlModule {
-    pub constant: String,
-    /// Name of the SQL file, without the folder.
-    file: String,
-}
-
-impl SqlModule {
-    /// Seen from the same folder.
-    pub fn module(&self) -> String {
-        format!("./{}.js", self.file)
-    }
-}
-
-/// The modules of SQL files, by the path of the file.
-pub fn sql_modules(schema: &Files) -> BTreeMap<&str, SqlModule> {
-    let mut constants = Scope::with(&["sharedSql"]);
-    let mut modules = BTreeMap::new();
-    for path in schema.keys() {
-        let file = path.strip_prefix("schema/").unwrap_or(path);
-        let stem = file.strip_suffix(".sql").unwrap_or(file);
-        let constant = constants.unique(&ts::identifier(&names::camel_case(&format!("{stem}_sql"))));
-        modules.insert(path.as_str(), SqlModule { constant, file: file.to_owned() });
-    }
-    modules
-}
 
 #[derive(Serialize)]
 struct SqlView<'a> {

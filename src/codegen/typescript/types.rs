@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use super::access;
 use super::comment::Comment;
-use super::index::NameList;
 use super::layout::{self, Member, Type};
+use super::module::{Module, SHARED};
+use super::name_list::NameList;
 use super::shapes::{self, Aliases};
-use super::{Module, SHARED, access};
 use crate::codegen::BANNER;
 use crate::codegen::template::{File, Page, Renderer};
 use crate::config::Int64;

@@ -1,9 +1,9 @@
 use std::iter;
 
 use super::envelope::{self, Unwrapped};
+use super::from_bodies::written_row;
 use super::guess::{KnownIds, guess};
 use super::row::{Answer, Row};
-use super::written::written_row;
 use crate::discovery::keys;
 use crate::discovery::resources::{PathItem, Resource};
 use crate::openapi::{Document, Node, Resolved, SchemaAt, find_response, local_pointer, properties};

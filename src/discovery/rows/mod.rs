@@ -2,9 +2,9 @@
 
 mod envelope;
 mod find;
+mod from_bodies;
 mod guess;
 mod row;
-mod written;
 
 pub use find::{Found, find_row};
 pub use guess::KnownIds;

@@ -2,10 +2,10 @@
 
 mod draft;
 mod fields;
-mod make;
 mod operations;
+mod project;
 mod references;
 mod shapes;
 mod type_names;
 
-pub use make::{Made, build, make};
+pub use project::{Made, build, make};

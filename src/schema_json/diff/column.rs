@@ -4,9 +4,9 @@ use serde_json::Value;
 
 use super::change::{Change, Kind};
 use super::effect::{Effect, Rejected, Rows, When, Write, writes};
-use super::fit::{always_fits, noun, title};
+use super::quote::{name, value};
 use super::rename;
-use super::words::{name, value};
+use super::type_change::{always_fits, noun, title};
 use crate::model::Insert;
 use crate::schema_json::document::{Field, Model};
 

@@ -2,7 +2,7 @@
 
 use super::change::{Change, Kind};
 use super::effect::{Effect, Rows};
-use super::words::{name, names};
+use super::quote::{name, names};
 use super::{model, rename};
 use crate::schema_json::document::{Document, Model};
 

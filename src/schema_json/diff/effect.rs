@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::words::name;
+use super::quote::name;
 use crate::schema_json::document::Model;
 
 #[derive(Debug, Clone, Default, Serialize)]

@@ -2,7 +2,7 @@
 
 use super::change::{Change, Kind, Severity};
 use super::effect::{Effect, Rejected, When, Write};
-use super::words::{name, names};
+use super::quote::{name, names};
 use crate::schema_json::document::{Model, Operation};
 
 /// The operations of a model, with the writes that need them, in the order in which they are told.

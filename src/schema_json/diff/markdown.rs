@@ -1,7 +1,7 @@
 //! For a comment on a pull request.
 
 use super::change::{Report, Severity, by_model, counts};
-use super::words::name;
+use super::quote::name;
 
 pub fn markdown(report: &Report) -> String {
     let mut lines = vec!["## What this does on users' devices".to_owned(), String::new()];

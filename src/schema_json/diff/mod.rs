@@ -7,13 +7,13 @@ mod column;
 mod compare;
 mod effect;
 mod endpoint;
-mod fit;
 mod json;
 mod markdown;
 mod model;
+mod quote;
 mod rename;
 mod text;
-mod words;
+mod type_change;
 
 pub use base::read;
 pub use change::{Change, Kind, Report, Severity};

@@ -2,7 +2,7 @@
 
 use super::change::{Change, Kind, Severity};
 use super::effect::{Effect, Rows};
-use super::words::{name, names};
+use super::quote::{name, names};
 use super::{column, endpoint};
 use crate::model::KeyOrigin;
 use crate::schema_json::document::Model;

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 
 use super::change::{Change, Report, Severity, by_model, counts};
-use super::words::name;
+use super::quote::name;
 use crate::diagnostics::clean;
 
 pub fn text(out: &mut impl Write, report: &Report) -> io::Result<()> {

@@ -2,7 +2,7 @@
 
 mod expression;
 
-use super::Dialect;
+use super::dialect::Dialect;
 use crate::codegen::template::templates;
 
 pub const DIALECT: Dialect = Dialect {

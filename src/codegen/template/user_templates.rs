@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 
-use super::environment;
+use super::environment::environment;
 use super::error::{TemplateError, message, position};
 use crate::codegen::files::is_ours;
 use crate::source::Source;

@@ -1,0 +1,32 @@
+//! What the config decides for the whole client.
+
+use super::template::OwnTemplates;
+use crate::config::{Adapter, Config, Framework, Int64};
+
+/// The settings that every target reads.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings<'a> {
+    pub adapter: Adapter,
+    pub int64: Int64,
+    pub framework: Framework,
+    /// Name of the local database.
+    pub database: &'a str,
+    pub electric_url: &'a str,
+    pub api_base_url: &'a str,
+    /// Templates that replace ours.
+    pub templates: Option<&'a OwnTemplates>,
+}
+
+impl<'a> Settings<'a> {
+    pub fn of(config: &'a Config, templates: Option<&'a OwnTemplates>) -> Self {
+        Self {
+            adapter: config.adapter,
+            int64: config.int64,
+            framework: config.framework,
+            database: &config.database,
+            electric_url: &config.electric_url,
+            api_base_url: &config.api_base_url,
+            templates,
+        }
+    }
+}

@@ -19,7 +19,8 @@ fn main() -> ExitCode {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     arguments.test_threads.get_or_insert(2 * cores);
     let listed = case("no_test_is_passed_over", || support::listed::assert_no_test_is_passed_over("client"));
-    let parts = [suites::cases(), browser::cases(), electric::cases(), vec![listed]];
+    // The browser's go first: they take longest, and leave the cores to the suites while a page settles.
+    let parts = [browser::cases(), suites::cases(), electric::cases(), vec![listed]];
     libtest_mimic::run(&arguments, parts.into_iter().flatten().collect()).exit_code()
 }
 

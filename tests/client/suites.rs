@@ -65,7 +65,7 @@ fn shorten_waits(client: &Path) {
 }
 
 /// Schedules of chaos where the environment doesn't say how many.
-const CHAOS: u32 = 3;
+const CHAOS: u32 = 2;
 
 /// Each file of tests for each adapter; of the server itself once. The longest come first.
 pub fn cases() -> Vec<Trial> {

@@ -80,8 +80,8 @@ test("set to A, to B and to A again, a row shows A all along", async () => {
   await world.converged(client);
   await world.server.shapes.hold("projects");
   for (const color of ["A", "B", "A"]) {
-    await client.sql`UPDATE projects SET color = ${color} WHERE id = ${id}`;
     const sent = world.requests("PATCH /projects").length;
+    await client.sql`UPDATE projects SET color = ${color} WHERE id = ${id}`;
     await until(() => world.requests("PATCH /projects").length > sent);
   }
   let isReleased = false;

@@ -17,9 +17,9 @@ fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     // Most of the time they wait: for a server that is down, or for what a person would see.
     let cores = thread::available_parallelism().map_or(1, usize::from);
-    arguments.test_threads.get_or_insert(2 * cores);
+    arguments.test_threads.get_or_insert(3 * cores);
     let listed = case("no_test_is_passed_over", || support::listed::assert_no_test_is_passed_over("client"));
-    // The browser's go first: they take longest, and leave the cores to the suites while a page settles.
+    // The browser's go first: they take longest.
     let parts = [browser::cases(), suites::cases(), electric::cases(), vec![listed]];
     libtest_mimic::run(&arguments, parts.into_iter().flatten().collect()).exit_code()
 }

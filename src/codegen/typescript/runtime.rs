@@ -31,10 +31,12 @@ const COMMON: &[Module] = modules![
     "config.ts",
     "store/store.ts",
     "tabs/reports.ts",
+    "transport/pulls.ts",
     "transport/rest/request.ts",
     "transport/rest/send.ts",
     "transport/schedule.ts",
     "transport/transport.ts",
+    "writes/acknowledged.ts",
 ];
 const LOCAL: &[Module] = modules![
     "collection/feed.ts",

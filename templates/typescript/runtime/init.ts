@@ -12,7 +12,9 @@ import type { Store } from "./store/store.js";
 import { startSyncWorker } from "./sync-worker.js";
 import { createLeadership, type Leadership } from "./tabs/leader.js";
 import { openReports, type ModelStatus, type Reports } from "./tabs/reports.js";
+import { createPulls } from "./transport/pulls.js";
 import { createPresence, type Presence } from "./transport/schedule.js";
+import { createAcknowledged } from "./writes/acknowledged.js";
 
 export interface DatabaseOptions extends StoreOptions {
   /** Whether to sync; by default, it does. */
@@ -195,6 +197,7 @@ async function start(
   const feed = await openFeed(store);
   const reports = openReports(await progress(store, models), store.version, channel("status"), presence);
   const stopStatus = await status.watch(store, reports, feed.onLog, isToSync);
+  const pulls = createPulls();
 
   /** Returns early where the database has become that of another version of the application: this one is over. */
   async function sync(signal: AbortSignal): Promise<"over" | void> {
@@ -202,7 +205,8 @@ async function start(
       reports.outdated();
       return "over";
     }
-    const context = { store, models, settings, presence, reports, onLog: feed.onLog, signal };
+    const acknowledged = createAcknowledged();
+    const context = { store, models, settings, presence, reports, onLog: feed.onLog, acknowledged, pulls, signal };
     await Promise.all([transport.reads.run(context), startSyncWorker(context, transport.writes(settings))]);
   }
 

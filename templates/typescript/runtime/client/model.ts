@@ -74,6 +74,15 @@ export interface Operation {
   readonly nulls?: readonly string[];
   /** The body's only key, where the API wraps what it takes. */
   readonly envelope?: string;
+  /** What a successful answer is, where the document says it. */
+  readonly answer?: {
+    /** Beside 200, 201, 202 and 204. */
+    readonly statuses?: readonly number[];
+    /** Beside JSON. */
+    readonly types?: readonly string[];
+    /** Where the row is in it: names of members, from the outside in. Absent: no row is in it. */
+    readonly row?: readonly string[];
+  };
 }
 
 /** The API's operation for a write. */

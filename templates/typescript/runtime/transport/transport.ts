@@ -1,8 +1,10 @@
 import type { Members } from "../client/json.js";
 import type { Model, Operation } from "../client/model.js";
 import type { HeadersRecord, Rejection, Settings } from "../config.js";
-import type { MadeKey, Store } from "../store/store.js";
+import type { MadeKey, ServerRow, Store } from "../store/store.js";
 import type { ModelStatus, Reports } from "../tabs/reports.js";
+import type { Acknowledged } from "../writes/acknowledged.js";
+import type { Pulls } from "./pulls.js";
 import type { Presence, Source } from "./schedule.js";
 
 /**
@@ -24,6 +26,10 @@ export interface Context {
   readonly reports: Reports;
   /** After each commit that may have changed the log. */
   readonly onLog: Source;
+  /** What this device has written since it leads. */
+  readonly acknowledged: Acknowledged;
+  /** Where a pull is asked for, and done. */
+  readonly pulls: Pulls;
   /** Aborts when this tab doesn't lead any more. */
   readonly signal: AbortSignal;
 }
@@ -63,7 +69,13 @@ export interface Outgoing {
 
 /** What an answer, or its absence, means for a write. */
 export type Outcome =
-  | { readonly kind: "acknowledged"; readonly key: MadeKey | null; readonly txid: string | null }
+  | {
+      readonly kind: "acknowledged";
+      readonly key: MadeKey | null;
+      readonly txid: string | null;
+      /** The row after the write, where the server has told it. */
+      readonly row: ServerRow | null;
+    }
   | { readonly kind: "rejected"; readonly rejection: Rejection }
   | { readonly kind: "again"; readonly message: string; readonly isServerError: boolean; readonly retryAfter: number }
   | { readonly kind: "unreachable"; readonly message: string }

@@ -141,7 +141,7 @@ function outcomeOf(write: Outgoing, received: Received, decided: SyncVerdict | u
 }
 
 function acknowledgement(write: Outgoing, received: Received): Outcome {
-  return { kind: "acknowledged", key: keyIn(write, received), txid: txidIn(write.model, received) };
+  return { kind: "acknowledged", key: keyIn(write, received), txid: txidIn(write.model, received), row: null };
 }
 
 function usualVerdict({ operation, attempts }: Outgoing, { status, isPage }: Received): SyncVerdict {

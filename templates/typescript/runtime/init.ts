@@ -11,8 +11,8 @@ import { createStatus, type Status, type SyncStatus } from "./status.js";
 import type { Store } from "./store/store.js";
 import { startSyncWorker } from "./sync-worker.js";
 import { createLeadership, type Leadership } from "./tabs/leader.js";
-import { openReports, type ModelStatus, type Reports } from "./tabs/reports.js";
-import { createPulls } from "./transport/pulls.js";
+import { openReports, type ModelStatus, type Reports, type SyncError } from "./tabs/reports.js";
+import { createPulls, type Pulls } from "./transport/pulls.js";
 import { createPresence, type Presence } from "./transport/schedule.js";
 import { createAcknowledged } from "./writes/acknowledged.js";
 
@@ -55,6 +55,16 @@ export interface ClientFunctions {
   getSyncStatus(): SyncStatus;
   /** Calls `listener` after each change of the status or of the rejected changes, until what it returns is called. */
   onSyncStatus(listener: () => void): () => void;
+  /**
+   * Calls `listener` with each error once, until what it returns is called: a request that fails and is tried again, or
+   * a write that the API has refused. Without any listener, the console has them.
+   */
+  onSyncError(listener: (error: SyncError) => void): () => void;
+  /**
+   * Asks the server now for the rows of a model, or of all, where they are polled. Where this tab syncs for the others,
+   * returns when they have been read, or can't be now.
+   */
+  syncNow(model?: string): Promise<void>;
   /** What the API has refused and nobody has discarded or sent again, in the order of writing. */
   getRejectedChanges(): readonly RejectedChange[];
   /** Sends a rejected change again, with all that were rejected with it. */
@@ -79,6 +89,7 @@ interface Running extends Session {
   readonly store: OpenedStore;
   readonly reports: Reports;
   readonly leadership: Leadership;
+  readonly pulls: Pulls;
   /** Stops everything but the database, and returns when it has stopped. */
   readonly stop: () => Promise<void>;
 }
@@ -99,8 +110,10 @@ export const {
   getRejectedChanges,
   getSyncStatus,
   initializeDatabase,
+  onSyncError,
   onSyncStatus,
   retryChange,
+  syncNow,
   writeTogether,
 } = defaultClient.functions;
 
@@ -164,17 +177,25 @@ function clientOf(base: ClientBase, databaseName: string): Client {
       },
 
       async clearDatabase(options = {}) {
-        const { store, leadership, reports } = session();
+        const { store, leadership, reports } = (await opening) ?? session();
         // Nothing that a stream still has in hand may arrive after this.
         await leadership.alone(async () => {
           await store.clear(options.unsent === "discard");
-          for (const model of models) reports.model(model.name, { rows: 0, ready: false, lastSync: null });
+          for (const model of models) reports.model(model.name, { rows: 0, of: null, ready: false, lastSync: null });
         });
       },
 
       writeTogether: writer.writeTogether,
       getSyncStatus: status.current,
       onSyncStatus: status.onChange,
+      onSyncError: status.onError,
+
+      async syncNow(model) {
+        const { reports, pulls } = (await opening) ?? session();
+        reports.askForPull(model);
+        await pulls.ask(model);
+      },
+
       getRejectedChanges: status.rejected,
       retryChange: async (writeId) => session().store.log.retry(writeId),
       discardChange: async (writeId) => session().store.log.discard(writeId),
@@ -198,6 +219,7 @@ async function start(
   const reports = openReports(await progress(store, models), store.version, channel("status"), presence);
   const stopStatus = await status.watch(store, reports, feed.onLog, isToSync);
   const pulls = createPulls();
+  reports.onPullAsked((model) => void pulls.ask(model));
 
   /** Returns early where the database has become that of another version of the application: this one is over. */
   async function sync(signal: AbortSignal): Promise<"over" | void> {
@@ -218,7 +240,7 @@ async function start(
     reports.close();
     feed.close();
   };
-  return { store, feed, reports, leadership, stop };
+  return { store, feed, reports, leadership, pulls, stop };
 }
 
 async function progress(store: Store, models: readonly Model[]): Promise<Record<string, ModelStatus>> {

@@ -2,11 +2,13 @@ import type { Model } from "./client/model.js";
 import { isoTimestamp } from "./client/values.js";
 import type { RejectedChange } from "./config.js";
 import { rejectedChange, type Store, type Tally } from "./store/store.js";
-import type { ModelStatus, Reports } from "./tabs/reports.js";
+import type { ModelStatus, Reports, SyncError } from "./tabs/reports.js";
 import type { Source } from "./transport/schedule.js";
 
 /** For the page that shows "3 changes not saved yet". */
 export interface SyncStatus {
+  /** Until the database is open, and the rows of each model have been asked for: they have come, or can't come now. */
+  readonly opening: boolean;
   readonly online: boolean;
   /** Whether the browser has promised to keep the data; null where nobody has asked it. */
   readonly persisted: boolean | null;
@@ -22,7 +24,10 @@ export interface SyncStatus {
   /** When the oldest of them was made. */
   readonly oldestPending: string | null;
   readonly rejected: number;
+  /** The newest of the errors, as one line. */
   readonly lastError: string | null;
+  /** What fails now, and is tried again. The newest comes last. */
+  readonly errors: readonly SyncError[];
   readonly models: Readonly<Record<string, ModelStatus>>;
 }
 
@@ -33,6 +38,8 @@ export interface Status {
   rejected(): readonly RejectedChange[];
   /** Calls `listener` after each change of either, until what it returns is called. */
   onChange(listener: () => void): () => void;
+  /** Calls `listener` with each error once, until what it returns is called. */
+  onError(listener: (error: SyncError) => void): () => void;
   /** Returns when the model's first sync is complete, and also when it can't go on now. */
   whenLoaded(model: Model, signal: AbortSignal): Promise<void>;
   persisted(isPersisted: boolean): void;
@@ -41,6 +48,7 @@ export interface Status {
 }
 
 const closed: SyncStatus = {
+  opening: true,
   online: true,
   persisted: null,
   waitingForAuth: false,
@@ -49,6 +57,7 @@ const closed: SyncStatus = {
   oldestPending: null,
   rejected: 0,
   lastError: null,
+  errors: [],
   models: {},
 };
 
@@ -61,6 +70,7 @@ export function createStatus(): Status {
   /** Those of the open database. */
   let reports: Reports | undefined;
   const listeners = new Set<() => void>();
+  const errorListeners = new Set<(error: SyncError) => void>();
 
   function tell(): void {
     for (const listener of listeners) listener();
@@ -69,8 +79,10 @@ export function createStatus(): Status {
   function show(): void {
     if (reports === undefined) return;
     const { pending, oldestPending } = counts;
+    const reported = reports.current();
     const next: SyncStatus = {
-      ...reports.current(),
+      ...reported,
+      opening: isSyncing && reported.opening,
       persisted,
       pending,
       oldestPending: oldestPending === null ? null : isoTimestamp(oldestPending),
@@ -79,6 +91,12 @@ export function createStatus(): Status {
     if (JSON.stringify(next) === JSON.stringify(status)) return;
     status = next;
     tell();
+  }
+
+  /** An error that nobody listens to is told where a developer looks. */
+  function tellError(error: SyncError): void {
+    if (errorListeners.size === 0) console.error([error.model, error.url, error.message].filter(Boolean).join(": "));
+    for (const listener of errorListeners) listener(error);
   }
 
   /** Makes a function that counts the log's entries, once more where the log changes meanwhile. */
@@ -122,6 +140,10 @@ export function createStatus(): Status {
     current: () => status,
     rejected: () => rejected,
     onChange,
+    onError(listener) {
+      errorListeners.add(listener);
+      return () => errorListeners.delete(listener);
+    },
 
     async whenLoaded(model, signal) {
       const isOver = () => {
@@ -153,11 +175,13 @@ export function createStatus(): Status {
       reports = opened;
       const count = counter(store);
       const stopReports = opened.onChange(show);
+      const stopErrors = opened.onError(tellError);
       const stopLog = onLog(() => void count());
       await count();
       return () => {
         stopLog();
         stopReports();
+        stopErrors();
         [status, rejected, counts, persisted, isSyncing, reports] = [closed, [], closed, null, false, undefined];
         tell();
       };

@@ -3,6 +3,7 @@ import { actionFor } from "./client/model.js";
 import { IDLE_MS } from "./client/timing.js";
 import type { HeadersRecord, Rejection } from "./config.js";
 import { rejectedChange, type Entry, type StoreOperations } from "./store/store.js";
+import type { SyncError } from "./tabs/reports.js";
 import { backoff, bell, otherHeaders, pause, wait, type Bell } from "./transport/schedule.js";
 import type { Context, Outcome, Outgoing, Writes } from "./transport/transport.js";
 import { compose } from "./writes/compose.js";
@@ -12,9 +13,12 @@ import { accept, refuse, watchUnchanged } from "./writes/settle.js";
 
 const API = "api";
 
+/** What an error is about. */
+type About = Pick<SyncError, "model" | "url">;
+
 /** Sends the log to the server, one write at a time, until the signal aborts. Returns once that has stopped. */
 export async function startSyncWorker(context: Context, writes: Writes): Promise<void> {
-  const { store, models, settings, presence, reports, signal } = context;
+  const { store, models, settings, presence, reports, signal, acknowledged, pulls } = context;
   const byName: Models = new Map(models.map((model) => [model.name, model]));
   const retries = noRetries();
 
@@ -43,12 +47,14 @@ export async function startSyncWorker(context: Context, writes: Writes): Promise
   /** Notes what has become of a write, and waits as long as that takes. */
   async function conclude(write: Outgoing, outcome: Outcome, headers: HeadersRecord, changes: Bell): Promise<void> {
     const { writeId } = write;
+    const about = aboutWrite(write);
     reports.reachable(API, outcome.kind !== "unreachable");
     if (outcome.kind !== "refused") reports.waiting(API, false);
     if (outcome.kind === "acknowledged") {
-      await store.transaction((within) => accept(within, write, outcome.key, outcome.txid));
+      const isSettled = await store.transaction((within) => accept(within, write, outcome, acknowledged));
       reports.error(API, null);
       forget(retries, writeId);
+      if (!isSettled && write.model.transport === "rest") void pulls.ask(write.model.name);
     } else if (outcome.kind === "refused" && outcome.status === 401) {
       retries.refusals += 1;
       // Headers may be new each time, and refused each time.
@@ -61,22 +67,26 @@ export async function startSyncWorker(context: Context, writes: Writes): Promise
       await rejectWrite(write, outcome.rejection);
       forget(retries, writeId);
     } else if (outcome.kind === "unreachable") {
-      await fail(outcome.message, 0, changes);
+      await fail(outcome.message, 0, changes, about);
     } else {
       const isAlone = outcome.isServerError && noteError(retries, writeId, outcome.retryAfter);
-      if (isAlone) reports.error(API, outcome.message);
-      else await fail(outcome.message, outcome.retryAfter, changes);
+      if (isAlone) reports.error(API, outcome.message, about);
+      else await fail(outcome.message, outcome.retryAfter, changes, about);
     }
   }
 
-  async function fail(message: string, asked: number, changes: Bell): Promise<void> {
-    reports.error(API, message);
+  function aboutWrite(write: Outgoing): About {
+    return { model: write.model.name, url: `${write.action.method} ${writes.urlOf(write)}` };
+  }
+
+  async function fail(message: string, asked: number, changes: Bell, about?: About): Promise<void> {
+    reports.error(API, message, about);
     retries.failures += 1;
     await pause(retries.failures, asked, signal, changes.source, presence);
   }
 
   async function rejectWrite(write: Outgoing, rejection: Rejection): Promise<void> {
-    reports.error(API, rejection.message);
+    reports.error(API, rejection.message, aboutWrite(write));
     tellRejected(await store.transaction((within) => refuse(within, write.writeIds, rejection)));
   }
 

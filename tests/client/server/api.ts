@@ -34,7 +34,10 @@ export class Api {
   }
 
   async answer(request: Incoming, role: Role): Promise<Answer> {
-    const [, path, key] = request.url.pathname.split("/").map(decodeURIComponent);
+    const [, path, key] = request.url.pathname
+      .replace(/(?<=.)\/$/, "")
+      .split("/")
+      .map(decodeURIComponent);
     const table = tables.find((table) => table.path === path);
     if (!table) return problem(404, "there is no such path");
     if (request.method === "GET") return this.read(table, key);

@@ -18,6 +18,11 @@ export interface Answer {
  */
 export type Step = "arrived" | "writing" | "committed" | "answering";
 
+/** An answer that depends on the request. */
+export interface Answering {
+  readonly by: (request: Incoming) => Answer;
+}
+
 export interface Fault {
   /** Method and path: `PATCH /projects`, `GET /v1/shape`; a star stands for any method, or for all of the API. */
   readonly on: string;
@@ -27,10 +32,10 @@ export interface Fault {
   /** How often: once, unless told. */
   readonly times?: number;
   /**
-   * Cut the connection; cut all of them, and accept none until `revive`; answer this; handle the request twice; or
-   * wait, and then go on.
+   * Cut the connection; cut all of them, and accept none until `revive`; answer this; handle the request twice; wait,
+   * and then go on; or answer what depends on the request.
    */
-  readonly what: "reset" | "kill" | "repeat" | Answer | (() => Promise<void>);
+  readonly what: "reset" | "kill" | "repeat" | Answer | (() => Promise<void>) | Answering;
 }
 
 /** Thrown to cut the connection of a request. */
@@ -84,7 +89,7 @@ export class Faults {
       else if (what === "kill") {
         this.kill();
         throw new Disconnect(step);
-      } else throw new Instead(what);
+      } else throw new Instead("by" in what ? what.by(request) : what);
     }
     return again;
   }

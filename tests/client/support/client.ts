@@ -24,7 +24,9 @@ export interface Status {
   readonly pending: number;
   readonly oldestPending: string | null;
   readonly rejected: number;
+  readonly opening: boolean;
   readonly lastError: string | null;
+  readonly errors: readonly { readonly model: string | null; readonly url: string | null; readonly message: string }[];
   readonly models: Readonly<
     Record<string, { readonly ready: boolean; readonly rows: number; readonly error: string | null }>
   >;

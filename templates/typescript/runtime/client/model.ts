@@ -15,6 +15,10 @@ export interface Model {
   readonly writeId: readonly ("row" | "create" | "update")[];
   /** What the API offers. */
   readonly operations: Operations;
+  /** How its rows come in. */
+  readonly transport?: "electric" | "rest";
+  /** How the API lists its rows; absent where no transport polls them. */
+  readonly list?: { readonly changed?: string };
   /** The server's table. */
   readonly table: string;
   /** The server's names of columns, where they aren't called as the fields are. */

@@ -1,13 +1,24 @@
 import { onVisible, type Presence } from "../transport/schedule.js";
 
+/** Something that has gone wrong, and is tried again. */
+export interface SyncError {
+  /** Whose rows or write it is about; null where it is about none. */
+  readonly model: string | null;
+  /** What was asked, where a request has failed. */
+  readonly url: string | null;
+  readonly message: string;
+}
+
 /** How far a model's rows have come. */
 export interface ModelStatus {
   /** Rows of its first sync that have arrived so far. */
   readonly rows: number;
+  /** Of how many, where the server says it. */
+  readonly of: number | null;
   /** Whether the first sync is complete. */
   readonly ready: boolean;
   readonly lastSync: string | null;
-  /** Why the stream of its rows can't go on. */
+  /** Why its rows can't be read. */
   readonly error: string | null;
 }
 
@@ -15,11 +26,19 @@ export interface ModelStatus {
 interface Facts {
   readonly unreachable: readonly string[];
   readonly waiting: readonly string[];
-  readonly errors: Readonly<Record<string, string>>;
+  readonly errors: Readonly<Record<string, SyncError>>;
+  /** Those of which it is known whether they can be reached. */
+  readonly tried: readonly string[];
   readonly models: Readonly<Record<string, ModelStatus>>;
 }
 
-type Notice = { readonly facts: Facts } | { readonly schema: string } | "ask" | "returned";
+type Notice =
+  | { readonly facts: Facts }
+  | { readonly schema: string }
+  /** Of a model, or of all. */
+  | { readonly pull: string | null }
+  | "ask"
+  | "returned";
 
 /** What those who sync report, in whichever tab, as every tab knows it. */
 export interface Reports {
@@ -27,15 +46,25 @@ export interface Reports {
     readonly online: boolean;
     readonly waitingForAuth: boolean;
     readonly outdated: boolean;
+    /** Whether the rows of a model have not been asked for yet, or are on their way for the first time. */
+    readonly opening: boolean;
     readonly lastError: string | null;
+    /** The newest comes last. */
+    readonly errors: readonly SyncError[];
     readonly models: Facts["models"];
   };
   onChange(listener: () => void): () => void;
+  /** Calls `listener` with each error once, until what it returns is called. */
+  onError(listener: (error: SyncError) => void): () => void;
   reachable(source: string, isReachable: boolean): void;
   waiting(source: string, isWaiting: boolean): void;
-  /** The newest comes last; null: all is well again. */
-  error(source: string, message: string | null): void;
+  /** The newest comes last; null: all is well again. A source that is a model needn't say which one it is about. */
+  error(source: string, message: string | null, about?: Partial<Pick<SyncError, "model" | "url">>): void;
   model(model: string, status: Partial<ModelStatus>): void;
+  /** Asks the tab that syncs, where it is another one, to pull a model's rows, or those of all. */
+  askForPull(model: string | undefined): void;
+  /** Calls `listener` when another tab asks for that, until what it returns is called. */
+  onPullAsked(listener: (model: string | undefined) => void): () => void;
   /** The database has another version of the schema than the code of this tab. */
   outdated(): void;
   close(): void;
@@ -51,25 +80,40 @@ export function openReports(
   channelName: string | undefined,
   presence: Presence,
 ): Reports {
-  let facts: Facts = { unreachable: [], waiting: [], errors: {}, models };
+  let facts: Facts = { unreachable: [], waiting: [], errors: {}, tried: [], models };
   /** Whether the facts are this tab's own. */
   let isSource = false;
   let isOutdated = false;
   let channel: BroadcastChannel | undefined;
   let stopLooking = () => {};
   const listeners = new Set<() => void>();
+  const errorListeners = new Set<(error: SyncError) => void>();
+  const pullListeners = new Set<(model: string | undefined) => void>();
 
   function tell(): void {
     for (const listener of listeners) listener();
   }
 
-  function report(news: Partial<Facts>): void {
-    const next = { ...facts, ...news };
-    if (JSON.stringify(next) === JSON.stringify(facts)) return;
+  function take(next: Facts): void {
+    const news = Object.entries(next.errors).filter(([source, error]) => !isSameError(error, facts.errors[source]));
     facts = next;
-    isSource = true;
-    channel?.postMessage({ facts } satisfies Notice);
+    for (const [, error] of news) for (const listener of errorListeners) listener(error);
     tell();
+  }
+
+  function report(source: string, news: Partial<Facts>): void {
+    const next = { ...facts, ...news, tried: changed(facts.tried, source, true) };
+    if (JSON.stringify(next) === JSON.stringify(facts)) return;
+    isSource = true;
+    channel?.postMessage({ facts: next } satisfies Notice);
+    take(next);
+  }
+
+  /** Nothing of it has come yet, and nothing says that it won't. */
+  function isAwaited([name, { ready, error }]: [string, ModelStatus]): boolean {
+    if (!facts.tried.includes(name)) return true;
+    const isStopped = [facts.unreachable, facts.waiting].some((sources) => sources.includes(name));
+    return !ready && error === null && !isStopped;
   }
 
   function outdated(): void {
@@ -82,12 +126,13 @@ export function openReports(
       presence.returnedElsewhere();
     } else if (notice === "ask") {
       if (isSource) channel?.postMessage({ facts } satisfies Notice);
+    } else if ("pull" in notice) {
+      for (const listener of pullListeners) listener(notice.pull ?? undefined);
     } else if ("schema" in notice) {
       if (notice.schema !== schema) outdated();
     } else {
-      ({ facts } = notice);
       isSource = false;
-      tell();
+      take(notice.facts);
     }
   }
 
@@ -109,22 +154,36 @@ export function openReports(
       online: isOnline() && facts.unreachable.length === 0,
       waitingForAuth: facts.waiting.length > 0,
       outdated: isOutdated,
-      lastError: Object.values(facts.errors).at(-1) ?? null,
+      opening: isOnline() && !isOutdated && Object.entries(facts.models).some(isAwaited),
+      lastError: textOf(Object.values(facts.errors).at(-1)),
+      errors: Object.values(facts.errors),
       models: facts.models,
     }),
     onChange(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    reachable: (source, isReachable) => report({ unreachable: changed(facts.unreachable, source, !isReachable) }),
-    waiting: (source, isWaiting) => report({ waiting: changed(facts.waiting, source, isWaiting) }),
-    error(source, message) {
-      const { [source]: _, ...others } = facts.errors;
-      report({ errors: message === null ? others : { ...others, [source]: message } });
+    onError(listener) {
+      errorListeners.add(listener);
+      return () => errorListeners.delete(listener);
+    },
+    reachable: (source, isReachable) =>
+      report(source, { unreachable: changed(facts.unreachable, source, !isReachable) }),
+    waiting: (source, isWaiting) => report(source, { waiting: changed(facts.waiting, source, isWaiting) }),
+    error(source, message, { model = source in facts.models ? source : null, url = null } = {}) {
+      const { [source]: known, ...others } = facts.errors;
+      if (message === null) return report(source, { errors: others });
+      const error = { model, url, message };
+      report(source, { errors: isSameError(error, known) ? facts.errors : { ...others, [source]: error } });
     },
     model(model, status) {
-      const known = facts.models[model] ?? { rows: 0, ready: false, lastSync: null, error: null };
-      report({ models: { ...facts.models, [model]: { ...known, ...status } } });
+      const known = facts.models[model] ?? { rows: 0, of: null, ready: false, lastSync: null, error: null };
+      report(model, { models: { ...facts.models, [model]: { ...known, ...status } } });
+    },
+    askForPull: (model) => channel?.postMessage({ pull: model ?? null } satisfies Notice),
+    onPullAsked(listener) {
+      pullListeners.add(listener);
+      return () => pullListeners.delete(listener);
     },
     outdated,
     close() {
@@ -133,6 +192,8 @@ export function openReports(
       // What is still under way reports to nobody.
       channel = undefined;
       listeners.clear();
+      errorListeners.clear();
+      pullListeners.clear();
       if (typeof removeEventListener !== "function") return;
       removeEventListener("online", tell);
       removeEventListener("offline", tell);
@@ -144,7 +205,18 @@ function isOnline(): boolean {
   return typeof navigator === "undefined" || navigator.onLine !== false;
 }
 
+function isSameError(error: SyncError, known: SyncError | undefined): boolean {
+  return JSON.stringify(error) === JSON.stringify(known);
+}
+
+/** An error as one line: what it is about comes first. */
+function textOf(error: SyncError | undefined): string | null {
+  if (error === undefined) return null;
+  const { model, url, message } = error;
+  return [model, url, message].filter((part) => part !== null).join(": ");
+}
+
 function changed(sources: readonly string[], source: string, isIn: boolean): string[] {
-  const others = sources.filter((other) => other !== source);
-  return isIn ? [...others, source] : others;
+  if (isIn) return sources.includes(source) ? [...sources] : [...sources, source];
+  return sources.filter((other) => other !== source);
 }

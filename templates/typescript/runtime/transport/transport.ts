@@ -46,6 +46,8 @@ export interface Reads {
 export interface Writes {
   /** Why a write can't be sent at all; undefined where it can. */
   refusal(write: Outgoing): string | undefined;
+  /** Where a write is sent to, for people. */
+  urlOf(write: Outgoing): string;
   /** Sends a write, and says what has become of it. */
   send(write: Outgoing, headers: HeadersRecord, signal: AbortSignal): Promise<Outcome>;
 }

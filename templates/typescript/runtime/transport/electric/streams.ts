@@ -33,7 +33,7 @@ export const electricReads: Reads = {
   run,
   async progress(store, model) {
     const { rows = 0, isComplete = false, at = null } = (await readPosition(store, model.name)) ?? {};
-    return { rows, ready: isComplete, lastSync: at, error: null };
+    return { rows, ready: isComplete, lastSync: at, error: null, of: null };
   },
 };
 
@@ -62,7 +62,7 @@ async function keepStreaming(context: Context, model: Model, signal: AbortSignal
       refusals = 0;
     };
     const end = await stream(context, model, signal, onDelivery).catch(failure);
-    if (!signal.aborted) reportEnd(reports, model, end);
+    if (!signal.aborted) reportEnd(reports, model, shapeUrl(settings), end);
     if (end.kind === "refused") {
       refusals += 1;
       // Headers may be new each time, and refused each time.
@@ -133,14 +133,18 @@ async function stream(context: Context, model: Model, signal: AbortSignal, onDel
 }
 
 function request(settings: Settings, model: Model): { url: string; params: ExternalParamsRecord } {
-  const { electricUrl, shapeParams } = settings.current();
+  const { shapeParams } = settings.current();
   const params = { table: model.table, columns: serverColumns(model), ...shapeParams(model.name) };
-  const address = `${electricUrl.replace(/\/$/, "")}/v1/shape`;
+  const address = shapeUrl(settings);
   return {
     url: typeof location === "undefined" ? address : new URL(address, location.href).href,
     // The type can't say "any parameter but those of Electric's own".
     params: params as ExternalParamsRecord,
   };
+}
+
+function shapeUrl(settings: Settings): string {
+  return `${settings.current().electricUrl.replace(/\/$/, "")}/v1/shape`;
 }
 
 function isAskedFor(settings: Settings, model: Model, url: string, params: ExternalParamsRecord): boolean {
@@ -188,12 +192,12 @@ function reportWell(reports: Reports, { name }: Model): void {
   reports.model(name, { error: null });
 }
 
-function reportEnd(reports: Reports, { name }: Model, end: End): void {
+function reportEnd(reports: Reports, { name }: Model, url: string, end: End): void {
   if (end.kind !== "failed" && end.kind !== "broken") return;
   const isUnreachable = end.kind === "failed" && end.isUnreachable;
   reports.reachable(name, !isUnreachable);
   if (!isUnreachable) reports.model(name, { error: end.message });
-  reports.error(name, `${name}: ${end.message}`);
+  reports.error(name, end.message, { url });
 }
 
 /** Fetches for one stream, and knows what the stream itself doesn't tell. */

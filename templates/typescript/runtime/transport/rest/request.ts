@@ -6,6 +6,8 @@ import type { Outgoing } from "../transport.js";
 export interface ApiRequest {
   readonly method: Operation["method"];
   readonly path: string;
+  /** The path with its placeholders. */
+  readonly template: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | null;
 }
@@ -31,6 +33,7 @@ export function requestFor(write: Outgoing, item: Item | undefined): ApiRequest 
   return {
     method: action.method,
     path: pathOf(action, { ...write.members, ...write.before }),
+    template: action.path,
     headers: {
       Accept: "application/json",
       ...(body !== null && { "Content-Type": "application/json" }),
@@ -38,6 +41,17 @@ export function requestFor(write: Outgoing, item: Item | undefined): ApiRequest 
       ...(action.method === "PUT" && item !== undefined && { "If-Match": item.etag }),
     },
     body,
+  };
+}
+
+/** The request for a row of the server. */
+export function itemRequest(get: Operation, row: Members): ApiRequest {
+  return {
+    method: "GET",
+    path: pathOf(get, row),
+    template: get.path,
+    headers: { Accept: "application/json" },
+    body: null,
   };
 }
 
@@ -78,12 +92,4 @@ function onWire(model: Model, name: string, value: string): string {
   if (field?.type !== "decimal" || field.as !== "number" || !value.startsWith('"')) return value;
   const digits = textOf(value);
   return isJsonNumber(digits) ? digits : value;
-}
-
-/** The object that has the row's key, at the top of an answer or one level down. */
-export function rowIn(model: Model, answer: string): Members | undefined {
-  const top = membersOf(answer);
-  if (top === undefined) return undefined;
-  const inner = Object.values(top).flatMap((value) => (value.startsWith("{") ? [membersOf(value) ?? {}] : []));
-  return [top, ...inner].find((members) => model.key.every((column) => (members[column] ?? "null") !== "null"));
 }

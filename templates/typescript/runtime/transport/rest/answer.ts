@@ -1,0 +1,164 @@
+import { membersOf, parsed, textOf, type Members } from "../../client/json.js";
+import { fieldOf, own, type Model } from "../../client/model.js";
+import { transactionId } from "../../client/values.js";
+import type { Rejection, SyncVerdict } from "../../config.js";
+import type { MadeKey, ServerRow } from "../../store/store.js";
+import { retryAfter } from "../schedule.js";
+import type { Outcome, Outgoing } from "../transport.js";
+import type { Received } from "./exchange.js";
+import { isWholeRow, memberAt, rowIn, serverRow } from "./rows.js";
+
+/** After so many, a 412 is taken for an answer. */
+const LOST_RACES = 5;
+const LONGEST_BODY = 10_000;
+/** What every API may answer to a write that it has taken. */
+const TAKEN = [200, 201, 202, 204];
+
+/** What an answer means: what the application has decided, or else the usual. */
+export function outcomeOf(write: Outgoing, received: Received, decided: SyncVerdict | undefined): Outcome {
+  const { status } = received;
+  const verdict = decided ?? usualVerdict(write, received);
+  const rejection = rejectionOf(received);
+  if (verdict === "acknowledged") return acknowledgement(write, received);
+  if (verdict === "rejected") return { kind: "rejected", rejection };
+  if (decided === undefined && received.isRedirected && isPage(received)) {
+    return { kind: "refused", status: 401, rejection };
+  }
+  if (decided === undefined && (status === 401 || status === 403)) return { kind: "refused", status, rejection };
+  const doubt = isSuccess(status) ? doubtOf(write, received) : undefined;
+  const message = doubt === undefined ? rejection.message : `this can't be the API's answer: ${doubt}`;
+  return {
+    kind: "again",
+    message: `${String(status)}: ${message}`,
+    isServerError: status >= 500 || doubt !== undefined,
+    retryAfter: retryAfter(received.headers.get("Retry-After")),
+  };
+}
+
+export function acknowledgement(write: Outgoing, received: Received): Outcome & { kind: "acknowledged" } {
+  const key = keyIn(write, received);
+  return { kind: "acknowledged", key, txid: txidIn(write.model, received), row: answeredRow(write, received) };
+}
+
+function usualVerdict(write: Outgoing, received: Received): SyncVerdict {
+  const { operation, attempts } = write;
+  const { status } = received;
+  if (isSuccess(status)) return doubtOf(write, received) === undefined ? "acknowledged" : "retry";
+  // Somebody has changed the row since it was read: it is read again.
+  if (status === 412 && attempts < LOST_RACES) return "retry";
+  if (received.isRedirected) return "retry";
+  if (operation === "delete" && (status === 404 || status === 410)) return "acknowledged";
+  const isPassing = [401, 403, 408, 425, 429].includes(status) || status < 400 || status >= 500;
+  return isPassing ? "retry" : "rejected";
+}
+
+function isSuccess(status: number): boolean {
+  return status >= 200 && status < 300;
+}
+
+/**
+ * Why an answer that looks like success isn't the answer to the write: somebody else may have given it, such as a proxy,
+ * a page to log in, or a server at the API's address that isn't the API.
+ */
+function doubtOf({ action }: Outgoing, received: Received): string | undefined {
+  const { status, headers, body, isRedirected } = received;
+  const { statuses = [], types = [], row } = action.answer ?? {};
+  if (isRedirected) return "a redirect was followed on the way";
+  if (!TAKEN.includes(status) && !statuses.includes(status)) return "the document has no such status";
+  const type = mediaType(headers);
+  if (body.trim() === "" || types.includes(type)) return undefined;
+  const value = parsed(body);
+  const isObject = typeof value === "object" && value !== null;
+  // Servers that say no type, or the one of any text, mostly mean JSON.
+  const isUntyped = type === "" || type === "text/plain";
+  if (!/[/+]json$/.test(type) && !(isUntyped && isObject)) return `its content type is ${type || "unknown"}`;
+  if (value === undefined) return "it isn't JSON";
+  if (row !== undefined && value !== null && (!isObject || Array.isArray(value))) return "it isn't an object";
+  return undefined;
+}
+
+function mediaType(headers: Headers): string {
+  return (headers.get("Content-Type") ?? "").replace(/;.*$/s, "").trim().toLowerCase();
+}
+
+function isPage({ headers }: Received): boolean {
+  return mediaType(headers) === "text/html";
+}
+
+/** The row after the write, where the answer is said to be that. */
+function answeredRow(write: Outgoing, { status, body }: Received): ServerRow | null {
+  const { operation, action } = write;
+  const place = action.answer?.row;
+  if (!isSuccess(status) || operation === "delete" || place === undefined) return null;
+  return wholeRow(write, membersOf(memberAt(body, place) ?? ""));
+}
+
+/** A row of the server, with what only the request's path says of it; null where the JSON isn't all of a row. */
+export function wholeRow({ model, action, members, before }: Outgoing, row: Members | undefined): ServerRow | null {
+  if (model.transport !== "rest" || row === undefined) return null;
+  const inPath = Object.values(action.parameters ?? {}).flatMap((name): [string, string][] => {
+    const value = own(members, name) ?? own(before, name);
+    return value === undefined ? [] : [[name, value]];
+  });
+  const complete = { ...Object.fromEntries(inPath), ...row };
+  return isWholeRow(model, complete) ? serverRow(model, complete) : null;
+}
+
+/** The server's transaction, where the answer tells it: as a member `txid` that is none of the row's, or in a header. */
+function txidIn(model: Model, { headers, body }: Received): string | null {
+  const isField = model.fields.some((field) => field.name === "txid");
+  const member = isField ? undefined : membersOf(body)?.["txid"];
+  const text = member === undefined ? (headers.get("X-Txid") ?? "") : textOf(member);
+  return /^\d+$/.test(text) ? transactionId(text) : null;
+}
+
+/** Of a row whose key the server makes: the key in the answer's row, or else in `Location`. */
+function keyIn(write: Outgoing, { headers, body }: Received): MadeKey | null {
+  const { model, operation, action } = write;
+  const [column = "", ...others] = model.key;
+  if (operation !== "insert" || model.keyOrigin !== "server" || others.length > 0) return null;
+  const row = membersOf(memberAt(body, action.answer?.row ?? []) ?? "");
+  const json = (row === undefined ? undefined : own(row, column)) ?? rowIn(model, body)?.[column];
+  const text = json === undefined || json === "null" ? lastSegment(headers.get("Location")) : textOf(json);
+  return madeKey(model, text);
+}
+
+/** A key of the server as the log has it; null where it can't be one. */
+export function madeKey(model: Model, text: string): MadeKey | null {
+  if (text === "") return null;
+  const type = fieldOf(model, model.key[0] ?? "")?.type;
+  if (type === "int32" || type === "int64") return /^-?\d+$/.test(text) ? { rowKey: text, json: text } : null;
+  const rowKey = type === "uuid" ? text.toLowerCase() : text;
+  return { rowKey, json: JSON.stringify(rowKey) };
+}
+
+function lastSegment(location: string | null): string {
+  const path = (location ?? "").replace(/[?#].*$/, "").replace(/\/+$/, "");
+  try {
+    return decodeURIComponent(path.slice(path.lastIndexOf("/") + 1));
+  } catch {
+    return "";
+  }
+}
+
+function rejectionOf({ status, body }: Received): Rejection {
+  return {
+    status,
+    message: messageIn(body) ?? `The API has answered ${String(status)}.`,
+    body: body.slice(0, LONGEST_BODY),
+  };
+}
+
+/** What usual error bodies say: FastAPI's `detail`, problem details, `{ "error": { "message": … } }`. */
+function messageIn(body: string): string | undefined {
+  const find = (value: unknown): string | undefined => {
+    if (typeof value === "string") return value === "" ? undefined : value;
+    if (Array.isArray(value)) return value.map(find).find((text) => text !== undefined);
+    if (typeof value !== "object" || value === null) return undefined;
+    const members = new Map<string, unknown>(Object.entries(value));
+    const said = ["detail", "message", "msg", "error", "errors", "title"].map((name) => find(members.get(name)));
+    return said.find((text) => text !== undefined);
+  };
+  const value = parsed(body);
+  return typeof value === "object" ? find(value) : undefined;
+}

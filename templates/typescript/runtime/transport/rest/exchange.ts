@@ -1,0 +1,136 @@
+import { messageOf } from "../../client/json.js";
+import { API_ANSWER_MS } from "../../client/timing.js";
+import type { HeadersRecord, Settings } from "../../config.js";
+import { within } from "../schedule.js";
+import { corsCause } from "./cors.js";
+import { createRedirects, isRedirect, type Lead, type Look, type Place } from "./redirects.js";
+import type { ApiRequest } from "./request.js";
+
+/** There was no answer, or not all of it. */
+export class Unreachable extends Error {
+  override readonly name = "Unreachable";
+}
+
+/** The browser lets no answer through. */
+export class Blocked extends Error {
+  override readonly name = "Blocked";
+}
+
+/** The answer is a redirect that isn't followed. */
+export class Misled extends Error {
+  override readonly name = "Misled";
+  readonly kind: Lead["kind"];
+
+  constructor({ kind, message }: Exclude<Lead, { kind: "found" }>) {
+    super(message);
+    this.kind = kind;
+  }
+}
+
+/** An answer, its body read. */
+export interface Received {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: string;
+  /** Whether `fetch` has followed a redirect on its own, perhaps with another method. */
+  readonly isRedirected: boolean;
+}
+
+export type Exchange = (request: ApiRequest, headers: HeadersRecord, signal: AbortSignal) => Promise<Received>;
+
+/** Redirects of one write that are followed. */
+const HOPS = 4;
+
+/** A path's URL. A relative one is the page's. */
+export function urlOf(settings: Settings, path: string): string {
+  const url = settings.current().apiBaseUrl.replace(/\/$/, "") + path;
+  return typeof location === "undefined" ? url : new URL(url, location.href).href;
+}
+
+/** Makes requests to the API. A write that is redirected is sent to where the API is, with the same method. */
+export function createExchange(settings: Settings): Exchange {
+  const redirects = createRedirects();
+
+  async function write(request: ApiRequest, place: Place, send: Send, look: Look): Promise<Response> {
+    let url = redirects.direct(place);
+    // Whether the answer that comes may be because the API has moved since.
+    let isOld = url !== place.base + place.path;
+    for (let hop = 0; hop < HOPS; hop += 1) {
+      const response = await send(request, url, "manual");
+      const isMoved = isOld && (isRedirect(response) || [404, 405, 410].includes(response.status));
+      if (!isMoved && !isRedirect(response)) return response;
+      if (isMoved) {
+        redirects.forget(place);
+        isOld = false;
+        url = place.base + place.path;
+      } else {
+        const lead = await redirects.follow(place, url, response, look);
+        if (lead.kind !== "found") throw new Misled(lead);
+        url = lead.url;
+      }
+    }
+    redirects.forget(place);
+    throw new Misled({ kind: "lost", message: `redirected again and again, at last to ${url}` });
+  }
+
+  return async (request, headers, signal) => {
+    const limit = within(API_ANSWER_MS, signal);
+    const send: Send = (asked, url, redirect) => {
+      const { method, body } = asked;
+      return settings.current().fetch(url, {
+        method,
+        headers: allHeaders(asked, headers),
+        body,
+        redirect,
+        signal: limit.signal,
+      });
+    };
+    const look: Look = async (url, redirect) => {
+      const get = { ...request, method: "GET" as const, body: null, headers: { Accept: "application/json" } };
+      const response = await send(get, url, redirect);
+      await response.body?.cancel();
+      return response;
+    };
+    try {
+      const place = placeOf(request, urlOf(settings, ""), urlOf(settings, request.path));
+      const response =
+        request.method === "GET"
+          ? await send(request, place.base + place.path, "follow")
+          : await write(request, place, send, look);
+      return {
+        status: response.status,
+        headers: response.headers,
+        body: await response.text(),
+        isRedirected: response.redirected,
+      };
+    } catch (error) {
+      if (error instanceof Misled) throw error;
+      const isNetwork = error instanceof TypeError && !limit.signal.aborted;
+      const { fetch } = settings.current();
+      const url = urlOf(settings, request.path);
+      const cause = isNetwork
+        ? await corsCause(request, url, allHeaders(request, headers), fetch, limit.signal)
+        : undefined;
+      throw cause === undefined ? new Unreachable(messageOf(error)) : new Blocked(cause);
+    } finally {
+      limit.done();
+    }
+  };
+}
+
+type Send = (request: ApiRequest, url: string, redirect: RequestRedirect) => Promise<Response>;
+
+function allHeaders(request: ApiRequest, headers: HeadersRecord): Headers {
+  const all = new Headers(request.headers);
+  for (const [name, value] of Object.entries(headers)) all.set(name, value);
+  // The application's headers may say anything, but not under which id a write goes out.
+  const key = request.headers["Idempotency-Key"];
+  if (key !== undefined) all.set("Idempotency-Key", key);
+  return all;
+}
+
+/** As `fetch` spells them. */
+function placeOf({ template }: ApiRequest, base: string, url: string): Place {
+  const start = new URL(base).href.replace(/\/$/, "");
+  return { base: start, path: new URL(url).href.slice(start.length), template };
+}

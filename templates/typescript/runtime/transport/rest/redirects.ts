@@ -1,0 +1,111 @@
+/** What a redirect of a write leads to. */
+export type Lead =
+  /** The same path of the API, elsewhere on its origin. */
+  | { readonly kind: "found"; readonly url: string }
+  /** A page where people log in. */
+  | { readonly kind: "login"; readonly message: string }
+  | { readonly kind: "lost"; readonly message: string };
+
+/** Where a request goes. Redirects of all paths of one template lead alike. */
+export interface Place {
+  /** In front of the path, without a slash at the end. */
+  readonly base: string;
+  readonly path: string;
+  readonly template: string;
+}
+
+/** Makes a GET request, and gives its answer without the body. */
+export type Look = (url: string, redirect: RequestRedirect) => Promise<Response>;
+
+export function isRedirect({ type, status }: Response): boolean {
+  return type === "opaqueredirect" || [301, 302, 303, 307, 308].includes(status);
+}
+
+export interface Redirects {
+  /** Where a request goes, as far as is known. */
+  direct(place: Place): string;
+  /** Where a redirect of a write to this URL leads. */
+  follow(place: Place, url: string, response: Response, look: Look): Promise<Lead>;
+  /** What is known of the place was wrong. */
+  forget(place: Place): void;
+}
+
+/**
+ * Finds where the API wants its writes. `fetch` follows no redirect of a write: it would make a GET request of a POST.
+ * Followed is one that leads to the same path, with or without a slash at the end, on the API's own origin; whoever is
+ * elsewhere may take the write for something else.
+ */
+export function createRedirects(): Redirects {
+  /** By base and template: what stands in place of the base, and whether the slash at the end is another. */
+  const known = new Map<string, { readonly base: string; readonly isTurned: boolean }>();
+  const keyOf = ({ base, template }: Place) => `${base} ${template}`;
+
+  return {
+    direct(place) {
+      const { base, isTurned } = known.get(keyOf(place)) ?? { base: place.base, isTurned: false };
+      return base + (isTurned ? turned(place.path) : place.path);
+    },
+
+    async follow(place, url, response, look) {
+      const lead = await leadOf(place, url, response, look);
+      if (lead.kind === "found") {
+        const isTurned = !lead.url.endsWith(place.path);
+        const { length } = isTurned ? turned(place.path) : place.path;
+        known.set(keyOf(place), { base: lead.url.slice(0, -length), isTurned });
+      }
+      return lead;
+    },
+
+    forget: (place) => known.delete(keyOf(place)),
+  };
+}
+
+async function leadOf(place: Place, url: string, response: Response, look: Look): Promise<Lead> {
+  const location = response.headers.get("Location");
+  if (location !== null) {
+    const target = new URL(location, url);
+    if (isAt(place, target)) return { kind: "found", url: target.href };
+    const isOwn = target.origin === new URL(url).origin;
+    if (isOwn && isLogin(await look(target.href, "manual"))) return login(target.href);
+    return (await besideSlash(place, url, look)) ?? lost(target.href);
+  }
+  // A browser tells only that there was one. A GET of the same URL tells where it leads.
+  const seen = await look(url, "follow").catch(() => undefined);
+  const target = seen?.redirected === true ? new URL(seen.url) : undefined;
+  if (target !== undefined && isAt(place, target)) return { kind: "found", url: target.href };
+  if (seen !== undefined && target !== undefined && isLogin(seen)) return login(target.href);
+  const where = target?.href ?? (seen === undefined ? "another origin" : "a place that the browser doesn't tell");
+  return (await besideSlash(place, url, look)) ?? lost(where);
+}
+
+/** Many redirect only for the slash at the end, and behind a proxy some name an origin that isn't this one. */
+async function besideSlash({ base, path }: Place, url: string, look: Look): Promise<Lead | undefined> {
+  const target = base + turned(path);
+  if (target === url) return undefined;
+  const seen = await look(target, "manual").catch(() => undefined);
+  if (seen === undefined || isRedirect(seen) || isLogin(seen)) return undefined;
+  return seen.ok || seen.status === 405 ? { kind: "found", url: target } : undefined;
+}
+
+/** Whether a URL has the place's path, on the same origin. */
+function isAt({ base, path }: Place, target: URL): boolean {
+  if (target.origin !== new URL(base).origin || target.search !== "") return false;
+  return target.href.endsWith(path) || target.href.endsWith(turned(path));
+}
+
+function turned(path: string): string {
+  return path.endsWith("/") ? path.slice(0, -1) : `${path}/`;
+}
+
+/** Whether an answer is a page for people, or wants another user: this isn't the API's answer to a write. */
+function isLogin({ status, headers }: Response): boolean {
+  return status === 401 || status === 403 || (headers.get("Content-Type") ?? "").startsWith("text/html");
+}
+
+function login(where: string): Lead {
+  return { kind: "login", message: `redirected to ${where}, perhaps to log in` };
+}
+
+function lost(where: string): Lead {
+  return { kind: "lost", message: `redirected to ${where}, and not sent there: is apiBaseUrl where the API is?` };
+}

@@ -11,6 +11,7 @@ mod read_schema;
 mod references;
 mod resolved;
 mod schema;
+mod servers;
 pub mod tree;
 mod version;
 
@@ -21,5 +22,6 @@ pub use pointer::local_pointer;
 pub use properties::{Properties, RawProperty, excluded, properties};
 pub use resolved::Resolved;
 pub use schema::{Schema, SchemaAt, Type};
+pub use servers::servers;
 pub use tree::Tree;
 pub use version::Version;

@@ -67,6 +67,7 @@ const LOCAL: &[Module] = modules![
     "transport/electric/streams.ts",
     "writes/compose.ts",
     "writes/queue.ts",
+    "writes/repeats.ts",
     "writes/retries.ts",
     "writes/settle.ts",
 ];

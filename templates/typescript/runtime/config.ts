@@ -5,6 +5,8 @@ export interface SyncSettings {
   /** Where Electric answers, without `/v1/shape`: usually a proxy of the application's own. */
   readonly electricUrl: string;
   readonly apiBaseUrl: string;
+  /** Whether each write carries its id as `Idempotency-Key`. A server of another origin has to allow that header. */
+  readonly idempotencyKey: "header" | "none";
   /**
    * Headers of every request, to Electric and to the API. A function is asked before each request, and again after a
    * 401 or 403: what it gives then are the new headers.
@@ -84,6 +86,7 @@ export interface Settings {
 
 function createSettings(initial: Partial<SyncSettings>): Settings {
   let current: SyncSettings = {
+    idempotencyKey: "header",
     ...defaults,
     headers: {},
     shapeParams: () => ({}),

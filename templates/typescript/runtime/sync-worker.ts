@@ -8,6 +8,7 @@ import { backoff, bell, otherHeaders, pause, wait, type Bell } from "./transport
 import type { Context, Outcome, Outgoing, Writes } from "./transport/transport.js";
 import { compose } from "./writes/compose.js";
 import { nextEntry, together, type Models } from "./writes/queue.js";
+import { answerAmongRows, canDouble, noteEarlier } from "./writes/repeats.js";
 import { forget, isHeldBack, noRetries, noteError, tryAtOnce, untilNextTry } from "./writes/retries.js";
 import { accept, refuse, watchUnchanged } from "./writes/settle.js";
 
@@ -37,11 +38,26 @@ export async function startSyncWorker(context: Context, writes: Writes): Promise
         const rejection = { status: null, message: write, body: "" };
         return { write: "rejected" as const, rejected: await refuse(within, writeIds, rejection) };
       }
+      if (write.attempts === 1 && canDouble(write)) await noteEarlier(within, write);
       await within.log.markSent(writeIds, write.writeId);
       return { write, rejected: [] };
     });
     tellRejected(rejected);
     return write;
+  }
+
+  /** Sends a write. One whose answer was lost, and that the server could take twice, is looked for in its rows first. */
+  async function send(write: Outgoing, headers: HeadersRecord): Promise<Outcome> {
+    if (write.attempts > 1 && canDouble(write) && !writes.knowsRepeats()) {
+      const { name } = write.model;
+      if (!(await pulls.ask(name))) {
+        const message = "it may have been taken, and waits until the rows can be read that say so";
+        return { kind: "again", message, isServerError: false, retryAfter: 0 };
+      }
+      const key = await answerAmongRows(store, write);
+      if (key !== undefined) return { kind: "acknowledged", key, txid: null, row: null };
+    }
+    return writes.send(write, headers, signal);
   }
 
   /** Notes what has become of a write, and waits as long as that takes. */
@@ -116,7 +132,7 @@ export async function startSyncWorker(context: Context, writes: Writes): Promise
         await wait(idle, signal, log.source, changes.source, presence.onReturn);
       } else if (write !== "rejected") {
         const headers = await settings.headers();
-        const outcome = await writes.send(write, headers, signal);
+        const outcome = await send(write, headers);
         if (!signal.aborted) await conclude(write, outcome, headers, changes);
         if (outcome.kind === "acknowledged" && write.operation === "update") noteTaken();
       }

@@ -1,5 +1,5 @@
 import { membersOf, parsed, textOf, type Members } from "../client/json.js";
-import type { CollectionKey, Model } from "../client/model.js";
+import { fieldOf, type CollectionKey, type Model } from "../client/model.js";
 import type { RejectedChange, Rejection } from "../config.js";
 
 /**
@@ -85,6 +85,15 @@ export interface MadeKey {
   readonly json: string;
 }
 
+/** A key of the server's, given as text, as the log has it; null where it can't be one. */
+export function madeKeyOf(model: Model, text: string): MadeKey | null {
+  if (text === "") return null;
+  const type = fieldOf(model, model.key[0] ?? "")?.type;
+  if (type === "int32" || type === "int64") return /^-?\d+$/.test(text) ? { rowKey: text, json: text } : null;
+  const rowKey = type === "uuid" ? text.toLowerCase() : text;
+  return { rowKey, json: JSON.stringify(rowKey) };
+}
+
 /** The log of local writes. Lists of entries are in its order. */
 export interface LogOperations {
   /** The first pending entries, or those behind `after`; so many at most. */
@@ -139,6 +148,8 @@ export interface SyncedOperations {
   isEmpty(model: Model): Promise<boolean>;
   /** A row's fields as JSON text. */
   read(model: Model, rowKey: string): Promise<Members | undefined>;
+  /** Keys of the rows that have these values, given as JSON text. */
+  find(model: Model, members: Members): Promise<string[]>;
   upsert(model: Model, rows: readonly ServerRow[]): Promise<void>;
   /** Each has the key, and the fields that have changed. */
   update(model: Model, rows: readonly ServerRow[]): Promise<void>;

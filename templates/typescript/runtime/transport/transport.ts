@@ -48,6 +48,8 @@ export interface Writes {
   refusal(write: Outgoing): string | undefined;
   /** Where a write is sent to, for people. */
   urlOf(write: Outgoing): string;
+  /** Whether the server is known to take a write that comes again for the one that it has had. */
+  knowsRepeats(): boolean;
   /** Sends a write, and says what has become of it. */
   send(write: Outgoing, headers: HeadersRecord, signal: AbortSignal): Promise<Outcome>;
 }

@@ -1,5 +1,7 @@
 import { models } from "../../../schema/index.js";
-import { collectionKey, fieldOf, keyFields, rowKey, type Model } from "../../client/model.js";
+import { textOf, type Members } from "../../client/json.js";
+import { collectionKey, fieldOf, keyFields, rowKey, type Field, type Model } from "../../client/model.js";
+import { isSame } from "../../client/values.js";
 import type {
   ChangedKeys,
   Meta,
@@ -135,6 +137,9 @@ function canInsert(model: Model, column: string): boolean {
   return model.key.includes(column) || fieldOf(model, column)?.insert !== "never";
 }
 
+/** Types of which a value has one form in the database. */
+const EXACT: readonly Field["type"][] = ["text", "uuid", "date", "int32", "int64", "boolean"];
+
 function syncedOperations(connection: Connection, dialect: Dialect): SyncedOperations {
   function values(model: Model, columns: readonly string[], rows: readonly ServerRow[]): RowValues {
     const fields = columns.map((column) => fieldOf(model, column));
@@ -173,6 +178,14 @@ function syncedOperations(connection: Connection, dialect: Dialect): SyncedOpera
     }
   }
 
+  function membersOfRow(model: Model, row: Row): Members {
+    const members = model.fields.map((field): [string, string] => {
+      const value = row[field.name] ?? null;
+      return [field.name, value === null ? "null" : dialect.jsonOf(field, value)];
+    });
+    return Object.fromEntries(members);
+  }
+
   function keysOnly(model: Model, rows: readonly ServerRow[]): ServerRow[] {
     return rows.map((row) => new Map(model.key.map((column) => [column, row.get(column) ?? null])));
   }
@@ -195,12 +208,24 @@ function syncedOperations(connection: Connection, dialect: Dialect): SyncedOpera
       const [row] = await connection.query(
         sql`SELECT * FROM ${syncedTable(model)} WHERE ${joined(" AND ", conditions)}`,
       );
-      if (row === undefined) return undefined;
-      const members = model.fields.map((field): [string, string] => {
-        const value = row[field.name] ?? null;
-        return [field.name, value === null ? "null" : dialect.jsonOf(field, value)];
+      return row === undefined ? undefined : membersOfRow(model, row);
+    },
+
+    async find(model, members) {
+      const conditions = Object.entries(members).flatMap(([column, json]) => {
+        const field = fieldOf(model, column);
+        if (field === undefined || !EXACT.includes(field.type)) return [];
+        const value = json === "null" ? null : dialect.fromServer(field, textOf(json));
+        return [value === null ? sql`${name(column)} IS NULL` : sql`${name(column)} = ${value}`];
       });
-      return Object.fromEntries(members);
+      const where = conditions.length === 0 ? sql`` : sql` WHERE ${joined(" AND ", conditions)}`;
+      const rows = await connection.query(sql`SELECT * FROM ${syncedTable(model)}${where}`);
+      const equal = rows
+        .map((row) => membersOfRow(model, row))
+        .filter((row) => Object.keys(members).every((column) => isSame(model, column, members, row)));
+      return equal.map((row) =>
+        rowKey(model, Object.fromEntries(model.key.map((column) => [column, textOf(row[column] ?? "null")]))),
+      );
     },
 
     upsert: (model, rows) =>

@@ -1,8 +1,8 @@
 import { membersOf, parsed, textOf, type Members } from "../../client/json.js";
-import { fieldOf, own, type Model } from "../../client/model.js";
+import { own, type Model } from "../../client/model.js";
 import { transactionId } from "../../client/values.js";
 import type { Rejection, SyncVerdict } from "../../config.js";
-import type { MadeKey, ServerRow } from "../../store/store.js";
+import { madeKeyOf, type MadeKey, type ServerRow } from "../../store/store.js";
 import { retryAfter } from "../schedule.js";
 import type { Outcome, Outgoing } from "../transport.js";
 import type { Received } from "./exchange.js";
@@ -120,16 +120,7 @@ function keyIn(write: Outgoing, { headers, body }: Received): MadeKey | null {
   const row = membersOf(memberAt(body, action.answer?.row ?? []) ?? "");
   const json = (row === undefined ? undefined : own(row, column)) ?? rowIn(model, body)?.[column];
   const text = json === undefined || json === "null" ? lastSegment(headers.get("Location")) : textOf(json);
-  return madeKey(model, text);
-}
-
-/** A key of the server as the log has it; null where it can't be one. */
-export function madeKey(model: Model, text: string): MadeKey | null {
-  if (text === "") return null;
-  const type = fieldOf(model, model.key[0] ?? "")?.type;
-  if (type === "int32" || type === "int64") return /^-?\d+$/.test(text) ? { rowKey: text, json: text } : null;
-  const rowKey = type === "uuid" ? text.toLowerCase() : text;
-  return { rowKey, json: JSON.stringify(rowKey) };
+  return madeKeyOf(model, text);
 }
 
 function lastSegment(location: string | null): string {

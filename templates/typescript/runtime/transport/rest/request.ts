@@ -24,10 +24,10 @@ export interface Item {
 }
 
 /**
- * The request for a write. It carries the id of the write as `Idempotency-Key`, and in its body where the API has a
- * place for it there.
+ * The request for a write. It carries the id of the write as `Idempotency-Key`, where `isKeyed` says so, and in its body
+ * where the API has a place for it there.
  */
-export function requestFor(write: Outgoing, item: Item | undefined): ApiRequest {
+export function requestFor(write: Outgoing, item: Item | undefined, isKeyed: boolean): ApiRequest {
   const { action, writeId } = write;
   const body = write.operation === "delete" ? null : bodyOf(write, item);
   return {
@@ -37,7 +37,7 @@ export function requestFor(write: Outgoing, item: Item | undefined): ApiRequest 
     headers: {
       Accept: "application/json",
       ...(body !== null && { "Content-Type": "application/json" }),
-      "Idempotency-Key": writeId,
+      ...(isKeyed && { "Idempotency-Key": writeId }),
       ...(action.method === "PUT" && item !== undefined && { "If-Match": item.etag }),
     },
     body,

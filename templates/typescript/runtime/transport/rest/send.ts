@@ -9,11 +9,16 @@ import { Blocked, createExchange, Misled, Unreachable, urlOf, type Received } fr
 import { itemRequest, requestFor, Unsendable, type Item } from "./request.js";
 import { rowIn } from "./rows.js";
 
+/** Headers that say that an answer was given before, to a request with the same idempotency key. */
+const REPLAYED = ["Idempotency-Replayed", "Idempotent-Replayed"];
+
 /** Sends writes to the API, one request each. */
 export function restWrites(settings: Settings): Writes {
   const exchange = createExchange(settings);
   /** Models whose items are given without an ETag that can be used: one needn't ask again. */
   const untagged = new Set<string>();
+  /** Whether the server has said of an answer that it has given it before. */
+  let hasReplayed = false;
 
   /** The server's row, where the write has one; undefined where the API doesn't give it. */
   async function itemOf(
@@ -80,12 +85,13 @@ export function restWrites(settings: Settings): Writes {
     const { model, action, operation, attempts } = write;
     const isTagged = action.method === "PUT" && !untagged.has(model.name);
     const item = isTagged ? await taggedItem(write, headers, signal) : undefined;
-    const received = await exchange(requestFor(write, item), headers, signal).catch((error: unknown) => {
+    const received = await exchange(requestFor(write, item, isKeyed()), headers, signal).catch((error: unknown) => {
       // The header that the tag needs may be what isn't allowed.
       if (error instanceof Blocked && item !== undefined) untagged.add(model.name);
       throw error;
     });
     const { status, body } = received;
+    hasReplayed ||= REPLAYED.some((name) => received.headers.has(name));
     const decided = settings.current().onAnswer({ model: model.name, operation, status, body, attempts });
     const isTaken = decided === undefined && (await hasBeenTaken(write, received, headers, signal));
     const outcome = isTaken ? acknowledgement(write, received) : outcomeOf(write, received, decided);
@@ -93,10 +99,12 @@ export function restWrites(settings: Settings): Writes {
     return { ...outcome, row: await rowAfter(write, outcome, headers, signal) };
   }
 
+  const isKeyed = () => settings.current().idempotencyKey === "header";
+
   return {
     refusal(write) {
       try {
-        requestFor(write, undefined);
+        requestFor(write, undefined, isKeyed());
         return undefined;
       } catch (error) {
         if (error instanceof Unsendable) return error.message;
@@ -104,7 +112,8 @@ export function restWrites(settings: Settings): Writes {
       }
     },
 
-    urlOf: (write) => urlOf(settings, requestFor(write, undefined).path),
+    urlOf: (write) => urlOf(settings, requestFor(write, undefined, isKeyed()).path),
+    knowsRepeats: () => hasReplayed && isKeyed(),
 
     async send(write, headers, signal) {
       try {

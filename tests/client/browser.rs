@@ -35,6 +35,10 @@ fn workspace() -> &'static Workspace {
             assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
             copy_page(&repository.join("fixtures/contacts/app"), &workspace, adapter);
             type_check(&workspace, adapter);
+            for name in ["index.html", "main.js"] {
+                let text = fs::read_to_string(tests.join("browser/bare").join(name)).expect("text");
+                workspace.write_file(&format!("{adapter}/bare/{name}"), &text);
+            }
             older(&workspace, repository, adapter);
         }
         workspace
@@ -70,10 +74,11 @@ fn type_check(workspace: &Workspace, adapter: &str) {
     assert!(output.status.success(), "{adapter}: {}", String::from_utf8_lossy(&output.stdout));
 }
 
-/// The page as it goes into production, and as Vite's development server gives it.
+/// The page as it goes into production, and as Vite's development server gives it; and the client with an API of another
+/// origin.
 pub fn cases() -> Vec<Trial> {
     let mut cases = Vec::new();
-    for suite in ["built-page", "development"] {
+    for suite in ["built-page", "development", "origins"] {
         for adapter in ADAPTERS {
             let test = suite.replace('-', "_");
             cases.push(case(format!("browser::{adapter}::{test}"), move || run(adapter, suite)));

@@ -95,7 +95,7 @@ export function createStatus(): Status {
 
   /** An error that nobody listens to is told where a developer looks. */
   function tellError(error: SyncError): void {
-    if (errorListeners.size === 0) console.error([error.model, error.url, error.message].filter(Boolean).join(": "));
+    if (errorListeners.size === 0) console.warn([error.model, error.url, error.message].filter(Boolean).join(": "));
     for (const listener of errorListeners) listener(error);
   }
 

@@ -62,29 +62,30 @@ export function createRedirects(): Redirects {
 
 async function leadOf(place: Place, url: string, response: Response, look: Look): Promise<Lead> {
   const location = response.headers.get("Location");
-  if (location !== null) {
-    const target = new URL(location, url);
-    if (isAt(place, target)) return { kind: "found", url: target.href };
-    const isOwn = target.origin === new URL(url).origin;
-    if (isOwn && isLogin(await look(target.href, "manual"))) return login(target.href);
-    return (await besideSlash(place, url, look)) ?? lost(target.href);
-  }
   // A browser tells only that there was one. A GET of the same URL tells where it leads.
-  const seen = await look(url, "follow").catch(() => undefined);
-  const target = seen?.redirected === true ? new URL(seen.url) : undefined;
-  if (target !== undefined && isAt(place, target)) return { kind: "found", url: target.href };
-  if (seen !== undefined && target !== undefined && isLogin(seen)) return login(target.href);
+  const seen = location === null ? await look(url, "follow").catch(() => undefined) : undefined;
+  const target =
+    location === null ? (seen?.redirected === true ? new URL(seen.url) : undefined) : new URL(location, url);
+  if (target?.href.startsWith(`${place.base}/`) && isAt(place, target)) return { kind: "found", url: target.href };
+  if (target?.origin === new URL(url).origin) {
+    const there = seen ?? (await look(target.href, "manual"));
+    if (isAt(place, target) && isApi(there)) return { kind: "found", url: target.href };
+    if (isLogin(there)) return login(target.href);
+  }
   const where = target?.href ?? (seen === undefined ? "another origin" : "a place that the browser doesn't tell");
   return (await besideSlash(place, url, look)) ?? lost(where);
 }
 
-/** Many redirect only for the slash at the end, and behind a proxy some name an origin that isn't this one. */
+/** Many redirect only for the slash at the end, and behind a proxy some name an address that isn't this one. */
 async function besideSlash({ base, path }: Place, url: string, look: Look): Promise<Lead | undefined> {
   const target = base + turned(path);
-  if (target === url) return undefined;
-  const seen = await look(target, "manual").catch(() => undefined);
-  if (seen === undefined || isRedirect(seen) || isLogin(seen)) return undefined;
-  return seen.ok || seen.status === 405 ? { kind: "found", url: target } : undefined;
+  const seen = target === url ? undefined : await look(target, "manual").catch(() => undefined);
+  return seen !== undefined && isApi(seen) ? { kind: "found", url: target } : undefined;
+}
+
+/** Whether something other than a page answers at a URL, if only that it isn't for a GET request. */
+function isApi(response: Response): boolean {
+  return (response.ok || response.status === 405) && !isLogin(response);
 }
 
 /** Whether a URL has the place's path, on the same origin. */

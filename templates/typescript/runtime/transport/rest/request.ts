@@ -1,4 +1,4 @@
-import { membersOf, objectOf, textOf, type Members } from "../../client/json.js";
+import { objectOf, textOf, type Members } from "../../client/json.js";
 import { fieldOf, own, WRITE_ID, type Model, type Operation } from "../../client/model.js";
 import { isJsonNumber } from "../../client/values.js";
 import type { Outgoing } from "../transport.js";

@@ -14,6 +14,8 @@ import { accept, refuse, watchUnchanged } from "./writes/settle.js";
 
 const API = "api";
 
+type Acknowledgement = Extract<Outcome, { kind: "acknowledged" }>;
+
 /** What an error is about. */
 type About = Pick<SyncError, "model" | "url">;
 
@@ -60,6 +62,16 @@ export async function startSyncWorker(context: Context, writes: Writes): Promise
     return writes.send(write, headers, signal);
   }
 
+  /** Has the rows show a write whose answer hasn't, and finds there what key the server has made where nobody has said. */
+  async function settleByRows(write: Outgoing, outcome: Acknowledgement): Promise<void> {
+    const pulled = pulls.ask(write.model.name);
+    if (outcome.key !== null || !canDouble(write) || !(await pulled)) return;
+    await store.transaction(async (within) => {
+      const key = await answerAmongRows(within, write);
+      if (key !== undefined) await accept(within, write, { ...outcome, key }, acknowledged);
+    });
+  }
+
   /** Notes what has become of a write, and waits as long as that takes. */
   async function conclude(write: Outgoing, outcome: Outcome, headers: HeadersRecord, changes: Bell): Promise<void> {
     const { writeId } = write;
@@ -70,7 +82,7 @@ export async function startSyncWorker(context: Context, writes: Writes): Promise
       const isSettled = await store.transaction((within) => accept(within, write, outcome, acknowledged));
       reports.error(API, null);
       forget(retries, writeId);
-      if (!isSettled && write.model.transport === "rest") void pulls.ask(write.model.name);
+      if (!isSettled && write.model.transport === "rest") await settleByRows(write, outcome);
     } else if (outcome.kind === "refused" && outcome.status === 401) {
       retries.refusals += 1;
       // Headers may be new each time, and refused each time.

@@ -36,6 +36,10 @@ function collection(model: ModelName): AnyCollection {
   return collections[model] as unknown as AnyCollection;
 }
 
+/** As the client has told them. */
+const errors: unknown[] = [];
+client.onSyncError((error) => errors.push(error));
+
 let crash: { at: CrashPoint; method: string } | undefined;
 
 function crashIf(at: CrashPoint, method: string): void {
@@ -67,7 +71,9 @@ async function perform(command: Command): Promise<unknown> {
       client.configureSync({ fetch: observedFetch });
       configure(command);
       const { directory, sync = true } = command;
-      await client.initializeDatabase({ sync, ...(await place(directory)) });
+      // In memory at once: a test may ask for something else before it is open.
+      const where = directory === undefined ? { directory: "memory://" } : await place(directory);
+      await client.initializeDatabase({ sync, ...where });
       return null;
     }
     case "configure":
@@ -82,6 +88,8 @@ async function perform(command: Command): Promise<unknown> {
       return client.getDatabase().exec(command.script);
     case "status":
       return client.getSyncStatus();
+    case "errors":
+      return errors;
     case "rejected":
       return client.getRejectedChanges();
     case "close":
@@ -104,8 +112,7 @@ async function perform(command: Command): Promise<unknown> {
   }
 }
 
-async function place(directory: string | undefined): Promise<DatabaseOptions> {
-  if (directory === undefined) return { directory: "memory://" };
+async function place(directory: string): Promise<DatabaseOptions> {
   if (!isSqlite) return { directory };
   const { nativeDriver } = await import("../../sqlite/index.js");
   const Database = createRequire(import.meta.url)("better-sqlite3") as new (file: string) => NativeDatabase;

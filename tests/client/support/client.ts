@@ -18,6 +18,13 @@ import { until } from "./until.js";
 
 export type Row = Readonly<Record<string, unknown>>;
 
+/** Something that fails, and is tried again. */
+export interface SyncError {
+  readonly model: string | null;
+  readonly url: string | null;
+  readonly message: string;
+}
+
 export interface Status {
   readonly online: boolean;
   readonly waitingForAuth: boolean;
@@ -26,7 +33,7 @@ export interface Status {
   readonly rejected: number;
   readonly opening: boolean;
   readonly lastError: string | null;
-  readonly errors: readonly { readonly model: string | null; readonly url: string | null; readonly message: string }[];
+  readonly errors: readonly SyncError[];
   readonly models: Readonly<
     Record<string, { readonly ready: boolean; readonly rows: number; readonly error: string | null }>
   >;
@@ -135,6 +142,11 @@ export class Client {
 
   async status(): Promise<Status> {
     return this.ask({ do: "status" });
+  }
+
+  /** All that it has told since it was started. */
+  async errors(): Promise<SyncError[]> {
+    return this.ask({ do: "errors" });
   }
 
   async rejected(): Promise<Rejected[]> {

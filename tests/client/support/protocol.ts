@@ -5,7 +5,7 @@ export type Command =
   | { readonly do: "query"; readonly statement: Statement }
   | { readonly do: "transaction"; readonly statements: readonly Statement[] }
   | { readonly do: "exec"; readonly script: string }
-  | { readonly do: "status" | "rejected" | "close" }
+  | { readonly do: "status" | "errors" | "rejected" | "close" }
   | { readonly do: "retry" | "discard"; readonly writeId: string }
   | { readonly do: "clear"; readonly unsent?: "refuse" | "discard" }
   | { readonly do: "rows" | "leave"; readonly model: ModelName }

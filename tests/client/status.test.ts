@@ -1,0 +1,87 @@
+// What the page can show is true: that the client is opening, what fails, and where.
+
+import assert from "node:assert/strict";
+import { status } from "./server/faults.js";
+import { Client } from "./support/client.js";
+import { until } from "./support/until.js";
+import { World } from "./support/world.js";
+
+const world = new World();
+const { test } = world;
+
+/** A client that nothing has been asked of yet. */
+async function withNewClient(work: (client: Client) => Promise<void>): Promise<void> {
+  const client = new Client();
+  try {
+    await work(client);
+  } finally {
+    await client.kill();
+  }
+}
+
+test("opening, until the rows of each model have come", async () => {
+  await withNewClient(async (client) => {
+    assert.equal((await client.status()).opening, true);
+    const isLabels = ({ url }: { readonly url: URL }): boolean => /tags|labels/.test(url.href);
+    let release = (): void => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    for (const on of ["GET /v1/shape", "GET /labels"]) {
+      world.server.faults.add({ on, where: isLabels, at: "arrived", times: 1000, what: () => held });
+    }
+    await client.open({ url: world.server.url, token: "member" });
+    await until(async () => Object.values((await client.status()).models).filter(({ ready }) => ready).length === 5);
+    assert.equal((await client.status()).opening, true);
+    release();
+    await until(async () => !(await client.status()).opening);
+    assert.ok(Object.values((await client.status()).models).every(({ ready }) => ready));
+  });
+});
+
+test("no longer opening, where the rows can't come now", async () => {
+  await withNewClient(async (client) => {
+    await client.open({ url: "http://127.0.0.1:1", token: "member" });
+    await until(async () => !(await client.status()).opening);
+    const { online, errors } = await client.status();
+    assert.equal(online, false);
+    assert.equal(new Set(errors.map(({ model }) => model)).size, 6);
+    await client.configure({ url: world.server.url });
+    await client.ready();
+    await until(async () => (await client.status()).errors.length === 0);
+  });
+  await withNewClient(async (client) => {
+    await client.open({ url: world.server.url, token: "nobody's" });
+    await until(async () => !(await client.status()).opening);
+    assert.equal((await client.status()).waitingForAuth, true);
+  });
+});
+
+test("an error is told once, with its model and URL", async () => {
+  await withNewClient(async (client) => {
+    await client.open({ url: world.server.url, token: "member" });
+    await client.ready();
+    const away = world.server.faults.add({ on: "POST /projects", at: "arrived", times: 3, what: status(503) });
+    await client.sql`INSERT INTO projects (name) VALUES ('P')`;
+    await until(() => away.met() === 3);
+    await world.converged(client);
+    const expected = { model: "projects", url: `POST ${world.server.url}/projects`, message: "503: injected 503" };
+    assert.deepEqual(await client.errors(), [expected]);
+
+    world.server.faults.add({ on: "POST /labels", at: "arrived", what: status(422) });
+    await client.sql`INSERT INTO labels (name) VALUES ('L')`;
+    await until(async () => (await client.status()).rejected === 1);
+    const { lastError } = await client.status();
+    assert.equal(lastError, `labels: POST ${world.server.url}/labels: injected 422`);
+    assert.equal((await client.errors()).at(-1)?.model, "labels");
+  });
+});
+
+test("logging out while the database opens", async () => {
+  await withNewClient(async (client) => {
+    const opened = client.open({ url: world.server.url, token: "member" });
+    await client.clear();
+    await opened;
+    await client.ready();
+  });
+});

@@ -58,12 +58,12 @@ test("404 and 410 to a DELETE are what was wanted", async () => {
   for (const code of [404, 410]) {
     await client.sql`INSERT INTO projects (name) VALUES ('P')`;
     await world.converged(client);
-    await world.server.shapes.hold("projects");
+    await world.server.rows.hold("projects");
     await world.server.db.exec("DELETE FROM projects");
     const gone = world.server.faults.add({ on: "DELETE /projects", at: "arrived", what: status(code) });
     await client.sql`DELETE FROM projects`;
     await until(() => gone.met() === 1);
-    world.server.shapes.release();
+    world.server.rows.release();
     await world.converged(client);
     assert.deepEqual(await client.rejected(), []);
   }

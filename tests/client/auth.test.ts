@@ -33,7 +33,7 @@ test("401 waits for a new token", async () => {
 test("a stream waits for a new token, too", async () => {
   const client = await world.readyClient();
   world.server.tokens.delete("member");
-  world.server.shapes.wake();
+  world.server.rows.wake();
   world.server.disconnect();
   await world.server.db.exec("INSERT INTO projects (id, name) VALUES (gen_random_uuid(), 'meanwhile')");
   await until(async () => (await client.status()).waitingForAuth);
@@ -42,7 +42,7 @@ test("a stream waits for a new token, too", async () => {
   assert.equal((await client.rows("projects")).length, 1);
 });
 
-test("nobody may have one of the shapes", async () => {
+test("nobody may have the rows of one model", async () => {
   world.server.forbidden.add("accounts");
   const client = await world.client();
   await until(async () => {

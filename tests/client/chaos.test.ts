@@ -80,16 +80,16 @@ class Schedule {
       case "request":
         return void server.faults.add({ on: "* *", at: what === "repeat" ? "committed" : at, what });
       case "stream":
-        return void server.faults.add({ on: "GET /v1/shape", at: this.pick(["arrived", "answering"]), what: "reset" });
+        return void server.faults.add({ on: "rows", at: this.pick(["arrived", "answering"]), what: "reset" });
       case "kill":
         server.kill();
         setTimeout(() => server.revive(), 500);
         return;
       case "refetch":
-        return server.shapes.refetch(this.pick(["projects", "accounts", "tags", undefined]));
+        return server.rows.refetch(this.pick(["projects", "accounts", "tags", undefined]));
       case "lag":
-        await server.shapes.hold(this.pick(["projects", "accounts", "tags"]));
-        setTimeout(() => server.shapes.release(), 1_000);
+        await server.rows.hold(this.pick(["projects", "accounts", "tags"]));
+        setTimeout(() => server.rows.release(), 1_000);
         return;
       case "replay":
         server.shapes.options.redeliver = Math.floor(this.next() * 5);
@@ -122,7 +122,7 @@ test(`schedule ${seed}`, async () => {
   }
   world.server.faults.clear();
   world.server.revive();
-  world.server.shapes.release();
+  world.server.rows.release();
   await world.converged(stable, mortal);
   for (const client of [stable, mortal]) assert.deepEqual(await client.rejected(), []);
 

@@ -78,7 +78,7 @@ test("set to A, to B and to A again, a row shows A all along", async () => {
   const id = randomUUID();
   await client.sql`INSERT INTO projects (id, name, color) VALUES (${id}, 'p', 'none')`;
   await world.converged(client);
-  await world.server.shapes.hold("projects");
+  await world.server.rows.hold("projects");
   for (const color of ["A", "B", "A"]) {
     const sent = world.requests("PATCH /projects").length;
     await client.sql`UPDATE projects SET color = ${color} WHERE id = ${id}`;
@@ -93,7 +93,7 @@ test("set to A, to B and to A again, a row shows A all along", async () => {
     }
     return [...colors];
   })();
-  world.server.shapes.release();
+  world.server.rows.release();
   isReleased = true;
   assert.deepEqual(await shown, ["A"]);
   await world.converged(client);
@@ -105,12 +105,12 @@ test("an edit whose echo never comes alone is settled", async () => {
   await one.sql`INSERT INTO projects (id, name) VALUES (${id}, 'p')`;
   await world.converged(one, two);
   world.server.shapes.options.coalesce = true;
-  await world.server.shapes.hold("projects");
+  await world.server.rows.hold("projects");
   await one.sql`UPDATE projects SET name = 'one''s' WHERE id = ${id}`;
   await until(async () => (await world.rows("projects")).some(({ name }) => name === "one's"));
   await two.sql`UPDATE projects SET name = 'two''s' WHERE id = ${id}`;
   await until(async () => (await world.rows("projects")).some(({ name }) => name === "two's"));
-  world.server.shapes.release();
+  world.server.rows.release();
   await world.converged(one, two);
   assert.equal((await one.rows("projects"))[0]?.["name"], "two's");
 });
@@ -120,12 +120,12 @@ test("an edit of a row that somebody has deleted is told, and shows no phantom",
   const id = randomUUID();
   await one.sql`INSERT INTO projects (id, name) VALUES (${id}, 'p')`;
   await world.converged(one, two);
-  await world.server.shapes.hold("projects");
+  await world.server.rows.hold("projects");
   await one.sql`DELETE FROM projects WHERE id = ${id}`;
   await until(async () => (await world.rows("projects")).length === 0);
   await two.sql`UPDATE projects SET name = 'too late' WHERE id = ${id}`;
   await until(async () => (await two.status()).rejected === 1);
-  world.server.shapes.release();
+  world.server.rows.release();
   await world.converged(one, two);
   const [rejected] = await two.rejected();
   assert.equal(rejected?.status, 404);
@@ -159,7 +159,7 @@ test("what was made and deleted before it was sent is never sent", async () => {
 });
 
 test("many rows arrive in chunks, and many edits leave", async () => {
-  world.server.shapes.options.chunk = 100;
+  world.server.rows.options.chunk = 100;
   await world.server.db.exec(`
     INSERT INTO projects (id, name) SELECT gen_random_uuid(), 'project ' || n FROM generate_series(1, 1050) AS n;
     INSERT INTO tags (id, label_name) SELECT gen_random_uuid(), 'label ' || n FROM generate_series(1, 350) AS n;

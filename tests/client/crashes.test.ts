@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import { isSqlite } from "./support/generated.js";
 import type { CrashPoint } from "./support/protocol.js";
 import { until } from "./support/until.js";
 import { World } from "./support/world.js";
@@ -47,7 +48,7 @@ for (const at of ["request", "answer"] as const satisfies CrashPoint[]) {
 test("killed between the acknowledgement and its echo", async () => {
   const directory = await world.folder();
   const client = await world.readyClient({ directory });
-  for (const table of ["projects", "accounts", "tags"]) await world.server.shapes.hold(table);
+  for (const table of ["projects", "accounts", "tags"]) await world.server.rows.hold(table);
   await client.sql`INSERT INTO projects (name) VALUES ('P')`;
   await client.sql`INSERT INTO accounts (name) VALUES ('A')`;
   await client.sql`INSERT INTO labels (name) VALUES ('L')`;
@@ -58,7 +59,7 @@ test("killed between the acknowledgement and its echo", async () => {
   const again = await world.client({ directory });
   assert.equal((await again.rows("projects")).length, 1);
   assert.equal((await again.rows("accounts")).length, 1);
-  world.server.shapes.release();
+  world.server.rows.release();
   await world.converged(again);
   assert.equal(world.server.exchanges.filter(({ method }) => method !== "GET").length, 0, "nothing is sent again");
 });
@@ -117,7 +118,7 @@ test("edits that went out together stay together", async () => {
 });
 
 test("killed while the rows arrive for the first time", async () => {
-  world.server.shapes.options.chunk = 50;
+  world.server.rows.options.chunk = 50;
   const rows = "SELECT gen_random_uuid(), 'project ' || n FROM generate_series(1, 500) AS n";
   await world.server.db.exec(`INSERT INTO projects (id, name) ${rows}`);
   const directory = await world.folder();
@@ -127,8 +128,7 @@ test("killed while the rows arrive for the first time", async () => {
     await new Promise((resolve) => setTimeout(resolve, 200));
   };
   world.server.faults.add({
-    on: "GET /v1/shape",
-    where: ({ url }) => url.searchParams.get("table") === "projects",
+    ...world.server.rows.requests("projects"),
     at: "arrived",
     times: 1000,
     what: slowly,
@@ -175,8 +175,6 @@ test("a commit that fails is tried again, and loses no row", async () => {
   await world.converged(client);
   assert.equal((await client.rows("projects")).length, 3);
 });
-
-const isSqlite = process.env["ADAPTER"] === "sqlite";
 
 function failingCommit(): string {
   if (isSqlite) {

@@ -167,33 +167,33 @@ test("a server that remembers nothing, and keys that the client makes", async ()
 
 test("a 409 because somebody else has that key is a refusal", async () => {
   const [one, two] = await world.readyPair();
-  await world.server.shapes.hold("settings");
+  await world.server.rows.hold("settings");
   await one.sql`INSERT INTO settings (name, value) VALUES ('theme', 'dark')`;
   await until(async () => (await world.rows("settings")).length === 1);
   // Its first answer gets lost, so that the 409 has to be looked into.
   world.server.faults.add({ on: "POST /settings", at: "arrived", what: "reset" });
   await two.sql`INSERT INTO settings (name, value) VALUES ('theme', 'light')`;
   await until(async () => (await two.status()).rejected === 1);
-  world.server.shapes.release();
+  world.server.rows.release();
   await world.converged(one, two);
   assert.equal((await two.rejected())[0]?.status, 409);
   assert.deepEqual(await two.rows("settings"), [{ name: "theme", value: "dark" }]);
 });
 
 test("streams survive what happens to their requests", async () => {
-  world.server.shapes.options.chunk = 3;
+  world.server.rows.options.chunk = 3;
   const rows = "SELECT gen_random_uuid(), 'project ' || n FROM generate_series(1, 20) AS n";
   await world.server.db.exec(`INSERT INTO projects (id, name) ${rows}`);
   for (const at of ["arrived", "answering"] as const) {
-    world.server.faults.add({ on: "GET /v1/shape", at, times: 4, what: "reset" });
+    world.server.faults.add({ on: "rows", at, times: 4, what: "reset" });
   }
-  world.server.faults.add({ on: "GET /v1/shape", at: "arrived", times: 6, what: status(503) });
-  world.server.faults.add({ on: "GET /v1/shape", at: "arrived", times: 3, what: status(429, { "retry-after": "1" }) });
+  world.server.faults.add({ on: "rows", at: "arrived", times: 6, what: status(503) });
+  world.server.faults.add({ on: "rows", at: "arrived", times: 3, what: status(429, { "retry-after": "1" }) });
   const [one, two] = await world.readyPair();
   await world.converged(one, two);
   Object.assign(world.server.shapes.options, { redeliver: 5, patience: 300 });
   for (const color of ["red", "green", "blue"]) {
-    world.server.faults.add({ on: "GET /v1/shape", at: "answering", times: 2, what: "reset" });
+    world.server.faults.add({ on: "rows", at: "answering", times: 2, what: "reset" });
     await one.sql`UPDATE projects SET color = ${color} WHERE name LIKE 'project 1%'`;
     await two.sql`INSERT INTO projects (name) VALUES (${color})`;
     await two.sql`DELETE FROM projects WHERE name = ${`project ${color.length}`}`;
@@ -209,19 +209,17 @@ test("connections that have died without a sign", async () => {
   const never = (): Promise<void> => new Promise(() => {});
   const write = world.server.faults.add({ on: "POST /projects", at: "arrived", what: never });
   await client.sql`INSERT INTO projects (name) VALUES ('patient')`;
-  const isSnapshot = ({ url }: Incoming): boolean => url.searchParams.get("offset") === "-1";
-  const snapshot = world.server.faults.add({ on: "GET /v1/shape", where: isSnapshot, at: "arrived", what: never });
-  world.server.shapes.refetch("projects");
+  const anew = world.server.rows.requests("projects", "first");
+  const snapshot = world.server.faults.add({ ...anew, at: "arrived", what: never });
+  world.server.rows.refetch("projects");
   await until(() => write.met() === 1 && snapshot.met() === 1);
   await world.converged(client);
   assert.equal((await world.rows("projects")).length, 1);
 });
 
-test("the shape of one model that fails doesn't stop the others", async () => {
-  const isLabels = ({ url }: Incoming): boolean => url.searchParams.get("table") === "tags";
+test("one model whose rows fail doesn't stop the others", async () => {
   const broken = world.server.faults.add({
-    on: "GET /v1/shape",
-    where: isLabels,
+    ...world.server.rows.requests("tags"),
     at: "arrived",
     times: 1000,
     what: status(400),

@@ -6,17 +6,16 @@ import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { adapter, isSqlite } from "./support/generated.js";
 import { until } from "./support/until.js";
 import { World } from "./support/world.js";
 
 const world = new World();
 const { test } = world;
 
-const isSqlite = process.env["ADAPTER"] === "sqlite";
-
 /** The first version of the log. One column and one model have other names in the API since. */
 async function olderSchema(): Promise<string[]> {
-  const folder = join(process.env["OLDER_SCHEMAS"] ?? "", isSqlite ? "sqlite" : "pglite");
+  const folder = join(process.env["OLDER_SCHEMAS"] ?? "", adapter);
   const file = (name: string): Promise<string> => readFile(join(folder, `${name}.sql`), "utf8");
   return [
     await file("_changes"),

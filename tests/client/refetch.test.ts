@@ -12,7 +12,7 @@ const { test } = world;
 for (const isNamed of [true, false]) {
   test(`pending edits survive, the new shape ${isNamed ? "named" : "not named"}`, async () => {
     world.server.shapes.options.namesNewHandle = isNamed;
-    world.server.shapes.options.chunk = 4;
+    world.server.rows.options.chunk = 4;
     await world.server.db.exec(
       `INSERT INTO projects (id, name) SELECT gen_random_uuid(), 'project ' || n FROM generate_series(1, 10) AS n`,
     );
@@ -36,14 +36,13 @@ for (const isNamed of [true, false]) {
     })();
     await world.server.db.exec("DELETE FROM projects WHERE name = 'project 3'");
     const asked = world.server.faults.add({
-      on: "GET /v1/shape",
-      where: ({ url }) => url.searchParams.get("table") === "projects" && url.searchParams.get("offset") === "-1",
+      ...world.server.rows.requests("projects", "first"),
       at: "arrived",
       times: 1000,
       what: () => Promise.resolve(),
     });
     for (let round = 1; round <= 3; round += 1) {
-      world.server.shapes.refetch("projects");
+      world.server.rows.refetch("projects");
       await until(() => asked.met() >= 2 * round);
       await until(async () => (await client.sql`SELECT * FROM projects_synced`).length === 9);
     }
@@ -63,12 +62,12 @@ for (const isNamed of [true, false]) {
 
 test("what was acknowledged before the snapshot is settled by it", async () => {
   const client = await world.readyClient();
-  for (const table of ["projects", "accounts", "tags"]) await world.server.shapes.hold(table);
+  for (const table of ["projects", "accounts", "tags"]) await world.server.rows.hold(table);
   await client.sql`INSERT INTO projects (name) VALUES ('P')`;
   await client.sql`INSERT INTO accounts (name) VALUES ('A')`;
   await client.sql`INSERT INTO labels (name) VALUES ('L')`;
   await until(async () => (await client.unsettled()).every(({ status }) => status === "acknowledged"));
-  world.server.shapes.refetch();
+  world.server.rows.refetch();
   await world.converged(client);
 });
 
@@ -83,13 +82,12 @@ test("a snapshot from before the acknowledgement settles nothing", async () => {
     release = resolve;
   });
   const late = world.server.faults.add({
-    on: "GET /v1/shape",
-    where: ({ url }) => url.searchParams.get("table") === "tags" && url.searchParams.get("offset") === "-1",
+    ...world.server.rows.requests("tags", "first"),
     at: "answering",
     what: () => held,
   });
-  await world.server.shapes.hold("tags");
-  world.server.shapes.refetch("tags");
+  await world.server.rows.hold("tags");
+  world.server.rows.refetch("tags");
   await until(() => late.met() === 1);
   await client.sql`UPDATE labels SET color = 'red' WHERE id = ${id}`;
   await until(async () => (await client.unsettled()).every(({ status }) => status === "acknowledged"));
@@ -99,26 +97,25 @@ test("a snapshot from before the acknowledgement settles nothing", async () => {
     assert.equal(row?.["color"], "red");
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
-  world.server.shapes.release();
+  world.server.rows.release();
   await world.converged(client);
 });
 
 test("killed in the middle of a refetch", async () => {
-  world.server.shapes.options.chunk = 20;
+  world.server.rows.options.chunk = 20;
   await world.server.db.exec(
     `INSERT INTO projects (id, name) SELECT gen_random_uuid(), 'project ' || n FROM generate_series(1, 100) AS n`,
   );
   const directory = await world.folder();
   const client = await world.readyClient({ directory });
   const slow = world.server.faults.add({
-    on: "GET /v1/shape",
-    where: ({ url }) => url.searchParams.get("table") === "projects",
+    ...world.server.rows.requests("projects"),
     at: "answering",
     times: 1000,
     what: () => new Promise((resolve) => setTimeout(resolve, 200)),
   });
   await world.server.db.exec("DELETE FROM projects WHERE name LIKE 'project 1%'");
-  world.server.shapes.refetch("projects");
+  world.server.rows.refetch("projects");
   await client.sql`UPDATE projects SET color = 'red' WHERE name = 'project 2'`;
   await until(() => slow.met() >= 3);
   await client.kill();

@@ -1,5 +1,6 @@
 //! The generated client end to end, in Node: it is generated from `fixtures/workspace`, compiled with the tests beside
-//! this file, and runs against an API server with Electric's HTTP API. Each file of tests runs once for each adapter.
+//! this file, and runs against a server that has the API and Electric's HTTP API. Each file of tests runs for pairs of a
+//! local database and a transport.
 
 use std::ops::RangeInclusive;
 use std::path::Path;
@@ -13,36 +14,76 @@ use crate::support::node::node;
 use crate::support::workspace::Workspace;
 use crate::{ADAPTERS, case, run_suite};
 
+const TRANSPORTS: [&str; 1] = ["electric"];
+
+/// A local database, and how rows come to it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Pair {
+    adapter: &'static str,
+    transport: &'static str,
+}
+
+impl Pair {
+    fn all() -> impl Iterator<Item = Self> {
+        ADAPTERS.into_iter().flat_map(|adapter| TRANSPORTS.map(|transport| Self { adapter, transport }))
+    }
+
+    /// Whether it runs every suite: all do where the environment says so. Otherwise two that have each database and each
+    /// transport once.
+    fn is_whole(self) -> bool {
+        let all = env::var("SYNC_PATTERNS_PAIRS").is_ok_and(|pairs| pairs == "all");
+        all || WHOLE.contains(&(self.adapter, self.transport))
+    }
+
+    fn runs(self, suite: &str) -> bool {
+        let is_left_out = self.transport == "rest" && ELECTRIC_ONLY.iter().any(|(name, _)| *name == suite);
+        !is_left_out && (self.is_whole() || SHORT.contains(&suite))
+    }
+}
+
+/// Pairs that run every suite in a short run, too.
+const WHOLE: [(&str, &str); 2] = [("pglite", "electric"), ("sqlite", "electric")];
+
+/// Suites that every pair runs in a short run, too.
+const SHORT: &[&str] = &["confirmed", "references", "upgrade"];
+
+/// Suites that say something of Electric only, and why. Tests of other suites: `support/transports.ts`.
+const ELECTRIC_ONLY: &[(&str, &str)] = &[];
+
 fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Clients of both adapters and the tests, as JavaScript.
+/// Clients of all pairs and the tests, as JavaScript.
 fn compiled() -> &'static Workspace {
     static WORKSPACE: OnceLock<Workspace> = OnceLock::new();
     WORKSPACE.get_or_init(|| {
         let workspace = Workspace::new("client");
-        for adapter in ["pglite", "sqlite"] {
-            let output = workspace.folder().join("src").join(adapter);
-            let output = output.to_str().expect("a path");
-            let arguments = ["generate", "--adapter", adapter, "--output", output];
-            let run = sync_patterns(&arguments, &repository().join("fixtures/workspace"));
-            assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
-            shorten_waits(Path::new(output));
-        }
-        let upgrade = repository().join("tests/client/upgrade");
-        for (version, adapter) in [("before", "pglite"), ("before", "sqlite"), ("after", "pglite"), ("after", "sqlite")]
-        {
-            let output = workspace.folder().join("src").join(format!("{version}-{adapter}"));
-            let output = output.to_str().expect("a path");
-            let spec = format!("{version}.yaml");
-            let run = sync_patterns(&["generate", "--adapter", adapter, "--spec", &spec, "--output", output], &upgrade);
-            assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+        for pair in Pair::all() {
+            generate(&workspace, pair, "fixtures/workspace", "openapi.yaml", ".");
+            for version in ["before", "after"] {
+                generate(&workspace, pair, "tests/client/upgrade", &format!("{version}.yaml"), version);
+            }
         }
         workspace.copy(&repository().join("tests/client"), "src/tests");
         workspace.compile();
         workspace
     })
+}
+
+/// The client of a pair for a document, in `src/{to}/{adapter}/{transport}`.
+fn generate(workspace: &Workspace, pair: Pair, folder: &str, spec: &str, to: &str) {
+    let Pair { adapter, transport } = pair;
+    let folder = repository().join(folder);
+    let config = fs::read_to_string(folder.join("sync-patterns.config.yaml")).expect("the config");
+    let name = format!("{}-{adapter}-{transport}.yaml", spec.trim_end_matches(".yaml"));
+    workspace.write_file(&name, &format!("{config}"));
+    let (spec, output) = (folder.join(spec), format!("src/{to}/{adapter}/{transport}"));
+    let spec = spec.to_string_lossy();
+    let arguments = ["generate", "--config", &name, "--adapter", adapter, "--spec", &spec, "--output", &output];
+    let run = sync_patterns(&arguments, workspace.folder());
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    shorten_waits(&workspace.folder().join(output));
 }
 
 /// What a client waits for in these tests, in milliseconds, where it otherwise waits for longer. A live request to the server
@@ -67,23 +108,26 @@ fn shorten_waits(client: &Path) {
 /// Schedules of chaos where the environment doesn't say how many.
 const CHAOS: u32 = 2;
 
-/// Each file of tests for each adapter; of the server itself once. The longest come first.
+/// Each file of tests for each pair that runs it; of the server itself once. The longest come first.
 pub fn cases() -> Vec<Trial> {
     let mut cases = Vec::new();
     for name in longest_first() {
         if name == "server" {
-            cases.push(case("server", || run("none", "server", None)));
+            cases.push(case("server", || run(Pair { adapter: "pglite", transport: "electric" }, "server", None)));
             continue;
         }
-        for adapter in ADAPTERS {
+        for pair in Pair::all().filter(|pair| pair.runs(&name)) {
+            let prefix = format!("suites::{}::{}", pair.adapter, pair.transport);
             if name == "chaos" {
-                cases.extend(seeds().map(|seed| {
-                    case(format!("suites::{adapter}::chaos::seed_{seed}"), move || run(adapter, "chaos", Some(seed)))
-                }));
+                cases.extend(
+                    seeds().map(|seed| {
+                        case(format!("{prefix}::chaos::seed_{seed}"), move || run(pair, "chaos", Some(seed)))
+                    }),
+                );
             } else {
                 let test = name.replace('-', "_");
                 let name = name.clone();
-                cases.push(case(format!("suites::{adapter}::{test}"), move || run(adapter, &name, None)));
+                cases.push(case(format!("{prefix}::{test}"), move || run(pair, &name, None)));
             }
         }
     }
@@ -107,11 +151,13 @@ fn seeds() -> RangeInclusive<u32> {
     }
 }
 
-fn run(adapter: &str, name: &str, seed: Option<u32>) {
+fn run(pair: Pair, name: &str, seed: Option<u32>) {
+    let Pair { adapter, transport } = pair;
     let mut node = node(compiled().folder());
-    node.env("ADAPTER", adapter).env("OLDER_SCHEMAS", repository().join("tests/client/older"));
+    node.env("ADAPTER", adapter).env("TRANSPORT", transport);
+    node.env("OLDER_SCHEMAS", repository().join("tests/client/older"));
     if let Some(seed) = seed {
         node.env("SYNC_PATTERNS_SEED", seed.to_string());
     }
-    run_suite(&mut node, &format!("dist/tests/{name}.test.js"), adapter);
+    run_suite(&mut node, &format!("dist/tests/{name}.test.js"), &format!("{adapter}, {transport}"));
 }

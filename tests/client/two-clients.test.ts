@@ -3,13 +3,10 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Server } from "./server/server.js";
+import { type Client, generated, transport } from "./support/generated.js";
 import { until } from "./support/until.js";
 
-type Index = Omit<typeof import("../pglite/index.js"), "pgliteDriver">;
-
-const index: Index =
-  process.env["ADAPTER"] === "sqlite" ? await import("../sqlite/index.js") : await import("../pglite/index.js");
-
+const index = await generated();
 const { configureSync, createClient, initializeDatabase, projectsCollection } = index;
 const headers = { authorization: "Bearer member" };
 
@@ -17,7 +14,7 @@ let servers: readonly [Server, Server];
 let other: ReturnType<typeof createClient>;
 
 before(async () => {
-  servers = [await Server.start(), await Server.start()];
+  servers = [await Server.start(transport), await Server.start(transport)];
   const [one, two] = servers;
   configureSync({ electricUrl: one.url, apiBaseUrl: one.url, headers });
   other = createClient({ database: "other", electricUrl: two.url, apiBaseUrl: two.url, headers });
@@ -43,7 +40,7 @@ async function namesOn(server: Server): Promise<string[]> {
   return rows.map(({ name }) => name).sort();
 }
 
-async function settled(client: Pick<Index, "getDatabase">): Promise<void> {
+async function settled(client: Pick<Client, "getDatabase">): Promise<void> {
   const statement = { parts: ["SELECT 1 FROM _changes"], parameters: [] };
   await until(async () => (await client.getDatabase().query(statement)).length === 0);
 }

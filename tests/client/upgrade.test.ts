@@ -5,18 +5,15 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { adapter, generated, isSqlite, transport } from "./support/generated.js";
 
-type Before = Omit<typeof import("../before-pglite/index.js"), "pgliteDriver">;
-type After = Omit<typeof import("../after-pglite/index.js"), "pgliteDriver">;
+type Before = Omit<typeof import("../before/pglite/electric/index.js"), "pgliteDriver">;
+type After = Omit<typeof import("../after/pglite/electric/index.js"), "pgliteDriver">;
 type Driver = Awaited<ReturnType<Before["initializeDatabase"]>>;
 type Statement = Parameters<Driver["query"]>[0];
 
-const adapter = process.env["ADAPTER"] === "sqlite" ? "sqlite" : "pglite";
-const isPglite = adapter === "pglite";
-const before: Before =
-  adapter === "sqlite" ? await import("../before-sqlite/index.js") : await import("../before-pglite/index.js");
-const after: After =
-  adapter === "sqlite" ? await import("../after-sqlite/index.js") : await import("../after-pglite/index.js");
+const before = (await import(`../before/${adapter}/${transport}/index.js`)) as Before;
+const after = (await import(`../after/${adapter}/${transport}/index.js`)) as After;
 
 /** What the generator wrote in its first version, for fixtures/workspace. */
 const older = process.env["OLDER_SCHEMAS"] ?? "";
@@ -29,9 +26,9 @@ function statement(text: string): Statement {
 
 /** A database that outlives the client that has it open. */
 async function database(): Promise<Driver> {
-  const opened = isPglite
-    ? await (await import("../after-pglite/db/store/sql/pglite/driver.js")).openPglite("memory://")
-    : await (await import("../after-sqlite/db/store/sql/sqlite/driver.js")).openSqlite("memory://");
+  const opened = isSqlite
+    ? await (await import("../after/sqlite/electric/db/store/sql/sqlite/driver.js")).openSqlite("memory://")
+    : await (await import("../after/pglite/electric/db/store/sql/pglite/driver.js")).openPglite("memory://");
   return { ...opened, close: async () => {} };
 }
 
@@ -167,7 +164,7 @@ test("a log of a newer version is left alone", async () => {
 });
 
 test("a log of the first version is taken over", async () => {
-  const workspace = adapter === "sqlite" ? await import("../sqlite/index.js") : await import("../pglite/index.js");
+  const workspace = await generated();
   const driver = await database();
   for (const file of ["_changes", "accounts", "invoices", "labels", "projects", "settings", "tasks"]) {
     await driver.exec(await readFile(join(older, adapter, `${file}.sql`), "utf8"));

@@ -117,7 +117,7 @@ test("a stream that is refused goes on with other headers", async () => {
 
 test("a stream that can't go on is tried again seldom", async () => {
   const refused = server.faults.add({
-    on: "GET /v1/shape",
+    on: "rows",
     at: "arrived",
     times: 1_000,
     what: status(400),

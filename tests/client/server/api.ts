@@ -1,6 +1,8 @@
 import type { PGlite } from "@electric-sql/pglite";
 import { asJson, columnsOf, quote, type Transaction } from "./database.js";
 import { type Answer, Disconnect, type Faults, type Incoming, Instead } from "./faults.js";
+import type { Part } from "./lists.js";
+import { problem } from "./problem.js";
 import { type Table, tables } from "./tables.js";
 
 export type Role = "member" | "manager";
@@ -40,7 +42,9 @@ export class Api {
       .map(decodeURIComponent);
     const table = tables.find((table) => table.path === path);
     if (!table) return problem(404, "there is no such path");
-    if (request.method === "GET") return this.read(table, key);
+    if (request.method === "GET") {
+      return key === undefined ? { status: 200, body: await this.list(table, {}) } : this.read(table, key);
+    }
     const id = request.headers["idempotency-key"];
     if (typeof id !== "string" || id === "") return problem(400, "an Idempotency-Key is needed");
     const work = (): Promise<Answer> => this.write(table, key, request, id, role);
@@ -48,15 +52,22 @@ export class Api {
     return (await this.faults.at("committed", request)) ? work() : answer;
   }
 
-  private async read(table: Table, key: string | undefined): Promise<Answer> {
+  /** Rows of a table in the order of their keys, as a JSON array. */
+  async list(table: Table, { limit, offset = 0, since }: Part): Promise<string> {
     return this.db.transaction(async (tx) => {
       const json = asJson(table, await columnsOf(tx, table.name));
-      if (key === undefined) {
-        const { rows } = await tx.query<{ row: string }>(
-          `SELECT ${json} AS row FROM ${quote(table.name)} ORDER BY ${quote(table.key)}`,
-        );
-        return { status: 200, body: `[${rows.map(({ row }) => row).join(",")}]` };
-      }
+      const condition = since === undefined ? "$3::TEXT IS NULL" : "updated_at >= $3::TIMESTAMPTZ";
+      const { rows } = await tx.query<{ row: string }>(
+        `SELECT ${json} AS row FROM ${quote(table.name)} WHERE ${condition} ORDER BY ${quote(table.key)} LIMIT $1 OFFSET $2`,
+        [limit ?? null, offset, since ?? null],
+      );
+      return `[${rows.map(({ row }) => row).join(",")}]`;
+    });
+  }
+
+  private async read(table: Table, key: string): Promise<Answer> {
+    return this.db.transaction(async (tx) => {
+      const json = asJson(table, await columnsOf(tx, table.name));
       const row = await find(tx, table, json, key);
       return row === undefined
         ? problem(404, "there is no such row")
@@ -212,8 +223,4 @@ function refusal(error: unknown): Answer {
   if (code === "23505") return problem(409, message);
   if (/^2[23]/.test(code)) return problem(422, message);
   throw error;
-}
-
-export function problem(status: number, detail: string): Answer {
-  return { status, body: JSON.stringify({ detail }) };
 }

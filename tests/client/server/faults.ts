@@ -24,7 +24,10 @@ export interface Answering {
 }
 
 export interface Fault {
-  /** Method and path: `PATCH /projects`, `GET /v1/shape`; a star stands for any method, or for all of the API. */
+  /**
+   * Method and path: `PATCH /projects`; a star stands for any method, or for all of the API. `rows` stands for what brings
+   * rows to clients, which none of the others means.
+   */
   readonly on: string;
   /** What else must be so of the request. */
   readonly where?: (request: Incoming) => boolean;
@@ -54,9 +57,11 @@ export class Instead extends Error {
 export class Faults {
   private faults: { fault: Fault; left: number; met: number }[] = [];
   private readonly kill: () => void;
+  private readonly isForRows: (request: Incoming) => boolean;
 
-  constructor(kill: () => void) {
+  constructor(kill: () => void, isForRows: (request: Incoming) => boolean) {
     this.kill = kill;
+    this.isForRows = isForRows;
   }
 
   /** Gives a function that says how many requests have met the fault, and one that ends it. */
@@ -79,7 +84,7 @@ export class Faults {
   async at(step: Step, request: Incoming): Promise<boolean> {
     let again = false;
     for (const entry of this.faults) {
-      if (entry.left <= 0 || entry.fault.at !== step || !matches(entry.fault, request)) continue;
+      if (entry.left <= 0 || entry.fault.at !== step || !this.matches(entry.fault, request)) continue;
       entry.left -= 1;
       entry.met += 1;
       const { what } = entry.fault;
@@ -93,14 +98,14 @@ export class Faults {
     }
     return again;
   }
-}
 
-function matches({ on, where }: Fault, request: Incoming): boolean {
-  const [method, path] = on.split(" ");
-  if (method !== "*" && method !== request.method) return false;
-  const isShape = request.url.pathname === "/v1/shape";
-  const isPath = path === "*" ? !isShape : `${request.url.pathname}/`.startsWith(`${path}/`);
-  return isPath && (where?.(request) ?? true);
+  private matches({ on, where }: Fault, request: Incoming): boolean {
+    const [method, path] = on.split(" ");
+    if (this.isForRows(request) !== (on === "rows")) return false;
+    if (on !== "rows" && method !== "*" && method !== request.method) return false;
+    const isPath = on === "rows" || path === "*" || `${request.url.pathname}/`.startsWith(`${path}/`);
+    return isPath && (where?.(request) ?? true);
+  }
 }
 
 /** The same answer, so many times. */

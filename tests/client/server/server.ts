@@ -1,9 +1,12 @@
 import type { PGlite } from "@electric-sql/pglite";
 import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
-import { Api, problem, type Role } from "./api.js";
+import { Api, type Role } from "./api.js";
 import { emptyDatabase, openDatabase } from "./database.js";
 import { type Answer, Disconnect, Faults, type Incoming, Instead } from "./faults.js";
+import { Lists } from "./lists.js";
+import { problem } from "./problem.js";
+import type { Rows, Transport } from "./rows.js";
 import { Shapes } from "./shapes.js";
 
 /** A request to the API, and what it was answered: nothing, where the connection was cut first. */
@@ -18,31 +21,37 @@ export interface Exchange extends Incoming {
  */
 export class Server {
   readonly db: PGlite;
-  readonly faults = new Faults(() => this.kill());
+  readonly faults = new Faults(
+    () => this.kill(),
+    (request) => this.rows.isFor(request),
+  );
   readonly api: Api;
   readonly shapes: Shapes;
+  /** What brings rows to the clients: the shapes, or the API's lists. */
+  readonly rows: Rows;
   /** Who a token is. */
   readonly tokens = new Map<string, Role>();
-  /** Tables whose shapes nobody may have. */
+  /** Tables whose rows nobody may have. */
   readonly forbidden = new Set<string>();
-  /** Requests to the API, in the order of their arrival. */
+  /** Requests to the API, in the order of their arrival, without those that ask for rows. */
   readonly exchanges: Exchange[] = [];
   private readonly http: HttpServer;
   private readonly sockets = new Set<Socket>();
   private isDown = false;
 
-  static async start(): Promise<Server> {
-    const server = new Server(await openDatabase());
+  static async start(transport: Transport = "electric"): Promise<Server> {
+    const server = new Server(await openDatabase(), transport);
     await server.shapes.start();
     await new Promise<void>((resolve) => server.http.listen(0, "127.0.0.1", resolve));
     await server.reset();
     return server;
   }
 
-  private constructor(db: PGlite) {
+  private constructor(db: PGlite, transport: Transport) {
     this.db = db;
     this.api = new Api(db, this.faults);
     this.shapes = new Shapes(db);
+    this.rows = transport === "electric" ? this.shapes : new Lists(this.api);
     this.http = createServer({ keepAliveTimeout: 60_000 }, (request, response) => void this.serve(request, response));
     this.http.on("connection", (socket) => {
       if (this.isDown) return void socket.resetAndDestroy();
@@ -60,10 +69,10 @@ export class Server {
     this.faults.clear();
     this.revive();
     await emptyDatabase(this.db);
-    this.shapes.release();
-    this.shapes.refetch();
+    this.rows.release();
+    this.rows.refetch();
+    this.rows.options.chunk = this.rows === this.shapes ? 1000 : 200;
     Object.assign(this.shapes.options, {
-      chunk: 1000,
       patience: 20_000,
       coalesce: false,
       redeliver: 0,
@@ -122,7 +131,7 @@ export class Server {
 
   private async respond(incoming: Incoming, response: ServerResponse): Promise<void> {
     const exchange: Exchange = { ...incoming, status: undefined };
-    if (incoming.url.pathname !== "/v1/shape") this.exchanges.push(exchange);
+    if (!this.rows.isFor(incoming)) this.exchanges.push(exchange);
     const { status, headers, body } = await this.answer(incoming, response).catch((error: unknown) => {
       if (error instanceof Instead) return error.answer;
       throw error;
@@ -146,11 +155,11 @@ export class Server {
     await this.faults.at("arrived", incoming);
     const role = this.tokens.get(/^Bearer (.*)$/.exec(String(incoming.headers["authorization"]))?.[1] ?? "");
     if (!role) return problem(401, "who are you?");
-    if (incoming.url.pathname !== "/v1/shape") return this.api.answer(incoming, role);
-    if (this.forbidden.has(incoming.url.searchParams.get("table") ?? "")) return problem(403, "not for you");
+    if (!this.rows.isFor(incoming)) return this.api.answer(incoming, role);
+    if (this.forbidden.has(this.rows.tableOf(incoming))) return problem(403, "not for you");
     const gone = new AbortController();
     response.on("close", () => gone.abort());
-    return this.shapes.answer(incoming.url, gone.signal);
+    return this.rows.answer(incoming, gone.signal);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { PGlite } from "@electric-sql/pglite";
 import { type Column, columnsOf, quote } from "./database.js";
-import type { Answer } from "./faults.js";
+import type { Answer, Fault, Incoming } from "./faults.js";
+import type { Rows } from "./rows.js";
 
 /** What may be changed while the server runs. */
 export interface ShapeOptions {
@@ -62,7 +63,7 @@ class Invalid extends Error {
  * `GET /v1/shape`: the part of Electric's HTTP API that its TypeScript client uses without subsets and SSE. A shape's
  * offsets are `0_n` within the snapshot, `0_inf` at its end, and `lsn_n` in the log.
  */
-export class Shapes {
+export class Shapes implements Rows {
   readonly options: ShapeOptions = {
     chunk: 1000,
     patience: 20_000,
@@ -108,7 +109,23 @@ export class Shapes {
     for (const done of this.waiting) done();
   }
 
-  async answer(url: URL, gone: AbortSignal): Promise<Answer> {
+  isFor({ url }: Incoming): boolean {
+    return url.pathname === "/v1/shape";
+  }
+
+  requests(table: string, which: "all" | "first" = "all"): Pick<Fault, "on" | "where"> {
+    const isFirst = ({ url }: Incoming): boolean => url.searchParams.get("offset") === "-1";
+    return {
+      on: "rows",
+      where: (request) => this.tableOf(request) === table && (which === "all" || isFirst(request)),
+    };
+  }
+
+  tableOf({ url }: Incoming): string {
+    return url.searchParams.get("table") ?? "";
+  }
+
+  async answer({ url }: Incoming, gone: AbortSignal): Promise<Answer> {
     try {
       return await this.find(url.searchParams, gone);
     } catch (error) {

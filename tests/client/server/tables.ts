@@ -16,6 +16,9 @@ export interface Table {
   readonly managers?: readonly string[];
   /** GET and PUT give an ETag, and PUT may ask for one. */
   readonly etag?: boolean;
+  /** How the list comes in pages, and the parameter with which it gives only what has changed since. */
+  readonly paging: "none" | "offset" | "page";
+  readonly since?: string;
   /** What is answered: the row as JSON, and the transaction that wrote it. */
   readonly created: (row: string, txid: string) => string;
   readonly changed: (row: string, txid: string) => string | undefined;
@@ -44,6 +47,8 @@ export const tables: readonly Table[] = [
     update: "PATCH",
     create: ["id", "name", "color", "write_id"],
     change: ["name", "color", "write_id"],
+    paging: "offset",
+    since: "updated_since",
     created: row,
     changed: row,
     deleted: nothing,
@@ -70,6 +75,7 @@ export const tables: readonly Table[] = [
     create: ["id", ...task, "write_id"],
     change: [...task, "write_id"],
     managers: ["approved"],
+    paging: "offset",
     created: row,
     changed: row,
     deleted: nothing,
@@ -87,6 +93,7 @@ export const tables: readonly Table[] = [
     update: "PATCH",
     create: ["name", "credit"],
     change: ["name", "credit"],
+    paging: "page",
     created: withTransaction,
     changed: (row, txid) => `{"account":${row},"txid":${txid}}`,
     deleted: (txid) => `{"txid":${txid}}`,
@@ -106,6 +113,7 @@ export const tables: readonly Table[] = [
     create: ["account_id", "amount", "note", "paid"],
     change: ["account_id", "amount", "note", "paid"],
     etag: true,
+    paging: "offset",
     created: row,
     changed: row,
     deleted: nothing,
@@ -122,6 +130,7 @@ export const tables: readonly Table[] = [
     update: "PATCH",
     create: ["name", "value", "write_id"],
     change: ["value", "write_id"],
+    paging: "none",
     created: row,
     changed: row,
     deleted: nothing,
@@ -140,6 +149,7 @@ export const tables: readonly Table[] = [
     create: ["id", "name", "color"],
     change: ["name", "color"],
     columns: { name: "label_name" },
+    paging: "none",
     created: row,
     changed: nothing,
     deleted: nothing,
@@ -160,6 +170,7 @@ export const tables: readonly Table[] = [
     update: "PATCH",
     create: ["id", "first_name", "last_name", "email", "write_id"],
     change: ["first_name", "last_name", "email", "write_id"],
+    paging: "none",
     created: row,
     changed: row,
     deleted: nothing,
@@ -178,6 +189,7 @@ export const tables: readonly Table[] = [
     update: "PATCH",
     create: ["id", "contact_id", "text", "write_id"],
     change: [],
+    paging: "none",
     created: row,
     changed: row,
     deleted: nothing,

@@ -3,15 +3,13 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import type { NativeDatabase } from "../../sqlite/db/store/sql/sqlite/native.js";
+import type { NativeDatabase } from "../../sqlite/electric/db/store/sql/sqlite/native.js";
+import { type Client, generated, isSqlite } from "./generated.js";
 import type { Command, CrashPoint, ModelName, Reply, ReplyError, Request, Settings, Write } from "./protocol.js";
 
-/** What both adapters have. */
-type Client = Omit<typeof import("../../pglite/index.js"), "pgliteDriver">;
 type DatabaseOptions = NonNullable<Parameters<Client["initializeDatabase"]>[0]>;
 
-const isSqlite = process.env["ADAPTER"] === "sqlite";
-const client: Client = isSqlite ? await import("../../sqlite/index.js") : await import("../../pglite/index.js");
+const client = await generated();
 
 const collections = {
   accounts: client.accountsCollection,
@@ -114,7 +112,7 @@ async function perform(command: Command): Promise<unknown> {
 
 async function place(directory: string): Promise<DatabaseOptions> {
   if (!isSqlite) return { directory };
-  const { nativeDriver } = await import("../../sqlite/index.js");
+  const { nativeDriver } = client as unknown as typeof import("../../sqlite/electric/index.js");
   const Database = createRequire(import.meta.url)("better-sqlite3") as new (file: string) => NativeDatabase;
   const database = new Database(join(directory, "client.db"));
   // For a test that makes commits fail by it.

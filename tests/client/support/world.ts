@@ -6,6 +6,7 @@ import { after, afterEach, before, beforeEach, test as nodeTest } from "node:tes
 import { isDeepStrictEqual } from "node:util";
 import type { Exchange, Server as TestServer } from "../server/server.js";
 import { Server } from "../server/server.js";
+import { transport } from "./generated.js";
 import { Client, type Row } from "./client.js";
 import type { ModelName, Settings } from "./protocol.js";
 import { until } from "./until.js";
@@ -28,7 +29,7 @@ export class World {
 
   constructor() {
     before(async () => {
-      this.running = await Server.start();
+      this.running = await Server.start(transport);
     });
     beforeEach(() => this.server.reset());
     afterEach(() => this.tidy());

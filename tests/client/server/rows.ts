@@ -1,0 +1,26 @@
+import type { Answer, Fault, Incoming } from "./faults.js";
+
+/** How rows come to a client: through Electric's shapes, or from the API's lists. */
+export type Transport = "electric" | "rest";
+
+/** What a test does to rows on their way to clients, whatever brings them. */
+export interface Rows {
+  readonly options: {
+    /** Rows that one answer has at most. */
+    chunk: number;
+  };
+  /** Changes of this table don't arrive until `release`. */
+  hold(table: string): Promise<void>;
+  release(): void;
+  /** Every client of this table, or of all, gets all its rows anew. */
+  refetch(table?: string): void;
+  /** Answers requests that wait for a change. */
+  wake(): void;
+  /** Whether a request asks for rows in this way, which is none of the API's other business. */
+  isFor(request: Incoming): boolean;
+  /** The requests for rows of a table: of all of it, or only those with which reading begins. */
+  requests(table: string, which?: "all" | "first"): Pick<Fault, "on" | "where">;
+  answer(request: Incoming, gone: AbortSignal): Promise<Answer>;
+  /** The table that a request is for. */
+  tableOf(request: Incoming): string;
+}

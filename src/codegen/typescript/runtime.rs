@@ -65,6 +65,7 @@ const LOCAL: &[Module] = modules![
     "transport/electric/messages.ts",
     "transport/electric/shape.ts",
     "transport/electric/streams.ts",
+    "writes/accept.ts",
     "writes/compose.ts",
     "writes/queue.ts",
     "writes/repeats.ts",

@@ -6,11 +6,12 @@ import { rejectedChange, type Entry, type StoreOperations } from "./store/store.
 import type { SyncError } from "./tabs/reports.js";
 import { backoff, bell, otherHeaders, pause, wait, type Bell } from "./transport/schedule.js";
 import type { Context, Outcome, Outgoing, Writes } from "./transport/transport.js";
+import { accept, refuse } from "./writes/accept.js";
 import { compose } from "./writes/compose.js";
 import { nextEntry, together, type Models } from "./writes/queue.js";
 import { answerAmongRows, canDouble, noteEarlier } from "./writes/repeats.js";
 import { forget, isHeldBack, noRetries, noteError, tryAtOnce, untilNextTry } from "./writes/retries.js";
-import { accept, refuse, watchUnchanged } from "./writes/settle.js";
+import { watchUnchanged } from "./writes/settle.js";
 
 const API = "api";
 

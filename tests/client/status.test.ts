@@ -22,14 +22,12 @@ async function withNewClient(work: (client: Client) => Promise<void>): Promise<v
 test("opening, until the rows of each model have come", async () => {
   await withNewClient(async (client) => {
     assert.equal((await client.status()).opening, true);
-    const isLabels = ({ url }: { readonly url: URL }): boolean => /tags|labels/.test(url.href);
     let release = (): void => {};
     const held = new Promise<void>((resolve) => {
       release = resolve;
     });
-    for (const on of ["GET /v1/shape", "GET /labels"]) {
-      world.server.faults.add({ on, where: isLabels, at: "arrived", times: 1000, what: () => held });
-    }
+    const labels = world.server.rows.requests("tags");
+    world.server.faults.add({ ...labels, at: "arrived", times: 1000, what: () => held });
     await client.open({ url: world.server.url, token: "member" });
     await until(async () => Object.values((await client.status()).models).filter(({ ready }) => ready).length === 5);
     assert.equal((await client.status()).opening, true);

@@ -1,6 +1,6 @@
 import { messageOf } from "./client/json.js";
 import { actionFor } from "./client/model.js";
-import { IDLE_MS } from "./client/timing.js";
+import { API_ANSWER_MS, IDLE_MS } from "./client/timing.js";
 import type { HeadersRecord, Rejection } from "./config.js";
 import { rejectedChange, type Entry, type StoreOperations } from "./store/store.js";
 import type { SyncError } from "./tabs/reports.js";
@@ -25,6 +25,8 @@ export async function startSyncWorker(context: Context, writes: Writes): Promise
   const { store, models, settings, presence, reports, signal, acknowledged, pulls } = context;
   const byName: Models = new Map(models.map((model) => [model.name, model]));
   const retries = noRetries();
+  /** Pulls that writes wait for before they are sent again. */
+  const pulling = new Map<string, Promise<boolean>>();
 
   /** Takes what is next out of the queue, and has committed that it is sent before it is. */
   async function claim(): Promise<Outgoing | "rejected" | undefined> {
@@ -52,10 +54,9 @@ export async function startSyncWorker(context: Context, writes: Writes): Promise
   /** Sends a write. One whose answer was lost, and that the server could take twice, is looked for in its rows first. */
   async function send(write: Outgoing, headers: HeadersRecord): Promise<Outcome> {
     if (write.attempts > 1 && canDouble(write) && !writes.knowsRepeats()) {
-      const { name } = write.model;
-      if (!(await pulls.ask(name))) {
+      if (!(await isPulled(write))) {
         const message = "it may have been taken, and waits until the rows can be read that say so";
-        return { kind: "again", message, isServerError: false, retryAfter: 0 };
+        return { kind: "again", message, isServerError: true, retryAfter: 0 };
       }
       const key = await answerAmongRows(store, write);
       if (key !== undefined) return { kind: "acknowledged", key, txid: null, row: null };
@@ -63,10 +64,20 @@ export async function startSyncWorker(context: Context, writes: Writes): Promise
     return writes.send(write, headers, signal);
   }
 
+  /** Whether the model's rows have been read since the write was sent last. Where that takes long, others go ahead. */
+  async function isPulled({ model, writeId }: Outgoing): Promise<boolean> {
+    const pull = pulling.get(writeId) ?? pulls.ask(model.name);
+    pulling.set(writeId, pull);
+    const result = await Promise.race([pull, wait(API_ANSWER_MS, signal)]);
+    if (result !== undefined) pulling.delete(writeId);
+    return result === true;
+  }
+
   /** Has the rows show a write whose answer hasn't, and finds there what key the server has made where nobody has said. */
   async function settleByRows(write: Outgoing, outcome: Acknowledgement): Promise<void> {
-    const pulled = pulls.ask(write.model.name);
-    if (outcome.key !== null || !canDouble(write) || !(await pulled)) return;
+    const isNameless = outcome.key === null && canDouble(write);
+    if (!isNameless) return void pulls.ask(write.model.name);
+    if (!(await isPulled(write))) return;
     await store.transaction(async (within) => {
       const key = await answerAmongRows(within, write);
       if (key !== undefined) await accept(within, write, { ...outcome, key }, acknowledged);

@@ -39,6 +39,27 @@ impl Adapter {
     }
 }
 
+/// How a model's rows come in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Transport {
+    /// By Electric's shapes.
+    Electric,
+    /// By the API's own lists.
+    Rest,
+}
+
+impl Transport {
+    pub const ALL: [Transport; 2] = [Self::Electric, Self::Rest];
+
+    /// As the config has it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Transport::Electric => "electric",
+            Transport::Rest => "rest",
+        }
+    }
+}
+
 /// The TypeScript type of a 64-bit integer column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Int64 {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::choices::Collections;
+use super::choices::{Collections, Transport};
 use crate::diagnostics::child;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -26,6 +26,7 @@ pub struct ModelConfig {
     pub references: Vec<(String, String)>,
     pub indexes: Vec<Vec<String>>,
     pub collections: Option<Collections>,
+    pub transport: Option<Transport>,
     pub rbac: Option<Value>,
     /// Fields that only a row's owner may see, from `rbac.owner_only`.
     pub owner_only: Vec<String>,

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::choices::{Adapter, Collections, Framework, Int64, References, Sync};
+use super::choices::{Adapter, Collections, Framework, Int64, References, Sync, Transport};
 use super::headers;
 use super::keys::{Reader, pairs, string, strings, wrong_type};
 use super::model::{Columns, ModelConfig, ModelEntry};
@@ -49,6 +49,7 @@ fn with_defaults(spec: SpecLocation, output: PathBuf) -> Config {
         output,
         adapter: Adapter::Pglite,
         sync: Sync::Annotated,
+        transport: Transport::Electric,
         framework: Framework::React,
         collections: Collections::Local,
         database: "sync-patterns-app".to_owned(),
@@ -83,7 +84,7 @@ pub fn read(root: &Value, folder: &Path, overrides: &Overrides, problems: &mut P
     set(&mut config.spec_refs, reader.choice("spec_refs", &references, problems));
     set(&mut config.adapter, reader.choice("adapter", ADAPTERS, problems));
     set(&mut config.sync, reader.choice("sync", &[("annotated", Sync::Annotated), ("all", Sync::All)], problems));
-    reader.choice("transport", &[("electric", ())], problems);
+    set(&mut config.transport, transport(&mut reader, problems));
     let frameworks = Framework::ALL.map(|framework| (framework.word(), framework));
     set(&mut config.framework, reader.choice("framework", &frameworks, problems));
     set(&mut config.collections, reader.choice("collections", COLLECTIONS, problems));
@@ -209,6 +210,7 @@ fn model(value: &Value, pointer: &str, problems: &mut Problems) -> Option<ModelC
         references: reader.pairs("references", problems).unwrap_or_default(),
         indexes: indexes(&mut reader, problems),
         collections: reader.choice("collections", COLLECTIONS, problems),
+        transport: transport(&mut reader, problems),
         rbac,
         owner_only,
     };
@@ -226,6 +228,10 @@ fn model(value: &Value, pointer: &str, problems: &mut Problems) -> Option<ModelC
     }
     reader.finish(problems);
     Some(model)
+}
+
+fn transport(reader: &mut Reader, problems: &mut Problems) -> Option<Transport> {
+    reader.choice("transport", &Transport::ALL.map(|transport| (transport.word(), transport)), problems)
 }
 
 fn key(reader: &mut Reader, problems: &mut Problems) -> Option<Vec<String>> {

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use indexmap::IndexMap;
 
-use super::choices::{Adapter, Collections, Framework, Int64, References, Sync};
+use super::choices::{Adapter, Collections, Framework, Int64, References, Sync, Transport};
 use super::model::ModelEntry;
 
 /// The file's name, looked for in the current folder.
@@ -18,6 +18,7 @@ pub struct Config {
     pub output: PathBuf,
     pub adapter: Adapter,
     pub sync: Sync,
+    pub transport: Transport,
     pub framework: Framework,
     pub collections: Collections,
     /// Name of the local database.

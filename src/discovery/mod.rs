@@ -3,6 +3,7 @@
 mod config_entries;
 mod findings;
 mod keys;
+pub mod lists;
 mod naming;
 pub mod paths;
 mod resources;

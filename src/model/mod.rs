@@ -1,11 +1,13 @@
 //! What a backend offers, in its own terms: models, fields, keys, operations. Nothing here knows SQL or TypeScript.
 
 mod build;
+mod list;
 mod project;
 mod survey;
 mod types;
 
 pub use build::build;
+pub use list::{Answer, List, ListParent, Page, Since, Size};
 pub use project::{
     Field, FieldType, Insert, KeyOrigin, Method, Model, Operation, Operations, Project, Server, WriteId,
 };

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::list::{Answer, List};
 use super::types::{NamedType, Shape};
-use crate::config::Collections;
+use crate::config::{Collections, Transport};
 
 /// All models, and the types that they share.
 #[derive(Debug, Clone, Default)]
@@ -42,6 +43,10 @@ pub struct Model {
     /// Field groups and role permissions, as the spec or the config has them.
     pub rbac: Option<Value>,
     pub collections: Collections,
+    /// How its rows come in.
+    pub transport: Transport,
+    /// `None` where the API doesn't list its rows, or where they come in another way.
+    pub list: Option<List>,
 }
 
 impl Project {
@@ -162,6 +167,7 @@ pub struct Operation {
     pub nulls: Vec<String>,
     /// The body's only key, where the API wraps what it takes: `{ "contact": { … } }`.
     pub envelope: Option<String>,
+    pub answer: Answer,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

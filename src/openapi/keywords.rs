@@ -11,7 +11,15 @@ use crate::source::Part;
 pub enum Keywords {
     Document,
     Components,
+    /// A map from paths to path items.
+    Paths,
+    /// A path item whose GET may list rows.
+    Collection,
+    /// An operation that may list rows: its parameters of the query are kept.
+    List,
     Schema,
+    /// The schema of a parameter: what limits a number is kept.
+    Limited,
     /// A map from names to schemas.
     Schemas,
     /// Any other object with keywords: a path item, an operation, a response.
@@ -23,6 +31,11 @@ pub enum Keywords {
     /// The parameters of an operation or a path item.
     Parameters,
     Parameter,
+    /// The parameters of a list.
+    ListParameters,
+    ListParameter,
+    /// A map from names to parameters that lists may have.
+    SharedParameters,
     /// Data, and parts that only references lead to: kept whole.
     All,
     /// Kept as an empty object: only its presence matters.
@@ -33,16 +46,33 @@ impl Part for Keywords {
     fn member(self, key: &str) -> Option<Self> {
         match self {
             Self::Document => Some(match key {
-                "paths" | "responses" | "parameters" => Self::Nodes,
+                "paths" => Self::Paths,
+                "responses" => Self::Nodes,
+                "parameters" => Self::SharedParameters,
                 "definitions" => Self::Schemas,
                 "components" => Self::Components,
                 _ => Self::All,
             }),
             Self::Components => Some(match key {
                 "schemas" => Self::Schemas,
-                "responses" | "parameters" | "requestBodies" | "headers" | "pathItems" => Self::Nodes,
+                "responses" | "requestBodies" | "headers" | "pathItems" => Self::Nodes,
+                "parameters" => Self::SharedParameters,
                 _ => Self::All,
             }),
+            Self::Paths => Some(if is_item(key) { Self::Node } else { Self::Collection }),
+            Self::Collection => match key {
+                "get" => Some(Self::List),
+                "parameters" => Some(Self::ListParameters),
+                key => Self::Node.member(key),
+            },
+            Self::List if key == "parameters" => Some(Self::ListParameters),
+            Self::ListParameter if key == "schema" => Some(Self::Limited),
+            Self::SharedParameters => Some(Self::ListParameter),
+            Self::Limited => match key {
+                "allOf" | "anyOf" | "oneOf" => Some(Self::Limited),
+                "exclusiveMaximum" | "exclusiveMinimum" | "maximum" | "minimum" => Some(Self::All),
+                key => Self::Schema.member(key),
+            },
             Self::Schemas => Some(Self::Schema),
             Self::Nodes => Some(Self::Node),
             Self::Content => Some(if is_json(key) { Self::Node } else { Self::Nothing }),
@@ -55,7 +85,7 @@ impl Part for Keywords {
                 "properties" | "patternProperties" | "definitions" | "$defs" => Some(Self::Schemas),
                 key => extension(key).or((!key.starts_with("x-")).then_some(Self::Schema)),
             },
-            Self::Node | Self::Parameters | Self::Parameter => match key {
+            Self::Node | Self::List | Self::Parameters | Self::Parameter | Self::ListParameters | Self::ListParameter => match key {
                 "callbacks" | "description" | "example" | "examples" | "externalDocs" | "links" | "operationId"
                 | "security" | "servers" | "summary" | "tags" => None,
                 "schema" => Some(Self::Schema),
@@ -73,13 +103,27 @@ impl Part for Keywords {
     }
 
     fn item(self) -> Self {
-        if self == Self::Parameters { Self::Parameter } else { self }
+        match self {
+            Self::Parameters => Self::Parameter,
+            Self::ListParameters => Self::ListParameter,
+            other => other,
+        }
     }
 
-    /// Parameters of the query and of cookies aren't kept: no request of the client has any.
+    /// The client sends no cookies of its own, and parameters of the query only to lists.
     fn keeps(self, object: &Map<String, Value>) -> bool {
-        self != Self::Parameter || !object.get("in").is_some_and(|place| place == "query" || place == "cookie")
+        let is_in = |place: &str| object.get("in").is_some_and(|own| own == place);
+        match self {
+            Self::Parameter => !is_in("query") && !is_in("cookie"),
+            Self::ListParameter => !is_in("cookie"),
+            _ => true,
+        }
     }
+}
+
+/// Whether a path leads to a single item.
+fn is_item(path: &str) -> bool {
+    path.trim_end_matches('/').ends_with('}')
 }
 
 /// The extensions that are kept.

@@ -95,7 +95,7 @@ fn body_parameter<'a>(document: &'a Document, path_item: &Node<'a>, operation: &
 }
 
 /// The parameters of an operation, then those of its path item.
-fn parameters<'d>(
+pub(super) fn parameters<'d>(
     document: &'d Document,
     path_item: &Node<'d>,
     operation: &Node<'d>,

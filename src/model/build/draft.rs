@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use serde_json::Value;
 
 use super::fields::{RowProperty, Writers};
+use super::lists;
 use super::operations::{Bodies, Unusable, Writer, Writing};
 use super::shapes::Types;
-use crate::config::{Adapter, Columns, Config, ModelConfig};
+use crate::config::{Adapter, Collections, Columns, Config, ModelConfig, Transport};
 use crate::diagnostics::{Code, Input, Problem, Problems, Reason, Severity, closest, one_of};
+use crate::discovery::lists::{Listing, listing};
 use crate::discovery::{Candidate, LeftOut};
 use crate::model::project::{FieldType, Model, Operation, Operations, Server, WriteId};
 use crate::names;
@@ -34,6 +36,7 @@ pub struct Draft<'c, 'a> {
     pub key: Vec<String>,
     pub properties: Vec<RowProperty<'c, 'a>>,
     list: Option<Operation>,
+    listing: Option<Listing>,
     get: Option<Operation>,
     create: Option<Writer<'a>>,
     update: Option<Writer<'a>>,
@@ -72,6 +75,13 @@ impl Draft<'_, '_> {
         let key_origin = writers.key_origin(key_type);
         let field = |property| writers.field(document, property, key_origin, relations.components);
         let takes_write_id = |writer: &Option<Writer>| writer.as_ref().is_some_and(|writer| writer.takes_write_id);
+        let collections = entry.and_then(|entry| entry.collections).unwrap_or(config.collections);
+        let transport = match (entry.and_then(|entry| entry.transport), collections) {
+            (Some(given), _) => given,
+            (None, Collections::Electric) => Transport::Electric,
+            (None, Collections::Local) => config.transport,
+        };
+        let polled = self.list.as_ref().filter(|_| transport == Transport::Rest).zip(self.listing);
         let row_has_write_id = || candidate.row.properties.contains_key("write_id");
         Model {
             name: candidate.name.clone(),
@@ -89,7 +99,9 @@ impl Draft<'_, '_> {
             indexes: entry.map(|entry| entry.indexes.clone()).unwrap_or_default(),
             references: relations.references,
             rbac: rbac(document, candidate),
-            collections: entry.and_then(|entry| entry.collections).unwrap_or(config.collections),
+            collections,
+            transport,
+            list: polled.map(|(operation, listing)| lists::list(operation, listing)),
             operations: Operations {
                 list: self.list,
                 get: self.get,
@@ -166,7 +178,8 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
         let delete = self.usable("deleted", writing.delete());
         self.note_unsent(create.as_ref().into_iter().chain(update.as_ref()));
         let (list, get) = (writing.read(false), writing.read(true));
-        Some(Draft { candidate, key, properties, list, get, create, update, delete })
+        let listing = listing(self.document, resource, row, &key);
+        Some(Draft { candidate, key, properties, list, listing, get, create, update, delete })
     }
 
     /// Accepts a create operation only if it settles the whole key of a row.

@@ -2,6 +2,7 @@
 
 mod draft;
 mod fields;
+mod lists;
 mod operations;
 mod project;
 mod references;

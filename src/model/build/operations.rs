@@ -3,6 +3,7 @@
 use super::shapes::Types;
 use crate::discovery::paths::{self, Segment};
 use crate::discovery::{self, PathItem, Resource};
+use crate::model::list::Answer;
 use crate::model::project::{FieldType, Method, Operation};
 use crate::model::types::Shape;
 use crate::openapi::{Body, Document, Node, Properties, RawProperty, Resolved, find_body, properties};
@@ -240,7 +241,8 @@ impl<'w, 'a> Writing<'w, 'a> {
 
 fn bodiless(method: Method, item: &PathItem, parameters: Vec<(String, String)>) -> Operation {
     let path = item.path.to_owned();
-    Operation { method, path, parameters, body: Vec::new(), nulls: Vec::new(), envelope: None }
+    let (body, nulls, envelope) = (Vec::new(), Vec::new(), None);
+    Operation { method, path, parameters, body, nulls, envelope, answer: Answer::default() }
 }
 
 /// Whether a value of the row's type can be sent as the body's type.

@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 
 use super::draft::{Attempt, Draft, Relations, attempt};
+use super::lists::find_parents;
 use super::references::{Parents, Row};
 use super::shapes::Types;
 use super::type_names::TypeNames;
 use crate::config::Config;
 use crate::diagnostics::{Code, Input, Problem, Problems, Severity, child, closest, one_of};
 use crate::discovery::{Candidate, LeftOut, choose};
-use crate::model::project::Project;
+use crate::model::project::{Model, Project};
 use crate::model::types::NamedType;
 use crate::openapi::Document;
 use crate::parallel;
@@ -82,7 +83,9 @@ pub fn make<'a>(
     let models = drafts.into_iter().zip(names.models).zip(references).map(|((draft, type_name), references)| {
         draft.model(document, config, Relations { type_name, references, components: &names.components })
     });
-    Made { project: Project { models: models.collect(), types: names.types }, notes, refused }
+    let mut models: Vec<Model> = models.collect();
+    find_parents(&mut models);
+    Made { project: Project { models, types: names.types }, notes, refused }
 }
 
 /// The final names of all types.

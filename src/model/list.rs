@@ -1,0 +1,56 @@
+//! How the rows of a model are read from the API.
+
+pub use crate::discovery::lists::{Page, Size};
+
+/// The API's list of a model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct List {
+    /// As in the document, placeholders included: `/projects/{project_id}/tasks`.
+    pub path: String,
+    /// What fills each placeholder, in the order of the path.
+    pub parents: Vec<ListParent>,
+    /// Where the rows are in an answer, the outermost member first.
+    pub rows: Vec<String>,
+    /// Where the row is within an element of the list.
+    pub row: Vec<String>,
+    pub page: Page,
+    /// The parameter that takes a time, for those rows alone that have changed since.
+    pub since: Option<Since>,
+    /// The field that says that a row is deleted: a time, or true.
+    pub deleted: Option<String>,
+    /// The field with the time of a row's last change.
+    pub changed: Option<String>,
+    /// Parameters of the query that the API requires, and that nothing fills.
+    pub required: Vec<String>,
+}
+
+/// What fills a placeholder of a list's path: a field of another model's rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListParent {
+    pub parameter: String,
+    pub model: String,
+    pub field: String,
+    /// The field of the listed rows that holds it.
+    pub column: String,
+}
+
+/// How a list is asked for what has changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Since {
+    pub parameter: String,
+    /// The field with the time that the parameter is compared with.
+    pub column: String,
+    /// Seconds.
+    pub overlap: u32,
+}
+
+/// What a successful answer to a request is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// Statuses outside of 200 to 299 that the document declares as an answer.
+    pub statuses: Vec<u16>,
+    /// Media types other than JSON that the document declares.
+    pub types: Vec<String>,
+    /// Where the row is in it; `None` where it has none.
+    pub row: Option<Vec<String>>,
+}

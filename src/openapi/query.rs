@@ -1,0 +1,95 @@
+//! Reads the parameters of a list's query.
+
+use serde_json::{Number, Value};
+
+use super::document::{Document, Node};
+use super::operation::parameters;
+use super::resolved::Resolved;
+use super::schema::Type;
+use super::version::Version;
+
+/// How many schemas a number's limit is looked for in, one inside the other.
+const MAX_DEPTH: usize = 8;
+
+/// A parameter of an operation's query.
+#[derive(Debug, Clone)]
+pub struct QueryParameter<'a> {
+    pub name: &'a str,
+    pub required: bool,
+    /// `None` where it is a union, or says nothing.
+    pub ty: Option<Type>,
+    pub format: Option<&'a str>,
+    pub default: Option<&'a Value>,
+    pub minimum: Option<i64>,
+    pub maximum: Option<i64>,
+}
+
+/// The parameters of an operation's query, in the document's order; those of its path item follow.
+pub fn query_parameters<'a>(
+    document: &'a Document,
+    path_item: &Node<'a>,
+    operation: &Node<'a>,
+) -> Vec<QueryParameter<'a>> {
+    let mut found: Vec<QueryParameter> = Vec::new();
+    for node in parameters(document, path_item, operation).filter(|node| node.str("in") == Some("query")) {
+        let Some(name) = node.str("name") else { continue };
+        // The operation's own stands before that of the path item.
+        if !found.iter().any(|known| known.name == name) {
+            found.push(read(document, name, &node));
+        }
+    }
+    found
+}
+
+fn read<'a>(document: &'a Document, name: &'a str, node: &Node<'a>) -> QueryParameter<'a> {
+    let schema = match document.version() {
+        Version::V2 => Some(node.clone()),
+        _ => node.get("schema"),
+    };
+    let resolved = schema.as_ref().and_then(|node| Resolved::of(document, &node.schema()));
+    let limit = |plain: &str, exclusive: &str, step: i64| {
+        let schema = schema.as_ref()?.value;
+        limit(document, schema, plain, exclusive, step, MAX_DEPTH)
+    };
+    QueryParameter {
+        name,
+        required: node.value.get("required") == Some(&Value::Bool(true)),
+        ty: resolved.as_ref().and_then(|resolved| resolved.schema.scalar()),
+        format: resolved.as_ref().and_then(|resolved| resolved.schema.format),
+        default: resolved.as_ref().and_then(|resolved| resolved.default),
+        minimum: limit("minimum", "exclusiveMinimum", 1),
+        maximum: limit("maximum", "exclusiveMaximum", -1),
+    }
+}
+
+/// A limit of a whole number, in the schema or in one of its parts. `step`: from an exclusive limit to the next number.
+fn limit(
+    document: &Document,
+    schema: &Value,
+    plain: &str,
+    exclusive: &str,
+    step: i64,
+    depth: usize,
+) -> Option<i64> {
+    let depth = depth.checked_sub(1)?;
+    let inside = |value: &Value| limit(document, value, plain, exclusive, step, depth);
+    if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
+        return inside(document.raw(&super::local_pointer(reference)?)?);
+    }
+    let plain_limit = schema.get(plain).and_then(Value::as_number).and_then(whole);
+    // In 3.1 a number of its own; before, it says of the other that it is exclusive.
+    match schema.get(exclusive) {
+        Some(Value::Bool(true)) => return plain_limit.map(|limit| limit.saturating_add(step)),
+        Some(Value::Number(number)) if plain_limit.is_none() => return Some(whole(number)?.saturating_add(step)),
+        _ => {}
+    }
+    let parts = ["allOf", "anyOf", "oneOf"].into_iter().filter_map(|key| schema.get(key)?.as_array()).flatten();
+    plain_limit.or_else(|| parts.into_iter().find_map(inside))
+}
+
+/// `100`, and `100.0`, which FastAPI writes.
+fn whole(number: &Number) -> Option<i64> {
+    // Floats within this range are exact.
+    let float = number.as_f64().filter(|float| float.abs() < 9e15)?;
+    number.as_i64().or(Some(float as i64))
+}

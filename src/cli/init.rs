@@ -12,7 +12,7 @@ use super::ignore_files::{IgnoreFiles, Offer};
 use super::inputs::{self, ProjectArgs};
 use super::{ask, report};
 use crate::codegen::Settings;
-use crate::codegen::typescript::packages::packages;
+use crate::codegen::typescript::packages::{Sources, packages};
 use crate::config::Adapter;
 use crate::config::References;
 use crate::config::{self, Collections, Config, Framework, Overrides};
@@ -307,7 +307,8 @@ fn tell(written: &Written, found: &View, folder: &Path, global: &Global) -> anyh
     };
     let taken: Vec<&str> = found.models.iter().filter(is_taken).map(|model| model.name.as_str()).collect();
     let electric = decisions.collections == Collections::Electric;
-    let packages: Vec<String> = packages(decisions.adapter, decisions.framework, !electric, electric)
+    let sources = Sources { streamed: !electric, direct: electric, ..Sources::default() };
+    let packages: Vec<String> = packages(decisions.adapter, decisions.framework, sources)
         .iter()
         .map(|package| format!("{}@{}", package.name, package.version))
         .collect();

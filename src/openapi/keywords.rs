@@ -85,7 +85,12 @@ impl Part for Keywords {
                 "properties" | "patternProperties" | "definitions" | "$defs" => Some(Self::Schemas),
                 key => extension(key).or((!key.starts_with("x-")).then_some(Self::Schema)),
             },
-            Self::Node | Self::List | Self::Parameters | Self::Parameter | Self::ListParameters | Self::ListParameter => match key {
+            Self::Node
+            | Self::List
+            | Self::Parameters
+            | Self::Parameter
+            | Self::ListParameters
+            | Self::ListParameter => match key {
                 "callbacks" | "description" | "example" | "examples" | "externalDocs" | "links" | "operationId"
                 | "security" | "servers" | "summary" | "tags" => None,
                 "schema" => Some(Self::Schema),
@@ -152,7 +157,8 @@ mod tests {
             "paths": { "/examples": { "x-sync": true, "get": {
                 "summary": "s", "tags": ["t"], "x-code": [{ "lang": "sh" }],
                 "parameters": [
-                    { "in": "query", "name": "page", "schema": { "type": "integer" } },
+                    { "in": "cookie", "name": "session", "schema": { "type": "string" } },
+                    { "in": "query", "name": "page", "schema": { "type": "integer", "maximum": 9 } },
                     { "in": "path", "name": "id", "description": "d", "schema": { "type": "integer", "example": 1 } },
                 ],
                 "responses": { "200": { "description": "d", "content": { "application/json": {
@@ -176,6 +182,7 @@ mod tests {
                 "paths": { "/examples": { "x-sync": true, "get": {
                     "parameters": [
                         null,
+                        { "in": "query", "name": "page", "schema": { "type": "integer", "maximum": 9 } },
                         { "in": "path", "name": "id", "schema": { "type": "integer" } },
                     ],
                     "responses": { "200": { "content": { "application/json": {
@@ -207,10 +214,10 @@ mod tests {
         let document = "paths:
   /a:
     tags: &words [a, b]
-    get: { parameters: [{ in: query, schema: &id { type: string, enum: *words } }, { in: path, schema: *id }] }
+    put: { parameters: [{ in: query, schema: &id { type: string, enum: *words } }, { in: path, schema: *id }] }
 ";
         let path = json!({ "in": "path", "schema": { "type": "string", "enum": ["a", "b"] } });
-        let expected = json!({ "paths": { "/a": { "get": { "parameters": [null, path] } } } });
+        let expected = json!({ "paths": { "/a": { "put": { "parameters": [null, path] } } } });
         assert_eq!(kept("openapi.yaml", document), expected);
     }
 }

@@ -63,14 +63,7 @@ fn read<'a>(document: &'a Document, name: &'a str, node: &Node<'a>) -> QueryPara
 }
 
 /// A limit of a whole number, in the schema or in one of its parts. `step`: from an exclusive limit to the next number.
-fn limit(
-    document: &Document,
-    schema: &Value,
-    plain: &str,
-    exclusive: &str,
-    step: i64,
-    depth: usize,
-) -> Option<i64> {
+fn limit(document: &Document, schema: &Value, plain: &str, exclusive: &str, step: i64, depth: usize) -> Option<i64> {
     let depth = depth.checked_sub(1)?;
     let inside = |value: &Value| limit(document, value, plain, exclusive, step, depth);
     if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {

@@ -37,7 +37,7 @@ impl Bookkeeping {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Collections;
+    use crate::config::{Collections, Transport};
     use crate::model::{Field, FieldType, Insert, KeyOrigin, Operations, Server, Shape, WriteId};
 
     fn model_with(names: &[&str]) -> Model {
@@ -68,6 +68,8 @@ mod tests {
             references: Vec::new(),
             rbac: None,
             collections: Collections::Local,
+            transport: Transport::Electric,
+            list: None,
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use serde_json::Value;
-use sync_patterns::codegen::typescript::packages::packages;
+use sync_patterns::codegen::typescript::packages::{Sources, packages};
 use sync_patterns::config::Adapter;
 use sync_patterns::config::Framework;
 
@@ -27,16 +27,19 @@ fn every_choice_is_a_set_that_is_tested() {
     let sets = [locked("tests/npm"), locked("tests/npm/frameworks")];
     for adapter in [Adapter::Pglite, Adapter::Sqlite] {
         for framework in Framework::ALL {
-            for (local, electric) in [(true, false), (false, true), (true, true)] {
-                let needed = packages(adapter, framework, local, electric);
+            for bits in 1_u8..8 {
+                let sources = Sources { streamed: bits & 1 > 0, polled: bits & 2 > 0, direct: bits & 4 > 0 };
+                let needed = packages(adapter, framework, sources);
                 let is_in = |set: &BTreeMap<String, String>| {
                     needed.iter().all(|package| set.get(package.name).is_some_and(|version| version == package.version))
                 };
-                assert!(sets.iter().any(is_in), "{adapter:?} {framework:?} {local} {electric}: {needed:?}");
+                assert!(sets.iter().any(is_in), "{adapter:?} {framework:?} {sources:?}: {needed:?}");
                 let has = |name: &str| needed.iter().any(|package| package.name == name);
                 let database =
                     if adapter == Adapter::Pglite { "@electric-sql/pglite" } else { "@sqlite.org/sqlite-wasm" };
-                assert_eq!((has(database), has("@tanstack/electric-db-collection")), (local, electric));
+                assert_eq!(has(database), sources.local());
+                assert_eq!(has("@tanstack/electric-db-collection"), sources.direct);
+                assert_eq!(has("@electric-sql/client"), sources.streamed || sources.direct);
             }
         }
     }
@@ -53,8 +56,9 @@ fn the_command_of_the_guide() {
     assert!(guide.contains(&format!("\n{install}\n")), "{install}");
     // And the table below it.
     for framework in Framework::ALL {
-        for electric in [false, true] {
-            for package in packages(Adapter::Sqlite, framework, true, electric) {
+        for direct in [false, true] {
+            let sources = Sources { streamed: true, direct, ..Sources::default() };
+            for package in packages(Adapter::Sqlite, framework, sources) {
                 let is_there = guide.contains(&format!("`{}` {}", package.name, package.version))
                     || guide.contains(&format!("{}@{}", package.name, package.version))
                     || (package.name == "@tanstack/db" && guide.contains(&format!("| {} |", package.version)));

@@ -1,9 +1,9 @@
 //! Models written by hand: what the reader of specs would hand to the targets.
 
 use serde_json::{Value, json};
-use sync_patterns::config::Collections;
+use sync_patterns::config::{Collections, Transport};
 use sync_patterns::model::{
-    Field, FieldType, Insert, KeyOrigin, Method, Model, Operation, Operations, Project, Server, Shape, WriteId,
+    Answer, Field, FieldType, Insert, KeyOrigin, Method, Model, Operation, Operations, Project, Server, Shape, WriteId,
 };
 
 /// A project of these models, in order of name, as the targets expect it.
@@ -253,6 +253,8 @@ pub fn model(name: &str, type_name: &str, key: &[&str], key_origin: KeyOrigin) -
         references: Vec::new(),
         rbac: None,
         collections: Collections::Local,
+        transport: Transport::Electric,
+        list: None,
     }
 }
 
@@ -275,6 +277,7 @@ pub fn crud(mut model: Model, update: Method) -> Model {
         body,
         nulls: Vec::new(),
         envelope: None,
+        answer: Answer::default(),
     };
     model.operations = Operations {
         list: Some(operation(Method::Get, &collection, &[], Vec::new())),

@@ -39,11 +39,15 @@ struct DefaultsView<'a> {
 struct AdaptersView<'a> {
     banner: &'a str,
     is_pglite: bool,
+    /// Whether rows come through Electric, and whether they come from the API's lists.
+    is_streamed: bool,
+    is_polled: bool,
 }
 
 pub fn files(renderer: &Renderer, modules: &[Module], settings: Settings, parts: &Parts) -> anyhow::Result<Vec<File>> {
+    let sources = parts.sources;
     let client =
-        ClientView { banner: BANNER, is_local: parts.local, collections: modules.iter().map(collection).collect() };
+        ClientView { banner: BANNER, is_local: sources.local(), collections: modules.iter().map(collection).collect() };
     let defaults = DefaultsView {
         banner: BANNER,
         database: ts::string(settings.database),
@@ -54,8 +58,10 @@ pub fn files(renderer: &Renderer, modules: &[Module], settings: Settings, parts:
         renderer.render(Page::new("client.ts", "client.ts"), client)?,
         renderer.render(Page::new("defaults.ts", "db/client/defaults.ts"), defaults)?,
     ];
-    if parts.local {
-        let adapters = AdaptersView { banner: BANNER, is_pglite: settings.adapter == Adapter::Pglite };
+    if sources.local() {
+        let is_pglite = settings.adapter == Adapter::Pglite;
+        let (is_streamed, is_polled) = (sources.streamed, sources.polled);
+        let adapters = AdaptersView { banner: BANNER, is_pglite, is_streamed, is_polled };
         files.push(renderer.render(Page::new("adapters.ts", "db/client/adapters.ts"), adapters)?);
     }
     Ok(files)

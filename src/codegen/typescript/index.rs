@@ -35,7 +35,7 @@ pub fn file(
         Page::new("index.ts", "index.ts"),
         IndexView {
             banner: BANNER,
-            is_local: parts.local,
+            is_local: parts.sources.local(),
             is_pglite: settings.adapter == Adapter::Pglite,
             has_hooks,
             shared,

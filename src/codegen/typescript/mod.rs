@@ -10,6 +10,7 @@ mod collections;
 mod comment;
 mod index;
 mod layout;
+mod lists;
 mod literal;
 mod module;
 mod name_list;
@@ -28,6 +29,7 @@ use crate::model::Field;
 use crate::parallel;
 use crate::plan::Plan;
 use module::{Module, modules, sql_modules};
+use packages::Sources;
 use runtime::Parts;
 pub use runtime::paths as verbatim_paths;
 
@@ -61,8 +63,7 @@ pub fn files(plan: &Plan, settings: Settings, templates: &Templates, schema: &Fi
     let sql = sql_modules(schema);
     let modules = modules(plan, &sql);
     let parts = Parts {
-        local: plan.local().next().is_some(),
-        electric: !plan.models.iter().all(|plan| plan.model.is_local()),
+        sources: Sources::of(plan.models.iter().map(|plan| plan.model)),
         access: modules.iter().any(|module| module.access.is_some()),
     };
     let mut files = runtime::files(settings, &parts, templates);

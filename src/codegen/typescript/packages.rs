@@ -1,8 +1,8 @@
 //! The npm packages that a generated client imports from, in versions that install together and that the tests run
 //! with (`tests/npm`). They are exact, because TanStack's packages each want one version of `@tanstack/db`.
 
-use crate::config::Adapter;
-use crate::config::Framework;
+use crate::config::{Adapter, Framework, Transport};
+use crate::model::Model;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Package {
@@ -25,8 +25,39 @@ const SVELTE: Package = Package { name: "@tanstack/svelte-db", version: "0.4.1" 
 const SOLID: Package = Package { name: "@tanstack/solid-db", version: "0.2.45" };
 const ELECTRIC_COLLECTION: Package = Package { name: "@tanstack/electric-db-collection", version: "0.4.10" };
 
-/// `local`, `electric`: whether there are collections of the kind.
-pub fn packages(adapter: Adapter, framework: Framework, local: bool, electric: bool) -> Vec<Package> {
+/// Where the rows of a client's collections come from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Sources {
+    /// Whether some come through Electric into the local database.
+    pub streamed: bool,
+    /// Whether some come from the API's lists into the local database.
+    pub polled: bool,
+    /// Whether some come from Electric, and stay in no database.
+    pub direct: bool,
+}
+
+impl Sources {
+    pub fn of<'m>(models: impl IntoIterator<Item = &'m Model>) -> Self {
+        let mut sources = Self::default();
+        for model in models {
+            let source = match (model.is_local(), model.transport) {
+                (false, _) => &mut sources.direct,
+                (true, Transport::Electric) => &mut sources.streamed,
+                (true, Transport::Rest) => &mut sources.polled,
+            };
+            *source = true;
+        }
+        sources
+    }
+
+    /// Whether there is a local database.
+    pub fn local(self) -> bool {
+        self.streamed || self.polled
+    }
+}
+
+pub fn packages(adapter: Adapter, framework: Framework, sources: Sources) -> Vec<Package> {
+    let electric = sources.direct;
     let database = match adapter {
         Adapter::Pglite => PGLITE,
         Adapter::Sqlite => SQLITE,
@@ -41,5 +72,7 @@ pub fn packages(adapter: Adapter, framework: Framework, local: bool, electric: b
         Framework::None => (DB, None),
     };
     let collection = electric.then_some(ELECTRIC_COLLECTION);
-    local.then_some(database).into_iter().chain([ELECTRIC, db]).chain(hooks).chain(collection).collect()
+    let client = (sources.streamed || sources.direct).then_some(ELECTRIC);
+    let database = sources.local().then_some(database);
+    database.into_iter().chain(client).chain([db]).chain(hooks).chain(collection).collect()
 }

@@ -1,14 +1,15 @@
 //! The view of `schema/<model>.ts`: what the code that all models share knows of one of them.
 
-use indexmap::IndexMap;
 use serde::Serialize;
 use serde_json::{Value, to_value};
 
+use super::lists;
 use super::literal::Language;
 use super::module::Module;
 use crate::codegen::BANNER;
 use crate::codegen::template::{File, Page, Renderer};
 use crate::config::Int64;
+use crate::model::Model;
 use crate::names::ts;
 use crate::plan::{Column, StandIn};
 use crate::schema_json::document;
@@ -49,27 +50,28 @@ pub fn file(renderer: &Renderer, module: &Module, int64: Int64) -> anyhow::Resul
         Ok(Language::TypeScript.row(data, 4))
     };
     let fields = model.fields.iter().zip(&module.plan.columns).map(row).collect::<anyhow::Result<_>>()?;
-    let members = members(&model)?;
+    let members = members(module.plan.model, &model)?;
     let view = RegistryView { banner: BANNER, name: &module.description, ty, sql, members, fields };
     let page = Page::new("model.ts", format!("schema/{}.ts", module.stem)).about(&module.plan.model.name);
     renderer.render(page, view)
 }
 
-fn members(model: &document::Model) -> anyhow::Result<Vec<Member>> {
-    // The list is the stream's affair.
-    let operations: IndexMap<_, _> = model.operations.iter().filter(|(name, _)| *name != "list").collect();
+fn members(model: &Model, data: &document::Model) -> anyhow::Result<Vec<Member>> {
+    let operations = lists::operations(model, data)?;
     let values = [
-        ("name", to_value(&model.name)?),
-        ("localFirst", to_value(model.local_first)?),
-        ("key", to_value(&model.key)?),
-        ("keyOrigin", to_value(model.key_origin)?),
-        ("references", to_value(&model.references)?),
-        ("writeId", to_value(&model.write_id)?),
-        ("operations", to_value(operations)?),
-        ("table", to_value(model.table())?),
-        ("columns", to_value(&model.server.columns)?),
+        ("name", to_value(&data.name)?),
+        ("localFirst", to_value(data.local_first)?),
+        ("key", to_value(&data.key)?),
+        ("keyOrigin", to_value(data.key_origin)?),
+        ("references", to_value(&data.references)?),
+        ("writeId", to_value(&data.write_id)?),
+        ("operations", operations),
+        ("transport", model.transport.word().into()),
+        ("list", model.list.as_ref().map_or(Value::Null, lists::list)),
+        ("table", to_value(data.table())?),
+        ("columns", to_value(&data.server.columns)?),
     ];
-    let members = values.into_iter();
+    let members = values.into_iter().filter(|(_, value)| !value.is_null());
     Ok(members
         .map(|(key, value)| Member { key, value: Language::TypeScript.text(&value, 2, key.len() + 4, 1) })
         .collect())

@@ -1,6 +1,7 @@
 //! The files of `db`: the code that all models share. It stands in the templates as it is generated; which files go in
 //! is decided here.
 
+use super::packages::Sources;
 use crate::codegen::template::Templates;
 use crate::codegen::{BANNER, Files, Settings};
 use crate::config::Adapter;
@@ -62,9 +63,6 @@ const LOCAL: &[Module] = modules![
     "store/sql/tabs/owner.ts",
     "sync-worker.ts",
     "tabs/leader.ts",
-    "transport/electric/messages.ts",
-    "transport/electric/shape.ts",
-    "transport/electric/streams.ts",
     "writes/accept.ts",
     "writes/compose.ts",
     "writes/queue.ts",
@@ -72,7 +70,13 @@ const LOCAL: &[Module] = modules![
     "writes/retries.ts",
     "writes/settle.ts",
 ];
-const ELECTRIC: &[Module] = modules!["collection/electric.ts"];
+/// Rows that come through Electric into the local database.
+const STREAMED: &[Module] =
+    modules!["transport/electric/messages.ts", "transport/electric/shape.ts", "transport/electric/streams.ts"];
+/// Rows that come from the API's lists.
+const POLLED: &[Module] = modules!["transport/rest/poll.ts"];
+/// Collections that stand on Electric alone.
+const DIRECT: &[Module] = modules!["collection/electric.ts"];
 const ACCESS: &[Module] = modules!["client/access.ts"];
 const PGLITE: &[Module] = modules![
     "store/sql/pglite/dialect.ts",
@@ -91,8 +95,7 @@ const SQLITE: &[Module] = modules![
 
 /// What is in the client besides the collections.
 pub struct Parts {
-    pub local: bool,
-    pub electric: bool,
+    pub sources: Sources,
     pub access: bool,
 }
 
@@ -119,14 +122,17 @@ pub fn files(settings: Settings, parts: &Parts, templates: &Templates) -> Files 
         Adapter::Sqlite => SQLITE,
     };
     let (use_row, use_status) = hooks(settings.framework);
+    let sources = parts.sources;
     let chosen: &[(bool, &[Module])] = &[
         (true, COMMON),
-        (parts.local, LOCAL),
-        (parts.local, adapter),
-        (parts.electric, ELECTRIC),
+        (sources.local(), LOCAL),
+        (sources.local(), adapter),
+        (sources.streamed, STREAMED),
+        (sources.polled, POLLED),
+        (sources.direct, DIRECT),
         (parts.access, ACCESS),
         (true, use_row),
-        (parts.local, use_status),
+        (sources.local(), use_status),
     ];
     let modules = chosen.iter().filter(|(is_needed, _)| *is_needed).flat_map(|(_, modules)| *modules);
     let file = |(path, text): &Module| {
@@ -148,6 +154,6 @@ fn generated_path(template: &str) -> String {
 pub fn paths() -> impl Iterator<Item = &'static str> {
     let frameworks = [Framework::React, Framework::Vue, Framework::Svelte, Framework::Solid].map(hooks);
     let hooks = frameworks.into_iter().flat_map(|(use_row, use_status)| [use_row, use_status]);
-    let modules = [COMMON, LOCAL, ELECTRIC, ACCESS, PGLITE, SQLITE].into_iter().chain(hooks);
+    let modules = [COMMON, LOCAL, STREAMED, POLLED, DIRECT, ACCESS, PGLITE, SQLITE].into_iter().chain(hooks);
     modules.flatten().map(|(path, _)| *path)
 }

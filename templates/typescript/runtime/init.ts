@@ -229,7 +229,10 @@ async function start(
     }
     const acknowledged = createAcknowledged();
     const context = { store, models, settings, presence, reports, onLog: feed.onLog, acknowledged, pulls, signal };
-    await Promise.all([transport.reads.run(context), startSyncWorker(context, transport.writes(settings))]);
+    const reads = Object.entries(transport.reads).map(([name, { run }]) =>
+      run({ ...context, models: models.filter((model) => model.transport === name) }),
+    );
+    await Promise.all([...reads, startSyncWorker(context, transport.writes(settings))]);
   }
 
   const stopSync = isToSync ? leadership.lead(sync) : undefined;
@@ -245,7 +248,10 @@ async function start(
 
 async function progress(store: Store, models: readonly Model[]): Promise<Record<string, ModelStatus>> {
   const stored: Record<string, ModelStatus> = {};
-  for (const model of models) stored[model.name] = await transport.reads.progress(store, model);
+  for (const model of models) {
+    const reads = transport.reads[model.transport];
+    if (reads !== undefined) stored[model.name] = await reads.progress(store, model);
+  }
   return stored;
 }
 

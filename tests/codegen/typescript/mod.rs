@@ -12,7 +12,7 @@ use serde_json::Value;
 use sync_patterns::codegen::{self, typescript};
 use sync_patterns::codegen::{BANNER, Files, Settings};
 use sync_patterns::config::{Adapter, Int64};
-use sync_patterns::config::{Collections, Framework};
+use sync_patterns::config::{Collections, Framework, Transport};
 use sync_patterns::model::Project;
 use sync_patterns::plan::Plan;
 
@@ -53,6 +53,7 @@ fn everything(name: &str) -> Workspace {
         ("bigints", projects::samples(), Int64::Bigint),
         ("hostile", projects::hostile(), Int64::Number),
         ("names", projects::clashing_names(), Int64::Number),
+        ("polled", projects::polled(), Int64::Number),
     ] {
         workspace.write(&format!("src/{folder}"), &generate(&project, int64, &schema(&project)));
     }
@@ -105,6 +106,7 @@ fn every_template_is_generated() {
     for adapter in [Adapter::Pglite, Adapter::Sqlite] {
         let mut project = projects::samples();
         project.models[0].collections = Collections::Electric;
+        project.models[1].transport = Transport::Rest;
         let files = codegen::files(&Plan::of(&project), Settings { adapter, ..settings(Int64::Number) })
             .expect("generated files");
         names.extend(files.into_keys().filter_map(|path| Some(path.strip_prefix("db/")?.to_owned())));

@@ -1,10 +1,10 @@
 //! Projects by hand: what the reader of specs would hand over.
 
 use serde_json::{Value, json};
-use sync_patterns::config::Collections;
+use sync_patterns::config::{Collections, Transport};
 use sync_patterns::model::{
-    Field, FieldType, Insert, KeyOrigin, Method, Model, NamedType, Operation, Operations, Project, Property, Server,
-    Shape, WriteId,
+    Answer, Field, FieldType, Insert, KeyOrigin, List, Method, Model, NamedType, Operation, Operations, Page, Project,
+    Property, Server, Shape, Size, WriteId,
 };
 
 /// The ordinary case.
@@ -237,6 +237,28 @@ pub fn clashing_names() -> Project {
     Project { models: models.collect(), types: vec![status] }
 }
 
+/// No model whose rows come through Electric.
+pub fn polled() -> Project {
+    let mut project = contacts();
+    for model in &mut project.models {
+        let total = Some(strings(&["total"]));
+        let size = Some(Size { parameter: "limit".to_owned(), rows: 100 });
+        model.transport = Transport::Rest;
+        model.list = Some(List {
+            path: format!("/{}", model.name),
+            parents: vec![],
+            rows: strings(&["items"]),
+            row: vec![],
+            page: Page::Offset { offset: "offset".to_owned(), size, total },
+            since: None,
+            deleted: None,
+            changed: None,
+            required: vec![],
+        });
+    }
+    project
+}
+
 /// A model with a UUID key that the client makes, in front of `fields`, and all operations.
 pub fn model(name: &str, type_name: &str, mut fields: Vec<Field>) -> Model {
     fields.insert(0, Field { insert: Insert::Optional, update: false, ..field("id", FieldType::Uuid) });
@@ -245,7 +267,7 @@ pub fn model(name: &str, type_name: &str, mut fields: Vec<Field>) -> Model {
     let operation = |method, item: bool, body: Vec<String>| {
         let path = if item { format!("/{name}/{{id}}") } else { format!("/{name}") };
         let parameters = if item { pairs(&[("id", "id")]) } else { vec![] };
-        Some(Operation { method, path, parameters, body, nulls: vec![], envelope: None })
+        Some(Operation { method, path, parameters, body, nulls: vec![], envelope: None, answer: Answer::default() })
     };
     let operations = Operations {
         list: operation(Method::Get, false, vec![]),
@@ -269,6 +291,8 @@ pub fn model(name: &str, type_name: &str, mut fields: Vec<Field>) -> Model {
         references: vec![],
         rbac: None,
         collections: Collections::Local,
+        transport: Transport::Electric,
+        list: None,
     }
 }
 

@@ -16,9 +16,9 @@ export interface Model {
   /** What the API offers. */
   readonly operations: Operations;
   /** How its rows come in. */
-  readonly transport?: "electric" | "rest";
+  readonly transport: "electric" | "rest";
   /** How the API lists its rows; absent where no transport polls them. */
-  readonly list?: { readonly changed?: string };
+  readonly list?: List;
   /** The server's table. */
   readonly table: string;
   /** The server's names of columns, where they aren't called as the fields are. */
@@ -87,6 +87,66 @@ export interface Operation {
     /** Where the row is in it: names of members, from the outside in. Absent: no row is in it. */
     readonly row?: readonly string[];
   };
+}
+
+export interface List {
+  /** With placeholders for the parents' keys: `/projects/{project_id}/tasks`. */
+  readonly path: string;
+  /** What fills each placeholder, in the order of the path. Those of the same model are of the same row. */
+  readonly parents?: readonly ListParent[];
+  /** Where the rows are in the answer: names of members, from the outside in; absent: the answer is the list. */
+  readonly rows?: readonly string[];
+  /** Where the row is within an element of the list; absent: the element is the row. */
+  readonly row?: readonly string[];
+  readonly page: Page;
+  /** Incremental pulls: the parameter that takes a time, the row's column that it compares, seconds of overlap. */
+  readonly since?: { readonly parameter: string; readonly column: string; readonly overlap: number };
+  /** The column that says that a row is deleted: a time, or true. */
+  readonly deleted?: string;
+  /** The column with the time of the row's last change: an older one never replaces a newer. */
+  readonly changed?: string;
+  /** Query parameters that the API requires and nothing here fills: the application's `listParams` has to. */
+  readonly required?: readonly string[];
+}
+
+export interface ListParent {
+  readonly parameter: string;
+  /** The model whose rows have the value, and their field. */
+  readonly model: string;
+  readonly field: string;
+  /** The column of the listed rows that holds it. */
+  readonly column: string;
+}
+
+/** How a list comes in pages. What names members of an answer names them from the outside in. */
+export type Page =
+  | { readonly by: "none" }
+  | {
+      readonly by: "offset";
+      readonly offset: string;
+      readonly size?: Size;
+      readonly total?: readonly string[];
+    }
+  | {
+      readonly by: "page";
+      readonly page: string;
+      /** The number of the first page. */
+      readonly first: number;
+      readonly size?: Size;
+      readonly total?: readonly string[];
+      /** How many pages there are. */
+      readonly pages?: readonly string[];
+      /** Whether this page is the last. */
+      readonly last?: readonly string[];
+    }
+  | { readonly by: "cursor"; readonly cursor: string; readonly next: readonly string[]; readonly size?: Size }
+  /** Without `next`: the header `Link`. */
+  | { readonly by: "link"; readonly next?: readonly string[]; readonly size?: Size };
+
+/** The parameter that says how many rows a page may have, and how many are asked for. */
+export interface Size {
+  readonly parameter: string;
+  readonly rows: number;
 }
 
 /** The API's operation for a write. */

@@ -8,6 +8,9 @@ export const LONGEST_RETRY_AFTER_MS = 3_600_000;
 /** Until a shape is tried again that the server doesn't know: somebody has to change something first. */
 export const BROKEN_RETRY_MS = 60_000;
 
+/** Between two pulls of a list. */
+export const POLL_MS = 30_000;
+
 /** For the answer of the API. */
 export const API_ANSWER_MS = 60_000;
 /** Until a shape's answer begins: Electric holds a live request for 20 seconds. A connection may be dead without a sign. */

@@ -13,7 +13,8 @@ import type { Presence, Source } from "./schedule.js";
  * leads, the queue of writes and its retries, the status; `schedule.ts` says when to try again.
  */
 export interface Transport {
-  readonly reads: Reads;
+  /** By what models call it. Only what models use is registered. */
+  readonly reads: Readonly<Partial<Record<Model["transport"], Reads>>>;
   readonly writes: (settings: Settings) => Writes;
 }
 

@@ -18,7 +18,7 @@ export const restReads: Reads = {
           await pull(context, model, model.list);
           reports.error(model.name, null);
         } catch (error) {
-          if (!signal.aborted) reports.error(model.name, `${model.name}: ${messageOf(error)}`);
+          if (!signal.aborted) reports.error(model.name, messageOf(error));
         }
       }
       await wait(POLL_MS, signal, settings.onChange, presence.onReturn);
@@ -27,7 +27,7 @@ export const restReads: Reads = {
 
   async progress(store, model) {
     const at = (await store.meta.get(PULLED, model.name)) ?? null;
-    return { rows: 0, ready: at !== null, lastSync: at, error: null };
+    return { rows: 0, of: null, ready: at !== null, lastSync: at, error: null };
   },
 };
 

@@ -8,10 +8,10 @@ import { Site } from "./site.js";
 import { tabs } from "./tabs.js";
 import { prepare } from "./world.js";
 
-const root = resolve(process.env["ADAPTER"] ?? "", "app");
+const root = resolve(process.env["ADAPTER"] ?? "");
 await build({ root, logLevel: "error" });
 // The page as it was before contacts had a mail, on the same origin.
-const older = resolve(process.env["ADAPTER"] ?? "", "older/app");
+const older = resolve(process.env["ADAPTER"] ?? "", "older");
 await build({ root: older, base: "/older/", build: { outDir: join(root, "dist/older") }, logLevel: "error" });
 
 const test = prepare((backend) => Site.start(join(root, "dist"), backend));

@@ -5,13 +5,13 @@ import { createServer } from "vite";
 import { IDENTITY } from "./site.js";
 import { prepare, type Host } from "./world.js";
 
-const root = resolve(process.env["ADAPTER"] ?? "", "app");
+const root = resolve(process.env["ADAPTER"] ?? "");
 
 async function develop(backend: string): Promise<Host> {
   const vite = await createServer({
     root,
     logLevel: "error",
-    cacheDir: resolve(root, "../vite-cache"),
+    cacheDir: resolve(root, "vite-cache"),
     server: {
       host: "127.0.0.1",
       port: 0,

@@ -28,12 +28,6 @@ fn name(folder: &Path) -> String {
     folder.file_name().expect("a name").to_string_lossy().into_owned()
 }
 
-/// Where a fixture's config is: with it, or for the worked example at the top.
-fn home(folder: &Path) -> PathBuf {
-    let has_own = folder.join("sync-patterns.config.yaml").exists();
-    if has_own { folder.to_owned() } else { PathBuf::from(env!("CARGO_MANIFEST_DIR")) }
-}
-
 /// What is the same for every fixture, or twice in one, is shown once: with `contacts`. What stands in the templates as it
 /// is generated isn't shown at all.
 fn without_repetition(printed: &str, fixture: &str) -> String {
@@ -70,8 +64,8 @@ pub fn cases() -> Vec<Trial> {
 
 fn output(folder: &Path, adapter: &str) {
     let arguments = ["generate", "--adapter", adapter, "--stdout"];
-    let first = sync_patterns(&arguments, &home(folder));
-    let second = sync_patterns(&arguments, &home(folder));
+    let first = sync_patterns(&arguments, folder);
+    let second = sync_patterns(&arguments, folder);
     assert_eq!(first.code, 0, "{}", first.stderr);
     assert_eq!(first.stdout, second.stdout, "the same input gives the same bytes");
     check_files(&files(&first.stdout));
@@ -80,7 +74,7 @@ fn output(folder: &Path, adapter: &str) {
 }
 
 fn loads(folder: &Path, adapter: &str, database: Adapter) {
-    let run = sync_patterns(&["generate", "--adapter", adapter, "--stdout"], &home(folder));
+    let run = sync_patterns(&["generate", "--adapter", adapter, "--stdout"], folder);
     exercise(open(database).as_mut(), &files(&run.stdout), &folder.to_string_lossy());
 }
 

@@ -58,7 +58,7 @@ fn generate(clients: &Clients, config: &Path, name: &str, adapter: Adapter) {
 /// How the fixture with this config is called.
 fn fixture(config: &Path) -> String {
     let below = config.parent().expect("a folder").strip_prefix(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures"));
-    below.map_or("contacts".into(), |folder| folder.to_string_lossy().into_owned())
+    below.map_or("example".into(), |folder| folder.to_string_lossy().into_owned())
 }
 
 /// Those of the fixtures, and of the worked example, which is at the top.

@@ -104,7 +104,7 @@ fn the_folder_of_the_client() {
     let (tree, _) = tree.split_once("└── .gitattributes").expect("the end of the tree");
     let drawn = tree.lines().skip(1).filter_map(|line| line.get("│   ├── ".len()..)?.split_whitespace().next());
     let drawn = drawn.map(|name| name.trim_end_matches('/').to_owned()).collect();
-    let generated = fs::read_dir(home().join("fixtures/contacts/generated/db")).expect("the client");
+    let generated = fs::read_dir(home().join("examples/contacts/src/generated/db")).expect("the client");
     let names = generated.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
     assert_eq!(sorted(drawn), sorted(names));
 }

@@ -1,5 +1,5 @@
-//! The worked example's page (`fixtures/contacts/app`) in Chromium: the client is generated for each adapter, the page
-//! built with Vite, and used as a person would, in one tab and in two, with and without a server.
+//! The worked example's page (`examples/contacts`) in Chromium: the client is generated for each adapter, the page built
+//! with Vite, and used as a person would, in one tab and in two, with and without a server.
 
 use std::env;
 use std::fs;
@@ -29,11 +29,12 @@ fn workspace() -> &'static Workspace {
         workspace.write_file("src/client/support/until.ts", &until);
         workspace.compile();
         for adapter in ["pglite", "sqlite"] {
-            let output = workspace.folder().join(adapter).join("generated");
+            let output = workspace.folder().join(adapter).join("src/generated");
             let output = output.to_str().expect("a path");
-            let run = sync_patterns(&["generate", "--adapter", adapter, "--output", output], repository);
+            let fixture = repository.join("fixtures/contacts");
+            let run = sync_patterns(&["generate", "--adapter", adapter, "--output", output], &fixture);
             assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
-            copy_page(&repository.join("fixtures/contacts/app"), &workspace, adapter);
+            copy_example(&repository.join("examples/contacts"), &workspace, adapter);
             type_check(&workspace, adapter);
             for name in ["index.html", "main.js"] {
                 let text = fs::read_to_string(tests.join("browser/bare").join(name)).expect("text");
@@ -50,26 +51,32 @@ fn older(workspace: &Workspace, repository: &Path, adapter: &str) {
     let config = "version: 1\nspec: '-'\noutput: generated\nmodels:\n  contacts:\n    exclude: [email]\n";
     workspace.write_file("older.yaml", config);
     let spec = repository.join("fixtures/contacts/openapi.yaml");
-    let (spec, output) = (spec.to_string_lossy(), format!("{adapter}/older/generated"));
+    let (spec, output) = (spec.to_string_lossy(), format!("{adapter}/older/src/generated"));
     let args =
         ["generate", "--config", "older.yaml", "--spec", &spec, "--adapter", adapter, "--output", &output, "--quiet"];
     let run = sync_patterns(&args, workspace.folder());
     assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
-    copy_page(&repository.join("fixtures/contacts/app"), workspace, &format!("{adapter}/older"));
+    copy_example(&repository.join("examples/contacts"), workspace, &format!("{adapter}/older"));
 }
 
-fn copy_page(from: &Path, workspace: &Workspace, adapter: &str) {
-    for entry in fs::read_dir(from).expect("the page") {
+/// The example, but for what is generated or installed there.
+fn copy_example(from: &Path, workspace: &Workspace, to: &str) {
+    for entry in fs::read_dir(from).expect("the example") {
         let path = entry.expect("an entry").path();
         let name = path.file_name().expect("a name").to_string_lossy();
-        workspace.write_file(&format!("{adapter}/app/{name}"), &fs::read_to_string(&path).expect("text"));
+        let target = format!("{to}/{name}");
+        if path.is_file() && !name.ends_with(".png") {
+            workspace.write_file(&target, &fs::read_to_string(&path).expect("text"));
+        } else if ["server", "src"].contains(&name.as_ref()) {
+            copy_example(&path, workspace, &target);
+        }
     }
 }
 
 /// Vite only takes the types away.
 fn type_check(workspace: &Workspace, adapter: &str) {
     let mut tsc = Command::new("node");
-    tsc.args(["node_modules/typescript/bin/tsc", "--project"]).arg(format!("{adapter}/app"));
+    tsc.args(["node_modules/typescript/bin/tsc", "--project"]).arg(adapter);
     let output = tsc.current_dir(workspace.folder()).output().expect("Node on the PATH");
     assert!(output.status.success(), "{adapter}: {}", String::from_utf8_lossy(&output.stdout));
 }

@@ -1,4 +1,4 @@
 // The generated client, for tests that need no page: they drive it from outside.
-import * as client from "../generated/index.js";
+import * as client from "../src/generated/index.js";
 
 Object.assign(window, { client });

@@ -1,7 +1,7 @@
 //! What the config decides for the whole client.
 
 use super::template::OwnTemplates;
-use crate::config::{Adapter, Config, Framework, Int64};
+use crate::config::{Adapter, Config, Framework, IdempotencyKey, Int64};
 
 /// The settings that every target reads.
 #[derive(Debug, Clone, Copy)]
@@ -13,6 +13,7 @@ pub struct Settings<'a> {
     pub database: &'a str,
     pub electric_url: &'a str,
     pub api_base_url: &'a str,
+    pub idempotency_key: IdempotencyKey,
     /// Templates that replace ours.
     pub templates: Option<&'a OwnTemplates>,
 }
@@ -26,6 +27,7 @@ impl<'a> Settings<'a> {
             database: &config.database,
             electric_url: &config.electric_url,
             api_base_url: &config.api_base_url,
+            idempotency_key: config.idempotency_key,
             templates,
         }
     }

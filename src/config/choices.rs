@@ -68,6 +68,27 @@ pub enum Int64 {
     Bigint,
 }
 
+/// How a write carries its id, by which the server knows it when it comes again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IdempotencyKey {
+    /// In the header `Idempotency-Key`.
+    Header,
+    /// In no header: a server of another origin would have to allow it.
+    None,
+}
+
+impl IdempotencyKey {
+    pub const ALL: [IdempotencyKey; 2] = [Self::Header, Self::None];
+
+    /// As the config has it.
+    pub fn word(self) -> &'static str {
+        match self {
+            IdempotencyKey::Header => "header",
+            IdempotencyKey::None => "none",
+        }
+    }
+}
+
 /// Which models are synced by default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Sync {

@@ -7,7 +7,7 @@ mod model;
 mod read;
 mod settings;
 
-pub use choices::{Adapter, Collections, Framework, Int64, References, Sync, Transport};
+pub use choices::{Adapter, Collections, Framework, IdempotencyKey, Int64, References, Sync, Transport};
 pub use headers::{parse_header, substitute};
 pub use model::{Columns, ModelConfig, ModelEntry};
 pub use read::{Overrides, read, spec_location};

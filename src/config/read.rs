@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::choices::{Adapter, Collections, Framework, Int64, References, Sync, Transport};
+use super::choices::{Adapter, Collections, Framework, IdempotencyKey, Int64, References, Sync, Transport};
 use super::headers;
 use super::keys::{Reader, pairs, string, strings, wrong_type};
 use super::model::{Columns, ModelConfig, ModelEntry};
@@ -55,6 +55,7 @@ fn with_defaults(spec: SpecLocation, output: PathBuf) -> Config {
         database: "sync-patterns-app".to_owned(),
         electric_url: "http://localhost:3000".to_owned(),
         api_base_url: "http://localhost:8000/api".to_owned(),
+        idempotency_key: IdempotencyKey::Header,
         templates: None,
         int64: Int64::Number,
         models: IndexMap::new(),
@@ -91,6 +92,8 @@ pub fn read(root: &Value, folder: &Path, overrides: &Overrides, problems: &mut P
     set(&mut config.database, reader.string("database", problems));
     set(&mut config.electric_url, url(&mut reader, "electric_url", problems));
     set(&mut config.api_base_url, url(&mut reader, "api_base_url", problems));
+    let keys = IdempotencyKey::ALL.map(|key| (key.word(), key));
+    set(&mut config.idempotency_key, reader.choice("idempotency_key", &keys, problems));
     let integers = [("number", Int64::Number), ("string", Int64::String), ("bigint", Int64::Bigint)];
     set(&mut config.int64, reader.choice("int64", &integers, problems));
     config.templates = templates(&mut reader, folder, problems);

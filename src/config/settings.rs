@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use indexmap::IndexMap;
 
-use super::choices::{Adapter, Collections, Framework, Int64, References, Sync, Transport};
+use super::choices::{Adapter, Collections, Framework, IdempotencyKey, Int64, References, Sync, Transport};
 use super::model::ModelEntry;
 
 /// The file's name, looked for in the current folder.
@@ -25,6 +25,7 @@ pub struct Config {
     pub database: String,
     pub electric_url: String,
     pub api_base_url: String,
+    pub idempotency_key: IdempotencyKey,
     /// The folder with the templates that replace ours.
     pub templates: Option<PathBuf>,
     pub int64: Int64,

@@ -132,6 +132,8 @@ fn what_the_reader_refuses_and_takes() {
         ("electric_url: /electric", true),
         ("api_base_url: https://example.org/api/", true),
         ("api_base_url: ftp://example.org", false),
+        ("idempotency_key: none", true),
+        ("idempotency_key: body", false),
         ("templates: 7", false),
         ("spec_refs: files", true),
         ("spec_refs: web", false),

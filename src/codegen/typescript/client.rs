@@ -6,7 +6,7 @@ use super::module::Module;
 use super::runtime::Parts;
 use crate::codegen::template::{File, Page, Renderer};
 use crate::codegen::{BANNER, Settings};
-use crate::config::Adapter;
+use crate::config::{Adapter, IdempotencyKey};
 use crate::names::ts;
 
 #[derive(Serialize)]
@@ -33,6 +33,8 @@ struct DefaultsView<'a> {
     database: String,
     electric_url: String,
     api_base_url: String,
+    /// A string literal, where it isn't what the runtime does anyway.
+    idempotency_key: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -53,6 +55,8 @@ pub fn files(renderer: &Renderer, modules: &[Module], settings: Settings, parts:
         database: ts::string(settings.database),
         electric_url: ts::string(settings.electric_url),
         api_base_url: ts::string(settings.api_base_url),
+        idempotency_key: (settings.idempotency_key != IdempotencyKey::Header)
+            .then(|| ts::string(settings.idempotency_key.word())),
     };
     let mut files = vec![
         renderer.render(Page::new("client.ts", "client.ts"), client)?,

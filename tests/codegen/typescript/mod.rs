@@ -11,7 +11,7 @@ use crate::support::workspace::Workspace;
 use serde_json::Value;
 use sync_patterns::codegen::{self, typescript};
 use sync_patterns::codegen::{BANNER, Files, Settings};
-use sync_patterns::config::{Adapter, Int64};
+use sync_patterns::config::{Adapter, IdempotencyKey, Int64};
 use sync_patterns::config::{Collections, Framework, Transport};
 use sync_patterns::model::Project;
 use sync_patterns::plan::Plan;
@@ -24,6 +24,7 @@ fn settings(int64: Int64) -> Settings<'static> {
         database: "tests",
         electric_url: "http://127.0.0.1:1",
         api_base_url: "http://127.0.0.1:1/api",
+        idempotency_key: IdempotencyKey::Header,
         templates: None,
     }
 }

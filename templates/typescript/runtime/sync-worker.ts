@@ -68,7 +68,9 @@ export async function startSyncWorker(context: Context, writes: Writes): Promise
   async function isPulled({ model, writeId }: Outgoing): Promise<boolean> {
     const pull = pulling.get(writeId) ?? pulls.ask(model.name);
     pulling.set(writeId, pull);
-    const result = await Promise.race([pull, wait(API_ANSWER_MS, signal)]);
+    const patience = new AbortController();
+    const result = await Promise.race([pull, wait(API_ANSWER_MS, patience.signal)]);
+    patience.abort();
     if (result !== undefined) pulling.delete(writeId);
     return result === true;
   }

@@ -1,5 +1,5 @@
 import { sql, type Driver } from "../client/db/store/sql/driver.js";
-import { nativeDriver, type NativeDatabase } from "../client/db/store/sql/sqlite/native.js";
+import { nativeDriver, type NativeDatabase } from "../client/db/store/sql/sqlite/driver.js";
 import { openInMemory } from "../client/db/store/sql/sqlite/wasm.js";
 import type { ServerRow } from "./rows.js";
 

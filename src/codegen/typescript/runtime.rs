@@ -64,7 +64,6 @@ const LOCAL: &[Module] = modules![
     "sync-worker.ts",
     "tabs/leader.ts",
     "writes/accept.ts",
-    "writes/compose.ts",
     "writes/queue.ts",
     "writes/repeats.ts",
     "writes/retries.ts",
@@ -82,14 +81,11 @@ const PGLITE: &[Module] = modules![
     "store/sql/pglite/dialect.ts",
     "store/sql/pglite/driver.ts",
     "store/sql/pglite/pglite-worker.ts",
-    "store/sql/pglite/store.ts"
 ];
 const SQLITE: &[Module] = modules![
     "store/sql/sqlite/dialect.ts",
     "store/sql/sqlite/driver.ts",
-    "store/sql/sqlite/native.ts",
     "store/sql/sqlite/sqlite-worker.ts",
-    "store/sql/sqlite/store.ts",
     "store/sql/sqlite/wasm.ts",
 ];
 

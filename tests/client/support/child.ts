@@ -3,7 +3,7 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import type { NativeDatabase } from "../../sqlite/electric/db/store/sql/sqlite/native.js";
+import type { NativeDatabase } from "../../sqlite/electric/db/store/sql/sqlite/driver.js";
 import { type Client, generated, isSqlite } from "./generated.js";
 import type { Command, CrashPoint, ModelName, Reply, ReplyError, Request, Settings, Write } from "./protocol.js";
 

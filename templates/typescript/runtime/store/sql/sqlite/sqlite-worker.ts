@@ -1,5 +1,5 @@
 import { serveTabs } from "../tabs/owner.js";
-import { nativeDriver } from "./native.js";
+import { nativeDriver } from "./driver.js";
 import { openInFiles } from "./wasm.js";
 
 serveTabs(async (directory) => {

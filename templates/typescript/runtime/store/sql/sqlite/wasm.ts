@@ -5,7 +5,7 @@ import init, {
   type Sqlite3Static,
 } from "@sqlite.org/sqlite-wasm";
 
-import type { NativeDatabase, NativeStatement } from "./native.js";
+import type { NativeDatabase, NativeStatement } from "./driver.js";
 
 /** How long the browser may take to take the files from a tab that has closed. */
 const ATTEMPTS = 50;

@@ -12,7 +12,8 @@ import { answerAmongRows, canDouble, noteEarlier } from "./writes/repeats.js";
 import { forget, isHeldBack, noRetries, noteError, tryAtOnce, untilNextTry } from "./writes/retries.js";
 import { watchUnchanged } from "./writes/settle.js";
 
-const API = "api";
+/** The source of what writes report: no model is called so. */
+const API = "the API";
 
 type Acknowledgement = Extract<Outcome, { kind: "acknowledged" }>;
 

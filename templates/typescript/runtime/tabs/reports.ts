@@ -22,7 +22,7 @@ export interface ModelStatus {
   readonly error: string | null;
 }
 
-/** What the leading tab knows; the other tabs are told. Sources are `api` and the names of models. */
+/** What the leading tab knows; the other tabs are told. Sources are the API and the models. */
 interface Facts {
   readonly unreachable: readonly string[];
   readonly waiting: readonly string[];
@@ -170,7 +170,7 @@ export function openReports(
     reachable: (source, isReachable) =>
       report(source, { unreachable: changed(facts.unreachable, source, !isReachable) }),
     waiting: (source, isWaiting) => report(source, { waiting: changed(facts.waiting, source, isWaiting) }),
-    error(source, message, { model = source in facts.models ? source : null, url = null } = {}) {
+    error(source, message, { model = Object.hasOwn(facts.models, source) ? source : null, url = null } = {}) {
       const { [source]: known, ...others } = facts.errors;
       if (message === null) return report(source, { errors: others });
       const error = { model, url, message };

@@ -1,5 +1,8 @@
 //! Writes the config of a project that has none yet.
 
+pub mod backend;
+pub mod dev_server;
+pub mod edit;
 pub mod ignore;
 pub mod paths;
 pub mod surroundings;

@@ -3,8 +3,8 @@
 use jsonc_parser::ParseOptions;
 use jsonc_parser::cst::{CstInputValue, CstRootNode};
 
-use super::edit::Edit;
 use super::pattern::{covers, pattern};
+use crate::init::edit::Edit;
 
 pub const FILES: &[&str] = &["biome.json", "biome.jsonc", ".biome.json", ".biome.jsonc"];
 
@@ -46,8 +46,8 @@ pub fn edit(text: &str, path: &str) -> Edit {
 
 #[cfg(test)]
 mod tests {
-    use super::super::edit::tests::edited;
     use super::*;
+    use crate::init::edit::tests::edited;
 
     fn added(text: &str) -> String {
         edited(edit(text, "src/generated"))

@@ -1,8 +1,8 @@
 //! ESLint: an entry of its flat config that has `ignores` alone, or one more pattern in its `globalIgnores([…])`.
 
-use super::edit::{Edit, newline};
-use super::javascript::{Kind, Token, tokens};
 use super::pattern::{covers, pattern};
+use crate::init::edit::javascript::{Kind, Token, tokens};
+use crate::init::edit::{Edit, newline};
 
 pub const FILES: &[&str] = &[
     "eslint.config.js",
@@ -116,8 +116,8 @@ fn list(tokens: &[Token], at: usize) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::edit::tests::edited;
     use super::*;
+    use crate::init::edit::tests::edited;
 
     fn added(text: &str) -> String {
         edited(edit(text, "src/generated"))

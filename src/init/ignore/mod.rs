@@ -1,14 +1,12 @@
 //! Tells formatters and linters to leave the generated folder alone: what they change there, `check` reports.
 
 mod biome;
-mod edit;
 mod eslint;
-mod javascript;
 mod pattern;
 mod prettier;
 mod tool;
 
-pub use edit::Edit;
+pub use crate::init::edit::Edit;
 pub use tool::Tool;
 
 use std::fs;

@@ -1,7 +1,7 @@
 //! Prettier: a line in `.prettierignore`, which is written as `.gitignore` is.
 
-use super::edit::{Edit, newline};
 use super::pattern::{covers, pattern};
+use crate::init::edit::{Edit, newline};
 
 pub const FILE: &str = ".prettierignore";
 
@@ -54,8 +54,8 @@ fn any_depth(line: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::edit::tests::edited;
     use super::*;
+    use crate::init::edit::tests::edited;
 
     #[test]
     fn a_line_is_added_once() {

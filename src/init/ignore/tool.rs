@@ -4,8 +4,8 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::edit::Edit;
 use super::{biome, eslint, prettier};
+use crate::init::edit::Edit;
 
 /// A tool that works on a project's source files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

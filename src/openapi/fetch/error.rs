@@ -5,15 +5,21 @@ use std::fmt;
 pub struct ReadError {
     pub message: String,
     pub help: Option<String>,
+    /// Whether a server has answered, and has no document there.
+    pub is_answer: bool,
 }
 
 impl ReadError {
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), help: None }
+        Self { message: message.into(), help: None, is_answer: false }
     }
 
     pub fn help(self, help: impl Into<String>) -> Self {
         Self { help: Some(help.into()), ..self }
+    }
+
+    pub fn answered(self) -> Self {
+        Self { is_answer: true, ..self }
     }
 }
 

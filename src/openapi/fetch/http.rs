@@ -61,9 +61,11 @@ impl Client {
             let body = response.body_mut().with_config().limit(limit).read_to_vec();
             let body = body.map_err(|error| self.failed(&at, &error))?;
             if is_html || body.trim_ascii_start().starts_with(b"<") {
-                return Err(ReadError::new(format!("{} is a web page, not an OpenAPI document", shown(&at))).help(
-                    "give the URL of the document itself: FastAPI has it at /openapi.json, Spring at /v3/api-docs",
-                ));
+                return Err(ReadError::new(format!("{} is a web page, not an OpenAPI document", shown(&at)))
+                    .help(
+                        "give the URL of the document itself: FastAPI has it at /openapi.json, Spring at /v3/api-docs",
+                    )
+                    .answered());
             }
             return Ok(body);
         }
@@ -136,7 +138,9 @@ fn refused(url: &Url, status: StatusCode) -> ReadError {
         401 | 403 => {
             error.help("give what it asks for: `--header 'Authorization: Bearer …'`, or `spec_headers` in the config")
         }
-        404 | 410 => error.help("correct the URL: FastAPI has its document at /openapi.json, Spring at /v3/api-docs"),
+        404 | 410 => {
+            error.help("correct the URL: FastAPI has its document at /openapi.json, Spring at /v3/api-docs").answered()
+        }
         500.. => error.help("look at the server's log: making the document failed there"),
         _ => error,
     }

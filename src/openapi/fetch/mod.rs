@@ -3,6 +3,7 @@
 mod access;
 mod bundle;
 mod error;
+mod find;
 mod http;
 mod loader;
 mod names;
@@ -10,4 +11,5 @@ mod read;
 
 pub use access::Access;
 pub use error::ReadError;
-pub use read::{Spec, file, read};
+pub use find::{address, find};
+pub use read::{Spec, download, file, read};

@@ -58,6 +58,12 @@ pub fn read(location: &SpecLocation, access: Access, problems: &mut Problems) ->
     Ok(Spec { source, others, tree: Some(tree) })
 }
 
+/// The bytes of a document at a URL, as the server gives them.
+pub fn download(url: &str, access: Access) -> Result<Vec<u8>, ReadError> {
+    let url = http::parse(url)?;
+    Client::new(&url, access).get(&url, MAX_BYTES)
+}
+
 fn url_of(path: &Path) -> Result<Url, ReadError> {
     let absolute = std::path::absolute(path).ok().and_then(|path| Url::from_file_path(path).ok());
     absolute.ok_or_else(|| ReadError::new(format!("{} isn't the path of a file", path.display())))

@@ -1,4 +1,7 @@
-//! What happens to a file of a tool.
+//! How a file of a tool is changed.
+
+pub mod javascript;
+pub mod object;
 
 #[derive(Debug, PartialEq, Eq)]
 pub enum Edit {

@@ -1,4 +1,4 @@
-//! The tokens of JavaScript, as far as finding a list in a config takes.
+//! The tokens of JavaScript, as far as finding a list or an object in a config takes.
 
 /// A token with its place in the text, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

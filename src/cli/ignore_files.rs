@@ -44,7 +44,7 @@ impl IgnoreFiles {
             .map(|rule| format!("{} ({})", rule.tool.name(), rule.file.display()))
             .collect();
         let is_taken = if asks && !self.ignore_files && !files.is_empty() {
-            ask::yes(&format!("Tell {} to leave the generated folder alone", files.join(", ")))?
+            ask::yes(&format!("Tell {} to leave the generated folder alone", files.join(", ")), true)?
         } else {
             self.ignore_files
         };

@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 
+use super::invocation::command;
 use crate::codegen;
 use crate::codegen::template::OwnTemplates;
 use crate::config::Adapter;
@@ -127,8 +128,9 @@ pub fn read(args: &ProjectArgs, problems: &mut Problems) -> anyhow::Result<Input
             // A config that is named must exist. The default one may be missing if the command line says enough.
             Some(config) if args.config.as_os_str() == FILE_NAME => Some(config),
             _ => bail!(
-                "there is no {}\n  help: `sync-patterns init` writes one; or give --spec and --output",
-                args.config.display()
+                "there is no {}\n  help: `{} init` writes one; or give --spec and --output",
+                args.config.display(),
+                command()
             ),
         },
         Err(error) => return Err(error).with_context(|| format!("can't read {}", args.config.display())),

@@ -10,6 +10,7 @@ mod ignore_files;
 mod init;
 mod inputs;
 mod inspect;
+mod invocation;
 mod line_endings;
 mod manual;
 mod project;
@@ -78,13 +79,14 @@ Exit codes: 0 fine, 1 there are changes (with --exit-code), 2 failed.")]
     /// client needs, and what to run next.
     #[command(
         mut_arg("config", |arg| arg.help("The config to write")),
-        mut_arg("spec", |arg| arg.help("The OpenAPI document: a file, a URL, or - for standard input")),
+        mut_arg("spec", |arg| arg.help("The OpenAPI document: a file, a URL, the address of a server (localhost:8000), or - for standard input")),
         mut_arg("output", |arg| arg.help("The folder to generate into [default: ./src/generated]")),
         mut_arg("adapter", |arg| arg.help("The local database [default: pglite]")),
         mut_arg("spec_refs", |arg| arg.help("Which other files the document may refer to [default: folder]")),
         after_help = "Examples:
   sync-patterns init                              asks
   sync-patterns init --spec openapi.json --model contacts=optimistic --model notes
+  sync-patterns init --spec localhost:8000 --transport rest --all --dev-proxy
   sync-patterns init --spec openapi.json --all --framework vue --adapter sqlite
   sync-patterns init --ignore-files               later, for formatters and linters alone
 

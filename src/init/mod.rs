@@ -13,7 +13,7 @@ use serde::Serialize;
 use crate::codegen::template::{Page, Renderer, TemplateSet, Templates, templates};
 use crate::config::Adapter;
 use crate::config::References;
-use crate::config::{Collections, FILE_NAME, Framework};
+use crate::config::{Collections, FILE_NAME, Framework, Transport};
 use crate::diagnostics::clean;
 use crate::discovery::can_name_a_model;
 use crate::inspect::View;
@@ -29,6 +29,9 @@ pub struct Decisions {
     pub output: String,
     /// `None`: the default.
     pub spec_refs: Option<References>,
+    /// The URL of which `spec` is a copy.
+    pub copy_of: Option<String>,
+    pub transport: Transport,
     pub adapter: Adapter,
     pub framework: Framework,
     pub collections: Collections,
@@ -37,7 +40,9 @@ pub struct Decisions {
     /// `None`: the default.
     pub database: Option<String>,
     pub electric_url: Option<String>,
-    pub api_base_url: Option<String>,
+    pub api_base_url: String,
+    /// What the development server passes on, and where to: `/api on to http://localhost:8000`.
+    pub proxied: Option<String>,
     pub models: Vec<(String, Choice)>,
 }
 
@@ -53,6 +58,10 @@ struct ConfigView {
     spec: String,
     output: String,
     spec_refs: Option<&'static str>,
+    copy_of: Option<String>,
+    transport: &'static str,
+    /// Whether anything comes from Electric.
+    is_electric: bool,
     adapter: &'static str,
     framework: &'static str,
     /// `None`: the default.
@@ -60,7 +69,8 @@ struct ConfigView {
     sync: &'static str,
     database: Setting,
     electric_url: Setting,
-    api_base_url: Setting,
+    api_base_url: String,
+    proxied: Option<String>,
     models: Vec<Line>,
     left_out: Vec<Line>,
 }
@@ -115,13 +125,17 @@ pub fn config(decisions: &Decisions, found: &View) -> anyhow::Result<String> {
         spec: yaml::scalar(&decisions.spec),
         output: yaml::scalar(&decisions.output),
         spec_refs: decisions.spec_refs.map(References::word),
+        copy_of: decisions.copy_of.as_deref().map(|url| clean(url)),
+        transport: decisions.transport.word(),
+        is_electric: decisions.transport == Transport::Electric,
         adapter: decisions.adapter.word(),
         framework: decisions.framework.word(),
         collections: (decisions.collections != Collections::Local).then(|| decisions.collections.word()),
         sync: if decisions.all { "all" } else { "annotated" },
         database: Setting::new(decisions.database.as_ref(), "sync-patterns-app"),
         electric_url: Setting::new(decisions.electric_url.as_ref(), "http://localhost:3000"),
-        api_base_url: Setting::new(decisions.api_base_url.as_ref(), "http://localhost:8000/api"),
+        api_base_url: yaml::scalar(&decisions.api_base_url),
+        proxied: decisions.proxied.clone(),
         models: models.collect(),
         left_out: left_out.collect(),
     };

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use serde_json::Value;
-use url::Url;
 
 use crate::config::Framework;
 
@@ -48,10 +47,4 @@ pub fn install_command(folder: &Path) -> &'static str {
     ];
     let found = known.into_iter().find(|(lock, _)| folder.join(lock).is_file());
     found.map_or("npm install --save-exact", |(_, command)| command)
-}
-
-/// The origin of a document at a URL: a backend that serves its document usually serves its API there, too.
-pub fn origin(spec: &str) -> Option<String> {
-    let url = Url::parse(spec).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
-    Some(url.origin().ascii_serialization())
 }

@@ -4,6 +4,7 @@
 
 const { spawn } = require("node:child_process");
 const { constants } = require("node:os");
+const { sep } = require("node:path");
 const { name, optionalDependencies } = require("./package.json");
 
 const platform = `${process.platform}-${process.arch}`;
@@ -37,7 +38,8 @@ function resolve(dependency) {
 }
 
 function run(path) {
-  const child = spawn(path, process.argv.slice(2), { stdio: "inherit" });
+  const env = { SYNC_PATTERNS_COMMAND: command(), ...process.env };
+  const child = spawn(path, process.argv.slice(2), { stdio: "inherit", env });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   child.on("error", (error) => {
     fail(
@@ -52,6 +54,16 @@ function run(path) {
     process.removeAllListeners(signal);
     process.kill(process.pid, signal);
   });
+}
+
+/** What people type to run this: messages name it. */
+function command() {
+  const manager = (process.env.npm_config_user_agent ?? "").split("/")[0];
+  const runners = { npm: "npx", pnpm: "pnpm exec", yarn: "yarn", bun: "bunx" };
+  if (Object.hasOwn(runners, manager)) return `${runners[manager]} sync-patterns`;
+  // A package of the project, or of a project around it, is on no PATH; one that is installed for all is.
+  const home = __dirname.split(`${sep}node_modules${sep}`)[0];
+  return process.cwd() === home || process.cwd().startsWith(home + sep) ? "npx sync-patterns" : "sync-patterns";
 }
 
 function fail(message, help) {

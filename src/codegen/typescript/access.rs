@@ -10,7 +10,7 @@ pub fn has_metadata(model: &Model) -> bool {
     !metadata(model).is_empty()
 }
 
-/// The value of the constant `name`.
+/// Lays out the value of the constant `name`, in the line that `types.ts.j2` writes around it.
 pub fn value(model: &Model, name: &str) -> String {
     let column = width(&format!("export const {name} = "));
     Language::TypeScript.text(&Value::Object(metadata(model)), 0, column, " as const;".len())

@@ -38,7 +38,8 @@ impl Member {
         format!("{}{}", ts::property_key(&self.name), if self.optional { "?" } else { "" })
     }
 
-    /// What follows the colon and comes before the semicolon, `indent` being that of the key.
+    /// Lays out the type between the colon and the semicolon of a line that is indented by `indent`. The template writes
+    /// the rest of the line; where a type breaks depends on how wide that is, so it is measured here.
     pub fn annotation(&self, indent: usize) -> String {
         annotation(&self.ty, indent, indent + width(&self.key()) + 1)
     }

@@ -29,7 +29,10 @@ fn number(number: &Number) -> String {
 }
 
 impl Language {
-    /// `value` from `column` on, on a line indented by `indent`, with `after` columns of text behind it.
+    /// Lays out `value` from `column` on, in a line indented by `indent`, with `after` columns of text behind it.
+    ///
+    /// The text around it is the template's. Its width is given here because it decides whether the value breaks, and
+    /// only who has the value knows where: the filter `fit` sees text, and would join objects that stay broken.
     pub fn text(self, value: &Value, indent: usize, column: usize, after: usize) -> String {
         let mut out = String::new();
         self.write(&mut out, value, indent, column, after);

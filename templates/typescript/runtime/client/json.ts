@@ -1,4 +1,4 @@
-/** The members of a JSON object whose parts stay the texts that they are: a number that JavaScript can't hold keeps its digits. */
+/** The members of a JSON object, each as JSON text, so that a number that JavaScript can't hold keeps its digits. */
 export type Members = Readonly<Record<string, string>>;
 
 /** The members of an object, each as JSON text; undefined where the text isn't an object. */
@@ -20,12 +20,12 @@ export function objectOf(members: Members): string {
   return `{${parts.join(",")}}`;
 }
 
-/** What a string says; any other JSON text as it is. */
+/** The value of a JSON string; any other JSON text unchanged. */
 export function textOf(json: string): string {
   return json.startsWith('"') ? String(JSON.parse(json)) : json;
 }
 
-/** Undefined where the text isn't JSON. */
+/** Parses JSON; undefined if the text isn't JSON. */
 export function parsed(json: string): unknown {
   try {
     return JSON.parse(json);

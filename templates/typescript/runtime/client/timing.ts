@@ -3,7 +3,7 @@
 /** After a first failure; each further one doubles it, up to the longest. */
 export const FIRST_RETRY_MS = 1_000;
 export const LONGEST_RETRY_MS = 60_000;
-/** What a `Retry-After` can ask for. */
+/** The longest `Retry-After` that is obeyed. */
 export const LONGEST_RETRY_AFTER_MS = 3_600_000;
 /** Until a shape is tried again that the server doesn't know: somebody has to change something first. */
 export const BROKEN_RETRY_MS = 60_000;
@@ -11,9 +11,9 @@ export const BROKEN_RETRY_MS = 60_000;
 /** Between two pulls of a list. */
 export const POLL_MS = 30_000;
 
-/** For the answer of the API. */
+/** The longest wait for an answer of the API. */
 export const API_ANSWER_MS = 60_000;
-/** Until a shape's answer begins: Electric holds a live request for 20 seconds. A connection may be dead without a sign. */
+/** The longest wait for a shape's answer to begin. Electric holds a live request for 20 seconds; later, it is lost. */
 export const SHAPE_ANSWER_MS = 45_000;
 /** Until all of it is there: a snapshot can be long. */
 export const SHAPE_BODY_MS = 300_000;

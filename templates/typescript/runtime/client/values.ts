@@ -10,7 +10,7 @@ export interface Column {
 
 export type Columns = Readonly<Record<string, Column>>;
 
-/** A value in PostgreSQL's notation as JSON text of the field's type, to the last digit. */
+/** Converts a value in PostgreSQL's notation to JSON text of the field's type, with all digits. */
 export function jsonOf(field: Field, text: string, column?: Column): string {
   switch (field.type) {
     case "json":
@@ -41,13 +41,13 @@ export function dateOf(text: string): string {
   return /^\d{4}-\d\d-\d\d/.exec(text)?.[0] ?? text;
 }
 
-/** A value that the API has as a string. */
+/** Converts a value that is a string in the API: timestamps get the form that the API has. */
 export function plainText(text: string, column: Column | undefined): string {
   const isTimestamp = column?.type === "timestamptz" || column?.type === "timestamp";
   return isTimestamp && (column.dims ?? 0) === 0 ? isoTimestamp(text) : text;
 }
 
-/** Bytes that a server keeps as text are base64 already. */
+/** Converts PostgreSQL's hexadecimal bytes to base64. Bytes in a text column are base64 already. */
 export function base64Of(text: string): string {
   if (!text.startsWith("\\x")) return text;
   const bytes = (text.slice(2).match(/../g) ?? []).map((byte) => String.fromCharCode(Number.parseInt(byte, 16)));
@@ -103,7 +103,7 @@ function arrayJson(text: string, element: (text: string) => string): string {
 
 const TIMESTAMP = /^(\d{4,}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(\.\d+)?(?:Z|([+-]\d\d)(?::?(\d\d))?)?$/;
 
-/** A timestamp of PostgreSQL as the wire has it, to the last digit. What isn't one (`infinity`) stays as it is. */
+/** Converts a timestamp of PostgreSQL to ISO 8601 in UTC, with all digits. Other text (`infinity`) stays unchanged. */
 export function isoTimestamp(text: string): string {
   const [, date, time, fraction = "", hours, minutes = "00"] = TIMESTAMP.exec(text) ?? [];
   if (date === undefined || time === undefined) return text;
@@ -113,19 +113,19 @@ export function isoTimestamp(text: string): string {
   return `${moment.toISOString().slice(0, -".000Z".length)}${fraction}Z`;
 }
 
-/** The server's transaction ids are 32 bits wide in some places and 64 in others. */
+/** The lower 32 bits of a transaction id: servers give either these or all 64, and both must be comparable. */
 export function transactionId(id: string | number | bigint): string {
   return String(BigInt(id) & 0xffff_ffffn);
 }
 
-/** Whether two rows, given as JSON text, mean the same in a column. */
+/** Whether a column has the same value in two rows, which are given as JSON text. */
 export function isSame(model: Model, name: string, left: Members, right: Members): boolean {
   const field = fieldOf(model, name);
   const [one, other] = [own(left, name) ?? "null", own(right, name) ?? "null"];
   return field !== undefined && comparable(field, one) === comparable(field, other);
 }
 
-/** The same for values that mean the same. */
+/** A text that is equal for equal values, whatever their notation. */
 function comparable(field: Field, json: string): string {
   const text = textOf(json);
   if (json === "null") return json;

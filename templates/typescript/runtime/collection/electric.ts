@@ -96,7 +96,7 @@ function keyOnly(model: Model, row: object): object {
   return Object.fromEntries(Object.entries(row).filter(([name]) => model.key.includes(name)));
 }
 
-/** A row's members as JSON text. What an insert leaves out isn't sent, nor a temporary key. */
+/** A row's members as JSON text, without a temporary key and without what an insert leaves out. */
 function members(model: Model, row: object, isInsert: boolean): Members {
   const values = new Map<string, unknown>(Object.entries(row));
   const given = model.fields.filter(
@@ -114,7 +114,7 @@ function jsonText(field: Field, value: unknown): string {
   return field.type === "int64" ? String(value) : JSON.stringify(value);
 }
 
-/** A value of the stream as the model's type has it. */
+/** Converts a value of the stream to the model's type. */
 function shown(field: Field, value: unknown): unknown {
   if (value === null) return null;
   switch (field.type) {

@@ -1,18 +1,18 @@
 import { FIRST_READ_RETRY_MS, LONGEST_READ_RETRY_MS } from "../client/timing.js";
 import type { Store, StoreOperations } from "../store/store.js";
 
-/** Tells those who show rows which of them have changed. */
+/** Tells collections which rows have changed. */
 export interface Feed {
   /**
-   * Calls `listener` with the keys of rows of a model that have changed, each once; null: read all of it, and that is
-   * how it begins. It is called again once it has returned; where it throws, it gets the same keys later.
+   * Calls `listener` with the keys of a model's changed rows, each key once; null means all rows. The first call has
+   * null. The next call waits until `listener` has returned; if it throws, it gets the same keys again later.
    */
   subscribe(model: string, listener: Listener): () => void;
-  /** How far the feed goes, as seen from within a transaction. */
+  /** The number of the newest changed key, read within a transaction. */
   position(within: StoreOperations): Promise<number>;
-  /** Returns when the listeners have taken everything up to there. */
+  /** Returns when the listeners have been called with all keys up to that number. */
   reached(position: number): Promise<void>;
-  /** Calls `listener` after each commit that may have changed the log: those who show rows have asked for them by then. */
+  /** Calls `listener` after each commit that may have changed the log, when collections have read the changed rows. */
   onLog(listener: () => void): () => void;
   close(): void;
 }
@@ -28,18 +28,18 @@ type Listener = (rowKeys: readonly string[] | null) => Promise<void>;
 interface Subscriber {
   readonly model: string;
   readonly listener: Listener;
-  /** Keys to tell it; null: all. */
+  /** The keys to call it with; null: all. */
   pending: Set<string> | null;
-  /** Everything up to there has been taken. */
+  /** The listener has been called with all keys up to this number. */
   taken: number;
   isBusy: boolean;
 }
 
-/** Keys that are kept for those who read seldom. */
+/** How many changed keys are kept, for tabs that read seldom. */
 const KEPT = 10_000;
-/** They are counted in batches, so that not every commit has some to delete. */
+/** Old keys are deleted in batches of so many, so that not every commit has some to delete. */
 const PRUNED_AT = 12_000;
-/** Keys that are read at once; who is further behind reads everything anew. */
+/** The most keys that are read at once. A listener that is further behind reads all rows again. */
 const READ_AT_ONCE = KEPT + PRUNED_AT;
 
 export async function openFeed(store: Store): Promise<Feed> {
@@ -51,7 +51,7 @@ export async function openFeed(store: Store): Promise<Feed> {
   let reading: Promise<void> | undefined;
   let isClosed = false;
 
-  /** Reads what has come, once more where more comes meanwhile. */
+  /** Reads the new keys, and reads again if more arrive meanwhile. */
   function look(): void {
     isOutdated = true;
     reading ??= readAll();
@@ -74,13 +74,13 @@ export async function openFeed(store: Store): Promise<Feed> {
         failures += 1;
       }
     }
-    // In the same breath: what comes from here on is read anew.
+    // Before anything is awaited: a notice that arrives from here on starts another read.
     reading = undefined;
   }
 
   async function read(): Promise<void> {
     const { forgottenTo, newest, changes } = await store.changedKeys.since(position, READ_AT_ONCE);
-    // Keys are missing in between, or their numbers have begun anew.
+    // Keys in between are deleted already, or the numbers have started again.
     const isGap = forgottenTo > position || newest < position || newest - position > READ_AT_ONCE;
     const changed = new Map<string, Set<string> | null>();
     for (const { model, rowKey } of isGap ? [] : changes) {
@@ -93,7 +93,7 @@ export async function openFeed(store: Store): Promise<Feed> {
       const keys = isGap ? null : changed.get(subscriber.model);
       add(subscriber, keys === undefined ? new Set() : keys);
     }
-    // Where nobody shows rows, nobody else does.
+    // Nobody else deletes old keys while no collection reads them.
     settle();
     if (newest - forgottenTo > PRUNED_AT) {
       await store.transaction((within) => within.changedKeys.forget(newest - KEPT));
@@ -180,7 +180,7 @@ function merge(subscriber: Subscriber, keys: Set<string> | null): void {
   else for (const key of keys) subscriber.pending.add(key);
 }
 
-/** Twice as long after each failure. */
+/** The pause after a failure: it doubles each time. */
 async function pause(failures: number): Promise<void> {
   const length = Math.min(LONGEST_READ_RETRY_MS, FIRST_READ_RETRY_MS * 2 ** failures);
   await new Promise((resolve) => setTimeout(resolve, length));

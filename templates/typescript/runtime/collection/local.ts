@@ -7,7 +7,7 @@ import type { Rows } from "../store/store.js";
 import { wait } from "../transport/schedule.js";
 import { rowSchema, type RowSchema } from "./rows.js";
 
-/** During a first sync, reading what is there rests for so many times as long as it took. */
+/** During a first sync, the pause between two reads of all rows is this many times as long as the read took. */
 const RESTS = 4;
 
 /** Options of a collection over a model's view. `Input`: what a new row takes; `Shown`: what a row has. */
@@ -30,7 +30,7 @@ export function localCollection<Input extends object, Shown extends object, Key 
 
 type Sync<Shown extends object, Key extends CollectionKey> = Parameters<SyncConfig<Shown, Key>["sync"]>[0];
 
-/** Keeps a collection as the view is: all rows once, and from then on those that the feed names. */
+/** Keeps a collection equal to the view: reads all rows once, and after that the rows that the feed names. */
 function follow<Shown extends object, Key extends CollectionKey>(
   model: Model,
   { writer, status, whenOpen }: Client,
@@ -44,7 +44,7 @@ function follow<Shown extends object, Key extends CollectionKey>(
     sync.write({ type, value: row as Shown });
   }
 
-  /** Says all rows anew. What is said so is shown at once, also while the collection waits for the server. */
+  /** Replaces all rows of the collection, which shows them at once, even while a transaction waits for the server. */
   function replaceAll(isFirst: boolean): void {
     sync.begin();
     if (!isFirst) sync.truncate();
@@ -75,7 +75,7 @@ function follow<Shown extends object, Key extends CollectionKey>(
       if (keys === null) {
         await Promise.race([loaded, wait(rest, signal)]);
         const start = performance.now();
-        // While the collection waits for the server, only what is said anew is shown.
+        // While a transaction waits for the server, TanStack DB shows only rows that replace all.
         const isFirst = rows.size === 0 && !writer.isWaiting(model);
         rows = await store.rows.readAll(model);
         if (!signal.aborted) replaceAll(isFirst);
@@ -100,7 +100,7 @@ function follow<Shown extends object, Key extends CollectionKey>(
       stopListening();
     });
     await loaded;
-    // What has been loaded isn't shown yet.
+    // TanStack DB shows loaded rows only after a commit.
     await feed.reached(await feed.position(store));
     if (!signal.aborted) sync.markReady();
   }

@@ -5,7 +5,7 @@ import { RejectedError } from "../config.js";
 import { rejectionOf, type Entry, type EntryId, type StoreOperations } from "../store/store.js";
 import type { Session } from "./feed.js";
 
-/** What TanStack DB says of one row that a transaction writes. */
+/** TanStack DB's description of one row that a transaction writes. */
 interface Mutation {
   readonly type: "insert" | "update" | "delete";
   readonly original: object;
@@ -65,7 +65,7 @@ export function createWriter(
     return model;
   }
 
-  /** Returns where the feed shows the writes, and their entries in the log. */
+  /** Returns the number in the feed that the writes have, and their entries in the log. */
   async function saveAll(
     writes: readonly Write[],
   ): Promise<{ position: number; entries: readonly Pick<Entry, "id" | "model">[] }> {
@@ -103,7 +103,7 @@ export function createWriter(
   /** Waits until none of the entries is pending; gives those that were rejected. */
   async function answered(ids: readonly EntryId[]): Promise<readonly Pick<Entry, "id" | "error">[]> {
     for (;;) {
-      // Listens before it looks: a change in between counts.
+      // Listens before it reads, so that it misses no change in between.
       const changed = nextLogChange();
       const entries = await session().store.log.unacknowledged(ids);
       if (entries.every(({ status }) => status === "rejected")) return entries;
@@ -143,8 +143,8 @@ async function save({ rows, log }: StoreOperations, { model, mutation }: Write):
 }
 
 /**
- * The row as it is now. A row that is gone would take the write with it without a word; one whose temporary key the
- * server has replaced in the meantime is found under its new key.
+ * Reads the row as it is now. Throws if it is gone, because the write would be lost otherwise. A row whose temporary
+ * key the server has replaced meanwhile is found by its new key.
  */
 async function currentRow(
   { rows, log }: Pick<StoreOperations, "rows" | "log">,

@@ -18,7 +18,7 @@ export function rowSchema<Input extends object, Shown extends object>(model: Mod
     "~standard": {
       version: 1,
       vendor: "sync-patterns",
-      // What is added is what the types say: this is the one place that vouches for it.
+      // The only cast: what is added here makes an input a whole row.
       validate: (value) => ({ value: completed(model, value as Readonly<Record<string, unknown>>) as Shown }),
     },
   };
@@ -45,7 +45,7 @@ function defaultValue(field: Field): unknown {
   return field.default;
 }
 
-/** What a hook for one row needs of a collection. */
+/** The part of a collection that a hook for one row uses. */
 export interface RowSource<Shown> {
   get(key: CollectionKey): Shown | undefined;
   subscribeChanges(callback: (changes: readonly { readonly key: unknown }[]) => void): { unsubscribe(): void };

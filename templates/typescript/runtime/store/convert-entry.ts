@@ -1,17 +1,17 @@
 import { parsed, textOf, type Members } from "../client/json.js";
 import { fieldOf, type Field, type Model } from "../client/model.js";
 
-/** An entry of the log in the terms of a new schema. */
+/** An entry of the log, converted to a new schema. */
 export interface Converted {
-  /** What goes on; undefined: nothing of it. */
+  /** The members that the new schema can hold; undefined if there are none. */
   readonly kept: Members | undefined;
-  /** What no longer fits. */
+  /** The members that it can't hold. */
   readonly lost: Members;
-  /** Why. */
+  /** Why it can't hold them. */
   readonly reason: string;
 }
 
-/** What a model was in the former schema. */
+/** A model as it was in the former schema. */
 export interface FormerModel {
   readonly key: readonly string[];
   /** Types of fields by their names. */
@@ -25,7 +25,7 @@ const DATE_TIME = /^(\d{4,}-\d\d-\d\d)[T ](\d\d:\d\d(:\d\d(\.\d+)?)?)(Z|[+-]\d\d
 const BASE64 = /^([A-Za-z\d+/]{4})*([A-Za-z\d+/]{2}==|[A-Za-z\d+/]{3}=)?$/;
 const DECIMAL = /^-?\d+(\.\d+)?$/;
 
-/** Converts an entry. Nothing goes on without its key, nor an update that has nothing else. */
+/** Converts an entry. One whose key doesn't fit is dropped, and so is an update that has nothing left but its key. */
 export function convert(
   model: Model | undefined,
   former: FormerModel | undefined,
@@ -69,7 +69,7 @@ function mayWrite(model: Model, field: Field, operation: string): boolean {
   return operation === "insert" ? field.insert !== "never" : field.update;
 }
 
-/** The same value as the field's type has it, as JSON text; undefined where it has none. */
+/** Converts a value to the field's type, as JSON text; undefined if it can't be converted. */
 function convertValue(field: Field, type: string | undefined, json: string): string | undefined {
   if (json === "null" && field.type !== "json") return field.nullable ? json : undefined;
   if (field.type === type || field.type === "json") return json;
@@ -115,7 +115,7 @@ function integerOf(text: string, bits: bigint): string | undefined {
   return -(2n ** bits) <= integer && integer < 2n ** bits ? String(integer) : undefined;
 }
 
-/** A number with more digits than a double has would become another one. */
+/** Converts a number; undefined if it has more digits than a double holds. */
 function floatOf(text: string): string | undefined {
   const number = Number(text);
   if (!DECIMAL.test(text)) return Number.isFinite(number) ? text : undefined;

@@ -7,7 +7,7 @@ import type { RejectedChange, Rejection } from "../config.js";
  * nothing else of it. Each adapter of the config implements it; only the SQL stores know SQL.
  */
 export interface Store extends StoreOperations {
-  /** What the tabs that share the database call it; absent where nobody else has it open. */
+  /** The name of the database that all its tabs use for locks and channels; absent if no other tab can open it. */
   readonly shared?: string;
   /** Identifies the schema of this code. */
   readonly version: string;
@@ -16,9 +16,9 @@ export interface Store extends StoreOperations {
   /** Brings the database to this version of the schema. Nobody may sync meanwhile. */
   migrate(): Promise<void>;
   /**
-   * Runs `work`: what it does is committed as a whole, or, where it throws, not at all. Others wait, in this tab and in
-   * every other; so `work` uses nothing but what it is given. It may run again from the start, with nothing of it kept:
-   * what it leaves in variables must bear that.
+   * Runs `work` in a transaction: commits when it returns, rolls back when it throws. All other calls wait for it, in
+   * every tab; so `work` uses only what it is given. It may run again from the start, after a rollback, so it must not
+   * rely on variables that an earlier run has changed.
    */
   transaction<T>(work: (within: StoreOperations) => Promise<T>): Promise<T>;
   /** Calls `listener` after each commit, of this tab or another, that may have changed what the views show. */
@@ -43,7 +43,7 @@ export type Rows = Map<CollectionKey, object>;
 /** The application's rows: the server's, with the local writes over them. Each write is noted in the log. */
 export interface RowOperations {
   readAll(model: Model): Promise<Rows>;
-  /** Those of the rows that there are. */
+  /** Reads the rows with these keys; keys without a row are left out. */
   readByKey(model: Model, rowKeys: readonly string[]): Promise<Rows>;
   insert(model: Model, row: object): Promise<void>;
   /** `row` has the key. */
@@ -51,7 +51,7 @@ export interface RowOperations {
   delete(model: Model, row: object): Promise<void>;
 }
 
-/** Ascending: the order of writing. */
+/** Ids ascend in the order of writing. */
 export type EntryId = string | number | bigint;
 
 /** An entry of the log: one local write. */
@@ -65,7 +65,7 @@ export interface Entry {
   readonly writeId: string;
   readonly status: "pending" | "acknowledged" | "rejected";
   readonly attempts: number;
-  /** The newest write_id of those that went out together; null before that. */
+  /** The newest write_id of the entries that were sent in one request; null until then. */
   readonly sentWith: string | null;
   readonly transactionId: string;
   readonly error: string | null;
@@ -96,29 +96,29 @@ export function madeKeyOf(model: Model, text: string): MadeKey | null {
 
 /** The log of local writes. Lists of entries are in its order. */
 export interface LogOperations {
-  /** The first pending entries, or those behind `after`; so many at most. */
+  /** Reads at most `limit` pending entries: the first ones, or those after the id `after`. */
   pending(after: EntryId | null, limit: number): Promise<Entry[]>;
   /** The entries of one row. */
   ofRow(model: string, rowKey: string): Promise<Entry[]>;
-  /** What has been sent, and isn't settled yet. */
+  /** Reads the entries that have been sent and aren't settled yet. */
   sent(model: string): Promise<Entry[]>;
-  /** What the server has taken, and has not shown yet. */
+  /** Reads the acknowledged entries: the server has taken them, and its rows don't show them yet. */
   acknowledged(): Promise<Entry[]>;
-  /** What the server has refused, and nobody has discarded or sent again. */
+  /** Reads the rejected entries: nobody has discarded them or sent them again yet. */
   rejected(): Promise<Entry[]>;
   /** The entries with these write ids, and those that were rejected with one of them. */
   withIds(writeIds: readonly string[]): Promise<Entry[]>;
   newest(): Promise<EntryId | null>;
   writtenAfter(id: EntryId | null): Promise<Pick<Entry, "id" | "model">[]>;
-  /** Those of the entries that the server hasn't taken. */
+  /** Reads those of the entries that the server hasn't taken. */
   unacknowledged(ids: readonly EntryId[]): Promise<Pick<Entry, "id" | "status" | "error">[]>;
   tally(): Promise<Tally>;
 
-  /** To be committed before the request leaves: from then on the server may have seen it. */
+  /** Counts a try. It must be committed before the request is sent: from then on the server may have seen it. */
   markSent(writeIds: readonly string[], sentWith: string): Promise<void>;
   acknowledge(writeIds: readonly string[], txid: string | null): Promise<void>;
   reject(writeIds: readonly string[], rejection: Rejection): Promise<void>;
-  /** Takes entries out of the log: the server's rows show them. */
+  /** Deletes entries that the server's rows show. */
   settle(writeIds: readonly string[]): Promise<void>;
   /** Sends a rejected entry again, with all that were rejected with it. */
   retry(writeId: string): Promise<void>;
@@ -129,7 +129,7 @@ export interface LogOperations {
 
   /** The key that the server has made for a row with this temporary one. */
   madeKey(model: string, temporary: string): Promise<MadeKey | undefined>;
-  /** Whether the server is known to call a row by this key, where it makes the keys. */
+  /** Whether the server has made this key for a row. */
   isMadeKey(model: string, rowKey: string): Promise<boolean>;
   /** Gives the key to the row's entries, and to those that refer to it. */
   noteMadeKey(model: string, temporary: string, made: MadeKey): Promise<void>;
@@ -154,32 +154,32 @@ export interface SyncedOperations {
   /** Each has the key, and the fields that have changed. */
   update(model: Model, rows: readonly ServerRow[]): Promise<void>;
   delete(model: Model, rows: readonly ServerRow[]): Promise<void>;
-  /** Deletes what has none of these keys. */
+  /** Deletes all rows but those with these keys. */
   deleteOthers(model: Model, rows: readonly ServerRow[]): Promise<void>;
-  /** Before the rows of a first snapshot, in each of its transactions: they needn't be noted one by one. */
+  /** Call it before writing rows of a first snapshot, in each transaction: their keys aren't noted one by one then. */
   beginLoading(model: Model): Promise<void>;
-  /** After them: those who show the model read it anew. */
+  /** Call it after them: collections then read the model again as a whole. */
   endLoading(model: Model): Promise<void>;
 }
 
-/** Rows that have changed, in the order of their commits. Old ones are forgotten. */
+/** The keys of changed rows, in the order of the commits. The oldest are deleted after a while. */
 export interface ChangedKeys {
   /** The number of the newest. */
   newest(): Promise<number>;
-  /** None are listed where there are more than `limit`. */
+  /** Lists nothing if there are more than `limit`. */
   since(position: number, limit: number): Promise<ChangesSince>;
   forget(upTo: number): Promise<void>;
 }
 
 export interface ChangesSince {
-  /** What comes before has been forgotten. */
+  /** The oldest number that is still there. */
   readonly forgottenTo: number;
   readonly newest: number;
-  /** Without a row's key: all of the model's rows. */
+  /** Notes a changed row; without a key, all rows of the model. */
   readonly changes: readonly { readonly model: string; readonly rowKey: string | null }[];
 }
 
-/** What a transport remembers of a model, as text. It goes when the model's rows go. */
+/** Text that a transport stores for a model. It is deleted with the model's rows. */
 export interface Meta {
   get(kind: string, model: string): Promise<string | undefined>;
   set(kind: string, model: string, value: string): Promise<void>;
@@ -191,7 +191,7 @@ export function errorText({ status, message, body }: Rejection): string {
   return JSON.stringify({ status, message, body });
 }
 
-/** What a rejected entry says of the reason in `error`. */
+/** Reads the rejection in the `error` of an entry. */
 export function rejectionOf(error: string | null): Rejection {
   const text = error ?? "";
   const said = membersOf(text);

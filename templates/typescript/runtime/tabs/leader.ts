@@ -2,23 +2,23 @@ import { LEADER_INTERRUPT_MS, LEADER_RETRY_MS } from "../client/timing.js";
 
 type Work = (signal: AbortSignal) => Promise<"over" | void>;
 
-/** One tab of those that share a database leads: it syncs for all. */
+/** Decides which of the tabs that share a database leads: that one syncs for all. */
 export interface Leadership {
   /**
-   * Runs `work` whenever this tab leads, until the function that it returns is called; that one returns once `work` has.
-   * `work` has to end when its signal aborts: it is over, or `alone` needs the lock, and then it runs again, unless it
-   * has said itself that it is over.
+   * Runs `work` whenever this tab leads. The function that it returns stops that, and returns once `work` has ended.
+   * `work` has to end when its signal aborts. It runs again afterwards if only `alone` needed the lock, unless it
+   * returns "over".
    */
   lead(work: Work): () => Promise<void>;
   /** Runs `task` while nobody leads, in no tab. */
   alone<T>(task: () => Promise<T>): Promise<T>;
 }
 
-/** `lockName`: what all tabs of one database share; without it, this thread has the database for itself. */
+/** `lockName`: the same in all tabs of one database; without it, no other tab has the database open. */
 export function createLeadership(lockName: string | undefined): Leadership {
-  /** End the turns of this tab. */
+  /** Functions that end the turns of this tab. */
   const interruptions = new Set<() => void>();
-  /** The last in line where there is no lock. */
+  /** Takes the place of the lock where there is none: the end of the last task. */
   let queue: Promise<unknown> = Promise.resolve();
 
   function openChannel(): BroadcastChannel | undefined {
@@ -52,7 +52,7 @@ export function createLeadership(lockName: string | undefined): Leadership {
         try {
           if ((await locked(signal, () => work(signal))) === "over") return;
         } catch {
-          // Either nobody needs the turn any more, or the work has failed, and is tried again.
+          // Either the turn was interrupted, or the work has failed and is tried again.
           if (!signal.aborted) await new Promise((resolve) => setTimeout(resolve, LEADER_RETRY_MS));
         }
       }
@@ -70,7 +70,7 @@ export function createLeadership(lockName: string | undefined): Leadership {
   async function alone<T>(task: () => Promise<T>): Promise<T> {
     const result = locked(new AbortController().signal, task);
     const channel = openChannel();
-    // Whoever is interrupted stands in line again, behind this.
+    // Those that are interrupted request the lock again, after this task.
     const interrupt = () => {
       for (const end of interruptions) end();
       channel?.postMessage("interrupt");

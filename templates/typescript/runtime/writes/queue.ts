@@ -6,7 +6,7 @@ import type { Outgoing } from "../transport/transport.js";
 export type Models = ReadonlyMap<string, Model>;
 
 const PAGE = 20;
-/** Writes of one row that go out together, at most. */
+/** The most entries that one request has. */
 const TOGETHER = 50;
 
 interface RowName {
@@ -14,16 +14,16 @@ interface RowName {
   readonly rowKey: string;
 }
 
-/** Rows that later entries may not overtake an earlier one at. */
+/** Rows with an entry that has to wait: no later entry may be sent before it. */
 interface Passed {
   readonly rows: Set<string>;
-  /** Rows that are referred to: deleting one before would take the other along. */
+  /** Rows that a waiting entry refers to: if one were deleted before, the server might delete the referring row too. */
   readonly parents: Set<string>;
 }
 
 /**
- * What is to be sent next: the first entry of the log that needn't wait. `isHeldBack` says of an entry that keeps
- * failing that it isn't its time yet; others go ahead of it, but neither those of its row nor those that depend on it.
+ * Finds the entry to send next: the first of the log that needn't wait. `isHeldBack`: whether an entry that keeps
+ * failing has to wait for its next try. Others are sent ahead of it, but none of its row and none that depends on it.
  */
 export async function nextEntry(
   store: StoreOperations,
@@ -59,14 +59,14 @@ async function pass(store: StoreOperations, models: Models, entry: Entry, passed
   passed.rows.add(nameOf(entry));
   const model = models.get(entry.model);
   if (model === undefined || Object.keys(model.references).length === 0) return;
-  // What the row refers to so far, and what it is to refer to.
+  // The rows that it refers to on the server, and those that the entry makes it refer to.
   const before = entry.operation === "insert" ? undefined : await store.synced.read(model, entry.rowKey);
   for (const members of [entry.members, before ?? {}]) {
     for (const parent of parentsOf(model, members)) passed.parents.add(nameOf(parent));
   }
 }
 
-/** Whether the row, or one that it refers to, isn't known to the server yet. */
+/** Whether the server doesn't know the row yet, or one that it refers to. */
 async function isHeld(store: StoreOperations, models: Models, entry: Entry): Promise<boolean> {
   if (entry.operation !== "insert" && (await isNameless(store, models, entry))) return true;
   for (const parent of parentsOf(models.get(entry.model), entry.members)) {
@@ -77,7 +77,7 @@ async function isHeld(store: StoreOperations, models: Models, entry: Entry): Pro
   return false;
 }
 
-/** Whether the server has a row under a key of its own that it hasn't told yet. */
+/** Whether the server has taken the row's insert, but hasn't told yet which key it has made. */
 async function isNameless(store: StoreOperations, models: Models, row: RowName): Promise<boolean> {
   if (models.get(row.model)?.keyOrigin !== "server") return false;
   const entries = await store.log.ofRow(row.model, row.rowKey);
@@ -102,8 +102,8 @@ async function isUnsent(store: StoreOperations, parent: RowName, child: Entry): 
 }
 
 /**
- * Updates of one row that follow one another are one request: gives the entry and those that go out with it. What has
- * once been sent together stays together.
+ * Finds the entries that are sent in one request with `first`: consecutive updates of one row. Entries that were sent
+ * together once are always sent together, under the same write id.
  */
 export async function together(
   store: StoreOperations,
@@ -130,7 +130,7 @@ function nameOf({ model, rowKey }: RowName): string {
   return JSON.stringify([model, rowKey]);
 }
 
-/** What goes out of entries that are sent together. */
+/** Makes one write of entries that are sent together. */
 export async function compose(
   store: StoreOperations,
   model: Model,
@@ -153,7 +153,7 @@ export async function compose(
   };
 }
 
-/** The server's row, with what earlier entries make of it. */
+/** The row before these entries: the server's, with the earlier entries of the log over it. */
 async function rowBefore(store: StoreOperations, model: Model, first: Entry): Promise<Members> {
   let row = await store.synced.read(model, first.rowKey);
   for (const entry of await store.log.ofRow(model.name, first.rowKey)) {
@@ -169,7 +169,7 @@ function keyMembers(model: Model, entry: Entry): Members {
   return Object.fromEntries(model.key.map((column) => [column, entry.members[column] ?? "null"]));
 }
 
-/** A form that was open when the server made a key may still refer to the row by the temporary one. */
+/** Replaces temporary keys in references: a form may have been opened before the server made the key. */
 async function withMadeKeys(store: StoreOperations, model: Model, members: Members): Promise<Members> {
   const made: Record<string, string> = {};
   for (const [column, parent] of Object.entries(model.references)) {

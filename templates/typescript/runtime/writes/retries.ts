@@ -1,15 +1,15 @@
 import { backoff } from "../transport/schedule.js";
 
-/** How often an entry fails before others go ahead of it. */
+/** How many failures an entry may have before others are sent ahead of it. */
 const PATIENCE = 5;
 
-/** Failures of writes since the last one that went well. */
+/** Counts failures of writes since the last one that the server has answered. */
 export interface Retries {
   /** Failures in a row, whichever writes they were of. */
   failures: number;
-  /** Refusals of the headers in a row. */
+  /** How often in a row the server has refused the headers (401). */
   refusals: number;
-  /** Writes that were forbidden once. */
+  /** Writes that have been answered with 403 once. */
   readonly forbidden: Set<string>;
   /** Writes that have met server errors since another one was answered. */
   readonly failing: Set<string>;
@@ -21,7 +21,7 @@ export function noRetries(): Retries {
   return { failures: 0, refusals: 0, forbidden: new Set(), failing: new Set(), errors: new Map() };
 }
 
-/** A write has been answered. */
+/** Forgets the failures of a write that has been answered. */
 export function forget(retries: Retries, writeId: string): void {
   retries.failures = 0;
   retries.refusals = 0;
@@ -31,8 +31,8 @@ export function forget(retries: Retries, writeId: string): void {
 }
 
 /**
- * Counts a server error; `asked`: what its `Retry-After` says. Returns whether it is this write that fails, again and
- * again, and not the server: then others needn't wait.
+ * Counts a server error; `asked`: its `Retry-After`, in milliseconds. Returns whether only this write fails, again and
+ * again, while the server answers others: then those are sent ahead of it.
  */
 export function noteError(retries: Retries, writeId: string, asked: number): boolean {
   const count = (retries.errors.get(writeId)?.count ?? 0) + 1;
@@ -41,19 +41,19 @@ export function noteError(retries: Retries, writeId: string, asked: number): boo
   return count >= PATIENCE && retries.failing.size === 1;
 }
 
-/** Whether others go ahead of a write that keeps failing. */
+/** Whether a write that keeps failing has to wait for its next try, so that others are sent ahead of it. */
 export function isHeldBack(retries: Retries, writeId: string): boolean {
   const { count = 0, until = 0 } = retries.errors.get(writeId) ?? {};
   return count >= PATIENCE && Date.now() < until;
 }
 
-/** In milliseconds: until a write that is held back may be tried again. */
+/** The milliseconds until the first of the waiting writes may be tried again. */
 export function untilNextTry({ errors }: Retries): number {
   const left = [...errors.values()].map(({ until }) => until - Date.now());
   return Math.min(...left.filter((milliseconds) => milliseconds > 0));
 }
 
-/** What is held back may be tried at once. */
+/** Lets waiting writes be tried at once. */
 export function tryAtOnce({ errors }: Retries): void {
   for (const [writeId, { count }] of errors) errors.set(writeId, { count, until: 0 });
 }

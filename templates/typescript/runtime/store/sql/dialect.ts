@@ -2,46 +2,46 @@ import { elementsOf, textOf } from "../../client/json.js";
 import type { Field, Model } from "../../client/model.js";
 import { name, type Connection, type Statement, type Value } from "./driver.js";
 
-/** In what the SQL stores differ. Both have the same tables, views and columns. */
+/** What differs between the SQL databases. Both have the same tables, views and columns. */
 export interface Dialect {
-  /** The log as it is stored. */
+  /** The table that stores the log. */
   readonly logTable: string;
-  /** What a log of an older version lacks, by the version that brought it. */
+  /** Scripts that bring the log of an older version up to date, each with the version that it leads to. */
   readonly logSteps: readonly { readonly version: number; readonly script: string }[];
 
-  /** What a column of a view holds, as the application sees it. */
+  /** Converts a value of a view's column to what the application sees. */
   decode(field: Field, value: Value): unknown;
   decodeBoolean(value: Value): boolean;
-  /** What the application gives, as a parameter for the view's column. */
+  /** Converts a value of the application to a parameter for the view's column. */
   encode(field: Field, value: unknown): Value;
-  /** A value that the server has sent, for the column of the synced table. */
+  /** Converts a value of the server to a parameter for the synced table's column. */
   fromServer(field: Field, text: string): Value;
-  /** A value of a column as JSON text of the field's type. */
+  /** Converts a value of a column to JSON text of the field's type. */
   jsonOf(field: Field, value: Value): string;
-  /** A part of a row's key, for a comparison with its column. */
+  /** Makes a parameter of one part of a row's key, to compare with its column. */
   keyParameter(model: Model, column: string, part: string | null): Statement;
-  /** JSON text as the log has it. */
+  /** Makes a parameter of JSON text for a column of the log. */
   logValue(json: string): Statement;
 
-  /** Rows of a view, each looked up by the index. */
+  /** Selects rows of a view by their keys, each by the index. */
   rowsByKey(model: Model, rowKeys: readonly string[]): Statement;
 
-  /** How many rows one statement takes. */
+  /** The most rows that one statement can take. */
   rowsAtOnce(columns: number): number;
-  /** Rows as the source of an INSERT. */
+  /** Makes a SELECT of the rows, as the source of an INSERT. */
   source(model: Model, columns: readonly string[], rows: RowValues): Statement;
-  /** The key and the columns that have changed: `others` are those that aren't of the key. */
+  /** Updates rows of the synced table. `columns`: those of each row in `rows`; `others`: `columns` without the key. */
   update(model: Model, columns: readonly string[], others: readonly string[], rows: RowValues): Statement[];
   delete(model: Model, columns: readonly string[], keys: RowValues): Statement;
-  /** Deletes what has none of these keys. */
+  /** Deletes all rows but those with these keys. */
   deleteOthers(model: Model, keys: RowValues): Statement;
   beginLoading(model: Model): Statement[];
   endLoading(model: Model): Statement[];
-  /** Takes all of the server's rows away, without a note of each. */
+  /** Deletes all of the server's rows, without noting the key of each as changed. */
   empty(model: Model): Statement[];
 
   tableExists(connection: Connection, table: string): Promise<boolean>;
-  /** Everything in the database that a schema can make. */
+  /** Lists everything in the database that a schema can make. */
   catalog(connection: Connection): Promise<DatabaseObject[]>;
   dropScript(object: DatabaseObject): string;
 }
@@ -49,11 +49,11 @@ export interface Dialect {
 /** Each row has a value for each of the columns. */
 export type RowValues = readonly (readonly Value[])[];
 
-/** Something that the schema has made. */
+/** Something that a schema can make: a table, a view, an index, a trigger, a function. */
 export interface DatabaseObject {
   readonly kind: string;
   readonly name: string;
-  /** How a statement that drops it calls it. */
+  /** Its name in a DROP statement. */
   readonly identity: string;
 }
 

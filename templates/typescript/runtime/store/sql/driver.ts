@@ -1,16 +1,16 @@
 /**
- * What the rest of the client needs of an embedded database. `initializeDatabase({ driver })` takes any object with
+ * The interface of an embedded database. `initializeDatabase({ driver })` takes any object with
  * this interface, so that an application can bring a database that has no driver here (Expo, Tauri, …).
  */
 export interface Driver extends Connection {
-  /** What the tabs that share the database call it; absent where nobody else has it open. */
+  /** The name of the database that all its tabs use for locks and channels; absent if no other tab can open it. */
   readonly shared?: string;
   /**
-   * Runs `work` with the database to itself: what it does is committed as a whole, or, where it throws, not at all.
-   * Others wait, in this tab and in every other; so `work` asks nothing of the driver, only of its connection.
+   * Runs `work` in a transaction: commits when it returns, rolls back when it throws. All other calls of the driver
+   * wait for it, in every tab; so `work` uses only its connection, because a call of the driver would wait for ever.
    *
-   * Where the tab that has the database open closes, another opens it, and `work` runs again from the start: nothing of
-   * it has been kept. What it leaves in variables must bear that.
+   * If the tab that has the database open closes, another tab opens it and `work` runs again from the start, after a
+   * rollback. So `work` must not rely on variables that an earlier run has changed.
    */
   transaction<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
   /** Calls `listener` after each commit, of this tab or another, that may have changed what the views show. */
@@ -32,7 +32,7 @@ export type Value = string | number | bigint | null;
 
 export type Row = Readonly<Record<string, Value>>;
 
-/** A statement in parts: between two of them stands a parameter. */
+/** A statement: its text, split where the parameters are. */
 export interface Statement {
   readonly parts: readonly string[];
   readonly parameters: readonly Value[];
@@ -43,19 +43,19 @@ export function raw(text: string): Statement {
   return { parts: [text], parameters: [] };
 }
 
-/** A name, quoted. */
+/** Quotes a name. */
 export function name(text: string): Statement {
   return raw(`"${text.replaceAll('"', '""')}"`);
 }
 
-/** Makes a statement: values become parameters, whatever the database calls them, statements become part of it. */
+/** Makes a statement of a template literal: values become parameters, statements become part of the text. */
 export function sql(text: TemplateStringsArray, ...values: readonly (Value | Statement)[]): Statement {
   return values
     .map((value) => (isStatement(value) ? value : { parts: ["", ""], parameters: [value] }))
     .reduce((start, value, index) => concat(concat(start, value), raw(text[index + 1] ?? "")), raw(text[0] ?? ""));
 }
 
-/** The statements one after the other, with `separator` between them. */
+/** Joins statements, with `separator` between them. */
 export function joined(separator: string, statements: readonly Statement[]): Statement {
   return statements.reduce(
     (start, statement, index) => concat(index === 0 ? start : concat(start, raw(separator)), statement),
@@ -67,12 +67,12 @@ export function commas(statements: readonly Statement[]): Statement {
   return joined(", ", statements);
 }
 
-/** The values as parameters. */
+/** Makes a list of parameters, separated by commas. */
 export function list(values: readonly Value[]): Statement {
   return commas(values.map((value) => sql`${value}`));
 }
 
-/** Whether a statement changes nothing. */
+/** Whether a statement only reads. */
 export function isRead(statement: Statement): boolean {
   return /^\s*SELECT\b/i.test(statement.parts[0] ?? "");
 }
@@ -90,7 +90,7 @@ function concat(one: Statement, other: Statement): Statement {
   };
 }
 
-/** Makes a queue that runs one piece of work after the other, in the order in which they come. */
+/** Makes a queue that runs one function at a time, in the order of the calls. */
 export function serialQueue(): <T>(work: () => Promise<T>) => Promise<T> {
   let last: Promise<unknown> = Promise.resolve();
   return (work) => {

@@ -6,16 +6,15 @@ import { errorText, type Entry } from "../store.js";
 import type { Dialect } from "./dialect.js";
 import { name, sql, type Connection, type Row, type Statement, type Value } from "./driver.js";
 
-/** Stands in front of the model's name in hidden entries. */
+/** The prefix that a model's name has in hidden entries. */
 const HIDDEN = "?";
 
-/** Keys whose text form is what their JSON says. */
+/** Types of keys whose text form is that of their JSON. */
 const PLAIN = new Set(["text", "uuid", "int32", "int64", "date"]);
 
 /**
- * Brings what the entries say into the terms of the new schema. What they say of a column that is gone, or that can't
- * hold its value any more, becomes an entry of its own, which is rejected; the rest of the entry goes on as it was.
- * `former`: what the models were.
+ * Converts the entries to the new schema. Members of a column that is gone, or that can't hold the value any more, are
+ * moved to a new entry, which is rejected; the rest of the entry stays as it was. `former`: the models before.
  */
 export async function convertEntries(
   connection: Connection,
@@ -42,7 +41,7 @@ function changesTo(
   const { id = null, row_key, status } = entry;
   const before = membersOf(String(entry["value"])) ?? {};
   const operation = String(entry["operation"]) as Entry["operation"];
-  // What the server has taken is done, be it shown or not.
+  // The server has taken it, so there is nothing to send, whether its rows show it already or not.
   const isTaken = status === "acknowledged";
   const isSendable = isTaken || model === undefined || actionFor(model, operation) !== undefined;
   const { kept, lost, reason } = isSendable ? convert(model, former, operation, before) : unsendable(operation, before);
@@ -71,7 +70,7 @@ function unsendable(operation: string, members: Members): Converted {
   return { kept: undefined, lost: members, reason: `the API has no ${operation} any more` };
 }
 
-/** A row that is never made takes along what was written to it. */
+/** Rejects the entries of a row whose insert was rejected. */
 function rejected(log: Statement, id: Value, operation: string, error: string): Statement[] {
   const statements = [sql`UPDATE ${log} SET status = 'rejected', error = ${error} WHERE id = ${id}`];
   if (operation === "insert") {
@@ -101,14 +100,14 @@ function rejection(message: string): string {
   return errorText({ status: null, message, body: "" });
 }
 
-/** The text form of the key; undefined where the database has its own for one of the types. */
+/** The text form of the key; undefined if a part has a type for which the database has its own form. */
 function plainKey(model: Model, members: Members): string | undefined {
   if (!model.key.every((column) => PLAIN.has(fieldOf(model, column)?.type ?? ""))) return undefined;
   const parts = model.key.map((column) => members[column] ?? "null");
   return parts.length === 1 ? textOf(parts[0] ?? "null") : `[${parts.join(",")}]`;
 }
 
-/** Hides the entries while the schema is made: whatever they say, it will be there. */
+/** Hides the entries while the schema is made, so that none of them can make that fail. */
 export async function hideEntries(connection: Connection, dialect: Dialect): Promise<void> {
   const log = name(dialect.logTable);
   await connection.query(sql`UPDATE ${log} SET table_name = ${HIDDEN} || table_name WHERE status <> 'rejected'`);
@@ -138,7 +137,7 @@ export async function restoreEntries(connection: Connection, dialect: Dialect): 
   }
 }
 
-/** Through the view or table that folds. */
+/** Writes through the view or table whose trigger folds the entries. */
 async function attempt(connection: Connection, condition: Statement): Promise<void> {
   await connection.exec("SAVEPOINT restored");
   try {

@@ -6,16 +6,16 @@ import type { DatabaseObject, Dialect } from "./dialect.js";
 import { name, sql, type Connection, type Driver } from "./driver.js";
 import { convertEntries, hideEntries, restoreEntries } from "./migrate-log.js";
 
-/** What the database says of its schema, in `_sync_meta`. */
+/** The database's description of its schema, from `_sync_meta`. */
 interface Stored {
   readonly hash: string | undefined;
   readonly logVersion: number;
-  /** What the schema has made: nothing else is ever dropped. */
+  /** The objects that the schema has made: nothing else is ever dropped. */
   readonly objects: readonly DatabaseObject[];
-  /** What the synced tables are like, by model. */
+  /** The structure of the synced tables, by model. */
   readonly synced: Readonly<Record<string, string>>;
   readonly models: Readonly<Record<string, FormerModel>>;
-  /** What transports remember: `kind:model`. */
+  /** Keys under which transports have stored something: `kind:model`. */
   readonly metaKeys: readonly string[];
 }
 
@@ -30,7 +30,7 @@ export async function migrate(driver: Driver, dialect: Dialect): Promise<void> {
   const { catalog } = dialect;
   await driver.transaction(async (connection) => {
     const before = await stored(connection, dialect);
-    // Another tab may have been quicker.
+    // Another tab may have done it meanwhile.
     if (before?.hash === hash) return;
     if (before !== undefined) await takeDown(connection, dialect, before);
     const others = new Set((await catalog(connection)).map(({ identity }) => identity));
@@ -60,7 +60,7 @@ async function stored(connection: Connection, dialect: Dialect): Promise<Stored 
         `and this one knows ${newest}). Load the newer version again.`,
     );
   }
-  // Written above, and by nobody else.
+  // Only the code above writes it.
   const member = <T>(key: string, otherwise: T) => (parsed(meta.get(key) ?? "") as T | undefined) ?? otherwise;
   return {
     hash: meta.get("schema_hash"),
@@ -72,7 +72,7 @@ async function stored(connection: Connection, dialect: Dialect): Promise<Stored 
   };
 }
 
-/** Where the schema was made from its SQL files by hand, nothing is noted: what has a name of ours is taken for ours. */
+/** Finds the schema's objects by their names, for a schema that was made from the SQL files by hand. */
 async function namesakes(connection: Connection, { catalog }: Dialect): Promise<DatabaseObject[]> {
   const text = [sharedSql, ...models.map((model) => model.sql)].join("\n");
   const creation =
@@ -86,18 +86,18 @@ async function namesakes(connection: Connection, { catalog }: Dialect): Promise<
 /** Drops the old schema, but for the log and those of the server's rows that fit the new one. */
 async function takeDown(connection: Connection, dialect: Dialect, before: Stored): Promise<void> {
   const same = models.filter((model) => before.synced[model.name] === syncedTable(model));
-  // These outlive every schema. The numbers of changed keys go on, so that no tab misses one.
+  // No schema drops these. The numbers of changed keys must go on, or a tab would miss changes.
   const kept = ["_sync_meta", dialect.logTable, "_made_keys", "_changed_keys"];
   const stay = new Set([...kept, ...same.map(syncedName)]);
   const objects = before.objects.filter(({ kind, name }) => kind !== "table" || !stay.has(name));
-  // Views first, since they stand on tables.
+  // Views first, because they depend on tables.
   const ordered = ["trigger", "view", "function", "index", "table"].flatMap((kind) =>
     objects.filter((object) => object.kind === kind),
   );
   if (ordered.length > 0) await connection.exec(ordered.map(dialect.dropScript).join("\n"));
   for (const model of Object.keys(before.synced)) {
     if (same.some(({ name }) => name === model)) continue;
-    // What transports remember of it.
+    // Transports have stored where they are in the model's rows, which are gone.
     const keys = before.metaKeys.filter((key) => key.slice(key.indexOf(":") + 1) === model);
     for (const key of keys) await connection.query(sql`DELETE FROM _sync_meta WHERE key = ${key}`);
   }
@@ -114,7 +114,7 @@ function newestLogVersion({ logSteps }: Dialect): number {
   return Math.max(...logSteps.map(({ version }) => version));
 }
 
-/** Those who show the model are to read all of it. */
+/** Notes that all rows of the model may have changed, so that collections read it again. */
 export async function noteAll(connection: Connection, model: Model): Promise<void> {
   await connection.query(sql`INSERT INTO _changed_keys (table_name, row_key) VALUES (${model.name}, ${null})`);
 }
@@ -135,19 +135,19 @@ function syncedName(model: LocalModel): string {
   return `${model.name}_synced`;
 }
 
-/** What must be the same for the rows of a synced table to stay: the table, what it holds, and where that is from. */
+/** Describes a synced table and the source of its rows. An upgrade keeps the rows if the description stays the same. */
 function syncedTable(model: LocalModel): string {
   const start = model.sql.indexOf(`CREATE TABLE IF NOT EXISTS ${name(syncedName(model)).parts.join("")} (`);
   const end = model.sql.indexOf(";", start);
   return JSON.stringify([model.sql.slice(start, end), formerOf(model).types, model.table, model.columns]);
 }
 
-/** What the next version of the schema will want to know of this one. */
+/** Describes the models for the next upgrade, which converts the log. */
 function formerOf(model: LocalModel): FormerModel {
   return { key: model.key, types: Object.fromEntries(model.fields.map((field) => [field.name, field.type])) };
 }
 
-/** Two of the 32-bit hashes of Fowler, Noll and Vo, over all that makes the schema. */
+/** Hashes the schema's SQL: two FNV-1a hashes of 32 bits. */
 export function schemaHash(): string {
   const text = [sharedSql, ...models.map((model) => `${syncedTable(model)}\0${model.sql}`)].join("\0");
   return [0x811c9dc5, 0x9dc5811c].map((start) => fnv(text, start).toString(16).padStart(8, "0")).join("");

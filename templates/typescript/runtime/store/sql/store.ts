@@ -88,7 +88,7 @@ function rowOperations(connection: Connection, dialect: Dialect): RowOperations 
     );
   }
 
-  /** Those members of `row` that are columns, as the database takes them. */
+  /** Encodes those members of `row` that are columns. */
   function columns(model: Model, row: object): [string, Value][] {
     const given = new Map(Object.entries(row));
     return model.fields
@@ -137,7 +137,7 @@ function canInsert(model: Model, column: string): boolean {
   return model.key.includes(column) || fieldOf(model, column)?.insert !== "never";
 }
 
-/** Types of which a value has one form in the database. */
+/** Types whose values have only one form in the database, so that texts can be compared. */
 const EXACT: readonly Field["type"][] = ["text", "uuid", "date", "int32", "int64", "boolean"];
 
 function syncedOperations(connection: Connection, dialect: Dialect): SyncedOperations {
@@ -261,7 +261,7 @@ function changedKeys(connection: Connection): ChangedKeys {
       return Number(row?.["seq"] ?? 0);
     },
 
-    // In one statement, since a user waits for it.
+    // In one statement, because a user waits for it.
     async since(position, limit) {
       const found = await connection.query(sql`
         SELECT e.pruned_to, e.last, k.seq, k.table_name, k.row_key
@@ -293,7 +293,7 @@ function changedKeys(connection: Connection): ChangedKeys {
   };
 }
 
-/** What has a colon in its key belongs to a transport. */
+/** Keys with a colon belong to transports. */
 function meta(connection: Connection): Meta {
   const metaKey = (kind: string, model: string) => `${kind}:${model}`;
   return {

@@ -3,14 +3,14 @@ import type { PGlite, PGliteInterface, QueryOptions } from "@electric-sql/pglite
 import { isRead, serialQueue, sql, type Connection, type Driver, type Statement } from "../driver.js";
 import { joinTabs } from "../tabs/driver.js";
 
-/** What a driver is made of: an instance of the application's own has all of it. */
+/** The part of a PGlite instance that a driver uses: an application may bring an instance of its own. */
 export interface PgliteInstance extends Pick<
   PGliteInterface,
   "waitReady" | "query" | "exec" | "transaction" | "listen" | "close"
 > {
   readonly parsers: Readonly<Record<string, unknown>>;
   readonly serializers: Readonly<Record<string, unknown>>;
-  /** Writes what is in memory to where it is kept. */
+  /** Writes the data in memory to the storage. */
   syncToFs(): Promise<void>;
 }
 
@@ -31,8 +31,8 @@ export async function openPglite(directory: string): Promise<Driver> {
 }
 
 /**
- * A driver of an instance that nobody else uses. PGlite writes to the browser's storage after each statement, BEGIN and
- * SELECT too, but not after the COMMIT of a transaction; the driver does so after what has changed something.
+ * Makes a driver of an instance that nobody else uses. By itself, PGlite writes to the browser's storage after each
+ * statement, even BEGIN and SELECT, but not after COMMIT. The driver writes after each commit that changed something.
  */
 export function ownPglite(pg: PGlite): Promise<Driver> {
   const syncToFs = pg.syncToFs.bind(pg);
@@ -40,7 +40,7 @@ export function ownPglite(pg: PGlite): Promise<Driver> {
   return pgliteDriver(pg, syncToFs);
 }
 
-/** Gives values as PostgreSQL's text, and takes them so. */
+/** Makes a driver of an instance. Values come and go as PostgreSQL's text. */
 export async function pgliteDriver(pg: PgliteInstance, syncToFs = () => pg.syncToFs()): Promise<Driver> {
   await pg.waitReady;
   await pg.exec("SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET bytea_output = 'hex'");
@@ -55,7 +55,7 @@ export async function pgliteDriver(pg: PgliteInstance, syncToFs = () => pg.syncT
     for (const listener of listeners) listener();
   }
 
-  // PostgreSQL says so at COMMIT, and what isn't in the storage yet may still get lost.
+  // PostgreSQL notifies at COMMIT. Listeners are told later, when the storage has the change and it can't get lost.
   const unlisten = await pg.listen("_changed_keys", () => {
     hasNews = true;
     if (!isWriting) tell();
@@ -115,13 +115,13 @@ export async function pgliteDriver(pg: PgliteInstance, syncToFs = () => pg.syncT
   return driver;
 }
 
-/** PostgreSQL gives a transaction an id when it writes. */
+/** Whether the transaction has written: PostgreSQL gives it an id at its first write. */
 async function hasWritten(connection: Connection): Promise<boolean> {
   const [row] = await connection.query(sql`SELECT pg_current_xact_id_if_assigned()::TEXT AS id`);
   return row?.["id"] !== null;
 }
 
-/** Neither reads nor writes any type but text. Arrays have types of their own, which only an instance knows. */
+/** Options by which all values are text. Only an instance knows the types of arrays, so they are read from there. */
 function textOnly(pg: PgliteInstance): QueryOptions {
   const asText = (types: Readonly<Record<string, unknown>>) =>
     Object.fromEntries(Object.keys(types).map((type) => [type, String]));

@@ -10,7 +10,7 @@ import {
 } from "../driver.js";
 import { joinTabs } from "../tabs/driver.js";
 
-/** A database that answers at once: one of better-sqlite3, or of `node:sqlite`. */
+/** A synchronous database: of better-sqlite3 or `node:sqlite`. */
 export interface NativeDatabase {
   exec(script: string): unknown;
   prepare(text: string): NativeStatement;
@@ -49,10 +49,10 @@ export async function openSqlite(directory: string): Promise<Driver> {
   return joinTabs(worker, `sync-patterns:${directory}`, directory);
 }
 
-/** Statements that stay prepared: preparing takes longer than running, and longer with each model. */
+/** How many statements stay prepared: preparing takes longer than running, and longer with each model. */
 const PREPARED = 200;
 
-/** A driver of a database that this thread has for itself: of what others change it hears nothing. */
+/** Makes a driver of a database that only this thread uses: it doesn't notice the changes of others. */
 export function nativeDriver(database: NativeDatabase): Driver {
   const run = runner(database);
   const inTurn = serialQueue();
@@ -85,7 +85,7 @@ export function nativeDriver(database: NativeDatabase): Driver {
 
 type Run = (statement: Statement) => Row[];
 
-/** Keeps the statements that were used last. */
+/** Makes a function that runs statements, and keeps the last used ones prepared. */
 function runner(database: NativeDatabase): Run {
   const prepared = new Map<string, NativeStatement>();
 
@@ -96,7 +96,7 @@ function runner(database: NativeDatabase): Run {
       if (statement.reader !== false) statement.safeIntegers?.(true);
       statement.setReadBigInts?.(true);
     }
-    // To the end of the line.
+    // Moves it to the end: the first in the map is the least recently used.
     prepared.delete(text);
     prepared.set(text, statement);
     for (const [oldest, unused] of prepared) {
@@ -142,7 +142,7 @@ async function transaction<T>(
     try {
       run(sql`ROLLBACK`);
     } catch {
-      // SQLite has done so already.
+      // SQLite has rolled back already.
     }
     throw error;
   } finally {
@@ -150,17 +150,17 @@ async function transaction<T>(
   }
 }
 
-/** Whether the schema is there, which names transactions: entries of one have the same name in the log. */
+/** Whether the schema has the table with the id of the running transaction, which its entries get in the log. */
 function hasNames(run: Run): boolean {
   return run(sql`SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = '_transaction'`).length > 0;
 }
 
-/** How many rows this connection has ever changed. */
+/** How many rows this connection has changed so far. */
 function changes(run: Run): unknown {
   return run(sql`SELECT total_changes() AS changes`)[0]?.["changes"];
 }
 
-/** Drivers bind numbers as floating-point ones. */
+/** Integers as bigint: drivers bind numbers as floating-point values. */
 function bound(value: Value): Value {
   return typeof value === "number" && Number.isSafeInteger(value) && !Object.is(value, -0) ? BigInt(value) : value;
 }
@@ -170,7 +170,7 @@ function rowOf(row: unknown): Row {
   return Object.fromEntries(members.map(([column, value]) => [column, exact(value)]));
 }
 
-/** A number where it holds all digits. */
+/** Integers as numbers, where a number holds all digits. */
 function exact(value: Value): Value {
   return typeof value === "bigint" && BigInt.asIntN(54, value) === value ? Number(value) : value;
 }

@@ -7,7 +7,7 @@ import init, {
 
 import type { NativeDatabase, NativeStatement } from "./driver.js";
 
-/** How long the browser may take to take the files from a tab that has closed. */
+/** How often, and how long apart, the files are tried: the browser needs a while to release those of a closed tab. */
 const ATTEMPTS = 50;
 const PAUSE_MS = 100;
 
@@ -35,7 +35,7 @@ export async function openInFiles(folder: string): Promise<NativeDatabase> {
 
 async function load(): Promise<Sqlite3Static> {
   const sqlite = await init();
-  // It would print each statement that fails; whoever runs it gets the error.
+  // Otherwise it prints each statement that fails, and the caller gets the error anyway.
   sqlite.config.warn = () => {};
   return sqlite;
 }
@@ -85,7 +85,7 @@ function nativeStatement(statement: PreparedStatement): NativeStatement {
   return { all: plain, run: plain, finalize: () => statement.finalize() };
 }
 
-/** Errors say what SQLite says, and have the name of its code as better-sqlite3's have. */
+/** Throws errors with SQLite's message, and the name of its code in `code`, as better-sqlite3 does. */
 function plainly<T>(action: () => T): T {
   try {
     return action();

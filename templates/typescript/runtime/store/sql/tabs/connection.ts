@@ -10,12 +10,12 @@ import {
   type WorkerMessage,
 } from "./messages.js";
 
-/** The worker that has the database open, for as long as it does. */
+/** The worker that has the database open at the moment. */
 export interface Owner {
-  /** Whether another one has taken its place: what it hasn't answered, it never will. */
+  /** Whether another worker has taken its place: open requests will never be answered then. */
   readonly isLost: boolean;
   ask(task: Task): Promise<Row[]>;
-  /** Begins a transaction, and gives its id. */
+  /** Begins a transaction, and returns its id. */
   begin(): Promise<number>;
 }
 
@@ -52,7 +52,7 @@ export async function connectTab(worker: Worker, shared: string, place: string):
     owner = undefined;
   }
 
-  /** Until another tab has more luck. */
+  /** Fails all requests until another tab has opened the database. */
   function fail(error: Error): void {
     lose(error);
     next.reject(error);
@@ -77,7 +77,7 @@ export async function connectTab(worker: Worker, shared: string, place: string):
     lose(new Error("The database has been opened by another tab."));
     owner = remoteOwner(data.owner, (request) => channel.postMessage(request));
     next.resolve(owner);
-    // Anew, where opening it had failed before.
+    // A new promise, because the old one is rejected if opening had failed before.
     next = deferred();
     next.resolve(owner);
     // Commits may have been missed.
@@ -181,12 +181,12 @@ function deferred<T>(): Deferred<T> {
   const promise = new Promise<T>((onValue, onError) => {
     [resolve, reject] = [onValue, onError];
   });
-  // It is a failure only for those who wait for it.
+  // Without this, a rejection that nobody waits for would be reported as unhandled.
   promise.catch(() => {});
   return { promise, resolve, reject };
 }
 
-/** Others see by the lock that this tab is there. Gives what releases it. */
+/** Holds a lock that shows other tabs that this one is open. Returns the function that releases it. */
 function holdLock(lockName: string): Promise<() => void> {
   return new Promise((held, failed) => {
     navigator.locks.request(lockName, () => new Promise<void>((release) => held(release))).catch(failed);

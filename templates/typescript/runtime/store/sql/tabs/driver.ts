@@ -3,8 +3,8 @@ import { connectTab, type Owner } from "./connection.js";
 import { MARKS } from "./messages.js";
 
 /**
- * A database that tabs share. The worker of one of them has it open; when that tab closes, the worker of another opens
- * it. What was under way is done again then, unless it turns out to have been committed.
+ * Makes a driver of a database that tabs share. The worker of one tab has it open; when that tab closes, the worker of
+ * another opens it. Transactions that were running are repeated then, unless they had been committed.
  */
 export async function joinTabs(worker: Worker, shared: string, place: string): Promise<Driver> {
   const tab = await connectTab(worker, shared, place);
@@ -16,7 +16,7 @@ export async function joinTabs(worker: Worker, shared: string, place: string): P
     return rows.length > 0;
   }
 
-  /** Does `work` with one owner after the other, until one lives long enough. */
+  /** Runs `work` with the owner, and again with the next one if the owner is lost meanwhile. */
   async function withOwner<T>(work: (owner: Owner) => Promise<T>): Promise<T> {
     for (;;) {
       const owner = await tab.owner();
@@ -32,7 +32,7 @@ export async function joinTabs(worker: Worker, shared: string, place: string): P
     shared,
 
     async query(statement) {
-      // Asking twice does no harm.
+      // A read can be repeated.
       if (isRead(statement)) return withOwner((owner) => owner.ask({ type: "query", statement }));
       return driver.transaction((connection) => connection.query(statement));
     },
@@ -60,7 +60,7 @@ export async function joinTabs(worker: Worker, shared: string, place: string): P
   return driver;
 }
 
-/** Does the work of a transaction, all but its end. */
+/** Begins a transaction and runs its work; the caller commits it. */
 async function begun<T>(
   owner: Owner,
   work: (connection: Connection) => Promise<T>,

@@ -1,6 +1,6 @@
 import type { Row, Statement } from "../driver.js";
 
-/** What tabs say to all: on the channel that has the name of the database. */
+/** Messages to all tabs, on the channel with the name of the database. */
 export type Announcement =
   /** A tab wants to be connected. */
   | { readonly type: "hello"; readonly client: string }
@@ -8,31 +8,31 @@ export type Announcement =
   | { readonly type: "owner" }
   | { readonly type: "commit" };
 
-/** What a tab asks of the worker that has the database open, on the tab's own channel. */
+/** A request of a tab to the worker that has the database open, on the tab's own channel. */
 export type Request = Task & { readonly owner: string; readonly id: number };
 
 export type Task =
   | { readonly type: "query"; readonly statement: Statement; readonly in?: number }
   | { readonly type: "exec"; readonly script: string; readonly in?: number }
-  /** Begins a transaction; others name it by the id of this request. */
+  /** Begins a transaction; later requests name it in `in` by the id of this one. */
   | { readonly type: "begin" }
-  /** Leaves the token, so that the tab can tell whether it was committed, should the answer get lost. */
+  /** Commits, and stores the token: if the answer gets lost, the tab sees by it that the transaction was committed. */
   | { readonly type: "commit"; readonly in: number; readonly token: string }
   | { readonly type: "rollback"; readonly in: number };
 
-/** What the worker says on a tab's channel. */
+/** A message of the worker, on a tab's channel. */
 export type Reply =
   | { readonly type: "welcome"; readonly owner: string }
   | { readonly type: "result"; readonly owner: string; readonly id: number; readonly rows: Row[] }
   | { readonly type: "error"; readonly owner: string; readonly id: number; readonly error: RemoteError };
 
-/** An error as it gets through a channel: PostgreSQL's code and the like are members. */
+/** An error in a form that a channel can carry: `members` has PostgreSQL's code, for example. */
 export interface RemoteError {
   readonly message: string;
   readonly members: Readonly<Record<string, string>>;
 }
 
-/** What a tab and its own worker say to each other. */
+/** Messages between a tab and its own worker. */
 export type WorkerMessage =
   | { readonly type: "open"; readonly shared: string; readonly place: string }
   | { readonly type: "close" }
@@ -49,10 +49,10 @@ export function fromRemote({ message, members }: RemoteError): Error {
   return Object.assign(new Error(message), members);
 }
 
-/** The channel of one tab. It also holds a lock of this name, for as long as it is there. */
+/** The name of a tab's channel, and of the lock that the tab holds while it is open. */
 export function tabChannel(shared: string, client: string): string {
   return `${shared}:${client}`;
 }
 
-/** Where transactions leave a mark, so that a tab that got no answer knows whether its own was committed. */
+/** The table with the token of each tab's last commit, for tabs that got no answer. */
 export const MARKS = "_tab_commits";

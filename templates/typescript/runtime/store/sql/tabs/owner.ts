@@ -12,7 +12,7 @@ import {
 /** A transaction of a tab. */
 interface Session {
   readonly connection: Connection;
-  /** Commits, and leaves the token; without one, rolls back. */
+  /** Stores the token and commits; without a token, rolls back. */
   readonly end: (token: string | undefined) => Promise<void>;
 }
 
@@ -74,7 +74,7 @@ async function serve(driver: Driver, shared: string): Promise<void> {
   announce({ type: "owner" });
 }
 
-/** Tabs that are there still need to know of their last commits; the others have none to ask. */
+/** Deletes the tokens of tabs that are closed. */
 async function forgetClosedTabs(driver: Driver, shared: string): Promise<void> {
   const { held = [] } = await navigator.locks.query();
   const names = new Set(held.map((lock) => lock.name));
@@ -84,7 +84,7 @@ async function forgetClosedTabs(driver: Driver, shared: string): Promise<void> {
   }
 }
 
-/** Serves a tab until it is gone: its open transactions are rolled back then. */
+/** Serves a tab until it closes, and then rolls its open transactions back. */
 function serveTab(driver: Driver, shared: string, owner: string, client: string, onGone: () => void): void {
   const lockAndChannel = tabChannel(shared, client);
   const channel = new BroadcastChannel(lockAndChannel);

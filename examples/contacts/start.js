@@ -18,8 +18,12 @@ await page.listen();
 
 console.log(`\n  The page:  ${page.resolvedUrls?.local[0]}\n  Its API:   ${api.url}/api/contacts\n\n  Ctrl-C ends both.\n`);
 
+let isEnding = false;
 for (const signal of ["SIGINT", "SIGTERM"]) {
-  process.once(signal, async () => {
+  process.on(signal, async () => {
+    // npm passes a signal on that the terminal has sent here as well.
+    if (isEnding) return;
+    isEnding = true;
     await page.close();
     await api.close();
     process.exit(0);

@@ -6,7 +6,7 @@ export function answers(test: Test): void {
   test("a confirmed note waits for the server, and shows its refusal", async (world) => {
     const contact = await world.addElsewhere("Ada");
     const tab = await world.open();
-    await tab.button("Ada").click();
+    await tab.select("Ada");
     const notes = tab.page.getByRole("region", { name: "Notes" });
     const note = tab.page.getByLabel("Note", { exact: true });
 
@@ -26,10 +26,10 @@ export function answers(test: Test): void {
     assert.equal(await note.inputValue(), "");
     await tab.screenshot("note 2 saved");
 
-    await note.fill("Much longer than what the server takes as a note");
+    await note.fill(`Much longer than what the server takes as a note ${"and more ".repeat(12)}`);
     await tab.button("Save").click();
     // Until it is taken back, the bar shows it as well.
-    await notes.getByRole("alert").filter({ hasText: "a note has 40 characters at most" }).waitFor();
+    await notes.getByRole("alert").filter({ hasText: "text has 140 characters at most" }).waitFor();
     await notes.getByRole("listitem").filter({ hasText: "Much longer" }).waitFor({ state: "detached" });
     assert.match(await note.inputValue(), /^Much longer/);
     await tab.screenshot("note 3 refused");
@@ -42,8 +42,9 @@ export function answers(test: Test): void {
     const contact = await world.addElsewhere("Ada");
     await world.elsewhere("POST", "/notes", { contact_id: contact, text: "Stays" });
     const tab = await world.open();
-    const refusal = tab.alert("a contact with notes stays");
+    const refusal = tab.alert("This contact has notes");
 
+    await tab.select("Ada");
     await tab.button("Delete Ada").click();
     await refusal.waitFor();
     await tab.shows("Ada");
@@ -63,7 +64,7 @@ export function answers(test: Test): void {
       async () => (await world.names()).length === 0,
       () => "the contact gone on the server",
     );
-    await tab.says("online, everything is saved");
+    await tab.says("Online · everything is saved");
     await tab.screenshot("delete 2 tried again");
   });
 
@@ -92,12 +93,12 @@ export function answers(test: Test): void {
     await world.addElsewhere("Ada");
     const tab = await world.open();
     await tab.setMail("Ada", "nonsense");
-    await tab.alert("a mail address has an @").waitFor();
-    await tab.says("online, 1 change not saved yet");
+    await tab.alert("email has to be a mail address").waitFor();
+    await tab.says("Online · 1 change refused");
     await tab.showsMail("Ada", "");
     await tab.screenshot("mail refused");
     await tab.button("Discard").click();
-    await tab.says("online, everything is saved");
+    await tab.says("Online · everything is saved");
     await tab.shows("Ada", "saved");
   });
 }

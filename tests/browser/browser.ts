@@ -38,7 +38,7 @@ export class Browser {
       args: FLAGS,
       chromiumSandbox: false,
       headless: true,
-      viewport: { width: 720, height: 480 },
+      viewport: { width: 1040, height: 700 },
     });
   }
 

@@ -45,6 +45,6 @@ test("the page runs from its sources", async (world) => {
   await other.shows("Ada", "unsaved");
   world.server.revive();
   await other.shows("Ada", "saved");
-  await tab.says("online, everything is saved");
+  await tab.says("Online · everything is saved");
   await tab.screenshot("development");
 });

@@ -6,14 +6,14 @@ export function offline(test: Test): void {
   test("what is written offline is there after a reload, and saved later", async (world) => {
     await world.addElsewhere("Grace");
     const tab = await world.open();
-    await tab.says("online, everything is saved");
+    await tab.says("Online · everything is saved");
     await tab.shows("Grace", "saved");
     await tab.screenshot("offline 1 before");
 
     await world.browser.tabs.setOffline(true);
     await tab.add("Ada Lovelace");
     await tab.setMail("Grace", "grace@example.com");
-    await tab.says("offline, 2 changes not saved yet");
+    await tab.says("Offline · 2 changes not saved yet");
     await tab.shows("Ada Lovelace", "unsaved");
     await tab.screenshot("offline 2 written");
 
@@ -24,12 +24,12 @@ export function offline(test: Test): void {
     await tab.shows("Ada Lovelace", "unsaved");
     await tab.shows("Grace", "unsaved");
     await tab.showsMail("Grace", "grace@example.com");
-    await tab.says("offline, 2 changes not saved yet");
+    await tab.says("Offline · 2 changes not saved yet");
     await tab.screenshot("offline 3 reloaded");
     assert.deepEqual(await world.names(), ["Grace"]);
 
     world.server.revive();
-    await tab.says("online, everything is saved");
+    await tab.says("Online · everything is saved");
     await tab.shows("Ada Lovelace", "saved");
     await tab.shows("Grace", "saved");
     await tab.screenshot("offline 4 saved");
@@ -42,25 +42,25 @@ export function offline(test: Test): void {
   test("the page starts for the first time without a server", async (world) => {
     world.server.kill();
     const tab = await world.open();
-    await tab.says("offline, everything is saved");
+    await tab.says("Offline · everything is saved");
     await tab.page.getByText("Loading").waitFor({ state: "detached" });
     await tab.add("Ada");
-    await tab.says("offline, 1 change not saved yet");
+    await tab.says("Offline · 1 change not saved yet");
     await tab.shows("Ada", "unsaved");
     await tab.screenshot("first start offline");
     world.server.revive();
-    await tab.says("online, everything is saved");
+    await tab.says("Online · everything is saved");
     await tab.shows("Ada", "saved");
     assert.deepEqual(await world.names(), ["Ada"]);
   });
 
   test("the browser is killed after a write", async (world) => {
     const tab = await world.open();
-    await tab.says("online, everything is saved");
+    await tab.says("Online · everything is saved");
     world.server.kill();
     await tab.add("Ada");
     // The row is shown at once; it counts when it is in the log, and there it has to stay.
-    await tab.says("offline, 1 change not saved yet");
+    await tab.says("Offline · 1 change not saved yet");
     await world.browser.kill();
     await world.browser.launch();
     const again = await world.open();
@@ -76,7 +76,7 @@ export function offline(test: Test): void {
 
   test("the browser asks before it leaves a page with a write that isn't on the device", async (world) => {
     const tab = await world.open();
-    await tab.says("online, everything is saved");
+    await tab.says("Online · everything is saved");
     world.server.kill();
     await tab.name.click();
     await tab.name.fill("Ada");

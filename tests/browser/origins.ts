@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { join, resolve } from "node:path";
 import { build } from "vite";
+import { Server } from "../client/server/server.js";
 import { until } from "../client/support/until.js";
 import { Gateway, type GatewayOptions } from "./gateway.js";
 import { Site } from "./site.js";
@@ -20,7 +21,7 @@ interface Client {
   };
 }
 
-const root = resolve(process.env["ADAPTER"] ?? "", "bare");
+const root = resolve(process.env["ELECTRIC"] ?? "", "bare");
 await build({ root, logLevel: "error", worker: { format: "es" } });
 
 interface Status {
@@ -30,7 +31,10 @@ interface Status {
   readonly errors: readonly { readonly model: string | null; readonly url: string | null; readonly message: string }[];
 }
 
-const test = prepare((backend) => Site.start(join(root, "dist"), backend));
+const test = prepare(
+  (backend) => Site.start(join(root, "dist"), backend),
+  () => Server.start(),
+);
 
 /** A tab whose client writes to this API. */
 async function tabFor(world: World, apiBaseUrl: string): Promise<Tab> {

@@ -3,7 +3,7 @@
 
 use std::env;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
@@ -28,35 +28,59 @@ fn workspace() -> &'static Workspace {
         let until = fs::read_to_string(tests.join("client/support/until.ts")).expect("text");
         workspace.write_file("src/client/support/until.ts", &until);
         workspace.compile();
-        for adapter in ["pglite", "sqlite"] {
-            let output = workspace.folder().join(adapter).join("src/generated");
-            let output = output.to_str().expect("a path");
-            let fixture = repository.join("fixtures/contacts");
-            let run = sync_patterns(&["generate", "--adapter", adapter, "--output", output], &fixture);
-            assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
-            copy_example(&repository.join("examples/contacts"), &workspace, adapter);
-            type_check(&workspace, adapter);
+        for adapter in ADAPTERS {
+            page(&workspace, adapter, repository, adapter);
+            older(&workspace, repository, adapter);
+            let electric = electric(adapter);
+            page(&workspace, &electric, &repository.join("fixtures/contacts"), adapter);
+            tell_where_electric_is(&workspace, &electric);
             for name in ["index.html", "main.js"] {
                 let text = fs::read_to_string(tests.join("browser/bare").join(name)).expect("text");
-                workspace.write_file(&format!("{adapter}/bare/{name}"), &text);
+                workspace.write_file(&format!("{electric}/bare/{name}"), &text);
             }
-            older(&workspace, repository, adapter);
         }
         workspace
     })
 }
 
+/// The folder of the page whose rows come from Electric.
+fn electric(adapter: &str) -> String {
+    format!("electric-{adapter}")
+}
+
+/// The example's page, with the client that the config in a folder makes.
+fn page(workspace: &Workspace, to: &str, config: &Path, adapter: &str) {
+    let output = workspace.folder().join(to).join("src/generated");
+    let output = output.to_str().expect("a path");
+    let run = sync_patterns(&["generate", "--adapter", adapter, "--output", output], config);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    copy_example(&example(), workspace, to);
+    type_check(workspace, to);
+}
+
+fn example() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/contacts")
+}
+
+/// The page's own server passes Electric on, too.
+fn tell_where_electric_is(workspace: &Workspace, page: &str) {
+    let file = format!("{page}/src/main.tsx");
+    let text = fs::read_to_string(workspace.folder().join(&file)).expect("the page");
+    let settings = "configureSync({ ";
+    assert!(text.contains(settings), "{file} configures the client");
+    workspace.write_file(&file, &text.replace(settings, &format!("{settings}electricUrl: location.origin, ")));
+}
+
 /// The page with a client from the time when contacts had no mail. Its code is today's, so it isn't type-checked.
 fn older(workspace: &Workspace, repository: &Path, adapter: &str) {
-    let config = "version: 1\nspec: '-'\noutput: generated\nmodels:\n  contacts:\n    exclude: [email]\n";
-    workspace.write_file("older.yaml", config);
-    let spec = repository.join("fixtures/contacts/openapi.yaml");
-    let (spec, output) = (spec.to_string_lossy(), format!("{adapter}/older/src/generated"));
-    let args =
-        ["generate", "--config", "older.yaml", "--spec", &spec, "--adapter", adapter, "--output", &output, "--quiet"];
+    let config = fs::read_to_string(repository.join("sync-patterns.config.yaml")).expect("the example's config");
+    let config = config.replace("./examples", &repository.join("examples").to_string_lossy());
+    workspace.write_file("older.yaml", &format!("{config}models:\n  contacts:\n    exclude: [email]\n"));
+    let output = format!("{adapter}/older/src/generated");
+    let args = ["generate", "--config", "older.yaml", "--adapter", adapter, "--output", &output, "--quiet"];
     let run = sync_patterns(&args, workspace.folder());
     assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
-    copy_example(&repository.join("examples/contacts"), workspace, &format!("{adapter}/older"));
+    copy_example(&example(), workspace, &format!("{adapter}/older"));
 }
 
 /// The example, but for what is generated or installed there.
@@ -81,23 +105,35 @@ fn type_check(workspace: &Workspace, adapter: &str) {
     assert!(output.status.success(), "{adapter}: {}", String::from_utf8_lossy(&output.stdout));
 }
 
-/// The page as it goes into production, and as Vite's development server gives it; and the client with an API of another
-/// origin.
+/// The page as it goes into production, and as Vite's development server gives it; with rows from Electric; and the client
+/// with an API of another origin.
 pub fn cases() -> Vec<Trial> {
     let mut cases = Vec::new();
-    for suite in ["built-page", "development", "origins"] {
+    for suite in ["built-page", "development", "origins", "electric"] {
         for adapter in ADAPTERS {
             let test = suite.replace('-', "_");
             cases.push(case(format!("browser::{adapter}::{test}"), move || run(adapter, suite)));
         }
     }
+    cases.push(case("browser::npm_start", npm_start));
     cases
+}
+
+/// The example as somebody starts it, after `npm ci` of its own lock file.
+fn npm_start() {
+    let started = "started";
+    page(workspace(), started, Path::new(env!("CARGO_MANIFEST_DIR")), "pglite");
+    let install = ["ci", "--prefer-offline", "--no-audit", "--no-fund"];
+    let output = Command::new("npm").args(install).current_dir(workspace().folder().join(started)).output();
+    let output = output.expect("npm on the PATH");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    run(started, "npm-start");
 }
 
 fn run(adapter: &str, suite: &str) {
     let Some(chromium) = chromium() else { return };
     let mut node = node(workspace().folder());
-    node.env("ADAPTER", adapter);
+    node.env("ADAPTER", adapter).env("ELECTRIC", electric(adapter));
     chromium.give_to(&mut node);
     let screenshots = workspace().folder().join("screenshots").join(adapter);
     let hint = format!("screenshots are in {}", screenshots.display());

@@ -38,11 +38,15 @@ const TABLES = `
 export async function openDatabase(folder) {
   await mkdir(folder, { recursive: true });
   const database = await PGlite.create(folder);
-  const { rows } = await database.query("SELECT to_regclass('contacts') AS contacts");
-  const [{ contacts }] = /** @type {[{ contacts: string | null }]} */ (rows);
+  const { rows } = await database.query("SELECT 1 FROM pg_tables WHERE tablename = 'contacts'");
   await database.transaction(async (transaction) => {
-    await transaction.exec(TABLES);
-    if (contacts === null) await seed(transaction);
+    await createTables(transaction);
+    if (rows.length === 0) await seed(transaction);
   });
   return database;
+}
+
+/** @param {Database | Transaction} database */
+export async function createTables(database) {
+  await database.exec(TABLES);
 }

@@ -3,7 +3,7 @@ import { actionFor } from "./client/model.js";
 import { API_ANSWER_MS, IDLE_MS } from "./client/timing.js";
 import type { HeadersRecord, Rejection } from "./config.js";
 import { rejectedChange, type Entry, type StoreOperations } from "./store/store.js";
-import type { SyncError } from "./tabs/reports.js";
+import { REFUSALS, type SyncError } from "./tabs/reports.js";
 import { backoff, bell, otherHeaders, pause, wait, type Bell } from "./transport/schedule.js";
 import type { Context, Outcome, Outgoing, Writes } from "./transport/transport.js";
 import { accept, refuse } from "./writes/accept.js";
@@ -95,6 +95,7 @@ export async function startSyncWorker(context: Context, writes: Writes): Promise
     if (outcome.kind === "acknowledged") {
       const isSettled = await store.transaction((within) => accept(within, write, outcome, acknowledged));
       reports.error(API, null);
+      reports.error(REFUSALS, null);
       forget(retries, writeId);
       if (!isSettled && write.model.transport === "rest") await settleByRows(write, outcome);
     } else if (outcome.kind === "refused" && outcome.status === 401) {
@@ -128,7 +129,7 @@ export async function startSyncWorker(context: Context, writes: Writes): Promise
   }
 
   async function rejectWrite(write: Outgoing, rejection: Rejection): Promise<void> {
-    reports.error(API, rejection.message, aboutWrite(write));
+    reports.error(REFUSALS, rejection.message, aboutWrite(write));
     tellRejected(await store.transaction((within) => refuse(within, write.writeIds, rejection)));
   }
 

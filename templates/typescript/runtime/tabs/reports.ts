@@ -40,6 +40,9 @@ type Notice =
   | "ask"
   | "returned";
 
+/** The source of refusals: they are told, and nothing tries them again by itself. */
+export const REFUSALS = "refusals";
+
 /** What those who sync report, in whichever tab, as every tab knows it. */
 export interface Reports {
   current(): {
@@ -156,7 +159,7 @@ export function openReports(
       outdated: isOutdated,
       opening: isOnline() && !isOutdated && Object.entries(facts.models).some(isAwaited),
       lastError: textOf(Object.values(facts.errors).at(-1)),
-      errors: Object.values(facts.errors),
+      errors: Object.entries(facts.errors).flatMap(([source, error]) => (source === REFUSALS ? [] : [error])),
       models: facts.models,
     }),
     onChange(listener) {

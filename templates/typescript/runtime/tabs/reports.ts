@@ -41,7 +41,7 @@ type Notice =
   | "returned";
 
 /** The source of refusals: they are told, and nothing tries them again by itself. */
-export const REFUSALS = "refusals";
+export const REFUSALS = "what is refused";
 
 /** What those who sync report, in whichever tab, as every tab knows it. */
 export interface Reports {

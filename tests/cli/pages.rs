@@ -41,7 +41,13 @@ fn anchors(text: &str) -> BTreeSet<String> {
 
 #[test]
 fn every_link_leads_somewhere() {
-    let more = ["templates/README.md", "packaging/README.md", "tests/README.md", "packaging/npm/launcher/README.md"];
+    let more = [
+        "examples/contacts/README.md",
+        "templates/README.md",
+        "packaging/README.md",
+        "tests/README.md",
+        "packaging/npm/launcher/README.md",
+    ];
     let mut texts = pages();
     texts
         .extend(more.iter().filter_map(|name| Some(((*name).to_owned(), fs::read_to_string(home().join(name)).ok()?))));

@@ -11,7 +11,8 @@ use crate::support::project::{Project, SPEC};
 use crate::support::web::{Answer, Server};
 use crate::support::workspace::Workspace;
 
-const BACKEND: &str = "http://localhost:8000/openapi.json";
+/// Where the pages have a backend.
+const BACKEND: &str = "localhost:8000";
 
 /// What other tests run, or only a person can: commands of these beginnings.
 const ELSEWHERE: &[(&str, &str)] = &[
@@ -91,7 +92,7 @@ fn every_command_works() {
         if ours.starts_with("sync-patterns init --spec") {
             shell(&project, "rm -f sync-patterns.config.yaml");
         }
-        shell(&project, &ours.replace(BACKEND, &server.url("/openapi.json")));
+        shell(&project, &ours.replace(BACKEND, server.url("").trim_start_matches("http://")));
         ran += 1;
     }
     assert!(ran > 8, "only {ran} commands were found");
@@ -155,7 +156,7 @@ fn write_files(page: &str, workspace: &Workspace) -> Vec<String> {
 fn the_page_of_the_guide_compiles() {
     let workspace = Workspace::new("guide");
     let written = write_files(&page("guide.md"), &workspace);
-    assert_eq!(written, ["App.tsx", "NewNote.tsx", "main.tsx", "session.ts"]);
+    assert_eq!(written, ["App.tsx", "NewNote.tsx", "session.ts"]);
     workspace.type_check_page();
 }
 
@@ -164,8 +165,9 @@ fn the_lines_of_the_readme_compile() {
     let workspace = Workspace::new("readme");
     let readme = fs::read_to_string(home().join("README.md")).expect("the README");
     let [lines] = blocks(&readme, "tsx")[..] else { panic!("one block") };
+    let [start] = blocks(&readme, "ts")[..] else { panic!("one block") };
     let page = format!(
-        "import {{ contactsCollection, retryChange, useContacts, useRejectedChanges, useSyncStatus }} from \"./generated/index.js\";\n\
+        "import {{ configureSync, contactsCollection, retryChange, useContacts, useRejectedChanges, useSyncStatus }} from \"./generated/index.js\";\n{start}\
          export function Page({{ id }}: {{ id: string }}) {{\n{lines}return <>{{contacts.length}} {{String(opening)}} {{String(online)}} {{pending}} {{lastError}} {{refused}}</>;\n}}\n"
     );
     workspace.write_file("src/page.tsx", &page);

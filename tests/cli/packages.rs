@@ -50,7 +50,9 @@ fn the_command_of_the_guide() {
     let guide = fs::read_to_string(home().join("docs/guide.md")).expect("the guide");
     let folder = tempfile::tempdir().expect("a folder");
     let document = home().join("fixtures/contacts/openapi.yaml");
-    let run = sync_patterns(&["init", "--spec", &document.to_string_lossy()], folder.path());
+    let document = document.to_string_lossy();
+    let choices = ["--transport", "rest", "--adapter", "sqlite"];
+    let run = sync_patterns(&[&["init", "--spec", &document], &choices[..]].concat(), folder.path());
     assert_eq!(run.code, 0, "{}", run.stderr);
     let install = run.stdout.lines().map(str::trim).find(|line| line.starts_with("npm install")).expect("a command");
     assert!(guide.contains(&format!("\n{install}\n")), "{install}");
@@ -58,7 +60,9 @@ fn the_command_of_the_guide() {
     for framework in Framework::ALL {
         for direct in [false, true] {
             let sources = Sources { streamed: true, direct, ..Sources::default() };
-            for package in packages(Adapter::Sqlite, framework, sources) {
+            for package in
+                [Adapter::Sqlite, Adapter::Pglite].into_iter().flat_map(|adapter| packages(adapter, framework, sources))
+            {
                 let is_there = guide.contains(&format!("`{}` {}", package.name, package.version))
                     || guide.contains(&format!("{}@{}", package.name, package.version))
                     || (package.name == "@tanstack/db" && guide.contains(&format!("| {} |", package.version)));

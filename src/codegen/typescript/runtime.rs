@@ -63,6 +63,7 @@ const LOCAL: &[Module] = modules![
     "store/sql/tabs/owner.ts",
     "sync-worker.ts",
     "tabs/leader.ts",
+    "transport/attempts.ts",
     "writes/accept.ts",
     "writes/queue.ts",
     "writes/repeats.ts",
@@ -73,7 +74,16 @@ const LOCAL: &[Module] = modules![
 const STREAMED: &[Module] =
     modules!["transport/electric/messages.ts", "transport/electric/shape.ts", "transport/electric/streams.ts"];
 /// Rows that come from the API's lists.
-const POLLED: &[Module] = modules!["transport/rest/poll.ts"];
+const POLLED: &[Module] = modules![
+    "transport/rest/elements.ts",
+    "transport/rest/get.ts",
+    "transport/rest/memory.ts",
+    "transport/rest/pages.ts",
+    "transport/rest/places.ts",
+    "transport/rest/poll.ts",
+    "transport/rest/pull.ts",
+    "transport/rest/read-list.ts",
+];
 /// Collections that stand on Electric alone.
 const DIRECT: &[Module] = modules!["collection/electric.ts"];
 const ACCESS: &[Module] = modules!["client/access.ts"];

@@ -1,4 +1,5 @@
 import { defaults } from "./client/defaults.js";
+import { POLL_MS } from "./client/timing.js";
 
 /** What the application decides at run time. Everything is optional: the defaults come from the config file. */
 export interface SyncSettings {
@@ -14,6 +15,10 @@ export interface SyncSettings {
   readonly headers: SyncHeaders;
   /** Further parameters of a model's shape, such as `where`. */
   readonly shapeParams: (model: string) => Readonly<Record<string, string>>;
+  /** Further query parameters of a model's list, where its rows are polled: those that the API requires, and any that narrow it. */
+  readonly listParams: (model: string) => Readonly<Record<string, string>>;
+  /** Seconds from one poll of the lists to the next, while the page is visible. */
+  readonly poll: number;
   readonly fetch: typeof globalThis.fetch;
   /** Called once for each write that the API has refused for good. It stays in the log until discarded or retried. */
   readonly onRejected: (change: RejectedChange) => void;
@@ -87,9 +92,11 @@ export interface Settings {
 function createSettings(initial: Partial<SyncSettings>): Settings {
   let current: SyncSettings = {
     idempotencyKey: "header",
+    poll: POLL_MS / 1_000,
     ...defaults,
     headers: {},
     shapeParams: () => ({}),
+    listParams: () => ({}),
     fetch: (input, init) => globalThis.fetch(input, init),
     onRejected: () => {},
     onAnswer: () => undefined,

@@ -13,6 +13,8 @@ export const POLL_MS = 30_000;
 
 /** The longest wait for an answer of the API. */
 export const API_ANSWER_MS = 60_000;
+/** The longest wait for the rest of a list's answer, once it has begun. */
+export const LIST_BODY_MS = 300_000;
 /** The longest wait for a shape's answer to begin. Electric holds a live request for 20 seconds; later, it is lost. */
 export const SHAPE_ANSWER_MS = 45_000;
 /** Until all of it is there: a snapshot can be long. */
@@ -24,6 +26,9 @@ export const TXID_MS = 30_000;
 export const ARRIVAL_MS = 3_000;
 /** The log is read so often, should a notice of a change have got lost. */
 export const IDLE_MS = 60_000;
+
+/** For other tabs to say that they are visible. */
+export const VISIBLE_ANSWER_MS = 500;
 
 /** Until the leading tab tries again after a failure. */
 export const LEADER_RETRY_MS = 1_000;

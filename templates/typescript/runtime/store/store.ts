@@ -1,4 +1,4 @@
-import { membersOf, parsed, textOf, type Members } from "../client/json.js";
+import { elementsOf, membersOf, parsed, textOf, type Members } from "../client/json.js";
 import { fieldOf, type CollectionKey, type Model } from "../client/model.js";
 import type { RejectedChange, Rejection } from "../config.js";
 
@@ -141,6 +141,24 @@ export interface LogOperations {
  */
 export type ServerRow = ReadonlyMap<string, string | null>;
 
+/** A row that isn't in the synced table, or is otherwise there. */
+export interface Differing {
+  readonly row: ServerRow;
+  /** What the row that is there has in the column that was asked for. */
+  readonly before: string | null;
+}
+
+/** The values of the key's columns, as text. */
+export function keyParts(model: Model, rowKey: string): string[] {
+  return model.key.length === 1 ? [rowKey] : (elementsOf(rowKey) ?? []).map(textOf);
+}
+
+/** A row of which only the key is known. */
+export function keyRow(model: Model, rowKey: string): ServerRow {
+  const parts = keyParts(model, rowKey);
+  return new Map(model.key.map((column, index) => [column, parts[index] ?? null]));
+}
+
 /** The server's rows. Of those in one call, no two have the same key. Entries that they show are settled. */
 export interface SyncedOperations {
   /** The text form of a row's key. */
@@ -150,6 +168,12 @@ export interface SyncedOperations {
   read(model: Model, rowKey: string): Promise<Members | undefined>;
   /** Keys of the rows that have these values, given as JSON text. */
   find(model: Model, members: Members): Promise<string[]>;
+  /** These columns of the rows that have these values, or of all. */
+  select(model: Model, columns: readonly string[], where?: ServerRow): Promise<ServerRow[]>;
+  /** The keys of rows without a parent: `columns` hold what a row of it has in these fields. */
+  orphans(model: Model, parent: Model, columns: ReadonlyMap<string, string>): Promise<ServerRow[]>;
+  /** Those of the rows, all with the same columns, that aren't there as they are. `column`: whose value to tell. */
+  differing(model: Model, rows: readonly ServerRow[], column?: string): Promise<Differing[]>;
   upsert(model: Model, rows: readonly ServerRow[]): Promise<void>;
   /** Each has the key, and the fields that have changed. */
   update(model: Model, rows: readonly ServerRow[]): Promise<void>;

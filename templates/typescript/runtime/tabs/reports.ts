@@ -1,4 +1,4 @@
-import { onVisible, type Presence } from "../transport/schedule.js";
+import { isVisible, onVisible, type Presence } from "../transport/schedule.js";
 
 /** Something that has gone wrong, and is tried again. */
 export interface SyncError {
@@ -38,7 +38,10 @@ type Notice =
   /** Of a model, or of all. */
   | { readonly pull: string | null }
   | "ask"
-  | "returned";
+  | "returned"
+  /** Whether anybody looks, and that somebody does. */
+  | "visible?"
+  | "visible";
 
 /** The source of refusals: they are told, and nothing tries them again by itself. */
 export const REFUSALS = "what is refused";
@@ -127,6 +130,10 @@ export function openReports(
   function hear(notice: Notice): void {
     if (notice === "returned") {
       presence.returnedElsewhere();
+    } else if (notice === "visible?") {
+      if (isVisible()) channel?.postMessage("visible" satisfies Notice);
+    } else if (notice === "visible") {
+      presence.seenElsewhere();
     } else if (notice === "ask") {
       if (isSource) channel?.postMessage({ facts } satisfies Notice);
     } else if ("pull" in notice) {
@@ -145,6 +152,7 @@ export function openReports(
     channel.postMessage({ schema } satisfies Notice);
     channel.postMessage("ask" satisfies Notice);
     // The tab that syncs may be hidden while the user looks at this one.
+    presence.askElsewhere(() => channel?.postMessage("visible?" satisfies Notice));
     stopLooking = onVisible(() => channel?.postMessage("returned" satisfies Notice));
   }
   if (typeof addEventListener === "function") {
@@ -191,6 +199,7 @@ export function openReports(
     outdated,
     close() {
       stopLooking();
+      presence.askElsewhere(undefined);
       channel?.close();
       // What is still under way reports to nobody.
       channel = undefined;

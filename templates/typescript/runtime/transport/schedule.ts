@@ -1,4 +1,4 @@
-import { FIRST_RETRY_MS, LONGEST_RETRY_AFTER_MS, LONGEST_RETRY_MS } from "../client/timing.js";
+import { FIRST_RETRY_MS, LONGEST_RETRY_AFTER_MS, LONGEST_RETRY_MS, VISIBLE_ANSWER_MS } from "../client/timing.js";
 import type { HeadersRecord, Settings } from "../config.js";
 
 /** Calls `wake` from now on, until the function that it returns is called. */
@@ -15,6 +15,16 @@ export function retryAfter(header: string | null | undefined): number {
   const seconds = Number(header);
   const asked = Number.isNaN(seconds) ? Date.parse(header) - Date.now() : seconds * 1_000;
   return Number.isNaN(asked) ? 0 : Math.min(Math.max(asked, 0), LONGEST_RETRY_AFTER_MS);
+}
+
+/** Calls `wake` when either of the two does. */
+export function either(one: Source, other: Source): Source {
+  return (wake) => {
+    const stops = [one(wake), other(wake)];
+    return () => {
+      for (const stop of stops) stop();
+    };
+  };
 }
 
 /** Returns after so many milliseconds (perhaps never), and at once when one of the sources says so or `signal` aborts. */
@@ -120,7 +130,7 @@ export const onOnline: Source = (wake) => {
 export const onVisible: Source = (wake) => {
   if (typeof document === "undefined") return () => {};
   const look = () => {
-    if (document.visibilityState === "visible") wake();
+    if (isVisible()) wake();
   };
   document.addEventListener("visibilitychange", look);
   return () => document.removeEventListener("visibilitychange", look);
@@ -132,10 +142,18 @@ export interface Presence {
   readonly onReturn: Source;
   /** Another tab has said that the user is there. */
   returnedElsewhere(): void;
+  /** Whether this tab is visible, or another one says that it is. */
+  isSeen(): Promise<boolean>;
+  /** Another tab has said that it is visible. */
+  seenElsewhere(): void;
+  /** Has `ask` ask the other tabs whether they are visible. */
+  askElsewhere(ask: (() => void) | undefined): void;
 }
 
 export function createPresence(): Presence {
   const waiting = new Set<() => void>();
+  const asking = new Set<() => void>();
+  let ask: (() => void) | undefined;
   return {
     onReturn: (wake) => {
       const stops = [onOnline(wake), onVisible(wake)];
@@ -148,7 +166,32 @@ export function createPresence(): Presence {
     returnedElsewhere() {
       for (const wake of waiting) wake();
     },
+    async isSeen() {
+      if (isVisible()) return true;
+      if (ask === undefined) return false;
+      const isSeen = new Promise<boolean>((resolve) => {
+        const answer = () => resolve(true);
+        asking.add(answer);
+        setTimeout(() => {
+          asking.delete(answer);
+          resolve(false);
+        }, VISIBLE_ANSWER_MS);
+      });
+      ask();
+      return isSeen;
+    },
+    seenElsewhere() {
+      for (const answer of asking) answer();
+    },
+    askElsewhere(other) {
+      ask = other;
+    },
   };
+}
+
+/** Where there are no pages, somebody always looks. */
+export function isVisible(): boolean {
+  return typeof document === "undefined" || document.visibilityState === "visible";
 }
 
 /**

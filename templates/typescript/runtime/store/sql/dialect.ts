@@ -1,4 +1,3 @@
-import { elementsOf, textOf } from "../../client/json.js";
 import type { Field, Model } from "../../client/model.js";
 import { name, type Connection, type Statement, type Value } from "./driver.js";
 
@@ -30,6 +29,8 @@ export interface Dialect {
   rowsAtOnce(columns: number): number;
   /** Makes a SELECT of the rows, as the source of an INSERT. */
   source(model: Model, columns: readonly string[], rows: RowValues): Statement;
+  /** Selects `n`, the places in `rows` of those that the synced table lacks or has otherwise, and `before`, its `column`. */
+  differing(model: Model, columns: readonly string[], rows: RowValues, column: string): Statement;
   /** Updates rows of the synced table. `columns`: those of each row in `rows`; `others`: `columns` without the key. */
   update(model: Model, columns: readonly string[], others: readonly string[], rows: RowValues): Statement[];
   delete(model: Model, columns: readonly string[], keys: RowValues): Statement;
@@ -59,9 +60,4 @@ export interface DatabaseObject {
 
 export function syncedTable(model: Model): Statement {
   return name(`${model.name}_synced`);
-}
-
-/** The values of the key's columns, as text. */
-export function keyParts(model: Model, rowKey: string): string[] {
-  return model.key.length === 1 ? [rowKey] : (elementsOf(rowKey) ?? []).map(textOf);
 }

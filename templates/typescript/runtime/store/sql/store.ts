@@ -2,17 +2,19 @@ import { models } from "../../../schema/index.js";
 import { textOf, type Members } from "../../client/json.js";
 import { collectionKey, fieldOf, keyFields, rowKey, type Field, type Model } from "../../client/model.js";
 import { isSame } from "../../client/values.js";
-import type {
-  ChangedKeys,
-  Meta,
-  RowOperations,
-  Rows,
-  ServerRow,
-  Store,
-  StoreOperations,
-  SyncedOperations,
+import {
+  keyParts,
+  type ChangedKeys,
+  type Differing,
+  type Meta,
+  type RowOperations,
+  type Rows,
+  type ServerRow,
+  type Store,
+  type StoreOperations,
+  type SyncedOperations,
 } from "../store.js";
-import { keyParts, syncedTable, type Dialect, type RowValues } from "./dialect.js";
+import { syncedTable, type Dialect, type RowValues } from "./dialect.js";
 import {
   commas,
   joined,
@@ -186,6 +188,15 @@ function syncedOperations(connection: Connection, dialect: Dialect): SyncedOpera
     return Object.fromEntries(members);
   }
 
+  function textRow(model: Model, columns: readonly string[], row: Row): ServerRow {
+    return new Map(
+      columns.map((column) => {
+        const [value = null, field] = [row[column], fieldOf(model, column)];
+        return [column, value === null || field === undefined ? null : textOf(dialect.jsonOf(field, value))];
+      }),
+    );
+  }
+
   function keysOnly(model: Model, rows: readonly ServerRow[]): ServerRow[] {
     return rows.map((row) => new Map(model.key.map((column) => [column, row.get(column) ?? null])));
   }
@@ -226,6 +237,47 @@ function syncedOperations(connection: Connection, dialect: Dialect): SyncedOpera
       return equal.map((row) =>
         rowKey(model, Object.fromEntries(model.key.map((column) => [column, textOf(row[column] ?? "null")]))),
       );
+    },
+
+    async select(model, columns, where = new Map()) {
+      const conditions = [...where].map(([column, text]) => {
+        const [[value = null] = []] = values(model, [column], [new Map([[column, text]])]);
+        return sql` AND ${name(column)} = ${value}`;
+      });
+      const found = await connection.query(
+        sql`SELECT ${commas(columns.map(name))} FROM ${syncedTable(model)} WHERE true${joined("", conditions)}`,
+      );
+      return found.map((row) => textRow(model, columns, row));
+    },
+
+    async orphans(model, parent, columns) {
+      const isParent = [...columns].map(([column, field]) => sql`p.${name(field)} = s.${name(column)}`);
+      const found = await connection.query(sql`
+        SELECT ${commas(model.key.map((part) => sql`s.${name(part)}`))}
+        FROM ${syncedTable(model)} AS s
+        WHERE NOT EXISTS (
+          SELECT 1 FROM ${syncedTable(parent)} AS p WHERE ${joined(" AND ", isParent)}
+        )
+      `);
+      return found.map((row) => textRow(model, model.key, row));
+    },
+
+    async differing(model, rows, column = model.key[0] ?? "") {
+      const columns = [...(rows[0]?.keys() ?? [])];
+      const size = dialect.rowsAtOnce(columns.length + 1);
+      const all: Differing[] = [];
+      for (let start = 0; start < rows.length; start += size) {
+        const some = rows.slice(start, start + size);
+        const found = await connection.query(
+          dialect.differing(model, columns, values(model, columns, some), column),
+        );
+        for (const { n = 0, before = null } of found) {
+          const row = some[Number(n)];
+          const text = textRow(model, [column], { [column]: before }).get(column) ?? null;
+          if (row !== undefined) all.push({ row, before: text });
+        }
+      }
+      return all;
     },
 
     upsert: (model, rows) =>

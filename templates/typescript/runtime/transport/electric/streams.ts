@@ -7,26 +7,16 @@ import {
   type Offset,
 } from "@electric-sql/client";
 
-import { messageOf, parsed } from "../../client/json.js";
+import { parsed } from "../../client/json.js";
 import type { Model } from "../../client/model.js";
-import { BROKEN_RETRY_MS, SHAPE_ANSWER_MS, SHAPE_BODY_MS } from "../../client/timing.js";
+import { SHAPE_ANSWER_MS, SHAPE_BODY_MS } from "../../client/timing.js";
 import type { Columns } from "../../client/values.js";
 import type { HeadersRecord, Settings } from "../../config.js";
-import type { Reports } from "../../tabs/reports.js";
-import { backoff, bell, onOnline, otherHeaders, pause, retryAfter, wait, within } from "../schedule.js";
+import { failure, isPassing, keepTrying, reportWell, type End } from "../attempts.js";
+import { onOnline, retryAfter, within } from "../schedule.js";
 import type { Context, Reads } from "../transport.js";
 import { serverColumns, type ShapeRow } from "./messages.js";
 import { openShape, readPosition, type Batch } from "./shape.js";
-
-/** Why a stream has ended. */
-type End =
-  /** It is to stop, or to begin again with other settings or a new connection. */
-  | { readonly kind: "stopped" }
-  | { readonly kind: "refused"; readonly headers: HeadersRecord }
-  /** Worth another try soon. */
-  | { readonly kind: "failed"; readonly message: string; readonly retryAfter: number; readonly isUnreachable: boolean }
-  /** Somebody has to change something first: the server doesn't know the table, or a column. */
-  | { readonly kind: "broken"; readonly message: string };
 
 /** Rows by Electric's shapes, one for each model. */
 export const electricReads: Reads = {
@@ -46,37 +36,17 @@ async function run(context: Context): Promise<void> {
   };
   signal.addEventListener("abort", stop);
   if (signal.aborted) stop();
-  await Promise.all(models.map((model, index) => keepStreaming(context, model, controllers[index]?.signal ?? signal)));
+  await Promise.all(
+    models.map((model, index) => {
+      const own = controllers[index]?.signal ?? signal;
+      // One stream after the other, each from where the one before has come to.
+      return keepTrying(context, model, own, {
+        attempt: (onWell) => stream(context, model, own, onWell),
+        url: () => shapeUrl(context.settings),
+      });
+    }),
+  );
   signal.removeEventListener("abort", stop);
-}
-
-/** One stream after the other, each from where the one before has come to. */
-async function keepStreaming(context: Context, model: Model, signal: AbortSignal): Promise<void> {
-  const { settings, presence, reports } = context;
-  let failures = 0;
-  let refusals = 0;
-  while (!signal.aborted) {
-    const changes = bell(settings.onChange);
-    const onDelivery = () => {
-      failures = 0;
-      refusals = 0;
-    };
-    const end = await stream(context, model, signal, onDelivery).catch(failure);
-    if (!signal.aborted) reportEnd(reports, model, shapeUrl(settings), end);
-    if (end.kind === "refused") {
-      refusals += 1;
-      // Headers may be new each time, and refused each time.
-      if (refusals > 1) await wait(backoff(refusals - 1), signal, changes.source);
-      const onWait = () => reports.waiting(model.name, true);
-      await otherHeaders(settings, presence, end.headers, signal, changes, onWait);
-    } else if (end.kind === "failed") {
-      failures += 1;
-      await pause(failures, end.retryAfter, signal, changes.source, presence);
-    } else if (end.kind === "broken") {
-      await wait(BROKEN_RETRY_MS * (0.5 + Math.random()), signal, changes.source, presence.onReturn);
-    }
-    changes.close();
-  }
 }
 
 /** Streams until something ends it. */
@@ -171,33 +141,13 @@ function endOf(error: Error, fetching: ShapeFetch): End {
   const { status, headers } = error;
   if (status === 401 || status === 403) return { kind: "refused", headers: fetching.headers() };
   const message = explanation(error);
-  const isPassing = status < 400 || status === 408 || status === 425 || status === 429 || status >= 500;
-  if (!isPassing) return { kind: "broken", message };
+  if (!isPassing(status)) return { kind: "broken", message };
   return { kind: "failed", message, retryAfter: retryAfter(headers["retry-after"]), isUnreachable: false };
 }
 
 function explanation({ status, text, json, message }: FetchError): string {
   const said = text ?? (json === undefined ? message : JSON.stringify(json));
   return `${String(status)}: ${said.slice(0, 1_000)}`;
-}
-
-function failure(error: unknown): Extract<End, { kind: "failed" }> {
-  return { kind: "failed", message: messageOf(error), retryAfter: 0, isUnreachable: false };
-}
-
-function reportWell(reports: Reports, { name }: Model): void {
-  reports.reachable(name, true);
-  reports.waiting(name, false);
-  reports.error(name, null);
-  reports.model(name, { error: null });
-}
-
-function reportEnd(reports: Reports, { name }: Model, url: string, end: End): void {
-  if (end.kind !== "failed" && end.kind !== "broken") return;
-  const isUnreachable = end.kind === "failed" && end.isUnreachable;
-  reports.reachable(name, !isUnreachable);
-  if (!isUnreachable) reports.model(name, { error: end.message });
-  reports.error(name, end.message, { url });
 }
 
 /** Fetches for one stream, and knows what the stream itself doesn't tell. */

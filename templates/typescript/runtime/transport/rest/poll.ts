@@ -1,88 +1,235 @@
-import { elementsOf, membersOf, messageOf, textOf, type Members } from "../../client/json.js";
-import type { List, Model } from "../../client/model.js";
-import { API_ANSWER_MS, POLL_MS } from "../../client/timing.js";
-import type { ServerRow } from "../../store/store.js";
-import { wait, within } from "../schedule.js";
+import { keepTrying, type End } from "../attempts.js";
+import { bell, onOnline, wait, type Source } from "../schedule.js";
 import type { Context, Reads } from "../transport.js";
+import { urlOf } from "./exchange.js";
+import { listedOf, type Listed } from "./places.js";
+import { createPuller, readPosition } from "./pull.js";
 
-const PULLED = "pulled";
+/** Models that are read at the same time. */
+const MODELS_AT_ONCE = 4;
+/** A pull takes no more than this part of the time, and is too old after this part of `poll` for who comes back. */
+const SHARE = 10;
+/** How much earlier or later than `poll` a pull begins, so that clients don't come all at once. */
+const JITTER = 0.1;
+/** How often it is looked, at most, whether the parents are still the same. */
+const PARENTS_MS = 100;
 
-/** Rows by the API's own lists. */
+/** Rows by the API's own lists, read again and again. */
 export const restReads: Reads = {
-  async run(context) {
-    const { models, reports, presence, settings, signal } = context;
-    while (!signal.aborted) {
-      for (const model of models) {
-        if (model.list === undefined || (model.list.parents ?? []).length > 0) continue;
-        try {
-          await pull(context, model, model.list);
-          reports.error(model.name, null);
-        } catch (error) {
-          if (!signal.aborted) reports.error(model.name, messageOf(error));
-        }
-      }
-      await wait(POLL_MS, signal, settings.onChange, presence.onReturn);
-    }
-  },
-
+  run,
   async progress(store, model) {
-    const at = (await store.meta.get(PULLED, model.name)) ?? null;
-    return { rows: 0, of: null, ready: at !== null, lastSync: at, error: null };
+    // What nobody polls doesn't keep anybody waiting.
+    if (model.list === undefined) return { rows: 0, of: null, ready: true, lastSync: null, error: null };
+    const { rows = 0, isComplete = false, at = null } = (await readPosition(store, model.name)) ?? {};
+    return { rows, of: null, ready: isComplete, lastSync: at, error: null };
   },
 };
 
-/** Reads the whole list, and commits it at once. */
-async function pull({ store, settings, reports, signal }: Context, model: Model, list: List): Promise<void> {
-  const sent = await store.log.sent(model.name);
-  const acknowledged = sent.filter(({ status }) => status === "acknowledged").map(({ writeId }) => writeId);
-  const rows = new Map<string, ServerRow>();
-  for (let count = -1, offset = 0; count !== 0; offset += count) {
-    const found = await page(offset);
-    for (const row of found) rows.set(store.synced.keyOf(model, row), row);
-    count = list.page.by === "offset" ? found.length : 0;
+async function run(context: Context): Promise<void> {
+  const { models, pulls, signal } = context;
+  const gate = createGate(MODELS_AT_ONCE);
+  const polls = new Map<string, Poll>();
+  for (const listed of inOrder(models.flatMap((model) => listedOf(model, models) ?? []))) {
+    polls.set(listed.model.name, createPoll(context, listed, gate, polls.get(listed.parent?.model.name ?? "")));
   }
-  const at = new Date().toISOString();
-  await store.transaction(async (within) => {
-    await within.synced.upsert(model, [...rows.values()]);
-    await within.synced.deleteOthers(model, [...rows.values()]);
-    await within.log.settle(acknowledged);
-    await within.meta.set(PULLED, model.name, at);
+
+  /** Of all models, those below others come after them. */
+  async function ask(name: string | undefined): Promise<boolean> {
+    if (name !== undefined) return polls.get(name)?.ask() ?? false;
+    const asked = new Map<string, Promise<boolean>>();
+    for (const [model, poll] of polls) {
+      const parent = asked.get(poll.parent ?? "") ?? Promise.resolve(true);
+      asked.set(
+        model,
+        parent.then(() => poll.ask()),
+      );
+    }
+    const answers = await Promise.all(asked.values());
+    return answers.length > 0 && answers.every((isWell) => isWell);
+  }
+
+  const stop = pulls.serve(ask);
+  await Promise.all([...polls.values()].map((poll) => poll.run(signal)));
+  stop();
+}
+
+/** Parents come before what is below them, or refers to them; otherwise as they are given. */
+function inOrder(all: readonly Listed[]): Listed[] {
+  const ordered: Listed[] = [];
+  const begun = new Set<string>();
+  function add(listed: Listed): void {
+    if (begun.has(listed.model.name)) return;
+    begun.add(listed.model.name);
+    const { model, parent } = listed;
+    const before = new Set([...(parent ? [parent.model.name] : []), ...Object.values(model.references)]);
+    for (const other of all) if (before.has(other.model.name)) add(other);
+    ordered.push(listed);
+  }
+  for (const listed of all) add(listed);
+  return ordered;
+}
+
+/** Reads the lists of one model when it is time. */
+interface Poll {
+  readonly parent: string | undefined;
+  run(signal: AbortSignal): Promise<void>;
+  /** Asks for a pull at once. Says whether it has gone well. */
+  ask(): Promise<boolean>;
+  /** When the first pull has ended, however it has. */
+  readonly tried: Promise<void>;
+}
+
+function createPoll(context: Context, listed: Listed, gate: Gate, parent: Poll | undefined): Poll {
+  const { settings, presence, onLog } = context;
+  const { model } = listed;
+  const puller = createPuller(context, listed);
+  let asks: ((isWell: boolean) => void)[] = [];
+  const askers = new Set<() => void>();
+  const onAsk: Source = (wake) => {
+    askers.add(wake);
+    return () => askers.delete(wake);
+  };
+  let [begun, lasted, dueAt] = [Number.NEGATIVE_INFINITY, 0, 0];
+  /** Whether somebody is waiting, though nobody may look. */
+  let isUrgent = true;
+  let definition = "";
+  let isOver = false;
+  let noteTried = () => {};
+  const tried = new Promise<void>((resolve) => {
+    noteTried = resolve;
   });
-  reports.model(model.name, { rows: rows.size, ready: true, lastSync: at });
 
-  async function page(offset: number): Promise<ServerRow[]> {
-    const query = new URLSearchParams();
-    if (list.page.by === "offset") {
-      query.set(list.page.offset, String(offset));
-      if (list.page.size !== undefined) query.set(list.page.size.parameter, String(list.page.size.rows));
-    }
-    const { apiBaseUrl, fetch } = settings.current();
-    const url = `${apiBaseUrl.replace(/\/$/, "")}${list.path}${query.size > 0 ? `?${query.toString()}` : ""}`;
-    const limit = within(API_ANSWER_MS, signal);
+  function dueBy(time: number): void {
+    dueAt = Math.min(dueAt, time);
+    isUrgent = true;
+  }
+
+  /** No sooner than its share of the time allows. */
+  function soon(): number {
+    return Math.max(Date.now(), begun + lasted * SHARE);
+  }
+
+  function answer(taken: readonly ((isWell: boolean) => void)[], isWell: boolean): void {
+    for (const resolve of taken) resolve(isWell);
+  }
+
+  /** Returns when it is time, and says for what. */
+  async function due(signal: AbortSignal): Promise<"all" | "new"> {
+    const returns = bell(presence.onReturn);
+    const online = bell(onOnline);
+    const changes = bell(settings.onChange);
+    const commits = bell(onLog);
+    // Others may have come during the last pull.
+    let isLookedAt = false;
     try {
-      const headers = { Accept: "application/json", ...(await settings.headers()) };
-      const response = await fetch(url, { headers, cache: "no-store", signal: limit.signal });
-      if (!response.ok) throw new Error(`${url} has answered ${String(response.status)}.`);
-      return rowsIn(await response.text(), list, url).map((members) => serverRow(model, members));
+      while (!signal.aborted) {
+        if (asks.length > 0 || online.hasRung()) return "all";
+        if (changes.hasRung() && puller.definition() !== definition) return "all";
+        changes.silence();
+        if (returns.hasRung() && Date.now() - begun > (settings.current().poll * 1_000) / SHARE) dueBy(soon());
+        returns.silence();
+        if (Date.now() >= dueAt && (isUrgent || (await presence.isSeen()))) return "all";
+        if (listed.parent !== undefined && (commits.hasRung() || !isLookedAt)) {
+          commits.silence();
+          isLookedAt = true;
+          if (await puller.hasOtherParents().catch(() => false)) return "new";
+          await wait(PARENTS_MS, signal, onAsk);
+        }
+        // A page that nobody looks at is asked again after a while.
+        if (Date.now() >= dueAt) dueAt = Date.now() + settings.current().poll * 1_000;
+        const news = listed.parent === undefined ? [] : [commits.source];
+        await wait(dueAt - Date.now(), signal, onAsk, returns.source, online.source, changes.source, ...news);
+      }
+      return "all";
     } finally {
-      limit.done();
+      for (const each of [returns, online, changes, commits]) each.close();
     }
   }
+
+  async function attempt(signal: AbortSignal, onWell: () => void, isFirst: boolean): Promise<End> {
+    if (isFirst) await parent?.tried;
+    const part = await due(signal);
+    const leave = await gate.enter(signal);
+    const taken = part === "all" ? asks : [];
+    if (part === "all") asks = [];
+    try {
+      if (signal.aborted) throw new Error("This tab doesn't lead any more.");
+      const start = Date.now();
+      definition = puller.definition();
+      const isAgain = await puller.pull(part, signal, onWell);
+      if (part === "all") {
+        [begun, lasted] = [start, Date.now() - start];
+        const poll = settings.current().poll * 1_000 * (1 - JITTER + 2 * JITTER * Math.random());
+        dueAt = Math.max(start + poll, soon());
+        isUrgent = false;
+      }
+      if (isAgain) dueBy(soon());
+      answer(taken, true);
+      return { kind: "stopped" };
+    } catch (error) {
+      answer(taken, false);
+      // How long to wait is for others to say.
+      [dueAt, isUrgent] = [0, true];
+      throw error;
+    } finally {
+      leave();
+      noteTried();
+    }
+  }
+
+  return {
+    parent: listed.parent?.model.name,
+    tried,
+    async run(signal) {
+      // One listener on the signal, however many requests there are.
+      const own = new AbortController();
+      const stop = () => own.abort();
+      signal.addEventListener("abort", stop);
+      if (signal.aborted) stop();
+      let isFirst = true;
+      await keepTrying(context, model, own.signal, {
+        attempt: (onWell) => {
+          const result = attempt(own.signal, onWell, isFirst);
+          isFirst = false;
+          return result;
+        },
+        url: () => urlOf(settings, listed.list.path),
+        wake: onAsk,
+      });
+      signal.removeEventListener("abort", stop);
+      isOver = true;
+      answer(asks, false);
+    },
+    ask() {
+      if (isOver) return Promise.resolve(false);
+      return new Promise((resolve) => {
+        asks.push(resolve);
+        for (const wake of askers) wake();
+      });
+    },
+  };
 }
 
-function rowsIn(answer: string, list: List, url: string): Members[] {
-  const inside = (json: string, place: readonly string[]) =>
-    place.reduce((text, name) => membersOf(text)?.[name] ?? "null", json);
-  const elements = elementsOf(inside(answer, list.rows ?? []));
-  if (elements === undefined) throw new Error(`The answer of ${url} has no list where the document has it.`);
-  return elements.map((element) => membersOf(inside(element, list.row ?? [])) ?? {});
+/** Lets so many in at the same time, the others in the order in which they come. */
+interface Gate {
+  enter(signal: AbortSignal): Promise<() => void>;
 }
 
-function serverRow(model: Model, members: Members): ServerRow {
-  return new Map(
-    model.fields.map((field) => {
-      const json = members[field.name] ?? "null";
-      return [field.name, json === "null" ? null : field.type === "json" ? json : textOf(json)];
-    }),
-  );
+function createGate(places: number): Gate {
+  let free = places;
+  const waiting: (() => void)[] = [];
+  return {
+    async enter() {
+      if (free > 0) free -= 1;
+      else await new Promise<void>((resolve) => waiting.push(resolve));
+      let isIn = true;
+      return () => {
+        if (!isIn) return;
+        isIn = false;
+        const next = waiting.shift();
+        if (next === undefined) free += 1;
+        else next();
+      };
+    },
+  };
 }

@@ -1,6 +1,7 @@
 import { fieldOf, type Field, type Model } from "../../../client/model.js";
 import { base64Of, isoTimestamp, isTrue, jsonOf } from "../../../client/values.js";
-import { keyParts, syncedTable, type Dialect, type RowValues } from "../dialect.js";
+import { keyParts } from "../../store.js";
+import { syncedTable, type Dialect, type RowValues } from "../dialect.js";
 import { commas, joined, name, raw, sql, type Statement, type Value } from "../driver.js";
 
 const TYPES: Readonly<Record<Field["type"], string>> = {
@@ -83,6 +84,20 @@ export const pgliteDialect: Dialect = {
 
   rowsAtOnce: () => ROWS_AT_ONCE,
   source: (model, columns, rows) => sql`SELECT * FROM ${unnest(model, columns, rows)}`,
+
+  differing(model, columns, rows, column) {
+    const given = columns.map((_, index) => raw(`c${String(index)}`));
+    const isKey = model.key.map((part) => sql`s.${name(part)} = r.${raw(`c${String(columns.indexOf(part))}`)}`);
+    const isOther = columns.map(
+      (other, index) => sql` OR s.${name(other)} IS DISTINCT FROM r.${raw(`c${String(index)}`)}`,
+    );
+    return sql`
+      SELECT r.n - 1 AS n, s.${name(column)} AS before
+      FROM ${unnest(model, columns, rows)} WITH ORDINALITY AS r (${commas(given)}, n)
+      LEFT JOIN ${syncedTable(model)} AS s ON ${joined(" AND ", isKey)}
+      WHERE s.${name(model.key[0] ?? "")} IS NULL${joined("", isOther)}
+    `;
+  },
 
   update: (model, columns, others, rows) => [
     sql`

@@ -109,6 +109,20 @@ export const sqliteDialect: Dialect = {
   rowsAtOnce: (columns) => Math.max(1, Math.min(ROWS_AT_ONCE, Math.floor(PARAMETERS / columns))),
   source: (_model, _columns, rows) => sql`VALUES ${tuples(rows)}`,
 
+  differing(model, columns, rows, column) {
+    // In VALUES, columns have numbers from 1 on.
+    const given = (name: string) => raw(`r.column${String(columns.indexOf(name) + 2)}`);
+    const isKey = model.key.map((part) => sql`s.${name(part)} = ${given(part)}`);
+    const isOther = columns.map((other) => sql` OR s.${name(other)} IS NOT ${given(other)}`);
+    const numbered = rows.map((row, index) => [index, ...row]);
+    return sql`
+      SELECT r.column1 AS n, s.${name(column)} AS before
+      FROM (VALUES ${tuples(numbered)}) AS r
+      LEFT JOIN ${syncedTable(model)} AS s ON ${joined(" AND ", isKey)}
+      WHERE s.${name(model.key[0] ?? "")} IS NULL${joined("", isOther)}
+    `;
+  },
+
   update: (model, columns, others, rows) =>
     rows.map((row) => {
       const equals = (column: string) => sql`${name(column)} = ${row[columns.indexOf(column)] ?? null}`;

@@ -1,0 +1,105 @@
+import { messageOf } from "../client/json.js";
+import type { Model } from "../client/model.js";
+import { BROKEN_RETRY_MS } from "../client/timing.js";
+import type { HeadersRecord } from "../config.js";
+import type { Reports } from "../tabs/reports.js";
+import { backoff, bell, either, otherHeaders, pause, wait, type Source } from "./schedule.js";
+import type { Context } from "./transport.js";
+
+/** How an attempt to read a model's rows has ended. `url`: what was asked, where a request has failed. */
+export type End =
+  /** It went well, is to stop, or is to begin again with other settings or a new connection. */
+  | { readonly kind: "stopped" }
+  | { readonly kind: "refused"; readonly headers: HeadersRecord; readonly url?: string }
+  /** Worth another try soon. */
+  | {
+      readonly kind: "failed";
+      readonly message: string;
+      readonly retryAfter: number;
+      readonly isUnreachable: boolean;
+      readonly url?: string;
+    }
+  /** Somebody has to change something first: the server doesn't know what was asked for, or answers something else. */
+  | { readonly kind: "broken"; readonly message: string; readonly url?: string };
+
+/** An error that says how the attempt has ended. */
+export class Ended extends Error {
+  override readonly name = "Ended";
+  readonly end: End;
+
+  constructor(end: End) {
+    super("message" in end ? end.message : end.kind);
+    this.end = end;
+  }
+}
+
+/** What is tried again and again. */
+export interface Attempts {
+  /** Calls what it is given as soon as the server has answered well. */
+  readonly attempt: (onWell: () => void) => Promise<End>;
+  /** What is asked, where the end doesn't say it. */
+  readonly url: () => string;
+  /** Ends a wait at once. */
+  readonly wake?: Source;
+}
+
+/** Makes one attempt after the other until the signal aborts, and waits in between as long as each end takes. */
+export async function keepTrying(
+  { settings, presence, reports }: Context,
+  model: Model,
+  signal: AbortSignal,
+  { attempt, url, wake = () => () => {} }: Attempts,
+): Promise<void> {
+  let failures = 0;
+  let refusals = 0;
+  while (!signal.aborted) {
+    const changes = bell(settings.onChange);
+    const onWell = () => {
+      failures = 0;
+      refusals = 0;
+    };
+    const end = await attempt(onWell).catch(endOf);
+    if (!signal.aborted) reportEnd(reports, model, end, url);
+    if (end.kind === "refused") {
+      refusals += 1;
+      // Headers may be new each time, and refused each time.
+      if (refusals > 1) await wait(backoff(refusals - 1), signal, changes.source, wake);
+      const onWait = () => reports.waiting(model.name, true);
+      await otherHeaders(settings, presence, end.headers, signal, changes, onWait);
+    } else if (end.kind === "failed") {
+      failures += 1;
+      await pause(failures, end.retryAfter, signal, either(changes.source, wake), presence);
+    } else if (end.kind === "broken") {
+      await wait(BROKEN_RETRY_MS * (0.5 + Math.random()), signal, changes.source, presence.onReturn, wake);
+    }
+    changes.close();
+  }
+}
+
+function endOf(error: unknown): End {
+  return error instanceof Ended ? error.end : failure(error);
+}
+
+export function failure(error: unknown): Extract<End, { kind: "failed" }> {
+  return { kind: "failed", message: messageOf(error), retryAfter: 0, isUnreachable: false };
+}
+
+/** Whether another try may help, without anybody changing anything. */
+export function isPassing(status: number): boolean {
+  return status < 400 || status === 408 || status === 425 || status === 429 || status >= 500;
+}
+
+export function reportWell(reports: Reports, { name }: Model): void {
+  reports.reachable(name, true);
+  reports.waiting(name, false);
+  reports.error(name, null);
+  reports.model(name, { error: null });
+}
+
+function reportEnd(reports: Reports, { name }: Model, end: End, url: () => string): void {
+  if (end.kind !== "failed" && end.kind !== "broken") return;
+  const isUnreachable = end.kind === "failed" && end.isUnreachable;
+  reports.reachable(name, !isUnreachable);
+  if (!isUnreachable) reports.model(name, { error: end.message });
+  reports.error(name, end.message, { url: end.url ?? url() });
+}

@@ -1,0 +1,53 @@
+import { messageOf } from "../../client/json.js";
+import { API_ANSWER_MS, LIST_BODY_MS } from "../../client/timing.js";
+import type { HeadersRecord, Settings } from "../../config.js";
+import { Ended, isPassing } from "../attempts.js";
+import { retryAfter, within } from "../schedule.js";
+
+/** A good answer, or that there is nothing, or nothing new. */
+export interface Answer {
+  readonly status: "ok" | "unchanged" | "missing";
+  readonly headers: Headers;
+  readonly body: string;
+}
+
+const LONGEST_MESSAGE = 300;
+
+/**
+ * Reads a URL of the API. Throws `Ended` where the answer is none: a page for people, such as one to log in, isn't one,
+ * whatever its status.
+ */
+export async function get(
+  settings: Settings,
+  url: string,
+  headers: HeadersRecord,
+  validators: HeadersRecord,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const limit = within(API_ANSWER_MS, signal);
+  let response: Response;
+  let body: string;
+  try {
+    const all = { Accept: "application/json", ...headers, ...validators };
+    response = await settings.current().fetch(url, { headers: all, cache: "no-store", signal: limit.signal });
+    limit.extend(LIST_BODY_MS);
+    body = await response.text();
+  } catch (error) {
+    throw new Ended({ kind: "failed", message: messageOf(error), retryAfter: 0, isUnreachable: true, url });
+  } finally {
+    limit.done();
+  }
+  const { status } = response;
+  const isPage = (response.headers.get("Content-Type") ?? "").toLowerCase().includes("html");
+  if (status === 304) return { status: "unchanged", headers: response.headers, body };
+  if (status === 401 || status === 403 || (isPage && response.redirected)) {
+    throw new Ended({ kind: "refused", headers, url });
+  }
+  if (status === 404 || status === 410) return { status: "missing", headers: response.headers, body };
+  if (response.ok && !isPage) return { status: "ok", headers: response.headers, body };
+  const said = isPage ? "the answer is an HTML page, and no JSON" : body.slice(0, LONGEST_MESSAGE);
+  const message = `${String(status)}: ${said}`;
+  if (response.ok || !isPassing(status)) throw new Ended({ kind: "broken", message, url });
+  const asked = retryAfter(response.headers.get("Retry-After"));
+  throw new Ended({ kind: "failed", message, retryAfter: asked, isUnreachable: false, url });
+}

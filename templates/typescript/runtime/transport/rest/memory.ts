@@ -1,0 +1,67 @@
+import type { HeadersRecord } from "../../config.js";
+import type { Way } from "./pages.js";
+
+/** What is remembered of one list from one pull to the next, as long as this tab leads. */
+export interface Memory {
+  /** The rows that the synced table has of it: their fingerprints, and 0 where it may have come from elsewhere. */
+  readonly prints: Map<string, number>;
+  /** By URL and headers. */
+  readonly pages: Map<string, KnownPage>;
+  /** The newest time of a change that the complete list has shown. */
+  newest: string | undefined;
+}
+
+/** A page that needn't be sent again while it is the same. */
+export interface KnownPage {
+  readonly validators: HeadersRecord;
+  readonly keys: readonly string[];
+  /** How many elements it has. */
+  readonly count: number;
+  readonly way: Way;
+}
+
+export function noMemory(): Memory {
+  return { prints: new Map(), pages: new Map(), newest: undefined };
+}
+
+/** What asks for a page only if it has changed; undefined where the answer doesn't say. */
+export function validatorsOf(headers: Headers): HeadersRecord | undefined {
+  const [etag, modified] = [headers.get("ETag"), headers.get("Last-Modified")];
+  if (etag === null && modified === null) return undefined;
+  return { ...(etag !== null && { "If-None-Match": etag }), ...(modified !== null && { "If-Modified-Since": modified }) };
+}
+
+/** Negative where the first of two times, or numbers, is earlier; exact to the last digit. */
+export function compareTimes(one: string, other: string): number {
+  const [first, second] = [milliseconds(one), milliseconds(other)];
+  if (first !== second) return first - second;
+  const digits = (text: string) => /\.(\d+)/.exec(text)?.[1]?.replace(/0+$/, "") ?? "";
+  return digits(one) < digits(other) ? -1 : digits(one) > digits(other) ? 1 : 0;
+}
+
+/** So many seconds before a time, as the API writes it. */
+export function before(time: string, seconds: number): string {
+  if (!isNumber(time)) return new Date(milliseconds(time) - seconds * 1_000).toISOString();
+  return String(Number(time) - seconds * (Number(time) > LARGEST_SECONDS ? 1_000 : 1));
+}
+
+/** The earlier of a time and that of an HTTP date. */
+export function atMost(time: string, date: string | null): string {
+  const limit = Date.parse(date ?? "");
+  if (Number.isNaN(limit) || milliseconds(time) <= limit) return time;
+  if (!isNumber(time)) return new Date(limit).toISOString();
+  return String(Number(time) > LARGEST_SECONDS ? limit : limit / 1_000);
+}
+
+/** A larger number is one of milliseconds. */
+const LARGEST_SECONDS = 100_000_000_000;
+
+function isNumber(time: string): boolean {
+  return /^-?\d+(\.\d+)?$/.test(time);
+}
+
+/** Whole ones. */
+function milliseconds(time: string): number {
+  if (!isNumber(time)) return Math.floor(Date.parse(time));
+  return Number(time) > LARGEST_SECONDS ? Number(time) : Number(time) * 1_000;
+}

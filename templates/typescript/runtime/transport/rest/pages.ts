@@ -1,0 +1,180 @@
+import { own, type List } from "../../client/model.js";
+import { Ended } from "../attempts.js";
+
+/** What an answer says of the way on. */
+export interface Way {
+  readonly total: number | undefined;
+  readonly pages: number | undefined;
+  readonly isLast: boolean | undefined;
+  /** The next page's cursor, or its link as it stands there. */
+  readonly next: string | undefined;
+}
+
+/** One page of a list. */
+export interface Page {
+  readonly url: string;
+  /** How many rows it has. */
+  readonly count: number;
+  /** Whether it has rows, and all of them have been on earlier pages. */
+  readonly isRepeated: boolean;
+  readonly way: Way;
+}
+
+/** There is no such list. */
+export class Missing extends Ended {}
+
+/** Gives what is at a URL; undefined where nothing is there. */
+type Read<P extends Page> = (url: string) => Promise<P | undefined>;
+
+/** Reads a list from its first page to its last, in the style that the API has. */
+export async function* pagesOf<P extends Page>(list: List, url: URL, read: Read<P>): AsyncGenerator<P> {
+  const { page } = list;
+  if (page.by !== "none" && page.size !== undefined) {
+    url.searchParams.set(page.size.parameter, String(page.size.rows));
+  }
+  switch (page.by) {
+    case "none":
+      yield existing(await read(url.href), url.href);
+      return;
+    case "offset":
+      yield* counted(url, page.offset, (_, received) => received, read);
+      return;
+    case "page":
+      yield* counted(url, page.page, (number) => page.first + number, read);
+      return;
+    case "cursor":
+      yield* followed(url, read, (next, from) => {
+        from.searchParams.set(page.cursor, next);
+        return from;
+      });
+      return;
+    case "link":
+      yield* followed(url, read, (next, from) => linked(next, from, url));
+      return;
+  }
+}
+
+/** Pages that have numbers: `position` says which one is next after so many pages and rows. */
+async function* counted<P extends Page>(
+  url: URL,
+  parameter: string,
+  position: (pages: number, rows: number) => number,
+  read: Read<P>,
+): AsyncGenerator<P> {
+  let pages = 0;
+  let rows = 0;
+  // Servers cap what is asked for: a page is full when it has as many rows as the first one.
+  let full = 0;
+  let isMore: boolean | undefined;
+  for (;;) {
+    url.searchParams.set(parameter, String(position(pages, rows)));
+    const found = await read(url.href);
+    if (pages === 0) existing(found, url.href);
+    if (found === undefined || found.isRepeated) {
+      if (isMore !== true) return;
+      throw broken(url.href, found === undefined ? "the list ends before its total" : "the page has come before");
+    }
+    yield found;
+    pages += 1;
+    rows += found.count;
+    full ||= found.count;
+    if (found.count === 0) return;
+    isMore = isMoreAfter(found.way, pages, rows);
+    if (isMore === false || (isMore === undefined && found.count < full)) return;
+  }
+}
+
+/** Undefined where the answer doesn't say. */
+function isMoreAfter({ isLast, total, pages }: Way, read: number, rows: number): boolean | undefined {
+  if (isLast !== undefined) return !isLast;
+  if (total !== undefined) return rows < total;
+  return pages === undefined ? undefined : read < pages;
+}
+
+/** Pages of which each one names the next. */
+async function* followed<P extends Page>(
+  url: URL,
+  read: Read<P>,
+  following: (next: string, from: URL) => URL,
+): AsyncGenerator<P> {
+  const seen = new Set<string>();
+  let at = url;
+  for (let pages = 0; ; pages += 1) {
+    const found = await read(at.href);
+    if (pages > 0 && found === undefined) throw broken(at.href, "the next page isn't there");
+    const page = existing(found, at.href);
+    yield page;
+    const { next } = page.way;
+    if (next === undefined) return;
+    at = following(next, new URL(at));
+    if (seen.has(at.href) || at.href === url.href) throw broken(at.href, "the next page has come before");
+    seen.add(at.href);
+  }
+}
+
+/**
+ * Where a link leads: on the API's own origin only. Behind a proxy an API may not know its own: the link to the list
+ * itself is followed here.
+ */
+function linked(next: string, from: URL, list: URL): URL {
+  const target = new URL(next, from);
+  if (target.origin === list.origin) return target;
+  if (!list.pathname.endsWith(target.pathname)) throw broken(target.href, "the next page is on another origin");
+  return new URL(target.search, new URL(list.pathname, list));
+}
+
+function existing<P>(page: P | undefined, url: string): P {
+  if (page === undefined) throw new Missing({ kind: "broken", message: "404: the list isn't there", url });
+  return page;
+}
+
+function broken(url: string, message: string): Ended {
+  return new Ended({ kind: "broken", message, url });
+}
+
+/** What an answer says of the way on. */
+export function wayOf({ page }: List, answer: unknown, headers: Headers): Way {
+  const at = (names: readonly string[] | undefined) => (names === undefined ? undefined : memberAt(answer, names));
+  const counts = page.by === "offset" || page.by === "page";
+  const last = page.by === "page" ? at(page.last) : undefined;
+  return {
+    total: counts ? countOf(at(page.total)) : undefined,
+    pages: page.by === "page" ? countOf(at(page.pages)) : undefined,
+    isLast: typeof last === "boolean" ? last : undefined,
+    next:
+      page.by === "cursor"
+        ? textOf(at(page.next))
+        : page.by === "link"
+          ? page.next === undefined
+            ? linkIn(headers.get("Link") ?? "")
+            : textOf(at(page.next))
+          : undefined,
+  };
+}
+
+/** What is under these names, from the outside in. */
+export function memberAt(value: unknown, names: readonly string[]): unknown {
+  return names.reduce((outer: unknown, name) => {
+    return typeof outer === "object" && outer !== null ? own(outer as Record<string, unknown>, name) : undefined;
+  }, value);
+}
+
+function countOf(value: unknown): number | undefined {
+  const count = typeof value === "string" && value !== "" ? Number(value) : value;
+  return typeof count === "number" && Number.isInteger(count) && count >= 0 ? count : undefined;
+}
+
+function textOf(value: unknown): string | undefined {
+  const isText = typeof value === "string" || typeof value === "number";
+  return isText && value !== "" ? String(value) : undefined;
+}
+
+/** The link to the next page in a header: `<…>; rel="next", <…>; rel="last"`. */
+function linkIn(header: string): string | undefined {
+  for (const [, target, parameters = ""] of header.matchAll(/<([^<>]*)>([^<]*)/g)) {
+    const relations = /;\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]+))/i.exec(parameters);
+    const names = (relations?.[1] ?? relations?.[2] ?? "").toLowerCase().split(/\s+/);
+    if (names.includes("next")) return target;
+  }
+  return undefined;
+}

@@ -1,0 +1,354 @@
+import { parsed } from "../../client/json.js";
+import type { Model } from "../../client/model.js";
+import { keyRow, type Entry, type Store, type StoreOperations } from "../../store/store.js";
+import { Ended, reportWell } from "../attempts.js";
+import type { Context } from "../transport.js";
+import { urlOf } from "./exchange.js";
+import { get } from "./get.js";
+import { noMemory, type Memory } from "./memory.js";
+import { placesOf, type Listed, type Place } from "./places.js";
+import { readList, type Change, type Reading, type Run } from "./read-list.js";
+import { pathOf, Unsendable } from "./request.js";
+
+/** How far the lists of a model have been read. It is committed together with their rows. */
+interface Position {
+  /** What was asked for: the rows of another definition would be other rows. */
+  readonly definition: string;
+  /** Whether all rows have been read once. */
+  readonly isComplete: boolean;
+  readonly rows: number;
+  readonly at: string;
+}
+
+const POSITION = "list";
+
+export async function readPosition({ meta }: StoreOperations, model: string): Promise<Position | undefined> {
+  const text = await meta.get(POSITION, model);
+  // Written below, and by nobody else.
+  return text === undefined ? undefined : (parsed(text) as Position | undefined);
+}
+
+/** Reads the lists of one model, again and again. */
+export interface Puller {
+  /** What is asked for now. */
+  definition(): string;
+  /** Whether a parent has appeared whose list hasn't been read, or one has gone. */
+  hasOtherParents(): Promise<boolean>;
+  /**
+   * Reads all lists, or only those of parents that are new, and brings the synced rows up to date. Returns whether it
+   * has to be done again soon: rows were left alone that this device has written meanwhile. Calls `onWell` when the
+   * server has answered. Throws `Ended` where the lists can't be read.
+   */
+  pull(part: "all" | "new", signal: AbortSignal, onWell: () => void): Promise<boolean>;
+}
+
+/** Every so many pulls, the first one included, everything is read and compared with what is there. */
+const THOROUGH = 10;
+/** Lists of one model that are read at the same time. */
+const LISTS_AT_ONCE = 4;
+/** Rows that are missing from a list are asked for one by one: so many of them at most. */
+const ASKED = 50;
+/** Rows of one transaction: meanwhile the user's own writes wait. */
+const WRITTEN_AT_ONCE = 2_000;
+
+export function createPuller(context: Context, listed: Listed): Puller {
+  const { store, settings, reports, acknowledged } = context;
+  const { model, list, parent } = listed;
+  /** By the URLs of the lists. */
+  let memories = new Map<string, Memory>();
+  let pulls = 0;
+  /** What this device had written by then is known here. */
+  let known = acknowledged.mark();
+  /** Rows that the last full pull lacked, and that nobody knows to be gone. */
+  let lacked: ReadonlySet<string> = new Set();
+  let definedBy = "";
+  const conditional = { isPossible: true };
+
+  function definition(): string {
+    return JSON.stringify([urlOf(settings, list.path), settings.current().listParams(model.name)]);
+  }
+
+  async function pull(part: "all" | "new", signal: AbortSignal, onWell: () => void): Promise<boolean> {
+    // Before anything is asked: what is noted from here on may be newer than the answers.
+    const mark = acknowledged.mark();
+    const taken = (await store.log.sent(model.name)).filter(({ status }) => status === "acknowledged");
+    const stored = await readPosition(store, model.name);
+    if (stored === undefined) reports.model(model.name, { rows: 0, of: null, ready: false, lastSync: null });
+    const asked = definition();
+    if (definedBy !== asked) [definedBy, memories, pulls] = [asked, new Map(), 0];
+    const places = await placesOf(settings, store, listed);
+    await noteWritten(places, mark);
+    const isThorough = part === "all" && pulls % THOROUGH === 0;
+    const run: Run = {
+      mark,
+      isThorough,
+      isFull: isThorough || list.since === undefined,
+      isFirst: stored?.isComplete !== true,
+      seen: new Map(),
+      removed: new Set(),
+      kept: new Set(),
+      changed: new Map(),
+      problems: [],
+      rows: 0,
+      total: null,
+      isAgain: false,
+    };
+    const chosen = part === "all" ? places : places.filter(({ url }) => !memories.has(url));
+    const readings = await readAll(chosen, run, signal, onWell);
+    const isUnasked = stored !== undefined && stored.definition !== asked;
+    await finish(run, part, readings, taken, isUnasked, stored, signal);
+    if (part === "all") pulls += 1;
+    const urls = new Set(places.map(({ url }) => url));
+    for (const url of memories.keys()) if (!urls.has(url)) memories.delete(url);
+    report(run, part);
+    return run.isAgain;
+  }
+
+  function report(run: Run, part: "all" | "new"): void {
+    reportWell(reports, model);
+    const isAll = part === "all" && run.isFull;
+    const at = new Date().toISOString();
+    reports.model(model.name, { ...(isAll && { rows: run.seen.size }), of: null, ready: true, lastSync: at });
+    const [problem] = run.problems;
+    if (problem === undefined) return;
+    const message = run.problems.length > 1 ? `${problem} (and ${String(run.problems.length - 1)} more)` : problem;
+    reports.model(model.name, { error: message });
+    reports.error(model.name, message, { url: urlOf(settings, list.path) });
+  }
+
+  /** Of rows that this device has written, what is there is no longer what a list has shown. */
+  async function noteWritten(places: readonly Place[], mark: number): Promise<void> {
+    const keys = acknowledged.since(model.name, known);
+    known = mark;
+    if (keys.size === 0) return;
+    for (const memory of memories.values()) memory.pages.clear();
+    for (const key of keys) {
+      for (const memory of memories.values()) memory.prints.delete(key);
+      const [row] = await store.synced.select(model, [...model.key, ...givenColumns()], keyRow(model, key));
+      if (row === undefined) continue;
+      const place = places.find(({ given }) => [...given].every(([column, value]) => row.get(column) === value));
+      memories.get(place?.url ?? "")?.prints.set(key, 0);
+    }
+  }
+
+  function givenColumns(): string[] {
+    return (list.parents ?? []).map(({ column }) => column).filter((column) => !model.key.includes(column));
+  }
+
+  /** Some at the same time. Returns when none is under way any more, also where one fails. */
+  async function readAll(
+    places: readonly Place[],
+    run: Run,
+    signal: AbortSignal,
+    onWell: () => void,
+  ): Promise<Reading[]> {
+    const waiting = [...places];
+    const readings: Reading[] = [];
+    let failed: { readonly error: unknown } | undefined;
+    async function work(): Promise<void> {
+      for (let place = waiting.shift(); place !== undefined && failed === undefined; place = waiting.shift()) {
+        const memory = memories.get(place.url) ?? noMemory();
+        try {
+          readings.push(await readList(context, listed, place, memory, run, conditional, signal, onWell, flush));
+          memories.set(place.url, memory);
+        } catch (error) {
+          failed ??= { error };
+        }
+      }
+    }
+    await Promise.all(Array.from({ length: LISTS_AT_ONCE }, work));
+    if (failed !== undefined) throw failed.error;
+    return readings;
+  }
+
+  /** Writes changed rows: on the way, so many at once, and those of a first pull as they come. */
+  async function flush(run: Run, signal: AbortSignal): Promise<void> {
+    if (run.changed.size === 0 || (!run.isFirst && run.changed.size < WRITTEN_AT_ONCE)) return;
+    signal.throwIfAborted();
+    const changes = take(run);
+    for (let start = 0; start < changes.length; start += WRITTEN_AT_ONCE) {
+      const some = changes.slice(start, start + WRITTEN_AT_ONCE);
+      const written = await store.transaction(async (within) => {
+        if (run.isFirst) await within.synced.beginLoading(model);
+        const result = await write(within, run, some);
+        if (run.isFirst) await within.synced.endLoading(model);
+        return result;
+      });
+      noteApplied(run, some, written);
+    }
+  }
+
+  function take(run: Run): Change[] {
+    const changes = [...run.changed.values()];
+    run.changed.clear();
+    return changes;
+  }
+
+  /** Gives those that were written: neither what this device has written meanwhile, nor what has lost its parent. */
+  async function write(within: StoreOperations, run: Run, changes: readonly Change[]): Promise<readonly Change[]> {
+    const own = acknowledged.since(model.name, run.mark);
+    const free: Change[] = [];
+    const parents = new Map<Place, boolean>();
+    for (const change of changes) {
+      const { place } = change;
+      if (!parents.has(place)) parents.set(place, await hasParent(within, place));
+      if (!own.has(change.key) && parents.get(place) === true) free.push(change);
+    }
+    if (free.length > 0) {
+      await within.synced.upsert(
+        model,
+        free.map(({ row }) => row),
+      );
+    }
+    return free;
+  }
+
+  async function hasParent({ synced }: StoreOperations, { given }: Place): Promise<boolean> {
+    if (parent === undefined) return true;
+    const values = [...parent.columns].map(([column, field]): [string, string | null] => [field, given.get(column) ?? null]);
+    return (await synced.select(parent.model, parent.model.key, new Map(values))).length > 0;
+  }
+
+  function noteApplied(run: Run, changes: readonly Change[], written: readonly Change[]): void {
+    const all = new Set(written);
+    for (const change of changes) {
+      const { memory, key, print } = change;
+      if (all.has(change)) {
+        memory.prints.set(key, print);
+      } else {
+        run.kept.add(key);
+        run.isAgain = true;
+      }
+    }
+  }
+
+  /** Writes what is left, takes away what is gone, and settles what the lists have shown. */
+  async function finish(
+    run: Run,
+    part: "all" | "new",
+    readings: readonly Reading[],
+    taken: readonly Entry[],
+    isUnasked: boolean,
+    stored: Position | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const isComplete = run.isFull && part === "all" && readings.every(({ isWhole }) => isWhole);
+    const gone = await goneRows(run, readings, isComplete ? taken : [], isUnasked, part === "all", signal);
+    const shown: Entry[] = [];
+    for (const entry of taken) {
+      const isShown = run.seen.has(entry.rowKey) || gone.has(entry.rowKey) || run.removed.has(entry.rowKey);
+      if (isShown || (isComplete && (await isNameless(store, model, entry)))) shown.push(entry);
+    }
+    const isNew = part === "all" && (run.isFirst || stored?.definition !== definedBy);
+    signal.throwIfAborted();
+    if (run.changed.size + gone.size + shown.length > 0 || isNew || (await orphans(store)).length > 0) {
+      const changes = take(run);
+      const result = await store.transaction(async (within) => {
+        const own = acknowledged.since(model.name, run.mark);
+        const written = await write(within, run, changes);
+        const free = [...gone].filter((key) => !own.has(key));
+        const others = (await orphans(within)).filter((row) => !own.has(within.synced.keyOf(model, row)));
+        const rows = [...free.map((key) => keyRow(model, key)), ...others];
+        if (rows.length > 0) await within.synced.delete(model, rows);
+        const isSettled = ({ rowKey }: Entry) => !own.has(rowKey) && !run.kept.has(rowKey);
+        await within.log.settle(shown.filter(isSettled).map(({ writeId }) => writeId));
+        if (isNew) {
+          const at = new Date().toISOString();
+          const position: Position = { definition: definedBy, isComplete: true, rows: run.seen.size, at };
+          await within.meta.set(POSITION, model.name, JSON.stringify(position));
+          await within.synced.endLoading(model);
+        }
+        return { written, free };
+      });
+      noteApplied(run, changes, result.written);
+      if (result.free.length < gone.size) run.isAgain = true;
+      for (const key of result.free) for (const memory of memories.values()) memory.prints.delete(key);
+    }
+    const hasNews = acknowledged.since(model.name, run.mark).size > 0;
+    for (const { memory, pages, keys, newest, isWhole, isSince } of readings) {
+      const isClean = !hasNews && isWhole && !keys.some((key) => run.kept.has(key));
+      if (isClean && !isSince && list.since === undefined) for (const [key, page] of pages) memory.pages.set(key, page);
+      if (isWhole && newest !== undefined) memory.newest = newest;
+    }
+  }
+
+  async function orphans({ synced }: StoreOperations) {
+    return parent === undefined ? [] : synced.orphans(model, parent.model, parent.columns);
+  }
+
+  /** Rows that are gone from the server, as far as anybody can know. */
+  async function goneRows(
+    run: Run,
+    readings: readonly Reading[],
+    taken: readonly Entry[],
+    isUnasked: boolean,
+    isAll: boolean,
+    signal: AbortSignal,
+  ): Promise<ReadonlySet<string>> {
+    const gone = new Set<string>();
+    const lacking = new Set<string>();
+    let left = ASKED;
+    const isSeen = (key: string) => run.seen.has(key) || run.removed.has(key);
+
+    async function look(key: string, isCertain: boolean, isDoubtful: boolean): Promise<void> {
+      if (isSeen(key) || gone.has(key) || lacking.has(key)) return;
+      const isLacked = lacked.has(key) && !isDoubtful;
+      if (isCertain || isLacked) return void gone.add(key);
+      left -= 1;
+      if (left >= 0 && (await isGone(key, signal))) gone.add(key);
+      else lacking.add(key);
+    }
+
+    for (const { place, memory, isWhole, isSince, requests, isDoubtful } of readings) {
+      const here = run.isThorough ? await keysOf(place) : [...memory.prints.keys()];
+      for (const key of here) {
+        if (run.removed.has(key)) gone.add(key);
+        else if (isWhole && !isSince) await look(key, isUnasked || (requests === 1 && !isDoubtful), isDoubtful);
+        // So that the next pull misses it as well.
+        if (lacking.has(key) && !memory.prints.has(key)) memory.prints.set(key, 0);
+      }
+    }
+    const isCertain = isUnasked || readings.every(({ requests, isDoubtful }) => requests === 1 && !isDoubtful);
+    for (const entry of taken) {
+      if (!(await isNameless(store, model, entry))) await look(entry.rowKey, isCertain, false);
+    }
+    if (run.isFull && isAll) lacked = lacking;
+    return gone;
+  }
+
+  async function keysOf({ given }: Place): Promise<string[]> {
+    const rows = await store.synced.select(model, model.key, given);
+    return rows.map((row) => store.synced.keyOf(model, row));
+  }
+
+  /** Whether the API says that there is no such row. */
+  async function isGone(key: string, signal: AbortSignal): Promise<boolean> {
+    const { get: item } = model.operations;
+    if (item === undefined) return false;
+    const known = await store.synced.read(model, key);
+    const members = known ?? Object.fromEntries([...keyRow(model, key)].map(([name, text]) => [name, JSON.stringify(text)]));
+    try {
+      const url = urlOf(settings, pathOf(item, members));
+      return (await get(settings, url, await settings.headers(), {}, signal)).status === "missing";
+    } catch (error) {
+      if (error instanceof Ended || error instanceof Unsendable) return false;
+      throw error;
+    }
+  }
+
+  return {
+    definition,
+    pull,
+    async hasOtherParents() {
+      if (parent === undefined) return false;
+      const places = await placesOf(settings, store, listed);
+      return places.length !== memories.size || places.some(({ url }) => !memories.has(url));
+    },
+  };
+}
+
+/** Whether an entry's row has a key on the server that nobody has told: under this one, no list ever shows it. */
+async function isNameless({ log }: Store, model: Model, { operation, rowKey }: Entry): Promise<boolean> {
+  if (operation !== "insert" || model.keyOrigin !== "server") return false;
+  return !(await log.isMadeKey(model.name, rowKey));
+}

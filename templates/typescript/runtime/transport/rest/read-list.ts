@@ -1,0 +1,252 @@
+import { messageOf } from "../../client/json.js";
+import type { HeadersRecord } from "../../config.js";
+import type { Differing, ServerRow } from "../../store/store.js";
+import { Ended } from "../attempts.js";
+import type { Context } from "../transport.js";
+import { elementsOf, fingerprint, rowReader, Unfit, type Elements, type RowReader } from "./elements.js";
+import { get, type Answer } from "./get.js";
+import { atMost, before, compareTimes, validatorsOf, type KnownPage, type Memory } from "./memory.js";
+import { Missing, pagesOf, wayOf, type Page } from "./pages.js";
+import type { Listed, Place } from "./places.js";
+
+/** One pull of a model, with what has become of its rows so far. */
+export interface Run {
+  /** What this device writes after it is left alone. */
+  readonly mark: number;
+  /** Compares with what is there, and not with what is remembered. */
+  readonly isThorough: boolean;
+  /** Whether whole lists are read, and not only what has changed. */
+  readonly isFull: boolean;
+  /** Whether the model has never been read to the end. */
+  readonly isFirst: boolean;
+  /** Rows that the lists have, by the list that has shown it first. */
+  readonly seen: Map<string, Memory>;
+  /** Rows that say that they are deleted. */
+  readonly removed: Set<string>;
+  /** Rows of the lists that are left as they are here. */
+  readonly kept: Set<string>;
+  /** Not written yet. */
+  readonly changed: Map<string, Change>;
+  readonly problems: string[];
+  rows: number;
+  total: number | null;
+  isAgain: boolean;
+}
+
+/** A row that is new, or other than the one that is there. */
+export interface Change {
+  readonly key: string;
+  readonly row: ServerRow;
+  readonly print: number;
+  readonly memory: Memory;
+  readonly place: Place;
+}
+
+/** A list that has been read. */
+export interface Reading {
+  readonly place: Place;
+  readonly memory: Memory;
+  /** Only what has changed was asked for. */
+  readonly isSince: boolean;
+  /** Pages, or tries to get one. */
+  readonly requests: number;
+  /** Whether each element could be told. */
+  readonly isWhole: boolean;
+  /** Whether null stands where the list should be: that may be an empty list, and it may be none. */
+  readonly isDoubtful: boolean;
+  readonly newest: string | undefined;
+  readonly keys: readonly string[];
+  readonly pages: ReadonlyMap<string, KnownPage>;
+}
+
+/** A page, and those of its rows that may be other than those that are there. */
+interface ReadPage extends Page {
+  readonly keys: readonly string[];
+  readonly rows: readonly Change[];
+}
+
+/** Reads one list to its end. `flush` is called after each page. */
+export async function readList(
+  { store, settings, reports, signal: leading }: Context,
+  { model, list, parent }: Listed,
+  place: Place,
+  memory: Memory,
+  run: Run,
+  conditional: { isPossible: boolean },
+  signal: AbortSignal,
+  onWell: () => void,
+  flush: (run: Run, signal: AbortSignal) => Promise<void>,
+): Promise<Reading> {
+  const since = run.isFull || memory.newest === undefined ? undefined : list.since;
+  // Where this pull fails, it is unknown which of its rows are there.
+  const known = new Map(run.isThorough || since !== undefined ? [] : memory.pages);
+  memory.pages.clear();
+  const here = new Set<string>();
+  const pages = new Map<string, KnownPage>();
+  let [requests, isWhole, isDoubtful] = [0, true, false];
+  let newest: string | undefined;
+  let date: string | null = null;
+  const reader = rowReader(model, list, place.given);
+
+  async function ask(url: string, headers: HeadersRecord, validators: HeadersRecord): Promise<Answer> {
+    try {
+      return await get(settings, url, headers, validators, signal);
+    } catch (error) {
+      const isUnreachable = error instanceof Ended && error.end.kind === "failed" && error.end.isUnreachable;
+      if (!isUnreachable || Object.keys(validators).length === 0 || signal.aborted) throw error;
+      // A server of another origin may not allow these headers.
+      const answer = await get(settings, url, headers, {}, signal);
+      conditional.isPossible = false;
+      return answer;
+    }
+  }
+
+  async function read(url: string): Promise<ReadPage | undefined> {
+    const headers = await settings.headers();
+    const name = JSON.stringify([url, headers]);
+    const page = conditional.isPossible ? known.get(name) : undefined;
+    requests += 1;
+    const answer = await ask(url, headers, page?.validators ?? {});
+    if (answer.status === "missing") return undefined;
+    onWell();
+    if (date === null) date = answer.headers.get("Date");
+    if (answer.status === "unchanged") {
+      if (page === undefined) throw new Ended({ kind: "broken", message: "304 to a request for all", url });
+      const isRepeated = page.count > 0 && page.keys.every((key) => here.has(key));
+      pages.set(name, page);
+      for (const key of page.keys) see(key);
+      return { url, ...page, isRepeated, rows: [] };
+    }
+    const elements = parsed(url, answer.body);
+    const way = wayOf(list, elements.answer, answer.headers);
+    const { keys, rows, isRepeated } = told(elements, reader);
+    const count = elements.rows?.length ?? 0;
+    const validators = validatorsOf(answer.headers);
+    if (validators !== undefined && !isRepeated) pages.set(name, { validators, keys, way, count });
+    return { url, count, isRepeated, way, keys, rows };
+  }
+
+  function parsed(url: string, body: string): Elements {
+    let elements: Elements;
+    try {
+      elements = elementsOf(model, list, body);
+    } catch (error) {
+      throw new Ended({ kind: "broken", message: `the answer isn't JSON: ${messageOf(error)}`, url });
+    }
+    if (elements.rows === undefined) {
+      const where = list.rows === undefined ? "" : ` at \`${list.rows.join(".")}\``;
+      throw new Ended({ kind: "broken", message: `the answer has no list${where}`, url });
+    }
+    if (elements.rows === null) isDoubtful = true;
+    return elements;
+  }
+
+  function told({ rows, mark }: Elements, { key: keyIn, row: rowIn, isDeleted }: RowReader) {
+    const keys: string[] = [];
+    const found = new Map<string, Change>();
+    let isRepeated = (rows ?? []).length > 0;
+    for (const element of rows ?? []) {
+      let key: string | undefined;
+      try {
+        key = store.synced.keyOf(model, keyIn(element, mark));
+        if (!here.has(key)) isRepeated = false;
+        here.add(key);
+        if (isDeleted(element)) {
+          run.removed.add(key);
+          continue;
+        }
+        keys.push(key);
+        see(key);
+        const print = fingerprint(JSON.stringify(element));
+        const isKnown = !run.isThorough && memory.prints.get(key) === print;
+        if (isKnown || run.seen.get(key) !== memory) continue;
+        const row = rowIn(element, mark);
+        note(row);
+        found.set(key, { key, row, print, memory, place });
+      } catch (error) {
+        if (!(error instanceof Unfit)) throw error;
+        isRepeated = false;
+        run.problems.push(error.message);
+        if (key === undefined) isWhole = false;
+        else run.kept.add(key);
+      }
+    }
+    return { keys, rows: [...found.values()], isRepeated };
+  }
+
+  function see(key: string): void {
+    here.add(key);
+    run.removed.delete(key);
+    if (!run.seen.has(key)) run.seen.set(key, memory);
+  }
+
+  function note(row: ServerRow): void {
+    const time = list.since === undefined ? undefined : row.get(list.since.column);
+    if (time != null && (newest === undefined || compareTimes(newest, time) < 0)) newest = time;
+  }
+
+  /** Adds what differs from what is there to the changes of the run. */
+  async function compare(changes: readonly Change[]): Promise<void> {
+    const byRow = new Map(changes.map((change) => [change.row, change]));
+    const rest = new Set(changes);
+    for (const { row, before: there } of await differing(changes.map(({ row }) => row))) {
+      const change = byRow.get(row);
+      if (change === undefined) continue;
+      rest.delete(change);
+      const time = list.changed === undefined ? undefined : row.get(list.changed);
+      if (there !== null && time != null && compareTimes(time, there) < 0) run.kept.add(change.key);
+      else run.changed.set(change.key, change);
+    }
+    for (const { key, print } of rest) if (!run.kept.has(key)) memory.prints.set(key, print);
+  }
+
+  /** A row that the table can't hold is left out alone. */
+  async function differing(rows: readonly ServerRow[]): Promise<Differing[]> {
+    if (rows.length === 0) return [];
+    try {
+      // Without a time to compare, the value is of no use.
+      const found = await store.synced.differing(model, rows, list.changed);
+      return list.changed === undefined ? found.map(({ row }) => ({ row, before: null })) : found;
+    } catch (error) {
+      if (leading.aborted || signal.aborted) throw error;
+      const [row, ...others] = rows;
+      if (row !== undefined && others.length === 0) {
+        run.kept.add(store.synced.keyOf(model, row));
+        run.problems.push(messageOf(error));
+        return [];
+      }
+      const half = Math.ceil(rows.length / 2);
+      return [...(await differing(rows.slice(0, half))), ...(await differing(rows.slice(half)))];
+    }
+  }
+
+  const url = new URL(place.url);
+  if (since !== undefined && memory.newest !== undefined) {
+    url.searchParams.set(since.parameter, before(memory.newest, since.overlap));
+  }
+  try {
+    for await (const page of pagesOf(list, url, read)) {
+      await compare(page.rows);
+      run.rows += page.keys.length;
+      run.total ??= page.way.total ?? null;
+      if (run.isFirst) reports.model(model.name, { rows: run.rows, of: run.total, ready: false });
+      await flush(run, signal);
+    }
+  } catch (error) {
+    // Perhaps the parent has gone on the server: its own list says so.
+    if (parent === undefined || !(error instanceof Missing)) throw error;
+    isWhole = false;
+  }
+  const latest = newest === undefined ? memory.newest : atMost(newest, date);
+  return {
+    place,
+    memory,
+    isSince: since !== undefined,
+    requests,
+    isWhole,
+    isDoubtful,
+    newest: memory.newest !== undefined && latest !== undefined && compareTimes(latest, memory.newest) < 0 ? memory.newest : latest,
+    keys: [...here],
+    pages,
+  };
+}

@@ -1,0 +1,119 @@
+import { after, afterEach, before, beforeEach, test as nodeTest } from "node:test";
+import type { List } from "../../pglite/rest/db/client/model.js";
+import { atOnce, ListServer } from "../server/list-server.js";
+import { until } from "./until.js";
+
+type Generated = Omit<typeof import("../../pglite/rest/index.js"), "pgliteDriver">;
+type Settings = NonNullable<Parameters<Generated["createClient"]>[0]>;
+export type Reader = ReturnType<Generated["createClient"]>;
+export type Shown = Readonly<Record<string, unknown>>;
+
+const isSqlite = process.env["ADAPTER"] === "sqlite";
+const { createClient }: Generated = isSqlite
+  ? await import("../../sqlite/rest/index.js")
+  : await import("../../pglite/rest/index.js");
+const { models } = isSqlite
+  ? await import("../../sqlite/rest/schema/index.js")
+  : await import("../../pglite/rest/schema/index.js");
+
+/** What the document's lists are like; each test may say otherwise. */
+const usual = new Map(models.map((model) => [model.name, model.list]));
+
+/** A server that lists rows in the style of a test, and clients in this process that read it. */
+export class Reading {
+  private running: ListServer | undefined;
+  private clients: Reader[] = [];
+
+  constructor() {
+    before(async () => {
+      this.running = await ListServer.start();
+    });
+    beforeEach(() => {
+      this.lists({});
+      const { server } = this;
+      server.requests.length = 0;
+      server.tables.clear();
+      for (const { list } of models) if (list !== undefined) server.table(list.path);
+      server.style = atOnce;
+      server.before = () => undefined;
+      server.after = () => {};
+      server.hasItems = true;
+      server.answersRows = true;
+    });
+    afterEach(async () => {
+      for (const { closeDatabase } of this.clients) await closeDatabase();
+      this.clients = [];
+    });
+    after(() => this.running?.close());
+  }
+
+  get server(): ListServer {
+    if (this.running === undefined) throw new Error("the server isn't running yet");
+    return this.running;
+  }
+
+  readonly test = (name: string, work: () => Promise<void>): void => {
+    void nodeTest(name, { timeout: 120_000 }, work);
+  };
+
+  /** Has the models' lists be so, in place of what the document says. */
+  lists(lists: Readonly<Record<string, List | undefined>>): void {
+    for (const model of models) {
+      const list = model.name in lists ? lists[model.name] : { path: `/${model.name}`, page: { by: "none" } as const };
+      Object.assign(model, { list: usual.get(model.name) === undefined ? undefined : list });
+    }
+  }
+
+  /** A client that polls so seldom that a test has to say when. */
+  async client(settings: Settings = {}): Promise<Reader> {
+    const client = createClient({ apiBaseUrl: this.server.url, poll: 3_600, ...settings });
+    this.clients.push(client);
+    await client.initializeDatabase({ directory: "memory://" });
+    await Promise.all(Object.values(client.collections).map((collection) => collection.preload()));
+    return client;
+  }
+}
+
+/** The rows of a collection without what is ours. */
+export function shown(client: Reader, model: keyof Reader["collections"] = "projects"): Shown[] {
+  const rows = client.collections[model].toArray as readonly object[];
+  return rows
+    .map((row) => Object.fromEntries(Object.entries(row).filter(([name]) => !/^[_$]/.test(name))))
+    .toSorted((one, other) => (String(one["id"]) < String(other["id"]) ? -1 : 1));
+}
+
+export async function query(client: Reader, text: string): Promise<Shown[]> {
+  return [...(await client.getDatabase().query({ parts: [text], parameters: [] }))];
+}
+
+/** Waits until all of what was written is saved, and the log is empty. */
+export async function settled(client: Reader, ...writes: { isPersisted: { promise: Promise<unknown> } }[]): Promise<void> {
+  await Promise.all(writes.map(({ isPersisted }) => isPersisted.promise));
+  await until(async () => (await query(client, "SELECT * FROM _changes")).length === 0);
+}
+
+/** Until what is expected is shown: after a pull, the collection takes a moment. */
+export async function showing(client: Reader, names: readonly string[]): Promise<void> {
+  const found = (): string => JSON.stringify(shown(client).map(({ name }) => name));
+  const sorted = (text: string): string => JSON.stringify((JSON.parse(text) as string[]).toSorted());
+  await until(
+    () => sorted(found()) === JSON.stringify(names.toSorted()),
+    () => `${found()} to be ${JSON.stringify(names)}`,
+  );
+}
+
+export function idOf(number: number): string {
+  return `00000000-0000-4000-8000-${String(number).padStart(12, "0")}`;
+}
+
+/** A project of the server, in the API's JSON. */
+export function project(number: number, name = `p${number}`, updated = number): Record<string, string> {
+  const time = JSON.stringify(new Date(Date.UTC(2026, 0, 1) + updated * 1_000).toISOString());
+  return {
+    id: JSON.stringify(idOf(number)),
+    name: JSON.stringify(name),
+    color: "null",
+    created_at: time,
+    updated_at: time,
+  };
+}

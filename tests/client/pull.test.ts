@@ -220,12 +220,21 @@ for (const hasItems of [true, false]) {
     const names = fill(5);
     const client = await reading.client();
     await showing(client, names);
-    reading.server.style = (rows, url, base) => byOffset(2)(rows.filter((row) => !row.includes(idOf(3))), url, base);
-    if (!hasItems) reading.server.before = ({ url }) => (url.pathname.includes(idOf(3)) ? { status: 500, body: "" } : undefined);
+    reading.server.style = (rows, url, base) =>
+      byOffset(2)(
+        rows.filter((row) => !row.includes(idOf(3))),
+        url,
+        base,
+      );
+    if (!hasItems)
+      reading.server.before = ({ url }) => (url.pathname.includes(idOf(3)) ? { status: 500, body: "" } : undefined);
     await client.syncNow("projects");
     await showing(client, names);
     await client.syncNow("projects");
-    await showing(client, names.filter((name) => name !== "p3"));
+    await showing(
+      client,
+      names.filter((name) => name !== "p3"),
+    );
   });
 }
 
@@ -252,7 +261,11 @@ test("an answer that left before a write was acknowledged takes nothing back", a
   await showing(client, ["p1", "p2", "p3"]);
   const states: string[] = [];
   client.collections.projects.subscribeChanges(() => {
-    states.push(shown(client).map(({ name }) => String(name)).join(" "));
+    states.push(
+      shown(client)
+        .map(({ name }) => String(name))
+        .join(" "),
+    );
   });
   let release = (): void => {};
   let isHeld = true;
@@ -317,7 +330,10 @@ test("pages that are the same aren't sent again, but every tenth time, and after
   let full = 0;
   reading.server.style = (rows, url, base) => {
     const answer = byOffset(2)(rows, url, base);
-    return { ...answer, headers: { etag: `"${answer.body.length}-${answer.body.includes("renamed")}-${rows.length}"` } };
+    return {
+      ...answer,
+      headers: { etag: `"${answer.body.length}-${answer.body.includes("renamed")}-${rows.length}"` },
+    };
   };
   reading.server.after = ({ headers, url }) => {
     if (url.pathname === "/projects" && headers["if-none-match"] === undefined) full += 1;
@@ -330,7 +346,10 @@ test("pages that are the same aren't sent again, but every tenth time, and after
   assert.equal(full, 3);
   reading.server.put("/projects", project(3, "renamed"));
   await client.syncNow("projects");
-  await showing(client, names.map((name) => (name === "p3" ? "renamed" : name)));
+  await showing(
+    client,
+    names.map((name) => (name === "p3" ? "renamed" : name)),
+  );
   reading.server.table("/projects").delete(idOf(5));
   await client.syncNow("projects");
   await showing(client, ["p1", "p2", "renamed", "p4"]);
@@ -359,8 +378,14 @@ test("with a time to start from, only changes are asked for; deleted rows go wit
   await showing(client, names);
   reading.server.put("/projects", project(3, "renamed", 60));
   await client.syncNow("projects");
-  await showing(client, names.map((name) => (name === "p3" ? "renamed" : name)));
-  assert.equal(reading.server.asked("/projects").at(-1)?.url.searchParams.get("updated_since"), "2026-01-01T00:00:40.000Z");
+  await showing(
+    client,
+    names.map((name) => (name === "p3" ? "renamed" : name)),
+  );
+  assert.equal(
+    reading.server.asked("/projects").at(-1)?.url.searchParams.get("updated_since"),
+    "2026-01-01T00:00:40.000Z",
+  );
   reading.server.put("/projects", { ...project(4, "marked", 61), color: '"2026-02-01"' });
   reading.server.table("/projects").delete(idOf(5));
   await client.syncNow("projects");
@@ -368,7 +393,10 @@ test("with a time to start from, only changes are asked for; deleted rows go wit
   await showing(client, rest);
   for (let times = 4; times <= 11; times += 1) await client.syncNow("projects");
   assert.equal(reading.server.asked("/projects").at(-1)?.url.searchParams.get("updated_since"), null);
-  await showing(client, rest.filter((name) => name !== "p5"));
+  await showing(
+    client,
+    rest.filter((name) => name !== "p5"),
+  );
 });
 
 test("a row that can't be one is left out alone, and told", async () => {
@@ -406,7 +434,10 @@ test("digits are kept", async () => {
   });
   const client = await reading.client();
   await until(() => shown(client, "tasks").length === 1);
-  const [row] = await query(client, "SELECT effort, estimate, due_at, CAST(details AS TEXT) AS details FROM tasks_synced");
+  const [row] = await query(
+    client,
+    "SELECT effort, estimate, due_at, CAST(details AS TEXT) AS details FROM tasks_synced",
+  );
   assert.equal(String(row?.["effort"]), "9007199254740993");
   assert.equal(row?.["estimate"], "12345678901234567890.10");
   assert.match(String(row?.["due_at"]), /10:00:00\.123456/);
@@ -459,18 +490,27 @@ test("nested lists: one for each parent, at once for a new one, and none of a pa
   fill(2);
   const client = await reading.client();
   const titles = (): string[] => shown(client, "tasks").map(({ title }) => String(title));
-  await until(() => titles().length === 3, () => titles().join());
+  await until(
+    () => titles().length === 3,
+    () => titles().join(),
+  );
   assert.deepEqual(shown(client, "tasks")[0]?.["project_id"], idOf(1));
   // A parent that appears, with nothing asked of the others.
   reading.server.requests.length = 0;
   reading.server.put("/projects", project(3));
   await client.syncNow("projects");
-  await until(() => titles().includes("t31"), () => titles().join());
+  await until(
+    () => titles().includes("t31"),
+    () => titles().join(),
+  );
   assert.deepEqual(reading.server.asked(`/projects/${idOf(1)}/tasks`), []);
   // One that goes takes its rows along.
   reading.server.table("/projects").delete(idOf(1));
   await client.syncNow("projects");
-  await until(() => titles().join() === "t21,t31", () => titles().join());
+  await until(
+    () => titles().join() === "t21,t31",
+    () => titles().join(),
+  );
 });
 
 test("many rows come in while the user writes", async () => {

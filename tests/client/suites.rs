@@ -14,7 +14,7 @@ use crate::support::node::node;
 use crate::support::workspace::Workspace;
 use crate::{ADAPTERS, case, run_suite};
 
-const TRANSPORTS: [&str; 1] = ["electric"];
+const TRANSPORTS: [&str; 2] = ["electric", "rest"];
 
 /// A local database, and how rows come to it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -46,13 +46,13 @@ impl Pair {
 const WHOLE: [(&str, &str); 2] = [("pglite", "electric"), ("sqlite", "electric")];
 
 /// Suites that every pair runs in a short run, too.
-const SHORT: &[&str] = &["confirmed", "references", "upgrade"];
+const SHORT: &[&str] = &["confirmed", "pull", "references", "upgrade"];
 
 /// Suites that say something of Electric only, and why. Tests of other suites: `support/transports.ts`.
 const ELECTRIC_ONLY: &[(&str, &str)] = &[];
 
 /// Suites that say something of the API's lists only.
-const REST_ONLY: &[&str] = &["answer-rows"];
+const REST_ONLY: &[&str] = &["answer-rows", "pull"];
 
 fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -81,7 +81,7 @@ fn generate(workspace: &Workspace, pair: Pair, folder: &str, spec: &str, to: &st
     let folder = repository().join(folder);
     let config = fs::read_to_string(folder.join("sync-patterns.config.yaml")).expect("the config");
     let name = format!("{}-{adapter}-{transport}.yaml", spec.trim_end_matches(".yaml"));
-    workspace.write_file(&name, &format!("{config}"));
+    workspace.write_file(&name, &format!("{config}transport: {transport}\n"));
     let (spec, output) = (folder.join(spec), format!("src/{to}/{adapter}/{transport}"));
     let spec = spec.to_string_lossy();
     let arguments = ["generate", "--config", &name, "--adapter", adapter, "--spec", &spec, "--output", &output];

@@ -110,7 +110,11 @@ export class ListServer {
 
   private save(table: Map<string, StoredRow>, row: StoredRow, status: number): ListAnswer {
     this.writes += 1;
-    const saved: StoredRow = { ...row, created_at: row["created_at"] ?? time(this.writes), updated_at: time(this.writes) };
+    const saved: StoredRow = {
+      ...row,
+      created_at: row["created_at"] ?? time(this.writes),
+      updated_at: time(this.writes),
+    };
     table.set(String(JSON.parse(saved["id"] ?? "null")), saved);
     return this.answersRows ? { status, body: objectOf(saved) } : { status: 204, body: "" };
   }
@@ -154,7 +158,9 @@ export function byPage(size: number, first: number): Style {
     const some = rows.slice(page * size, (page + 1) * size);
     const pages = Math.ceil(rows.length / size);
     const last = page >= pages - 1;
-    return { body: `{"content":[${some.join(",")}],"last":${last},"totalPages":${pages},"totalElements":${rows.length}}` };
+    return {
+      body: `{"content":[${some.join(",")}],"last":${last},"totalPages":${pages},"totalElements":${rows.length}}`,
+    };
   };
 }
 
@@ -176,7 +182,10 @@ export function byLink(size: number, member: string | undefined, origin?: string
     const link = start + size < rows.length ? next.href.replace(base, origin ?? base) : undefined;
     const some = `[${rows.slice(start, start + size).join(",")}]`;
     if (member === undefined) {
-      return { body: some, headers: link === undefined ? {} : { link: `<${base}/x>; rel="first", <${link}>; rel=next` } };
+      return {
+        body: some,
+        headers: link === undefined ? {} : { link: `<${base}/x>; rel="first", <${link}>; rel=next` },
+      };
     }
     return { body: `{"value":${some},${JSON.stringify(member)}:${JSON.stringify(link ?? null)}}` };
   };

@@ -87,7 +87,10 @@ export async function query(client: Reader, text: string): Promise<Shown[]> {
 }
 
 /** Waits until all of what was written is saved, and the log is empty. */
-export async function settled(client: Reader, ...writes: { isPersisted: { promise: Promise<unknown> } }[]): Promise<void> {
+export async function settled(
+  client: Reader,
+  ...writes: { isPersisted: { promise: Promise<unknown> } }[]
+): Promise<void> {
   await Promise.all(writes.map(({ isPersisted }) => isPersisted.promise));
   await until(async () => (await query(client, "SELECT * FROM _changes")).length === 0);
 }

@@ -268,9 +268,7 @@ function syncedOperations(connection: Connection, dialect: Dialect): SyncedOpera
       const all: Differing[] = [];
       for (let start = 0; start < rows.length; start += size) {
         const some = rows.slice(start, start + size);
-        const found = await connection.query(
-          dialect.differing(model, columns, values(model, columns, some), column),
-        );
+        const found = await connection.query(dialect.differing(model, columns, values(model, columns, some), column));
         for (const { n = 0, before = null } of found) {
           const row = some[Number(n)];
           const text = textRow(model, [column], { [column]: before }).get(column) ?? null;

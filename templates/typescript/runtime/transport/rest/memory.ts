@@ -28,7 +28,10 @@ export function noMemory(): Memory {
 export function validatorsOf(headers: Headers): HeadersRecord | undefined {
   const [etag, modified] = [headers.get("ETag"), headers.get("Last-Modified")];
   if (etag === null && modified === null) return undefined;
-  return { ...(etag !== null && { "If-None-Match": etag }), ...(modified !== null && { "If-Modified-Since": modified }) };
+  return {
+    ...(etag !== null && { "If-None-Match": etag }),
+    ...(modified !== null && { "If-Modified-Since": modified }),
+  };
 }
 
 /** Negative where the first of two times, or numbers, is earlier; exact to the last digit. */

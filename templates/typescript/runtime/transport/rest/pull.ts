@@ -205,7 +205,10 @@ export function createPuller(context: Context, listed: Listed): Puller {
 
   async function hasParent({ synced }: StoreOperations, { given }: Place): Promise<boolean> {
     if (parent === undefined) return true;
-    const values = [...parent.columns].map(([column, field]): [string, string | null] => [field, given.get(column) ?? null]);
+    const values = [...parent.columns].map(([column, field]): [string, string | null] => [
+      field,
+      given.get(column) ?? null,
+    ]);
     return (await synced.select(parent.model, parent.model.key, new Map(values))).length > 0;
   }
 
@@ -326,7 +329,8 @@ export function createPuller(context: Context, listed: Listed): Puller {
     const { get: item } = model.operations;
     if (item === undefined) return false;
     const known = await store.synced.read(model, key);
-    const members = known ?? Object.fromEntries([...keyRow(model, key)].map(([name, text]) => [name, JSON.stringify(text)]));
+    const members =
+      known ?? Object.fromEntries([...keyRow(model, key)].map(([name, text]) => [name, JSON.stringify(text)]));
     try {
       const url = urlOf(settings, pathOf(item, members));
       return (await get(settings, url, await settings.headers(), {}, signal)).status === "missing";

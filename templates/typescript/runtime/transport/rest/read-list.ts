@@ -245,7 +245,10 @@ export async function readList(
     requests,
     isWhole,
     isDoubtful,
-    newest: memory.newest !== undefined && latest !== undefined && compareTimes(latest, memory.newest) < 0 ? memory.newest : latest,
+    newest:
+      memory.newest !== undefined && latest !== undefined && compareTimes(latest, memory.newest) < 0
+        ? memory.newest
+        : latest,
     keys: [...here],
     pages,
   };

@@ -220,7 +220,6 @@ export function createPuller(context: Context, listed: Listed): Puller {
         memory.prints.set(key, print);
       } else {
         run.kept.add(key);
-        run.isAgain = true;
       }
     }
   }
@@ -264,10 +263,10 @@ export function createPuller(context: Context, listed: Listed): Puller {
         return { written, free };
       });
       noteApplied(run, changes, result.written);
-      if (result.free.length < gone.size) run.isAgain = true;
       for (const key of result.free) for (const memory of memories.values()) memory.prints.delete(key);
     }
     const hasNews = acknowledged.since(model.name, run.mark).size > 0;
+    if (hasNews) run.isAgain = true;
     for (const { memory, pages, keys, newest, isWhole, isSince } of readings) {
       const isClean = !hasNews && isWhole && !keys.some((key) => run.kept.has(key));
       if (isClean && !isSince && list.since === undefined) for (const [key, page] of pages) memory.pages.set(key, page);

@@ -26,6 +26,7 @@ macro_rules! modules {
 const COMMON: &[Module] = modules![
     "client/json.ts",
     "client/model.ts",
+    "client/times.ts",
     "client/timing.ts",
     "client/values.ts",
     "collection/rows.ts",

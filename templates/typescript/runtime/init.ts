@@ -230,7 +230,10 @@ async function start(
     const acknowledged = createAcknowledged();
     const context = { store, models, settings, presence, reports, onLog: feed.onLog, acknowledged, pulls, signal };
     const reads = Object.entries(transport.reads).map(([name, { run }]) =>
-      run({ ...context, models: models.filter((model) => model.transport === name) }),
+      run(
+        context,
+        models.filter((model) => model.transport === name),
+      ),
     );
     await Promise.all([...reads, startSyncWorker(context, transport.writes(settings))]);
   }

@@ -38,7 +38,7 @@ export interface Context {
 /** Brings the server's rows into the synced tables. */
 export interface Reads {
   /** Goes on until the signal aborts. Returns once nothing is on its way into the store any more. */
-  run(context: Context): Promise<void>;
+  run(context: Context, models: readonly Model[]): Promise<void>;
   /** How far a model's rows have come, as the store has it. */
   progress(store: Store, model: Model): Promise<ModelStatus>;
 }

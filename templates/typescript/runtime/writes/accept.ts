@@ -1,5 +1,6 @@
 import { textOf, type Members } from "../client/json.js";
 import type { Model } from "../client/model.js";
+import { compareTimes } from "../client/times.js";
 import type { Rejection } from "../config.js";
 import type { Entry, ServerRow, StoreOperations } from "../store/store.js";
 import type { Outcome, Outgoing } from "../transport/transport.js";
@@ -55,8 +56,8 @@ async function show(
 
 /** Whether a row is from before the one that is there: from a cache, or a server that is behind. */
 function isOlder({ list }: Model, row: ServerRow, known: Members | undefined): boolean {
-  if (list?.changed === undefined || known === undefined) return false;
-  return Date.parse(row.get(list.changed) ?? "") < Date.parse(textOf(known[list.changed] ?? "null"));
+  const [time, there] = list?.changed === undefined ? [] : [row.get(list.changed), known?.[list.changed]];
+  return time != null && there !== undefined && there !== "null" && compareTimes(time, textOf(there)) < 0;
 }
 
 /** Whether a deleted row has left the synced table before the answer came, and nothing brings it back. */

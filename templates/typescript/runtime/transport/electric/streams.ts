@@ -27,8 +27,8 @@ export const electricReads: Reads = {
   },
 };
 
-async function run(context: Context): Promise<void> {
-  const { models, signal } = context;
+async function run(context: Context, models: readonly Model[]): Promise<void> {
+  const { signal } = context;
   // One listener on the signal, however many models there are.
   const controllers = models.map(() => new AbortController());
   const stop = () => {

@@ -1,3 +1,4 @@
+import type { Model } from "../../client/model.js";
 import { keepTrying, type End } from "../attempts.js";
 import { bell, onOnline, wait, type Source } from "../schedule.js";
 import type { Context, Reads } from "../transport.js";
@@ -25,13 +26,15 @@ export const restReads: Reads = {
   },
 };
 
-async function run(context: Context): Promise<void> {
-  const { models, pulls, signal } = context;
+async function run(context: Context, models: readonly Model[]): Promise<void> {
+  const { reports, pulls, signal } = context;
   const gate = createGate(MODELS_AT_ONCE);
   const polls = new Map<string, Poll>();
-  for (const listed of inOrder(models.flatMap((model) => listedOf(model, models) ?? []))) {
+  for (const listed of inOrder(models.flatMap((model) => listedOf(model, context.models) ?? []))) {
     polls.set(listed.model.name, createPoll(context, listed, gate, polls.get(listed.parent?.model.name ?? "")));
   }
+  // Nothing comes of the others, and nobody waits for that.
+  for (const { name } of models) if (!polls.has(name)) reports.model(name, { ready: true });
 
   /** Of all models, those below others come after them. */
   async function ask(name: string | undefined): Promise<boolean> {

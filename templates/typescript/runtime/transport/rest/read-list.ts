@@ -1,11 +1,12 @@
 import { messageOf } from "../../client/json.js";
+import { atMost, before, compareTimes } from "../../client/times.js";
 import type { HeadersRecord } from "../../config.js";
 import type { Differing, ServerRow } from "../../store/store.js";
 import { Ended } from "../attempts.js";
 import type { Context } from "../transport.js";
 import { elementsOf, fingerprint, rowReader, Unfit, type Elements, type RowReader } from "./elements.js";
 import { get, type Answer } from "./get.js";
-import { atMost, before, compareTimes, validatorsOf, type KnownPage, type Memory } from "./memory.js";
+import { validatorsOf, type KnownPage, type Memory } from "./memory.js";
 import { Missing, pagesOf, wayOf, type Page } from "./pages.js";
 import type { Listed, Place } from "./places.js";
 

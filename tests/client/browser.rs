@@ -1,7 +1,6 @@
 //! The worked example's page (`examples/contacts`) in Chromium: the client is generated for each adapter, the page built
 //! with Vite, and used as a person would, in one tab and in two, with and without a server.
 
-use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,10 +9,10 @@ use std::sync::OnceLock;
 use libtest_mimic::Trial;
 
 use crate::support::binary::sync_patterns;
-use crate::support::chromium::Chromium;
-use crate::support::node::node;
+use crate::support::chromium::chromium;
+use crate::support::node::{node, run_suite};
 use crate::support::workspace::Workspace;
-use crate::{ADAPTERS, case, run_suite};
+use crate::{ADAPTERS, case};
 
 /// The page with its client for each adapter, and the tests as JavaScript.
 fn workspace() -> &'static Workspace {
@@ -138,23 +137,4 @@ fn run(adapter: &str, suite: &str) {
     let screenshots = workspace().folder().join("screenshots").join(adapter);
     let hint = format!("screenshots are in {}", screenshots.display());
     run_suite(&mut node, &format!("dist/browser/{suite}.js"), &hint);
-}
-
-/// Where there is no browser, nothing is tested: said so that it can't be overlooked, and a failure in CI.
-fn chromium() -> Option<&'static Chromium> {
-    static CHROMIUM: OnceLock<Option<Chromium>> = OnceLock::new();
-    let chromium = CHROMIUM.get_or_init(|| match Chromium::find() {
-        Ok(chromium) => {
-            eprintln!("The page is tested in {}", chromium.name());
-            Some(chromium)
-        }
-        Err(why) => {
-            eprintln!(
-                "\n*** No Chromium: THE PAGE WAS NOT TESTED. Install one, or say where it is (CHROMIUM=…): {why} ***\n"
-            );
-            None
-        }
-    });
-    assert!(chromium.is_some() || env::var_os("CI").is_none(), "no Chromium, and in CI the page has to be tested");
-    chromium.as_ref()
 }

@@ -3,13 +3,18 @@
 
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { isSqlite } from "./support/generated.js";
+import { isSqlite, transport } from "./support/generated.js";
 import type { CrashPoint } from "./support/protocol.js";
 import { until } from "./support/until.js";
 import { World } from "./support/world.js";
 
 const world = new World();
 const { test } = world;
+
+/** Whether what was made is found among the rows of the list, so that nobody has to ask whether it was made. */
+function isFound(statement: string): boolean {
+  return transport === "rest" && statement.startsWith("INSERT INTO accounts");
+}
 
 for (const at of ["request", "answer"] as const satisfies CrashPoint[]) {
   const when = at === "request" ? "before a request leaves" : "between an answer and its acknowledgement";
@@ -36,7 +41,7 @@ for (const at of ["request", "answer"] as const satisfies CrashPoint[]) {
       assert.deepEqual(await client.rejected(), []);
       const sent = world.server.exchanges.filter((exchange) => exchange.method === method);
       const keys = new Set(sent.map(({ headers }) => headers["idempotency-key"]));
-      assert.equal(sent.length, at === "request" ? 1 : 2, statement);
+      assert.equal(sent.length, at === "request" || isFound(statement) ? 1 : 2, statement);
       assert.equal(keys.size, 1, "it is known by its key");
       world.server.exchanges.length = 0;
     }

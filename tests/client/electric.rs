@@ -5,10 +5,10 @@ use std::path::Path;
 
 use libtest_mimic::Trial;
 
+use crate::case;
 use crate::support::binary::sync_patterns;
-use crate::support::node::node;
+use crate::support::node::{node, run_suite};
 use crate::support::workspace::Workspace;
-use crate::{case, run_suite};
 
 pub fn cases() -> Vec<Trial> {
     vec![case("electric::collections", electric_collections)]

@@ -6,7 +6,7 @@ mod suites;
 #[path = "../support/mod.rs"]
 mod support;
 
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 use std::thread;
 
 use libtest_mimic::{Arguments, Trial};
@@ -30,15 +30,4 @@ fn case(name: impl Into<String>, test: impl FnOnce() + Send + 'static) -> Trial 
         test();
         Ok(())
     })
-}
-
-/// Runs a file of tests with Node's runner.
-///
-/// # Panics
-/// With what it prints, where one fails.
-fn run_suite(node: &mut Command, file: &str, hint: &str) {
-    node.args(["--enable-source-maps", "--test-force-exit", "--test-reporter=spec", file]);
-    let output = node.output().expect("Node on the PATH");
-    let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{file}: {hint}\n{text}");
 }

@@ -10,9 +10,10 @@ use std::{env, fs};
 use libtest_mimic::Trial;
 
 use crate::support::binary::sync_patterns;
-use crate::support::node::node;
+use crate::support::node::{node, run_suite};
+use crate::support::waits::shorten;
 use crate::support::workspace::Workspace;
-use crate::{ADAPTERS, case, run_suite};
+use crate::{ADAPTERS, case};
 
 const TRANSPORTS: [&str; 2] = ["electric", "rest"];
 
@@ -36,20 +37,16 @@ impl Pair {
     }
 
     fn runs(self, suite: &str) -> bool {
-        let is_left_out = self.transport == "rest" && ELECTRIC_ONLY.iter().any(|(name, _)| *name == suite);
         let is_for_lists = REST_ONLY.contains(&suite) && self.transport != "rest";
-        !is_left_out && !is_for_lists && (self.is_whole() || SHORT.contains(&suite))
+        !is_for_lists && (self.is_whole() || SHORT.contains(&suite))
     }
 }
 
 /// Pairs that run every suite in a short run, too.
-const WHOLE: [(&str, &str); 2] = [("pglite", "electric"), ("sqlite", "electric")];
+const WHOLE: [(&str, &str); 2] = [("pglite", "electric"), ("sqlite", "rest")];
 
 /// Suites that every pair runs in a short run, too.
 const SHORT: &[&str] = &["confirmed", "pull", "references", "upgrade"];
-
-/// Suites that say something of Electric only, and why. Tests of other suites: `support/transports.ts`.
-const ELECTRIC_ONLY: &[(&str, &str)] = &[];
 
 /// Suites that say something of the API's lists only.
 const REST_ONLY: &[&str] = &["answer-rows", "pull"];
@@ -87,26 +84,7 @@ fn generate(workspace: &Workspace, pair: Pair, folder: &str, spec: &str, to: &st
     let arguments = ["generate", "--config", &name, "--adapter", adapter, "--spec", &spec, "--output", &output];
     let run = sync_patterns(&arguments, workspace.folder());
     assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
-    shorten_waits(&workspace.folder().join(output));
-}
-
-/// What a client waits for in these tests, in milliseconds, where it otherwise waits for longer. A live request to the server
-/// of these tests takes 20 seconds, as Electric's does.
-const WAITS: &[(&str, &str, &str)] = &[
-    ("LONGEST_RETRY_MS", "60_000", "8_000"),
-    ("API_ANSWER_MS", "60_000", "12_000"),
-    ("SHAPE_ANSWER_MS", "45_000", "25_000"),
-];
-
-fn shorten_waits(client: &Path) {
-    let file = client.join("db/client/timing.ts");
-    let mut text = fs::read_to_string(&file).expect("the client's waits");
-    for (name, long, short) in WAITS {
-        let line = format!("export const {name} = {long};");
-        assert!(text.contains(&line), "{} has no `{line}`", file.display());
-        text = text.replace(&line, &format!("export const {name} = {short};"));
-    }
-    fs::write(file, text).expect("the waits");
+    shorten(&workspace.folder().join(output));
 }
 
 /// Schedules of chaos where the environment doesn't say how many.

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Server } from "./server/server.js";
-import { type Client, generated, transport } from "./support/generated.js";
+import { type Client, generated, POLL, transport } from "./support/generated.js";
 import { until } from "./support/until.js";
 
 const index = await generated();
@@ -16,8 +16,8 @@ let other: ReturnType<typeof createClient>;
 before(async () => {
   servers = [await Server.start(transport), await Server.start(transport)];
   const [one, two] = servers;
-  configureSync({ electricUrl: one.url, apiBaseUrl: one.url, headers });
-  other = createClient({ database: "other", electricUrl: two.url, apiBaseUrl: two.url, headers });
+  configureSync({ electricUrl: one.url, apiBaseUrl: one.url, headers, poll: POLL });
+  other = createClient({ database: "other", electricUrl: two.url, apiBaseUrl: two.url, headers, poll: POLL });
   await initializeDatabase({ directory: "memory://" });
   await other.initializeDatabase({ directory: "memory://" });
   await Promise.all([projectsCollection.preload(), other.collections.projects.preload()]);

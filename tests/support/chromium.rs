@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 use super::npm::npm_chromium;
 
@@ -90,4 +91,23 @@ fn unpacked() -> [PathBuf; 2] {
     let told: serde_json::Value =
         serde_json::from_str(&fs::read_to_string(&told).expect("what was unpacked")).expect("JSON");
     ["program", "libraries"].map(|name| PathBuf::from(OsStr::new(told[name].as_str().expect("a path"))))
+}
+
+/// Where there is no browser, nothing is tested: said so that it can't be overlooked, and a failure in CI.
+pub fn chromium() -> Option<&'static Chromium> {
+    static CHROMIUM: OnceLock<Option<Chromium>> = OnceLock::new();
+    let chromium = CHROMIUM.get_or_init(|| match Chromium::find() {
+        Ok(chromium) => {
+            eprintln!("The page is tested in {}", chromium.name());
+            Some(chromium)
+        }
+        Err(why) => {
+            eprintln!(
+                "\n*** No Chromium: THE PAGE WAS NOT TESTED. Install one, or say where it is (CHROMIUM=…): {why} ***\n"
+            );
+            None
+        }
+    });
+    assert!(chromium.is_some() || env::var_os("CI").is_none(), "no Chromium, and in CI the page has to be tested");
+    chromium.as_ref()
 }

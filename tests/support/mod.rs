@@ -14,5 +14,6 @@ pub mod project;
 pub mod round_trip;
 pub mod sqlite_old;
 pub mod synthetic;
+pub mod waits;
 pub mod web;
 pub mod workspace;

@@ -49,3 +49,14 @@ fn data() -> &'static Path {
         data
     })
 }
+
+/// Runs a file of tests with Node's runner.
+///
+/// # Panics
+/// With what it prints, where one fails.
+pub fn run_suite(node: &mut Command, file: &str, hint: &str) {
+    node.args(["--enable-source-maps", "--test-force-exit", "--test-reporter=spec", file]);
+    let output = node.output().expect("Node on the PATH");
+    let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{file}: {hint}\n{text}");
+}

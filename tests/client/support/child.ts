@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { NativeDatabase } from "../../sqlite/electric/db/store/sql/sqlite/driver.js";
-import { type Client, generated, isSqlite } from "./generated.js";
+import { type Client, generated, isSqlite, POLL } from "./generated.js";
 import type { Command, CrashPoint, ModelName, Reply, ReplyError, Request, Settings, Write } from "./protocol.js";
 
 type DatabaseOptions = NonNullable<Parameters<Client["initializeDatabase"]>[0]>;
@@ -66,7 +66,7 @@ function configure({ url, token, verdicts }: Settings): void {
 async function perform(command: Command): Promise<unknown> {
   switch (command.do) {
     case "open": {
-      client.configureSync({ fetch: observedFetch });
+      client.configureSync({ fetch: observedFetch, poll: POLL });
       configure(command);
       const { directory, sync = true } = command;
       // In memory at once: a test may ask for something else before it is open.

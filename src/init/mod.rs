@@ -125,7 +125,7 @@ pub fn config(decisions: &Decisions, found: &View) -> anyhow::Result<String> {
         spec: yaml::scalar(&decisions.spec),
         output: yaml::scalar(&decisions.output),
         spec_refs: decisions.spec_refs.map(References::word),
-        copy_of: decisions.copy_of.as_deref().map(|url| clean(url)),
+        copy_of: decisions.copy_of.as_deref().map(clean),
         transport: decisions.transport.word(),
         is_electric: decisions.transport == Transport::Electric,
         adapter: decisions.adapter.word(),

@@ -1,0 +1,127 @@
+//! The generated client against servers of the usual kinds, which know nothing of it: FastAPI, Django REST Framework, and
+//! such as Spring, GitHub, OData and JSON:API. Each client is generated from the document that its server gives.
+
+mod browser;
+mod python;
+#[path = "../support/mod.rs"]
+mod support;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::sync::OnceLock;
+
+use libtest_mimic::{Arguments, Trial};
+
+use python::python;
+use support::binary::sync_patterns;
+use support::node::{node, run_suite};
+use support::waits;
+use support::workspace::Workspace;
+
+/// A server, and the databases that its client is tested with.
+struct Server {
+    name: &'static str,
+    adapters: &'static [&'static str],
+    /// The files of tests.
+    suites: &'static [&'static str],
+    is_python: bool,
+}
+
+const SERVERS: &[Server] = &[
+    Server { name: "fastapi", adapters: &["sqlite", "pglite"], suites: &["fastapi"], is_python: true },
+    Server { name: "django", adapters: &["sqlite"], suites: &["django"], is_python: true },
+    Server { name: "spring", adapters: &["sqlite"], suites: &["node", "attacks"], is_python: false },
+    Server { name: "github", adapters: &["sqlite"], suites: &["node"], is_python: false },
+    Server { name: "odata", adapters: &["sqlite"], suites: &["node"], is_python: false },
+    Server { name: "jsonapi", adapters: &["sqlite"], suites: &["node"], is_python: false },
+];
+
+fn main() -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    // Most of the time they wait.
+    arguments.test_threads.get_or_insert(4);
+    let servers = SERVERS.iter().flat_map(|server| {
+        let runs = server.adapters.iter().flat_map(|adapter| server.suites.iter().map(move |suite| (adapter, suite)));
+        runs.map(move |(adapter, suite)| {
+            case(format!("{}::{adapter}::{suite}", server.name), move || run(server, adapter, suite))
+        })
+    });
+    let listed = case("no_test_is_passed_over".into(), || support::listed::assert_no_test_is_passed_over("servers"));
+    libtest_mimic::run(&arguments, browser::cases().into_iter().chain(servers).chain([listed]).collect()).exit_code()
+}
+
+/// A test that fails where it panics.
+fn case(name: String, test: impl FnOnce() + Send + 'static) -> Trial {
+    Trial::test(name, || {
+        test();
+        Ok(())
+    })
+}
+
+fn tests() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests")
+}
+
+/// The clients of all servers that can run here, and the tests, as JavaScript.
+fn compiled() -> &'static Workspace {
+    static WORKSPACE: OnceLock<Workspace> = OnceLock::new();
+    WORKSPACE.get_or_init(|| {
+        let workspace = Workspace::new("servers");
+        for server in SERVERS {
+            generate(&workspace, server);
+        }
+        workspace.copy(&tests().join("servers"), "src/servers");
+        let until = fs::read_to_string(tests().join("client/support/until.ts")).expect("text");
+        workspace.write_file("src/client/support/until.ts", &until);
+        browser::prepare(&workspace);
+        workspace.compile();
+        workspace
+    })
+}
+
+/// The server that a browser's page talks to: FastAPI, and where that can't run one of the tests' own.
+fn for_browser() -> &'static Server {
+    let name = if python().is_some() { "fastapi" } else { "spring" };
+    SERVERS.iter().find(|server| server.name == name).expect("a server")
+}
+
+fn generate(workspace: &Workspace, server: &Server) {
+    let Server { name, adapters, is_python, .. } = server;
+    let document = if *is_python {
+        let Some(python) = python() else { return };
+        python.document(&script(name))
+    } else {
+        fs::read_to_string(tests().join(format!("servers/node/{name}.yaml"))).expect("the document")
+    };
+    workspace.write_file(&format!("{name}.yaml"), &document);
+    let config = fs::read_to_string(tests().join(format!("servers/config/{name}.yaml"))).expect("the config");
+    workspace.write_file(&format!("{name}.config.yaml"), &config);
+    for adapter in *adapters {
+        let (config, output) = (format!("{name}.config.yaml"), format!("src/servers/{name}/{adapter}"));
+        let arguments = ["generate", "--config", &config, "--adapter", adapter, "--output", &output];
+        let run = sync_patterns(&arguments, workspace.folder());
+        assert_eq!(run.code, 0, "{name}\n{}{}", run.stdout, run.stderr);
+        waits::shorten(&workspace.folder().join(output));
+    }
+}
+
+fn script(name: &str) -> PathBuf {
+    tests().join(format!("servers/{name}/app.py"))
+}
+
+fn run(server: &Server, adapter: &str, suite: &str) {
+    let mut command = node(compiled().folder());
+    if let Some(command) = prepared(&mut command, server, adapter) {
+        run_suite(command, &format!("dist/servers/{suite}.test.js"), server.name);
+    }
+}
+
+/// Tells Node which server and which client to test with. None where it can't be.
+fn prepared<'c>(command: &'c mut Command, server: &Server, adapter: &str) -> Option<&'c mut Command> {
+    command.env("ADAPTER", adapter).env("SERVER", server.name);
+    if server.is_python {
+        command.env("PYTHON", &python()?.program).env("SCRIPT", script(server.name));
+    }
+    Some(command)
+}

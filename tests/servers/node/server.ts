@@ -1,0 +1,182 @@
+// Servers that list their rows as others do: Spring's pages, GitHub's `Link` headers, OData's links, and those of JSON:API.
+
+import { randomUUID } from "node:crypto";
+import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Backend } from "../support/backend.js";
+
+type Row = Readonly<Record<string, unknown>>;
+
+interface Style {
+  /** Where its rows are. */
+  readonly path: string;
+  readonly key: string;
+  readonly newKey: (count: number) => unknown;
+  readonly update: "PATCH" | "PUT";
+  /** What a changed row is answered with. */
+  readonly isSilent?: boolean;
+  readonly type: string;
+  /** A list's answer, and its headers. */
+  readonly list: (
+    rows: readonly Row[],
+    url: URL,
+  ) => { readonly body: unknown; readonly headers?: Record<string, string> };
+}
+
+function count(url: URL, name: string, fallback: number, most = Number.POSITIVE_INFINITY): number {
+  return Math.min(Number(url.searchParams.get(name) ?? fallback), most);
+}
+
+function page(rows: readonly Row[], number: number, size: number): Row[] {
+  return rows.slice(number * size, (number + 1) * size);
+}
+
+/** The same list with other parameters. */
+function link(url: URL, parameters: Record<string, string | number>): string {
+  const next = new URL(url);
+  for (const [name, value] of Object.entries(parameters)) next.searchParams.set(name, String(value));
+  return next.href;
+}
+
+/** The names of `fixtures`: each has a document beside this file. */
+export const styles = {
+  /** `Page<Customer>` of Spring Data, as springdoc describes it. It gives 5 rows at most. */
+  spring: {
+    path: "/customers",
+    key: "id",
+    newKey: (count) => count,
+    update: "PUT",
+    type: "application/json",
+    list: (rows, url) => {
+      const [number, size] = [count(url, "page", 0), count(url, "size", 20, 5)];
+      const content = page(rows, number, size);
+      const totalPages = Math.ceil(rows.length / size);
+      const shape = { numberOfElements: content.length, empty: content.length === 0, first: number === 0 };
+      const body = { content, number, size, totalElements: rows.length, totalPages, last: number + 1 >= totalPages };
+      return { body: { ...body, ...shape } };
+    },
+  },
+  /** As GitHub does: pages from 1 on, and the next one in a header. */
+  github: {
+    path: "/issues",
+    key: "id",
+    newKey: (count) => count,
+    update: "PATCH",
+    type: "application/json; charset=utf-8",
+    list: (rows, url) => {
+      const [number, size] = [count(url, "page", 1), count(url, "per_page", 3, 4)];
+      const links = [`<${link(url, { page: 1 })}>; rel="first"`];
+      if (number * size < rows.length) links.unshift(`<${link(url, { page: number + 1 })}>; rel="next"`);
+      return { body: page(rows, number - 1, size), headers: { link: links.join(", ") } };
+    },
+  },
+  /** OData, with pages that the server decides about. */
+  odata: {
+    path: "/Products",
+    key: "ID",
+    newKey: (count) => count,
+    update: "PATCH",
+    isSilent: true,
+    type: "application/json; odata.metadata=minimal",
+    list: (rows, url) => {
+      const start = count(url, "$skiptoken", count(url, "$skip", 0));
+      const value = rows.slice(start, start + 3);
+      const more = start + 3 < rows.length ? { "@odata.nextLink": link(url, { $skiptoken: start + 3 }) } : {};
+      return { body: { "@odata.context": `${url.origin}/$metadata#Products`, value, ...more } };
+    },
+  },
+  /** Rows in `data`, and links beside them. The client makes the key. */
+  jsonapi: {
+    path: "/articles",
+    key: "id",
+    newKey: () => randomUUID(),
+    update: "PATCH",
+    type: "application/vnd.api+json",
+    list: (rows, url) => {
+      const [number, size] = [count(url, "page[number]", 1), count(url, "page[size]", 10, 4)];
+      const next = number * size < rows.length ? link(url, { "page[number]": number + 1 }) : null;
+      return {
+        body: { data: page(rows, number - 1, size), links: { self: url.href, next }, meta: { total: rows.length } },
+      };
+    },
+  },
+} satisfies Record<string, Style>;
+
+export type StyleName = keyof typeof styles;
+
+export class NodeServer implements Backend {
+  private readonly style: Style;
+  private readonly rows = new Map<string, Row>();
+  private made = 0;
+  private readonly http: HttpServer;
+
+  static async start(name: StyleName): Promise<NodeServer> {
+    const server = new NodeServer(styles[name]);
+    await new Promise<void>((resolve) => server.http.listen(0, "127.0.0.1", resolve));
+    return server;
+  }
+
+  private constructor(style: Style) {
+    this.style = style;
+    this.http = createServer((request, response) => void this.answer(request, response));
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.http.address() as AddressInfo).port}`;
+  }
+
+  async close(): Promise<void> {
+    this.http.closeAllConnections();
+    await new Promise((resolve) => this.http.close(resolve));
+  }
+
+  all(): Row[] {
+    return [...this.rows.values()];
+  }
+
+  empty(): Promise<void> {
+    this.rows.clear();
+    return Promise.resolve();
+  }
+
+  private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const parts: Buffer[] = [];
+    for await (const part of request) parts.push(part as Buffer);
+    const url = new URL(request.url ?? "/", `http://${request.headers.host ?? "localhost"}`);
+    const { status, body, headers = {} } = this.respond(request.method ?? "GET", url, Buffer.concat(parts).toString());
+    response.writeHead(status, body === undefined ? {} : { "content-type": this.style.type, ...headers });
+    response.end(body === undefined ? undefined : JSON.stringify(body));
+  }
+
+  private respond(
+    method: string,
+    url: URL,
+    text: string,
+  ): { status: number; body?: unknown; headers?: Record<string, string> } {
+    const { path, key, update, list, newKey, isSilent } = this.style;
+    const missing = { status: 404, body: { error: "not found" } };
+    if (url.pathname === path && method === "GET") return { status: 200, ...list([...this.rows.values()], url) };
+    if (url.pathname === path && method === "POST") {
+      this.made += 1;
+      const given = JSON.parse(text) as Row;
+      const row: Row = { [key]: newKey(this.made), price: null, done: false, ...given };
+      if (this.rows.has(String(row[key]))) return { status: 409, body: { error: "it is there already" } };
+      this.rows.set(String(row[key]), row);
+      return { status: 201, body: row };
+    }
+    if (!url.pathname.startsWith(`${path}/`)) return missing;
+    const id = decodeURIComponent(url.pathname.slice(path.length + 1));
+    const row = this.rows.get(id);
+    if (row === undefined) return missing;
+    if (method === "GET") return { status: 200, body: row };
+    if (method === "DELETE") {
+      this.rows.delete(id);
+      return { status: 204 };
+    }
+    if (method !== update) return { status: 405, body: { error: "not allowed" } };
+    const blank = update === "PUT" ? { [key]: row[key], price: null, done: false } : row;
+    const changed = { ...blank, ...(JSON.parse(text) as Row) };
+    this.rows.set(id, changed);
+    return isSilent ? { status: 204 } : { status: 200, body: changed };
+  }
+}

@@ -2,6 +2,7 @@
 
 mod architecture;
 mod check;
+mod dev_proxy;
 mod diff;
 #[cfg(unix)]
 mod docs;

@@ -42,6 +42,28 @@ fn npx_generates() {
     assert!(folder.join("src/generated/index.ts").exists());
 }
 
+/// Messages name the command as it was started.
+#[test]
+fn messages_name_npx() {
+    let output = npx(&["generate", "--config", "nowhere.yaml"], installed());
+    assert!(stderr(&output).contains("help: `npx sync-patterns init` writes one"), "{}", stderr(&output));
+    let launched = |agent: Option<&str>, folder: &Path| {
+        let mut command = Command::new("node");
+        command.arg(installed().join(LAUNCHER)).args(["generate", "--config", "nowhere.yaml"]).current_dir(folder);
+        match agent {
+            Some(agent) => command.env("npm_config_user_agent", agent),
+            None => command.env_remove("npm_config_user_agent"),
+        };
+        stderr(&run(&mut command))
+    };
+    let pnpm = launched(Some("pnpm/10.0.0 npm/? node/v22.0.0 linux x64"), installed());
+    assert!(pnpm.contains("`pnpm exec sync-patterns init`"), "{pnpm}");
+    assert!(launched(None, installed()).contains("`npx sync-patterns init`"));
+    // From elsewhere it is one that is installed for all.
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    assert!(launched(None, elsewhere.path()).contains("`sync-patterns init`"));
+}
+
 /// A page that a message names is in the package that is installed.
 #[test]
 fn the_pages_that_messages_name_are_installed() {

@@ -3,12 +3,14 @@
 mod choices;
 mod headers;
 mod keys;
+mod list;
 mod model;
 mod read;
 mod settings;
 
 pub use choices::{Adapter, Collections, Framework, IdempotencyKey, Int64, References, Sync, Transport};
 pub use headers::{parse_header, substitute};
+pub use list::{Choice, ListConfig, Place, Style};
 pub use model::{Columns, ModelConfig, ModelEntry};
 pub use read::{Overrides, read, spec_location};
 pub use settings::{Config, FILE_NAME, SpecLocation};

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::choices::{Collections, Transport};
+use super::list::{Choice, ListConfig};
 use crate::diagnostics::child;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +28,12 @@ pub struct ModelConfig {
     pub indexes: Vec<Vec<String>>,
     pub collections: Option<Collections>,
     pub transport: Option<Transport>,
+    /// How the API lists the rows, where it isn't as was found.
+    pub list: Option<ListConfig>,
+    /// The field that says that a row is deleted.
+    pub soft_delete: Option<Choice>,
+    /// Models with a higher one are loaded first.
+    pub priority: Option<i64>,
     pub rbac: Option<Value>,
     /// Fields that only a row's owner may see, from `rbac.owner_only`.
     pub owner_only: Vec<String>,
@@ -47,7 +54,11 @@ impl ModelConfig {
         let columns = columns.iter().map(|(name, _)| (child("/columns", name), name.as_str()));
         let owner_only = self.owner_only.iter().enumerate();
         let owner_only = owner_only.map(|(index, name)| (format!("/rbac/owner_only/{index}"), name.as_str()));
-        key.chain(indexes).chain(references).chain(columns).chain(owner_only).collect()
+        let changed = self.list.as_ref().and_then(|list| list.changed.as_ref()?.name());
+        let changed = changed.map(|name| ("/list/changed".to_owned(), name));
+        let deleted = self.soft_delete.as_ref().and_then(Choice::name).map(|name| ("/soft_delete".to_owned(), name));
+        let of_list = changed.into_iter().chain(deleted);
+        key.chain(of_list).chain(indexes).chain(references).chain(columns).chain(owner_only).collect()
     }
 }
 

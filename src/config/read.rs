@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::choices::{Adapter, Collections, Framework, IdempotencyKey, Int64, References, Sync, Transport};
 use super::headers;
 use super::keys::{Reader, pairs, string, strings, wrong_type};
+use super::list;
 use super::model::{Columns, ModelConfig, ModelEntry};
 use super::settings::{Config, SpecLocation};
 use crate::diagnostics::{Code, Input, Problem, Problems, Severity, child};
@@ -50,6 +51,8 @@ fn with_defaults(spec: SpecLocation, output: PathBuf) -> Config {
         adapter: Adapter::Pglite,
         sync: Sync::Annotated,
         transport: Transport::Electric,
+        poll: 30,
+        overlap: 10,
         framework: Framework::React,
         collections: Collections::Local,
         database: "sync-patterns-app".to_owned(),
@@ -86,6 +89,8 @@ pub fn read(root: &Value, folder: &Path, overrides: &Overrides, problems: &mut P
     set(&mut config.adapter, reader.choice("adapter", ADAPTERS, problems));
     set(&mut config.sync, reader.choice("sync", &[("annotated", Sync::Annotated), ("all", Sync::All)], problems));
     set(&mut config.transport, transport(&mut reader, problems));
+    set(&mut config.poll, list::number(&mut reader, "poll", 1, problems));
+    set(&mut config.overlap, list::number(&mut reader, "overlap", 0, problems));
     let frameworks = Framework::ALL.map(|framework| (framework.word(), framework));
     set(&mut config.framework, reader.choice("framework", &frameworks, problems));
     set(&mut config.collections, reader.choice("collections", COLLECTIONS, problems));
@@ -214,6 +219,9 @@ fn model(value: &Value, pointer: &str, problems: &mut Problems) -> Option<ModelC
         indexes: indexes(&mut reader, problems),
         collections: reader.choice("collections", COLLECTIONS, problems),
         transport: transport(&mut reader, problems),
+        list: list::read(&mut reader, problems),
+        soft_delete: list::choice(&mut reader, "soft_delete", problems),
+        priority: priority(&mut reader, problems),
         rbac,
         owner_only,
     };
@@ -235,6 +243,14 @@ fn model(value: &Value, pointer: &str, problems: &mut Problems) -> Option<ModelC
 
 fn transport(reader: &mut Reader, problems: &mut Problems) -> Option<Transport> {
     reader.choice("transport", &Transport::ALL.map(|transport| (transport.word(), transport)), problems)
+}
+
+fn priority(reader: &mut Reader, problems: &mut Problems) -> Option<i64> {
+    let (value, pointer) = reader.take("priority")?;
+    if value.as_i64().is_none() {
+        wrong_type(&pointer, "a whole number", value, problems);
+    }
+    value.as_i64()
 }
 
 fn key(reader: &mut Reader, problems: &mut Problems) -> Option<Vec<String>> {

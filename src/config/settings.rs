@@ -19,6 +19,10 @@ pub struct Config {
     pub adapter: Adapter,
     pub sync: Sync,
     pub transport: Transport,
+    /// Seconds between two pulls of a list.
+    pub poll: u32,
+    /// Seconds that an incremental pull goes back behind the newest row.
+    pub overlap: u32,
     pub framework: Framework,
     pub collections: Collections,
     /// Name of the local database.

@@ -14,6 +14,8 @@ pub struct List {
     /// Where the row is within an element of the list.
     pub row: Vec<String>,
     pub page: Page,
+    /// A parameter that says that there are pages, where nothing says how the next one is asked for.
+    pub unpaged: Option<String>,
     /// The parameter that takes a time, for those rows alone that have changed since.
     pub since: Option<Since>,
     /// The field that says that a row is deleted: a time, or true.
@@ -22,6 +24,8 @@ pub struct List {
     pub changed: Option<String>,
     /// Parameters of the query that the API requires, and that nothing fills.
     pub required: Vec<String>,
+    /// The fields that only the item has, in the order of the row.
+    pub lacks: Vec<String>,
 }
 
 /// What fills a placeholder of a list's path: a field of another model's rows.

@@ -1,5 +1,6 @@
 //! An OpenAPI document of any version, read as one shape: paths as they stand, schemas in one form.
 
+mod answer;
 mod document;
 pub mod fetch;
 mod keywords;
@@ -16,6 +17,7 @@ mod servers;
 pub mod tree;
 mod version;
 
+pub use answer::{answers_header, other_types, success};
 pub use document::{Document, Node};
 pub use keywords::Keywords;
 pub use operation::{Body, declares_header, find_body, find_response, path_parameter};

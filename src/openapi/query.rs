@@ -4,6 +4,7 @@ use serde_json::{Number, Value};
 
 use super::document::{Document, Node};
 use super::operation::parameters;
+use super::properties::properties;
 use super::resolved::Resolved;
 use super::schema::Type;
 use super::version::Version;
@@ -12,7 +13,7 @@ use super::version::Version;
 const MAX_DEPTH: usize = 8;
 
 /// A parameter of an operation's query.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct QueryParameter<'a> {
     pub name: &'a str,
     pub required: bool,
@@ -32,33 +33,52 @@ pub fn query_parameters<'a>(
 ) -> Vec<QueryParameter<'a>> {
     let mut found: Vec<QueryParameter> = Vec::new();
     for node in parameters(document, path_item, operation).filter(|node| node.str("in") == Some("query")) {
-        let Some(name) = node.str("name") else { continue };
         // The operation's own stands before that of the path item.
-        if !found.iter().any(|known| known.name == name) {
-            found.push(read(document, name, &node));
+        for parameter in read(document, &node) {
+            if !found.iter().any(|known| known.name == parameter.name) {
+                found.push(parameter);
+            }
         }
     }
     found
 }
 
-fn read<'a>(document: &'a Document, name: &'a str, node: &Node<'a>) -> QueryParameter<'a> {
+/// A parameter; or several, where it is an object whose members are sent as parameters, such as Spring's `pageable`.
+fn read<'a>(document: &'a Document, node: &Node<'a>) -> Vec<QueryParameter<'a>> {
+    let Some(name) = node.str("name") else { return Vec::new() };
     let schema = match document.version() {
         Version::V2 => Some(node.clone()),
         _ => node.get("schema"),
     };
+    let members = schema.as_ref().map(|node| properties(document, &node.schema())).unwrap_or_default();
+    if !members.is_empty() {
+        let member = |(name, property): (&&'a str, &super::properties::RawProperty<'a>)| {
+            let resolved = property.resolve(document);
+            parameter(name, property.required, resolved.as_ref())
+        };
+        return members.iter().map(member).collect();
+    }
+    let required = node.value.get("required") == Some(&Value::Bool(true));
     let resolved = schema.as_ref().and_then(|node| Resolved::of(document, &node.schema()));
     let limit = |plain: &str, exclusive: &str, step: i64| {
         let schema = schema.as_ref()?.value;
         limit(document, schema, plain, exclusive, step, MAX_DEPTH)
     };
-    QueryParameter {
-        name,
-        required: node.value.get("required") == Some(&Value::Bool(true)),
-        ty: resolved.as_ref().and_then(|resolved| resolved.schema.scalar()),
-        format: resolved.as_ref().and_then(|resolved| resolved.schema.format),
-        default: resolved.as_ref().and_then(|resolved| resolved.default),
+    vec![QueryParameter {
         minimum: limit("minimum", "exclusiveMinimum", 1),
         maximum: limit("maximum", "exclusiveMaximum", -1),
+        ..parameter(name, required, resolved.as_ref())
+    }]
+}
+
+fn parameter<'a>(name: &'a str, required: bool, resolved: Option<&Resolved<'a>>) -> QueryParameter<'a> {
+    QueryParameter {
+        name,
+        required,
+        ty: resolved.and_then(|resolved| resolved.schema.scalar()),
+        format: resolved.and_then(|resolved| resolved.schema.format),
+        default: resolved.and_then(|resolved| resolved.default),
+        ..QueryParameter::default()
     }
 }
 
@@ -76,8 +96,8 @@ fn limit(document: &Document, schema: &Value, plain: &str, exclusive: &str, step
         Some(Value::Number(number)) if plain_limit.is_none() => return Some(whole(number)?.saturating_add(step)),
         _ => {}
     }
-    let parts = ["allOf", "anyOf", "oneOf"].into_iter().filter_map(|key| schema.get(key)?.as_array()).flatten();
-    plain_limit.or_else(|| parts.into_iter().find_map(inside))
+    let mut parts = ["allOf", "anyOf", "oneOf"].into_iter().filter_map(|key| schema.get(key)?.as_array()).flatten();
+    plain_limit.or_else(|| parts.find_map(inside))
 }
 
 /// `100`, and `100.0`, which FastAPI writes.

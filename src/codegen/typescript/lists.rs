@@ -34,7 +34,7 @@ fn answer(answer: &Answer) -> Option<Value> {
 }
 
 pub fn list(list: &List) -> Value {
-    let List { path, parents, rows, row, page: style, since, deleted, changed, required } = list;
+    let List { path, parents, rows, row, page: style, since, deleted, changed, required, .. } = list;
     let parent = |parent: &ListParent| {
         let ListParent { parameter, model, field, column } = parent;
         json!({ "parameter": parameter, "model": model, "field": field, "column": column })
@@ -68,10 +68,25 @@ fn page(page: &Page) -> Value {
         Value::Object(members(std::iter::once(("by", Some(by.into()))).chain(others.iter().cloned())))
     };
     match page {
-        Page::None => style("none", &[]),
+        Page::None { size: rows } => style("none", &[("size", size(rows))]),
         Page::Offset { offset, size: rows, total } => {
             style("offset", &[("offset", Some(json!(offset))), ("size", size(rows)), ("total", place(total))])
         }
+        Page::Number { page, first, size: rows, total, pages, last } => style(
+            "page",
+            &[
+                ("page", Some(json!(page))),
+                ("first", Some(json!(first))),
+                ("size", size(rows)),
+                ("total", place(total)),
+                ("pages", place(pages)),
+                ("last", place(last)),
+            ],
+        ),
+        Page::Cursor { cursor, next, size: rows } => {
+            style("cursor", &[("cursor", Some(json!(cursor))), ("next", Some(json!(next))), ("size", size(rows))])
+        }
+        Page::Link { next, size: rows } => style("link", &[("next", place(next)), ("size", size(rows))]),
     }
 }
 

@@ -1,44 +1,83 @@
 //! How an API lists the rows of a collection: pages, times to start from, where the rows are in an answer.
 
+mod members;
+mod overrides;
 mod paging;
+mod times;
 
 pub use paging::{Page, Size};
+pub use times::{changed, deleted};
 
 use super::keys;
 use super::resources::Resource;
 use super::rows::{Row, Unwrapped, inner_row, list_row};
-use crate::openapi::{Document, find_response, properties, query_parameters};
+use crate::config::ListConfig;
+use crate::openapi::{Document, answers_header, find_response, properties, query_parameters};
+use members::Members;
+use paging::Evidence;
 
-/// What the document says of a list.
+/// What the document says of a list, or the config in its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listing {
+    pub path: String,
     /// Where the rows are in an answer, the outermost member first.
     pub rows: Vec<String>,
     /// Where the row is within an element of the list.
     pub row: Vec<String>,
     pub page: Page,
+    /// A parameter that says that there are pages, where nothing says how the next one is asked for.
+    pub unpaged: Option<String>,
+    /// The parameter that takes a time to start from.
+    pub since: Option<String>,
     /// Parameters of the query that the API requires, and that nothing fills.
     pub required: Vec<String>,
+    /// Properties of the row that an element of the list doesn't have.
+    pub lacks: Vec<String>,
 }
 
 /// Reads how the API lists the rows. `None` where no operation does.
-pub fn listing<'a>(document: &'a Document, resource: &Resource<'a>, row: &Row<'a>, key: &[String]) -> Option<Listing> {
+pub fn listing<'a>(
+    document: &'a Document,
+    resource: &Resource<'a>,
+    row: &Row<'a>,
+    key: &[String],
+    config: Option<&ListConfig>,
+) -> Option<Listing> {
     let (item, operation) = resource.collection_operation("get")?;
     let name = resource.last_segment();
     let answer = find_response(document, &operation).map(|node| node.schema());
-    let listed = answer.and_then(|answer| list_row(document, answer, name));
+    let listed = answer.clone().and_then(|answer| list_row(document, answer, name));
     let rows: Vec<&str> = listed.as_ref().map(|listed| listed.keys.clone()).unwrap_or_default();
-    let inner = listed.filter(|listed| !has_key(document, listed, row, key));
-    let inner = inner.and_then(|listed| inner_row(document, &listed, name));
-    let inner = inner.map(|inner| inner.keys.get(rows.len()..).unwrap_or_default().to_vec()).unwrap_or_default();
+    let inner = listed.as_ref().filter(|listed| !has_key(document, listed, row, key));
+    let inner = inner.and_then(|listed| inner_row(document, listed, name));
+    let within = inner.as_ref().map(|inner| inner.keys.get(rows.len()..).unwrap_or_default().to_vec());
 
+    let members = answer.map(|answer| Members::of(document, &answer, &rows)).unwrap_or_default();
     let parameters = query_parameters(document, &item.node, &operation);
-    let page = paging::page(&parameters);
-    let filled = page.parameters();
-    let is_missing = |name: &str| !filled.contains(&name);
+    let has_link = answers_header(document, &operation, "Link");
+    let evidence = Evidence { parameters: &parameters, members: &members, has_link };
+    let page = evidence.page();
+    let unpaged = evidence.unused().filter(|_| matches!(page, Page::None { .. })).map(str::to_owned);
+    let shown = inner.or(listed).map(|shown| properties(document, &shown.row)).unwrap_or_default();
+    let lacks = row.properties.keys().filter(|name| !shown.is_empty() && !shown.contains_key(*name));
+    let mut listing = Listing {
+        path: item.path.to_owned(),
+        rows: owned(&rows),
+        row: owned(&within.unwrap_or_default()),
+        page,
+        unpaged,
+        since: times::since(&parameters).map(str::to_owned),
+        required: Vec::new(),
+        lacks: lacks.map(|name| (*name).to_owned()).collect(),
+    };
+    if let Some(config) = config {
+        overrides::apply(&mut listing, config, &evidence);
+    }
+    let filled = listing.page.parameters();
     let required = parameters.iter().filter(|parameter| parameter.required && parameter.default.is_none());
-    let required = required.map(|parameter| parameter.name).filter(|name| is_missing(name)).map(str::to_owned);
-    Some(Listing { required: required.collect(), rows: owned(&rows), row: owned(&inner), page })
+    let required = required.map(|parameter| parameter.name).filter(|name| !filled.contains(name));
+    listing.required = required.map(str::to_owned).collect();
+    Some(listing)
 }
 
 /// Whether an element of the list has the key itself.

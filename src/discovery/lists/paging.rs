@@ -1,25 +1,119 @@
-//! Tells from the names of a query's parameters how a list comes in pages.
+//! Tells from the names of a query's parameters, and of what an answer has beside its rows, how a list comes in pages.
 
+use super::members::{Member, Members};
+use crate::config::Style;
 use crate::discovery::keys::same_name;
-use crate::openapi::QueryParameter;
+use crate::openapi::{QueryParameter, Type};
 
-/// Names of the parameter that says how many rows a page has.
-const SIZES: &[&str] =
-    &["limit", "size", "per_page", "page_size", "count", "top", "$top", "max_results", "max", "take"];
+/// Parameters that say how many rows a page has. Names are compared without case, and without what isn't a letter or digit.
+const SIZES: &[&str] = &[
+    "limit",
+    "per_page",
+    "page_size",
+    "page_limit",
+    "max_results",
+    "max_items",
+    "max_page_size",
+    "take",
+    "$top",
+    "size",
+    "top",
+    "count",
+    "rows",
+    "first",
+];
 
-/// Names of the parameter that says how many rows to skip.
-const OFFSETS: &[&str] = &["offset", "skip", "$skip", "start", "start_index"];
+/// Parameters that say how many rows to skip.
+const OFFSETS: &[&str] = &["offset", "skip", "$skip", "page_offset", "start_index", "start_at", "start"];
+
+/// Parameters that take the number of a page.
+const NUMBERS: &[&str] = &["page", "page_number", "page_no", "page_num", "page_index", "current_page", "p"];
+
+/// Parameters that take a cursor of the page before.
+const CURSORS: &[&str] = &[
+    "cursor",
+    "page_cursor",
+    "next_cursor",
+    "page_token",
+    "next_page_token",
+    "next_token",
+    "continuation_token",
+    "continuation",
+    "starting_after",
+    "start_after",
+    "page_after",
+    "after",
+    "marker",
+    "bookmark",
+];
+
+/// Names that mean something else where the parameter isn't a number: `start` a date, `first` a name.
+const NUMBERS_ONLY: &[&str] = &["size", "top", "count", "rows", "first", "start", "start_at", "p"];
+
+/// Members with the cursor of the next page.
+const NEXT_CURSORS: &[&str] = &[
+    "next_cursor",
+    "next_page_token",
+    "next_token",
+    "next_page_cursor",
+    "next_continuation_token",
+    "next_marker",
+    "continuation_token",
+    "continuation",
+    "end_cursor",
+    "next_page",
+    "next",
+    "after",
+    "bookmark",
+    "cursor",
+];
+
+/// Members with the link to the next page: what they are called says that it is one.
+const NEXT_LINKS: &[&str] =
+    &["@odata.nextLink", "odata.nextLink", "next_link", "next_page_url", "next_url", "next_page_link"];
+
+const TOTALS: &[&str] = &[
+    "total",
+    "total_count",
+    "total_elements",
+    "total_items",
+    "total_results",
+    "total_records",
+    "total_rows",
+    "count_total",
+    "records_total",
+    "@odata.count",
+];
+
+const PAGES: &[&str] = &["total_pages", "page_count", "num_pages", "pages", "last_page", "pages_count"];
+
+const LASTS: &[&str] = &["last", "is_last", "is_last_page", "last_page"];
 
 /// The rows of a page where the document sets no limit.
-const USUAL_ROWS: u32 = 1_000;
+pub const USUAL_ROWS: u32 = 1_000;
 
-/// How a list comes in pages.
+/// How a list comes in pages. Places are names of an answer's members, the outermost first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Page {
     /// All rows at once.
-    None,
+    None { size: Option<Size> },
     /// So many rows are skipped.
     Offset { offset: String, size: Option<Size>, total: Option<Vec<String>> },
+    /// Pages have numbers.
+    Number {
+        page: String,
+        first: i64,
+        size: Option<Size>,
+        total: Option<Vec<String>>,
+        /// How many pages there are.
+        pages: Option<Vec<String>>,
+        /// Whether this page is the last.
+        last: Option<Vec<String>>,
+    },
+    /// Each answer has the cursor of the next page.
+    Cursor { cursor: String, next: Vec<String>, size: Option<Size> },
+    /// Each answer has the link to the next page: in a member, or else in the header `Link`.
+    Link { next: Option<Vec<String>>, size: Option<Size> },
 }
 
 /// The parameter that says how many rows a page has, and how many are asked for.
@@ -30,27 +124,172 @@ pub struct Size {
 }
 
 impl Page {
+    pub fn size(&self) -> Option<&Size> {
+        match self {
+            Page::None { size }
+            | Page::Offset { size, .. }
+            | Page::Number { size, .. }
+            | Page::Cursor { size, .. }
+            | Page::Link { size, .. } => size.as_ref(),
+        }
+    }
+
     /// The parameters that the client fills.
     pub fn parameters(&self) -> Vec<&str> {
-        match self {
-            Page::None => Vec::new(),
-            Page::Offset { offset, size, .. } => {
-                std::iter::once(offset.as_str()).chain(size.iter().map(|size| size.parameter.as_str())).collect()
+        let own = match self {
+            Page::None { .. } | Page::Link { .. } => None,
+            Page::Offset { offset: name, .. } | Page::Number { page: name, .. } | Page::Cursor { cursor: name, .. } => {
+                Some(name.as_str())
             }
-        }
+        };
+        own.into_iter().chain(self.size().map(|size| size.parameter.as_str())).collect()
     }
 }
 
-/// The style of a list with these parameters.
-pub fn page(parameters: &[QueryParameter]) -> Page {
-    let find = |names: &[&str]| {
-        names.iter().find_map(|name| parameters.iter().find(|parameter| same_name(parameter.name, name)))
-    };
-    let size = find(SIZES).map(size);
-    match find(OFFSETS) {
-        Some(offset) => Page::Offset { offset: offset.name.to_owned(), size, total: None },
-        None => Page::None,
+/// What the document says of a list's pages.
+pub struct Evidence<'e, 'a> {
+    pub parameters: &'e [QueryParameter<'a>],
+    pub members: &'e Members<'a>,
+    /// Whether the header `Link` is declared.
+    pub has_link: bool,
+}
+
+impl<'a> Evidence<'_, 'a> {
+    /// The style of the list.
+    pub fn page(&self) -> Page {
+        let size = self.size();
+        self.cursor(&size)
+            .or_else(|| self.odata())
+            .or_else(|| self.offset(&size))
+            .or_else(|| self.number(&size))
+            .or_else(|| self.link(&size))
+            .unwrap_or(Page::None { size })
     }
+
+    /// The parameter that says that there are pages, where nothing says how the next one is asked for.
+    pub fn unused(&self) -> Option<&'a str> {
+        self.find(CURSORS).or_else(|| self.find(SIZES)).map(|parameter| parameter.name)
+    }
+
+    pub fn size(&self) -> Option<Size> {
+        self.find(SIZES).map(size)
+    }
+
+    /// The rows that a page may have by the parameter of this name.
+    pub fn rows_of(&self, parameter: &str) -> Option<u32> {
+        self.named(parameter).map(|parameter| size(parameter).rows)
+    }
+
+    /// The style that the config names.
+    pub fn styled(&self, style: &Style, size: Option<Size>) -> Page {
+        match style {
+            Style::None => Page::None { size: None },
+            Style::Offset(name) => Page::Offset { offset: name.clone(), size, total: self.total() },
+            Style::Page(name) => {
+                let unknown = QueryParameter { name, ..QueryParameter::default() };
+                self.numbered(self.named(name).unwrap_or(&unknown), size)
+            }
+            Style::Cursor(name, next) => Page::Cursor { cursor: name.clone(), next: next.clone(), size },
+            Style::Link(next) => Page::Link { next: next.clone(), size },
+        }
+    }
+
+    fn named(&self, name: &str) -> Option<&QueryParameter<'a>> {
+        self.parameters.iter().find(|parameter| parameter.name == name)
+    }
+
+    fn find(&self, names: &[&str]) -> Option<&QueryParameter<'a>> {
+        let fits = |name: &str, parameter: &QueryParameter| {
+            let is_number = matches!(parameter.ty, Some(Type::Integer | Type::Number));
+            same_name(parameter.name, name)
+                && parameter.ty != Some(Type::Boolean)
+                && !parameter.format.is_some_and(|format| format.starts_with("date"))
+                && (is_number || !NUMBERS_ONLY.contains(&name))
+        };
+        names.iter().find_map(|name| self.parameters.iter().find(|parameter| fits(name, parameter)))
+    }
+
+    fn cursor(&self, size: &Option<Size>) -> Option<Page> {
+        let cursor = self.find(CURSORS)?;
+        let next = self.members.find(NEXT_CURSORS, |member| member.may_be_text() || member.is_number());
+        match next {
+            // Django's cursor pagination answers whole URLs.
+            Some(next) if next.is_url() => Some(Page::Link { next: Some(next.owned_place()), size: size.clone() }),
+            Some(next) => {
+                let (cursor, next) = (cursor.name.to_owned(), next.owned_place());
+                Some(Page::Cursor { cursor, next, size: size.clone() })
+            }
+            None => None,
+        }
+    }
+
+    /// With `$top`, OData's link ends after so many rows, so that isn't sent.
+    fn odata(&self) -> Option<Page> {
+        let next = self.members.place(&["@odata.nextLink", "odata.nextLink"], Member::may_be_text)?;
+        Some(Page::Link { next: Some(next), size: None })
+    }
+
+    fn offset(&self, size: &Option<Size>) -> Option<Page> {
+        let offset = self.find(OFFSETS)?;
+        Some(Page::Offset { offset: offset.name.to_owned(), size: size.clone(), total: self.total() })
+    }
+
+    fn number(&self, size: &Option<Size>) -> Option<Page> {
+        Some(self.numbered(self.find(NUMBERS)?, size.clone()))
+    }
+
+    fn numbered(&self, page: &QueryParameter, size: Option<Size>) -> Page {
+        Page::Number {
+            page: page.name.to_owned(),
+            first: self.first(page),
+            size,
+            total: self.total(),
+            pages: self.members.place(PAGES, Member::is_number),
+            last: self.members.place(LASTS, |member| member.ty == Some(Type::Boolean)),
+        }
+    }
+
+    fn link(&self, size: &Option<Size>) -> Option<Page> {
+        let is_next = |member: &Member| member.is_url() || (member.may_be_text() && is_in_links(member));
+        let next = self
+            .members
+            .place(NEXT_LINKS, Member::may_be_text)
+            .or_else(|| self.members.place(&["next", "next_page"], is_next))
+            .or_else(|| self.members.place(&["href"], |member| is_in_links(member) && names_next(member)));
+        let is_linked = next.is_some() || self.has_link;
+        is_linked.then(|| Page::Link { next, size: size.clone() })
+    }
+
+    /// The number of all rows. `count` is that of the page, unless Django says it.
+    fn total(&self) -> Option<Vec<String>> {
+        let beside_links = || {
+            let is_linked = ["next", "previous"].iter().all(|name| self.members.find(&[name], |_| true).is_some());
+            self.members.place(&["count"], Member::is_number).filter(|_| is_linked)
+        };
+        self.members.place(TOTALS, Member::is_number).or_else(beside_links)
+    }
+
+    /// The number of the first page.
+    fn first(&self, page: &QueryParameter) -> i64 {
+        let default = page.default.and_then(serde_json::Value::as_i64);
+        let counts_from_zero = || {
+            // Spring, whose documents needn't say it.
+            let is_spring =
+                self.members.find(&["total_elements", "number_of_elements", "pageable"], |_| true).is_some();
+            is_spring || same_name(page.name, "page_index")
+        };
+        let said = default.or(page.minimum).filter(|number| matches!(number, 0 | 1));
+        said.unwrap_or_else(|| i64::from(!counts_from_zero()))
+    }
+}
+
+/// Whether it stands in an object of links.
+fn is_in_links(member: &Member) -> bool {
+    member.place.iter().rev().skip(1).any(|name| same_name(name, "links"))
+}
+
+fn names_next(member: &Member) -> bool {
+    member.place.iter().rev().nth(1).is_some_and(|name| same_name(name, "next"))
 }
 
 /// As many rows as the document allows.

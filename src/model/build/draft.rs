@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use serde_json::Value;
 
 use super::fields::{RowProperty, Writers};
-use super::lists;
+use super::lists::Reading;
 use super::operations::{Bodies, Unusable, Writer, Writing};
 use super::shapes::Types;
 use crate::config::{Adapter, Collections, Columns, Config, ModelConfig, Transport};
 use crate::diagnostics::{Code, Input, Problem, Problems, Reason, Severity, closest, one_of};
-use crate::discovery::lists::{Listing, listing};
+use crate::discovery::lists::listing;
 use crate::discovery::{Candidate, LeftOut};
+use crate::model::list::List;
 use crate::model::project::{FieldType, Model, Operation, Operations, Server, WriteId};
 use crate::names;
 use crate::openapi::{Document, excluded};
@@ -36,7 +37,7 @@ pub struct Draft<'c, 'a> {
     pub key: Vec<String>,
     pub properties: Vec<RowProperty<'c, 'a>>,
     list: Option<Operation>,
-    listing: Option<Listing>,
+    polled: Option<List>,
     get: Option<Operation>,
     create: Option<Writer<'a>>,
     update: Option<Writer<'a>>,
@@ -81,7 +82,6 @@ impl Draft<'_, '_> {
             (None, Collections::Electric) => Transport::Electric,
             (None, Collections::Local) => config.transport,
         };
-        let polled = self.list.as_ref().filter(|_| transport == Transport::Rest).zip(self.listing);
         let row_has_write_id = || candidate.row.properties.contains_key("write_id");
         Model {
             name: candidate.name.clone(),
@@ -101,7 +101,7 @@ impl Draft<'_, '_> {
             rbac: rbac(document, candidate),
             collections,
             transport,
-            list: polled.map(|(operation, listing)| lists::list(operation, listing)),
+            list: self.polled.filter(|_| transport == Transport::Rest),
             operations: Operations {
                 list: self.list,
                 get: self.get,
@@ -178,8 +178,11 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
         let delete = self.usable("deleted", writing.delete());
         self.note_unsent(create.as_ref().into_iter().chain(update.as_ref()));
         let (list, get) = (writing.read(false), writing.read(true));
-        let listing = listing(self.document, resource, row, &key);
-        Some(Draft { candidate, key, properties, list, listing, get, create, update, delete })
+        let pointer = candidate.config.as_ref().map_or("", |config| config.pointer.as_str());
+        let reading = Reading { name: &candidate.name, overlap: self.config.overlap, entry: config, pointer };
+        let polled = listing(self.document, resource, row, &key, config.and_then(|config| config.list.as_ref()))
+            .map(|listing| reading.list(listing, &properties, &mut self.problems));
+        Some(Draft { candidate, key, properties, list, polled, get, create, update, delete })
     }
 
     /// Accepts a create operation only if it settles the whole key of a row.

@@ -1,14 +1,64 @@
 //! Completes what the document says of a list with what is known of the models.
 
-use crate::discovery::lists::Listing;
-use crate::model::list::{List, ListParent};
-use crate::model::project::{Model, Operation};
+use super::fields::RowProperty;
+use crate::config::ModelConfig;
+use crate::diagnostics::{Code, Input, Problem, Problems, Severity};
+use crate::discovery::lists::{self, Listing};
+use crate::model::list::{List, ListParent, Since};
+use crate::model::project::{FieldType, Model, Operation};
 
-/// The list of a model: what fills the placeholders of its path is known once all models are.
-pub fn list(operation: &Operation, listing: Listing) -> List {
-    let Listing { rows, row, page, required } = listing;
-    let path = operation.path.clone();
-    List { path, parents: Vec::new(), rows, row, page, since: None, deleted: None, changed: None, required }
+/// What decides how a list is read, besides the list itself.
+pub struct Reading<'r> {
+    pub name: &'r str,
+    /// Seconds.
+    pub overlap: u32,
+    pub entry: Option<&'r ModelConfig>,
+    /// The pointer of the entry.
+    pub pointer: &'r str,
+}
+
+impl Reading<'_> {
+    /// The list of a model, as far as it doesn't depend on other models.
+    pub fn list(&self, listing: Listing, properties: &[RowProperty], problems: &mut Problems) -> List {
+        let of_type = |ty: FieldType| properties.iter().filter(move |one| one.typed.ty == ty).map(|one| one.name);
+        let config = self.entry.and_then(|entry| entry.list.as_ref());
+        let changed = match config.and_then(|list| list.changed.as_ref()) {
+            Some(choice) => choice.name(),
+            None => lists::changed(of_type(FieldType::DateTime)),
+        };
+        let deleted = match self.entry.and_then(|entry| entry.soft_delete.as_ref()) {
+            Some(choice) => choice.name(),
+            None => lists::deleted(of_type(FieldType::DateTime), of_type(FieldType::Boolean)),
+        };
+        let Listing { path, rows, row, page, unpaged, since, required, lacks } = listing;
+        let is_given = config.is_some_and(|list| list.since.as_ref().is_some_and(|since| since.name().is_some()));
+        if is_given && changed.is_none() {
+            problems.push(self.no_column());
+        }
+        let overlap = config.and_then(|list| list.overlap).unwrap_or(self.overlap);
+        let since =
+            since.zip(changed).map(|(parameter, column)| Since { parameter, column: column.to_owned(), overlap });
+        List {
+            path,
+            parents: Vec::new(),
+            rows,
+            row,
+            page,
+            unpaged,
+            since,
+            deleted: deleted.map(str::to_owned),
+            changed: changed.map(str::to_owned),
+            required,
+            lacks,
+        }
+    }
+
+    fn no_column(&self) -> Problem {
+        let message = format!("`{}` has no field with the time of a row's last change", self.name);
+        let help = "name it: `list: { since: …, changed: … }`";
+        let at = format!("{}/list/since", self.pointer);
+        Problem::new(Severity::Error, Code::UnknownField, (Input::Config, &at), message).help(help)
+    }
 }
 
 /// Says of each list what fills the placeholders of its path. Without all of them there is no list.

@@ -254,6 +254,8 @@ pub fn polled() -> Project {
             deleted: None,
             changed: None,
             required: vec![],
+            unpaged: None,
+            lacks: vec![],
         });
     }
     project

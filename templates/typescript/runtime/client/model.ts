@@ -120,7 +120,7 @@ export interface ListParent {
 
 /** How a list comes in pages. What names members of an answer names them from the outside in. */
 export type Page =
-  | { readonly by: "none" }
+  | { readonly by: "none"; readonly size?: Size }
   | {
       readonly by: "offset";
       readonly offset: string;

@@ -1,0 +1,103 @@
+//! What stands beside the rows in an answer: totals, cursors, links.
+
+use crate::discovery::keys::same_name;
+use crate::openapi::{Document, Properties, SchemaAt, Type, properties};
+
+/// Objects that APIs put such members in.
+const INNER: &[&str] = &[
+    "meta",
+    "metadata",
+    "pagination",
+    "paging",
+    "paginator",
+    "page",
+    "page_info",
+    "pager",
+    "links",
+    "next",
+    "cursor",
+    "cursors",
+    "info",
+    "response_metadata",
+];
+
+/// How many of these objects are searched, one inside the other.
+const MAX_DEPTH: usize = 3;
+
+/// A member of an answer that isn't among its rows.
+#[derive(Debug, Clone)]
+pub struct Member<'a> {
+    /// The names that lead to it, the outermost first.
+    pub place: Vec<&'a str>,
+    pub ty: Option<Type>,
+    pub format: Option<&'a str>,
+}
+
+/// The members of an answer, the outermost first.
+#[derive(Debug, Clone, Default)]
+pub struct Members<'a>(Vec<Member<'a>>);
+
+impl<'a> Members<'a> {
+    /// `rows`: the names that lead to the rows; what stands beside each of them is searched.
+    pub fn of(document: &'a Document, answer: &SchemaAt<'a>, rows: &[&'a str]) -> Self {
+        let mut members = Self::default();
+        let mut found = properties(document, answer);
+        let mut way = Vec::new();
+        for (index, name) in rows.iter().enumerate() {
+            members.collect(document, &found, &way, MAX_DEPTH);
+            let inner = found.get(name).and_then(|property| property.schemas.first().cloned());
+            let Some(inner) = inner.filter(|_| index + 1 < rows.len()) else { break };
+            found = properties(document, &inner);
+            way.push(*name);
+        }
+        members
+    }
+
+    fn collect(&mut self, document: &'a Document, found: &Properties<'a>, way: &[&'a str], depth: usize) {
+        let place = |name: &'a str| way.iter().copied().chain([name]).collect::<Vec<_>>();
+        for (name, property) in found {
+            let Some(resolved) = property.resolve(document) else { continue };
+            let schema = resolved.schema;
+            if schema.items().is_none() {
+                self.0.push(Member { place: place(name), ty: schema.scalar(), format: schema.format });
+            }
+        }
+        for (name, property) in
+            found.iter().filter(|(name, _)| depth > 1 && INNER.iter().any(|own| same_name(own, name)))
+        {
+            let Some(schema) = property.schemas.first() else { continue };
+            self.collect(document, &properties(document, schema), &place(name), depth - 1);
+        }
+    }
+
+    /// The first member with one of the names, the first names first.
+    pub fn find(&self, names: &[&str], fits: impl Fn(&Member<'a>) -> bool) -> Option<&Member<'a>> {
+        let has = |member: &Member<'a>, name: &str| member.place.last().is_some_and(|last| same_name(last, name));
+        names.iter().find_map(|name| self.0.iter().find(|member| has(member, name) && fits(member)))
+    }
+
+    /// The place of such a member.
+    pub fn place(&self, names: &[&str], fits: impl Fn(&Member<'a>) -> bool) -> Option<Vec<String>> {
+        self.find(names, fits).map(Member::owned_place)
+    }
+}
+
+impl Member<'_> {
+    pub fn owned_place(&self) -> Vec<String> {
+        self.place.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    pub fn is_number(&self) -> bool {
+        matches!(self.ty, Some(Type::Integer | Type::Number))
+    }
+
+    /// A URL, as far as the document says it.
+    pub fn is_url(&self) -> bool {
+        self.format.is_some_and(|format| matches!(format, "uri" | "url" | "uri-reference" | "iri"))
+    }
+
+    /// Text, or something that isn't said.
+    pub fn may_be_text(&self) -> bool {
+        matches!(self.ty, Some(Type::String) | None)
+    }
+}

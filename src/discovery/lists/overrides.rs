@@ -1,0 +1,57 @@
+//! Puts what the config says of a list in the place of what was found.
+
+use super::Listing;
+use super::paging::{Evidence, Page, Size, USUAL_ROWS};
+use crate::config::ListConfig;
+
+pub fn apply(listing: &mut Listing, config: &ListConfig, evidence: &Evidence) {
+    let ListConfig { style, size, max, first, total, pages, last, rows, row, since, changed: _, overlap: _ } = config;
+    let found = listing.page.size().cloned().or_else(|| evidence.size());
+    let mut size = size.clone().map_or(found, |parameter| {
+        let rows = evidence.rows_of(&parameter).unwrap_or(USUAL_ROWS);
+        Some(Size { parameter, rows })
+    });
+    if let (Some(size), Some(max)) = (&mut size, max) {
+        size.rows = *max;
+    }
+    let mut page = match style {
+        None => with_size(listing.page.clone(), size),
+        Some(style) => {
+            listing.unpaged = None;
+            evidence.styled(style, size)
+        }
+    };
+    match &mut page {
+        Page::Offset { total: own, .. } => set(own, total),
+        Page::Number { first: number, total: own, pages: count, last: flag, .. } => {
+            *number = first.unwrap_or(*number);
+            set(own, total);
+            set(count, pages);
+            set(flag, last);
+        }
+        Page::None { .. } | Page::Cursor { .. } | Page::Link { .. } => {}
+    }
+    listing.page = page;
+    listing.rows = rows.clone().unwrap_or_else(|| listing.rows.clone());
+    listing.row = row.clone().unwrap_or_else(|| listing.row.clone());
+    if let Some(since) = since {
+        listing.since = since.name().map(str::to_owned);
+    }
+}
+
+fn set<T: Clone>(place: &mut Option<T>, value: &Option<T>) {
+    if value.is_some() {
+        place.clone_from(value);
+    }
+}
+
+fn with_size(mut page: Page, given: Option<Size>) -> Page {
+    match &mut page {
+        Page::None { size }
+        | Page::Offset { size, .. }
+        | Page::Number { size, .. }
+        | Page::Cursor { size, .. }
+        | Page::Link { size, .. } => *size = given,
+    }
+    page
+}

@@ -1,0 +1,55 @@
+//! Finds the parameter that takes a time to start from, and the columns that say when a row was changed, or deleted.
+
+use crate::discovery::keys::same_name;
+use crate::openapi::{QueryParameter, Type};
+
+/// Words for a change, and what may follow them.
+const CHANGED: &[&str] = &["updated", "modified", "changed", "last_modified", "last_updated", "last_changed"];
+
+/// Columns with the time of a row's last change, as their names begin and end.
+const COLUMN_ENDS: &[&str] = &["at", "on", "time", "date", "", "timestamp", "date_time"];
+
+/// Other names of such columns.
+const OTHER_COLUMNS: &[&str] = &["update_time", "date_modified", "date_updated", "modification_date", "time_updated"];
+
+/// What the names of parameters have behind a column's name, or a word for a change.
+const FROM: &[&str] = &["since", "after", "gte", "gt", "from", "min", "ge"];
+
+const DELETED_TIMES: &[&str] =
+    &["deleted_at", "deleted_on", "deletion_time", "delete_time", "date_deleted", "deleted_date"];
+const DELETED_FLAGS: &[&str] = &["is_deleted", "deleted"];
+
+/// The parameter that takes a time to start from.
+pub fn since<'p>(parameters: &'p [QueryParameter]) -> Option<&'p str> {
+    let is_time = |parameter: &QueryParameter| parameter.format == Some("date-time");
+    let may_be_time = |parameter: &QueryParameter| {
+        is_time(parameter) || (parameter.format.is_none() && matches!(parameter.ty, Some(Type::String) | None))
+    };
+    let named = changed_names().iter().find_map(|column| {
+        let wanted = FROM.iter().flat_map(|from| [format!("{column}_{from}"), format!("{from}_{column}")]);
+        let mut wanted = wanted.filter_map(|name| parameters.iter().find(|parameter| same_name(parameter.name, &name)));
+        wanted.find(|parameter| may_be_time(parameter))
+    });
+    // `since` may be a key as well.
+    let plain = || parameters.iter().find(|parameter| same_name(parameter.name, "since") && is_time(parameter));
+    named.or_else(plain).map(|parameter| parameter.name)
+}
+
+/// The column with the time of a row's last change, of those that hold times.
+pub fn changed<'n>(times: impl Iterator<Item = &'n str> + Clone) -> Option<&'n str> {
+    changed_names().iter().find_map(|wanted| times.clone().find(|name| same_name(name, wanted)))
+}
+
+/// The column that says that a row is deleted, of those that hold times and of those that hold true or false.
+pub fn deleted<'n>(
+    mut times: impl Iterator<Item = &'n str>,
+    mut flags: impl Iterator<Item = &'n str>,
+) -> Option<&'n str> {
+    let is = |names: &[&str], name: &str| names.iter().any(|wanted| same_name(name, wanted));
+    times.find(|name| is(DELETED_TIMES, name)).or_else(|| flags.find(|name| is(DELETED_FLAGS, name)))
+}
+
+fn changed_names() -> Vec<String> {
+    let made = CHANGED.iter().flat_map(|word| COLUMN_ENDS.iter().map(move |end| format!("{word}_{end}")));
+    made.chain(OTHER_COLUMNS.iter().map(|name| (*name).to_owned())).collect()
+}

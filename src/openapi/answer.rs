@@ -1,0 +1,40 @@
+//! Reads what an operation answers where it succeeds.
+
+use super::document::{Document, Node};
+use super::media::is_json;
+use super::version::Version;
+
+/// The statuses of success that the document declares, in its order, with their answers.
+pub fn success<'a>(document: &'a Document, operation: &Node<'a>) -> Vec<(u16, Node<'a>)> {
+    let Some(responses) = operation.get("responses").and_then(|node| document.resolve(node)) else { return Vec::new() };
+    let statuses = responses.object().into_iter().flatten().filter_map(|(status, _)| {
+        let number = status.parse::<u16>().ok().filter(|number| (200..400).contains(number))?;
+        Some((number, document.resolve(responses.get(status)?)?))
+    });
+    statuses.collect()
+}
+
+/// The media types other than JSON that an answer may have.
+pub fn other_types<'a>(document: &'a Document, operation: &Node<'a>, response: &Node<'a>) -> Vec<&'a str> {
+    match document.version() {
+        Version::V2 => {
+            let types = operation.value.get("produces").and_then(|types| types.as_array());
+            types.into_iter().flatten().filter_map(|name| name.as_str()).filter(|name| !is_json(name)).collect()
+        }
+        _ => {
+            let content = response.get("content").and_then(|content| document.resolve(content));
+            let names = content.and_then(|content| content.object()).into_iter().flat_map(|object| object.keys());
+            names.map(String::as_str).filter(|name| !is_json(name)).collect()
+        }
+    }
+}
+
+/// Whether a successful answer of the operation is declared to have a header.
+pub fn answers_header(document: &Document, operation: &Node, name: &str) -> bool {
+    success(document, operation).iter().filter(|(status, _)| *status < 300).any(|(_, response)| {
+        let headers = response.get("headers").and_then(|headers| document.resolve(headers));
+        headers
+            .and_then(|headers| headers.object())
+            .is_some_and(|headers| headers.keys().any(|own| own.eq_ignore_ascii_case(name)))
+    })
+}

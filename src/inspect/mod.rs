@@ -2,6 +2,7 @@
 //! they stay.
 
 pub mod backend;
+mod lists;
 mod table;
 pub mod text;
 
@@ -35,6 +36,14 @@ pub struct ModelView {
     pub description: Option<String>,
     pub mode: &'static str,
     pub collections: &'static str,
+    pub transport: &'static str,
+    /// How the rows are read from the API, as `schema/<model>.ts` has it.
+    pub list: Option<Value>,
+    /// The same in words, and in one.
+    #[serde(skip)]
+    pub lists: Option<String>,
+    #[serde(skip)]
+    pub pages: &'static str,
     /// The server's.
     pub table: Option<String>,
     pub key: KeyView,
@@ -136,6 +145,10 @@ impl ModelView {
             description: model.doc.clone(),
             mode: if model.local_first { "optimistic" } else { "confirmed" },
             collections: model.collections.word(),
+            transport: model.transport.word(),
+            list: model.list.as_ref().map(typescript::list),
+            lists: model.list.as_ref().map(lists::sentence),
+            pages: lists::word(model),
             table: model.server.table.clone(),
             key: KeyView { fields: model.key.clone(), made_by: model.key_origin },
             rows: RowsView { answer: rows.operation.clone(), under: rows.under.clone(), is_body: rows.is_body },

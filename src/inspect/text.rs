@@ -22,10 +22,14 @@ const TYPE_WIDTH: usize = 44;
 
 /// Prints all models, and what is left out.
 pub fn overview(out: &mut impl Write, view: &View) -> io::Result<()> {
-    let mut table = Table::new(&["MODEL", "MODE", "KEY", "FIELDS", "WRITES", "SETTLED BY", "GUESSES"]);
+    let is_polled = view.models.iter().any(|model| model.transport == "rest");
+    let pages = is_polled.then_some("PAGES");
+    let columns = ["MODEL", "MODE", "KEY", "FIELDS", "WRITES", "SETTLED BY", "GUESSES"].into_iter().chain(pages);
+    let mut table = Table::new(&columns.collect::<Vec<_>>());
     for model in &view.models {
         let guesses = if model.guesses.is_empty() { "-".to_owned() } else { model.guesses.len().to_string() };
-        table.row([
+        let pages = is_polled.then(|| model.pages.to_owned());
+        let cells = [
             model.name.clone(),
             if model.chosen { model.mode.to_owned() } else { "not chosen".to_owned() },
             model.key.fields.join(" + "),
@@ -33,7 +37,8 @@ pub fn overview(out: &mut impl Write, view: &View) -> io::Result<()> {
             writes(model),
             if model.is_read_only() { "-".to_owned() } else { model.settled_by.to_owned() },
             guesses,
-        ]);
+        ];
+        table.row(cells.into_iter().chain(pages));
     }
     if view.models.is_empty() {
         writeln!(out, "No models were found.")?;
@@ -197,6 +202,7 @@ fn facts_of(model: &ModelView) -> Vec<(&'static str, String)> {
     }
     let says = if model.rows.is_body { "takes" } else { "answers" };
     facts.push(("rows", format!("as {} {says}{under}", model.rows.answer)));
+    facts.extend(model.lists.clone().map(|lists| ("lists", lists)));
     facts.push(("key", format!("{}, {made_by}", model.key.fields.join(" + "))));
     facts.extend(model.table.clone().map(|table| ("table", format!("{table} on the server"))));
     if model.collections == "electric" {

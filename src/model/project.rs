@@ -47,6 +47,8 @@ pub struct Model {
     pub transport: Transport,
     /// `None` where the API doesn't list its rows, or where they come in another way.
     pub list: Option<List>,
+    /// Models with a higher one are loaded first.
+    pub priority: Option<i64>,
 }
 
 impl Project {

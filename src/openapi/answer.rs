@@ -14,19 +14,25 @@ pub fn success<'a>(document: &'a Document, operation: &Node<'a>) -> Vec<(u16, No
     statuses.collect()
 }
 
-/// The media types other than JSON that an answer may have.
-pub fn other_types<'a>(document: &'a Document, operation: &Node<'a>, response: &Node<'a>) -> Vec<&'a str> {
-    match document.version() {
+/// The media types that an answer may have, without their parameters, where none of them is JSON: a client that accepts
+/// JSON gets that where it is offered.
+pub fn other_types<'a>(document: &'a Document, operation: &Node<'a>, response: &Node<'a>) -> Vec<String> {
+    let declared: Vec<&str> = match document.version() {
         Version::V2 => {
             let types = operation.value.get("produces").and_then(|types| types.as_array());
-            types.into_iter().flatten().filter_map(|name| name.as_str()).filter(|name| !is_json(name)).collect()
+            types.into_iter().flatten().filter_map(|name| name.as_str()).collect()
         }
         _ => {
             let content = response.get("content").and_then(|content| document.resolve(content));
             let names = content.and_then(|content| content.object()).into_iter().flat_map(|object| object.keys());
-            names.map(String::as_str).filter(|name| !is_json(name)).collect()
+            names.map(String::as_str).collect()
         }
+    };
+    if declared.iter().any(|name| is_json(name)) {
+        return Vec::new();
     }
+    let plain = |name: &&str| name.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    declared.iter().map(plain).filter(|name| !name.is_empty()).collect()
 }
 
 /// Whether a successful answer of the operation is declared to have a header.

@@ -70,6 +70,7 @@ mod tests {
             collections: Collections::Local,
             transport: Transport::Electric,
             list: None,
+            priority: None,
         }
     }
 

@@ -34,7 +34,7 @@ fn answer(answer: &Answer) -> Option<Value> {
 }
 
 pub fn list(list: &List) -> Value {
-    let List { path, parents, rows, row, page: style, since, deleted, changed, required, .. } = list;
+    let List { path, parents, rows, row, page: style, since, deleted, changed, required, lacks, unpaged: _ } = list;
     let parent = |parent: &ListParent| {
         let ListParent { parameter, model, field, column } = parent;
         json!({ "parameter": parameter, "model": model, "field": field, "column": column })
@@ -54,6 +54,7 @@ pub fn list(list: &List) -> Value {
         ("deleted", deleted.as_ref().map(|name| json!(name))),
         ("changed", changed.as_ref().map(|name| json!(name))),
         ("required", names(required)),
+        ("lacks", names(lacks)),
     ]);
     Value::Object(members)
 }

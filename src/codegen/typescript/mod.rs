@@ -28,6 +28,7 @@ use crate::config::Int64;
 use crate::model::Field;
 use crate::parallel;
 use crate::plan::Plan;
+pub use lists::list;
 use module::{Module, modules, sql_modules};
 use packages::Sources;
 use runtime::Parts;

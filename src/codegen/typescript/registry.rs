@@ -68,6 +68,7 @@ fn members(model: &Model, data: &document::Model) -> anyhow::Result<Vec<Member>>
         ("operations", operations),
         ("transport", model.transport.word().into()),
         ("list", model.list.as_ref().map_or(Value::Null, lists::list)),
+        ("priority", model.priority.filter(|priority| *priority != 0).map_or(Value::Null, Value::from)),
         ("table", to_value(data.table())?),
         ("columns", to_value(&data.server.columns)?),
     ];

@@ -1,6 +1,7 @@
 //! Finds rows in envelopes: `{ "items": [ … ], "total": 3 }`, `{ "data": { … } }`.
 
 use crate::discovery::keys;
+use crate::discovery::resources::Resource;
 use crate::names;
 use crate::openapi::{Document, Properties, Resolved, Schema, SchemaAt, properties};
 
@@ -113,6 +114,11 @@ pub fn item_row<'a>(
         }
     }
     None
+}
+
+/// The row in the answer to a write, or to a request for one item.
+pub fn answered_row<'a>(document: &'a Document, at: SchemaAt<'a>, resource: &Resource<'a>) -> Option<Unwrapped<'a>> {
+    item_row(document, at, resource.last_segment(), &keys::item_parameters(resource))
 }
 
 /// The row inside a list item without an id: `{ "charge": { … }, "paid": 3 }` in `charges`, or a

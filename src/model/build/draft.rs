@@ -101,6 +101,7 @@ impl Draft<'_, '_> {
             rbac: rbac(document, candidate),
             collections,
             transport,
+            priority: entry.and_then(|entry| entry.priority),
             list: self.polled.filter(|_| transport == Transport::Rest),
             operations: Operations {
                 list: self.list,

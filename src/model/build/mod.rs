@@ -1,5 +1,6 @@
 //! Makes the models of what was chosen.
 
+mod answers;
 mod draft;
 mod fields;
 mod lists;

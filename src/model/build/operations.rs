@@ -1,5 +1,6 @@
 //! Decides which operations of the API a client can use, and what they send.
 
+use super::answers;
 use super::shapes::Types;
 use crate::discovery::paths::{self, Segment};
 use crate::discovery::{self, PathItem, Resource};
@@ -105,19 +106,23 @@ impl<'w, 'a> Writing<'w, 'a> {
     pub fn delete(&self) -> Outcome<Operation> {
         let Some((item, node)) = self.resource.item_operation("delete") else { return Ok(None) };
         let parameters = self.parameters(item, &node)?;
-        Ok(Some(bodiless(Method::Delete, item, parameters)))
+        // Of a row that is gone, no row is expected.
+        let answer = Answer { row: None, ..self.answer(&node) };
+        Ok(Some(Operation { answer, ..bodiless(Method::Delete, item, parameters) }))
     }
 
     /// An operation that reads. Path parameters without a field are left to the caller.
-    pub fn read(&self, item: bool) -> Option<Operation> {
-        let found = if item { self.resource.item_operation("get") } else { self.resource.collection_operation("get") };
-        let (item, _) = found?;
+    pub fn read(&self, is_item: bool) -> Option<Operation> {
+        let found =
+            if is_item { self.resource.item_operation("get") } else { self.resource.collection_operation("get") };
+        let (item, node) = found?;
         let parameters = paths::parameters(&item.segments);
         let filled = parameters.iter().enumerate().filter_map(|(index, (name, before))| {
             let field = self.field_of(item, index, name, *before)?;
             Some(((*name).to_owned(), field))
         });
-        Some(bodiless(Method::Get, item, filled.collect()))
+        let answer = if is_item { self.answer(&node) } else { Answer::default() };
+        Some(Operation { answer, ..bodiless(Method::Get, item, filled.collect()) })
     }
 
     fn writer(&self, method: Method, item: &PathItem<'a>, node: &Node<'a>) -> Result<Writer<'a>, Unusable> {
@@ -125,7 +130,7 @@ impl<'w, 'a> Writing<'w, 'a> {
         let unusable = |reason: String| Unusable { pointer: node.pointer.clone(), reason };
         let body = match find_body(self.document, &item.node, node) {
             Body::Json(body) => body,
-            Body::Untyped => return Ok(self.untyped(method, item, parameters)),
+            Body::Untyped => return Ok(self.untyped(method, item, node, parameters)),
             Body::None => return Err(unusable("it takes no body".to_owned())),
             Body::Other(media_type) => return Err(unusable(format!("it takes {media_type}, not JSON"))),
         };
@@ -143,11 +148,12 @@ impl<'w, 'a> Writing<'w, 'a> {
             if resolved.schema.items().is_some() {
                 return Err(unusable("it takes a list, not one row".to_owned()));
             }
-            return Ok(self.untyped(method, item, parameters));
+            return Ok(self.untyped(method, item, node, parameters));
         }
         let takes_write_id = taken.shift_remove("write_id").is_some();
         taken.retain(|_, property| !property.resolve(self.document).is_some_and(|resolved| resolved.read_only));
         let mut operation = bodiless(method, item, parameters);
+        operation.answer = self.answer(node);
         operation.envelope = envelope;
         for field in self.fields.iter().filter(|field| !field.read_only) {
             let Some(property) = taken.get(field.name.as_str()) else { continue };
@@ -182,11 +188,22 @@ impl<'w, 'a> Writing<'w, 'a> {
         Ok(Writer { operation, properties: taken, takes_write_id, unsent })
     }
 
+    fn answer(&self, node: &Node<'a>) -> Answer {
+        answers::answer(self.document, self.resource, node, self.fields, self.key)
+    }
+
     /// For a body without a schema: sends everything that isn't read-only.
-    fn untyped(&self, method: Method, item: &PathItem<'a>, parameters: Vec<(String, String)>) -> Writer<'a> {
+    fn untyped(
+        &self,
+        method: Method,
+        item: &PathItem<'a>,
+        node: &Node<'a>,
+        parameters: Vec<(String, String)>,
+    ) -> Writer<'a> {
         let mut operation = bodiless(method, item, parameters);
         let writable = self.fields.iter().filter(|field| !field.read_only && !self.key.contains(&field.name));
         operation.body = writable.map(|field| field.name.clone()).collect();
+        operation.answer = self.answer(node);
         Writer { operation, properties: Properties::new(), takes_write_id: false, unsent: Vec::new() }
     }
 

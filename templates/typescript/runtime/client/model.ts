@@ -19,6 +19,8 @@ export interface Model {
   readonly transport: "electric" | "rest";
   /** How the API lists its rows; absent where no transport polls them. */
   readonly list?: List;
+  /** Models with a higher one are loaded first, whatever their parents; absent: 0. */
+  readonly priority?: number;
   /** The server's table. */
   readonly table: string;
   /** The server's names of columns, where they aren't called as the fields are. */
@@ -107,6 +109,8 @@ export interface List {
   readonly changed?: string;
   /** Query parameters that the API requires and nothing here fills: the application's `listParams` has to. */
   readonly required?: readonly string[];
+  /** Columns that only the item has: a pull leaves them as they are. */
+  readonly lacks?: readonly string[];
 }
 
 export interface ListParent {

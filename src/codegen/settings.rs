@@ -14,6 +14,8 @@ pub struct Settings<'a> {
     pub electric_url: &'a str,
     pub api_base_url: &'a str,
     pub idempotency_key: IdempotencyKey,
+    /// Seconds between two pulls of a list.
+    pub poll: u32,
     /// Templates that replace ours.
     pub templates: Option<&'a OwnTemplates>,
 }
@@ -28,6 +30,7 @@ impl<'a> Settings<'a> {
             electric_url: &config.electric_url,
             api_base_url: &config.api_base_url,
             idempotency_key: config.idempotency_key,
+            poll: config.poll,
             templates,
         }
     }

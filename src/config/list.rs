@@ -101,7 +101,7 @@ fn style(reader: &mut Reader, pointer: &str, problems: &mut Problems) -> Option<
     if let [first, second, ..] = given.as_slice() {
         let message = format!("`{first}` and `{second}` are two ways to ask for the next page");
         let help = format!("keep one of {}", one_of(&STYLES, 4));
-        problems.push(error(second, Code::UnknownValue, message, &help));
+        problems.push(error(second, Code::Contradiction, message, &help));
         return None;
     }
     if let Some(cursor) = cursor {

@@ -8,7 +8,7 @@ use super::headers;
 use super::keys::{Reader, pairs, string, strings, wrong_type};
 use super::list;
 use super::model::{Columns, ModelConfig, ModelEntry};
-use super::settings::{Config, SpecLocation};
+use super::settings::{Config, SpecLocation, USUAL_POLL};
 use crate::diagnostics::{Code, Input, Problem, Problems, Severity, child};
 
 pub const ADAPTERS: &[(&str, Adapter)] = &[("pglite", Adapter::Pglite), ("sqlite", Adapter::Sqlite)];
@@ -51,7 +51,7 @@ fn with_defaults(spec: SpecLocation, output: PathBuf) -> Config {
         adapter: Adapter::Pglite,
         sync: Sync::Annotated,
         transport: Transport::Electric,
-        poll: 30,
+        poll: USUAL_POLL,
         overlap: 10,
         framework: Framework::React,
         collections: Collections::Local,
@@ -103,9 +103,29 @@ pub fn read(root: &Value, folder: &Path, overrides: &Overrides, problems: &mut P
     set(&mut config.int64, reader.choice("int64", &integers, problems));
     config.templates = templates(&mut reader, folder, problems);
     config.models = models(&mut reader, problems);
+    check_transports(&config, problems);
     reader.finish(problems);
     overrides.apply(&mut config);
     has_spec.then_some(config)
+}
+
+/// Collections without a local database read from Electric.
+fn check_transports(config: &Config, problems: &mut Problems) {
+    let mut contradicts = |pointer: &str, model: &str| {
+        let message = format!("{model}`collections: electric` reads from Electric, not from the API's lists");
+        let problem = Problem::new(Severity::Error, Code::Contradiction, (Input::Config, pointer), message);
+        problems.push(problem.help("set `collections: local`, or leave out `transport: rest`"));
+    };
+    if config.transport == Transport::Rest && config.collections == Collections::Electric {
+        contradicts("/transport", "");
+    }
+    for (name, entry) in &config.models {
+        let ModelEntry::Include(entry) = entry else { continue };
+        let is_electric = entry.collections.unwrap_or(config.collections) == Collections::Electric;
+        if is_electric && entry.transport == Some(Transport::Rest) {
+            contradicts(&child(&child("/models", name), "transport"), &format!("`{name}`: "));
+        }
+    }
 }
 
 fn set<T>(place: &mut T, value: Option<T>) {

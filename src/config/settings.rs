@@ -8,6 +8,9 @@ use super::model::ModelEntry;
 /// The file's name, looked for in the current folder.
 pub const FILE_NAME: &str = "sync-patterns.config.yaml";
 
+/// Seconds between two pulls of a list, where nothing else is said.
+pub const USUAL_POLL: u32 = 30;
+
 #[derive(Debug, Clone)]
 pub struct Config {
     pub spec: SpecLocation,

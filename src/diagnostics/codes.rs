@@ -56,6 +56,7 @@ codes! {
     MissingKey "missing-key" [Error], "the config lacks a key that it needs";
     UnknownKey "unknown-key" [Error], "the config has a key that doesn't exist";
     UnknownValue "unknown-value" [Error], "a value isn't one of the words that its key takes";
+    Contradiction "contradiction" [Error], "two keys of the config contradict each other";
     WrongType "wrong-type" [Error], "a value has the wrong type";
     EmptyValue "empty-value" [Error], "a value is empty";
     Repeated "repeated" [Error], "a list of fields has a field twice";

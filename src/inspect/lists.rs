@@ -16,7 +16,7 @@ pub fn sentence(list: &List) -> String {
     match &list.page {
         Page::Offset { total, .. } => parts.extend(total.as_ref().map(|total| format!("total in {}", place(total)))),
         Page::Number { first, total, pages, last, .. } => {
-            parts.push(format!("from {first} on"));
+            parts.push(format!("counted from {first}"));
             parts.extend(total.as_ref().map(|total| format!("total in {}", place(total))));
             parts.extend(pages.as_ref().map(|pages| format!("number of pages in {}", place(pages))));
             parts.extend(last.as_ref().map(|last| format!("the last says so in {}", place(last))));

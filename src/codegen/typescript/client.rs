@@ -6,6 +6,7 @@ use super::module::Module;
 use super::runtime::Parts;
 use crate::codegen::template::{File, Page, Renderer};
 use crate::codegen::{BANNER, Settings};
+use crate::config::USUAL_POLL;
 use crate::config::{Adapter, IdempotencyKey};
 use crate::names::ts;
 
@@ -35,6 +36,8 @@ struct DefaultsView<'a> {
     api_base_url: String,
     /// A string literal, where it isn't what the runtime does anyway.
     idempotency_key: Option<String>,
+    /// Seconds between two pulls, where the client has another default.
+    poll: Option<u32>,
 }
 
 #[derive(Serialize)]
@@ -57,6 +60,7 @@ pub fn files(renderer: &Renderer, modules: &[Module], settings: Settings, parts:
         api_base_url: ts::string(settings.api_base_url),
         idempotency_key: (settings.idempotency_key != IdempotencyKey::Header)
             .then(|| ts::string(settings.idempotency_key.word())),
+        poll: (sources.polled && settings.poll != USUAL_POLL).then_some(settings.poll),
     };
     let mut files = vec![
         renderer.render(Page::new("client.ts", "client.ts"), client)?,

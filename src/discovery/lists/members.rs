@@ -55,18 +55,20 @@ impl<'a> Members<'a> {
 
     fn collect(&mut self, document: &'a Document, found: &Properties<'a>, way: &[&'a str], depth: usize) {
         let place = |name: &'a str| way.iter().copied().chain([name]).collect::<Vec<_>>();
+        let mut inner = Vec::new();
         for (name, property) in found {
             let Some(resolved) = property.resolve(document) else { continue };
-            let schema = resolved.schema;
-            if schema.items().is_none() {
+            let members = property.schemas.first().map(|schema| properties(document, schema)).unwrap_or_default();
+            if !members.is_empty() {
+                inner.push((*name, members));
+            } else if resolved.schema.items().is_none() {
+                let schema = resolved.schema;
                 self.0.push(Member { place: place(name), ty: schema.scalar(), format: schema.format });
             }
         }
-        for (name, property) in
-            found.iter().filter(|(name, _)| depth > 1 && INNER.iter().any(|own| same_name(own, name)))
-        {
-            let Some(schema) = property.schemas.first() else { continue };
-            self.collect(document, &properties(document, schema), &place(name), depth - 1);
+        inner.retain(|(name, _)| depth > 1 && INNER.iter().any(|own| same_name(own, name)));
+        for (name, members) in inner {
+            self.collect(document, &members, &place(name), depth - 1);
         }
     }
 

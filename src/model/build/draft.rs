@@ -13,7 +13,7 @@ use crate::diagnostics::{Code, Input, Problem, Problems, Reason, Severity, close
 use crate::discovery::lists::listing;
 use crate::discovery::{Candidate, LeftOut};
 use crate::model::list::List;
-use crate::model::project::{FieldType, Model, Operation, Operations, Server, WriteId};
+use crate::model::project::{Field, FieldType, Model, Operation, Operations, Server, WriteId};
 use crate::names;
 use crate::openapi::{Document, excluded};
 
@@ -74,14 +74,20 @@ impl Draft<'_, '_> {
         let of_key = |property: &&RowProperty| self.key.first().is_some_and(|name| property.name == name);
         let key_type = self.properties.iter().find(of_key).map_or(FieldType::Text, |property| property.typed.ty);
         let key_origin = writers.key_origin(key_type);
-        let field = |property| writers.field(document, property, key_origin, relations.components);
-        let takes_write_id = |writer: &Option<Writer>| writer.as_ref().is_some_and(|writer| writer.takes_write_id);
         let collections = entry.and_then(|entry| entry.collections).unwrap_or(config.collections);
         let transport = match (entry.and_then(|entry| entry.transport), collections) {
             (Some(given), _) => given,
             (None, Collections::Electric) => Transport::Electric,
             (None, Collections::Local) => config.transport,
         };
+        let list = self.polled.filter(|_| transport == Transport::Rest);
+        let is_lacking = |name: &str| list.as_ref().is_some_and(|list| list.lacks.iter().any(|lacked| lacked == name));
+        let field = |property: &RowProperty| {
+            let field = writers.field(document, property, key_origin, relations.components);
+            // A pull doesn't bring what only the item has.
+            Field { nullable: field.nullable || is_lacking(property.name), ..field }
+        };
+        let takes_write_id = |writer: &Option<Writer>| writer.as_ref().is_some_and(|writer| writer.takes_write_id);
         let row_has_write_id = || candidate.row.properties.contains_key("write_id");
         Model {
             name: candidate.name.clone(),
@@ -102,7 +108,7 @@ impl Draft<'_, '_> {
             collections,
             transport,
             priority: entry.and_then(|entry| entry.priority),
-            list: self.polled.filter(|_| transport == Transport::Rest),
+            list,
             operations: Operations {
                 list: self.list,
                 get: self.get,
@@ -180,7 +186,8 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
         self.note_unsent(create.as_ref().into_iter().chain(update.as_ref()));
         let (list, get) = (writing.read(false), writing.read(true));
         let pointer = candidate.config.as_ref().map_or("", |config| config.pointer.as_str());
-        let reading = Reading { name: &candidate.name, overlap: self.config.overlap, entry: config, pointer };
+        let reading =
+            Reading { name: &candidate.name, key: &key, overlap: self.config.overlap, entry: config, pointer };
         let polled = listing(self.document, resource, row, &key, config.and_then(|config| config.list.as_ref()))
             .map(|listing| reading.list(listing, &properties, &mut self.problems));
         Some(Draft { candidate, key, properties, list, polled, get, create, update, delete })

@@ -10,6 +10,7 @@ use crate::model::project::{FieldType, Model, Operation};
 /// What decides how a list is read, besides the list itself.
 pub struct Reading<'r> {
     pub name: &'r str,
+    pub key: &'r [String],
     /// Seconds.
     pub overlap: u32,
     pub entry: Option<&'r ModelConfig>,
@@ -35,6 +36,8 @@ impl Reading<'_> {
         if is_given && changed.is_none() {
             problems.push(self.no_column());
         }
+        let is_own = |name: &String| properties.iter().any(|one| one.name == name && !self.key.contains(name));
+        let lacks = lacks.into_iter().filter(is_own).collect();
         let overlap = config.and_then(|list| list.overlap).unwrap_or(self.overlap);
         let since =
             since.zip(changed).map(|(parameter, column)| Since { parameter, column: column.to_owned(), overlap });

@@ -25,6 +25,7 @@ fn settings(int64: Int64) -> Settings<'static> {
         electric_url: "http://127.0.0.1:1",
         api_base_url: "http://127.0.0.1:1/api",
         idempotency_key: IdempotencyKey::Header,
+        poll: 30,
         templates: None,
     }
 }

@@ -1,10 +1,12 @@
 //! How an API lists the rows of a collection: pages, times to start from, where the rows are in an answer.
 
+mod found;
 mod members;
 mod overrides;
 mod paging;
 mod times;
 
+pub use found::Listing;
 pub use paging::{Page, Size};
 pub use times::{changed, deleted};
 
@@ -15,25 +17,6 @@ use crate::config::ListConfig;
 use crate::openapi::{Document, answers_header, find_response, properties, query_parameters};
 use members::Members;
 use paging::Evidence;
-
-/// What the document says of a list, or the config in its place.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listing {
-    pub path: String,
-    /// Where the rows are in an answer, the outermost member first.
-    pub rows: Vec<String>,
-    /// Where the row is within an element of the list.
-    pub row: Vec<String>,
-    pub page: Page,
-    /// A parameter that says that there are pages, where nothing says how the next one is asked for.
-    pub unpaged: Option<String>,
-    /// The parameter that takes a time to start from.
-    pub since: Option<String>,
-    /// Parameters of the query that the API requires, and that nothing fills.
-    pub required: Vec<String>,
-    /// Properties of the row that an element of the list doesn't have.
-    pub lacks: Vec<String>,
-}
 
 /// Reads how the API lists the rows. `None` where no operation does.
 pub fn listing<'a>(

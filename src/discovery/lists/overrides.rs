@@ -1,6 +1,6 @@
 //! Puts what the config says of a list in the place of what was found.
 
-use super::Listing;
+use super::found::Listing;
 use super::paging::{Evidence, Page, Size, USUAL_ROWS};
 use crate::config::ListConfig;
 

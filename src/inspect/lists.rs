@@ -31,8 +31,7 @@ pub fn sentence(list: &List) -> String {
         parts.extend(list.changed.as_ref().map(|column| format!("changed at `{column}`")));
     }
     parts.extend(list.deleted.as_ref().map(|column| format!("deleted rows by `{column}`")));
-    let parents = list.parents.iter().map(|parent| format!("for each of {}", parent.model));
-    parts.extend(parents.last());
+    parts.extend(list.parents.last().map(|parent| format!("for each of {}", parent.model)));
     if !list.required.is_empty() {
         parts.push(format!("needs {} from `listParams`", list.required.join(", ")));
     }

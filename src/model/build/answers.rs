@@ -1,6 +1,5 @@
 //! Reads what the API answers to a request for one row.
 
-use super::operations::RowField;
 use crate::discovery::{Resource, answered_row};
 use crate::model::list::Answer;
 use crate::openapi::{Document, Node, find_response, other_types, properties, success};
@@ -8,21 +7,15 @@ use crate::openapi::{Document, Node, find_response, other_types, properties, suc
 /// Statuses that every API may answer with.
 const USUAL: &[u16] = &[200, 201, 202, 204];
 
-/// What a successful answer to an operation is. `own_key`: the key without what only the path has.
-pub fn answer<'a>(
-    document: &'a Document,
-    resource: &Resource<'a>,
-    operation: &Node<'a>,
-    fields: &[RowField],
-    own_key: &[String],
-) -> Answer {
+/// What a successful answer to an operation is. `needed`: what a row is never without.
+pub fn answer<'a>(document: &'a Document, resource: &Resource<'a>, operation: &Node<'a>, needed: &[&str]) -> Answer {
     let declared = success(document, operation);
     let statuses = declared.iter().map(|(status, _)| *status).filter(|status| !USUAL.contains(status)).collect();
     let all = declared.iter().filter(|(status, _)| *status < 300);
     let mut types: Vec<String> = all.flat_map(|(_, response)| other_types(document, operation, response)).collect();
     types.sort_unstable();
     types.dedup();
-    Answer { statuses, types, row: row(document, resource, operation, fields, own_key) }
+    Answer { statuses, types, row: row(document, resource, operation, needed) }
 }
 
 /// Where a whole row is in the answer.
@@ -30,14 +23,11 @@ fn row<'a>(
     document: &'a Document,
     resource: &Resource<'a>,
     operation: &Node<'a>,
-    fields: &[RowField],
-    own_key: &[String],
+    needed: &[&str],
 ) -> Option<Vec<String>> {
     let schema = find_response(document, operation)?.schema();
     let found = answered_row(document, schema, resource)?;
     let has = properties(document, &found.row);
-    let is_there = |name: &str| has.contains_key(name);
-    let is_whole = fields.iter().filter(|field| !field.nullable).all(|field| is_there(&field.name))
-        && own_key.iter().all(|name| is_there(name));
+    let is_whole = needed.iter().all(|name| has.contains_key(name));
     is_whole.then(|| found.keys.iter().map(|key| (*key).to_owned()).collect())
 }

@@ -189,7 +189,9 @@ impl<'w, 'a> Writing<'w, 'a> {
     }
 
     fn answer(&self, node: &Node<'a>) -> Answer {
-        answers::answer(self.document, self.resource, node, self.fields, self.key)
+        let fields = self.fields.iter().filter(|field| !field.nullable).map(|field| field.name.as_str());
+        let needed: Vec<&str> = fields.chain(self.key.iter().map(String::as_str)).collect();
+        answers::answer(self.document, self.resource, node, &needed)
     }
 
     /// For a body without a schema: sends everything that isn't read-only.

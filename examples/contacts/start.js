@@ -16,7 +16,9 @@ const api = await startServer(port, `${root}/data`).catch((error) => {
 const page = await createServer({ root });
 await page.listen();
 
-console.log(`\n  The page:  ${page.resolvedUrls?.local[0]}\n  Its API:   ${api.url}/api/contacts\n\n  Ctrl-C ends both.\n`);
+console.log(
+  `\n  The page:  ${page.resolvedUrls?.local[0]}\n  Its API:   ${api.url}/api/contacts\n\n  Ctrl-C ends both.\n`,
+);
 
 let isEnding = false;
 for (const signal of ["SIGINT", "SIGTERM"]) {

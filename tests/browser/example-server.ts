@@ -98,7 +98,11 @@ export class ExampleServer {
       this.note(incoming);
       await this.faults.at("arrived", incoming);
       const given = new Headers(Object.entries(headers).map(([name, value]) => [name, String(value)]));
-      const whole = new Request(new URL(url, "http://api"), { method, headers: given, body: body === "" ? null : body });
+      const whole = new Request(new URL(url, "http://api"), {
+        method,
+        headers: given,
+        body: body === "" ? null : body,
+      });
       const answer = await this.api(whole);
       await this.faults.at("committed", incoming);
       exchange.status = answer.status;

@@ -81,7 +81,8 @@ test("the example starts with rows, and keeps what is edited while it is stopped
   await tab.shows("Grace Hopper", "unsaved");
   await tab.screenshot("npm start");
   const picture = process.env["SYNC_PATTERNS_PICTURE"];
-  if (picture !== undefined) await copyFile(join("screenshots", process.env["ADAPTER"] ?? "", "npm-start.png"), picture);
+  if (picture !== undefined)
+    await copyFile(join("screenshots", process.env["ADAPTER"] ?? "", "npm-start.png"), picture);
 
   const second = await start();
   await until(

@@ -79,7 +79,9 @@ export class Tab {
   }
 
   async showsMail(name: string, mail: string): Promise<void> {
-    await this.mail(name).and(this.page.getByText(mail === "" ? "no mail" : mail, { exact: true })).waitFor();
+    await this.mail(name)
+      .and(this.page.getByText(mail === "" ? "no mail" : mail, { exact: true }))
+      .waitFor();
   }
 
   async screenshot(name: string): Promise<void> {

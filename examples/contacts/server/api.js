@@ -21,7 +21,10 @@ export function createApi(database) {
     try {
       if (table === undefined || model === undefined) throw new Problem(404, "There is no such path.");
       if (request.method === "GET") {
-        return tagged(request, await (id === undefined ? list(database, table, searchParams) : read(database, table, id)));
+        return tagged(
+          request,
+          await (id === undefined ? list(database, table, searchParams) : read(database, table, id)),
+        );
       }
       const body = await request.text();
       const { status, body: row } = await database.transaction((transaction) =>

@@ -18,7 +18,9 @@ export async function startServer(port, folder) {
     answer(api, request, response).catch(() => response.destroy());
   });
   // The port first: who has it, has the folder as well.
-  await new Promise((resolve, reject) => http.once("error", reject).listen(port, "127.0.0.1", () => resolve(undefined)));
+  await new Promise((resolve, reject) =>
+    http.once("error", reject).listen(port, "127.0.0.1", () => resolve(undefined)),
+  );
   database = await openDatabase(folder);
   api = createApi(database);
   return {
@@ -43,7 +45,9 @@ async function answer(api, incoming, outgoing) {
   for await (const part of incoming) parts.push(part);
   const given = Object.entries(headers).map(([name, value]) => [name, String(value)]);
   const body = parts.length === 0 ? null : Buffer.concat(parts);
-  const response = await api(new Request(new URL(url, "http://localhost"), { method, headers: Object.fromEntries(given), body }));
+  const response = await api(
+    new Request(new URL(url, "http://localhost"), { method, headers: Object.fromEntries(given), body }),
+  );
   outgoing.writeHead(response.status, Object.fromEntries(response.headers));
   outgoing.end(Buffer.from(await response.arrayBuffer()));
 }

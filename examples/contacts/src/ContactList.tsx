@@ -15,7 +15,9 @@ export function ContactList({ selected, onSelect }: Selection) {
   const { opening } = useSyncStatus();
   const [search, setSearch] = useState("");
   const wanted = search.trim().toLowerCase();
-  const found = contacts.filter((contact) => `${nameOf(contact)} ${contact.email ?? ""}`.toLowerCase().includes(wanted));
+  const found = contacts.filter((contact) =>
+    `${nameOf(contact)} ${contact.email ?? ""}`.toLowerCase().includes(wanted),
+  );
   const sorted = found.toSorted((one, other) => nameOf(one).localeCompare(nameOf(other)));
   return (
     <section className="card list" aria-label="All contacts">
@@ -29,7 +31,9 @@ export function ContactList({ selected, onSelect }: Selection) {
         onChange={(event) => setSearch(event.target.value)}
       />
       {sorted.length === 0 ? (
-        <p className="empty">{opening ? "Loading …" : wanted === "" ? "No contacts yet. Add the first." : "Nobody is called so."}</p>
+        <p className="empty">
+          {opening ? "Loading …" : wanted === "" ? "No contacts yet. Add the first." : "Nobody is called so."}
+        </p>
       ) : (
         <ul aria-label="Contacts">
           {sorted.map((contact) => (

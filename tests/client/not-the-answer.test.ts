@@ -167,3 +167,13 @@ test("one write that is answered by something else doesn't hold up the others fo
   stuck.end();
   await world.converged(client);
 });
+
+test("a list isn't the answer to a write that the document answers with a row", async () => {
+  const client = await world.readyClient();
+  const list: Answer = { status: 200, body: "[]" };
+  const fault = world.server.faults.add({ on: "POST /projects", at: "arrived", times: 1000, what: list });
+  await client.sql`INSERT INTO projects (name) VALUES ('P')`;
+  await failing(client, "projects", `POST ${world.server.url}/projects`, /200.*object/);
+  fault.end();
+  await world.converged(client);
+});

@@ -248,7 +248,10 @@ test("rows that were changed long ago by their own clock arrive as well", async 
       .filter((row) => row["id"] !== late["id"] || since === null || since < ago);
     return { ...answer, body: JSON.stringify({ ...page, items }) };
   };
-  await until(() => client.rows("projects").some(({ name }) => name === "committed late"));
+  await until(async () => {
+    await client.generated.syncNow("projects");
+    return client.rows("projects").some(({ name }) => name === "committed late");
+  });
 });
 
 test("what is asked for changes while a pull is under way", async () => {

@@ -19,7 +19,7 @@ export interface Model {
   readonly transport: "electric" | "rest";
   /** How the API lists its rows; absent where no transport polls them. */
   readonly list?: List;
-  /** Models with a higher one are loaded first, whatever their parents; absent: 0. */
+  /** Models with a higher one are loaded first; absent: 0. */
   readonly priority?: number;
   /** The server's table. */
   readonly table: string;

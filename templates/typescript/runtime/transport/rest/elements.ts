@@ -53,6 +53,7 @@ export interface RowReader {
 
 export function rowReader(model: Model, list: List, given: ServerRow): RowReader {
   const keys = model.fields.filter(({ name }) => model.key.includes(name));
+  const listed = model.fields.filter(({ name }) => !(list.lacks ?? []).includes(name));
 
   /** What the row's envelope lacks may stand beside it: an id, mostly. */
   function valueOf(element: unknown, name: string): unknown {
@@ -76,7 +77,7 @@ export function rowReader(model: Model, list: List, given: ServerRow): RowReader
   return {
     key: (element, mark) => columns(keys, element, mark),
     row(element, mark) {
-      const row = columns(model.fields, element, mark);
+      const row = columns(listed, element, mark);
       if (model.writeId.includes("row")) {
         const writeId = valueOf(element, WRITE_ID);
         row.set(WRITE_ID, typeof writeId === "string" ? writeId : null);

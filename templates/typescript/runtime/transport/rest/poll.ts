@@ -56,19 +56,24 @@ async function run(context: Context, models: readonly Model[]): Promise<void> {
   stop();
 }
 
-/** Parents come before what is below them, or refers to them; otherwise as they are given. */
+/** Parents come before what is below them, or refers to them, unless that has a higher priority; otherwise as they are given. */
 function inOrder(all: readonly Listed[]): Listed[] {
   const ordered: Listed[] = [];
+  const priority = ({ model }: Listed) => model.priority ?? 0;
   const begun = new Set<string>();
   function add(listed: Listed): void {
     if (begun.has(listed.model.name)) return;
     begun.add(listed.model.name);
     const { model, parent } = listed;
-    const before = new Set([...(parent ? [parent.model.name] : []), ...Object.values(model.references)]);
-    for (const other of all) if (before.has(other.model.name)) add(other);
+    const references = Object.values(model.references);
+    for (const other of all) {
+      const { name } = other.model;
+      const isBefore = references.includes(name) && priority(other) >= priority(listed);
+      if (name === parent?.model.name || isBefore) add(other);
+    }
     ordered.push(listed);
   }
-  for (const listed of all) add(listed);
+  for (const listed of [...all].sort((one, other) => priority(other) - priority(one))) add(listed);
   return ordered;
 }
 

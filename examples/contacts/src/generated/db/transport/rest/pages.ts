@@ -31,7 +31,7 @@ type Read<P extends Page> = (url: string) => Promise<P | undefined>;
 /** Reads a list from its first page to its last, in the style that the API has. */
 export async function* pagesOf<P extends Page>(list: List, url: URL, read: Read<P>): AsyncGenerator<P> {
   const { page } = list;
-  if (page.by !== "none" && page.size !== undefined) {
+  if (page.size !== undefined) {
     url.searchParams.set(page.size.parameter, String(page.size.rows));
   }
   switch (page.by) {

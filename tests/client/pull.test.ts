@@ -105,6 +105,23 @@ test("a server that ignores the offset ends the list, and one that repeats a cur
   assert.match(other.getSyncStatus().lastError ?? "", /projects.*\/projects\?cursor=again/);
 });
 
+test("links lack what a proxy removes from the path", async () => {
+  projects({ page: { by: "link", next: ["next"] }, rows: ["value"] });
+  const names = fill(7);
+  const { url } = reading.server;
+  // The server makes links to the address that the page has, as it gets no other.
+  reading.server.style = byLink(3, "next", url);
+  const client = await reading.client({
+    apiBaseUrl: `${url}/api`,
+    fetch: (input, init) => {
+      const asked = String(input);
+      if (!asked.startsWith(`${url}/api/`)) throw new TypeError(`${asked} isn't the API's`);
+      return fetch(asked.replace(`${url}/api/`, `${url}/`), init);
+    },
+  });
+  await showing(client, names);
+});
+
 test("a link to another origin isn't followed", async () => {
   projects({ page: { by: "link", next: ["next"] }, rows: ["value"] });
   reading.server.style = () => ({ body: '{"value":[],"next":"http://127.0.0.1:9/elsewhere"}' });

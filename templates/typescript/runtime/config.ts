@@ -89,10 +89,12 @@ export interface Settings {
   headers(): Promise<HeadersRecord>;
 }
 
+/** Where the config file says nothing else. */
+const usual: Pick<SyncSettings, "idempotencyKey" | "poll"> = { idempotencyKey: "header", poll: POLL_MS / 1_000 };
+
 function createSettings(initial: Partial<SyncSettings>): Settings {
   let current: SyncSettings = {
-    idempotencyKey: "header",
-    poll: POLL_MS / 1_000,
+    ...usual,
     ...defaults,
     headers: {},
     shapeParams: () => ({}),

@@ -115,14 +115,15 @@ async function* followed<P extends Page>(
 }
 
 /**
- * Where a link leads: on the API's own origin only. Behind a proxy an API may not know its own: the link to the list
- * itself is followed here.
+ * Where a link leads: on the API's own origin only. Behind a proxy an API may know neither its origin nor what the proxy
+ * removes from its paths: the link to the list itself is followed here.
  */
 function linked(next: string, from: URL, list: URL): URL {
   const target = new URL(next, from);
-  if (target.origin === list.origin) return target;
-  if (!list.pathname.endsWith(target.pathname)) throw broken(target.href, "the next page is on another origin");
-  return new URL(target.search, new URL(list.pathname, list));
+  const isList = target.pathname.length > 1 && list.pathname.endsWith(target.pathname);
+  if (isList) return new URL(target.search, new URL(list.pathname, list));
+  if (target.origin !== list.origin) throw broken(target.href, "the next page is on another origin");
+  return target;
 }
 
 function existing<P>(page: P | undefined, url: string): P {

@@ -43,7 +43,7 @@ export class ListServer {
   }
 
   private constructor() {
-    this.http = createServer((request, response) => void this.serve(request, response));
+    this.http = createServer({ keepAliveTimeout: 60_000 }, (request, response) => void this.serve(request, response));
   }
 
   get url(): string {

@@ -118,7 +118,7 @@ export class NodeServer implements Backend {
 
   private constructor(style: Style) {
     this.style = style;
-    this.http = createServer((request, response) => void this.answer(request, response));
+    this.http = createServer({ keepAliveTimeout: 60_000 }, (request, response) => void this.answer(request, response));
   }
 
   get url(): string {

@@ -34,7 +34,7 @@ export class Proxy {
 
   private constructor(target: () => string) {
     this.target = target;
-    this.http = createServer((request, response) => {
+    this.http = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
       this.pass(request, response).catch(() => request.socket.resetAndDestroy());
     });
     this.http.on("connection", (socket) => {

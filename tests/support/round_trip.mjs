@@ -1,5 +1,5 @@
-// Rows of each model of generated clients go into the synced table by the client's own stream, come out of its
-// collection, and are edited, deleted and inserted through that. What was seen is written down for a compiler.
+// Rows of each model of generated clients go into the synced table as the client's own transport takes them, come out of
+// its collection, and are edited, deleted and inserted through that. What was seen is written down for a compiler.
 //
 //     node --preserve-symlinks --preserve-symlinks-main run.mjs {adapter}/{client} …
 
@@ -12,16 +12,18 @@ const reached = { models: 0, edited: 0, deleted: 0, inserted: 0 };
 async function run(client) {
   const made = JSON.parse(await readFile(`${client}/rows.json`, "utf8"));
   const load = (path) => import(`./dist/${client}/${path}`);
-  const [{ models }, index, { defaultClient }, { openShape }, keys] = await Promise.all(
-    ["schema/index.js", "index.js", "db/init.js", "db/transport/electric/shape.js", "db/client/model.js"].map(load),
+  const [{ models }, index, { defaultClient }, keys, { transport }] = await Promise.all(
+    ["schema/index.js", "index.js", "db/init.js", "db/client/model.js", "db/client/adapters.js"].map(load),
   );
+  const { openShape } = transport.reads.electric === undefined ? {} : await load("db/transport/electric/shape.js");
+  const { serverRow } = await load("db/transport/rest/rows.js");
   const collections = new Map(Object.values(index).flatMap((one) => (one?.preload ? [[one.id, one]] : [])));
   await index.initializeDatabase({ directory: "memory://", sync: false });
   const { store, reports } = await defaultClient.whenOpen();
   const seen = [];
   for (const rows of made) {
     const model = models.find(({ name }) => name === rows.name);
-    const trip = new Trip({ store, reports }, model, collections.get(model.name), rows, { openShape, ...keys });
+    const trip = new Trip({ store, reports }, model, collections.get(model.name), rows, { openShape, serverRow, ...keys });
     try {
       await trip.run();
     } catch (error) {
@@ -36,8 +38,8 @@ async function run(client) {
 class Trip {
   seen = [];
 
-  constructor(database, model, collection, made, { openShape, collectionKey, rowKey }) {
-    Object.assign(this, { database, model, collection, made, openShape });
+  constructor(database, model, collection, made, { openShape, serverRow, collectionKey, rowKey }) {
+    Object.assign(this, { database, model, collection, made, openShape, serverRow });
     this.keyOf = (values) => collectionKey(model, rowKey(model, values));
   }
 
@@ -48,7 +50,7 @@ class Trip {
     // Where all that a key can be is one value, there is one row.
     const [full, sparse] = made.rows.map(({ values }) => this.given(values));
     const rows = this.keyOf(full) === this.keyOf(sparse) ? made.rows.slice(0, 1) : made.rows;
-    await this.arrive(rows);
+    await (model.transport === "rest" ? this.answer(rows) : this.arrive(rows));
     await collection.preload();
     for (const { values } of rows) this.expect(this.keyOf(this.given(values)), this.given(values), false);
     assert.equal(collection.size, rows.length);
@@ -74,6 +76,18 @@ class Trip {
       reached.inserted += 1;
     }
     await collection.cleanup();
+  }
+
+  /** As the API's list has them. */
+  async answer(rows) {
+    const { model, serverRow } = this;
+    const type = new Map(model.fields.map((field) => [field.name, field.type]));
+    const json = ([name, value]) => [name, type.get(name) === "int64" ? String(value) : JSON.stringify(value)];
+    const members = rows.map(({ values }) => Object.fromEntries(Object.entries(values).map(json)));
+    await this.database.store.synced.upsert(
+      model,
+      members.map((row) => serverRow(model, row)),
+    );
   }
 
   /** As the stream delivers them. */

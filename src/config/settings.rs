@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use indexmap::IndexMap;
 
 use super::choices::{Adapter, Collections, Framework, IdempotencyKey, Int64, References, Sync, Transport};
-use super::model::ModelEntry;
+use super::model::{ModelConfig, ModelEntry};
 
 /// The file's name, looked for in the current folder.
 pub const FILE_NAME: &str = "sync-patterns.config.yaml";
@@ -38,6 +38,18 @@ pub struct Config {
     pub int64: Int64,
     /// In the file's order.
     pub models: IndexMap<String, ModelEntry>,
+}
+
+impl Config {
+    /// How a model's rows come in. A collection without a local database stands on Electric.
+    pub fn transport_of(&self, model: Option<&ModelConfig>) -> Transport {
+        let collections = model.and_then(|model| model.collections).unwrap_or(self.collections);
+        match (model.and_then(|model| model.transport), collections) {
+            (Some(given), _) => given,
+            (None, Collections::Electric) => Transport::Electric,
+            (None, Collections::Local) => self.transport,
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Detects the key of a row.
 
 use super::paths::{self, Segment};
-use super::resources::Resource;
+use super::resources::{PathItem, Resource};
 use crate::names;
 use crate::openapi::Properties;
 
@@ -136,7 +136,7 @@ fn from_item_path(properties: &Properties, resource: &Resource) -> Option<Vec<St
 /// The field for a path parameter: one with its name, or `project_id` for the `{id}` or `{project}` after
 /// `projects`. The item's own parameter may also be `number` for `{alert_number}`, and `name` for the `{branch}` behind
 /// `branches`.
-pub fn field_of_parameter<'n>(
+fn field_of_parameter<'n>(
     parameter: &str,
     before: Option<&str>,
     is_own: bool,
@@ -158,14 +158,39 @@ pub fn field_of_parameter<'n>(
     candidates.iter().find_map(|wanted| fields.clone().find(|name| same_name(name, wanted)))
 }
 
+/// The field that fills a parameter of one of the resource's paths: of those parameters that name an item, a part of its
+/// own key.
+pub fn field_in_path<'n>(
+    resource: &Resource,
+    key: &[String],
+    item: &PathItem,
+    index: usize,
+    fields: impl Iterator<Item = &'n str> + Clone,
+) -> Option<String> {
+    let parameters = paths::parameters(&item.segments);
+    let (name, before) = *parameters.get(index)?;
+    let own = item_parameters(resource).len();
+    let is_item = matches!(item.segments.last(), Some(Segment::Parameter(_)));
+    let is_own = is_item && index + own >= parameters.len();
+    if is_own && own == 1 && key.len() == 1 {
+        let exact = fields.clone().find(|field| same_name(field, name));
+        let named = exact.filter(|_| !means_own_key(name, before)).map(str::to_owned);
+        let by_tail = || field_of_parameter(name, before, true, fields.clone()).map(str::to_owned);
+        return named.or_else(|| may_mean_key(name, before).then(|| key.first().cloned()).flatten()).or_else(by_tail);
+    }
+    // A parent's `{id}` isn't the row's own.
+    let others = fields.filter(|field| is_own || !looks_like_id(field));
+    field_of_parameter(name, before, is_own, others).map(str::to_owned)
+}
+
 /// Whether the parameter has the name of a key: `{id}`, or `{contact_id}` after `contacts`.
-pub fn means_own_key(parameter: &str, before: Option<&str>) -> bool {
+fn means_own_key(parameter: &str, before: Option<&str>) -> bool {
     let singular = before.map(names::singular).unwrap_or_default();
     looks_like_id(parameter) || same_name(parameter, &format!("{singular}_id"))
 }
 
 /// Whether the parameter can mean a key with another name: `{id}`, `{deviceId}`, `{contact}` after `contacts`.
-pub fn may_mean_key(parameter: &str, before: Option<&str>) -> bool {
+fn may_mean_key(parameter: &str, before: Option<&str>) -> bool {
     let words = names::snake_case(parameter);
     let ends_as_id =
         SURE.iter().chain(&["key"]).any(|end| words.ends_with(&format!("_{}", end.trim_start_matches('_'))));

@@ -5,6 +5,7 @@ mod findings;
 mod keys;
 pub mod lists;
 mod naming;
+mod path_columns;
 pub mod paths;
 mod resources;
 mod rows;
@@ -12,7 +13,8 @@ mod select;
 mod survey;
 
 pub use config_entries::can_name_a_model;
-pub use keys::{field_of_parameter, item_parameters, looks_like_id, may_mean_key, means_own_key, same_name};
+pub use keys::field_in_path;
+pub use path_columns::{PathColumn, PathParent, place_of};
 pub use resources::{PathItem, Resource};
 pub use rows::{Row, answered_row};
 pub use select::{Candidate, Choices, ConfigEntry, HOW_TO_CHOOSE, LeftOut, choose};

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::config_entries::{is_path_of, match_entries};
 use super::findings::{Annotation, Finding, extension, findings};
 use super::naming::table_names;
+use super::path_columns::{self, PathColumn};
 use super::resources::Resource;
 use super::rows::Row;
 use crate::config::{Config, ModelConfig, ModelEntry, Sync};
@@ -27,6 +28,8 @@ pub struct Candidate<'a> {
     /// Chosen by an annotation or an entry: then it is an error if it can't be generated.
     pub is_named: bool,
     pub config: Option<ConfigEntry<'a>>,
+    /// Those that its rows lack.
+    pub path_columns: Vec<PathColumn<'a>>,
 }
 
 /// A model's entry in the config, with its pointer.
@@ -148,13 +151,15 @@ pub fn choose<'a>(document: &'a Document, config: &'a Config, problems: &mut Pro
             }
         };
         let local_first = by_config.as_ref().and_then(|c| c.entry.local_first).or(by_spec).unwrap_or(false);
-        let candidate = Candidate { name, resource, row, key, local_first, is_named, config: by_config };
+        let path_columns = Vec::new();
+        let candidate = Candidate { name, resource, row, key, local_first, is_named, config: by_config, path_columns };
         if is_chosen {
             choices.chosen.push(candidate);
         } else {
             choices.others.push(candidate);
         }
     }
+    path_columns::add(document, config, &mut choices);
     choices
 }
 

@@ -9,7 +9,7 @@ mod types;
 pub use build::build;
 pub use list::{Answer, List, ListParent, Page, Since, Size};
 pub use project::{
-    Field, FieldType, Insert, KeyOrigin, Method, Model, Operation, Operations, Project, Server, WriteId,
+    Field, FieldType, FromPath, Insert, KeyOrigin, Method, Model, Operation, Operations, Project, Server, WriteId,
 };
 pub use survey::{Survey, Surveyed, survey};
 pub use types::{NamedType, Property, Shape};

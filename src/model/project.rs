@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::list::{Answer, List};
 use super::types::{NamedType, Shape};
 use crate::config::{Collections, Transport};
+use crate::discovery::PathParent;
 
 /// All models, and the types that they share.
 #[derive(Debug, Clone, Default)]
@@ -27,7 +28,7 @@ pub struct Model {
     pub doc: Option<String>,
     /// Optimistic (true): saved once it is in the local database. Confirmed (false): saved once the server says so.
     pub local_first: bool,
-    /// Names of the key fields; never empty.
+    /// Names of the key fields; never empty. Those from the path come first.
     pub key: Vec<String>,
     pub key_origin: KeyOrigin,
     /// In the order of the row schema, the bookkeeping column `write_id` left out.
@@ -61,6 +62,11 @@ impl Project {
 impl Model {
     pub fn key_fields(&self) -> impl Iterator<Item = &Field> {
         self.key.iter().filter_map(|name| self.fields.iter().find(|field| &field.name == name))
+    }
+
+    /// The fields of the key that the API's rows have.
+    pub fn own_key(&self) -> impl Iterator<Item = &Field> {
+        self.key_fields().filter(|field| field.from_path.is_none())
     }
 
     /// Whether the local database has it: otherwise its collection stands on Electric and the API alone.
@@ -102,6 +108,15 @@ pub struct Field {
     pub doc: Option<String>,
     pub deprecated: bool,
     pub owner_only: bool,
+    /// Where only the paths have it, not the API's rows.
+    pub from_path: Option<FromPath>,
+}
+
+/// A field that a path's parameter gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FromPath {
+    /// The model, chosen or not, whose key it is.
+    pub parent: Option<PathParent>,
 }
 
 /// What an insert through the view may say of a field.

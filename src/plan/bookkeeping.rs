@@ -52,6 +52,7 @@ mod tests {
             doc: None,
             deprecated: false,
             owner_only: false,
+            from_path: None,
         };
         Model {
             name: "notes".into(),

@@ -117,6 +117,12 @@ impl<'p> ModelPlan<'p> {
         self.model.key.iter().filter_map(|name| self.column(name))
     }
 
+    /// The only column of the key that isn't from the path.
+    pub fn own_key(&self) -> Option<&Column<'p>> {
+        let mut own = self.key().filter(|column| column.field.from_path.is_none());
+        own.next().filter(|_| own.next().is_none())
+    }
+
     pub fn column(&self, name: &str) -> Option<&Column<'p>> {
         self.columns.iter().find(|column| column.field.name == name)
     }

@@ -84,7 +84,7 @@ impl<'p> OnInsert<'p> {
 impl NewKey {
     fn of(model: &Model, field: &Field) -> Option<Self> {
         let is_made = model.key_origin == KeyOrigin::Client || makes_temporary_keys(model);
-        is_made.then_some(match field.ty {
+        (is_made && field.from_path.is_none()).then_some(match field.ty {
             FieldType::Int32 | FieldType::Int64 => Self::Integer,
             _ => Self::Uuid,
         })
@@ -120,7 +120,8 @@ impl<'p> StandIn<'p> {
     }
 }
 
-/// Whether a row that is inserted here has a key of its own until the server makes one. Of a composite key the server makes no part.
+/// Whether a row that is inserted here has a key of its own until the server makes one. Of a composite key the server makes
+/// no part, but for the one beside what is from the path.
 pub(super) fn makes_temporary_keys(model: &Model) -> bool {
-    model.key_origin == KeyOrigin::Server && model.key.len() == 1 && model.operations.create.is_some()
+    model.key_origin == KeyOrigin::Server && model.own_key().count() == 1 && model.operations.create.is_some()
 }

@@ -68,6 +68,9 @@ pub struct Field {
     pub owner_only: bool,
     #[serde(default, skip_serializing_if = "is_false")]
     pub deprecated: bool,
+    /// The API's rows lack it: only the paths have it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub from_path: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -163,6 +166,7 @@ impl From<&model::Field> for Field {
             schema: (field.ty == FieldType::Json || !is_plain).then(|| schema(&field.shape)),
             owner_only: field.owner_only,
             deprecated: field.deprecated,
+            from_path: field.from_path.is_some(),
         }
     }
 }

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 use sync_patterns::config::{Collections, Transport};
 use sync_patterns::model::{
-    Answer, Field, FieldType, Insert, KeyOrigin, Method, Model, Operation, Operations, Project, Server, Shape, WriteId,
+    Answer, Field, FieldType, FromPath, Insert, KeyOrigin, Method, Model, Operation, Operations, Project, Server,
+    Shape, WriteId,
 };
 
 /// A project of these models, in order of name, as the targets expect it.
@@ -311,12 +312,13 @@ pub fn field(name: &str, ty: FieldType) -> Field {
         doc: None,
         deprecated: false,
         owner_only: false,
+        from_path: None,
     }
 }
 
 /// Whether the server replaces the key of a new row by its own.
 pub fn has_temporary_keys(model: &Model) -> bool {
-    model.key_origin == KeyOrigin::Server && model.key.len() == 1 && model.operations.create.is_some()
+    model.key_origin == KeyOrigin::Server && model.own_key().count() == 1 && model.operations.create.is_some()
 }
 
 /// Whether only the server sets the column, and always to a time.
@@ -328,6 +330,8 @@ pub fn is_stamped(field: &Field) -> bool {
 /// What a field can be besides required.
 pub trait FieldBuilder {
     fn optional(self) -> Field;
+    /// Only the paths have it.
+    fn in_path(self) -> Field;
     fn nullable(self) -> Field;
     /// The rows may lack it, and the API's create needs it.
     fn nullable_but_needed(self) -> Field;
@@ -339,6 +343,10 @@ pub trait FieldBuilder {
 impl FieldBuilder for Field {
     fn optional(self) -> Field {
         Field { insert: Insert::Optional, ..self }
+    }
+
+    fn in_path(self) -> Field {
+        Field { from_path: Some(FromPath { parent: None }), ..self }
     }
 
     fn nullable(self) -> Field {

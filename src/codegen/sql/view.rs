@@ -33,6 +33,8 @@ pub struct ModelView {
     columns: Vec<Column>,
     /// The key's columns, in the order of the key.
     key: Vec<Column>,
+    /// The column of the key whose value the server may make: the only one that isn't from the path.
+    own_key: Option<Column>,
     /// Columns that can hold a temporary key of another model.
     made_keys: Vec<Column>,
     has_temporary_keys: bool,
@@ -105,6 +107,7 @@ impl ModelView {
             own_columns: [&own.has_local_changes, &own.pending_write_id].map(|name| literal(name)),
             columns: plan.columns.iter().map(column).collect(),
             key: plan.key().map(column).collect(),
+            own_key: plan.own_key().map(column),
             made_keys: references
                 .filter_map(|reference| plan.column(reference.column))
                 .filter(|column| column.temporary_key_of.is_some())

@@ -93,5 +93,6 @@ fn field(field: &document::Field, int64: Int64) -> anyhow::Result<Vec<(&'static 
         ("update", field.update.into()),
     ]);
     data.extend(field.default.clone().map(|default| ("default", default)));
+    data.extend(field.from_path.then(|| ("fromPath", true.into())));
     Ok(data)
 }

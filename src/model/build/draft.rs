@@ -8,7 +8,7 @@ use super::fields::{RowProperty, Writers};
 use super::lists::Reading;
 use super::operations::{Bodies, Unusable, Writer, Writing};
 use super::shapes::Types;
-use crate::config::{Adapter, Collections, Columns, Config, ModelConfig, Transport};
+use crate::config::{Adapter, Columns, Config, ModelConfig, Transport};
 use crate::diagnostics::{Code, Input, Problem, Problems, Reason, Severity, closest, one_of};
 use crate::discovery::lists::listing;
 use crate::discovery::{Candidate, LeftOut};
@@ -35,6 +35,8 @@ pub struct Attempt<'c, 'a> {
 pub struct Draft<'c, 'a> {
     pub candidate: &'c Candidate<'a>,
     pub key: Vec<String>,
+    /// The key without the columns from the path.
+    pub own_key: Vec<String>,
     pub properties: Vec<RowProperty<'c, 'a>>,
     list: Option<Operation>,
     polled: Option<List>,
@@ -69,17 +71,18 @@ impl Draft<'_, '_> {
         let candidate = self.candidate;
         let entry = candidate.config.as_ref().map(|config| config.entry);
         let owner_only = entry.map(|entry| entry.owner_only.as_slice()).unwrap_or_default();
-        let writers =
-            Writers { key: &self.key, create: self.create.as_ref(), update: self.update.as_ref(), owner_only };
-        let of_key = |property: &&RowProperty| self.key.first().is_some_and(|name| property.name == name);
+        let writers = Writers {
+            key: &self.key,
+            own_key: &self.own_key,
+            create: self.create.as_ref(),
+            update: self.update.as_ref(),
+            owner_only,
+        };
+        let of_key = |property: &&RowProperty| self.own_key.first().is_some_and(|name| property.name == name);
         let key_type = self.properties.iter().find(of_key).map_or(FieldType::Text, |property| property.typed.ty);
         let key_origin = writers.key_origin(key_type);
         let collections = entry.and_then(|entry| entry.collections).unwrap_or(config.collections);
-        let transport = match (entry.and_then(|entry| entry.transport), collections) {
-            (Some(given), _) => given,
-            (None, Collections::Electric) => Transport::Electric,
-            (None, Collections::Local) => config.transport,
-        };
+        let transport = config.transport_of(entry);
         let list = self.polled.filter(|_| transport == Transport::Rest);
         let is_lacking = |name: &str| list.as_ref().is_some_and(|list| list.lacks.iter().any(|lacked| lacked == name));
         let field = |property: &RowProperty| {
@@ -164,7 +167,12 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
         let excluded = config.map(|config| config.exclude.as_slice()).unwrap_or_default();
         self.check_names_in_config();
 
-        let key = candidate.key.clone();
+        let columns = || candidate.path_columns.iter().filter(|column| column.is_taken);
+        let is_from_path = |name: &String| columns().any(|column| column.name == *name);
+        let is_given = config.is_some_and(|config| config.key.is_some());
+        let parents = columns().filter(|column| column.is_key && !is_given).map(|column| column.name.clone());
+        let key: Vec<String> = parents.chain(candidate.key.iter().cloned()).collect();
+        let own_key: Vec<String> = key.iter().filter(|name| !is_from_path(name)).cloned().collect();
         let keep = |name: &str| name != "write_id" && !excluded.iter().any(|excluded| excluded == name);
         let bodies = Bodies::of(self.document, resource);
         let mut properties = match RowProperty::all(self.types, &bodies, &row.properties, &key, keep) {
@@ -173,13 +181,19 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
                 return self.refuse(&pointer, Reason::Unresolved, Reason::Unresolved.meaning());
             }
         };
+        let from_path: Option<Vec<_>> = columns().map(|column| RowProperty::from_path(self.types, column)).collect();
+        let Some(from_path) = from_path else {
+            return self.refuse(resource.pointer(), Reason::Unresolved, Reason::Unresolved.meaning());
+        };
+        properties.splice(0..0, from_path);
         self.drop_twins(&mut properties);
         self.check_key(&key, &properties)?;
         self.check_columns(&properties)?;
 
         let fields: Vec<_> = properties.iter().map(RowProperty::row_field).collect();
-        let writing = Writing { document: self.document, types: self.types, resource, fields: &fields, key: &key };
-        let create = writing.create().and_then(|writer| self.makes_key(writer, &key));
+        let (document, types) = (self.document, self.types);
+        let writing = Writing { document, types, resource, fields: &fields, key: &key, own_key: &own_key };
+        let create = writing.create().and_then(|writer| self.makes_key(writer, &key, &own_key));
         let create = self.usable("created", create);
         let update = self.usable("updated", writing.update());
         let delete = self.usable("deleted", writing.delete());
@@ -190,21 +204,28 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
             Reading { name: &candidate.name, key: &key, overlap: self.config.overlap, entry: config, pointer };
         let polled = listing(self.document, resource, row, &key, config.and_then(|config| config.list.as_ref()))
             .map(|listing| reading.list(listing, &properties, &mut self.problems));
-        Some(Draft { candidate, key, properties, list, polled, get, create, update, delete })
+        Some(Draft { candidate, key, own_key, properties, list, polled, get, create, update, delete })
     }
 
     /// Accepts a create operation only if it settles the whole key of a row.
-    fn makes_key(&self, writer: Option<Writer<'a>>, key: &[String]) -> Result<Option<Writer<'a>>, Unusable> {
+    fn makes_key(
+        &self,
+        writer: Option<Writer<'a>>,
+        key: &[String],
+        own: &[String],
+    ) -> Result<Option<Writer<'a>>, Unusable> {
         let Some(writer) = writer else { return Ok(None) };
         let unusable = |reason| Err(Unusable { pointer: self.candidate.resource.pointer().to_owned(), reason });
         let operation = &writer.operation;
         let takes = |name: &String| operation.body.contains(name);
         let in_path = |name: &String| operation.parameters.iter().any(|(_, field)| field == name);
-        let guessed = key.first().filter(|name| self.candidate.row.guessed_key.is_some() && !takes(name));
+        let guessed = own.first().filter(|name| self.candidate.row.guessed_key.is_some() && !takes(name));
         if let Some(name) = guessed {
             return unusable(format!("it doesn't take `{name}`, which identifies a row"));
         }
-        if let Some(part) = key.iter().find(|name| key.len() > 1 && !takes(name) && !in_path(name)) {
+        // The server may make the only part of a key that isn't from the path.
+        let is_made = |name: &String| own == [name.as_str()];
+        if let Some(part) = key.iter().find(|name| !is_made(name) && !takes(name) && !in_path(name)) {
             return unusable(format!("the server makes `{part}`, which is only a part of the key"));
         }
         Ok(Some(writer))
@@ -284,9 +305,13 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
     fn check_names_in_config(&mut self) {
         let Some(config) = &self.candidate.config else { return };
         let entry: &ModelConfig = config.entry;
-        let known: Vec<&str> = self.candidate.row.properties.keys().copied().collect();
+        let columns = &self.candidate.path_columns;
+        let taken = columns.iter().filter(|column| column.is_taken).map(|column| column.name.as_str());
+        let known: Vec<&str> = self.candidate.row.properties.keys().copied().chain(taken).collect();
+        let is_left_out = |name: &&str| columns.iter().any(|column| column.name == *name);
         let excluded = entry.exclude.iter().enumerate();
         let excluded = excluded.map(|(index, name)| (format!("/exclude/{index}"), name.as_str()));
+        let excluded = excluded.filter(|(_, name)| !is_left_out(name));
         let used = entry.used_fields();
         // Reading the config has reported these.
         if used.iter().any(|(_, name)| entry.exclude.iter().any(|excluded| excluded == name)) {

@@ -6,16 +6,19 @@ use serde_json::Value;
 
 use super::operations::{Bodies, RowField, Writer};
 use super::shapes::{Typed, Types};
-use crate::model::project::{Field, FieldType, Insert, KeyOrigin};
+use crate::discovery::PathColumn;
+use crate::model::project::{Field, FieldType, FromPath, Insert, KeyOrigin};
 use crate::model::types::Shape;
 use crate::openapi::{Document, Properties, RawProperty, Resolved};
 
 /// A property of the row that becomes a field.
 pub struct RowProperty<'p, 'a> {
-    pub name: &'a str,
+    pub name: &'p str,
     pub raw: &'p RawProperty<'a>,
     pub typed: Typed,
     pub resolved: Resolved<'a>,
+    /// Where it is from, if not from the row.
+    pub from_path: Option<&'p PathColumn<'a>>,
 }
 
 impl<'p, 'a> RowProperty<'p, 'a> {
@@ -51,7 +54,22 @@ impl<'p, 'a> RowProperty<'p, 'a> {
             ty => ty,
         };
         let resolved = raw.resolve(types.document())?;
-        Some(Self { name, raw, typed: Typed { ty, ..typed }, resolved })
+        Some(Self { name, raw, typed: Typed { ty, ..typed }, resolved, from_path: None })
+    }
+
+    /// A column of the path has the type of a key, and nothing of what the parent says of its own.
+    pub fn from_path(types: &Types<'a>, column: &'p PathColumn<'a>) -> Option<Self> {
+        let typed = types.property(&column.raw)?;
+        let typed = match typed.ty {
+            FieldType::Float => Typed { ty: FieldType::Int64, ..typed },
+            FieldType::Text | FieldType::Uuid | FieldType::Int32 | FieldType::Int64 => typed,
+            _ => Typed { ty: FieldType::Text, shape: Shape::String, nullable: false },
+        };
+        let mut resolved = column.raw.resolve(types.document())?;
+        (resolved.read_only, resolved.deprecated) = (false, false);
+        (resolved.description, resolved.default) = (None, None);
+        let typed = Typed { nullable: false, ..typed };
+        Some(Self { name: &column.name, raw: &column.raw, typed, resolved, from_path: Some(column) })
     }
 
     pub fn row_field(&self) -> RowField {
@@ -60,6 +78,7 @@ impl<'p, 'a> RowProperty<'p, 'a> {
             ty: self.typed.ty,
             nullable: self.typed.nullable || !self.raw.required,
             read_only: self.resolved.read_only,
+            place: self.from_path.map(|column| column.place.clone()),
         }
     }
 }
@@ -67,6 +86,8 @@ impl<'p, 'a> RowProperty<'p, 'a> {
 /// The operations and config that decide how fields are written.
 pub struct Writers<'w, 'a> {
     pub key: &'w [String],
+    /// The key without the columns from the path.
+    pub own_key: &'w [String],
     pub create: Option<&'w Writer<'a>>,
     pub update: Option<&'w Writer<'a>>,
     /// What the config says of fields that only a row's owner may see.
@@ -97,6 +118,7 @@ impl Writers<'_, '_> {
             default,
             doc: property.resolved.description.map(str::to_owned),
             deprecated: property.resolved.deprecated,
+            from_path: property.from_path.map(|column| FromPath { parent: column.parent.clone() }),
             owner_only: property.resolved.flag("x-owner-only") || self.owner_only.iter().any(|owned| owned == name),
         }
     }
@@ -104,7 +126,7 @@ impl Writers<'_, '_> {
     /// Who makes the key.
     pub fn key_origin(&self, ty: FieldType) -> KeyOrigin {
         let Some(create) = self.create else { return KeyOrigin::Given };
-        let [name] = self.key else { return KeyOrigin::Given };
+        let [name] = self.own_key else { return KeyOrigin::Given };
         let in_path = create.operation.parameters.iter().any(|(_, field)| field == name);
         if in_path {
             return KeyOrigin::Given;
@@ -122,7 +144,8 @@ impl Writers<'_, '_> {
     }
 
     fn insert_of_key(&self, name: &str, key_origin: KeyOrigin) -> Insert {
-        let given = self.key.len() > 1
+        let given = !self.own_key.iter().any(|own| own == name)
+            || self.own_key.len() > 1
             || (key_origin == KeyOrigin::Given && self.create.is_some())
             || self.create.is_some_and(|create| {
                 create.operation.parameters.iter().any(|(_, field)| field == name)

@@ -84,13 +84,19 @@ fn parents(model: &Model, models: &[Model]) -> Option<Vec<ListParent>> {
 /// The model whose key the placeholder takes, by the column that refers to it.
 fn parent(model: &Model, operation: &Operation, placeholder: &str, models: &[Model]) -> Option<ListParent> {
     let (parameter, column) = operation.parameters.iter().find(|(name, _)| name == placeholder)?;
-    let (_, parent) = model.references.iter().find(|(field, _)| field == column)?;
-    let parent = models.iter().find(|other| other.name == *parent)?;
-    let [field] = parent.key.as_slice() else { return None };
-    Some(ListParent {
+    let found = |parent: &Model, field: &str| ListParent {
         parameter: parameter.clone(),
         model: parent.name.clone(),
-        field: field.clone(),
+        field: field.to_owned(),
         column: column.clone(),
-    })
+    };
+    let from_path = model.fields.iter().find(|field| field.name == *column)?.from_path.as_ref();
+    if let Some(parent) = from_path.and_then(|from_path| from_path.parent.as_ref()) {
+        let other = models.iter().find(|other| other.name == parent.model)?;
+        return Some(found(other, &parent.field));
+    }
+    let (_, parent) = model.references.iter().find(|(field, _)| field == column)?;
+    let parent = models.iter().find(|other| other.name == *parent)?;
+    let own = parent.own_key().next().filter(|_| parent.own_key().count() == 1)?;
+    Some(found(parent, &own.name))
 }

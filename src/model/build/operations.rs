@@ -2,7 +2,7 @@
 
 use super::answers;
 use super::shapes::Types;
-use crate::discovery::paths::{self, Segment};
+use crate::discovery::paths;
 use crate::discovery::{self, PathItem, Resource};
 use crate::model::list::Answer;
 use crate::model::project::{FieldType, Method, Operation};
@@ -15,6 +15,8 @@ pub struct RowField {
     pub ty: FieldType,
     pub nullable: bool,
     pub read_only: bool,
+    /// Of a column from the path: the form of the path up to its parameter.
+    pub place: Option<String>,
 }
 
 /// The context in which the operations of a resource are checked.
@@ -24,6 +26,8 @@ pub struct Writing<'w, 'a> {
     pub resource: &'w Resource<'a>,
     pub fields: &'w [RowField],
     pub key: &'w [String],
+    /// The key without the columns from the path.
+    pub own_key: &'w [String],
 }
 
 /// A usable operation and the properties of its body.
@@ -89,7 +93,8 @@ impl<'w, 'a> Writing<'w, 'a> {
         // Some APIs update with the key in the body: `PUT /pets`.
         let Some((item, node)) = self.resource.collection_operation("put") else { return Ok(None) };
         let writer = self.writer(Method::Put, item, &node)?;
-        if !self.key.iter().all(|name| writer.operation.body.contains(name)) {
+        let in_path = |name: &String| writer.operation.parameters.iter().any(|(_, field)| field == name);
+        if !self.key.iter().all(|name| writer.operation.body.contains(name) || in_path(name)) {
             return Ok(None);
         }
         self.changes_something(writer, &node).map(Some)
@@ -117,8 +122,8 @@ impl<'w, 'a> Writing<'w, 'a> {
             if is_item { self.resource.item_operation("get") } else { self.resource.collection_operation("get") };
         let (item, node) = found?;
         let parameters = paths::parameters(&item.segments);
-        let filled = parameters.iter().enumerate().filter_map(|(index, (name, before))| {
-            let field = self.field_of(item, index, name, *before)?;
+        let filled = parameters.iter().enumerate().filter_map(|(index, (name, _))| {
+            let field = self.field_of(item, index)?;
             Some(((*name).to_owned(), field))
         });
         let answer = if is_item { self.answer(&node) } else { Answer::default() };
@@ -157,6 +162,10 @@ impl<'w, 'a> Writing<'w, 'a> {
         operation.envelope = envelope;
         for field in self.fields.iter().filter(|field| !field.read_only) {
             let Some(property) = taken.get(field.name.as_str()) else { continue };
+            // What the path says need not be said again.
+            if field.place.is_some() && !property.required {
+                continue;
+            }
             let Some(typed) = self.types.property(property) else { continue };
             if !compatible(field.ty, typed.ty, &typed.shape) {
                 continue;
@@ -203,7 +212,9 @@ impl<'w, 'a> Writing<'w, 'a> {
         parameters: Vec<(String, String)>,
     ) -> Writer<'a> {
         let mut operation = bodiless(method, item, parameters);
-        let writable = self.fields.iter().filter(|field| !field.read_only && !self.key.contains(&field.name));
+        let is_written =
+            |field: &&RowField| !field.read_only && field.place.is_none() && !self.key.contains(&field.name);
+        let writable = self.fields.iter().filter(is_written);
         operation.body = writable.map(|field| field.name.clone()).collect();
         operation.answer = self.answer(node);
         Writer { operation, properties: Properties::new(), takes_write_id: false, unsent: Vec::new() }
@@ -228,8 +239,8 @@ impl<'w, 'a> Writing<'w, 'a> {
     fn parameters(&self, item: &PathItem<'a>, node: &Node<'a>) -> Result<Vec<(String, String)>, Unusable> {
         let parameters = paths::parameters(&item.segments);
         let mut filled = Vec::new();
-        for (index, (name, before)) in parameters.iter().enumerate() {
-            let Some(field) = self.field_of(item, index, name, *before) else {
+        for (index, (name, _)) in parameters.iter().enumerate() {
+            let Some(field) = self.field_of(item, index) else {
                 let reason = format!("path parameter `{{{name}}}` matches no column");
                 return Err(Unusable { pointer: node.pointer.clone(), reason });
             };
@@ -238,23 +249,14 @@ impl<'w, 'a> Writing<'w, 'a> {
         Ok(filled)
     }
 
-    fn field_of(&self, item: &PathItem<'a>, index: usize, name: &str, before: Option<&str>) -> Option<String> {
-        let own = discovery::item_parameters(self.resource).len();
-        let count = paths::parameters(&item.segments).len();
-        let is_item = matches!(item.segments.last(), Some(Segment::Parameter(_)));
-        let is_own = is_item && index + own >= count;
-        let fields = self.fields.iter().map(|field| field.name.as_str());
-        if is_own && own == 1 && self.key.len() == 1 {
-            let exact = fields.clone().find(|field| discovery::same_name(field, name));
-            let named = exact.filter(|_| !discovery::means_own_key(name, before)).map(str::to_owned);
-            let by_tail = || discovery::field_of_parameter(name, before, true, fields.clone()).map(str::to_owned);
-            return named
-                .or_else(|| discovery::may_mean_key(name, before).then(|| self.key.first().cloned()).flatten())
-                .or_else(by_tail);
+    fn field_of(&self, item: &PathItem, index: usize) -> Option<String> {
+        let place = discovery::place_of(&item.segments, index);
+        let from_path = self.fields.iter().find(|field| field.place.as_ref() == Some(&place));
+        if let Some(field) = from_path {
+            return Some(field.name.clone());
         }
-        // A parent's `{id}` isn't the row's own.
-        let others = fields.filter(|field| is_own || !discovery::looks_like_id(field));
-        discovery::field_of_parameter(name, before, is_own, others).map(str::to_owned)
+        let fields = self.fields.iter().filter(|field| field.place.is_none()).map(|field| field.name.as_str());
+        discovery::field_in_path(self.resource, self.own_key, item, index, fields)
     }
 }
 

@@ -132,7 +132,7 @@ fn references(drafts: &[Draft], type_names: &[String], problems: &mut Problems) 
     let parents = Parents::new(sure);
     let names: Vec<&str> = rows.iter().map(|row| row.name).collect();
     let of = |(row, draft): (&Row, &Draft)| {
-        let found = parents.of(row);
+        let found = with_path_parents(parents.of(row), draft, drafts);
         let Some(config) = &draft.candidate.config else { return found };
         let given = &config.entry.references;
         for (field, target) in given.iter().filter(|(_, target)| !names.contains(&target.as_str())) {
@@ -146,9 +146,23 @@ fn references(drafts: &[Draft], type_names: &[String], problems: &mut Problems) 
     rows.iter().zip(drafts).map(of).collect()
 }
 
+/// The columns of the path refer to the models whose keys they hold.
+fn with_path_parents(mut found: Vec<(String, String)>, draft: &Draft, drafts: &[Draft]) -> Vec<(String, String)> {
+    for property in &draft.properties {
+        let Some(column) = property.from_path else { continue };
+        found.retain(|(field, _)| *field != column.name);
+        let parent = column.parent.as_ref().and_then(|parent| {
+            let other = drafts.iter().find(|other| other.candidate.name == parent.model)?;
+            (other.own_key == [parent.field.as_str()]).then_some(other)
+        });
+        found.extend(parent.map(|parent| (column.name.clone(), parent.candidate.name.clone())));
+    }
+    found
+}
+
 fn row<'d>(draft: &'d Draft, type_name: &'d str) -> Row<'d> {
     let fields = draft.properties.iter().map(|property| (property.name, property.typed.ty)).collect();
-    Row { name: &draft.candidate.name, type_name, key: &draft.key, fields }
+    Row { name: &draft.candidate.name, type_name, key: &draft.own_key, fields }
 }
 
 fn unknown_model(names: &[&str], field: &str, target: &str, pointer: &str) -> Problem {

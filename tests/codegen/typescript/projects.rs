@@ -319,6 +319,7 @@ pub fn field(name: &str, ty: FieldType) -> Field {
         doc: None,
         deprecated: false,
         owner_only: false,
+        from_path: None,
     }
 }
 

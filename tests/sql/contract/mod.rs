@@ -107,6 +107,14 @@ contract! {
         kept_when_the_schema_is_made_again,
         the_log_of_version_1,
     }
+    path_keys {
+        the_parent_is_given_and_the_rest_made,
+        the_server_makes_its_part,
+        the_row_comes_before_the_answer,
+        the_parents_key_is_temporary_too,
+        keys_that_repeat_for_each_parent,
+        a_rejected_row_with_the_same_key_stays_apart,
+    }
     feed {
         a_local_write,
         a_row_from_the_server,

@@ -1,3 +1,5 @@
+import { elementsOf, textOf } from "./json.js";
+
 /** Describes a model for the code that all models share. Each file in `schema` holds one. */
 export interface Model {
   /** The view that the application reads and writes; `{name}_synced` holds the server's rows. */
@@ -57,6 +59,8 @@ export interface Field {
   readonly update: boolean;
   /** What an insert that leaves it out gives it. */
   readonly default?: unknown;
+  /** Not in the API's rows: only the paths have it. */
+  readonly fromPath?: true;
   /** What a new row shows until the server's row arrives: the time of the insert. */
   readonly standIn?: "inserted_at";
 }
@@ -175,6 +179,29 @@ export type CollectionKey = string | number;
 
 export function keyFields(model: Model): Field[] {
   return model.key.flatMap((name) => model.fields.filter((field) => field.name === name));
+}
+
+/** The part of a key that can be made: the only field of it that the API's rows have. */
+export function ownKey(model: Model): Field | undefined {
+  const [own, ...others] = keyFields(model).filter((field) => field.fromPath === undefined);
+  return others.length === 0 ? own : undefined;
+}
+
+/** That part as text. Of a key with several such fields, the whole. */
+export function ownKeyIn(model: Model, rowKey: string): string {
+  const own = ownKey(model);
+  if (own === undefined || model.key.length === 1) return rowKey;
+  const part = elementsOf(rowKey)?.[model.key.indexOf(own.name)];
+  return part === undefined ? rowKey : textOf(part);
+}
+
+/** The text form of a row's key once that part has been made. */
+export function withOwnKey(model: Model, rowKey: string, made: { readonly rowKey: string; readonly json: string }): string {
+  const own = ownKey(model);
+  if (own === undefined || model.key.length === 1) return made.rowKey;
+  const parts = [...(elementsOf(rowKey) ?? [])];
+  parts[model.key.indexOf(own.name)] = made.json;
+  return `[${parts.join(",")}]`;
 }
 
 export function isInteger(field: Field): boolean {

@@ -6,6 +6,7 @@ import type { Members } from "../client/json.js";
 import {
   collectionKey,
   own,
+  ownKey,
   rowKey,
   type CollectionKey,
   type Field,
@@ -106,7 +107,7 @@ function members(model: Model, row: object, isInsert: boolean): Members {
 }
 
 function isOmitted(model: Model, field: Field, values: ReadonlyMap<string, unknown>): boolean {
-  const isTemporary = model.keyOrigin === "server" && model.key.includes(field.name);
+  const isTemporary = model.keyOrigin === "server" && ownKey(model)?.name === field.name;
   return isTemporary || field.insert === "never" || (values.get(field.name) ?? null) === null;
 }
 

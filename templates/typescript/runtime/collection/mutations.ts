@@ -1,6 +1,6 @@
 import { createTransaction, type Transaction } from "@tanstack/db";
 
-import { collectionKey, rowKey, type Model } from "../client/model.js";
+import { collectionKey, keyFields, own, ownKey, rowKey, type Model } from "../client/model.js";
 import { RejectedError } from "../config.js";
 import { rejectionOf, type Entry, type EntryId, type StoreOperations } from "../store/store.js";
 import type { Session } from "./feed.js";
@@ -152,12 +152,24 @@ async function currentRow(
   original: object,
 ): Promise<object> {
   const key = rowKey(model, original);
-  for (const candidate of [key, (await log.madeKey(model.name, key))?.rowKey]) {
-    if (candidate === undefined) continue;
+  for (const candidate of [key, rowKey(model, await withMadeKeys(log, model, original))]) {
     const row = (await rows.readByKey(model, [candidate])).get(collectionKey(model, candidate));
     if (row !== undefined) return row;
   }
   throw new Error(`${model.name}: there is no row ${key} any more.`);
+}
+
+/** With the keys that the server has made since: of the row itself, and of those whose keys its own key holds. */
+async function withMadeKeys(log: StoreOperations["log"], model: Model, original: object): Promise<object> {
+  const row: Record<string, unknown> = { ...original };
+  for (const { name } of keyFields(model)) {
+    const owners = [name === ownKey(model)?.name ? model.name : undefined, own(model.references, name)];
+    for (const owner of owners) {
+      const made = owner === undefined ? undefined : await log.madeKey(owner, String(row[name]));
+      if (made !== undefined) row[name] = made.rowKey;
+    }
+  }
+  return row;
 }
 
 /**

@@ -32,7 +32,7 @@ function completed(model: Model, given: Readonly<Record<string, unknown>>): obje
 
 /** What the view will show for a column that an insert leaves out. */
 function omitted(model: Model, field: Field): unknown {
-  if (model.key.includes(field.name)) return model.keyOrigin === "given" ? null : makeKey(field);
+  if (model.key.includes(field.name)) return model.keyOrigin === "given" || field.fromPath ? null : makeKey(field);
   if (field.default !== undefined) return defaultValue(field);
   if (field.standIn === undefined) return null;
   const now = new Date().toISOString();

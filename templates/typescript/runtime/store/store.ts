@@ -1,5 +1,5 @@
 import { elementsOf, membersOf, parsed, textOf, type Members } from "../client/json.js";
-import { fieldOf, type CollectionKey, type Model } from "../client/model.js";
+import { ownKey, type CollectionKey, type Model } from "../client/model.js";
 import type { RejectedChange, Rejection } from "../config.js";
 
 /**
@@ -79,7 +79,7 @@ export interface Tally {
   readonly rejected: number;
 }
 
-/** A key that the server has made. */
+/** A key that the server has made; of one with columns from the path, the other column. */
 export interface MadeKey {
   readonly rowKey: string;
   readonly json: string;
@@ -88,7 +88,7 @@ export interface MadeKey {
 /** A key of the server's, given as text, as the log has it; null where it can't be one. */
 export function madeKeyOf(model: Model, text: string): MadeKey | null {
   if (text === "") return null;
-  const type = fieldOf(model, model.key[0] ?? "")?.type;
+  const type = ownKey(model)?.type;
   if (type === "int32" || type === "int64") return /^-?\d+$/.test(text) ? { rowKey: text, json: text } : null;
   const rowKey = type === "uuid" ? text.toLowerCase() : text;
   return { rowKey, json: JSON.stringify(rowKey) };
@@ -129,6 +129,8 @@ export interface LogOperations {
 
   /** The key that the server has made for a row with this temporary one. */
   madeKey(model: string, temporary: string): Promise<MadeKey | undefined>;
+  /** Entries of rows with this part of their keys, beside the columns from the path. */
+  ofOwnKey(model: string, ownKey: string): Promise<Entry[]>;
   /** Whether the server has made this key for a row. */
   isMadeKey(model: string, rowKey: string): Promise<boolean>;
   /** Gives the key to the row's entries, and to those that refer to it. */

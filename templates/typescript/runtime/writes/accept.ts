@@ -1,5 +1,5 @@
 import { textOf, type Members } from "../client/json.js";
-import type { Model } from "../client/model.js";
+import { ownKeyIn, withOwnKey, type Model } from "../client/model.js";
 import { compareTimes } from "../client/times.js";
 import type { Rejection } from "../config.js";
 import type { Entry, ServerRow, StoreOperations } from "../store/store.js";
@@ -17,11 +17,12 @@ export async function accept(
   const { model, rowKey, writeIds, writeId } = write;
   const { log } = within;
   acknowledged.note(model.name, rowKey);
+  const knownAs = key === null ? rowKey : withOwnKey(model, rowKey, key);
   if (key !== null) {
-    acknowledged.note(model.name, key.rowKey);
-    await log.noteMadeKey(model.name, rowKey, key);
+    acknowledged.note(model.name, knownAs);
+    await log.noteMadeKey(model.name, ownKeyIn(model, rowKey), key);
   }
-  if (model.transport === "rest" && (await show(within, write, key?.rowKey ?? rowKey, row))) return true;
+  if (model.transport === "rest" && (await show(within, write, knownAs, row))) return true;
   const sent = await log.sent(model.name);
   const { txids } = await readSeen(within, model.name);
   const isSeen = txid !== null && txids.includes(txid);

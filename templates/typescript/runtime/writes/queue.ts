@@ -1,5 +1,5 @@
 import { textOf, type Members } from "../client/json.js";
-import type { Model, Operation } from "../client/model.js";
+import { ownKeyIn, type Model, type Operation } from "../client/model.js";
 import type { Entry, StoreOperations } from "../store/store.js";
 import type { Outgoing } from "../transport/transport.js";
 
@@ -12,6 +12,12 @@ const TOGETHER = 50;
 interface RowName {
   readonly model: string;
   readonly rowKey: string;
+}
+
+/** A row that others refer to: by that part of its key that isn't from the path. */
+interface ParentName {
+  readonly model: string;
+  readonly ownKey: string;
 }
 
 /** Rows with an entry that has to wait: no later entry may be sent before it. */
@@ -34,7 +40,7 @@ export async function nextEntry(
   let page = await store.log.pending(null, PAGE);
   while (page.length > 0) {
     for (const entry of page) {
-      const mustWait = isHeldBack(entry) || isBehind(entry, passed) || (await isHeld(store, models, entry));
+      const mustWait = isHeldBack(entry) || isBehind(models, entry, passed) || (await isHeld(store, models, entry));
       if (!mustWait) return entry;
       await pass(store, models, entry, passed);
     }
@@ -44,15 +50,16 @@ export async function nextEntry(
 }
 
 /** The rows that these members refer to. */
-export function parentsOf(model: Model | undefined, members: Members): RowName[] {
+export function parentsOf(model: Model | undefined, members: Members): ParentName[] {
   return Object.entries(model?.references ?? {}).flatMap(([column, parent]) => {
     const value = members[column] ?? "null";
-    return value === "null" ? [] : [{ model: parent, rowKey: textOf(value) }];
+    return value === "null" ? [] : [{ model: parent, ownKey: textOf(value) }];
   });
 }
 
-function isBehind(entry: Entry, passed: Passed): boolean {
-  return passed.rows.has(nameOf(entry)) || (entry.operation === "delete" && passed.parents.has(nameOf(entry)));
+function isBehind(models: Models, entry: Entry, passed: Passed): boolean {
+  const isReferredTo = () => passed.parents.has(nameOfParent(asParent(models, entry)));
+  return passed.rows.has(nameOf(entry)) || (entry.operation === "delete" && isReferredTo());
 }
 
 async function pass(store: StoreOperations, models: Models, entry: Entry, passed: Passed): Promise<void> {
@@ -62,32 +69,40 @@ async function pass(store: StoreOperations, models: Models, entry: Entry, passed
   // The rows that it refers to on the server, and those that the entry makes it refer to.
   const before = entry.operation === "insert" ? undefined : await store.synced.read(model, entry.rowKey);
   for (const members of [entry.members, before ?? {}]) {
-    for (const parent of parentsOf(model, members)) passed.parents.add(nameOf(parent));
+    for (const parent of parentsOf(model, members)) passed.parents.add(nameOfParent(parent));
   }
 }
 
 /** Whether the server doesn't know the row yet, or one that it refers to. */
 async function isHeld(store: StoreOperations, models: Models, entry: Entry): Promise<boolean> {
-  if (entry.operation !== "insert" && (await isNameless(store, models, entry))) return true;
+  const name = asParent(models, entry);
+  if (entry.operation !== "insert") {
+    const entries = await store.log.ofRow(entry.model, entry.rowKey);
+    if (await isNameless(store, models, name, entries)) return true;
+  }
   for (const parent of parentsOf(models.get(entry.model), entry.members)) {
-    if (nameOf(parent) === nameOf(entry)) continue;
-    if (await isUnsent(store, parent, entry)) return true;
-    if (await isNameless(store, models, parent)) return true;
+    if (nameOfParent(parent) === nameOfParent(name)) continue;
+    const entries = await entriesOf(store, models, parent);
+    if (isUnsent(entries, entry)) return true;
+    if (await isNameless(store, models, parent, entries)) return true;
   }
   return false;
 }
 
 /** Whether the server has taken the row's insert, but hasn't told yet which key it has made. */
-async function isNameless(store: StoreOperations, models: Models, row: RowName): Promise<boolean> {
+async function isNameless(
+  store: StoreOperations,
+  models: Models,
+  row: ParentName,
+  entries: readonly Entry[],
+): Promise<boolean> {
   if (models.get(row.model)?.keyOrigin !== "server") return false;
-  const entries = await store.log.ofRow(row.model, row.rowKey);
   const isTaken = entries.some((entry) => entry.operation === "insert" && entry.status === "acknowledged");
-  return isTaken && !(await store.log.isMadeKey(row.model, row.rowKey));
+  return isTaken && !(await store.log.isMadeKey(row.model, row.ownKey));
 }
 
 /** Whether the insert that a reference relies on is still to be sent, or was rejected. */
-async function isUnsent(store: StoreOperations, parent: RowName, child: Entry): Promise<boolean> {
-  const entries = await store.log.ofRow(parent.model, parent.rowKey);
+function isUnsent(entries: readonly Entry[], child: Entry): boolean {
   const at = (entry: Entry) => BigInt(String(entry.id));
   const earlier = entries.filter((entry) => at(entry) < at(child));
   const valid = (entry: Entry) => entry.operation === "insert" && entry.status !== "rejected";
@@ -124,6 +139,23 @@ export async function together(
 
 function isUnsentUpdate(entry: Entry): boolean {
   return entry.operation === "update" && entry.sentWith === null && entry.attempts === 0;
+}
+
+/** The entries of a row that others refer to. */
+async function entriesOf(store: StoreOperations, models: Models, row: ParentName): Promise<Entry[]> {
+  const model = models.get(row.model);
+  if (model === undefined || model.key.length === 1) return store.log.ofRow(row.model, row.ownKey);
+  const found = await store.log.ofOwnKey(row.model, row.ownKey);
+  return found.filter((entry) => ownKeyIn(model, entry.rowKey) === row.ownKey);
+}
+
+function asParent(models: Models, { model, rowKey }: RowName): ParentName {
+  const known = models.get(model);
+  return { model, ownKey: known === undefined ? rowKey : ownKeyIn(known, rowKey) };
+}
+
+function nameOfParent({ model, ownKey }: ParentName): string {
+  return JSON.stringify([model, ownKey]);
 }
 
 function nameOf({ model, rowKey }: RowName): string {

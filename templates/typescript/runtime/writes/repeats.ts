@@ -1,5 +1,5 @@
 import { parsed, type Members } from "../client/json.js";
-import { own, type Model } from "../client/model.js";
+import { own, ownKey, ownKeyIn, type Model } from "../client/model.js";
 import { madeKeyOf, type MadeKey, type StoreOperations } from "../store/store.js";
 import type { Outgoing } from "../transport/transport.js";
 
@@ -16,7 +16,7 @@ const EARLIER = "sent";
 /** Whether the server could make the row of this write twice. */
 export function canDouble({ model, operation }: Outgoing): boolean {
   const isPulled = model.transport === "rest" && model.list !== undefined;
-  return isPulled && operation === "insert" && model.keyOrigin === "server" && model.key.length === 1;
+  return isPulled && operation === "insert" && model.keyOrigin === "server" && ownKey(model) !== undefined;
 }
 
 /** To be called in the transaction that marks a write as sent for the first time. */
@@ -36,8 +36,8 @@ export async function answerAmongRows(within: StoreOperations, write: Outgoing):
   const earlier = own(await readEarlier(within, model), writeId);
   if (earlier === undefined) return undefined;
   for (const key of await within.synced.find(model, sentMembers(write))) {
-    const isTaken = earlier.includes(key) || (await within.log.isMadeKey(model.name, key));
-    if (!isTaken) return madeKeyOf(model, key) ?? undefined;
+    const isTaken = earlier.includes(key) || (await within.log.isMadeKey(model.name, ownKeyIn(model, key)));
+    if (!isTaken) return madeKeyOf(model, ownKeyIn(model, key)) ?? undefined;
   }
   return undefined;
 }

@@ -1,5 +1,5 @@
 import { parsed, type Members } from "../client/json.js";
-import type { Model } from "../client/model.js";
+import { ownKeyIn, type Model } from "../client/model.js";
 import { ARRIVAL_MS } from "../client/timing.js";
 import { isSame } from "../client/values.js";
 import type { Entry, Store, StoreOperations } from "../store/store.js";
@@ -100,7 +100,7 @@ export function hasBeenSeen(entry: Entry, sent: readonly Entry[]): boolean {
 function hasArrived(entry: Entry, model: Model, arrivals: Arrivals): boolean {
   if (arrivals.rowKeys.has(entry.rowKey)) return true;
   // The server has made another key, and has told nobody which.
-  const isUnknown = model.keyOrigin === "server" && entry.operation === "insert" && entry.rowKey.startsWith("-");
+  const isUnknown = model.keyOrigin === "server" && entry.operation === "insert" && ownKeyIn(model, entry.rowKey).startsWith("-");
   return isUnknown && arrivals.hasNewRows;
 }
 

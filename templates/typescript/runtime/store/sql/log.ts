@@ -18,6 +18,9 @@ export function logOperations(connection: Connection): LogOperations {
   return {
     pending: (after, limit) => entries(sql`status = 'pending' AND id > ${after ?? 0}`, sql` LIMIT ${limit}`),
     ofRow: (model, rowKey) => entries(sql`row_key = ${rowKey} AND table_name = ${model}`),
+    // Found by the text, and then told apart by the part that it is.
+    ofOwnKey: (model, ownKey) =>
+      entries(sql`table_name = ${model} AND row_key LIKE ${containing(ownKey)} ESCAPE '\\'`),
     sent: (model) =>
       entries(sql`table_name = ${model} AND (status = 'acknowledged' OR (status = 'pending' AND attempts > 0))`),
     acknowledged: () => entries(sql`status = 'acknowledged'`),
@@ -129,6 +132,11 @@ export function logOperations(connection: Connection): LogOperations {
       `);
     },
   };
+}
+
+/** A pattern for the JSON of lists that have this text in them. */
+function containing(text: string): string {
+  return `[%${JSON.stringify(text).slice(1, -1).replace(/[\\%_]/g, "\\$&")}%]`;
 }
 
 function entry(row: Row): Entry {

@@ -1,5 +1,5 @@
 import { membersOf, parsed, textOf, type Members } from "../../client/json.js";
-import { own, type Model } from "../../client/model.js";
+import { own, ownKey, type Model } from "../../client/model.js";
 import { transactionId } from "../../client/values.js";
 import type { Rejection, SyncVerdict } from "../../config.js";
 import { madeKeyOf, type MadeKey, type ServerRow } from "../../store/store.js";
@@ -115,8 +115,8 @@ function txidIn(model: Model, { headers, body }: Received): string | null {
 /** Of a row whose key the server makes: the key in the answer's row, or else in `Location`. */
 function keyIn(write: Outgoing, { headers, body }: Received): MadeKey | null {
   const { model, operation, action } = write;
-  const [column = "", ...others] = model.key;
-  if (operation !== "insert" || model.keyOrigin !== "server" || others.length > 0) return null;
+  const column = ownKey(model)?.name;
+  if (operation !== "insert" || model.keyOrigin !== "server" || column === undefined) return null;
   const row = membersOf(memberAt(body, action.answer?.row ?? []) ?? "");
   const json = (row === undefined ? undefined : own(row, column)) ?? rowIn(model, body)?.[column];
   const text = json === undefined || json === "null" ? lastSegment(headers.get("Location")) : textOf(json);

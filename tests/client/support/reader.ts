@@ -16,18 +16,13 @@ const { models } = isSqlite
   ? await import("../../sqlite/rest/schema/index.js")
   : await import("../../pglite/rest/schema/index.js");
 
-/** Nobody listens there. */
-const NOWHERE = "http://127.0.0.1:1";
-
 /** What the document's lists are like; each test may say otherwise. */
 const usual = new Map(models.map((model) => [model.name, model.list]));
 
 /** A server that lists rows in the style of a test, and clients in this process that read it. */
 export class Reading {
   private running: ListServer | undefined;
-  private readonly clients: Reader[] = [];
-  /** Emptied, as at a logout: starting PGlite takes seconds. */
-  private readonly idle: Reader[] = [];
+  private clients: Reader[] = [];
 
   constructor() {
     before(async () => {
@@ -46,11 +41,8 @@ export class Reading {
       server.answersRows = true;
     });
     afterEach(async () => {
-      for (const client of this.clients) {
-        client.configureSync({ apiBaseUrl: NOWHERE });
-        await client.clearDatabase({ unsent: "discard" });
-      }
-      this.idle.push(...this.clients.splice(0));
+      for (const { closeDatabase } of this.clients) await closeDatabase();
+      this.clients = [];
     });
     after(() => this.running?.close());
   }
@@ -74,19 +66,10 @@ export class Reading {
 
   /** A client that polls so seldom that a test has to say when. */
   async client(settings: Settings = {}): Promise<Reader> {
-    const known = this.idle.pop();
-    const client = known ?? createClient({ apiBaseUrl: NOWHERE });
+    const client = createClient({ apiBaseUrl: this.server.url, poll: 3_600, ...settings });
     this.clients.push(client);
-    if (known === undefined) await client.initializeDatabase({ directory: "memory://" });
-    client.configureSync({ apiBaseUrl: this.server.url, poll: 3_600, listParams: () => ({}), ...settings });
-    // Begins to sync anew, with the lists of this test.
-    await client.clearDatabase();
+    await client.initializeDatabase({ directory: "memory://" });
     await Promise.all(Object.values(client.collections).map((collection) => collection.preload()));
-    const isTried = ({ ready, error }: { ready: boolean; error: string | null }): boolean => ready || error !== null;
-    await until(
-      () => Object.values(client.getSyncStatus().models).every(isTried),
-      () => JSON.stringify(client.getSyncStatus()),
-    );
     return client;
   }
 }

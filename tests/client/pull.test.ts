@@ -184,6 +184,9 @@ test("an unchanged list writes nothing and wakes nobody; a changed row is writte
   });
   const changes: unknown[] = [];
   client.collections.projects.subscribeChanges((some) => changes.push(...some));
+  // The collection may still have the first rows to tell.
+  await client.syncNow("projects");
+  changes.length = 0;
   for (let times = 0; times < 3; times += 1) await client.syncNow("projects");
   assert.deepEqual([commits, changes.length], [0, 0]);
   const [before] = await query(client, "SELECT max(seq) AS seq FROM _changed_keys");

@@ -70,6 +70,9 @@ export class Reading {
     this.clients.push(client);
     await client.initializeDatabase({ directory: "memory://" });
     await Promise.all(Object.values(client.collections).map((collection) => collection.preload()));
+    // A first pull shows rows as they come: it ends after the last of them.
+    const isTried = ({ ready, error }: { ready: boolean; error: string | null }): boolean => ready || error !== null;
+    await until(() => Object.values(client.getSyncStatus().models).every(isTried));
     return client;
   }
 }

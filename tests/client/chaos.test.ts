@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { type Fault, status, type Step } from "./server/faults.js";
 import type { Client } from "./support/client.js";
 import type { ModelName } from "./support/protocol.js";
+import { random } from "./support/random.js";
 import { World } from "./support/world.js";
 
 const world = new World();
@@ -12,17 +13,6 @@ const { test } = world;
 
 const STEPS = 40;
 const seed = Number(process.env["SYNC_PATTERNS_SEED"] ?? 1);
-
-/** Numbers from 0 to 1, the same for the same seed. */
-function random(start: number): () => number {
-  let state = start;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 class Schedule {
   readonly made: { readonly model: ModelName; readonly name: string }[] = [];

@@ -135,7 +135,7 @@ export class World {
 }
 
 /** By key, and with times as short as they can be written. */
-function inOrder(rows: readonly Row[]): Row[] {
+export function inOrder(rows: readonly Row[]): Row[] {
   const key = (row: Row): string => String(row["id"] ?? row["name"]);
   const short = (value: unknown): unknown =>
     typeof value === "string" ? value.replace(/^(\d{4}-\d\d-\d\dT[\d:]+)(?:\.0*|(\.\d*?)0*)Z$/, "$1$2Z") : value;

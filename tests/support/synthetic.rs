@@ -23,7 +23,7 @@ impl Rows<'_> {
     fn of(&self, model: &Model) -> Value {
         let changed = model.fields.iter().filter(|field| field.update);
         let inserted = model.fields.iter().filter(|field| {
-            let is_made = model.is_key(field) && model.key_origin == KeyOrigin::Server;
+            let is_made = model.own_key().any(|own| own.name == field.name) && model.key_origin == KeyOrigin::Server;
             !is_made && (field.insert != Insert::Never || model.is_key(field))
         });
         json!({

@@ -41,9 +41,11 @@ struct Outcome {
 }
 
 fn generate(document: &Path, adapter: &str, output: &Path) -> Outcome {
+    // Its folder has no config.
+    let folder = document.parent().expect("a folder");
     let (document, output) = (document.to_str().expect("a path"), output.to_str().expect("a path"));
     let arguments = ["generate", "--all", "-s", document, "-o", output, "-a", adapter, "--message-format", "json"];
-    let run = sync_patterns(&arguments, Path::new(env!("CARGO_MANIFEST_DIR")));
+    let run = sync_patterns(&arguments, folder);
     assert!(matches!(run.code, 0 | 2), "{document}: exit code {}\n{}", run.code, run.stderr);
     let problems: Vec<serde_json::Value> =
         run.stderr.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"))).collect();

@@ -177,3 +177,18 @@ test("a list isn't the answer to a write that the document answers with a row", 
   fault.end();
   await world.converged(client);
 });
+
+test("a page that says 404 doesn't say that a row is gone", async () => {
+  const client = await world.readyClient();
+  await client.sql`INSERT INTO projects (name) VALUES ('P')`;
+  await world.converged(client);
+  world.server.faults.add({ on: "DELETE /projects", at: "arrived", what: { by: () => ({ ...page, status: 404 }) } });
+  await client.sql`DELETE FROM projects`;
+  await until(async () => (await client.status()).rejected === 1);
+  assert.equal((await client.rows("projects")).length, 1);
+  const [rejected] = await client.rejected();
+  assert.deepEqual([rejected?.operation, rejected?.status], ["delete", 404]);
+  await client.retry(rejected?.writeId ?? "");
+  await world.converged(client);
+  assert.deepEqual(await world.rows("projects"), []);
+});

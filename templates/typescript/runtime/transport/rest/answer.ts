@@ -47,7 +47,8 @@ function usualVerdict(write: Outgoing, received: Received): SyncVerdict {
   // Somebody has changed the row since it was read: it is read again.
   if (status === 412 && attempts < LOST_RACES) return "retry";
   if (received.isRedirected) return "retry";
-  if (operation === "delete" && (status === 404 || status === 410)) return "acknowledged";
+  // What wasn't the API's to say, such as a page of a server in its place, hasn't deleted anything.
+  if (operation === "delete" && (status === 404 || status === 410) && !isPage(received)) return "acknowledged";
   const isPassing = [401, 403, 408, 425, 429].includes(status) || status < 400 || status >= 500;
   return isPassing ? "retry" : "rejected";
 }

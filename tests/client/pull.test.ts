@@ -1,7 +1,7 @@
 // How lists are read: pages of every style, snapshots, what shifts, and what this device writes meanwhile.
 
 import assert from "node:assert/strict";
-import { byCursor, byLink, byOffset, byPage, type ListAnswer } from "./server/list-server.js";
+import { byCursor, byLink, byOffset, byPage, type ListAnswer, type StoredRow } from "./server/list-server.js";
 import { idOf, project, query, Reading, settled, showing, shown } from "./support/reader.js";
 import { until } from "./support/until.js";
 
@@ -435,6 +435,34 @@ test("a row that can't be one is left out alone, and told", async () => {
   await client.syncNow("projects");
   await showing(client, ["p1", "p2", "p3"]);
   assert.equal(client.getSyncStatus().lastError, null);
+});
+
+test("a row that is replaced as a whole keeps what no list shows", async () => {
+  reading.lists({ invoices: { path: "/invoices", page: { by: "none" }, lacks: ["note"] } });
+  reading.server.put("/accounts", { id: "1", name: '"A"', created_at: '"2026-03-01T10:00:00Z"' });
+  const row = { id: "1", account_id: "1", amount: '"10.00"', note: '"kept"', paid: "false" };
+  reading.server.put("/invoices", row);
+  const client = await reading.client();
+  await until(() => shown(client, "invoices").length === 1);
+  const stored = (): StoredRow | undefined => reading.server.table("/invoices").get("1");
+  const update = (paid: boolean) => client.collections.invoices.update(1, (draft) => void (draft.paid = paid));
+  // The second time, the API is known to give no tags.
+  for (const paid of [true, false]) {
+    await settled(client, update(paid));
+    assert.deepEqual([stored()?.["note"], stored()?.["paid"]], ['"kept"', String(paid)]);
+  }
+  // Somebody else has changed it, and the item can't be read now.
+  reading.server.put("/invoices", { ...row, note: '"changed"' });
+  const away = { status: 503, body: '{"detail":"later"}' };
+  reading.server.before = ({ method, url }) => (method === "GET" && url.pathname === "/invoices/1" ? away : undefined);
+  reading.server.requests.length = 0;
+  const written = update(true);
+  await written.isPersisted.promise;
+  await until(() => /can't be read that is to be replaced/.test(client.getSyncStatus().lastError ?? ""));
+  assert.equal(reading.server.requests.filter(({ method }) => method === "PUT").length, 0);
+  reading.server.before = () => undefined;
+  await settled(client, written);
+  assert.deepEqual([stored()?.["note"], stored()?.["paid"]], ['"changed"', "true"]);
 });
 
 test("digits are kept", async () => {

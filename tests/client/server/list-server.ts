@@ -97,6 +97,7 @@ export class ListServer {
     if (method === "POST") return this.save(table, { ...set }, 201);
     const row = table.get(key);
     if (row === undefined) return missing;
+    if (method === "PUT") return this.save(table, { id: row["id"] ?? "null", ...set }, 200);
     if (method !== "DELETE") return this.save(table, { ...row, ...set }, 200);
     table.delete(key);
     return { status: 204, body: "" };

@@ -20,7 +20,8 @@ export class Unsendable extends Error {
 /** What the item's GET has given. */
 export interface Item {
   readonly members: Members;
-  readonly etag: string;
+  /** Null where the server gives none that can be used. */
+  readonly etag: string | null;
 }
 
 /**
@@ -38,7 +39,7 @@ export function requestFor(write: Outgoing, item: Item | undefined, isKeyed: boo
       Accept: "application/json",
       ...(body !== null && { "Content-Type": "application/json" }),
       ...(isKeyed && { "Idempotency-Key": writeId }),
-      ...(action.method === "PUT" && item !== undefined && { "If-Match": item.etag }),
+      ...(action.method === "PUT" && item !== undefined && item.etag !== null && { "If-Match": item.etag }),
     },
     body,
   };
@@ -73,13 +74,26 @@ function bodyOf(write: Outgoing, item: Item | undefined): string {
   return action.envelope === undefined ? body : objectOf({ [action.envelope]: body });
 }
 
+/**
+ * What a row that is replaced as a whole has on the server, and nobody knows here: columns that no list shows, or all of
+ * them where the row has left the list meanwhile. As null they would be lost there.
+ */
+export function unknownOf({ model, action, operation, members, before }: Outgoing): string[] {
+  if (model.transport !== "rest" || action.method !== "PUT" || operation !== "update") return [];
+  const lacks = model.list?.lacks ?? [];
+  const isKnown = (name: string) => own(before, name) !== undefined && !lacks.includes(name);
+  return (action.body ?? []).filter((name) => own(members, name) === undefined && !isKnown(name));
+}
+
 /** Only what the API takes; of a row that is replaced as a whole, all of that. */
 function fieldsOf(write: Outgoing, item: Item | undefined): Members {
   const { model, action, operation, members, before } = write;
   const row: Members = operation === "insert" ? members : { ...before, ...item?.members, ...members };
   const set = action.method === "PUT" && operation === "update" ? row : members;
+  const unknown = new Set(item === undefined ? unknownOf(write) : []);
   const fields: Record<string, string> = {};
   for (const name of action.body ?? []) {
+    if (unknown.has(name)) continue;
     const value = own(set, name) ?? (action.nulls?.includes(name) ? (own(row, name) ?? "null") : undefined);
     if (value !== undefined) fields[name] = onWire(model, name, value);
   }

@@ -6,7 +6,7 @@ import type { ServerRow } from "../../store/store.js";
 import type { Outcome, Outgoing, Writes } from "../transport.js";
 import { acknowledgement, outcomeOf, wholeRow } from "./answer.js";
 import { Blocked, createExchange, Misled, Unreachable, urlOf, type Received } from "./exchange.js";
-import { itemRequest, requestFor, Unsendable, type Item } from "./request.js";
+import { itemRequest, requestFor, unknownOf, Unsendable, type Item } from "./request.js";
 import { rowIn } from "./rows.js";
 
 /** Headers that say that an answer was given before, to a request with the same idempotency key. */
@@ -32,15 +32,26 @@ export function restWrites(settings: Settings): Writes {
     return exchange(itemRequest(get, { ...write.members, ...write.before, ...key }), headers, signal);
   }
 
-  /** What is to be replaced, with the tag that makes sure that nothing else is. Weak tags can't. */
-  async function taggedItem(write: Outgoing, headers: HeadersRecord, signal: AbortSignal): Promise<Item | undefined> {
+  /**
+   * What is to be replaced, with the tag that makes sure that nothing else is; weak tags can't. Undefined where the write
+   * can do without. An outcome where it can't, and the row can't be read now.
+   */
+  async function replacedItem(
+    write: Outgoing,
+    headers: HeadersRecord,
+    signal: AbortSignal,
+  ): Promise<Item | Outcome | undefined> {
+    const { model, action } = write;
+    const isNeeded = unknownOf(write).length > 0;
+    if (action.method !== "PUT" || (untagged.has(model.name) && !isNeeded)) return undefined;
     const received = await itemOf(write, {}, headers, signal);
+    const members = received?.status === 200 ? rowIn(model, received.body) : undefined;
+    if (isNeeded && received !== undefined && members === undefined) return unreadable(write, received);
     if (received !== undefined && received.status !== 200) return undefined;
-    const etag = received?.headers.get("ETag") ?? null;
-    const members = received === undefined ? undefined : rowIn(write.model, received.body);
-    if (etag !== null && !etag.startsWith("W/") && members !== undefined) return { members, etag };
-    untagged.add(write.model.name);
-    return undefined;
+    const tag = received?.headers.get("ETag") ?? null;
+    const etag = tag === null || tag.startsWith("W/") || members === undefined ? null : tag;
+    if (etag === null) untagged.add(model.name);
+    return members !== undefined && (isNeeded || etag !== null) ? { members, etag } : undefined;
   }
 
   /** Whether a 409 to a repeated POST only says that the first one was taken. */
@@ -82,9 +93,9 @@ export function restWrites(settings: Settings): Writes {
   }
 
   async function send(write: Outgoing, headers: HeadersRecord, signal: AbortSignal): Promise<Outcome> {
-    const { model, action, operation, attempts } = write;
-    const isTagged = action.method === "PUT" && !untagged.has(model.name);
-    const item = isTagged ? await taggedItem(write, headers, signal) : undefined;
+    const { model, operation, attempts } = write;
+    const item = await replacedItem(write, headers, signal);
+    if (item !== undefined && "kind" in item) return item;
     const received = await exchange(requestFor(write, item, isKeyed()), headers, signal).catch((error: unknown) => {
       // The header that the tag needs may be what isn't allowed.
       if (error instanceof Blocked && item !== undefined) untagged.add(model.name);
@@ -130,6 +141,15 @@ export function restWrites(settings: Settings): Writes {
       }
     },
   };
+}
+
+/** What the answer means to a write that needs the row: where the row is gone, the write's own answer says so. */
+function unreadable(write: Outgoing, received: Received): Outcome | undefined {
+  const { status } = received;
+  if (status === 404 || status === 410) return undefined;
+  if (status === 401 || status === 403) return outcomeOf(write, received, undefined);
+  const message = `${String(status)}: the row can't be read that is to be replaced`;
+  return { kind: "again", message, isServerError: true, retryAfter: 0 };
 }
 
 /** Whether a row has what the write has set. */

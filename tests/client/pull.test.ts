@@ -1,24 +1,12 @@
-// How lists are read: pages of every style, snapshots, what shifts, and what this device writes meanwhile.
+// How lists are read: pages of every style, snapshots, and what this device writes meanwhile.
 
 import assert from "node:assert/strict";
 import { byCursor, byLink, byOffset, byPage, type ListAnswer, type StoredRow } from "./server/list-server.js";
-import { idOf, project, query, Reading, settled, showing, shown } from "./support/reader.js";
+import { idOf, offset, project, query, Reading, settled, showing, shown } from "./support/reader.js";
 import { until } from "./support/until.js";
 
 const reading = new Reading();
 const { test } = reading;
-
-const limit = { parameter: "limit", rows: 100 };
-const offset = { by: "offset", offset: "offset", size: limit } as const;
-
-function fill(count: number): string[] {
-  for (let number = 1; number <= count; number += 1) reading.server.put("/projects", project(number));
-  return Array.from({ length: count }, (_, index) => `p${index + 1}`);
-}
-
-function projects(list: object): void {
-  reading.lists({ projects: { path: "/projects", page: { by: "none" }, ...list } });
-}
 
 const styles = {
   "all at once": { list: { page: { by: "none" } }, style: byOffset(1_000), requests: [1, 1] },
@@ -63,10 +51,10 @@ const styles = {
 
 for (const [name, { list, style, requests }] of Object.entries(styles)) {
   test(`a list ${name} is read to its end`, async () => {
-    projects(list);
+    reading.projects(list);
     reading.server.style = style;
     // One more page, short, and then none: the second time the last page is full.
-    const names = fill(9);
+    const names = reading.fill(9);
     const client = await reading.client();
     await showing(client, names);
     assert.equal(reading.server.asked("/projects").length, requests[0]);
@@ -79,9 +67,9 @@ for (const [name, { list, style, requests }] of Object.entries(styles)) {
 }
 
 test("more parameters, where the application gives them, stay while reading; one that is required is asked for", async () => {
-  projects({ page: offset, required: ["team"] });
+  reading.projects({ page: offset, required: ["team"] });
   reading.server.style = byOffset(2);
-  const names = fill(3);
+  const names = reading.fill(3);
   const client = await reading.client();
   const { error } = client.getSyncStatus().models["projects"] ?? {};
   assert.match(error ?? "", /listParams.*team/);
@@ -93,12 +81,12 @@ test("more parameters, where the application gives them, stay while reading; one
 });
 
 test("a server that ignores the offset ends the list, and one that repeats a cursor is told", async () => {
-  projects({ page: offset });
-  const names = fill(3);
+  reading.projects({ page: offset });
+  const names = reading.fill(3);
   const client = await reading.client();
   await showing(client, names);
   assert.equal(reading.server.asked("/projects").length, 2);
-  projects({ page: { by: "cursor", cursor: "cursor", next: ["next"] }, rows: ["items"] });
+  reading.projects({ page: { by: "cursor", cursor: "cursor", next: ["next"] }, rows: ["items"] });
   reading.server.style = (rows) => ({ body: `{"items":[${rows.join(",")}],"next":"again"}` });
   const other = await reading.client();
   assert.match(other.getSyncStatus().models["projects"]?.error ?? "", /has come before/);
@@ -106,8 +94,8 @@ test("a server that ignores the offset ends the list, and one that repeats a cur
 });
 
 test("links lack what a proxy removes from the path", async () => {
-  projects({ page: { by: "link", next: ["next"] }, rows: ["value"] });
-  const names = fill(7);
+  reading.projects({ page: { by: "link", next: ["next"] }, rows: ["value"] });
+  const names = reading.fill(7);
   const { url } = reading.server;
   // The server makes links to the address that the page has, as it gets no other.
   reading.server.style = byLink(3, "next", url);
@@ -123,7 +111,7 @@ test("links lack what a proxy removes from the path", async () => {
 });
 
 test("a link to another origin isn't followed", async () => {
-  projects({ page: { by: "link", next: ["next"] }, rows: ["value"] });
+  reading.projects({ page: { by: "link", next: ["next"] }, rows: ["value"] });
   reading.server.style = () => ({ body: '{"value":[],"next":"http://127.0.0.1:9/elsewhere"}' });
   const client = await reading.client();
   assert.match(client.getSyncStatus().models["projects"]?.error ?? "", /another origin/);
@@ -138,9 +126,9 @@ const noList: Readonly<Record<string, ListAnswer>> = {
 };
 for (const [name, answer] of Object.entries(noList)) {
   test(`${name} is a failed pull, and no empty list`, async () => {
-    projects({ rows: ["items"] });
+    reading.projects({ rows: ["items"] });
     reading.server.style = (rows) => ({ body: `{"items":[${rows.join(",")}]}` });
-    const names = fill(3);
+    const names = reading.fill(3);
     const client = await reading.client();
     await showing(client, names);
     reading.server.style = () => answer;
@@ -155,27 +143,10 @@ for (const [name, answer] of Object.entries(noList)) {
   });
 }
 
-test("null in place of the list deletes nothing that the API still has", async () => {
-  projects({ rows: ["items"] });
-  reading.server.style = (rows) => ({ body: rows.length === 0 ? '{"items":null}' : `{"items":[${rows.join(",")}]}` });
-  const client = await reading.client();
-  const names = fill(2);
-  await client.syncNow("projects");
-  await showing(client, names);
-  const { style } = reading.server;
-  reading.server.style = () => ({ body: '{"items":null}' });
-  for (let times = 0; times < 3; times += 1) await client.syncNow("projects");
-  await showing(client, names);
-  reading.server.style = style;
-  reading.server.table("/projects").clear();
-  await client.syncNow("projects");
-  await showing(client, []);
-});
-
 test("an unchanged list writes nothing and wakes nobody; a changed row is written alone", async () => {
-  projects({ page: offset });
+  reading.projects({ page: offset });
   reading.server.style = byOffset(100);
-  const names = fill(250);
+  const names = reading.fill(250);
   const client = await reading.client();
   await showing(client, names);
   let commits = 0;
@@ -199,8 +170,8 @@ test("an unchanged list writes nothing and wakes nobody; a changed row is writte
 });
 
 test("the first pull after a start and every tenth compare with what is there", async () => {
-  projects({});
-  const names = fill(3);
+  reading.projects({});
+  const names = reading.fill(3);
   const client = await reading.client();
   await showing(client, names);
   // As if somebody had broken the database.
@@ -212,71 +183,10 @@ test("the first pull after a start and every tenth compare with what is there", 
   await showing(client, names);
 });
 
-test("a row that pages have shifted past is asked for, and stays", async () => {
-  projects({ page: offset });
-  reading.server.style = byOffset(2);
-  const names = fill(6);
-  const client = await reading.client();
-  await showing(client, names);
-  // The first row goes while the second page is read: the fifth comes on no page.
-  let requests = 0;
-  reading.server.after = ({ url }) => {
-    if (url.pathname === "/projects") requests += 1;
-    if (requests === 2) reading.server.table("/projects").delete(idOf(1));
-  };
-  reading.server.requests.length = 0;
-  await client.syncNow("projects");
-  assert.deepEqual(reading.server.asked(`/projects/${idOf(5)}`).length, 1);
-  await showing(client, names);
-  reading.server.after = () => {};
-  await client.syncNow("projects");
-  await showing(client, names.slice(1));
-});
-
-for (const hasItems of [true, false]) {
-  test(`a row that is on no page ${hasItems ? "but has an item" : "and can't be asked for"} goes when two pulls lack it`, async () => {
-    projects({ page: offset });
-    reading.server.style = byOffset(2);
-    const names = fill(5);
-    const client = await reading.client();
-    await showing(client, names);
-    reading.server.style = (rows, url, base) =>
-      byOffset(2)(
-        rows.filter((row) => !row.includes(idOf(3))),
-        url,
-        base,
-      );
-    if (!hasItems)
-      reading.server.before = ({ url }) => (url.pathname.includes(idOf(3)) ? { status: 500, body: "" } : undefined);
-    await client.syncNow("projects");
-    await showing(client, names);
-    await client.syncNow("projects");
-    await showing(
-      client,
-      names.filter((name) => name !== "p3"),
-    );
-  });
-}
-
-test("after other listParams, what the list lacks goes unasked", async () => {
-  projects({ page: offset });
-  reading.server.style = (rows, url, base) => {
-    const team = url.searchParams.get("team");
-    return byOffset(2)(team === null ? rows : rows.filter((row) => row.includes(`"p${team}`)), url, base);
-  };
-  const names = fill(5);
-  const client = await reading.client();
-  await showing(client, names);
-  reading.server.requests.length = 0;
-  client.configureSync({ listParams: () => ({ team: "4" }) });
-  await showing(client, ["p4"]);
-  assert.equal(reading.server.requests.filter(({ url }) => url.pathname.startsWith("/projects/")).length, 0);
-});
-
 test("an answer that left before a write was acknowledged takes nothing back", async () => {
-  projects({ page: offset });
+  reading.projects({ page: offset });
   reading.server.style = byOffset(2);
-  fill(3);
+  reading.fill(3);
   const client = await reading.client();
   await showing(client, ["p1", "p2", "p3"]);
   const states: string[] = [];
@@ -319,9 +229,9 @@ test("an answer that left before a write was acknowledged takes nothing back", a
 });
 
 test("a write whose answer says nothing is settled by the next pull that left after it", async () => {
-  projects({});
+  reading.projects({});
   reading.server.answersRows = false;
-  fill(2);
+  reading.fill(2);
   const client = await reading.client();
   await showing(client, ["p1", "p2"]);
   await settled(
@@ -332,7 +242,7 @@ test("a write whose answer says nothing is settled by the next pull that left af
 });
 
 test("a row from before the one that is there replaces nothing", async () => {
-  projects({ changed: "updated_at" });
+  reading.projects({ changed: "updated_at" });
   reading.server.put("/projects", project(1, "newer", 100));
   const client = await reading.client();
   await showing(client, ["newer"]);
@@ -346,7 +256,7 @@ test("a row from before the one that is there replaces nothing", async () => {
 });
 
 test("pages that are the same aren't sent again, but every tenth time, and after a write of this device", async () => {
-  projects({ page: offset });
+  reading.projects({ page: offset });
   let full = 0;
   reading.server.style = (rows, url, base) => {
     const answer = byOffset(2)(rows, url, base);
@@ -358,7 +268,7 @@ test("pages that are the same aren't sent again, but every tenth time, and after
   reading.server.after = ({ headers, url }) => {
     if (url.pathname === "/projects" && headers["if-none-match"] === undefined) full += 1;
   };
-  const names = fill(5);
+  const names = reading.fill(5);
   const client = await reading.client();
   await showing(client, names);
   assert.equal(full, 3);
@@ -387,13 +297,13 @@ test("pages that are the same aren't sent again, but every tenth time, and after
 });
 
 test("with a time to start from, only changes are asked for; deleted rows go with the mark, or at the tenth pull", async () => {
-  projects({ since: { parameter: "updated_since", column: "updated_at", overlap: 10 }, deleted: "color" });
+  reading.projects({ since: { parameter: "updated_since", column: "updated_at", overlap: 10 }, deleted: "color" });
   reading.server.style = (rows, url) => {
     const since = url.searchParams.get("updated_since") ?? "";
     const some = rows.filter((row) => (JSON.parse(row) as { updated_at: string }).updated_at >= since);
     return { body: `[${some.join(",")}]` };
   };
-  const names = fill(50);
+  const names = reading.fill(50);
   const client = await reading.client();
   await showing(client, names);
   reading.server.put("/projects", project(3, "renamed", 60));
@@ -420,8 +330,8 @@ test("with a time to start from, only changes are asked for; deleted rows go wit
 });
 
 test("a row that can't be one is left out alone, and told", async () => {
-  projects({});
-  fill(3);
+  reading.projects({});
+  reading.fill(3);
   reading.server.put("/projects", { ...project(2), name: "null" });
   reading.server.put("/projects", { ...project(3), updated_at: '"never"', created_at: '"2026-02-31T99:00:00Z"' });
   const client = await reading.client();
@@ -493,9 +403,9 @@ test("digits are kept", async () => {
 });
 
 test("an interrupted first pull leaves what it has read, and begins again", async () => {
-  projects({ page: offset });
+  reading.projects({ page: offset });
   reading.server.style = byOffset(2);
-  const names = fill(5);
+  const names = reading.fill(5);
   let isDown = true;
   reading.server.before = ({ url }) =>
     isDown && url.searchParams.get("offset") === "4" ? { status: 503, body: "later" } : undefined;
@@ -509,62 +419,10 @@ test("an interrupted first pull leaves what it has read, and begins again", asyn
   await until(() => client.getSyncStatus().models["projects"]?.ready === true);
 });
 
-test("nested lists: one for each parent, at once for a new one, and none of a parent that has gone", async () => {
-  reading.lists({
-    tasks: {
-      path: "/projects/{project_id}/tasks",
-      page: { by: "none" },
-      parents: [{ parameter: "project_id", model: "projects", field: "id", column: "project_id" }],
-    },
-  });
-  const task = (id: number, title: string) => ({
-    id: JSON.stringify(idOf(id)),
-    title: JSON.stringify(title),
-    done: "false",
-    priority: "1",
-    approved: "false",
-    created_at: '"2026-03-01T10:00:00Z"',
-  });
-  const below = (project: number, ...ids: number[]): void => {
-    const rows = new Map(ids.map((id) => [idOf(id), task(id, `t${id}`)]));
-    reading.server.tables.set(`/projects/${idOf(project)}/tasks`, rows);
-  };
-  const tables = new Map([...reading.server.tables]);
-  reading.server.tables.clear();
-  below(1, 11, 12);
-  below(2, 21);
-  below(3, 31);
-  for (const [name, table] of tables) reading.server.tables.set(name, table);
-  fill(2);
-  const client = await reading.client();
-  const titles = (): string[] => shown(client, "tasks").map(({ title }) => String(title));
-  await until(
-    () => titles().length === 3,
-    () => titles().join(),
-  );
-  assert.deepEqual(shown(client, "tasks")[0]?.["project_id"], idOf(1));
-  // A parent that appears, with nothing asked of the others.
-  reading.server.requests.length = 0;
-  reading.server.put("/projects", project(3));
-  await client.syncNow("projects");
-  await until(
-    () => titles().includes("t31"),
-    () => titles().join(),
-  );
-  assert.deepEqual(reading.server.asked(`/projects/${idOf(1)}/tasks`), []);
-  // One that goes takes its rows along.
-  reading.server.table("/projects").delete(idOf(1));
-  await client.syncNow("projects");
-  await until(
-    () => titles().join() === "t21,t31",
-    () => titles().join(),
-  );
-});
-
 test("many rows come in while the user writes", async () => {
-  projects({ page: { ...offset, total: ["total"] }, rows: ["items"] });
+  reading.projects({ page: { ...offset, total: ["total"] }, rows: ["items"] });
   reading.server.style = byOffset(1_000, (rows, total) => `{"items":${rows},"total":${total}}`);
-  fill(6_000);
+  reading.fill(6_000);
   const client = await reading.client();
   await until(() => client.collections.projects.size === 6_000);
   // All of them change.

@@ -34,7 +34,7 @@ fn answer(answer: &Answer) -> Option<Value> {
 }
 
 pub fn list(list: &List) -> Value {
-    let List { path, parents, rows, row, page: style, since, deleted, changed, required, lacks, unpaged: _ } = list;
+    let List { path, parents, rows, row, page: style, since, deleted, changed, required, lacks, unpaged } = list;
     let parent = |parent: &ListParent| {
         let ListParent { parameter, model, field, column } = parent;
         json!({ "parameter": parameter, "model": model, "field": field, "column": column })
@@ -45,6 +45,7 @@ pub fn list(list: &List) -> Value {
         ("rows", names(rows)),
         ("row", names(row)),
         ("page", Some(page(style))),
+        ("isPartial", unpaged.as_ref().map(|_| json!(true))),
         (
             "since",
             since

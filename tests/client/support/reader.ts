@@ -16,6 +16,9 @@ const { models } = isSqlite
   ? await import("../../sqlite/rest/schema/index.js")
   : await import("../../pglite/rest/schema/index.js");
 
+export const limit = { parameter: "limit", rows: 100 };
+export const offset = { by: "offset", offset: "offset", size: limit } as const;
+
 /** What the document's lists are like; each test may say otherwise. */
 const usual = new Map(models.map((model) => [model.name, model.list]));
 
@@ -62,6 +65,17 @@ export class Reading {
       const list = model.name in lists ? lists[model.name] : { path: `/${model.name}`, page: { by: "none" } as const };
       Object.assign(model, { list: usual.get(model.name) === undefined ? undefined : list });
     }
+  }
+
+  /** Has the list of projects be so. */
+  projects(list: object): void {
+    this.lists({ projects: { path: "/projects", page: { by: "none" }, ...list } });
+  }
+
+  /** So many projects on the server. Gives their names. */
+  fill(count: number): string[] {
+    for (let number = 1; number <= count; number += 1) this.server.put("/projects", project(number));
+    return Array.from({ length: count }, (_, index) => `p${index + 1}`);
   }
 
   /** A client that polls so seldom that a test has to say when. */

@@ -105,6 +105,8 @@ export interface List {
   /** Where the row is within an element of the list; absent: the element is the row. */
   readonly row?: readonly string[];
   readonly page: Page;
+  /** Whether an answer may be a part of the list, and nothing says how the rest is asked for. */
+  readonly isPartial?: boolean;
   /** Incremental pulls: the parameter that takes a time, the row's column that it compares, seconds of overlap. */
   readonly since?: { readonly parameter: string; readonly column: string; readonly overlap: number };
   /** The column that says that a row is deleted: a time, or true. */

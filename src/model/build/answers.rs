@@ -7,7 +7,7 @@ use crate::openapi::{Document, Node, find_response, other_types, properties, suc
 /// Statuses that every API may answer with.
 const USUAL: &[u16] = &[200, 201, 202, 204];
 
-/// What a successful answer to an operation is. `needed`: what a row is never without.
+/// What a successful answer to an operation is. `needed`: what a whole row has.
 pub fn answer<'a>(document: &'a Document, resource: &Resource<'a>, operation: &Node<'a>, needed: &[&str]) -> Answer {
     let declared = success(document, operation);
     let statuses = declared.iter().map(|(status, _)| *status).filter(|status| !USUAL.contains(status)).collect();

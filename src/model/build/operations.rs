@@ -197,9 +197,10 @@ impl<'w, 'a> Writing<'w, 'a> {
         Ok(Writer { operation, properties: taken, takes_write_id, unsent })
     }
 
+    /// An answer is the row where it has all of that: what is missing would be taken for null. What the path has is known.
     fn answer(&self, node: &Node<'a>) -> Answer {
-        let fields = self.fields.iter().filter(|field| !field.nullable).map(|field| field.name.as_str());
-        let needed: Vec<&str> = fields.chain(self.key.iter().map(String::as_str)).collect();
+        let fields = self.fields.iter().filter(|field| field.place.is_none());
+        let needed: Vec<&str> = fields.map(|field| field.name.as_str()).collect();
         answers::answer(self.document, self.resource, node, &needed)
     }
 

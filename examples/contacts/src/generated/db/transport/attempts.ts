@@ -8,17 +8,21 @@ import type { Reports } from "../tabs/reports.js";
 import { backoff, bell, either, otherHeaders, pause, wait, type Source } from "./schedule.js";
 import type { Context } from "./transport.js";
 
-/** How an attempt to read a model's rows has ended. `url`: what was asked, where a request has failed. */
+/**
+ * How an attempt to read a model's rows has ended. `url`: what was asked, where a request has failed; `status`: what was
+ * answered.
+ */
 export type End =
   /** It went well, is to stop, or is to begin again with other settings or a new connection. */
   | { readonly kind: "stopped" }
-  | { readonly kind: "refused"; readonly headers: HeadersRecord; readonly url?: string }
+  | { readonly kind: "refused"; readonly headers: HeadersRecord; readonly status?: number; readonly url?: string }
   /** Worth another try soon. */
   | {
       readonly kind: "failed";
       readonly message: string;
       readonly retryAfter: number;
       readonly isUnreachable: boolean;
+      readonly status?: number;
       readonly url?: string;
     }
   /** Somebody has to change something first: the server doesn't know what was asked for, or answers something else. */

@@ -43,7 +43,7 @@ export async function get(
   const isPage = (response.headers.get("Content-Type") ?? "").toLowerCase().includes("html");
   if (status === 304) return { status: "unchanged", headers: response.headers, body };
   if (status === 401 || status === 403 || (isPage && response.redirected)) {
-    throw new Ended({ kind: "refused", headers, url });
+    throw new Ended({ kind: "refused", headers, status, url });
   }
   if (status === 404 || status === 410) return { status: "missing", headers: response.headers, body };
   if (response.ok && !isPage) return { status: "ok", headers: response.headers, body };
@@ -51,5 +51,5 @@ export async function get(
   const message = `${String(status)}: ${said}`;
   if (response.ok || !isPassing(status)) throw new Ended({ kind: "broken", message, url });
   const asked = retryAfter(response.headers.get("Retry-After"));
-  throw new Ended({ kind: "failed", message, retryAfter: asked, isUnreachable: false, url });
+  throw new Ended({ kind: "failed", message, retryAfter: asked, isUnreachable: false, status, url });
 }

@@ -11,6 +11,10 @@ export interface Memory {
   readonly pages: Map<string, KnownPage>;
   /** The newest time of a change that the complete list has shown. */
   newest: string | undefined;
+  /** The most rows that a page has had: the server gives that many at a time. */
+  most: number;
+  /** The keys of the last pull of the whole list, in its order, where that lacked rows. */
+  order: readonly string[] | undefined;
 }
 
 /** A page that needn't be sent again while it is the same. */
@@ -23,7 +27,7 @@ export interface KnownPage {
 }
 
 export function noMemory(): Memory {
-  return { prints: new Map(), pages: new Map(), newest: undefined };
+  return { prints: new Map(), pages: new Map(), newest: undefined, most: 0, order: undefined };
 }
 
 /** What asks for a page only if it has changed; undefined where the answer doesn't say. */

@@ -76,12 +76,14 @@ async function* counted<P extends Page>(
       if (isMore !== true) return;
       throw broken(url.href, found === undefined ? "the list ends before its total" : "the page has come before");
     }
-    yield found;
-    pages += 1;
     rows += found.count;
-    full ||= found.count;
+    isMore = isMoreAfter(found.way, pages + 1, rows);
+    // Else all that is missing would count as gone.
+    if (found.count === 0 && isMore === true) throw broken(url.href, "the page is empty before the list's total");
+    yield found;
     if (found.count === 0) return;
-    isMore = isMoreAfter(found.way, pages, rows);
+    pages += 1;
+    full ||= found.count;
     if (isMore === false || (isMore === undefined && found.count < full)) return;
   }
 }

@@ -125,6 +125,8 @@ function createPoll(context: Context, listed: Listed, gate: Gate, parent: Poll |
 
   /** Returns when it is time, and says for what. */
   async function due(signal: AbortSignal): Promise<"all" | "new"> {
+    // Each remembers what comes while something else is looked at.
+    const asked = bell(onAsk);
     const returns = bell(presence.onReturn);
     const online = bell(onOnline);
     const changes = bell(settings.onChange);
@@ -143,16 +145,16 @@ function createPoll(context: Context, listed: Listed, gate: Gate, parent: Poll |
           commits.silence();
           isLookedAt = true;
           if (await puller.hasOtherParents().catch(() => false)) return "new";
-          await wait(PARENTS_MS, signal, onAsk);
+          await wait(PARENTS_MS, signal, asked.source);
         }
         // A page that nobody looks at is asked again after a while.
         if (Date.now() >= dueAt) dueAt = Date.now() + settings.current().poll * 1_000;
         const news = listed.parent === undefined ? [] : [commits.source];
-        await wait(dueAt - Date.now(), signal, onAsk, returns.source, online.source, changes.source, ...news);
+        await wait(dueAt - Date.now(), signal, asked.source, returns.source, online.source, changes.source, ...news);
       }
       return "all";
     } finally {
-      for (const each of [returns, online, changes, commits]) each.close();
+      for (const each of [asked, returns, online, changes, commits]) each.close();
     }
   }
 

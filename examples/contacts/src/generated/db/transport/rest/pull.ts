@@ -50,6 +50,8 @@ const THOROUGH = 10;
 const LISTS_AT_ONCE = 4;
 /** Rows that are missing from a list are asked for one by one: so many of them at most. */
 const ASKED = 50;
+/** A row that so many pulls lack, one after the other, is gone, however busy its list is. */
+const LACKED_FOR_GOOD = 10;
 /** Rows of one transaction: meanwhile the user's own writes wait. */
 const WRITTEN_AT_ONCE = 2_000;
 
@@ -61,8 +63,8 @@ export function createPuller(context: Context, listed: Listed): Puller {
   let pulls = 0;
   /** What this device had written by then is known here. */
   let known = acknowledged.mark();
-  /** Rows that the last full pull lacked, and that nobody knows to be gone. */
-  let lacked: ReadonlySet<string> = new Set();
+  /** Rows that nobody knows to be gone, and how many full pulls have lacked them, one after the other. */
+  let lacked: ReadonlyMap<string, number> = new Map();
   let definedBy = "";
   const conditional = { isPossible: true };
 
@@ -97,6 +99,13 @@ export function createPuller(context: Context, listed: Listed): Puller {
     };
     const chosen = part === "all" ? places : places.filter(({ url }) => !memories.has(url));
     const readings = await readAll(chosen, run, signal, onWell);
+    const failures = readings.flatMap(({ failure }) => failure ?? []);
+    const [failure] = failures;
+    if (failure !== undefined && failures.length === readings.length) throw failure;
+    for (const { end, message } of failures) {
+      const url = "url" in end && end.url !== undefined ? end.url : urlOf(settings, list.path);
+      run.problems.push({ url, message: end.kind === "refused" ? `${String(end.status)}: not for this user` : message });
+    }
     const isUnasked = stored !== undefined && stored.definition !== asked;
     await finish(run, part, readings, taken, isUnasked, stored, signal);
     if (part === "all") pulls += 1;
@@ -113,9 +122,10 @@ export function createPuller(context: Context, listed: Listed): Puller {
     reports.model(model.name, { ...(isAll && { rows: run.seen.size }), of: null, ready: true, lastSync: at });
     const [problem] = run.problems;
     if (problem === undefined) return;
-    const message = run.problems.length > 1 ? `${problem} (and ${String(run.problems.length - 1)} more)` : problem;
+    const more = run.problems.length > 1 ? ` (and ${String(run.problems.length - 1)} more)` : "";
+    const message = problem.message + more;
     reports.model(model.name, { error: message });
-    reports.error(model.name, message, { url: urlOf(settings, list.path) });
+    reports.error(model.name, message, { url: problem.url });
   }
 
   /** Of rows that this device has written, what is there is no longer what a list has shown. */
@@ -290,33 +300,42 @@ export function createPuller(context: Context, listed: Listed): Puller {
     signal: AbortSignal,
   ): Promise<ReadonlySet<string>> {
     const gone = new Set<string>();
-    const lacking = new Set<string>();
+    const lacking = new Map<string, number>();
     let left = ASKED;
     const isSeen = (key: string) => run.seen.has(key) || run.removed.has(key);
 
-    async function look(key: string, isCertain: boolean, isDoubtful: boolean): Promise<void> {
+    async function look(key: string, isCertain: boolean, isDoubtful: boolean, isSteady: boolean): Promise<void> {
       if (isSeen(key) || gone.has(key) || lacking.has(key)) return;
-      const isLacked = lacked.has(key) && !isDoubtful;
+      const times = 1 + (lacked.get(key) ?? 0);
+      const isLacked = !isDoubtful && (times >= LACKED_FOR_GOOD || (times > 1 && isSteady));
       if (isCertain || isLacked) return void gone.add(key);
       left -= 1;
       if (left >= 0 && (await isGone(key, signal))) gone.add(key);
-      else lacking.add(key);
+      else lacking.set(key, times);
     }
 
-    for (const { place, memory, isWhole, isSince, requests, isDoubtful } of readings) {
+    for (const { place, memory, keys, isWhole, isSince, requests, isDoubtful } of readings) {
       const here = run.isThorough ? await keysOf(place) : [...memory.prints.keys()];
+      const isSteady = hasInOrder(keys, memory.order);
       for (const key of here) {
         if (run.removed.has(key)) gone.add(key);
-        else if (isWhole && !isSince) await look(key, isUnasked || (requests === 1 && !isDoubtful), isDoubtful);
+        else if (isWhole && !isSince) {
+          await look(key, isUnasked || (requests === 1 && !isDoubtful), isDoubtful, isSteady);
+        }
         // So that the next pull misses it as well.
         if (lacking.has(key) && !memory.prints.has(key)) memory.prints.set(key, 0);
       }
     }
     const isCertain = isUnasked || readings.every(({ requests, isDoubtful }) => requests === 1 && !isDoubtful);
+    const isDoubtful = readings.some((reading) => reading.isDoubtful);
+    const isSteady = readings.every(({ keys, memory }) => hasInOrder(keys, memory.order));
     for (const entry of taken) {
-      if (!(await isNameless(store, model, entry))) await look(entry.rowKey, isCertain, false);
+      if (!(await isNameless(store, model, entry))) await look(entry.rowKey, isCertain, isDoubtful, isSteady);
     }
-    if (run.isFull && isAll) lacked = lacking;
+    if (run.isFull && isAll) {
+      lacked = lacking;
+      for (const { memory, keys } of readings) memory.order = lacking.size > 0 ? keys : undefined;
+    }
     return gone;
   }
 
@@ -350,6 +369,17 @@ export function createPuller(context: Context, listed: Listed): Puller {
       return places.length !== memories.size || places.some(({ url }) => !memories.has(url));
     },
   };
+}
+
+/**
+ * Whether a list still has all keys that it had before, in the same order. Then no row has left it or moved within it
+ * while it was read before: no page has passed over a row.
+ */
+function hasInOrder(keys: readonly string[], before: readonly string[] | undefined): boolean {
+  if (before === undefined) return false;
+  let next = 0;
+  for (const key of keys) if (key === before[next]) next += 1;
+  return next === before.length;
 }
 
 /** Whether an entry's row has a key on the server that nobody has told: under this one, no list ever shows it. */

@@ -30,7 +30,8 @@ export interface Run {
   readonly kept: Set<string>;
   /** Not written yet. */
   readonly changed: Map<string, Change>;
-  readonly problems: string[];
+  /** What can't be read, and where it was asked for. */
+  readonly problems: { readonly message: string; readonly url: string }[];
   rows: number;
   total: number | null;
   isAgain: boolean;
@@ -55,8 +56,10 @@ export interface Reading {
   readonly requests: number;
   /** Whether each element could be told. */
   readonly isWhole: boolean;
-  /** Whether null stands where the list should be: that may be an empty list, and it may be none. */
+  /** Whether rows that it lacks may be there: null stands in place of the list, or the answer may be a part of it. */
   readonly isDoubtful: boolean;
+  /** Why it couldn't be read to its end, where that says nothing of other lists. */
+  readonly failure: Ended | undefined;
   readonly newest: string | undefined;
   readonly keys: readonly string[];
   readonly pages: ReadonlyMap<string, KnownPage>;
@@ -87,6 +90,7 @@ export async function readList(
   const here = new Set<string>();
   const pages = new Map<string, KnownPage>();
   let [requests, isWhole, isDoubtful] = [0, true, false];
+  let failure: Ended | undefined;
   let newest: string | undefined;
   let date: string | null = null;
   const reader = rowReader(model, list, place.given);
@@ -169,7 +173,7 @@ export async function readList(
       } catch (error) {
         if (!(error instanceof Unfit)) throw error;
         isRepeated = false;
-        run.problems.push(error.message);
+        run.problems.push({ message: error.message, url: place.url });
         if (key === undefined) isWhole = false;
         else run.kept.add(key);
       }
@@ -180,7 +184,12 @@ export async function readList(
   function see(key: string): void {
     here.add(key);
     run.removed.delete(key);
-    if (!run.seen.has(key)) run.seen.set(key, memory);
+    const other = run.seen.get(key);
+    // Where the lists of two parents have the row, it stays below the one that it is below.
+    const isOurs = other === undefined || (memory.prints.has(key) && !other.prints.has(key));
+    if (!isOurs) return;
+    run.seen.set(key, memory);
+    if (other !== undefined) run.changed.delete(key);
   }
 
   function note(row: ServerRow): void {
@@ -196,6 +205,7 @@ export async function readList(
       const change = byRow.get(row);
       if (change === undefined) continue;
       rest.delete(change);
+      if (run.seen.get(change.key) !== memory) continue;
       const time = list.changed === undefined ? undefined : row.get(list.changed);
       if (there !== null && time != null && compareTimes(time, there) < 0) run.kept.add(change.key);
       else run.changed.set(change.key, change);
@@ -215,7 +225,7 @@ export async function readList(
       const [row, ...others] = rows;
       if (row !== undefined && others.length === 0) {
         run.kept.add(store.synced.keyOf(model, row));
-        run.problems.push(messageOf(error));
+        run.problems.push({ message: messageOf(error), url: place.url });
         return [];
       }
       const half = Math.ceil(rows.length / 2);
@@ -231,14 +241,17 @@ export async function readList(
     for await (const page of pagesOf(list, url, read)) {
       await compare(page.rows);
       run.rows += page.keys.length;
+      if (list.isPartial === true) isDoubtful ||= page.count >= memory.most;
+      memory.most = Math.max(memory.most, page.count);
       run.total ??= page.way.total ?? null;
       if (run.isFirst) reports.model(model.name, { rows: run.rows, of: run.total, ready: false });
       await flush(run, signal);
     }
   } catch (error) {
-    // Perhaps the parent has gone on the server: its own list says so.
-    if (parent === undefined || !(error instanceof Missing)) throw error;
+    if (parent === undefined || !isOfOneList(error)) throw error;
     isWhole = false;
+    // Perhaps the parent has gone on the server: its own list says so.
+    if (!(error instanceof Missing)) failure = error;
   }
   const latest = newest === undefined ? memory.newest : atMost(newest, date);
   return {
@@ -248,6 +261,7 @@ export async function readList(
     requests,
     isWhole,
     isDoubtful,
+    failure,
     newest:
       memory.newest !== undefined && latest !== undefined && compareTimes(latest, memory.newest) < 0
         ? memory.newest
@@ -255,4 +269,10 @@ export async function readList(
     keys: [...here],
     pages,
   };
+}
+
+/** Whether an error says nothing of the lists of other parents: this one isn't for the user, or isn't what it should be. */
+function isOfOneList(error: unknown): error is Ended {
+  if (!(error instanceof Ended) || error.end.kind === "stopped") return false;
+  return error.end.kind === "broken" || error.end.status === 403 || error.end.status === 500;
 }

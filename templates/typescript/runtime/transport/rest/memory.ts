@@ -30,10 +30,17 @@ export function noMemory(): Memory {
 
 /** What asks for a page only if it has changed; undefined where the answer doesn't say. */
 export function validatorsOf(headers: Headers): HeadersRecord | undefined {
-  const [etag, modified] = [headers.get("ETag"), headers.get("Last-Modified")];
+  const [etag, modified] = [headers.get("ETag"), lastModified(headers)];
   if (etag === null && modified === null) return undefined;
   return {
     ...(etag !== null && { "If-None-Match": etag }),
     ...(modified !== null && { "If-Modified-Since": modified }),
   };
+}
+
+/** Null where the list may have changed again within the same second: these times have no smaller parts. */
+function lastModified(headers: Headers): string | null {
+  const modified = headers.get("Last-Modified");
+  const age = Date.parse(headers.get("Date") ?? "") - Date.parse(modified ?? "");
+  return age >= 1_000 ? modified : null;
 }

@@ -1,6 +1,9 @@
 import { FIRST_RETRY_MS, LONGEST_RETRY_AFTER_MS, LONGEST_RETRY_MS, VISIBLE_ANSWER_MS } from "../client/timing.js";
 import type { HeadersRecord, Settings } from "../config.js";
 
+/** The longest that a timer can wait. One that is to wait longer doesn't wait at all. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** Calls `wake` from now on, until the function that it returns is called. */
 export type Source = (wake: () => void) => () => void;
 
@@ -27,14 +30,17 @@ export function either(one: Source, other: Source): Source {
   };
 }
 
-/** Returns after so many milliseconds (perhaps never), and at once when one of the sources says so or `signal` aborts. */
+/**
+ * Returns after so many milliseconds (never where they are infinite, and otherwise after some weeks at most), and at
+ * once when one of the sources says so or `signal` aborts.
+ */
 export async function wait(milliseconds: number, signal: AbortSignal, ...sources: readonly Source[]): Promise<void> {
   if (signal.aborted || milliseconds <= 0) return;
   const undo: (() => void)[] = [];
   await new Promise<void>((resolve) => {
     const wake = () => resolve();
     if (Number.isFinite(milliseconds)) {
-      const timer = setTimeout(wake, milliseconds);
+      const timer = setTimeout(wake, Math.min(milliseconds, LONGEST_TIMER_MS));
       undo.push(() => clearTimeout(timer));
     }
     for (const source of [...sources, aborted(signal)]) undo.push(source(wake));

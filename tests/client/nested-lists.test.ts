@@ -41,7 +41,10 @@ function pathOf(project: number): string {
 }
 
 async function showingTasks(client: Reader, ...ids: number[]): Promise<void> {
-  const titles = () => shown(client, "tasks").map(({ title }) => String(title)).join();
+  const titles = () =>
+    shown(client, "tasks")
+      .map(({ title }) => String(title))
+      .join();
   const expected = ids.map((id) => `t${id}`).join();
   await until(
     () => titles() === expected,
@@ -100,6 +103,27 @@ for (const [name, answer] of Object.entries({
     assert.equal(client.getSyncStatus().lastError, null);
   });
 }
+
+test("of several that fail, the same one is told each time", async () => {
+  listsBelow();
+  for (const number of [1, 2, 3]) below(number, 10 * number);
+  reading.fill(3);
+  let slow = pathOf(1);
+  reading.server.after = async ({ url }) => {
+    if (url.pathname === slow) await new Promise((resolve) => setTimeout(resolve, 50));
+  };
+  const client = await reading.client();
+  await showingTasks(client, 10, 20, 30);
+  const told: (string | null)[] = [];
+  client.onSyncError(({ url }) => told.push(url));
+  const away = { status: 500, body: "later" };
+  reading.server.before = ({ url }) => ([pathOf(1), pathOf(2)].includes(url.pathname) ? away : undefined);
+  for (const number of [1, 2, 1]) {
+    slow = pathOf(number);
+    await client.syncNow("tasks");
+  }
+  assert.deepEqual(told, [reading.server.url + pathOf(1)]);
+});
 
 test("where all are refused, it is the session that is", async () => {
   listsBelow();

@@ -39,7 +39,7 @@ export class Ended extends Error {
 
 /** What is tried again and again. */
 export interface Attempts {
-  /** Calls what it is given as soon as the server has answered well. */
+  /** Calls what it is given once the server has answered so well that what failed before doesn't count any more. */
   readonly attempt: (onWell: () => void) => Promise<End>;
   /** What is asked, where the end doesn't say it. */
   readonly url: () => string;
@@ -93,11 +93,17 @@ export function isPassing(status: number): boolean {
   return status < 400 || status === 408 || status === 425 || status === 429 || status >= 500;
 }
 
-export function reportWell(reports: Reports, { name }: Model): void {
+/** `error`: of rows that can't be taken, though the others can. */
+export function reportWell(
+  reports: Reports,
+  { name }: Model,
+  error: string | null = null,
+  url: string | null = null,
+): void {
   reports.reachable(name, true);
   reports.waiting(name, false);
-  reports.error(name, null);
-  reports.model(name, { error: null });
+  reports.error(name, error, { url });
+  reports.model(name, { error });
 }
 
 function reportEnd(reports: Reports, { name }: Model, end: End, url: () => string): void {

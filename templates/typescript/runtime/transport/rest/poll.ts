@@ -1,6 +1,6 @@
 import type { Model } from "../../client/model.js";
 import { keepTrying, type End } from "../attempts.js";
-import { bell, onOnline, wait, type Source } from "../schedule.js";
+import { bell, onOnline, wait, type Bell, type Source } from "../schedule.js";
 import type { Context, Reads } from "../transport.js";
 import { urlOf } from "./exchange.js";
 import { listedOf, type Listed } from "./places.js";
@@ -94,10 +94,13 @@ function createPoll(context: Context, listed: Listed, gate: Gate, parent: Poll |
   let asks: ((isWell: boolean) => void)[] = [];
   const askers = new Set<() => void>();
   const onAsk: Source = (wake) => {
+    if (asks.length > 0) wake();
     askers.add(wake);
     return () => askers.delete(wake);
   };
   let [begun, lasted, dueAt] = [Number.NEGATIVE_INFINITY, 0, 0];
+  /** What `poll` is multiplied by this time. */
+  let spread = 1;
   /** Whether somebody is waiting, though nobody may look. */
   let isUrgent = true;
   let definition = "";
@@ -112,6 +115,11 @@ function createPoll(context: Context, listed: Listed, gate: Gate, parent: Poll |
     isUrgent = true;
   }
 
+  /** `poll` after the last one began. */
+  function next(): number {
+    return Math.max(begun + settings.current().poll * 1_000 * spread, begun + lasted * SHARE);
+  }
+
   /** No sooner than its share of the time allows. */
   function soon(): number {
     return Math.max(Date.now(), begun + lasted * SHARE);
@@ -122,12 +130,9 @@ function createPoll(context: Context, listed: Listed, gate: Gate, parent: Poll |
   }
 
   /** Returns when it is time, and says for what. */
-  async function due(signal: AbortSignal): Promise<"all" | "new"> {
-    // Each remembers what comes while something else is looked at.
-    const asked = bell(onAsk);
+  async function due(signal: AbortSignal, changes: Bell): Promise<"all" | "new"> {
     const returns = bell(presence.onReturn);
     const online = bell(onOnline);
-    const changes = bell(settings.onChange);
     const commits = bell(onLog);
     // Others may have come during the last pull.
     let isLookedAt = false;
@@ -135,6 +140,7 @@ function createPoll(context: Context, listed: Listed, gate: Gate, parent: Poll |
       while (!signal.aborted) {
         if (asks.length > 0 || online.hasRung()) return "all";
         if (changes.hasRung() && puller.definition() !== definition) return "all";
+        if (changes.hasRung()) dueAt = Math.min(dueAt, next());
         changes.silence();
         if (returns.hasRung() && Date.now() - begun > (settings.current().poll * 1_000) / SHARE) dueBy(soon());
         returns.silence();
@@ -143,34 +149,39 @@ function createPoll(context: Context, listed: Listed, gate: Gate, parent: Poll |
           commits.silence();
           isLookedAt = true;
           if (await puller.hasOtherParents().catch(() => false)) return "new";
-          await wait(PARENTS_MS, signal, asked.source);
+          await wait(PARENTS_MS, signal, onAsk);
         }
         // A page that nobody looks at is asked again after a while.
         if (Date.now() >= dueAt) dueAt = Date.now() + settings.current().poll * 1_000;
         const news = listed.parent === undefined ? [] : [commits.source];
-        await wait(dueAt - Date.now(), signal, asked.source, returns.source, online.source, changes.source, ...news);
+        await wait(dueAt - Date.now(), signal, onAsk, returns.source, online.source, changes.source, ...news);
       }
       return "all";
     } finally {
-      for (const each of [asked, returns, online, changes, commits]) each.close();
+      for (const each of [returns, online, commits]) each.close();
     }
   }
 
-  async function attempt(signal: AbortSignal, onWell: () => void, isFirst: boolean): Promise<End> {
+  /** `changes`: of the settings, since the last one began. */
+  async function attempt(signal: AbortSignal, changes: Bell, onWell: () => void, isFirst: boolean): Promise<End> {
     if (isFirst) await parent?.tried;
-    const part = await due(signal);
+    const part = await due(signal, changes);
     const leave = await gate.enter(signal);
     const taken = part === "all" ? asks : [];
     if (part === "all") asks = [];
     try {
       if (signal.aborted) throw new Error("This tab doesn't lead any more.");
       const start = Date.now();
-      definition = puller.definition();
-      const isAgain = await puller.pull(part, signal, onWell);
+      if (part === "all") {
+        changes.silence();
+        definition = puller.definition();
+      }
+      const isAgain = await puller.pull(part, signal);
+      onWell();
       if (part === "all") {
         [begun, lasted] = [start, Date.now() - start];
-        const poll = settings.current().poll * 1_000 * (1 - JITTER + 2 * JITTER * Math.random());
-        dueAt = Math.max(start + poll, soon());
+        spread = 1 - JITTER + 2 * JITTER * Math.random();
+        dueAt = next();
         isUrgent = false;
       }
       if (isAgain) dueBy(soon());
@@ -196,10 +207,11 @@ function createPoll(context: Context, listed: Listed, gate: Gate, parent: Poll |
       const stop = () => own.abort();
       signal.addEventListener("abort", stop);
       if (signal.aborted) stop();
+      const changes = bell(settings.onChange);
       let isFirst = true;
       await keepTrying(context, model, own.signal, {
         attempt: (onWell) => {
-          const result = attempt(own.signal, onWell, isFirst);
+          const result = attempt(own.signal, changes, onWell, isFirst);
           isFirst = false;
           return result;
         },
@@ -207,6 +219,7 @@ function createPoll(context: Context, listed: Listed, gate: Gate, parent: Poll |
         wake: onAsk,
       });
       signal.removeEventListener("abort", stop);
+      changes.close();
       isOver = true;
       answer(asks, false);
     },

@@ -29,10 +29,17 @@ export interface Run {
   /** Not written yet. */
   readonly changed: Map<string, Change>;
   /** What can't be read, and where it was asked for. */
-  readonly problems: { readonly message: string; readonly url: string }[];
+  readonly problems: Problem[];
   rows: number;
   total: number | null;
   isAgain: boolean;
+}
+
+/** Why a row, or a whole list, is left out. */
+export interface Problem {
+  readonly message: string;
+  /** Of the list. */
+  readonly url: string;
 }
 
 /** A row that is new, or other than the one that is there. */
@@ -78,7 +85,6 @@ export async function readList(
   run: Run,
   conditional: { isPossible: boolean },
   signal: AbortSignal,
-  onWell: () => void,
   flush: (run: Run, signal: AbortSignal) => Promise<void>,
 ): Promise<Reading> {
   const since = run.isFull || memory.newest === undefined ? undefined : list.since;
@@ -113,7 +119,6 @@ export async function readList(
     requests += 1;
     const answer = await ask(url, headers, page?.validators ?? {});
     if (answer.status === "missing") return undefined;
-    onWell();
     if (date === null) date = answer.headers.get("Date");
     if (answer.status === "unchanged") {
       if (page === undefined) throw new Ended({ kind: "broken", message: "304 to a request for all", url });

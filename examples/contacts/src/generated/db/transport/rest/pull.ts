@@ -9,7 +9,7 @@ import { urlOf } from "./exchange.js";
 import { get } from "./get.js";
 import { noMemory, type Memory } from "./memory.js";
 import { placesOf, type Listed, type Place } from "./places.js";
-import { readList, type Change, type Reading, type Run } from "./read-list.js";
+import { readList, type Change, type Problem, type Reading, type Run } from "./read-list.js";
 import { pathOf, Unsendable } from "./request.js";
 
 /** How far the lists of a model have been read. It is committed together with their rows. */
@@ -38,10 +38,10 @@ export interface Puller {
   hasOtherParents(): Promise<boolean>;
   /**
    * Reads all lists, or only those of parents that are new, and brings the synced rows up to date. Returns whether it
-   * has to be done again soon: rows were left alone that this device has written meanwhile. Calls `onWell` when the
-   * server has answered. Throws `Ended` where the lists can't be read.
+   * has to be done again soon: rows were left alone that this device has written meanwhile. Throws `Ended` where the
+   * lists can't be read.
    */
-  pull(part: "all" | "new", signal: AbortSignal, onWell: () => void): Promise<boolean>;
+  pull(part: "all" | "new", signal: AbortSignal): Promise<boolean>;
 }
 
 /** Every so many pulls, the first one included, everything is read and compared with what is there. */
@@ -72,7 +72,7 @@ export function createPuller(context: Context, listed: Listed): Puller {
     return JSON.stringify([urlOf(settings, list.path), settings.current().listParams(model.name)]);
   }
 
-  async function pull(part: "all" | "new", signal: AbortSignal, onWell: () => void): Promise<boolean> {
+  async function pull(part: "all" | "new", signal: AbortSignal): Promise<boolean> {
     // Before anything is asked: what is noted from here on may be newer than the answers.
     const mark = acknowledged.mark();
     const taken = (await store.log.sent(model.name)).filter(({ status }) => status === "acknowledged");
@@ -98,13 +98,16 @@ export function createPuller(context: Context, listed: Listed): Puller {
       isAgain: false,
     };
     const chosen = part === "all" ? places : places.filter(({ url }) => !memories.has(url));
-    const readings = await readAll(chosen, run, signal, onWell);
+    const readings = await readAll(chosen, run, signal);
     const failures = readings.flatMap(({ failure }) => failure ?? []);
     const [failure] = failures;
     if (failure !== undefined && failures.length === readings.length) throw failure;
     for (const { end, message } of failures) {
       const url = "url" in end && end.url !== undefined ? end.url : urlOf(settings, list.path);
-      run.problems.push({ url, message: end.kind === "refused" ? `${String(end.status)}: not for this user` : message });
+      run.problems.push({
+        url,
+        message: end.kind === "refused" ? `${String(end.status)}: not for this user` : message,
+      });
     }
     const isUnasked = stored !== undefined && stored.definition !== asked;
     await finish(run, part, readings, taken, isUnasked, stored, signal);
@@ -116,16 +119,15 @@ export function createPuller(context: Context, listed: Listed): Puller {
   }
 
   function report(run: Run, part: "all" | "new"): void {
-    reportWell(reports, model);
+    // Lists are read in any order, and the same problem isn't told again.
+    const textOf = ({ url, message }: Problem) => `${url} ${message}`;
+    const sorted = [...run.problems].sort((one, other) => (textOf(one) < textOf(other) ? -1 : 1));
+    const [problem, ...others] = sorted;
+    const more = others.length > 0 ? ` (and ${String(others.length)} more)` : "";
+    reportWell(reports, model, problem === undefined ? null : problem.message + more, problem?.url);
     const isAll = part === "all" && run.isFull;
     const at = new Date().toISOString();
     reports.model(model.name, { ...(isAll && { rows: run.seen.size }), of: null, ready: true, lastSync: at });
-    const [problem] = run.problems;
-    if (problem === undefined) return;
-    const more = run.problems.length > 1 ? ` (and ${String(run.problems.length - 1)} more)` : "";
-    const message = problem.message + more;
-    reports.model(model.name, { error: message });
-    reports.error(model.name, message, { url: problem.url });
   }
 
   /** Of rows that this device has written, what is there is no longer what a list has shown. */
@@ -148,12 +150,7 @@ export function createPuller(context: Context, listed: Listed): Puller {
   }
 
   /** Some at the same time. Returns when none is under way any more, also where one fails. */
-  async function readAll(
-    places: readonly Place[],
-    run: Run,
-    signal: AbortSignal,
-    onWell: () => void,
-  ): Promise<Reading[]> {
+  async function readAll(places: readonly Place[], run: Run, signal: AbortSignal): Promise<Reading[]> {
     const waiting = [...places];
     const readings: Reading[] = [];
     let failed: { readonly error: unknown } | undefined;
@@ -161,7 +158,7 @@ export function createPuller(context: Context, listed: Listed): Puller {
       for (let place = waiting.shift(); place !== undefined && failed === undefined; place = waiting.shift()) {
         const memory = memories.get(place.url) ?? noMemory();
         try {
-          readings.push(await readList(context, listed, place, memory, run, conditional, signal, onWell, flush));
+          readings.push(await readList(context, listed, place, memory, run, conditional, signal, flush));
           memories.set(place.url, memory);
         } catch (error) {
           failed ??= { error };

@@ -105,8 +105,9 @@ export class ListServer {
 
   private listed(style: Style, table: Map<string, StoredRow>, { url, headers }: ListRequest): ListAnswer {
     const answer = style([...table.values()].map(objectOf), url, this.url);
-    const etag = answer.headers?.["etag"];
-    return etag !== undefined && headers["if-none-match"] === etag ? { ...answer, status: 304 } : answer;
+    const { etag, "last-modified": modified } = answer.headers ?? {};
+    const isSame = etag === undefined ? headers["if-modified-since"] === modified : headers["if-none-match"] === etag;
+    return isSame && (etag ?? modified) !== undefined ? { ...answer, status: 304 } : answer;
   }
 
   private save(table: Map<string, StoredRow>, row: StoredRow, status: number): ListAnswer {

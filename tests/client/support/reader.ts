@@ -1,6 +1,6 @@
-import { after, afterEach, before, beforeEach, test as nodeTest } from "node:test";
+import { afterEach, beforeEach, test as nodeTest } from "node:test";
 import type { List } from "../../pglite/rest/db/client/model.js";
-import { atOnce, ListServer } from "../server/list-server.js";
+import { ListServer } from "../server/list-server.js";
 import { until } from "./until.js";
 
 type Generated = Omit<typeof import("../../pglite/rest/index.js"), "pgliteDriver">;
@@ -28,26 +28,18 @@ export class Reading {
   private clients: Reader[] = [];
 
   constructor() {
-    before(async () => {
+    // Another one for each test: what a closed client had on its way doesn't come to the next test's.
+    beforeEach(async () => {
       this.running = await ListServer.start();
-    });
-    beforeEach(() => {
       this.lists({});
-      const { server } = this;
-      server.requests.length = 0;
-      server.tables.clear();
-      for (const { list } of models) if (list !== undefined) server.table(list.path);
-      server.style = atOnce;
-      server.before = () => undefined;
-      server.after = () => {};
-      server.hasItems = true;
-      server.answersRows = true;
+      this.priorities({});
+      for (const { list } of models) if (list !== undefined) this.server.table(list.path);
     });
     afterEach(async () => {
       for (const { closeDatabase } of this.clients) await closeDatabase();
       this.clients = [];
+      await this.running?.close();
     });
-    after(() => this.running?.close());
   }
 
   get server(): ListServer {
@@ -76,6 +68,11 @@ export class Reading {
   fill(count: number): string[] {
     for (let number = 1; number <= count; number += 1) this.server.put("/projects", project(number));
     return Array.from({ length: count }, (_, index) => `p${index + 1}`);
+  }
+
+  /** Has models be loaded before others. */
+  priorities(priorities: Readonly<Record<string, number>>): void {
+    for (const model of models) Object.assign(model, { priority: priorities[model.name] ?? 0 });
   }
 
   /** A client that polls so seldom that a test has to say when. */

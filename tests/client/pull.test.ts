@@ -80,6 +80,27 @@ test("more parameters, where the application gives them, stay while reading; one
   assert.deepEqual(queries, ["?team=7&limit=100&offset=0", "?team=7&limit=100&offset=2"]);
 });
 
+test("a server that refuses as many rows as are asked for says itself how many it gives", async () => {
+  reading.projects({ page: offset });
+  reading.server.style = (rows, url, base) =>
+    url.searchParams.has("limit")
+      ? { status: 422, body: '{"detail":"limit: at most 50"}' }
+      : byOffset(2)(rows, url, base);
+  const names = reading.fill(5);
+  const client = await reading.client();
+  await showing(client, names);
+  assert.deepEqual(
+    reading.server.asked("/projects").map(({ url }) => url.search),
+    ["?limit=100&offset=0", "?offset=0", "?offset=2", "?offset=4"],
+  );
+  await client.syncNow("projects");
+  assert.equal(reading.server.asked("/projects").at(-3)?.url.search, "?offset=0");
+  // What it refuses without a size is told.
+  reading.server.style = () => ({ status: 422, body: '{"detail":"team is missing"}' });
+  await client.syncNow("projects");
+  assert.match(client.getSyncStatus().lastError ?? "", /422.*team is missing/);
+});
+
 test("a server that ignores the offset ends the list, and one that repeats a cursor is told", async () => {
   reading.projects({ page: offset });
   const names = reading.fill(3);

@@ -24,7 +24,7 @@ export type End =
       readonly url?: string;
     }
   /** Somebody has to change something first: the server doesn't know what was asked for, or answers something else. */
-  | { readonly kind: "broken"; readonly message: string; readonly url?: string };
+  | { readonly kind: "broken"; readonly message: string; readonly status?: number; readonly url?: string };
 
 /** An error that says how the attempt has ended. */
 export class Ended extends Error {

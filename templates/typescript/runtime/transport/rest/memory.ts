@@ -9,6 +9,8 @@ export interface Memory {
   readonly pages: Map<string, KnownPage>;
   /** The newest time of a change that the complete list has shown. */
   newest: string | undefined;
+  /** Whether the server refuses as many rows at a time as are asked for: then it says itself how many it gives. */
+  isSizeRefused: boolean;
   /** The most rows that a page has had: the server gives that many at a time. */
   most: number;
   /** The keys of the last pull of the whole list, in its order, where that lacked rows. */
@@ -25,7 +27,14 @@ export interface KnownPage {
 }
 
 export function noMemory(): Memory {
-  return { prints: new Map(), pages: new Map(), newest: undefined, most: 0, order: undefined };
+  return {
+    prints: new Map(),
+    pages: new Map(),
+    newest: undefined,
+    isSizeRefused: false,
+    most: 0,
+    order: undefined,
+  };
 }
 
 /** What asks for a page only if it has changed; undefined where the answer doesn't say. */

@@ -236,12 +236,12 @@ export async function readList(
     }
   }
 
-  const url = new URL(place.url);
-  if (since !== undefined && memory.newest !== undefined) {
-    url.searchParams.set(since.parameter, before(memory.newest, since.overlap));
-  }
-  try {
-    for await (const page of pagesOf(list, url, read)) {
+  async function readPages(): Promise<void> {
+    const url = new URL(place.url);
+    if (since !== undefined && memory.newest !== undefined) {
+      url.searchParams.set(since.parameter, before(memory.newest, since.overlap));
+    }
+    for await (const page of pagesOf(list, url, !memory.isSizeRefused, read)) {
       await compare(page.rows);
       run.rows += page.keys.length;
       if (list.isPartial === true) isDoubtful ||= page.count >= memory.most;
@@ -250,6 +250,21 @@ export async function readList(
       if (run.isFirst) reports.model(model.name, { rows: run.rows, of: run.total, ready: false });
       await flush(run, signal);
     }
+  }
+
+  /** Some servers refuse a page as large as is asked for, where the document doesn't say how large one may be. */
+  function isTooLarge(error: unknown): boolean {
+    if (list.page.size === undefined || memory.isSizeRefused || requests !== 1) return false;
+    return error instanceof Ended && error.end.kind === "broken" && [400, 413, 422].includes(error.end.status ?? 0);
+  }
+
+  try {
+    await readPages().catch((error: unknown) => {
+      if (!isTooLarge(error)) throw error;
+      memory.isSizeRefused = true;
+      requests = 0;
+      return readPages();
+    });
   } catch (error) {
     if (parent === undefined || !isOfOneList(error)) throw error;
     isWhole = false;

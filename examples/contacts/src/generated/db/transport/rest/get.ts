@@ -49,7 +49,7 @@ export async function get(
   if (response.ok && !isPage) return { status: "ok", headers: response.headers, body };
   const said = isPage ? "the answer is an HTML page, and no JSON" : body.slice(0, LONGEST_MESSAGE);
   const message = `${String(status)}: ${said}`;
-  if (response.ok || !isPassing(status)) throw new Ended({ kind: "broken", message, url });
+  if (response.ok || !isPassing(status)) throw new Ended({ kind: "broken", message, status, url });
   const asked = retryAfter(response.headers.get("Retry-After"));
   throw new Ended({ kind: "failed", message, retryAfter: asked, isUnreachable: false, status, url });
 }

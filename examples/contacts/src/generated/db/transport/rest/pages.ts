@@ -28,12 +28,14 @@ export class Missing extends Ended {}
 /** Gives what is at a URL; undefined where nothing is there. */
 type Read<P extends Page> = (url: string) => Promise<P | undefined>;
 
-/** Reads a list from its first page to its last, in the style that the API has. */
-export async function* pagesOf<P extends Page>(list: List, url: URL, read: Read<P>): AsyncGenerator<P> {
-  const { page } = list;
-  if (page.size !== undefined) {
-    url.searchParams.set(page.size.parameter, String(page.size.rows));
-  }
+/** Reads a list from its first page to its last, in the style that the API has. `isSized`: asks for so many rows at a time. */
+export async function* pagesOf<P extends Page>(
+  { page }: List,
+  url: URL,
+  isSized: boolean,
+  read: Read<P>,
+): AsyncGenerator<P> {
+  if (page.size !== undefined && isSized) url.searchParams.set(page.size.parameter, String(page.size.rows));
   switch (page.by) {
     case "none":
       yield existing(await read(url.href), url.href);

@@ -78,6 +78,7 @@ const STREAMED: &[Module] =
 const POLLED: &[Module] = modules![
     "transport/rest/elements.ts",
     "transport/rest/get.ts",
+    "transport/rest/gone-rows.ts",
     "transport/rest/memory.ts",
     "transport/rest/pages.ts",
     "transport/rest/places.ts",

@@ -1,14 +1,12 @@
 import { parsed } from "../../client/json.js";
-import type { Model } from "../../client/model.js";
-import { keyRow, type Entry, type Store, type StoreOperations } from "../../store/store.js";
-import { Ended, reportWell } from "../attempts.js";
+import { keyRow, type Entry, type StoreOperations } from "../../store/store.js";
+import { reportWell } from "../attempts.js";
 import type { Context } from "../transport.js";
 import { urlOf } from "./exchange.js";
-import { get } from "./get.js";
+import { createGoneRows, isNameless } from "./gone-rows.js";
 import { noMemory, type Memory } from "./memory.js";
 import { placesOf, type Listed, type Place } from "./places.js";
 import { readList, type Change, type Problem, type Reading, type Run } from "./read-list.js";
-import { pathOf, Unsendable } from "./request.js";
 
 /** How far the lists of a model have been read. It is committed together with their rows. */
 interface Position {
@@ -46,10 +44,6 @@ export interface Puller {
 const THOROUGH = 10;
 /** Lists of one model that are read at the same time. */
 const LISTS_AT_ONCE = 4;
-/** Rows that are missing from a list are asked for one by one: so many of them at most. */
-const ASKED = 50;
-/** A row that so many pulls lack, one after the other, is gone, however busy its list is. */
-const LACKED_FOR_GOOD = 10;
 /** Rows of one transaction: meanwhile the user's own writes wait. */
 const WRITTEN_AT_ONCE = 2_000;
 
@@ -61,10 +55,9 @@ export function createPuller(context: Context, listed: Listed): Puller {
   let pulls = 0;
   /** What this device had written by then is known here. */
   let known = acknowledged.mark();
-  /** Rows that nobody knows to be gone, and how many full pulls have lacked them, one after the other. */
-  let lacked: ReadonlyMap<string, number> = new Map();
   let definedBy = "";
   const conditional = { isPossible: true };
+  const goneRows = createGoneRows(context, listed);
 
   function definition(): string {
     return JSON.stringify([urlOf(settings, list.path), settings.current().listParams(model.name)]);
@@ -99,7 +92,7 @@ export function createPuller(context: Context, listed: Listed): Puller {
     const readings = await readAll(chosen, run, signal);
     const failures = readings.flatMap(({ failure }) => failure ?? []);
     const [failure] = failures;
-    if (failure !== undefined && failures.length === readings.length) throw failure;
+    if (failure !== undefined && failures.length === places.length) throw failure;
     for (const { end, message } of failures) {
       const url = "url" in end && end.url !== undefined ? end.url : urlOf(settings, list.path);
       run.problems.push({
@@ -242,7 +235,7 @@ export function createPuller(context: Context, listed: Listed): Puller {
     signal: AbortSignal,
   ): Promise<void> {
     const isComplete = run.isFull && part === "all" && readings.every(({ isWhole }) => isWhole);
-    const gone = await goneRows(run, readings, isComplete ? taken : [], isUnasked, part === "all", signal);
+    const gone = await goneRows(run, part, readings, isComplete ? taken : [], isUnasked, signal);
     const shown: Entry[] = [];
     for (const entry of taken) {
       const isShown = run.seen.has(entry.rowKey) || gone.has(entry.rowKey) || run.removed.has(entry.rowKey);
@@ -285,76 +278,6 @@ export function createPuller(context: Context, listed: Listed): Puller {
     return parent === undefined ? [] : synced.orphans(model, parent.model, parent.columns);
   }
 
-  /** Rows that are gone from the server, as far as anybody can know. */
-  async function goneRows(
-    run: Run,
-    readings: readonly Reading[],
-    taken: readonly Entry[],
-    isUnasked: boolean,
-    isAll: boolean,
-    signal: AbortSignal,
-  ): Promise<ReadonlySet<string>> {
-    const gone = new Set<string>();
-    const lacking = new Map<string, number>();
-    let left = ASKED;
-    const isSeen = (key: string) => run.seen.has(key) || run.removed.has(key);
-
-    async function look(key: string, isCertain: boolean, isDoubtful: boolean, isSteady: boolean): Promise<void> {
-      if (isSeen(key) || gone.has(key) || lacking.has(key)) return;
-      const times = 1 + (lacked.get(key) ?? 0);
-      const isLacked = !isDoubtful && (times >= LACKED_FOR_GOOD || (times > 1 && isSteady));
-      if (isCertain || isLacked) return void gone.add(key);
-      left -= 1;
-      if (left >= 0 && (await isGone(key, signal))) gone.add(key);
-      else lacking.set(key, times);
-    }
-
-    for (const { place, memory, keys, isWhole, isSince, requests, isDoubtful } of readings) {
-      const here = run.isThorough ? await keysOf(place) : [...memory.prints.keys()];
-      const isSteady = hasInOrder(keys, memory.order);
-      for (const key of here) {
-        if (run.removed.has(key)) gone.add(key);
-        else if (isWhole && !isSince) {
-          await look(key, isUnasked || (requests === 1 && !isDoubtful), isDoubtful, isSteady);
-        }
-        // So that the next pull misses it as well.
-        if (lacking.has(key) && !memory.prints.has(key)) memory.prints.set(key, 0);
-      }
-    }
-    const isCertain = isUnasked || readings.every(({ requests, isDoubtful }) => requests === 1 && !isDoubtful);
-    const isDoubtful = readings.some((reading) => reading.isDoubtful);
-    const isSteady = readings.every(({ keys, memory }) => hasInOrder(keys, memory.order));
-    for (const entry of taken) {
-      if (!(await isNameless(store, model, entry))) await look(entry.rowKey, isCertain, isDoubtful, isSteady);
-    }
-    if (run.isFull && isAll) {
-      lacked = lacking;
-      for (const { memory, keys } of readings) memory.order = lacking.size > 0 ? keys : undefined;
-    }
-    return gone;
-  }
-
-  async function keysOf({ given }: Place): Promise<string[]> {
-    const rows = await store.synced.select(model, model.key, given);
-    return rows.map((row) => store.synced.keyOf(model, row));
-  }
-
-  /** Whether the API says that there is no such row. */
-  async function isGone(key: string, signal: AbortSignal): Promise<boolean> {
-    const { get: item } = model.operations;
-    if (item === undefined) return false;
-    const known = await store.synced.read(model, key);
-    const members =
-      known ?? Object.fromEntries([...keyRow(model, key)].map(([name, text]) => [name, JSON.stringify(text)]));
-    try {
-      const url = urlOf(settings, pathOf(item, members));
-      return (await get(settings, url, await settings.headers(), {}, signal)).status === "missing";
-    } catch (error) {
-      if (error instanceof Ended || error instanceof Unsendable) return false;
-      throw error;
-    }
-  }
-
   return {
     definition,
     pull,
@@ -364,21 +287,4 @@ export function createPuller(context: Context, listed: Listed): Puller {
       return places.length !== memories.size || places.some(({ url }) => !memories.has(url));
     },
   };
-}
-
-/**
- * Whether a list still has all keys that it had before, in the same order. Then no row has left it or moved within it
- * while it was read before: no page has passed over a row.
- */
-function hasInOrder(keys: readonly string[], before: readonly string[] | undefined): boolean {
-  if (before === undefined) return false;
-  let next = 0;
-  for (const key of keys) if (key === before[next]) next += 1;
-  return next === before.length;
-}
-
-/** Whether an entry's row has a key on the server that nobody has told: under this one, no list ever shows it. */
-async function isNameless({ log }: Store, model: Model, { operation, rowKey }: Entry): Promise<boolean> {
-  if (operation !== "insert" || model.keyOrigin !== "server") return false;
-  return !(await log.isMadeKey(model.name, rowKey));
 }

@@ -1,0 +1,111 @@
+import type { Model } from "../../client/model.js";
+import { keyRow, type Entry, type Store } from "../../store/store.js";
+import { Ended } from "../attempts.js";
+import type { Context } from "../transport.js";
+import { urlOf } from "./exchange.js";
+import { get } from "./get.js";
+import type { Listed, Place } from "./places.js";
+import type { Reading, Run } from "./read-list.js";
+import { pathOf, Unsendable } from "./request.js";
+
+/** Rows that are missing from a list are asked for one by one: so many of them at most. */
+const ASKED = 50;
+/** A row that so many pulls lack, one after the other, is gone, however busy its list is. */
+const LACKED_FOR_GOOD = 10;
+
+/**
+ * Finds rows that are gone from the server, as far as anybody can know: of those that lists lack, and those that the
+ * entries in `taken` have made. `isUnasked`: the lists were asked for otherwise than before.
+ */
+type GoneRows = (
+  run: Run,
+  part: "all" | "new",
+  readings: readonly Reading[],
+  taken: readonly Entry[],
+  isUnasked: boolean,
+  signal: AbortSignal,
+) => Promise<ReadonlySet<string>>;
+
+export function createGoneRows({ store, settings }: Context, { model }: Listed): GoneRows {
+  /** Rows that nobody knows to be gone, and how many full pulls have lacked them, one after the other. */
+  let lacked: ReadonlyMap<string, number> = new Map();
+
+  async function keysOf({ given }: Place): Promise<string[]> {
+    const rows = await store.synced.select(model, model.key, given);
+    return rows.map((row) => store.synced.keyOf(model, row));
+  }
+
+  /** Whether the API says that there is no such row. */
+  async function isGone(key: string, signal: AbortSignal): Promise<boolean> {
+    const { get: item } = model.operations;
+    if (item === undefined) return false;
+    const known = await store.synced.read(model, key);
+    const members =
+      known ?? Object.fromEntries([...keyRow(model, key)].map(([name, text]) => [name, JSON.stringify(text)]));
+    try {
+      const url = urlOf(settings, pathOf(item, members));
+      return (await get(settings, url, await settings.headers(), {}, signal)).status === "missing";
+    } catch (error) {
+      if (error instanceof Ended || error instanceof Unsendable) return false;
+      throw error;
+    }
+  }
+
+  return async (run, part, readings, taken, isUnasked, signal) => {
+    const gone = new Set<string>();
+    const lacking = new Map<string, number>();
+    let left = ASKED;
+    const isSeen = (key: string) => run.seen.has(key) || run.removed.has(key);
+
+    async function look(key: string, isCertain: boolean, isDoubtful: boolean, isSteady: boolean): Promise<void> {
+      if (isSeen(key) || gone.has(key) || lacking.has(key)) return;
+      const times = 1 + (lacked.get(key) ?? 0);
+      const isLacked = !isDoubtful && (times >= LACKED_FOR_GOOD || (times > 1 && isSteady));
+      if (isCertain || isLacked) return void gone.add(key);
+      left -= 1;
+      if (left >= 0 && (await isGone(key, signal))) gone.add(key);
+      else lacking.set(key, times);
+    }
+
+    for (const { place, memory, keys, isWhole, isSince, requests, isDoubtful } of readings) {
+      const here = run.isThorough ? await keysOf(place) : [...memory.prints.keys()];
+      const isSteady = hasInOrder(keys, memory.order);
+      for (const key of here) {
+        if (run.removed.has(key)) gone.add(key);
+        else if (isWhole && !isSince) {
+          await look(key, isUnasked || (requests === 1 && !isDoubtful), isDoubtful, isSteady);
+        }
+        // So that the next pull misses it as well.
+        if (lacking.has(key) && !memory.prints.has(key)) memory.prints.set(key, 0);
+      }
+    }
+    const isCertain = isUnasked || readings.every(({ requests, isDoubtful }) => requests === 1 && !isDoubtful);
+    const isDoubtful = readings.some((reading) => reading.isDoubtful);
+    const isSteady = readings.every(({ keys, memory }) => hasInOrder(keys, memory.order));
+    for (const entry of taken) {
+      if (!(await isNameless(store, model, entry))) await look(entry.rowKey, isCertain, isDoubtful, isSteady);
+    }
+    if (run.isFull && part === "all") {
+      lacked = lacking;
+      for (const { memory, keys } of readings) memory.order = lacking.size > 0 ? keys : undefined;
+    }
+    return gone;
+  };
+}
+
+/**
+ * Whether a list still has all keys that it had before, in the same order. Then no row has left it or moved within it
+ * while it was read before: no page has passed over a row.
+ */
+function hasInOrder(keys: readonly string[], before: readonly string[] | undefined): boolean {
+  if (before === undefined) return false;
+  let next = 0;
+  for (const key of keys) if (key === before[next]) next += 1;
+  return next === before.length;
+}
+
+/** Whether an entry's row has a key on the server that nobody has told: under this one, no list ever shows it. */
+export async function isNameless({ log }: Store, model: Model, { operation, rowKey }: Entry): Promise<boolean> {
+  if (operation !== "insert" || model.keyOrigin !== "server") return false;
+  return !(await log.isMadeKey(model.name, rowKey));
+}

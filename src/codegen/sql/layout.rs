@@ -13,7 +13,7 @@ pub fn laid_out(text: String) -> String {
     for line in text.split_inclusive('\n') {
         let starts_in_quote = quote.is_some();
         let (code, newline) = line.strip_suffix('\n').map_or((line, ""), |code| (code, "\n"));
-        let has_comment = scan(code, &mut quote, |_| {});
+        let has_comment = scan(code, &mut quote, |_| {}).is_some();
         // A literal or name that has a line break of its own is left alone, and so are comments.
         if width(code) <= WIDTH || starts_in_quote || quote.is_some() || has_comment {
             out.push_str(line);
@@ -29,13 +29,13 @@ pub fn laid_out(text: String) -> String {
 }
 
 /// A character outside of quotes.
-struct Mark {
+pub struct Mark {
     at: usize,
     byte: u8,
 }
 
-/// Tells of every blank, comma and bracket outside of quotes. True where the line ends in a comment.
-fn scan(text: &str, quote: &mut Option<u8>, mut tell: impl FnMut(Mark)) -> bool {
+/// Tells of every blank, comma and bracket of a line outside of quotes. Gives where a comment begins.
+pub fn scan(text: &str, quote: &mut Option<u8>, mut tell: impl FnMut(Mark)) -> Option<usize> {
     let mut previous = 0;
     for (at, byte) in text.bytes().enumerate() {
         match *quote {
@@ -43,14 +43,14 @@ fn scan(text: &str, quote: &mut Option<u8>, mut tell: impl FnMut(Mark)) -> bool 
             Some(_) => {}
             None => match byte {
                 b'\'' | b'"' => *quote = Some(byte),
-                b'-' if previous == b'-' => return true,
+                b'-' if previous == b'-' => return Some(at - 1),
                 b' ' | b',' | b'(' | b')' | b'[' | b']' => tell(Mark { at, byte }),
                 _ => {}
             },
         }
         previous = byte;
     }
-    false
+    None
 }
 
 /// What is outside of all brackets of a text.

@@ -1,5 +1,6 @@
 //! The local database's schema: `schema/_changes.sql` and one file for each model.
 
+mod compact;
 mod dialect;
 mod layout;
 mod pglite;
@@ -12,6 +13,7 @@ use crate::config::Adapter;
 use crate::model::FieldType;
 use crate::parallel;
 use crate::plan::{ModelPlan, Plan};
+pub use compact::compact;
 use dialect::Dialect;
 use view::{LogView, ModelView};
 

@@ -1,4 +1,4 @@
-//! `schema/*.sql.ts`: the SQL as TypeScript modules, which plain Node, a bundler and a test load alike. And
+//! `schema/*.sql.ts`: the SQL's statements as TypeScript modules, which plain Node, a bundler and a test load alike. And
 //! `schema/index.ts`: all models.
 
 use std::collections::BTreeMap;
@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::module::{Module, SqlModule};
 use crate::codegen::template::{File, Page, Renderer};
-use crate::codegen::{BANNER, Files};
+use crate::codegen::{BANNER, Files, sql::compact};
 use crate::names::ts;
 use crate::parallel;
 
@@ -43,7 +43,7 @@ pub fn files(
     modules: &[Module],
 ) -> anyhow::Result<Vec<File>> {
     let file = |(path, module): &(&&str, &SqlModule)| {
-        let text = schema.get(**path).map(|text| ts::template_text(text)).unwrap_or_default();
+        let text = schema.get(**path).map(|text| ts::template_text(&compact(text))).unwrap_or_default();
         let view = SqlView { banner: BANNER, name: &module.constant, text };
         renderer.render(Page::new("sql.ts", format!("{path}.ts")), view)
     };

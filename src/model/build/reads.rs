@@ -35,8 +35,9 @@ fn not_polled(model: &Model, pointer: &str) -> Problem {
 fn not_paged(model: &Model, list: &List, pointer: &str) -> Option<Problem> {
     let (name, path, parameter) = (&model.name, &list.path, list.unpaged.as_ref()?);
     let message = format!("GET {path} takes `{parameter}`, and nothing says how its next page is asked for");
-    let help =
-        format!("say it in the config: `models: {{ {name}: {{ list: {{ … }} }} }}`; until then only its first page is read");
+    let help = format!(
+        "say it in the config: `models: {{ {name}: {{ list: {{ … }} }} }}`; until then only its first page is read"
+    );
     Some(Problem::new(Severity::Warning, Code::NotPaged, (Input::Spec, pointer), message).help(help))
 }
 

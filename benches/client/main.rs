@@ -1,55 +1,93 @@
 //! What the generated client costs, as ratios measured in one run: until a change of a row is in its collection, beside
-//! PGlite's live queries; the first sync, beside plain SQL; sending what is pending, beside a plain loop; and the size of
-//! the client in files and in a bundle.
+//! PGlite's live queries; the first sync, beside plain SQL; sending what is pending, beside a plain loop; a pull of a list
+//! that hasn't changed, beside `fetch` and `JSON.parse`; what rows cost in memory; and the size of the client in files and
+//! in a bundle.
 //!
 //! `cargo bench --bench client` prints Markdown tables. Behind `--`, `--quick` leaves the large sizes out, and `pglite`,
-//! `sqlite` or `size` takes only that part.
+//! `sqlite`, `pull`, `memory` or `size` takes only that part.
 
 #[path = "../../tests/support/mod.rs"]
 mod support;
 
 mod document;
+mod lists;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use support::binary::sync_patterns;
 use support::workspace::Workspace;
 
-const PARTS: [&str; 3] = ["pglite", "sqlite", "size"];
+const PARTS: [&str; 5] = ["pglite", "sqlite", "pull", "memory", "size"];
+const ADAPTERS: [&str; 2] = ["sqlite", "pglite"];
 
 fn main() {
     let asked = |word: &str| std::env::args().any(|argument| argument == word);
-    let parts = if PARTS.iter().any(|part| asked(part)) {
-        PARTS.into_iter().filter(|part| asked(part)).collect()
-    } else {
-        PARTS.to_vec()
-    };
-    for part in parts {
-        let workspace = Workspace::new(&format!("bench-{part}"));
-        let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/client");
-        if part == "size" {
-            for count in [1, 10, 50] {
-                generate(&workspace, count, "pglite", "react", &format!("models-{count}"));
-            }
-            workspace.copy(&sources.join("size"), "src");
-        } else {
-            generate(&workspace, 1, part, "none", "src/client");
-            workspace.copy(&sources.join("script"), "src/bench");
-            workspace.copy(&sources.join(part), "src/bench");
+    let is_quick = asked("--quick");
+    let is_all = !PARTS.iter().any(|part| asked(part));
+    for part in PARTS.into_iter().filter(|part| is_all || asked(part)) {
+        match part {
+            "size" => size(is_quick),
+            "pull" | "memory" => ADAPTERS.into_iter().for_each(|adapter| polled(part, adapter, is_quick)),
+            adapter => streamed(adapter, is_quick),
         }
-        workspace.compile();
-        let script = if part == "size" { "dist/size.js" } else { "dist/bench/main.js" };
-        run(&workspace, script, asked("--quick"));
     }
 }
 
-/// A client of so many models.
-fn generate(workspace: &Workspace, models: usize, adapter: &str, framework: &str, output: &str) {
-    workspace.write_file("openapi.json", &document::document(models).to_string());
+/// What an application's client costs that syncs by streams.
+fn streamed(adapter: &str, is_quick: bool) {
+    let workspace = Workspace::new(&format!("bench-{adapter}"));
+    generate(&workspace, &document::document(1), adapter, "electric", "none", "src/client");
+    workspace.copy(&sources("script"), "src/bench");
+    workspace.copy(&sources(adapter), "src/bench");
+    workspace.compile();
+    run(&workspace, "dist/bench/main.js", is_quick);
+}
+
+/// What one costs that reads the API's lists. `script`: what is measured.
+fn polled(script: &str, adapter: &str, is_quick: bool) {
+    let workspace = Workspace::new(&format!("bench-{script}-{adapter}"));
+    generate(&workspace, &lists::document(), adapter, "rest", "none", "src/client");
+    workspace.copy(&sources("pull"), "src/bench");
+    workspace.copy(&sources(adapter), "src/bench");
+    for shared in ["report.ts", "rows.ts"] {
+        let text = std::fs::read_to_string(sources("script").join(shared)).expect("a script");
+        workspace.write_file(&format!("src/bench/{shared}"), &text);
+    }
+    workspace.compile();
+    run(&workspace, &format!("dist/bench/{script}.js"), is_quick);
+}
+
+fn size(is_quick: bool) {
+    let workspace = Workspace::new("bench-size");
+    for count in [1, 10, 50] {
+        let document = document::document(count);
+        generate(&workspace, &document, "pglite", "electric", "react", &format!("models-{count}"));
+    }
+    workspace.copy(&sources("size"), "src");
+    workspace.compile();
+    run(&workspace, "dist/size.js", is_quick);
+}
+
+fn sources(folder: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/client").join(folder)
+}
+
+fn generate(
+    workspace: &Workspace,
+    document: &serde_json::Value,
+    adapter: &str,
+    transport: &str,
+    framework: &str,
+    output: &str,
+) {
+    workspace.write_file("openapi.json", &document.to_string());
     workspace.write_file(
         "sync-patterns.config.yaml",
-        &format!("version: 1\nspec: ./openapi.json\noutput: ./{output}\nadapter: {adapter}\nframework: {framework}\n"),
+        &format!(
+            "version: 1\nspec: ./openapi.json\noutput: ./{output}\nadapter: {adapter}\ntransport: {transport}\n\
+             framework: {framework}\n"
+        ),
     );
     let run = sync_patterns(&["generate", "--quiet"], workspace.folder());
     assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);

@@ -13,7 +13,7 @@ pub fn compact(text: &str) -> String {
     for line in text.split_inclusive('\n') {
         let starts_in_quote = quote.is_some();
         let comment = scan(line, &mut quote, |_| {});
-        let mut code = &line[..comment.unwrap_or(line.len())];
+        let mut code = comment.and_then(|at| line.get(..at)).unwrap_or(line);
         if !starts_in_quote {
             code = code.trim_start();
         }

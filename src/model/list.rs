@@ -51,7 +51,7 @@ pub struct Since {
 /// What a successful answer to a request is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Answer {
-    /// Statuses outside of 200 to 299 that the document declares as an answer.
+    /// Statuses of success that the document declares, beside those that every API may answer with.
     pub statuses: Vec<u16>,
     /// Media types other than JSON that the document declares.
     pub types: Vec<String>,

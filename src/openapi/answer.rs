@@ -4,11 +4,11 @@ use super::document::{Document, Node};
 use super::media::is_json;
 use super::version::Version;
 
-/// The statuses of success that the document declares, in its order, with their answers.
+/// The statuses from 200 to 299 that the document declares, in its order, with their answers.
 pub fn success<'a>(document: &'a Document, operation: &Node<'a>) -> Vec<(u16, Node<'a>)> {
     let Some(responses) = operation.get("responses").and_then(|node| document.resolve(node)) else { return Vec::new() };
     let statuses = responses.object().into_iter().flatten().filter_map(|(status, _)| {
-        let number = status.parse::<u16>().ok().filter(|number| (200..400).contains(number))?;
+        let number = status.parse::<u16>().ok().filter(|number| (200..300).contains(number))?;
         Some((number, document.resolve(responses.get(status)?)?))
     });
     statuses.collect()
@@ -37,10 +37,34 @@ pub fn other_types<'a>(document: &'a Document, operation: &Node<'a>, response: &
 
 /// Whether a successful answer of the operation is declared to have a header.
 pub fn answers_header(document: &Document, operation: &Node, name: &str) -> bool {
-    success(document, operation).iter().filter(|(status, _)| *status < 300).any(|(_, response)| {
+    success(document, operation).iter().any(|(_, response)| {
         let headers = response.get("headers").and_then(|headers| document.resolve(headers));
         headers
             .and_then(|headers| headers.object())
             .is_some_and(|headers| headers.keys().any(|own| own.eq_ignore_ascii_case(name)))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::diagnostics::Problems;
+    use crate::openapi::Tree;
+
+    #[test]
+    fn redirects_and_errors_are_no_success() {
+        let document = json!({
+            "openapi": "3.1.0",
+            "info": { "title": "t", "version": "1" },
+            "paths": { "/things": { "post": { "responses": {
+                "default": {}, "2XX": {}, "199": {}, "200": {}, "203": {}, "299": {}, "300": {}, "303": {}, "404": {},
+            } } } },
+        });
+        let document = Document::new(Tree::from(document), &mut Problems::default()).unwrap();
+        let (_, path) = document.paths().next().unwrap();
+        let found = success(&document, &path.get("post").unwrap());
+        assert_eq!(found.iter().map(|(status, _)| *status).collect::<Vec<_>>(), [200, 203, 299]);
+    }
 }

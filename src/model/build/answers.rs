@@ -11,8 +11,8 @@ const USUAL: &[u16] = &[200, 201, 202, 204];
 pub fn answer<'a>(document: &'a Document, resource: &Resource<'a>, operation: &Node<'a>, needed: &[&str]) -> Answer {
     let declared = success(document, operation);
     let statuses = declared.iter().map(|(status, _)| *status).filter(|status| !USUAL.contains(status)).collect();
-    let all = declared.iter().filter(|(status, _)| *status < 300);
-    let mut types: Vec<String> = all.flat_map(|(_, response)| other_types(document, operation, response)).collect();
+    let mut types: Vec<String> =
+        declared.iter().flat_map(|(_, response)| other_types(document, operation, response)).collect();
     types.sort_unstable();
     types.dedup();
     Answer { statuses, types, row: row(document, resource, operation, needed) }

@@ -86,7 +86,7 @@ export interface Operation {
   readonly envelope?: string;
   /** What a successful answer is, where the document says it. */
   readonly answer?: {
-    /** Beside 200, 201, 202 and 204. */
+    /** Those from 200 to 299, beside 200, 201, 202 and 204. */
     readonly statuses?: readonly number[];
     /** Beside JSON. */
     readonly types?: readonly string[];

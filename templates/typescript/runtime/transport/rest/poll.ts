@@ -166,7 +166,7 @@ function createPoll(context: Context, listed: Listed, gate: Gate, parent: Poll |
   async function attempt(signal: AbortSignal, changes: Bell, onWell: () => void, isFirst: boolean): Promise<End> {
     if (isFirst) await parent?.tried;
     const part = await due(signal, changes);
-    const leave = await gate.enter(signal);
+    const leave = await gate.enter();
     const taken = part === "all" ? asks : [];
     if (part === "all") asks = [];
     try {
@@ -233,9 +233,12 @@ function createPoll(context: Context, listed: Listed, gate: Gate, parent: Poll |
   };
 }
 
-/** Lets so many in at the same time, the others in the order in which they come. */
+/**
+ * Lets so many in at the same time, the others in the order in which they come. At a stop, those who are in leave, and
+ * those who wait come in and leave at once: nobody has to leave the queue.
+ */
 interface Gate {
-  enter(signal: AbortSignal): Promise<() => void>;
+  enter(): Promise<() => void>;
 }
 
 function createGate(places: number): Gate {

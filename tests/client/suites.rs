@@ -49,7 +49,8 @@ const WHOLE: [(&str, &str); 2] = [("pglite", "electric"), ("sqlite", "rest")];
 const SHORT: &[&str] = &["confirmed", "pull", "references", "upgrade"];
 
 /// Suites that say something of the API's lists only.
-const REST_ONLY: &[&str] = &["answer-rows", "gone-rows", "interleavings", "nested-lists", "pull", "schedule"];
+const REST_ONLY: &[&str] =
+    &["answer-rows", "cors", "gone-rows", "interleavings", "nested-lists", "pull", "schedule"];
 
 fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -3,6 +3,8 @@ import type { ApiRequest } from "./request.js";
 /** What needs no permission. */
 const SIMPLE_HEADERS = ["accept", "accept-language", "content-language"];
 const SIMPLE_METHODS = ["GET", "HEAD", "POST"];
+/** The headers of an answer that the client reads, and that need it. */
+const READ = { GET: "ETag", POST: "Location and X-Txid", PUT: "X-Txid", PATCH: "X-Txid", DELETE: "X-Txid" };
 
 /**
  * Why a browser may keep a request from a server of another origin that is there and answers: undefined where that
@@ -24,12 +26,21 @@ export async function corsCause(
   }
   const names = [...headers.keys()].filter((name) => !SIMPLE_HEADERS.includes(name));
   const allowed = [
+    `the origin ${location.origin}`,
     ...(SIMPLE_METHODS.includes(method) ? [] : [`the method ${method}`]),
-    ...(names.length > 0 ? [`the headers ${names.join(", ")}`] : []),
+    ...(names.length > 0 ? [`the ${names.length > 1 ? "headers" : "header"} ${names.join(", ")}`] : []),
   ];
-  return (
-    `the server is there, but the browser keeps ${method} from it: most likely its CORS settings. ` +
-    `For ${location.origin} they have to allow ${allowed.join(" and ")}, and to expose ETag, Link and X-Txid. ` +
-    "A server that can't allow idempotency-key needs `idempotency_key: none` in the config"
-  );
+  const sentences = [
+    `the server is there, but the browser keeps ${method} from it: most likely its CORS settings`,
+    `They have to allow ${listed(allowed)}, and to expose ${READ[method]} where the server answers that`,
+    ...(names.includes("idempotency-key")
+      ? ["A server that can't allow idempotency-key needs `idempotency_key: none` in the config"]
+      : []),
+  ];
+  return sentences.join(". ");
+}
+
+/** `one`, `one and two`, `one, two and three`. */
+function listed(parts: readonly string[]): string {
+  return [parts.slice(0, -1).join(", "), ...parts.slice(-1)].filter((part) => part !== "").join(" and ");
 }

@@ -423,6 +423,47 @@ test("digits are kept", async () => {
   assert.match(String(row?.["details"]), /"n": ?12345678901234567890[,}]/);
 });
 
+test("a row in the answer to a write is the row that the list shows, however the server spells it", async () => {
+  fill(1);
+  const spelled = {
+    id: JSON.stringify(idOf(1)),
+    project_id: '"ABCDEF00-0000-4000-8000-00000000ABCD"',
+    title: '"caf\\u00e9"',
+    done: "false",
+    priority: "3",
+    approved: "false",
+    estimate: '"1.50"',
+    effort: "9007199254740993",
+    due_at: '"2026-03-01T10:00:00Z"',
+    details: '{ "size" : 1.50e1, "parent" : null, "tags" : [ "a\\/b", "2.0" ], "n": 12345678901234567890, "m": 1.0 }',
+    created_at: '"2026-03-01T10:00:00Z"',
+  };
+  reading.server.put("/tasks", spelled);
+  const client = await reading.client();
+  await until(() => shown(client, "tasks").length === 1);
+  // Nothing else in the list has digits to keep, or all of it has.
+  for (const [title, effort] of [
+    ["one", "1"],
+    ["two", "9007199254740993"],
+  ] as const) {
+    const details = effort === "1" ? '{ "size" : 1.50e1, "m" : 1.0, "s" : "\\ue0001" }' : spelled.details;
+    reading.server.put("/tasks", { ...spelled, effort, details });
+    await settled(
+      client,
+      client.collections.tasks.update(idOf(1), (draft) => void (draft.title = title)),
+    );
+    const newest = async () => (await query(client, "SELECT max(seq) AS seq FROM _changed_keys"))[0]?.["seq"];
+    const answered = await query(client, "SELECT CAST(details AS TEXT) AS details, project_id FROM tasks_synced");
+    const before = await newest();
+    // The first pull after a write compares all with what is there; so does every tenth.
+    for (let times = 1; times <= 10; times += 1) await client.syncNow("tasks");
+    assert.equal(await newest(), before, title);
+    assert.equal(answered[0]?.["project_id"], "abcdef00-0000-4000-8000-00000000abcd");
+    const [task] = shown(client, "tasks");
+    assert.equal((task?.["details"] as { size: number }).size, 15);
+  }
+});
+
 test("an interrupted first pull leaves what it has read, and begins again", async () => {
   reading.projects({ page: offset });
   reading.server.style = byOffset(2);

@@ -12,6 +12,11 @@ export function backoff(failures: number): number {
   return Math.random() * Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (failures - 1));
 }
 
+/** Whether another try may help, without anybody changing anything. */
+export function isPassing(status: number): boolean {
+  return status < 400 || status === 408 || status === 425 || status === 429 || status >= 500;
+}
+
 /** How long a `Retry-After` asks to wait, in seconds or until a date; 0 without one. */
 export function retryAfter(header: string | null | undefined): number {
   if (header === null || header === undefined || header.trim() === "") return 0;

@@ -3,10 +3,11 @@ import { own, ownKey, type Model } from "../../client/model.js";
 import { transactionId } from "../../client/values.js";
 import type { Rejection, SyncVerdict } from "../../config.js";
 import { madeKeyOf, type MadeKey, type ServerRow } from "../../store/store.js";
-import { retryAfter } from "../schedule.js";
+import { isPassing, retryAfter } from "../schedule.js";
 import type { Outcome, Outgoing } from "../transport.js";
 import type { Received } from "./exchange.js";
-import { isWholeRow, memberAt, rowIn, serverRow } from "./rows.js";
+import { isPage, mediaType } from "./media-type.js";
+import { jsonAt, rowIn, serverRow } from "./rows.js";
 
 /** After so many, a 412 is taken for an answer. */
 const LOST_RACES = 5;
@@ -21,7 +22,7 @@ export function outcomeOf(write: Outgoing, received: Received, decided: SyncVerd
   const rejection = rejectionOf(received);
   if (verdict === "acknowledged") return acknowledgement(write, received);
   if (verdict === "rejected") return { kind: "rejected", rejection };
-  if (decided === undefined && received.isRedirected && isPage(received)) {
+  if (decided === undefined && received.isRedirected && isPage(received.headers)) {
     return { kind: "refused", status: 401, rejection };
   }
   if (decided === undefined && (status === 401 || status === 403)) return { kind: "refused", status, rejection };
@@ -48,9 +49,8 @@ function usualVerdict(write: Outgoing, received: Received): SyncVerdict {
   if (status === 412 && attempts < LOST_RACES) return "retry";
   if (received.isRedirected) return "retry";
   // What wasn't the API's to say, such as a page of a server in its place, hasn't deleted anything.
-  if (operation === "delete" && (status === 404 || status === 410) && !isPage(received)) return "acknowledged";
-  const isPassing = [401, 403, 408, 425, 429].includes(status) || status < 400 || status >= 500;
-  return isPassing ? "retry" : "rejected";
+  if (operation === "delete" && (status === 404 || status === 410) && !isPage(received.headers)) return "acknowledged";
+  return status === 401 || status === 403 || isPassing(status) ? "retry" : "rejected";
 }
 
 function isSuccess(status: number): boolean {
@@ -78,20 +78,12 @@ function doubtOf({ action }: Outgoing, received: Received): string | undefined {
   return undefined;
 }
 
-function mediaType(headers: Headers): string {
-  return (headers.get("Content-Type") ?? "").replace(/;.*$/s, "").trim().toLowerCase();
-}
-
-function isPage({ headers }: Received): boolean {
-  return mediaType(headers) === "text/html";
-}
-
 /** The row after the write, where the answer is said to be that. */
 function answeredRow(write: Outgoing, { status, body }: Received): ServerRow | null {
   const { operation, action } = write;
   const place = action.answer?.row;
   if (!isSuccess(status) || operation === "delete" || place === undefined) return null;
-  return wholeRow(write, membersOf(memberAt(body, place) ?? ""));
+  return wholeRow(write, membersOf(jsonAt(body, place) ?? ""));
 }
 
 /** A row of the server, with what only the request's path says of it; null where the JSON isn't all of a row. */
@@ -101,8 +93,7 @@ export function wholeRow({ model, action, members, before }: Outgoing, row: Memb
     const value = own(members, name) ?? own(before, name);
     return value === undefined ? [] : [[name, value]];
   });
-  const complete = { ...Object.fromEntries(inPath), ...row };
-  return isWholeRow(model, complete) ? serverRow(model, complete) : null;
+  return serverRow(model, { ...Object.fromEntries(inPath), ...row });
 }
 
 /** The server's transaction, where the answer tells it: as a member `txid` that is none of the row's, or in a header. */
@@ -118,7 +109,7 @@ function keyIn(write: Outgoing, { headers, body }: Received): MadeKey | null {
   const { model, operation, action } = write;
   const column = ownKey(model)?.name;
   if (operation !== "insert" || model.keyOrigin !== "server" || column === undefined) return null;
-  const row = membersOf(memberAt(body, action.answer?.row ?? []) ?? "");
+  const row = membersOf(jsonAt(body, action.answer?.row ?? []) ?? "");
   const json = (row === undefined ? undefined : own(row, column)) ?? rowIn(model, body)?.[column];
   const text = json === undefined || json === "null" ? lastSegment(headers.get("Location")) : textOf(json);
   return madeKeyOf(model, text);

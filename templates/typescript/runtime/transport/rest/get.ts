@@ -1,8 +1,9 @@
 import { messageOf } from "../../client/json.js";
 import { API_ANSWER_MS, LIST_BODY_MS } from "../../client/timing.js";
 import type { HeadersRecord, Settings } from "../../config.js";
-import { Ended, isPassing } from "../attempts.js";
-import { retryAfter, within } from "../schedule.js";
+import { Ended } from "../attempts.js";
+import { isPassing, retryAfter, within } from "../schedule.js";
+import { isPage } from "./media-type.js";
 
 /** A good answer, or that there is nothing, or nothing new. */
 export interface Answer {
@@ -38,14 +39,14 @@ export async function get(
     limit.done();
   }
   const { status } = response;
-  const isPage = (response.headers.get("Content-Type") ?? "").toLowerCase().includes("html");
+  const isForPeople = isPage(response.headers);
   if (status === 304) return { status: "unchanged", headers: response.headers, body };
-  if (status === 401 || status === 403 || (isPage && response.redirected)) {
+  if (status === 401 || status === 403 || (isForPeople && response.redirected)) {
     throw new Ended({ kind: "refused", headers, status, url });
   }
   if (status === 404 || status === 410) return { status: "missing", headers: response.headers, body };
-  if (response.ok && !isPage) return { status: "ok", headers: response.headers, body };
-  const said = isPage ? "the answer is an HTML page, and no JSON" : body.slice(0, LONGEST_MESSAGE);
+  if (response.ok && !isForPeople) return { status: "ok", headers: response.headers, body };
+  const said = isForPeople ? "the answer is an HTML page, and no JSON" : body.slice(0, LONGEST_MESSAGE);
   const message = `${String(status)}: ${said}`;
   if (response.ok || !isPassing(status)) throw new Ended({ kind: "broken", message, status, url });
   const asked = retryAfter(response.headers.get("Retry-After"));

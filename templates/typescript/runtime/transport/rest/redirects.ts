@@ -1,3 +1,5 @@
+import { isPage } from "./media-type.js";
+
 /** What a redirect of a write leads to. */
 export type Lead =
   /** The same path of the API, elsewhere on its origin. */
@@ -100,7 +102,7 @@ function turned(path: string): string {
 
 /** Whether an answer is a page for people, or wants another user: this isn't the API's answer to a write. */
 function isLogin({ status, headers }: Response): boolean {
-  return status === 401 || status === 403 || (headers.get("Content-Type") ?? "").startsWith("text/html");
+  return status === 401 || status === 403 || isPage(headers);
 }
 
 function login(where: string): Lead {

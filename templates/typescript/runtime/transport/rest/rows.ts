@@ -1,29 +1,88 @@
-import { membersOf, textOf, type Members } from "../../client/json.js";
-import { keyFields, own, WRITE_ID, type Model } from "../../client/model.js";
+import { membersOf, objectOf, type Members } from "../../client/json.js";
+import { keyFields, own, WRITE_ID, type Field, type Model } from "../../client/model.js";
 import type { ServerRow } from "../../store/store.js";
+import { exactly, jsonText, scalarText } from "./exact.js";
 
-/** A row of the API's JSON as the store takes it. What the JSON leaves out is null; what isn't a column is left out. */
-export function serverRow(model: Model, row: Members): ServerRow {
-  const values = model.fields.map(({ name, type }): [string, string | null] => {
-    const json = own(row, name) ?? "null";
-    if (type === "json") return [name, json];
-    return [name, json === "null" ? null : textOf(json)];
-  });
-  const writeId = own(row, WRITE_ID) ?? "null";
-  if (model.writeId.includes("row")) values.push([WRITE_ID, writeId === "null" ? null : textOf(writeId)]);
-  return new Map(values);
+/** A row that the API gives otherwise than the document says. */
+export class Unfit extends Error {
+  override readonly name = "Unfit";
 }
 
-/** Whether the JSON has what a row can't be without: else it is only a part of the row, or something else. */
-export function isWholeRow(model: Model, row: Members): boolean {
-  return model.fields.every(({ name, type, nullable }) => {
-    const json = own(row, name);
-    return nullable || (json !== undefined && (json !== "null" || type === "json"));
-  });
+/** Gives what the API has as a column; undefined where it has nothing. */
+export type ValueOf = (name: string) => unknown;
+
+/** A row as the store takes it, whether it has come in a list or in the answer to a write. Throws `Unfit`. */
+export function rowOf(model: Model, fields: readonly Field[], valueOf: ValueOf, mark: string): ServerRow {
+  const row = columnsOf(model, fields, valueOf, mark);
+  if (model.writeId.includes("row")) {
+    const writeId = valueOf(WRITE_ID);
+    row.set(WRITE_ID, typeof writeId === "string" ? writeId : null);
+  }
+  return row;
+}
+
+/** Only these columns. Throws `Unfit` where one can't be what the document says. */
+export function columnsOf(
+  model: Model,
+  fields: readonly Field[],
+  valueOf: ValueOf,
+  mark: string,
+): Map<string, string | null> {
+  return new Map(
+    fields.map((field): [string, string | null] => {
+      const { name } = field;
+      const text = columnText(field, valueOf(name), mark);
+      if (text === null && (!field.nullable || model.key.includes(name))) {
+        throw new Unfit(`a row has no ${name}, which the document requires`);
+      }
+      return [name, text];
+    }),
+  );
+}
+
+function columnText(field: Field, value: unknown, mark: string): string | null {
+  if (field.type === "json") return jsonText(value, mark);
+  if (value === undefined || value === null) return null;
+  const text = typeof value === "object" ? JSON.stringify(value) : scalarText(value, mark);
+  if (!isFit(field, value, text)) {
+    throw new Unfit(`a row has ${JSON.stringify(value)} as ${field.name}, which is no ${field.type}`);
+  }
+  return field.type === "uuid" ? text.toLowerCase() : text;
+}
+
+function isFit({ type }: Field, value: unknown, text: string): boolean {
+  switch (type) {
+    case "int32":
+    case "int64":
+      return /^-?\d+$/.test(text);
+    case "float":
+      return text.trim() !== "" && Number.isFinite(Number(text));
+    case "decimal":
+      return /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(text);
+    case "boolean":
+      return ["true", "false", "1", "0"].includes(text);
+    default:
+      return typeof value !== "object";
+  }
+}
+
+/**
+ * A row of the API's JSON. What can be null and isn't there is null; what isn't a column is left out. Null where the
+ * JSON is only a part of a row, or something else.
+ */
+export function serverRow(model: Model, row: Members): ServerRow | null {
+  if (!model.fields.every(({ name, nullable }) => nullable || own(row, name) !== undefined)) return null;
+  const { value, mark } = exactly(model, objectOf(row));
+  try {
+    return rowOf(model, model.fields, (name) => own(value as Record<string, unknown>, name), mark);
+  } catch (error) {
+    if (error instanceof Unfit) return null;
+    throw error;
+  }
 }
 
 /** Follows the names of members from the outside in; undefined where one of them is missing. */
-export function memberAt(json: string, names: readonly string[]): string | undefined {
+export function jsonAt(json: string, names: readonly string[]): string | undefined {
   let text: string | undefined = json;
   for (const name of names) text = text === undefined ? undefined : own(membersOf(text) ?? {}, name);
   return text;

@@ -90,11 +90,6 @@ export function failure(error: unknown): Extract<End, { kind: "failed" }> {
   return { kind: "failed", message: messageOf(error), retryAfter: 0, isUnreachable: false };
 }
 
-/** Whether another try may help, without anybody changing anything. */
-export function isPassing(status: number): boolean {
-  return status < 400 || status === 408 || status === 425 || status === 429 || status >= 500;
-}
-
 /** `error`: of rows that can't be taken, though the others can. */
 export function reportWell(
   reports: Reports,

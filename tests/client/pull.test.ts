@@ -424,7 +424,7 @@ test("digits are kept", async () => {
 });
 
 test("a row in the answer to a write is the row that the list shows, however the server spells it", async () => {
-  fill(1);
+  reading.fill(1);
   const spelled = {
     id: JSON.stringify(idOf(1)),
     project_id: '"ABCDEF00-0000-4000-8000-00000000ABCD"',

@@ -1,5 +1,6 @@
 import { defaults } from "./client/defaults.js";
-import { POLL_MS } from "./client/timing.js";
+import { HEADERS_MS, POLL_MS } from "./client/timing.js";
+import { within } from "./transport/schedule.js";
 
 /** What the application decides at run time. Everything is optional: the defaults come from the config file. */
 export interface SyncSettings {
@@ -10,7 +11,7 @@ export interface SyncSettings {
   readonly idempotencyKey: "header" | "none";
   /**
    * Headers of every request, to Electric and to the API. A function is asked before each request, and again after a
-   * 401 or 403: what it gives then are the new headers.
+   * 401 or 403: what it gives then are the new headers. It has a minute to give them.
    */
   readonly headers: SyncHeaders;
   /** Further parameters of a model's shape, such as `where`. */
@@ -85,8 +86,8 @@ export interface Settings {
   configure(settings: Partial<SyncSettings>): void;
   /** Calls `listener` after each change, until the function that it returns is called. */
   onChange(listener: () => void): () => void;
-  /** The headers of a request that is about to leave. */
-  headers(): Promise<HeadersRecord>;
+  /** The headers of a request that is about to leave. Throws where they don't come in time, or `signal` aborts. */
+  headers(signal: AbortSignal): Promise<HeadersRecord>;
 }
 
 /** Where the config file says nothing else. */
@@ -115,9 +116,10 @@ function createSettings(initial: Partial<SyncSettings>): Settings {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    async headers() {
+    async headers(signal) {
       const { headers } = current;
-      return typeof headers === "function" ? headers() : headers;
+      if (typeof headers !== "function") return headers;
+      return within(HEADERS_MS, signal, async () => headers(), "`headers` has given nothing in time.");
     },
   };
 }

@@ -119,6 +119,8 @@ export const {
 
 function clientOf(base: ClientBase, databaseName: string): Client {
   let opening: Promise<Running> | undefined;
+  /** The end of the last close: what is opened after it waits for that. */
+  let closing: Promise<void> = Promise.resolve();
   let current: Running | undefined;
   const waiting = new Set<(session: Session) => void>();
   const status = createStatus();
@@ -147,7 +149,16 @@ function clientOf(base: ClientBase, databaseName: string): Client {
     return current;
   }
 
-  const writer = createWriter(models, base.collectionId, whenOpen, session);
+  async function close(opened: Promise<Running>): Promise<void> {
+    const running = await opened.catch(() => undefined);
+    // Where it has failed to open, there is nothing to close.
+    if (running === undefined) return;
+    current = undefined;
+    await running.stop();
+    await running.store.close();
+  }
+
+  const writer = createWriter(models, base.collectionId, whenOpen);
 
   return {
     ...base,
@@ -158,22 +169,24 @@ function clientOf(base: ClientBase, databaseName: string): Client {
       configureSync: base.settings.configure,
 
       async initializeDatabase(options = {}) {
-        opening ??= open(options).catch((error: unknown) => {
-          opening = undefined;
-          throw error;
-        });
+        if (opening === undefined) {
+          const opened = closing.then(() => open(options));
+          opening = opened;
+          opened.catch(() => {
+            if (opening === opened) opening = undefined;
+          });
+        }
         return (await opening).store.database;
       },
 
       getDatabase: () => session().store.database,
 
       async closeDatabase() {
-        const running = await opening?.catch(() => undefined);
-        if (running === undefined || running !== current) return;
+        if (opening === undefined) return closing;
+        const closed = close(opening);
         opening = undefined;
-        current = undefined;
-        await running.stop();
-        await running.store.close();
+        closing = closed.catch(() => {});
+        return closed;
       },
 
       async clearDatabase(options = {}) {

@@ -158,7 +158,7 @@ export async function startSyncWorker(context: Context, writes: Writes): Promise
         const idle = Math.min(untilNextTry(retries), IDLE_MS);
         await wait(idle, signal, log.source, changes.source, presence.onReturn);
       } else if (write !== "rejected") {
-        const headers = await settings.headers();
+        const headers = await settings.headers(signal);
         const outcome = await send(write, headers);
         if (!signal.aborted) await conclude(write, outcome, headers, changes);
         if (outcome.kind === "acknowledged" && write.operation === "update") noteTaken();

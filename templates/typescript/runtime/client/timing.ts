@@ -11,6 +11,8 @@ export const BROKEN_RETRY_MS = 60_000;
 /** Between two pulls of a list. */
 export const POLL_MS = 30_000;
 
+/** The longest wait for the application's `headers`. */
+export const HEADERS_MS = 60_000;
 /** The longest wait for an answer of the API. */
 export const API_ANSWER_MS = 60_000;
 /** The longest wait for the rest of a list's answer, once it has begun. */

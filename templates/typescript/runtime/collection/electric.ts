@@ -55,6 +55,9 @@ export function electricCollection<Input extends object, Shown extends object, K
   return options as unknown as ReturnType<typeof electricCollection<Input, Shown, Key>>;
 }
 
+/** Never aborts: these collections are not closed. */
+const unending = new AbortController().signal;
+
 /** Makes handlers that send each write of a transaction by an operation of the API. */
 function createSaver(model: Model, settings: Settings) {
   const { send } = restWrites(settings);
@@ -76,7 +79,7 @@ function createSaver(model: Model, settings: Settings) {
       members: members(model, set, type === "insert"),
       before: type === "insert" ? {} : members(model, original, false),
     };
-    const outcome = await send(request, await settings.headers(), new AbortController().signal);
+    const outcome = await send(request, await settings.headers(unending), unending);
     if (outcome.kind === "acknowledged") return outcome.txid;
     const isAnswer = outcome.kind === "rejected" || outcome.kind === "refused";
     throw new RejectedError(isAnswer ? outcome.rejection : { status: null, message: outcome.message, body: "" });
@@ -161,7 +164,7 @@ function shapeOptions(model: Model, settings: Settings): ShapeStreamOptions<unkn
           .map((field) => [field.name, shown(field, row[field.name] ?? null)]),
       ),
     fetchClient: async (input, init) => {
-      sent = await settings.headers();
+      sent = await settings.headers(init?.signal ?? unending);
       const headers = new Headers(init?.headers);
       for (const [name, value] of Object.entries(sent)) headers.set(name, value);
       return settings.current().fetch(input, { ...init, headers });
@@ -170,10 +173,10 @@ function shapeOptions(model: Model, settings: Settings): ShapeStreamOptions<unkn
       const changes = bell(settings.onChange);
       const isRefused = error instanceof FetchError && (error.status === 401 || error.status === 403);
       // The application may have changed them while the request was under way.
-      const isOutdated = isRefused && JSON.stringify(await settings.headers()) !== JSON.stringify(sent);
+      const isOutdated = isRefused && JSON.stringify(await settings.headers(unending)) !== JSON.stringify(sent);
       if (!isRefused) console.error(`${model.name}: ${error.message}`);
       if (!isOutdated) {
-        await wait(isRefused ? Infinity : BROKEN_RETRY_MS, new AbortController().signal, changes.source);
+        await wait(isRefused ? Infinity : BROKEN_RETRY_MS, unending, changes.source);
       }
       changes.close();
       return {};

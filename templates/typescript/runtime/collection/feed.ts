@@ -14,6 +14,8 @@ export interface Feed {
   reached(position: number): Promise<void>;
   /** Calls `listener` after each commit that may have changed the log, when collections have read the changed rows. */
   onLog(listener: () => void): () => void;
+  /** Calls `listener` when the database is being closed, until what it returns is called. */
+  onClose(listener: () => void): () => void;
   close(): void;
 }
 
@@ -45,6 +47,7 @@ const READ_AT_ONCE = KEPT + PRUNED_AT;
 export async function openFeed(store: Store): Promise<Feed> {
   const subscribers = new Set<Subscriber>();
   const logListeners = new Set<() => void>();
+  const closeListeners = new Set<() => void>();
   const waiting = new Set<{ readonly position: number; readonly resolve: () => void }>();
   let position = await store.changedKeys.newest();
   let isOutdated = false;
@@ -166,11 +169,16 @@ export async function openFeed(store: Store): Promise<Feed> {
       logListeners.add(listener);
       return () => logListeners.delete(listener);
     },
+    onClose(listener) {
+      closeListeners.add(listener);
+      return () => closeListeners.delete(listener);
+    },
     close() {
       isClosed = true;
       stopListening();
       for (const { resolve } of waiting) resolve();
       waiting.clear();
+      for (const listener of closeListeners) listener();
     },
   };
 }

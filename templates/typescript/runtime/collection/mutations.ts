@@ -34,12 +34,10 @@ export interface Writer {
   onWaiting(model: Model, listener: () => void): () => void;
 }
 
-/** `session` throws while the database isn't open. */
 export function createWriter(
   models: readonly Model[],
   collectionId: (model: string) => string,
   whenOpen: () => Promise<Session>,
-  session: () => Session,
 ): Writer {
   const byCollection = new Map(models.map((model) => [collectionId(model.name), model]));
   /** How many transactions wait for the server, by model. */
@@ -49,12 +47,12 @@ export function createWriter(
 
   async function persist(parameters: { readonly transaction: { readonly mutations: readonly Mutation[] } }) {
     const writes = parameters.transaction.mutations.map((mutation) => ({ model: modelOf(mutation), mutation }));
-    const { position, entries } = await saving(saveAll(writes));
-    await session().feed.reached(position);
+    const { position, entries, opened } = await saving(saveAll(writes));
+    await opened.feed.reached(position);
 
     const toConfirm = new Set(writes.filter(({ model }) => !model.localFirst).map(({ model }) => model.name));
     const ids = entries.filter(({ model }) => toConfirm.has(model)).map(({ id }) => id);
-    await confirmation(ids, new Set(writes.map(({ model }) => model.name)));
+    await confirmation(opened, ids, new Set(writes.map(({ model }) => model.name)));
   }
 
   function modelOf(mutation: Mutation): Model {
@@ -65,16 +63,17 @@ export function createWriter(
     return model;
   }
 
-  /** Returns the number in the feed that the writes have, and their entries in the log. */
+  /** Returns the number in the feed that the writes have, and their entries in the log; and where that is. */
   async function saveAll(
     writes: readonly Write[],
-  ): Promise<{ position: number; entries: readonly Pick<Entry, "id" | "model">[] }> {
-    const { store, feed } = await whenOpen();
+  ): Promise<{ position: number; entries: readonly Pick<Entry, "id" | "model">[]; opened: Session }> {
+    const opened = await whenOpen();
+    const { store, feed } = opened;
     return store.transaction(async (within) => {
       const before = await within.log.newest();
       for (const write of writes) await save(within, write);
       const entries = await within.log.writtenAfter(before);
-      return { position: await feed.position(within), entries };
+      return { position: await feed.position(within), entries, opened };
     });
   }
 
@@ -83,17 +82,17 @@ export function createWriter(
    * refused and throws its answer, when the others have been answered too. `models`: all that the transaction has
    * written to.
    */
-  async function confirmation(ids: readonly EntryId[], models: ReadonlySet<string>): Promise<void> {
+  async function confirmation(opened: Session, ids: readonly EntryId[], models: ReadonlySet<string>): Promise<void> {
     if (ids.length === 0) return;
     for (const model of models) {
       waiting.set(model, (waiting.get(model) ?? 0) + 1);
       for (const listener of listeners.get(model) ?? []) listener();
     }
     try {
-      const rejected = await answered(ids);
+      const rejected = await answered(opened, ids);
       const [first] = rejected;
       if (first === undefined) return;
-      await session().store.log.discardOnly(rejected.map(({ id }) => id));
+      await opened.store.log.discardOnly(rejected.map(({ id }) => id));
       throw new RejectedError(rejectionOf(first.error));
     } finally {
       for (const model of models) waiting.set(model, (waiting.get(model) ?? 1) - 1);
@@ -101,23 +100,19 @@ export function createWriter(
   }
 
   /** Waits until none of the entries is pending; gives those that were rejected. */
-  async function answered(ids: readonly EntryId[]): Promise<readonly Pick<Entry, "id" | "error">[]> {
+  async function answered(
+    { store, feed }: Session,
+    ids: readonly EntryId[],
+  ): Promise<readonly Pick<Entry, "id" | "error">[]> {
     for (;;) {
       // Listens before it reads, so that it misses no change in between.
-      const changed = nextLogChange();
-      const entries = await session().store.log.unacknowledged(ids);
+      const changed = nextLogChange(feed);
+      // It may be closed before anybody waits for that.
+      changed.catch(() => {});
+      const entries = await store.log.unacknowledged(ids);
       if (entries.every(({ status }) => status === "rejected")) return entries;
       await changed;
     }
-  }
-
-  function nextLogChange(): Promise<void> {
-    return new Promise((resolve) => {
-      const stop = session().feed.onLog(() => {
-        stop();
-        resolve();
-      });
-    });
   }
 
   return {
@@ -130,6 +125,20 @@ export function createWriter(
       return () => ofModel.delete(listener);
     },
   };
+}
+
+/** Throws where the database is closed before. */
+async function nextLogChange(feed: Session["feed"]): Promise<void> {
+  let stops: readonly (() => void)[] = [];
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const message = "The database was closed before the server has answered: the edit stays in it.";
+      const close = () => reject(new Error(message));
+      stops = [feed.onLog(resolve), feed.onClose(close)];
+    });
+  } finally {
+    for (const stop of stops) stop();
+  }
 }
 
 async function save({ rows, log }: StoreOperations, { model, mutation }: Write): Promise<void> {

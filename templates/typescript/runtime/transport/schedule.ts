@@ -103,31 +103,40 @@ export function bell(source: Source): Bell {
 }
 
 export interface Limit {
+  /** Aborts when the time is over. */
   readonly signal: AbortSignal;
   /** From now on, so many milliseconds more. */
   extend(milliseconds: number): void;
-  done(): void;
 }
 
-/** A signal that aborts with `signal`, and after so many milliseconds unless `done` is called. */
-export function within(milliseconds: number, signal: AbortSignal): Limit {
+/**
+ * Gives what `work` gives, unless that takes longer than so many milliseconds, or `signal` aborts before. Work that
+ * doesn't obey its limit, as a function of the application may not, goes on, but nobody waits for it any more.
+ */
+export async function within<T>(
+  milliseconds: number,
+  signal: AbortSignal,
+  work: (limit: Limit) => Promise<T>,
+  late = "There was no answer in time.",
+): Promise<T> {
+  signal.throwIfAborted();
   const controller = new AbortController();
-  const abort = () => controller.abort(signal.reason);
-  const expire = () => controller.abort(new Error("There was no answer in time."));
+  const expire = () => controller.abort(new Error(late));
   let timer = setTimeout(expire, milliseconds);
-  signal.addEventListener("abort", abort, { once: true });
-  if (signal.aborted) abort();
-  return {
-    signal: controller.signal,
-    extend: (more) => {
-      clearTimeout(timer);
-      timer = setTimeout(expire, more);
-    },
-    done: () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", abort);
-    },
+  const forget = aborted(signal)(() => controller.abort(signal.reason));
+  const over = new Promise<never>((_, reject) => {
+    aborted(controller.signal)(() => reject(controller.signal.reason));
+  });
+  const extend = (more: number) => {
+    clearTimeout(timer);
+    timer = setTimeout(expire, more);
   };
+  try {
+    return await Promise.race([work({ signal: controller.signal, extend }), over]);
+  } finally {
+    clearTimeout(timer);
+    forget();
+  }
 }
 
 /** When the browser is online again. */
@@ -219,7 +228,7 @@ export async function otherHeaders(
   onWait: () => void,
 ): Promise<void> {
   for (let times = 1; !signal.aborted && !changes.hasRung(); times += 1) {
-    const offered = await settings.headers().catch(() => refused);
+    const offered = await settings.headers(signal).catch(() => refused);
     if (!isSameHeaders(offered, refused)) return;
     onWait();
     await wait(backoff(times), signal, changes.source, presence.onReturn);

@@ -168,21 +168,19 @@ function shapeFetch(settings: Settings, onSnapshot: () => Promise<void>, onAnswe
   let isUnreachable = false;
 
   async function answer(url: URL, init: RequestInit): Promise<Response> {
+    const signal = init.signal ?? new AbortController().signal;
     isUnreachable = true;
-    headers = await settings.headers();
-    const limit = within(SHAPE_ANSWER_MS, init.signal ?? new AbortController().signal);
-    try {
-      const all = new Headers(init.headers);
-      for (const [name, value] of Object.entries(headers)) all.set(name, value);
+    headers = await settings.headers(signal);
+    const all = new Headers(init.headers);
+    for (const [name, value] of Object.entries(headers)) all.set(name, value);
+    return within(SHAPE_ANSWER_MS, signal, async (limit) => {
       const response = await settings.current().fetch(url.href, { ...init, headers: all, signal: limit.signal });
       limit.extend(SHAPE_BODY_MS);
       // Read here, where it is cancelled in time.
       const body = await response.text();
       isUnreachable = false;
       return new Response(body === "" ? null : body, response);
-    } finally {
-      limit.done();
-    }
+    });
   }
 
   return {

@@ -73,17 +73,12 @@ export function createExchange(settings: Settings): Exchange {
     throw new Misled({ kind: "lost", message: `redirected again and again, at last to ${url}` });
   }
 
-  return async (request, headers, signal) => {
-    const limit = within(API_ANSWER_MS, signal);
-    const send: Send = (asked, url, redirect) => {
+  async function received(request: ApiRequest, headers: HeadersRecord, signal: AbortSignal): Promise<Received> {
+    const send: Send = async (asked, url, redirect) => {
+      // What comes after an answer that nobody waits for any more doesn't leave.
+      signal.throwIfAborted();
       const { method, body } = asked;
-      return settings.current().fetch(url, {
-        method,
-        headers: allHeaders(asked, headers),
-        body,
-        redirect,
-        signal: limit.signal,
-      });
+      return settings.current().fetch(url, { method, headers: allHeaders(asked, headers), body, redirect, signal });
     };
     const look: Look = async (url, redirect) => {
       const get = { ...request, method: "GET" as const, body: null, headers: { Accept: "application/json" } };
@@ -104,16 +99,19 @@ export function createExchange(settings: Settings): Exchange {
         isRedirected: response.redirected,
       };
     } catch (error) {
-      if (error instanceof Misled) throw error;
-      const isNetwork = error instanceof TypeError && !limit.signal.aborted;
-      const { fetch } = settings.current();
+      const isNetwork = error instanceof TypeError && !signal.aborted;
+      if (!isNetwork) throw error;
       const url = urlOf(settings, request.path);
-      const cause = isNetwork
-        ? await corsCause(request, url, allHeaders(request, headers), fetch, limit.signal)
-        : undefined;
-      throw cause === undefined ? new Unreachable(messageOf(error)) : new Blocked(cause);
-    } finally {
-      limit.done();
+      const cause = await corsCause(request, url, allHeaders(request, headers), settings.current().fetch, signal);
+      throw cause === undefined ? error : new Blocked(cause);
+    }
+  }
+
+  return async (request, headers, signal) => {
+    try {
+      return await within(API_ANSWER_MS, signal, (limit) => received(request, headers, limit.signal));
+    } catch (error) {
+      throw error instanceof Misled || error instanceof Blocked ? error : new Unreachable(messageOf(error));
     }
   };
 }

@@ -25,19 +25,14 @@ export async function get(
   validators: HeadersRecord,
   signal: AbortSignal,
 ): Promise<Answer> {
-  const limit = within(API_ANSWER_MS, signal);
-  let response: Response;
-  let body: string;
-  try {
-    const all = { Accept: "application/json", ...headers, ...validators };
-    response = await settings.current().fetch(url, { headers: all, cache: "no-store", signal: limit.signal });
+  const all = { Accept: "application/json", ...headers, ...validators };
+  const { response, body } = await within(API_ANSWER_MS, signal, async (limit) => {
+    const response = await settings.current().fetch(url, { headers: all, cache: "no-store", signal: limit.signal });
     limit.extend(LIST_BODY_MS);
-    body = await response.text();
-  } catch (error) {
+    return { response, body: await response.text() };
+  }).catch((error: unknown) => {
     throw new Ended({ kind: "failed", message: messageOf(error), retryAfter: 0, isUnreachable: true, url });
-  } finally {
-    limit.done();
-  }
+  });
   const { status } = response;
   const isForPeople = isPage(response.headers);
   if (status === 304) return { status: "unchanged", headers: response.headers, body };

@@ -44,7 +44,7 @@ export function createGoneRows({ store, settings }: Context, { model }: Listed):
       known ?? Object.fromEntries([...keyRow(model, key)].map(([name, text]) => [name, JSON.stringify(text)]));
     try {
       const url = urlOf(settings, pathOf(item, members));
-      return (await get(settings, url, await settings.headers(), {}, signal)).status === "missing";
+      return (await get(settings, url, await settings.headers(signal), {}, signal)).status === "missing";
     } catch (error) {
       if (error instanceof Ended || error instanceof Unsendable) return false;
       throw error;

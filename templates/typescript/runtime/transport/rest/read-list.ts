@@ -114,7 +114,7 @@ export async function readList(
   }
 
   async function read(url: string): Promise<ReadPage | undefined> {
-    const headers = await settings.headers();
+    const headers = await settings.headers(signal);
     const name = JSON.stringify([url, headers]);
     const page = conditional.isPossible ? known.get(name) : undefined;
     requests += 1;

@@ -18,6 +18,10 @@ test("null in place of the list deletes nothing that the API still has", async (
   reading.server.style = () => ({ body: '{"items":null}' });
   for (let times = 0; times < 3; times += 1) await client.syncNow("projects");
   await showing(client, names);
+  // Nor if it says that this hasn't changed.
+  reading.server.style = () => ({ body: '{"items":null}', headers: { etag: '"none"' } });
+  for (let times = 0; times < 3; times += 1) await client.syncNow("projects");
+  await showing(client, names);
   reading.server.style = style;
   reading.server.table("/projects").clear();
   await client.syncNow("projects");

@@ -19,8 +19,10 @@ export interface Memory {
   order: readonly string[] | undefined;
 }
 
-/** A page that needn't be sent again while it is the same. */
+/** A page that needn't be sent again, and needn't be read again, while it is the same. */
 export interface KnownPage {
+  /** Of its text, and of what a header says of the next one. */
+  readonly print: number;
   readonly validators: HeadersRecord;
   readonly keys: readonly string[];
   /** How many elements it has. */
@@ -39,10 +41,9 @@ export function noMemory(): Memory {
   };
 }
 
-/** What asks for a page only if it has changed; undefined where the answer doesn't say. */
-export function validatorsOf(headers: Headers): HeadersRecord | undefined {
+/** What asks for a page only if it has changed; empty where the answer doesn't say. */
+export function validatorsOf(headers: Headers): HeadersRecord {
   const [etag, modified] = [headers.get("ETag"), lastModified(headers)];
-  if (etag === null && modified === null) return undefined;
   return {
     ...(etag !== null && { "If-None-Match": etag }),
     ...(modified !== null && { "If-Modified-Since": modified }),

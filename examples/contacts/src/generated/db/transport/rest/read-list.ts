@@ -118,13 +118,17 @@ export async function readList(
   async function read(url: string): Promise<ReadPage | undefined> {
     const headers = await settings.headers(signal);
     const name = JSON.stringify([url, headers]);
-    const page = conditional.isPossible ? known.get(name) : undefined;
+    const page = known.get(name);
+    const validators = (conditional.isPossible ? page?.validators : undefined) ?? {};
     requests += 1;
-    const answer = await ask(url, headers, page?.validators ?? {});
+    const answer = await ask(url, headers, validators);
     if (answer.status === "missing") return undefined;
     if (date === null) date = answer.headers.get("Date");
-    if (answer.status === "unchanged") {
-      if (page === undefined) throw new Ended({ kind: "broken", message: "304 to a request for all", url });
+    if (answer.status === "unchanged" && page === undefined) {
+      throw new Ended({ kind: "broken", message: "304 to a request for all", url });
+    }
+    const print = fingerprint((answer.headers.get("Link") ?? "") + answer.body);
+    if (page !== undefined && (answer.status === "unchanged" || page.print === print)) {
       const isRepeated = page.count > 0 && page.keys.every((key) => here.has(key));
       pages.set(name, page);
       for (const key of page.keys) see(key);
@@ -134,8 +138,11 @@ export async function readList(
     const way = wayOf(list, elements.answer, answer.headers);
     const { keys, rows, isRepeated } = told(elements, reader);
     const count = elements.rows?.length ?? 0;
-    const validators = validatorsOf(answer.headers);
-    if (validators !== undefined && !isRepeated) pages.set(name, { validators, keys, way, count });
+    // The tag of a last page needn't change when a header says that there is another one after it.
+    const isOpen = list.page.by === "link" && list.page.next === undefined && way.next === undefined;
+    if (elements.rows !== null && !isRepeated && !isOpen) {
+      pages.set(name, { print, validators: validatorsOf(answer.headers), keys, way, count });
+    }
     return { url, count, isRepeated, way, keys, rows };
   }
 

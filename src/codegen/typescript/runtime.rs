@@ -91,8 +91,12 @@ const POLLED: &[Module] = modules![
 /// Collections that stand on Electric alone.
 const DIRECT: &[Module] = modules!["collection/electric.ts"];
 const ACCESS: &[Module] = modules!["client/access.ts"];
-const PGLITE: &[Module] =
-    modules!["store/sql/pglite/dialect.ts", "store/sql/pglite/driver.ts", "store/sql/pglite/pglite-worker.ts",];
+const PGLITE: &[Module] = modules![
+    "store/sql/pglite/dialect.ts",
+    "store/sql/pglite/driver.ts",
+    "store/sql/pglite/folder.ts",
+    "store/sql/pglite/pglite-worker.ts",
+];
 const SQLITE: &[Module] = modules![
     "store/sql/sqlite/dialect.ts",
     "store/sql/sqlite/driver.ts",

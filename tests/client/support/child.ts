@@ -70,10 +70,13 @@ async function perform(command: Command): Promise<unknown> {
       configure(command);
       const { directory, sync = true } = command;
       // In memory at once: a test may ask for something else before it is open.
-      const where = directory === undefined ? { directory: "memory://" } : await place(directory);
+      const where = directory === undefined ? { directory: "memory://" } : await place(directory, command.wal);
       await client.initializeDatabase({ sync, ...where });
       return null;
     }
+    case "open another":
+      await client.createClient().initializeDatabase({ sync: false, ...(await place(command.directory)) });
+      return null;
     case "configure":
       return configure(command);
     case "query":
@@ -110,11 +113,12 @@ async function perform(command: Command): Promise<unknown> {
   }
 }
 
-async function place(directory: string): Promise<DatabaseOptions> {
+async function place(directory: string, wal = false): Promise<DatabaseOptions> {
   if (!isSqlite) return { directory };
   const { nativeDriver } = client as unknown as typeof import("../../sqlite/electric/index.js");
   const Database = createRequire(import.meta.url)("better-sqlite3") as new (file: string) => NativeDatabase;
   const database = new Database(join(directory, "client.db"));
+  if (wal) database.exec("PRAGMA journal_mode = WAL");
   // For a test that makes commits fail by it.
   database.exec("PRAGMA foreign_keys = ON");
   return { driver: nativeDriver(database) };

@@ -93,8 +93,14 @@ export class Client {
     });
   }
 
-  async open(options: { directory?: string; sync?: boolean } & Settings): Promise<void> {
+  /** `wal`: with SQLite's write-ahead log. */
+  async open(options: { directory?: string; sync?: boolean; wal?: boolean } & Settings): Promise<void> {
     await this.ask({ do: "open", ...options });
+  }
+
+  /** Opens a folder by a second client in the same process. */
+  async openAnother(directory: string): Promise<void> {
+    await this.ask({ do: "open another", directory });
   }
 
   async configure(settings: Settings): Promise<void> {

@@ -1,6 +1,7 @@
 /** What a test asks of a client in another process, a JSON line each; the answer has the same number. */
 export type Command =
-  | ({ readonly do: "open"; readonly directory?: string; readonly sync?: boolean } & Settings)
+  | ({ readonly do: "open"; readonly directory?: string; readonly sync?: boolean; readonly wal?: boolean } & Settings)
+  | { readonly do: "open another"; readonly directory: string }
   | ({ readonly do: "configure" } & Settings)
   | { readonly do: "query"; readonly statement: Statement }
   | { readonly do: "transaction"; readonly statements: readonly Statement[] }

@@ -2,6 +2,7 @@ import type { PGlite, PGliteInterface, QueryOptions } from "@electric-sql/pglite
 
 import { isRead, serialQueue, sql, type Connection, type Driver, type Statement } from "../driver.js";
 import { joinTabs } from "../tabs/driver.js";
+import { keepFolder } from "./folder.js";
 
 /** The part of a PGlite instance that a driver uses: an application may bring an instance of its own. */
 export interface PgliteInstance extends Pick<
@@ -14,20 +15,39 @@ export interface PgliteInstance extends Pick<
   syncToFs(): Promise<void>;
 }
 
+/** Storages that aren't folders of Node. */
+const SCHEMES = /^(memory|opfs-ahp|memfs2opfs):\/\//;
+
 /**
  * Opens a directory: `idb://…` in the browser, where all tabs share it; `memory://`, or a folder in Node, for this
- * thread alone.
+ * client alone.
  */
 export async function openPglite(directory: string): Promise<Driver> {
   if (!directory.startsWith("idb://")) {
-    const { PGlite } = await import("@electric-sql/pglite");
-    return ownPglite(await PGlite.create(directory));
+    return SCHEMES.test(directory) ? openAlone(directory) : openFolder(directory);
   }
   if (globalThis.navigator?.locks === undefined) {
     throw new Error("The local database needs a browser and a secure context: https, or localhost.");
   }
   const worker = new Worker(new URL("./pglite-worker.js", import.meta.url), { type: "module" });
   return joinTabs(worker, `sync-patterns:${directory}`, directory);
+}
+
+async function openAlone(directory: string): Promise<Driver> {
+  const { PGlite } = await import("@electric-sql/pglite");
+  return ownPglite(await PGlite.create(directory));
+}
+
+/** Refuses a folder that is open already. */
+async function openFolder(directory: string): Promise<Driver> {
+  const release = await keepFolder(directory.replace(/^file:\/\//, ""));
+  try {
+    const driver = await openAlone(directory);
+    return { ...driver, close: () => driver.close().finally(release) };
+  } catch (error) {
+    await release();
+    throw error;
+  }
 }
 
 /**

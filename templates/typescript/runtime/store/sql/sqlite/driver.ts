@@ -1,3 +1,4 @@
+import { messageOf } from "../../../client/json.js";
 import {
   isRead,
   serialQueue,
@@ -35,7 +36,7 @@ export interface NativeStatement {
 export async function openSqlite(directory: string): Promise<Driver> {
   if (directory === "memory://") {
     const { openInMemory } = await import("./wasm.js");
-    return nativeDriver(await openInMemory());
+    return ownSqlite(await openInMemory());
   }
   if (!directory.startsWith("opfs://")) {
     throw new Error(
@@ -52,8 +53,30 @@ export async function openSqlite(directory: string): Promise<Driver> {
 /** How many statements stay prepared: preparing takes longer than running, and longer with each model. */
 const PREPARED = 200;
 
-/** Makes a driver of a database that only this thread uses: it doesn't notice the changes of others. */
+/**
+ * Makes a driver of a database, and keeps its file for this client: a second one wouldn't notice the changes of the
+ * first, and would send its edits again. Throws where the file is open elsewhere, in this process or another. The system
+ * frees it when the process ends, however it ends.
+ */
 export function nativeDriver(database: NativeDatabase): Driver {
+  try {
+    // In this mode SQLite keeps the locks that it has. With a write-ahead log, the next write takes that of the file.
+    database.exec("BEGIN EXCLUSIVE; PRAGMA locking_mode = EXCLUSIVE; COMMIT; BEGIN EXCLUSIVE; COMMIT");
+  } catch (error) {
+    database.exec("PRAGMA locking_mode = NORMAL");
+    if (!/\blocked\b/.test(messageOf(error))) throw error;
+    const [main] = database.prepare("PRAGMA database_list").all();
+    throw new Error(
+      `The database in ${String(Object(main).file)} is open already, in another process or by another connection of ` +
+        "this one. Only one can have it open: close the other, use its client, or give this one a file of its own.",
+      { cause: error },
+    );
+  }
+  return ownSqlite(database);
+}
+
+/** Makes a driver of a database that nobody else can open. */
+export function ownSqlite(database: NativeDatabase): Driver {
   const run = runner(database);
   const inTurn = serialQueue();
   const listeners = new Set<() => void>();

@@ -1,8 +1,8 @@
 import { serveTabs } from "../tabs/owner.js";
-import { nativeDriver } from "./driver.js";
+import { ownSqlite } from "./driver.js";
 import { openInFiles } from "./wasm.js";
 
 serveTabs(async (directory) => {
   const folder = directory.slice("opfs://".length);
-  return nativeDriver(await openInFiles(`/sync-patterns/${folder}`));
+  return ownSqlite(await openInFiles(`/sync-patterns/${folder}`));
 });

@@ -1,7 +1,7 @@
 //! What the generated client costs, as ratios measured in one run: until a change of a row is in its collection, beside
-//! PGlite's live queries; the first sync, beside plain SQL; sending what is pending, beside a plain loop; a pull of a list
-//! that hasn't changed, beside `fetch` and `JSON.parse`; what rows cost in memory; and the size of the client in files and
-//! in a bundle.
+//! PGlite's live queries; the commits of quick writes; the first sync, beside plain SQL; sending what is pending, beside a
+//! plain loop; a pull of a list that hasn't changed, beside `fetch` and `JSON.parse`; what rows cost in memory; and the
+//! size of the client in files and in a bundle.
 //!
 //! `cargo bench --bench client` prints Markdown tables. Behind `--`, `--quick` leaves the large sizes out, and `pglite`,
 //! `sqlite`, `pull`, `memory` or `size` takes only that part.

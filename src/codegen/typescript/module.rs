@@ -22,6 +22,7 @@ const RESERVED: &[&str] = &[
     "defaultBase",
     "defaultClient",
     "discardChange",
+    "flushed",
     "electricCollection",
     "getDatabase",
     "getRejectedChanges",

@@ -49,6 +49,7 @@ const COMMON: &[Module] = modules![
 ];
 const LOCAL: &[Module] = modules![
     "collection/feed.ts",
+    "collection/gather.ts",
     "collection/local.ts",
     "collection/mutations.ts",
     "init.ts",

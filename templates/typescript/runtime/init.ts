@@ -51,6 +51,8 @@ export interface ClientFunctions {
    * `isPersisted.promise` of what it returns.
    */
   writeTogether(work: () => void): Transaction;
+  /** Returns when all that was written to collections before is on the device, or was refused. */
+  flushed(): Promise<void>;
   /** The same object until something changes. */
   getSyncStatus(): SyncStatus;
   /** Calls `listener` after each change of the status or of the rejected changes, until what it returns is called. */
@@ -106,6 +108,7 @@ export const {
   clearDatabase,
   closeDatabase,
   discardChange,
+  flushed,
   getDatabase,
   getRejectedChanges,
   getSyncStatus,
@@ -153,12 +156,13 @@ function clientOf(base: ClientBase, databaseName: string): Client {
     const running = await opened.catch(() => undefined);
     // Where it has failed to open, there is nothing to close.
     if (running === undefined) return;
+    await writer.finish();
     current = undefined;
     await running.stop();
     await running.store.close();
   }
 
-  const writer = createWriter(models, base.collectionId, whenOpen);
+  const writer = createWriter(models, base.collectionId, whenOpen, status.unsaved);
 
   return {
     ...base,
@@ -191,6 +195,8 @@ function clientOf(base: ClientBase, databaseName: string): Client {
 
       async clearDatabase(options = {}) {
         const { store, leadership, reports } = (await opening) ?? session();
+        // What was written before this goes with the rest, or counts as unsent.
+        await (options.unsent === "discard" ? writer.finish() : writer.flushed());
         // Nothing that a stream still has in hand may arrive after this.
         await leadership.alone(async () => {
           await store.clear(options.unsent === "discard");
@@ -199,6 +205,7 @@ function clientOf(base: ClientBase, databaseName: string): Client {
       },
 
       writeTogether: writer.writeTogether,
+      flushed: writer.flushed,
       getSyncStatus: status.current,
       onSyncStatus: status.onChange,
       onSyncError: status.onError,

@@ -1,3 +1,4 @@
+import { messageOf } from "./client/json.js";
 import type { Model } from "./client/model.js";
 import { isoTimestamp } from "./client/values.js";
 import type { RejectedChange } from "./config.js";
@@ -24,6 +25,8 @@ export interface SyncStatus {
   /** When the oldest of them was made. */
   readonly oldestPending: string | null;
   readonly rejected: number;
+  /** Writes that are in this page only, because the disk is full: they are tried again. */
+  readonly unsaved: number;
   /** The newest of the errors, as one line. */
   readonly lastError: string | null;
   /** What fails now, and is tried again. The newest comes last. */
@@ -43,6 +46,8 @@ export interface Status {
   /** Returns when the model's first sync is complete, and also when it can't go on now. */
   whenLoaded(model: Model, signal: AbortSignal): Promise<void>;
   persisted(isPersisted: boolean): void;
+  /** Says how many writes wait for room on the disk, and tells the error when they begin to. */
+  unsaved(count: number, error: unknown): void;
   /** Keeps the status of an open database, until what it returns is called. `isSyncing`: whether any tab syncs. */
   watch(store: Store, reports: Reports, onLog: Source, isSyncing: boolean): Promise<() => void>;
 }
@@ -56,6 +61,7 @@ const closed: SyncStatus = {
   pending: 0,
   oldestPending: null,
   rejected: 0,
+  unsaved: 0,
   lastError: null,
   errors: [],
   models: {},
@@ -66,6 +72,7 @@ export function createStatus(): Status {
   let rejected: readonly RejectedChange[] = [];
   let counts: Tally = closed;
   let persisted: boolean | null = null;
+  let unsaved = 0;
   let isSyncing = false;
   /** Those of the open database. */
   let reports: Reports | undefined;
@@ -87,6 +94,7 @@ export function createStatus(): Status {
       pending,
       oldestPending: oldestPending === null ? null : isoTimestamp(oldestPending),
       rejected: counts.rejected,
+      unsaved,
     };
     if (JSON.stringify(next) === JSON.stringify(status)) return;
     status = next;
@@ -167,6 +175,12 @@ export function createStatus(): Status {
 
     persisted(isPersisted) {
       persisted = isPersisted;
+      show();
+    },
+
+    unsaved(count, error) {
+      if (unsaved === 0 && count > 0) tellError({ model: null, url: null, message: messageOf(error) });
+      unsaved = count;
       show();
     },
 

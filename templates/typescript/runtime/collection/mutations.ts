@@ -4,6 +4,7 @@ import { collectionKey, keyFields, own, ownKey, rowKey, type Model } from "../cl
 import { RejectedError } from "../config.js";
 import { rejectionOf, type Entry, type EntryId, type StoreOperations } from "../store/store.js";
 import type { Session } from "./feed.js";
+import { gather } from "./gather.js";
 
 /** TanStack DB's description of one row that a transaction writes. */
 interface Mutation {
@@ -19,10 +20,21 @@ interface Write {
   readonly mutation: Mutation;
 }
 
+/** What became of a transaction: its number in the feed, its entries that the server has to confirm, and where that is. */
+interface Saved {
+  readonly opened: Session;
+  readonly position: number;
+  readonly entries: readonly EntryId[];
+}
+
 /** Saves what the collections of one client write. */
 export interface Writer {
   /** Saves all mutations of a transaction together, or none of them. */
   writeTogether(work: () => void): Transaction;
+  /** Returns when all that was written before is on the device, or was refused. */
+  flushed(): Promise<void>;
+  /** The same, but what a full disk has no room for is refused now. */
+  finish(): Promise<void>;
   /**
    * Saves a transaction of TanStack DB in one of the local database. Returns when the collections show it from there;
    * with models that aren't local-first, when the server has taken it.
@@ -34,25 +46,25 @@ export interface Writer {
   onWaiting(model: Model, listener: () => void): () => void;
 }
 
+/** `onUnsaved` hears how many transactions a full disk keeps waiting. */
 export function createWriter(
   models: readonly Model[],
   collectionId: (model: string) => string,
   whenOpen: () => Promise<Session>,
+  onUnsaved: (unsaved: number, error: unknown) => void,
 ): Writer {
   const byCollection = new Map(models.map((model) => [collectionId(model.name), model]));
   /** How many transactions wait for the server, by model. */
   const waiting = new Map<string, number>();
   const listeners = new Map<string, Set<() => void>>();
   const saving = leaveGuard();
+  const gathering = gather(saveTogether, onUnsaved);
 
   async function persist(parameters: { readonly transaction: { readonly mutations: readonly Mutation[] } }) {
     const writes = parameters.transaction.mutations.map((mutation) => ({ model: modelOf(mutation), mutation }));
-    const { position, entries, opened } = await saving(saveAll(writes));
+    const { position, entries, opened } = await saving(gathering.save(writes));
     await opened.feed.reached(position);
-
-    const toConfirm = new Set(writes.filter(({ model }) => !model.localFirst).map(({ model }) => model.name));
-    const ids = entries.filter(({ model }) => toConfirm.has(model)).map(({ id }) => id);
-    await confirmation(opened, ids, new Set(writes.map(({ model }) => model.name)));
+    await confirmation(opened, entries, new Set(writes.map(({ model }) => model.name)));
   }
 
   function modelOf(mutation: Mutation): Model {
@@ -63,18 +75,24 @@ export function createWriter(
     return model;
   }
 
-  /** Returns the number in the feed that the writes have, and their entries in the log; and where that is. */
-  async function saveAll(
-    writes: readonly Write[],
-  ): Promise<{ position: number; entries: readonly Pick<Entry, "id" | "model">[]; opened: Session }> {
+  async function saveTogether(transactions: readonly (readonly Write[])[]): Promise<readonly Saved[]> {
     const opened = await whenOpen();
-    const { store, feed } = opened;
-    return store.transaction(async (within) => {
-      const before = await within.log.newest();
-      for (const write of writes) await save(within, write);
-      const entries = await within.log.writtenAfter(before);
-      return { position: await feed.position(within), entries, opened };
+    return opened.store.transaction(async (within) => {
+      const entries: (readonly EntryId[])[] = [];
+      for (const writes of transactions) entries.push(await saveAll(within, writes));
+      const position = await opened.feed.position(within);
+      return entries.map((ids) => ({ position, entries: ids, opened }));
     });
+  }
+
+  /** Returns the entries in the log that the server has to confirm. */
+  async function saveAll(within: StoreOperations, writes: readonly Write[]): Promise<readonly EntryId[]> {
+    const toConfirm = new Set(writes.filter(({ model }) => !model.localFirst).map(({ model }) => model.name));
+    const before = toConfirm.size === 0 ? null : await within.log.newest();
+    for (const write of writes) await save(within, write);
+    if (toConfirm.size === 0) return [];
+    const entries = await within.log.writtenAfter(before);
+    return entries.filter(({ model }) => toConfirm.has(model)).map(({ id }) => id);
   }
 
   /**
@@ -118,6 +136,8 @@ export function createWriter(
   return {
     writeTogether: (work) => createTransaction<Record<string, unknown>>({ mutationFn: persist }).mutate(work),
     persist,
+    flushed: gathering.flushed,
+    finish: gathering.finish,
     isWaiting: ({ name }) => (waiting.get(name) ?? 0) > 0,
     onWaiting({ name }, listener) {
       const ofModel = listeners.get(name) ?? new Set();

@@ -235,3 +235,11 @@ export function rejectedChange(entry: Entry): RejectedChange {
   const { status, message } = rejectionOf(entry.error);
   return { model, operation, rowKey, writeId, status, message };
 }
+
+/** Whether something couldn't be stored because there is no room: what SQLite, PostgreSQL, a file system or a browser says. */
+export function isFull(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code = "" } = error as { readonly code?: unknown };
+  const said = `${error.name} ${String(code)} ${error.message}`;
+  return /SQLITE_FULL|disk is full|\b53100\b|ENOSPC|No space left|QuotaExceeded/i.test(said);
+}

@@ -1,0 +1,97 @@
+import { LONGEST_READ_RETRY_MS } from "../client/timing.js";
+import { isFull } from "../store/store.js";
+import { backoff, wait } from "../transport/schedule.js";
+
+/** Saves what comes quickly one after the other together, in the order in which it comes. */
+export interface Gathering<Work, Saved> {
+  /** Saves this, with what else comes until the running code ends, or while an earlier save is under way. */
+  save(work: Work): Promise<Saved>;
+  /** Returns when all that was given is on the device, or was refused. */
+  flushed(): Promise<void>;
+  /** The same, but what finds a full disk is refused now. */
+  finish(): Promise<void>;
+}
+
+interface Waiting<Work, Saved> {
+  readonly work: Work;
+  readonly resolve: (saved: Saved) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * `saveTogether` saves all or nothing, and gives one result for each. `onUnsaved` hears how many can't be saved now,
+ * because the disk is full: they are kept and tried again.
+ */
+export function gather<Work, Saved>(
+  saveTogether: (works: readonly Work[]) => Promise<readonly Saved[]>,
+  onUnsaved: (unsaved: number, error: unknown) => void,
+): Gathering<Work, Saved> {
+  let next: Waiting<Work, Saved>[] = [];
+  /** How many aren't saved yet, those under way included. */
+  let unsaved = 0;
+  let running: Promise<void> | undefined;
+  let finishing = new AbortController();
+
+  async function run(): Promise<void> {
+    // Not later than at the end of the running code: a page that is left now has sent its edits to the database's worker.
+    await Promise.resolve();
+    while (next.length > 0) {
+      const some = next;
+      next = [];
+      await saveSome(some);
+    }
+    running = undefined;
+  }
+
+  /** Where one of them is refused, saves the others: in halves, so that their order stays. */
+  async function saveSome(some: readonly Waiting<Work, Saved>[]): Promise<void> {
+    try {
+      const saved = await saveKept(some.map(({ work }) => work));
+      some.forEach(({ resolve }, index) => resolve(saved[index] as Saved));
+    } catch (error) {
+      const half = Math.floor(some.length / 2);
+      if (half > 0) {
+        await saveSome(some.slice(0, half));
+        return saveSome(some.slice(half));
+      }
+      for (const { reject } of some) reject(error);
+    }
+    unsaved -= some.length;
+  }
+
+  /** Tries until there is room on the disk. */
+  async function saveKept(works: readonly Work[]): Promise<readonly Saved[]> {
+    for (let failures = 0; ; ) {
+      try {
+        const saved = await saveTogether(works);
+        if (failures > 0) onUnsaved(0, undefined);
+        return saved;
+      } catch (error) {
+        const { signal } = finishing;
+        if (!isFull(error) || signal.aborted) {
+          if (failures > 0) onUnsaved(0, undefined);
+          throw error;
+        }
+        failures += 1;
+        onUnsaved(unsaved, error);
+        await wait(Math.min(backoff(failures), LONGEST_READ_RETRY_MS), signal);
+      }
+    }
+  }
+
+  return {
+    save(work) {
+      return new Promise((resolve, reject) => {
+        next.push({ work, resolve, reject });
+        unsaved += 1;
+        running ??= run();
+      });
+    },
+    flushed: async () => running,
+    async finish() {
+      finishing.abort();
+      await running;
+      finishing = new AbortController();
+    },
+  };
+}

@@ -188,5 +188,5 @@ fn field_view(model: &Model, column: &Column, settings: &Settings) -> FieldView 
 }
 
 fn typescript_type(column: &Column, int64: Int64) -> String {
-    typescript::type_of(column.field, column.can_show_null, int64)
+    typescript::type_of(column, int64)
 }

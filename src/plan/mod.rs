@@ -42,6 +42,8 @@ pub struct ModelPlan<'p> {
 pub struct Column<'p> {
     pub field: &'p Field,
     pub is_key: bool,
+    /// Whether it holds a key: the row's own, or another row's.
+    pub holds_key: bool,
     /// Whether the server always sends a value.
     pub not_null: bool,
     /// Whether a row in the view can have null: one that was inserted here, or one of the server's.
@@ -90,6 +92,7 @@ impl<'p> ModelPlan<'p> {
             Column {
                 field,
                 is_key,
+                holds_key: is_key || parent.is_some() || field.from_path.is_some(),
                 not_null: is_key || !field.nullable,
                 can_show_null: field.nullable || on_insert.leaves_null(model, stand_in),
                 on_insert,

@@ -46,11 +46,11 @@ impl Pair {
 const WHOLE: [(&str, &str); 2] = [("pglite", "electric"), ("sqlite", "rest")];
 
 /// Suites that every pair runs in a short run, too.
-const SHORT: &[&str] = &["confirmed", "pull", "references", "upgrade"];
+const SHORT: &[&str] = &["confirmed", "pull", "references", "upgrade", "values"];
 
 /// Suites that say something of the API's lists only.
 const REST_ONLY: &[&str] =
-    &["answer-rows", "cors", "gone-rows", "interleavings", "nested-lists", "pull", "schedule"];
+    &["answer-rows", "cors", "gone-rows", "interleavings", "nested-lists", "pull", "schedule", "values"];
 
 fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -62,9 +62,13 @@ fn compiled() -> &'static Workspace {
     WORKSPACE.get_or_init(|| {
         let workspace = Workspace::new("client");
         for pair in Pair::all() {
-            generate(&workspace, pair, "fixtures/workspace", "openapi.yaml", ".");
+            generate(&workspace, pair, "fixtures/workspace", "openapi.yaml", ".", "");
             for version in ["before", "after"] {
-                generate(&workspace, pair, "tests/client/upgrade", &format!("{version}.yaml"), version);
+                generate(&workspace, pair, "tests/client/upgrade", &format!("{version}.yaml"), version, "");
+            }
+            for int64 in ["number", "bigint"].into_iter().filter(|_| pair.transport == "rest") {
+                let (to, settings) = (format!("values/{int64}"), format!("int64: {int64}\n"));
+                generate(&workspace, pair, "tests/client/values", "openapi.yaml", &to, &settings);
             }
         }
         workspace.copy(&repository().join("tests/client"), "src/tests");
@@ -73,13 +77,13 @@ fn compiled() -> &'static Workspace {
     })
 }
 
-/// The client of a pair for a document, in `src/{to}/{adapter}/{transport}`.
-fn generate(workspace: &Workspace, pair: Pair, folder: &str, spec: &str, to: &str) {
+/// The client of a pair for a document, in `src/{to}/{adapter}/{transport}`. `settings`: lines that the config has as well.
+fn generate(workspace: &Workspace, pair: Pair, folder: &str, spec: &str, to: &str, settings: &str) {
     let Pair { adapter, transport } = pair;
     let folder = repository().join(folder);
     let config = fs::read_to_string(folder.join("sync-patterns.config.yaml")).expect("the config");
     let name = format!("{}-{adapter}-{transport}.yaml", spec.trim_end_matches(".yaml"));
-    workspace.write_file(&name, &format!("{config}transport: {transport}\n"));
+    workspace.write_file(&name, &format!("{config}transport: {transport}\n{settings}"));
     let (spec, output) = (folder.join(spec), format!("src/{to}/{adapter}/{transport}"));
     let spec = spec.to_string_lossy();
     let arguments = ["generate", "--config", &name, "--adapter", adapter, "--spec", &spec, "--output", &output];

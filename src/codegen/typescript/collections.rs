@@ -74,7 +74,7 @@ pub fn file(renderer: &Renderer, module: &Module, settings: Settings) -> anyhow:
 fn key_type(model: &Model, int64: Int64) -> &'static str {
     match model.key_fields().map(|field| field.ty).collect::<Vec<_>>().as_slice() {
         [FieldType::Int32] => "number",
-        [FieldType::Int64] if int64 == Int64::Number => "number",
+        [FieldType::Int64] if int64 == Int64::Number => "number | string",
         _ => "string",
     }
 }

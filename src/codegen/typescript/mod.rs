@@ -25,9 +25,8 @@ mod types;
 use crate::codegen::template::{File, Renderer, TemplateSet, Templates, templates};
 use crate::codegen::{Files, Settings};
 use crate::config::Int64;
-use crate::model::Field;
 use crate::parallel;
-use crate::plan::Plan;
+use crate::plan::{Column, Plan};
 pub use lists::list;
 use module::{Module, modules, sql_modules};
 use packages::Sources;
@@ -52,10 +51,10 @@ pub const TEMPLATES: TemplateSet = templates!["typescript/generated":
     "types.ts",
 ];
 
-/// The type of a field as an app sees it: on one line, unless a comment within it takes one.
-pub fn type_of(field: &Field, or_null: bool, int64: Int64) -> String {
-    let ty = shapes::field(field, int64);
-    layout::text(&if or_null { shapes::or_null(ty) } else { ty })
+/// The type of a column as an app sees it: on one line, unless a comment within it takes one.
+pub fn type_of(column: &Column, int64: Int64) -> String {
+    let ty = shapes::column(column, int64);
+    layout::text(&if column.can_show_null { shapes::or_null(ty) } else { ty })
 }
 
 /// `schema`: the SQL files, which go into modules as well.

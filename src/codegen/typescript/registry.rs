@@ -45,7 +45,7 @@ pub fn file(renderer: &Renderer, module: &Module, int64: Int64) -> anyhow::Resul
     let ty = if sql.is_some() { "LocalModel" } else { "Model" };
     let model = document::Model::from(module.plan.model);
     let row = |(one, column): (&document::Field, &Column)| {
-        let mut data = field(one, int64)?;
+        let mut data = field(one, column, int64)?;
         data.extend((column.stand_in == Some(StandIn::InsertedAt)).then(|| ("standIn", "inserted_at".into())));
         Ok(Language::TypeScript.row(data, 4))
     };
@@ -78,11 +78,11 @@ fn members(model: &Model, data: &document::Model) -> anyhow::Result<Vec<Member>>
         .collect())
 }
 
-fn field(field: &document::Field, int64: Int64) -> anyhow::Result<Vec<(&'static str, Value)>> {
+fn field(field: &document::Field, column: &Column, int64: Int64) -> anyhow::Result<Vec<(&'static str, Value)>> {
     let shown = match (field.ty.as_str(), int64) {
         ("int64", Int64::String) => Some("string"),
         ("int64", Int64::Bigint) => Some("bigint"),
-        ("int64", Int64::Number) => Some("number"),
+        ("int64", Int64::Number) => Some(if column.holds_key { "key" } else { "number" }),
         _ => field.as_number.then_some("number"),
     };
     let mut data = vec![("name", to_value(&field.name)?), ("type", to_value(&field.ty)?)];

@@ -24,6 +24,7 @@ macro_rules! modules {
 
 /// What both kinds of collections stand on.
 const COMMON: &[Module] = modules![
+    "client/fits.ts",
     "client/json.ts",
     "client/model.ts",
     "client/times.ts",

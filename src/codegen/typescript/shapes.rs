@@ -11,15 +11,20 @@ use super::comment::Comment;
 use super::layout::{Member, Type};
 use super::literal;
 use crate::config::Int64;
-use crate::model::{Field, FieldType, NamedType, Property, Shape};
+use crate::model::{FieldType, NamedType, Property, Shape};
+use crate::plan::Column;
 
-/// The type of a field's value, null left out.
-pub fn field(field: &Field, int64: Int64) -> Type {
-    match field.ty {
-        FieldType::Decimal { .. } | FieldType::Bytes => Type::word("string"),
-        FieldType::Int64 if int64 == Int64::String => Type::word("string"),
-        FieldType::Int64 if int64 == Int64::Bigint => Type::word("bigint"),
-        _ => shape(&field.shape),
+/// The type of a column's value, null left out.
+pub fn column(column: &Column, int64: Int64) -> Type {
+    match (column.field.ty, int64) {
+        (FieldType::Decimal { .. } | FieldType::Bytes, _) => Type::word("string"),
+        (FieldType::Int64, Int64::String) => Type::word("string"),
+        (FieldType::Int64, Int64::Bigint) => Type::word("bigint"),
+        // Text where a number doesn't hold all digits.
+        (FieldType::Int64, Int64::Number) if column.holds_key => {
+            union(vec![shape(&column.field.shape), Type::word("string")])
+        }
+        _ => shape(&column.field.shape),
     }
 }
 

@@ -13,7 +13,7 @@ use super::shapes::{self, Aliases};
 use crate::codegen::BANNER;
 use crate::codegen::template::{File, Page, Renderer};
 use crate::config::Int64;
-use crate::model::{Field, NamedType};
+use crate::model::NamedType;
 use crate::names::ts;
 use crate::plan::{Column, ModelPlan, OnInsert, OnUpdate};
 
@@ -128,7 +128,7 @@ fn interface(name: &str, comment: Comment, members: &[Member]) -> Interface {
 }
 
 fn row_members(plan: &ModelPlan, int64: Int64) -> Vec<Member> {
-    plan.columns.iter().map(|column| member(column.field, false, column.can_show_null, int64)).collect()
+    plan.columns.iter().map(|column| member(column, false, column.can_show_null, int64)).collect()
 }
 
 fn create_members(plan: &ModelPlan, int64: Int64) -> Vec<Member> {
@@ -136,14 +136,14 @@ fn create_members(plan: &ModelPlan, int64: Int64) -> Vec<Member> {
     let create_member = |column: &Column| {
         let is_required = column.on_insert == OnInsert::Required;
         // In an insert, null is the same as nothing.
-        member(column.field, !is_required, column.field.nullable && !is_required, int64)
+        member(column, !is_required, column.field.nullable && !is_required, int64)
     };
     columns.map(create_member).collect()
 }
 
 fn update_members(plan: &ModelPlan, int64: Int64) -> Vec<Member> {
     let columns = plan.columns.iter().filter(|column| column.on_update.can_be_set());
-    columns.map(|column| member(column.field, true, column.on_update == OnUpdate::Nullable, int64)).collect()
+    columns.map(|column| member(column, true, column.on_update == OnUpdate::Nullable, int64)).collect()
 }
 
 /// A type that takes several lines stands in the row alone: another value of an enum then changes one place.
@@ -164,11 +164,11 @@ fn refer_to_row(members: Vec<Member>, row: &str, row_members: &[Member]) -> Vec<
     referring.collect()
 }
 
-fn member(field: &Field, optional: bool, or_null: bool, int64: Int64) -> Member {
-    let ty = shapes::field(field, int64);
+fn member(column: &Column, optional: bool, or_null: bool, int64: Int64) -> Member {
+    let ty = shapes::column(column, int64);
     Member {
-        comment: Comment::new(field.doc.as_deref(), field.deprecated),
-        name: field.name.clone(),
+        comment: Comment::new(column.field.doc.as_deref(), column.field.deprecated),
+        name: column.field.name.clone(),
         optional,
         ty: if or_null { shapes::or_null(ty) } else { ty },
     }

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { membersOf, textOf } from "../../pglite/rest/db/client/json.js";
 
 /** A row as the API has it. Values are JSON texts, so that no digit gets lost. */
 export type StoredRow = Readonly<Record<string, string>>;
@@ -8,6 +9,7 @@ export interface ListRequest {
   readonly method: string;
   readonly url: URL;
   readonly headers: IncomingMessage["headers"];
+  readonly body: string;
 }
 
 export interface ListAnswer {
@@ -62,8 +64,8 @@ export class ListServer {
   }
 
   /** Somebody else writes. */
-  put(path: string, row: StoredRow): void {
-    this.table(path).set(String(JSON.parse(row["id"] ?? "null")), row);
+  put(path: string, row: StoredRow, key = textOf(row["id"] ?? "null")): void {
+    this.table(path).set(key, row);
   }
 
   /** Requests for a list or an item, in the order of their arrival. */
@@ -73,19 +75,20 @@ export class ListServer {
 
   private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = "GET", headers } = request;
-    const asked: ListRequest = { method, url: new URL(request.url ?? "/", this.url), headers };
-    this.requests.push(asked);
     const parts: Buffer[] = [];
     for await (const part of request) parts.push(part as Buffer);
-    const answer = (await this.before(asked)) ?? this.answer(asked, Buffer.concat(parts).toString());
+    const url = new URL(request.url ?? "/", this.url);
+    const asked: ListRequest = { method, url, headers, body: Buffer.concat(parts).toString() };
+    this.requests.push(asked);
+    const answer = (await this.before(asked)) ?? this.answer(asked);
     await this.after(asked);
     const usual = { "content-type": "application/json" };
     response.writeHead(answer.status ?? 200, { ...usual, ...answer.headers });
     response.end((answer.status ?? 200) === 304 ? undefined : answer.body);
   }
 
-  private answer(asked: ListRequest, body: string): ListAnswer {
-    const { method, url } = asked;
+  private answer(asked: ListRequest): ListAnswer {
+    const { method, url, body } = asked;
     const path = [...this.tables.keys()].find((name) => url.pathname === name || url.pathname.startsWith(`${name}/`));
     const missing = { status: 404, body: '{"detail":"not here"}' };
     if (path === undefined) return missing;
@@ -93,12 +96,12 @@ export class ListServer {
     const key = decodeURIComponent(url.pathname.slice(path.length + 1));
     if (key === "" && method === "GET") return this.listed(path === "/projects" ? this.style : atOnce, table, asked);
     if (method === "GET") return this.hasItems && table.has(key) ? { body: objectOf(table.get(key) ?? {}) } : missing;
-    const set = method === "DELETE" ? {} : partsOf(body);
-    if (method === "POST") return this.save(table, { ...set }, 201);
+    const set = method === "DELETE" ? {} : (membersOf(body) ?? {});
+    if (method === "POST") return this.save(table, textOf(set["id"] ?? "null"), set, 201);
     const row = table.get(key);
     if (row === undefined) return missing;
-    if (method === "PUT") return this.save(table, { id: row["id"] ?? "null", ...set }, 200);
-    if (method !== "DELETE") return this.save(table, { ...row, ...set }, 200);
+    if (method === "PUT") return this.save(table, key, { id: row["id"] ?? "null", ...set }, 200);
+    if (method !== "DELETE") return this.save(table, key, { ...row, ...set }, 200);
     table.delete(key);
     return { status: 204, body: "" };
   }
@@ -110,25 +113,20 @@ export class ListServer {
     return isSame && (etag ?? modified) !== undefined ? { ...answer, status: 304 } : answer;
   }
 
-  private save(table: Map<string, StoredRow>, row: StoredRow, status: number): ListAnswer {
+  private save(table: Map<string, StoredRow>, key: string, row: StoredRow, status: number): ListAnswer {
     this.writes += 1;
     const saved: StoredRow = {
       ...row,
       created_at: row["created_at"] ?? time(this.writes),
       updated_at: time(this.writes),
     };
-    table.set(String(JSON.parse(saved["id"] ?? "null")), saved);
+    table.set(key, saved);
     return this.answersRows ? { status, body: objectOf(saved) } : { status: 204, body: "" };
   }
 }
 
 function time(number: number): string {
   return JSON.stringify(new Date(Date.UTC(2026, 1, 1) + number * 1_000).toISOString());
-}
-
-function partsOf(body: string): StoredRow {
-  const members = Object.entries(JSON.parse(body) as Record<string, unknown>);
-  return Object.fromEntries(members.map(([name, value]) => [name, JSON.stringify(value)]));
 }
 
 function objectOf(row: StoredRow): string {

@@ -50,8 +50,11 @@ export interface Field {
     | "boolean"
     | "bytes"
     | "json";
-  /** What the application sees of an `int64`; what the API has of a `decimal`. Otherwise absent. */
-  readonly as?: "number" | "string" | "bigint";
+  /**
+   * What the application sees of an `int64` ("key": a number, or text where a number doesn't hold all digits); what the
+   * API has of a `decimal`. Otherwise absent.
+   */
+  readonly as?: "number" | "string" | "bigint" | "key";
   readonly nullable: boolean;
   /** What an insert may say of it; "never": only the server sets it. */
   readonly insert: "required" | "optional" | "never";
@@ -176,7 +179,10 @@ export function fieldOf(model: Model, name: string): Field | undefined {
 /** The column that carries the id of a write, here and on the server. */
 export const WRITE_ID = "write_id";
 
-/** The key of a row in its collection: a number for a single integer key that the application sees as one. */
+/**
+ * The key of a row in its collection: a number for a single integer key that the application sees as one, if a number
+ * holds all its digits. Otherwise its text form.
+ */
 export type CollectionKey = string | number;
 
 export function keyFields(model: Model): Field[] {
@@ -224,18 +230,28 @@ export function rowKey(model: Model, row: object): string {
 }
 
 export function collectionKey(model: Model, key: string): CollectionKey {
-  return hasNumbers(model) ? Number(key) : key;
+  if (!hasNumbers(model)) return key;
+  const number = Number(key);
+  return Number.isSafeInteger(number) ? number : key;
 }
 
 function hasNumbers(model: Model): boolean {
   const [name = "", ...others] = model.key;
   const field = others.length > 0 ? undefined : fieldOf(model, name);
-  return field !== undefined && isInteger(field) && (field.as ?? "number") === "number";
+  return field !== undefined && isInteger(field) && (field.as ?? "key") === "key";
+}
+
+/** Whether a number may have lost digits before it came here. */
+export function isRounded(value: unknown): boolean {
+  return typeof value === "number" && !Number.isSafeInteger(value);
 }
 
 /** The collection's key for what an application calls the key: the key field's value, or an object with all of them. */
 export function givenKey(model: Model, given: unknown): CollectionKey {
   const isComposite = typeof given === "object" && given !== null;
+  const parts = new Map(isComposite ? Object.entries(given) : [[model.key[0], given]]);
+  // The digits that are left may be another row's: no row has this key.
+  if (keyFields(model).some((field) => isInteger(field) && isRounded(parts.get(field.name)))) return "";
   return collectionKey(model, isComposite ? rowKey(model, given) : String(given));
 }
 

@@ -113,6 +113,20 @@ export function isoTimestamp(text: string): string {
   return `${moment.toISOString().slice(0, -".000Z".length)}${fraction}Z`;
 }
 
+/** Converts a 64-bit integer to what the application sees of it. */
+export function shownInteger(field: Field, value: string | number | bigint): string | number | bigint {
+  switch (field.as) {
+    case "bigint":
+      return BigInt(value);
+    case "string":
+      return String(value);
+    case "key":
+      return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
+    default:
+      return Number(value);
+  }
+}
+
 /** The lower 32 bits of a transaction id: servers give either these or all 64, and both must be comparable. */
 export function transactionId(id: string | number | bigint): string {
   return String(BigInt(id) & 0xffff_ffffn);

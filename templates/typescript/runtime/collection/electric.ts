@@ -2,6 +2,7 @@ import { createColumnMapper, FetchError, type ShapeStreamOptions } from "@electr
 import type { CollectionConfig } from "@tanstack/db";
 import { electricCollectionOptions, type ElectricCollectionUtils } from "@tanstack/electric-db-collection";
 
+import { refuseUnfit } from "../client/fits.js";
 import type { Members } from "../client/json.js";
 import {
   collectionKey,
@@ -14,7 +15,7 @@ import {
   type Operation,
 } from "../client/model.js";
 import { BROKEN_RETRY_MS, TXID_MS } from "../client/timing.js";
-import { base64Of, isoTimestamp } from "../client/values.js";
+import { base64Of, isoTimestamp, shownInteger } from "../client/values.js";
 import { RejectedError, type ClientBase, type HeadersRecord, type Settings } from "../config.js";
 import { restWrites } from "../transport/rest/send.js";
 import { bell, wait } from "../transport/schedule.js";
@@ -65,6 +66,8 @@ function createSaver(model: Model, settings: Settings) {
   /** Sends one write. Gives the server's transaction, where the answer tells it. */
   async function write(action: Operation, mutation: Mutation): Promise<string | null> {
     const { type, original, modified, changes } = mutation;
+    const written = new Map(Object.entries(type === "insert" ? modified : type === "update" ? changes : {}));
+    for (const field of model.fields) refuseUnfit(model, field, written.get(field.name));
     const writeId = crypto.randomUUID();
     const set =
       type === "insert" ? modified : type === "update" ? { ...keyOnly(model, original), ...changes } : original;
@@ -123,7 +126,7 @@ function shown(field: Field, value: unknown): unknown {
   if (value === null) return null;
   switch (field.type) {
     case "int64":
-      return field.as === "bigint" ? BigInt(String(value)) : field.as === "string" ? String(value) : Number(value);
+      return shownInteger(field, String(value));
     case "date_time":
       return isoTimestamp(String(value));
     case "decimal":

@@ -1,4 +1,5 @@
 import { models } from "../../../schema/index.js";
+import { refuseUnfit } from "../../client/fits.js";
 import { textOf, type Members } from "../../client/json.js";
 import { collectionKey, fieldOf, keyFields, rowKey, type Field, type Model } from "../../client/model.js";
 import { isSame } from "../../client/values.js";
@@ -95,7 +96,17 @@ function rowOperations(connection: Connection, dialect: Dialect): RowOperations 
     const given = new Map(Object.entries(row));
     return model.fields
       .filter((field) => given.has(field.name))
-      .map((field) => [field.name, encode(field, given.get(field.name))]);
+      .map((field) => {
+        const value = given.get(field.name);
+        refuseUnfit(model, field, value);
+        return [field.name, encode(field, value)];
+      });
+  }
+
+  /** Runs a statement that writes one row of the view and returns it. Throws where there is none: the edit would be lost. */
+  async function writeOne(model: Model, row: object, statement: Statement): Promise<void> {
+    const written = await connection.query(statement);
+    if (written.length === 0) throw new Error(`${model.name}: there is no row ${rowKey(model, row)}.`);
   }
 
   function matches(model: Model, row: object): Statement {
@@ -126,11 +137,15 @@ function rowOperations(connection: Connection, dialect: Dialect): RowOperations 
       const changed = columns(model, changes);
       if (changed.length === 0) return;
       const assignments = commas(changed.map(([column, value]) => sql`${name(column)} = ${value}`));
-      await connection.query(sql`UPDATE ${name(model.name)} SET ${assignments} WHERE ${matches(model, row)}`);
+      await writeOne(
+        model,
+        row,
+        sql`UPDATE ${name(model.name)} SET ${assignments} WHERE ${matches(model, row)} RETURNING 1`,
+      );
     },
 
     async delete(model, row) {
-      await connection.query(sql`DELETE FROM ${name(model.name)} WHERE ${matches(model, row)}`);
+      await writeOne(model, row, sql`DELETE FROM ${name(model.name)} WHERE ${matches(model, row)} RETURNING 1`);
     },
   };
 }

@@ -1,5 +1,5 @@
 import { fieldOf, type Field, type Model } from "../../../client/model.js";
-import { base64Of, isoTimestamp, isTrue, jsonOf } from "../../../client/values.js";
+import { base64Of, isoTimestamp, isTrue, jsonOf, shownInteger } from "../../../client/values.js";
 import { keyParts } from "../../store.js";
 import { syncedTable, type Dialect, type RowValues } from "../dialect.js";
 import { commas, joined, name, raw, sql, type Statement, type Value } from "../driver.js";
@@ -36,8 +36,7 @@ export const pgliteDialect: Dialect = {
       case "float":
         return Number(text);
       case "int64":
-        if (field.as === "bigint") return BigInt(text);
-        return field.as === "string" ? text : Number(text);
+        return shownInteger(field, text);
       case "boolean":
         return isTrue(text);
       case "bytes":

@@ -1,5 +1,5 @@
 import { fieldOf, isInteger } from "../../../client/model.js";
-import { base64Of, dateOf, isoTimestamp, isTrue } from "../../../client/values.js";
+import { base64Of, dateOf, isoTimestamp, isTrue, shownInteger } from "../../../client/values.js";
 import { syncedTable, type Dialect, type RowValues } from "../dialect.js";
 import { commas, joined, name, raw, sql, type Statement, type Value } from "../driver.js";
 
@@ -24,8 +24,7 @@ export const sqliteDialect: Dialect = {
       case "float":
         return Number(value);
       case "int64":
-        if (field.as === "bigint") return BigInt(value);
-        return field.as === "string" ? String(value) : Number(value);
+        return shownInteger(field, value);
       case "boolean":
         return Number(value) === 1;
       case "json":
@@ -48,6 +47,7 @@ export const sqliteDialect: Dialect = {
         return typeof value === "boolean" ? Number(value) : String(value);
       case "int32":
       case "int64":
+        return numberOf(String(value));
       case "float":
         return typeof value === "number" || typeof value === "bigint" ? value : numberOf(String(value));
       default:

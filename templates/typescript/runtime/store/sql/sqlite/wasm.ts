@@ -1,10 +1,6 @@
-import init, {
-  type BindableValue,
-  type Database,
-  type PreparedStatement,
-  type Sqlite3Static,
-} from "@sqlite.org/sqlite-wasm";
+import init, { type Database, type PreparedStatement, type Sqlite3Static } from "@sqlite.org/sqlite-wasm";
 
+import type { Value } from "../driver.js";
 import type { NativeDatabase, NativeStatement } from "./driver.js";
 
 /** How often, and how long apart, the files are tried: the browser needs a while to release those of a closed tab. */
@@ -14,7 +10,7 @@ const PAUSE_MS = 100;
 /** A database in memory. */
 export async function openInMemory(): Promise<NativeDatabase> {
   const sqlite = await load();
-  return native(new sqlite.oo1.DB(":memory:"));
+  return native(sqlite, new sqlite.oo1.DB(":memory:"));
 }
 
 /** A database in the browser's private files: in a worker, and in one at a time. */
@@ -23,7 +19,7 @@ export async function openInFiles(folder: string): Promise<NativeDatabase> {
   const pool = await openPool(sqlite, folder);
   const database = new pool.OpfsSAHPoolDb("/database.sqlite3");
   database.exec("PRAGMA temp_store = MEMORY; PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = FULL");
-  const { close, ...others } = native(database);
+  const { close, ...others } = native(sqlite, database);
   return {
     ...others,
     close() {
@@ -62,26 +58,36 @@ function isLocked(error: unknown): boolean {
   return error instanceof Error && error.name === "NoModificationAllowedError";
 }
 
-function native(database: Database): NativeDatabase {
+function native(sqlite: Sqlite3Static, database: Database): NativeDatabase {
   return {
     exec: (script) => plainly(() => database.exec(script)),
-    prepare: (text) => nativeStatement(plainly(() => database.prepare(text))),
+    prepare: (text) => nativeStatement(sqlite, database, plainly(() => database.prepare(text))),
     close: () => database.close(),
   };
 }
 
-function nativeStatement(statement: PreparedStatement): NativeStatement {
-  function all(...parameters: readonly BindableValue[]): unknown[] {
+function nativeStatement(
+  { capi, oo1 }: Sqlite3Static,
+  database: Database,
+  statement: PreparedStatement,
+): NativeStatement {
+  /** Numbers as floating-point values: `bind` makes 64-bit integers of those without a fraction, and 2^63 wraps. */
+  function bind(value: Value, place: number): void {
+    if (typeof value !== "number") statement.bind(place, value);
+    else oo1.DB.checkRc(database, capi.sqlite3_bind_double(statement, place, value));
+  }
+
+  function all(...parameters: readonly Value[]): unknown[] {
     const rows: unknown[] = [];
     try {
-      if (parameters.length > 0) statement.bind([...parameters]);
+      parameters.forEach((value, index) => bind(value, index + 1));
       while (statement.step()) rows.push(statement.get({}));
     } finally {
       statement.reset(true);
     }
     return rows;
   }
-  const plain = (...parameters: readonly BindableValue[]) => plainly(() => all(...parameters));
+  const plain = (...parameters: readonly Value[]) => plainly(() => all(...parameters));
   return { all: plain, run: plain, finalize: () => statement.finalize() };
 }
 

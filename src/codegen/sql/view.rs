@@ -58,6 +58,8 @@ struct Column {
     #[serde(rename = "type")]
     ty: &'static str,
     kind: &'static str,
+    /// The least and the greatest value, where the database's type has room for more.
+    range: Option<[i64; 2]>,
     not_null: bool,
     is_key: bool,
     /// Its place in the key, from 0.
@@ -138,6 +140,7 @@ impl Column {
             path: in_literal(&format!("{}.{name}", plan.model.name)),
             ty: (dialect.column_type)(ty),
             kind: kind(ty),
+            range: (ty == FieldType::Int32).then_some([i32::MIN.into(), i32::MAX.into()]),
             not_null: column.not_null,
             is_key: column.is_key,
             key_index: plan.model.key.iter().position(|key| key == name),

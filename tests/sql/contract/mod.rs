@@ -56,6 +56,8 @@ contract! {
         a_required_column_set_to_null,
         a_key_change,
         a_read_only_column,
+        a_number_that_is_not_finite,
+        an_integer_out_of_range,
         an_operation_without_an_endpoint,
         an_upsert,
         one_bad_row_of_many,

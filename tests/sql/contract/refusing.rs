@@ -101,3 +101,59 @@ pub fn a_column_that_does_not_exist(world: &mut World) {
     world.contacts();
     world.refuses("INSERT INTO contacts (nonsense) VALUES ('A')", "42703", &["nonsense"]);
 }
+
+/// JSON has no such numbers. What the server has of them stays, while other columns change.
+pub fn a_number_that_is_not_finite(world: &mut World) {
+    world.load([models::measurements()]);
+    let infinite = |world: &World, sign: &str| match world.is_pglite() {
+        true => format!("'{sign}Infinity'"),
+        false => format!("{sign}9e999"),
+    };
+    world.exec("INSERT INTO measurements (label) VALUES ('there')");
+    for sign in ["", "-"] {
+        let value = infinite(world, sign);
+        for column in ["ratio", "ratio_or_none"] {
+            let insert = format!("INSERT INTO measurements ({column}) VALUES ({value})");
+            world.refuses(&insert, "22003", &["measurements", column, "finite"]);
+            let update = format!("UPDATE measurements SET {column} = {value}");
+            world.refuses(&update, "22003", &["measurements", column, "finite"]);
+        }
+    }
+    for text in ["NaN", "Infinity", "-Infinity"] {
+        for column in ["amount", "amount_or_none"] {
+            let update = format!("UPDATE measurements SET {column} = '{text}'");
+            world.refuses(&update, "22003", &["measurements", column, "finite"]);
+        }
+    }
+    if world.is_pglite() {
+        world.refuses("UPDATE measurements SET ratio = 'NaN'", "22003", &["ratio", "finite"]);
+    }
+    let value = infinite(world, "");
+    world.exec(&format!("INSERT INTO measurements_synced (id, label, amount, payload_always, active, tags, ratio, big) \
+                         SELECT '{ADA}', 'hers', '1', payload_always, active, tags, {value}, 1 FROM measurements"));
+    world.exec(&format!("UPDATE measurements SET label = 'mine' WHERE id = '{ADA}'"));
+    assert_eq!(world.count("measurements WHERE label = 'mine'"), 1);
+}
+
+/// PostgreSQL has no room for it, and says so in its own words.
+pub fn an_integer_out_of_range(world: &mut World) {
+    world.load([models::tickets()]);
+    let words: &[&str] =
+        if world.is_pglite() { &["integer"] } else { &["tickets.priority", "-2147483648", "2147483647"] };
+    world.exec("INSERT INTO tickets (title) VALUES ('t')");
+    for value in ["3000000000", "-2147483649"] {
+        let insert = format!("INSERT INTO tickets (title, priority) VALUES ('t', {value})");
+        world.refuses(&insert, "22003", words);
+        world.refuses(&format!("UPDATE tickets SET priority = {value}"), "22003", words);
+    }
+    world.exec("UPDATE tickets SET priority = -2147483648");
+    world.exec("UPDATE tickets SET priority = 2147483647");
+    if world.is_pglite() {
+        return;
+    }
+    // The server's row may have more than its document promises: it can still be edited.
+    let row = json!({ "id": 1, "title": "t", "priority": 3_000_000_000_i64, "status": "open", "opened_on": "2026-01-01" });
+    world.arrives("tickets", row, None);
+    world.exec("UPDATE tickets SET title = 'u' WHERE id = 1");
+    assert_eq!(world.count("tickets WHERE title = 'u'"), 1);
+}

@@ -4,11 +4,19 @@ use serde_json::{Map, Value, json};
 
 /// `contacts`, with all that a backend can provide, and `count - 1` copies of it.
 pub fn document(count: usize) -> Value {
+    let names = (0..count).map(|number| {
+        let suffix = if number == 0 { String::new() } else { format!("_{number}") };
+        (format!("contacts{suffix}"), format!("Contact{number}"))
+    });
+    of(names)
+}
+
+/// Such models with these names, and with these names of their schemas.
+pub fn of(names: impl Iterator<Item = (String, String)>) -> Value {
     let mut paths = Map::new();
     let mut schemas = Map::new();
-    for number in 0..count {
-        let suffix = if number == 0 { String::new() } else { format!("_{number}") };
-        add(&format!("contacts{suffix}"), &format!("Contact{number}"), &mut paths, &mut schemas);
+    for (name, schema) in names {
+        add(&name, &schema, &mut paths, &mut schemas);
     }
     json!({
         "openapi": "3.1.0",

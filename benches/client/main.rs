@@ -4,7 +4,8 @@
 //! size of the client in files and in a bundle.
 //!
 //! `cargo bench --bench client` prints Markdown tables. Behind `--`, `--quick` leaves the large sizes out, and `pglite`,
-//! `sqlite`, `pull`, `memory` or `size` takes only that part.
+//! `sqlite`, `pull`, `memory` or `size` takes only that part; `changes`, `quick`, `load` or `drain` takes
+//! only that of the first two.
 
 #[path = "../../tests/support/mod.rs"]
 mod support;
@@ -20,6 +21,8 @@ use support::workspace::Workspace;
 
 const PARTS: [&str; 5] = ["pglite", "sqlite", "pull", "memory", "size"];
 const ADAPTERS: [&str; 2] = ["sqlite", "pglite"];
+/// What can be asked of a client that syncs by streams.
+const STREAMED: [&str; 4] = ["changes", "quick", "load", "drain"];
 
 fn main() {
     let asked = |word: &str| std::env::args().any(|argument| argument == word);
@@ -29,19 +32,33 @@ fn main() {
         match part {
             "size" => size(is_quick),
             "pull" | "memory" => ADAPTERS.into_iter().for_each(|adapter| polled(part, adapter, is_quick)),
-            adapter => streamed(adapter, is_quick),
+            adapter => {
+                let of_it: Vec<_> = STREAMED.into_iter().filter(|what| asked(what)).collect();
+                streamed(adapter, is_quick, &of_it);
+            }
         }
     }
 }
 
 /// What an application's client costs that syncs by streams.
-fn streamed(adapter: &str, is_quick: bool) {
+fn streamed(adapter: &str, is_quick: bool, of_it: &[&str]) {
     let workspace = Workspace::new(&format!("bench-{adapter}"));
-    generate(&workspace, &document::document(1), adapter, "electric", "none", "src/client");
+    generate(&workspace, &with_children(), adapter, "electric", "none", "src/client");
     workspace.copy(&sources("script"), "src/bench");
     workspace.copy(&sources(adapter), "src/bench");
     workspace.compile();
-    run(&workspace, "dist/bench/main.js", is_quick);
+    run(&workspace, "dist/bench/main.js", is_quick, of_it);
+}
+
+/// `contacts`, and `tasks`, each of which refers to one of them.
+fn with_children() -> serde_json::Value {
+    let names = [("contacts", "Contact"), ("tasks", "Task")];
+    let mut document = document::of(names.into_iter().map(|(name, schema)| (name.to_owned(), schema.to_owned())));
+    for schema in ["Task", "TaskCreate", "TaskUpdate"] {
+        document["components"]["schemas"][schema]["properties"]["contact_id"] =
+            serde_json::json!({ "type": ["string", "null"], "format": "uuid" });
+    }
+    document
 }
 
 /// What one costs that reads the API's lists. `script`: what is measured.
@@ -55,7 +72,7 @@ fn polled(script: &str, adapter: &str, is_quick: bool) {
         workspace.write_file(&format!("src/bench/{shared}"), &text);
     }
     workspace.compile();
-    run(&workspace, &format!("dist/bench/{script}.js"), is_quick);
+    run(&workspace, &format!("dist/bench/{script}.js"), is_quick, &[]);
 }
 
 fn size(is_quick: bool) {
@@ -66,7 +83,7 @@ fn size(is_quick: bool) {
     }
     workspace.copy(&sources("size"), "src");
     workspace.compile();
-    run(&workspace, "dist/size.js", is_quick);
+    run(&workspace, "dist/size.js", is_quick, &[]);
 }
 
 fn sources(folder: &str) -> PathBuf {
@@ -93,10 +110,11 @@ fn generate(
     assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
 }
 
-fn run(workspace: &Workspace, script: &str, quick: bool) {
+fn run(workspace: &Workspace, script: &str, quick: bool, of_it: &[&str]) {
     let status = Command::new("node")
         .args(["--enable-source-maps", "--expose-gc", script])
         .args(quick.then_some("--quick"))
+        .args(of_it)
         .stdin(Stdio::null())
         .current_dir(workspace.folder())
         .status()

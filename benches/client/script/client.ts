@@ -28,12 +28,22 @@ export async function settled(): Promise<void> {
 
 /** Returns once the collection has this. */
 export async function shown(id: string, email: string): Promise<void> {
-  if (contactsCollection.get(id)?.email === email) return;
+  await until(onContacts, () => contactsCollection.get(id)?.email === email);
+}
+
+/** Returns once `isSo`, which is asked again after each change of what `subscribe` gives. */
+export async function until(subscribe: (look: () => void) => () => void, isSo: () => boolean): Promise<void> {
+  if (isSo()) return;
   await new Promise<void>((resolve) => {
-    const subscription = contactsCollection.subscribeChanges(() => {
-      if (contactsCollection.get(id)?.email !== email) return;
-      subscription.unsubscribe();
+    const stop = subscribe(() => {
+      if (!isSo()) return;
+      stop();
       resolve();
     });
   });
+}
+
+export function onContacts(look: () => void): () => void {
+  const subscription = contactsCollection.subscribeChanges(look);
+  return () => subscription.unsubscribe();
 }

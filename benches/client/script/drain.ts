@@ -7,7 +7,7 @@ import {
   onSyncStatus,
   writeTogether,
 } from "../client/index.js";
-import { close, open, settled } from "./client.js";
+import { close, open, settled, until } from "./client.js";
 import { openEngine } from "./engine.js";
 import { milliseconds, ratio, table, timed } from "./report.js";
 import { idOf } from "./rows.js";
@@ -62,24 +62,13 @@ async function drained(count: number): Promise<number> {
       });
     }
   }).isPersisted.promise;
-  await pendingIs(count);
+  await until(onSyncStatus, () => getSyncStatus().pending === count);
   const time = await timed(async () => {
     configureSync({ fetch: (input, init) => fetch(input, init) });
-    await pendingIs(0);
+    await until(onSyncStatus, () => getSyncStatus().pending === 0);
   });
   await settled();
   const rows = await getDatabase().query(sql`SELECT count(*) AS number FROM contacts WHERE email LIKE 'sent %'`);
   if (Number(rows[0]?.["number"]) !== count) throw new Error(`not all ${count} changes have come back`);
   return time;
-}
-
-async function pendingIs(count: number): Promise<void> {
-  if (getSyncStatus().pending === count) return;
-  await new Promise<void>((resolve) => {
-    const stop = onSyncStatus(() => {
-      if (getSyncStatus().pending !== count) return;
-      stop();
-      resolve();
-    });
-  });
 }

@@ -64,6 +64,7 @@ function wake(): void {
 
 async function shape(query: URLSearchParams, response: ServerResponse): Promise<void> {
   const offset = query.get("offset") ?? "-1";
+  if (query.get("table") !== "contacts") return nothing(query.get("live") === "true", response);
   const [, index] = /^0_(\d+)$/.exec(offset) ?? [];
   const next = offset === "-1" ? 0 : index === undefined ? snapshot.length : Number(index) + 1;
   const chunk = snapshot[next];
@@ -81,6 +82,12 @@ async function shape(query: URLSearchParams, response: ServerResponse): Promise<
   respond(response, log.length === 0 ? "0_inf" : `${log.length}_0`, `[${news.join(",")}]`, isLive);
 }
 
+/** The shape of a table without rows. */
+async function nothing(isLive: boolean, response: ServerResponse): Promise<void> {
+  if (isLive) await new Promise((resolve) => void setTimeout(resolve, PATIENCE_MS).unref());
+  respond(response, "0_inf", JSON.stringify([{ headers: { control: "up-to-date" } }]), isLive);
+}
+
 function respond(response: ServerResponse, offset: string, body: string, isLive: boolean): void {
   response.writeHead(200, {
     "content-type": "application/json",
@@ -96,6 +103,8 @@ async function api(request: IncomingMessage, path: string, response: ServerRespo
   const parts: Buffer[] = [];
   for await (const part of request) parts.push(part as Buffer);
   if (latency > 0) await pause(latency);
+  // A new row is refused.
+  if (request.method === "POST") return void response.writeHead(422, { "content-type": "application/json" }).end("{}");
   const row = { ...(JSON.parse(Buffer.concat(parts).toString()) as object), id: path.split("/").at(-1) ?? "" };
   change(row);
   const body = JSON.stringify(row);

@@ -1,16 +1,14 @@
-import type { PGlite, PGliteInterface, QueryOptions } from "@electric-sql/pglite";
+import type { messages, PGlite, PGliteInterface, protocol } from "@electric-sql/pglite";
 
-import { isRead, serialQueue, sql, type Connection, type Driver, type Statement } from "../driver.js";
+import { isRead, serialQueue, sql, type Connection, type Driver, type Row, type Statement } from "../driver.js";
 import { joinTabs } from "../tabs/driver.js";
 import { keepFolder } from "./folder.js";
 
 /** The part of a PGlite instance that a driver uses: an application may bring an instance of its own. */
 export interface PgliteInstance extends Pick<
   PGliteInterface,
-  "waitReady" | "query" | "exec" | "transaction" | "listen" | "close"
+  "waitReady" | "exec" | "execProtocol" | "runExclusive" | "transaction" | "listen" | "close"
 > {
-  readonly parsers: Readonly<Record<string, unknown>>;
-  readonly serializers: Readonly<Record<string, unknown>>;
   /** Writes the data in memory to the storage. */
   syncToFs(): Promise<void>;
 }
@@ -62,9 +60,9 @@ export function ownPglite(pg: PGlite): Promise<Driver> {
 
 /** Makes a driver of an instance. Values come and go as PostgreSQL's text. */
 export async function pgliteDriver(pg: PgliteInstance, syncToFs = () => pg.syncToFs()): Promise<Driver> {
+  const { protocol } = await import("@electric-sql/pglite");
   await pg.waitReady;
   await pg.exec("SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET bytea_output = 'hex'");
-  const options = textOnly(pg);
   const inTurn = serialQueue();
   const listeners = new Set<() => void>();
   let isWriting = false;
@@ -81,26 +79,16 @@ export async function pgliteDriver(pg: PgliteInstance, syncToFs = () => pg.syncT
     if (!isWriting) tell();
   });
 
-  function connection(target: Pick<PGliteInterface, "query" | "exec">): Connection {
-    return {
-      async query(statement) {
-        const { rows } = await target.query<Record<string, string | null>>(
-          textOf(statement),
-          [...statement.parameters],
-          options,
-        );
-        return rows;
-      },
-      async exec(script) {
-        await target.exec(script);
-      },
-    };
+  /** To be called in a transaction: nobody else may use the instance meanwhile. */
+  async function query(statement: Statement): Promise<Row[]> {
+    const message = messageOf(protocol, statement);
+    const { messages } = await pg.runExclusive(() => pg.execProtocol(message, { syncToFs: false }));
+    return rowsIn(messages);
   }
 
-  const direct = connection(pg);
   const driver: Driver = {
     async query(statement) {
-      if (isRead(statement)) return inTurn(() => direct.query(statement));
+      if (isRead(statement)) return inTurn(() => pg.transaction(() => query(statement)));
       return driver.transaction((within) => within.query(statement));
     },
     exec: (script) => driver.transaction((within) => within.exec(script)),
@@ -109,8 +97,9 @@ export async function pgliteDriver(pg: PgliteInstance, syncToFs = () => pg.syncT
         isWriting = true;
         try {
           const { result, hasChanged } = await pg.transaction(async (transaction) => {
-            const within = connection(transaction);
-            return { result: await work(within), hasChanged: await hasWritten(within) };
+            const exec = async (script: string): Promise<void> => void (await transaction.exec(script));
+            const result = await work({ query, exec });
+            return { result, hasChanged: await hasWritten(query) };
           });
           if (hasChanged) await syncToFs();
           return result;
@@ -136,18 +125,48 @@ export async function pgliteDriver(pg: PgliteInstance, syncToFs = () => pg.syncT
 }
 
 /** Whether the transaction has written: PostgreSQL gives it an id at its first write. */
-async function hasWritten(connection: Connection): Promise<boolean> {
-  const [row] = await connection.query(sql`SELECT pg_current_xact_id_if_assigned()::TEXT AS id`);
+async function hasWritten(query: Connection["query"]): Promise<boolean> {
+  const [row] = await query(sql`SELECT pg_current_xact_id_if_assigned()::TEXT AS id`);
   return row?.["id"] !== null;
 }
 
-/** Options by which all values are text. Only an instance knows the types of arrays, so they are read from there. */
-function textOnly(pg: PgliteInstance): QueryOptions {
-  const asText = (types: Readonly<Record<string, unknown>>) =>
-    Object.fromEntries(Object.keys(types).map((type) => [type, String]));
-  return { parsers: asText(pg.parsers), serializers: asText(pg.serializers) };
+/** All that a statement takes, as one message: PGlite's own `query` makes six of it, and asks for the parameters' types. */
+function messageOf({ serialize }: typeof protocol, { parts, parameters }: Statement): Uint8Array {
+  const text = parts.map((part, index) => (index === 0 ? part : `$${index}${part}`)).join("");
+  const values = parameters.map((value) => (value === null ? null : String(value)));
+  return joined([
+    serialize.parse({ text }),
+    serialize.bind({ values }),
+    serialize.describe({ type: "P" }),
+    serialize.execute({}),
+    serialize.sync(),
+  ]);
 }
 
-function textOf(statement: Statement): string {
-  return statement.parts.map((part, index) => (index === 0 ? part : `$${index}${part}`)).join("");
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.length;
+  }
+  return whole;
+}
+
+/** The rows of an answer, which has a description of their columns first. */
+function rowsIn(answer: readonly Message[]): Row[] {
+  const names = answer.flatMap((message) => (isDescription(message) ? message.fields.map(({ name }) => name) : []));
+  return answer
+    .filter(isDataRow)
+    .map(({ fields }) => Object.fromEntries(names.map((name, index) => [name, fields[index] ?? null])));
+}
+
+type Message = { readonly name: string };
+
+function isDescription(message: Message): message is messages.RowDescriptionMessage {
+  return message.name === "rowDescription";
+}
+
+function isDataRow(message: Message): message is messages.DataRowMessage {
+  return message.name === "dataRow";
 }

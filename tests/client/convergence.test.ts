@@ -148,8 +148,9 @@ test("what was made and deleted before it was sent is never sent", async () => {
   const client = await world.readyClient();
   world.server.kill();
   const id = randomUUID();
-  // Something is in the way, so that the next isn't sent at once.
+  // Something is in the way: until the server answers again, one write at a time is tried.
   await client.sql`INSERT INTO projects (name) VALUES ('first')`;
+  await until(async () => (await client.status()).errors.some(({ url }) => url?.startsWith("POST") === true));
   await client.sql`INSERT INTO projects (id, name) VALUES (${id}, 'never')`;
   await client.sql`DELETE FROM projects WHERE id = ${id}`;
   world.server.revive();

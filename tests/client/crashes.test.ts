@@ -50,6 +50,66 @@ for (const at of ["request", "answer"] as const satisfies CrashPoint[]) {
   });
 }
 
+for (const at of ["request", "answer"] as const satisfies CrashPoint[]) {
+  test(`killed at any ${at} of many that are on their way at once`, async () => {
+    const directory = await world.folder();
+    const names: string[] = [];
+    for (const after of [0, 1, 5, 6, 9, 19]) {
+      const client = await world.readyClient({ directory });
+      await client.crashAt(at, "POST", after);
+      const made = Array.from({ length: 20 }, (_, index) => `${at} ${after}: ${index}`);
+      const statements = made.map((name, index) => {
+        const model = index % 2 === 0 ? "projects" : "accounts";
+        return { parts: [`INSERT INTO ${model} (name) VALUES ('${name}')`], parameters: [] };
+      });
+      await client.transaction(...statements).catch(() => {});
+      await client.exit;
+      names.push(...made);
+      // Where rows are polled, nobody has to remember what was sent.
+      world.server.api.options.idempotency = transport !== "rest" || after % 2 === 0;
+      const again = await world.readyClient({ directory });
+      await world.converged(again);
+      assert.deepEqual(await again.rejected(), []);
+      const rows = [...(await world.rows("projects")), ...(await world.rows("accounts"))];
+      assert.deepEqual(rows.map(({ name }) => String(name)).toSorted(), names.toSorted(), "each is there, once");
+      await again.kill();
+      world.server.api.options.idempotency = true;
+    }
+    const counts = new Map<string, number>();
+    for (const { method, headers } of world.server.exchanges) {
+      const key = String(headers["idempotency-key"]);
+      if (method === "POST") counts.set(key, (counts.get(key) ?? 0) + 1);
+    }
+    assert.equal(counts.size, names.length, "what is sent again has its key");
+  });
+}
+
+test("what is marked and hasn't left when the client is closed isn't marked any more", async () => {
+  const directory = await world.folder();
+  const client = await world.readyClient({ directory });
+  const held = new Promise<void>(() => {});
+  const posts = world.server.faults.add({ on: "POST /projects", at: "arrived", times: 100, what: () => held });
+  const statements = Array.from({ length: 20 }, (_, index) => ({
+    parts: [`INSERT INTO projects (name) VALUES ('${index}')`],
+    parameters: [],
+  }));
+  await client.transaction(...statements);
+  await until(() => posts.met() === 6);
+  const [marked] = await client.sql`SELECT count(*) AS number FROM _changes WHERE attempts > 0`;
+  assert.equal(marked?.["number"], "20", "they are marked before they leave");
+  await client.close();
+  await client.kill();
+
+  const closed = await world.client({ directory, sync: false });
+  const [left] = await closed.sql`SELECT count(*) AS number FROM _changes WHERE attempts > 0`;
+  assert.equal(left?.["number"], "6");
+  await closed.kill();
+  world.server.faults.clear();
+  const again = await world.readyClient({ directory });
+  await world.converged(again);
+  assert.equal((await world.rows("projects")).length, 20);
+});
+
 test("killed between the acknowledgement and its echo", async () => {
   const directory = await world.folder();
   const client = await world.readyClient({ directory });

@@ -50,7 +50,7 @@ const SHORT: &[&str] = &["confirmed", "pull", "references", "upgrade", "values"]
 
 /// Suites that say something of the API's lists only.
 const REST_ONLY: &[&str] =
-    &["answer-rows", "cors", "gone-rows", "interleavings", "nested-lists", "pull", "schedule", "values"];
+    &["answer-rows", "cors", "gone-rows", "in-flight", "interleavings", "nested-lists", "pull", "schedule", "values"];
 
 fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -70,9 +70,13 @@ const LOCAL: &[Module] = modules![
     "tabs/leader.ts",
     "transport/attempts.ts",
     "writes/accept.ts",
+    "writes/claim.ts",
+    "writes/compose.ts",
+    "writes/known.ts",
     "writes/queue.ts",
     "writes/repeats.ts",
     "writes/retries.ts",
+    "writes/sender.ts",
     "writes/settle.ts",
 ];
 /// Rows that come through Electric into the local database.

@@ -20,6 +20,11 @@ export interface SyncSettings {
   readonly listParams: (model: string) => Readonly<Record<string, string>>;
   /** Seconds from one poll of the lists to the next, while the page is visible. */
   readonly poll: number;
+  /**
+   * How many writes may be on their way to the API at once: those of one row, and those that refer to each other, go one
+   * after the other in any case. With 1, the API gets all in the order in which they were made.
+   */
+  readonly concurrency: number;
   readonly fetch: typeof globalThis.fetch;
   /** Called once for each write that the API has refused for good. It stays in the log until discarded or retried. */
   readonly onRejected: (change: RejectedChange) => void;
@@ -91,7 +96,11 @@ export interface Settings {
 }
 
 /** Where the config file says nothing else. */
-const usual: Pick<SyncSettings, "idempotencyKey" | "poll"> = { idempotencyKey: "header", poll: POLL_MS / 1_000 };
+const usual: Pick<SyncSettings, "idempotencyKey" | "poll" | "concurrency"> = {
+  idempotencyKey: "header",
+  poll: POLL_MS / 1_000,
+  concurrency: 6,
+};
 
 function createSettings(initial: Partial<SyncSettings>): Settings {
   let current: SyncSettings = {

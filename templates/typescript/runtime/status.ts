@@ -1,5 +1,6 @@
 import { messageOf } from "./client/json.js";
 import type { Model } from "./client/model.js";
+import { COUNTED_MS } from "./client/timing.js";
 import { isoTimestamp } from "./client/values.js";
 import type { RejectedChange } from "./config.js";
 import { rejectedChange, type Store, type Tally } from "./store/store.js";
@@ -107,36 +108,44 @@ export function createStatus(): Status {
     for (const listener of errorListeners) listener(error);
   }
 
-  /** Makes a function that counts the log's entries, once more where the log changes meanwhile. */
-  function counter({ log }: Store): () => Promise<void> {
+  /** Counts the log's entries, and again when it has changed; but no more than a tenth of the time. */
+  function counter({ log }: Store): { readonly count: () => Promise<void>; readonly stop: () => void } {
     let isOutdated = false;
     let counting: Promise<void> | undefined;
+    let timer: ReturnType<typeof setTimeout> | undefined;
 
-    async function count(): Promise<void> {
-      while (isOutdated) {
-        isOutdated = false;
-        counts = await log.tally();
-        if (counts.rejected > 0 || rejected.length > 0) {
-          const changes = (await log.rejected()).map(rejectedChange);
-          if (JSON.stringify(changes) !== JSON.stringify(rejected)) {
-            rejected = changes;
-            tell();
-          }
+    async function countNow(): Promise<void> {
+      isOutdated = false;
+      counts = await log.tally();
+      if (counts.rejected > 0 || rejected.length > 0) {
+        const changes = (await log.rejected()).map(rejectedChange);
+        if (JSON.stringify(changes) !== JSON.stringify(rejected)) {
+          rejected = changes;
+          tell();
         }
-        show();
       }
+      show();
     }
 
-    return () => {
+    function count(): Promise<void> {
       isOutdated = true;
-      counting ??= count()
+      if (timer !== undefined) return Promise.resolve();
+      const start = performance.now();
+      counting ??= countNow()
         // The database was closed; if not, the next change of the log tries again.
         .catch(() => {})
         .finally(() => {
           counting = undefined;
+          const pause = Math.min(COUNTED_MS, 9 * (performance.now() - start));
+          timer = setTimeout(() => {
+            timer = undefined;
+            if (isOutdated) void count();
+          }, pause);
         });
       return counting;
-    };
+    }
+
+    return { count, stop: () => clearTimeout(timer) };
   }
 
   function onChange(listener: () => void): () => void {
@@ -187,13 +196,14 @@ export function createStatus(): Status {
     async watch(store, opened, onLog, isToSync) {
       isSyncing = isToSync;
       reports = opened;
-      const count = counter(store);
+      const { count, stop } = counter(store);
       const stopReports = opened.onChange(show);
       const stopErrors = opened.onError(tellError);
       const stopLog = onLog(() => void count());
       await count();
       return () => {
         stopLog();
+        stop();
         stopReports();
         stopErrors();
         [status, rejected, counts, persisted, isSyncing, reports] = [closed, [], closed, null, false, undefined];

@@ -1,136 +1,212 @@
 import { messageOf } from "./client/json.js";
-import { actionFor } from "./client/model.js";
-import { API_ANSWER_MS, IDLE_MS } from "./client/timing.js";
+import { IDLE_MS, NOTED_MS } from "./client/timing.js";
 import type { HeadersRecord, Rejection } from "./config.js";
-import { rejectedChange, type Entry, type StoreOperations } from "./store/store.js";
+import { rejectedChange, type Entry } from "./store/store.js";
 import { REFUSALS, type SyncError } from "./tabs/reports.js";
 import { backoff, bell, otherHeaders, pause, wait, type Bell } from "./transport/schedule.js";
 import type { Context, Outcome, Outgoing, Writes } from "./transport/transport.js";
-import { accept, refuse } from "./writes/accept.js";
-import { compose, nextEntry, together, type Models } from "./writes/queue.js";
-import { answerAmongRows, canDouble, noteEarlier } from "./writes/repeats.js";
-import { forget, isHeldBack, noRetries, noteError, tryAtOnce, untilNextTry } from "./writes/retries.js";
+import { accept, refuse, type Taken } from "./writes/accept.js";
+import { claim, type Claim, type Claimed } from "./writes/claim.js";
+import { createKnown, type Models } from "./writes/known.js";
+import { findSendable, nothingWaits, type Look } from "./writes/queue.js";
+import { canDouble } from "./writes/repeats.js";
+import { forget, isHeldBack, isProbing, noRetries, noteError, tryAtOnce, untilNextTry } from "./writes/retries.js";
+import { createSender } from "./writes/sender.js";
 import { watchUnchanged } from "./writes/settle.js";
 
 /** The source of what writes report: no model is called so. */
 const API = "the API";
 
-type Acknowledgement = Extract<Outcome, { kind: "acknowledged" }>;
+/** The most writes that are marked as sent and have no answer in the log: after a crash they are sent again. */
+const MARKED = 50;
 
-/** What an error is about. */
-type About = Pick<SyncError, "model" | "url">;
+/** A write that has left. */
+interface Flight {
+  readonly claim: Claim;
+  /** The round in which it left: a failure ends it, and what left before doesn't count as another one. */
+  readonly round: number;
+  readonly headers: HeadersRecord;
+  /** Whether the settings have changed since. */
+  readonly changes: Bell;
+}
 
-/** Sends the log to the server, one write at a time, until the signal aborts. Returns once that has stopped. */
+/** An answer that the log is to have. */
+type Answer = Pick<Flight, "claim" | "round"> &
+  (Taken | { readonly write: Outgoing; readonly rejection: Rejection });
+
+/**
+ * Sends the log to the server until the signal aborts. Returns once that has stopped. Some writes are on their way at the
+ * same time, of independent rows. Many are marked as sent in one transaction, and their answers noted in the next.
+ */
 export async function startSyncWorker(context: Context, writes: Writes): Promise<void> {
   const { store, models, settings, presence, reports, signal, acknowledged, pulls } = context;
   const byName: Models = new Map(models.map((model) => [model.name, model]));
+  const sender = createSender(context, writes);
   const retries = noRetries();
-  /** Pulls that writes wait for before they are sent again. */
-  const pulling = new Map<string, Promise<boolean>>();
+  const noteTaken = watchUnchanged(store, models, signal);
 
-  /** Takes what is next out of the queue, and has committed that it is sent before it is. */
-  async function claim(): Promise<Outgoing | "rejected" | undefined> {
-    const mustWait = (entry: Entry) => isHeldBack(retries, entry.sentWith ?? entry.writeId);
-    // Looks first: a transaction is a commit, and a commit is a reason to look at the log again.
-    if ((await nextEntry(store, byName, mustWait)) === undefined) return undefined;
-    const { write, rejected } = await store.transaction(async (within) => {
-      const first = await nextEntry(within, byName, mustWait);
-      if (first === undefined) return { write: undefined, rejected: [] };
-      const entries = await together(within, byName, first);
-      const writeIds = entries.map((entry) => entry.writeId);
-      const write = await composed(within, byName, writes, entries);
-      if (typeof write === "string") {
-        const rejection = { status: null, message: write, body: "" };
-        return { write: "rejected" as const, rejected: await refuse(within, writeIds, rejection) };
-      }
-      if (write.attempts === 1 && canDouble(write)) await noteEarlier(within, write);
-      await within.log.markSent(writeIds, write.writeId);
-      return { write, rejected: [] };
-    });
-    tellRejected(rejected);
-    return write;
+  /** Marked, and about to leave. */
+  let ready: Claim[] = [];
+  /** Marked, and waiting for the application to say its headers. */
+  const departing = new Set<Claim>();
+  /** Under way, and taken but without a key. */
+  const away = new Map<Claim, Promise<void>>();
+  let answers: Answer[] = [];
+  /** When the first of the answers came. */
+  let answeredAt = 0;
+  let round = 0;
+  /** A pause after a failure: nothing leaves meanwhile. */
+  let resting: Promise<void> | undefined;
+  let waiting = nothingWaits;
+  /** Whether there may be more to send than the last look has found. */
+  let isOutdated = true;
+  let wake = () => {};
+
+  function outdated(): void {
+    isOutdated = true;
+    wake();
   }
 
-  /** Sends a write. One whose answer was lost, and that the server could take twice, is looked for in its rows first. */
-  async function send(write: Outgoing, headers: HeadersRecord): Promise<Outcome> {
-    if (write.attempts > 1 && canDouble(write) && !writes.knowsRepeats()) {
-      if (!(await isPulled(write))) {
-        const message = "it may have been taken, and waits until the rows can be read that say so";
-        return { kind: "again", message, isServerError: true, retryAfter: 0 };
-      }
-      const key = await answerAmongRows(store, write);
-      if (key !== undefined) return { kind: "acknowledged", key, txid: null, row: null };
+  /** Something is to be sent again that a look has already passed. */
+  function lookAnew(): void {
+    waiting = { ...nothingWaits };
+    outdated();
+  }
+
+  function rest(until: Promise<void>): void {
+    const both = Promise.all([resting, until]).then(() => {
+      if (resting === both) resting = undefined;
+      outdated();
+    });
+    resting = both;
+  }
+
+  function hasRoom(): boolean {
+    const most = isProbing(retries) ? 1 : Math.max(1, settings.current().concurrency);
+    return resting === undefined && departing.size + away.size < most;
+  }
+
+  /** Whether a write has to wait for another new row of its model, lest the two are taken for one another. */
+  function isAmbiguous({ write }: Claim): boolean {
+    if (!canDouble(write) || writes.knowsRepeats()) return false;
+    const others = [...departing, ...away.keys(), ...answers.map((answer) => answer.claim)];
+    return others.some((other) => other.write.model === write.model && canDouble(other.write));
+  }
+
+  function depart(): void {
+    while (hasRoom() && !signal.aborted) {
+      const next = ready.find((one) => !isAmbiguous(one));
+      if (next === undefined) return;
+      ready = ready.filter((one) => one !== next);
+      void leave(next);
     }
-    return writes.send(write, headers, signal);
   }
 
-  /** Whether the model's rows have been read since the write was sent last. Where that takes long, others go ahead. */
-  async function isPulled({ model, writeId }: Outgoing): Promise<boolean> {
-    const pull = pulling.get(writeId) ?? pulls.ask(model.name);
-    pulling.set(writeId, pull);
-    const patience = new AbortController();
-    const result = await Promise.race([pull, wait(API_ANSWER_MS, patience.signal)]);
-    patience.abort();
-    if (result !== undefined) pulling.delete(writeId);
-    return result === true;
-  }
-
-  /** Has the rows show a write whose answer hasn't, and finds there what key the server has made where nobody has said. */
-  async function settleByRows(write: Outgoing, outcome: Acknowledgement): Promise<void> {
-    const isNameless = outcome.key === null && canDouble(write);
-    if (!isNameless) return void pulls.ask(write.model.name);
-    if (!(await isPulled(write))) return;
-    await store.transaction(async (within) => {
-      const key = await answerAmongRows(within, write);
-      if (key !== undefined) await accept(within, write, { ...outcome, key }, acknowledged);
+  async function leave(next: Claim): Promise<void> {
+    const start = { claim: next, round, changes: bell(settings.onChange) };
+    departing.add(next);
+    const headers = await settings.headers(signal).catch((error: unknown) => {
+      if (!signal.aborted) fail(start, messageOf(error));
     });
+    departing.delete(next);
+    if (headers === undefined || resting !== undefined || signal.aborted) {
+      ready = [next, ...ready];
+      closeLater(start.changes);
+      return wake();
+    }
+    const work = fly({ ...start, headers }).finally(() => {
+      away.delete(next);
+      closeLater(start.changes);
+      depart();
+      wake();
+    });
+    away.set(next, work);
   }
 
-  /** Notes what has become of a write, and waits as long as that takes. */
-  async function conclude(write: Outgoing, outcome: Outcome, headers: HeadersRecord, changes: Bell): Promise<void> {
-    const { writeId } = write;
+  /** A pause may still need to hear of changes. */
+  function closeLater(changes: Bell): void {
+    if (resting === undefined) changes.close();
+    else void resting.finally(() => changes.close());
+  }
+
+  async function fly(flight: Flight): Promise<void> {
+    const { write } = flight.claim;
+    try {
+      const outcome = await sender.send(write, flight.headers);
+      if (outcome.kind === "acknowledged") answer({ ...flight, write, outcome });
+      else if (!signal.aborted) conclude(flight, outcome);
+    } catch (error) {
+      if (!signal.aborted) fail(flight, messageOf(error));
+    }
+  }
+
+  function answer(one: Answer): void {
+    if (answers.length === 0) answeredAt = Date.now();
+    answers.push(one);
+    if (!isNews(one)) return;
+    reports.reachable(API, true);
+    reports.waiting(API, false);
+  }
+
+  /** Whether a write has left since the last failure. */
+  function isNews(flight: Pick<Flight, "round">): boolean {
+    return flight.round === round;
+  }
+
+  /** What comes of a write that hasn't been taken. */
+  function conclude(flight: Flight, outcome: Exclude<Outcome, { kind: "acknowledged" }>): void {
+    const { claim: one, headers, changes } = flight;
+    const { write } = one;
     const about = aboutWrite(write);
-    reports.reachable(API, outcome.kind !== "unreachable");
-    if (outcome.kind !== "refused") reports.waiting(API, false);
-    if (outcome.kind === "acknowledged") {
-      const isSettled = await store.transaction((within) => accept(within, write, outcome, acknowledged));
-      reports.error(API, null);
-      reports.error(REFUSALS, null);
-      forget(retries, writeId);
-      if (!isSettled && write.model.transport === "rest") await settleByRows(write, outcome);
-    } else if (outcome.kind === "refused" && outcome.status === 401) {
-      retries.refusals += 1;
-      // Headers may be new each time, and refused each time.
-      if (retries.refusals > 1) await wait(backoff(retries.refusals - 1), signal, changes.source);
-      await otherHeaders(settings, presence, headers, signal, changes, () => reports.waiting(API, true));
-    } else if (outcome.kind === "refused" && !retries.forbidden.has(writeId)) {
-      // Perhaps an old token. With what the application gives now, it is a field that this user may not set.
-      retries.forbidden.add(writeId);
-    } else if (outcome.kind === "refused" || outcome.kind === "rejected") {
-      await rejectWrite(write, outcome.rejection);
-      forget(retries, writeId);
-    } else if (outcome.kind === "unreachable") {
-      await fail(outcome.message, 0, changes, about);
-    } else {
-      const isAlone = outcome.isServerError && noteError(retries, writeId, outcome.retryAfter);
-      if (isAlone) reports.error(API, outcome.message, about);
-      else await fail(outcome.message, outcome.retryAfter, changes, about);
+    if (isNews(flight)) {
+      reports.reachable(API, outcome.kind !== "unreachable");
+      if (outcome.kind !== "refused") reports.waiting(API, false);
     }
+    if (outcome.kind === "rejected" || (outcome.kind === "refused" && isRefusedAgain(write, outcome.status))) {
+      return answer({ claim: one, round: flight.round, write, rejection: outcome.rejection });
+    }
+    lookAnew();
+    if (outcome.kind === "refused" && outcome.status === 401) {
+      if (isNews(flight)) rest(untilOtherHeaders(headers, changes));
+    } else if (outcome.kind === "refused") {
+      // Perhaps an old token. With what the application gives now, it is a field that this user may not set.
+      retries.forbidden.add(write.writeId);
+    } else if (outcome.kind === "unreachable") {
+      fail(flight, outcome.message, 0, about);
+    } else {
+      const isAlone = outcome.isServerError && noteError(retries, write.writeId, outcome.retryAfter);
+      if (isAlone) reports.error(API, outcome.message, about);
+      else fail(flight, outcome.message, outcome.retryAfter, about);
+    }
+  }
+
+  function isRefusedAgain({ writeId }: Outgoing, status: 401 | 403): boolean {
+    return status === 403 && retries.forbidden.has(writeId);
+  }
+
+  async function untilOtherHeaders(refused: HeadersRecord, changes: Bell): Promise<void> {
+    round += 1;
+    retries.refusals += 1;
+    // Headers may be new each time, and refused each time.
+    if (retries.refusals > 1) await wait(backoff(retries.refusals - 1), signal, changes.source);
+    await otherHeaders(settings, presence, refused, signal, changes, () => reports.waiting(API, true));
+  }
+
+  /** Waits before anything else is sent. Of what left together, one failure counts. */
+  function fail(flight: Pick<Flight, "round" | "changes">, message: string, asked = 0, about?: About): void {
+    if (isNews(flight)) {
+      round += 1;
+      reports.error(API, message, about);
+      retries.failures += 1;
+      rest(pause(retries.failures, asked, signal, flight.changes.source, presence));
+    } else if (asked > 0) {
+      rest(wait(asked, signal, flight.changes.source));
+    }
+    lookAnew();
   }
 
   function aboutWrite(write: Outgoing): About {
     return { model: write.model.name, url: `${write.action.method} ${writes.urlOf(write)}` };
-  }
-
-  async function fail(message: string, asked: number, changes: Bell, about?: About): Promise<void> {
-    reports.error(API, message, about);
-    retries.failures += 1;
-    await pause(retries.failures, asked, signal, changes.source, presence);
-  }
-
-  async function rejectWrite(write: Outgoing, rejection: Rejection): Promise<void> {
-    reports.error(REFUSALS, rejection.message, aboutWrite(write));
-    tellRejected(await store.transaction((within) => refuse(within, write.writeIds, rejection)));
   }
 
   /** Once for each: afterwards the log says that it is rejected, and nobody sends it. */
@@ -144,46 +220,151 @@ export async function startSyncWorker(context: Context, writes: Writes): Promise
     }
   }
 
-  const log = bell(context.onLog);
-  const noteTaken = watchUnchanged(store, models, signal);
+  function look(limit: number): Look {
+    return {
+      limit,
+      busy: [...ready, ...departing, ...away.keys(), ...answers.map((one) => one.claim)],
+      isHeldBack: (entry) => isHeldBack(retries, entry.sentWith ?? entry.writeId),
+      before: waiting,
+    };
+  }
+
+  /** Whether something is to be sent. Looks outside of a transaction: that is a commit, and a reason to look again. */
+  async function isMore(): Promise<boolean> {
+    const before = waiting;
+    const next = await findSendable(store, createKnown(store, byName), byName, look(1));
+    if (next.found.length === 0 && waiting === before) waiting = next.waiting;
+    return next.found.length > 0;
+  }
+
+  /** Notes answers, takes back that something was sent which hasn't left, and marks what is to leave next. */
+  async function commit(noted: readonly Answer[], unsent: readonly Claim[], isToClaim: boolean): Promise<void> {
+    const before = waiting;
+    const taken = noted.filter((one) => "outcome" in one);
+    const refused = noted.filter((one) => "rejection" in one);
+    const limit = isProbing(retries) ? 1 : MARKED - away.size - departing.size;
+    const done = await store.transaction(async (within) => {
+      const unsettled = await accept(within, taken, acknowledged);
+      const rejected: Entry[] = [];
+      for (const { write, rejection } of refused) {
+        rejected.push(...(await refuse(within, write.writeIds, rejection)));
+      }
+      const writeIds = unsent.flatMap(({ write }) => write.writeIds);
+      if (writeIds.length > 0) await within.log.unmarkSent(writeIds);
+      const claimed = isToClaim ? await claim(within, byName, writes, look(limit)) : undefined;
+      return { unsettled, rejected, claimed };
+    });
+    if (taken.some(isNews)) {
+      reports.error(API, null);
+      reports.error(REFUSALS, null);
+    }
+    for (const { write, rejection } of refused) reports.error(REFUSALS, rejection.message, aboutWrite(write));
+    tellRejected(done.rejected);
+    for (const one of noted) forget(retries, one.write.writeId, isNews(one));
+    if (taken.some(({ write }) => write.operation === "update")) noteTaken();
+    if (!signal.aborted) settleByRows(taken.filter((one) => done.unsettled.includes(one)));
+    if (done.claimed === undefined) isOutdated = true;
+    else take(done.claimed, limit, waiting === before);
+  }
+
+  function take({ claims, rejected, waiting: next }: Claimed, limit: number, isAsBefore: boolean): void {
+    tellRejected(rejected);
+    ready.push(...claims);
+    if (isAsBefore) waiting = next;
+    if (claims.length + rejected.length >= limit || rejected.length > 0) isOutdated = true;
+  }
+
+  /** Has the rows show writes whose answers haven't. */
+  function settleByRows(unsettled: readonly (Taken & Answer)[]): void {
+    const polled = unsettled.filter(({ write }) => write.model.transport === "rest");
+    const [nameless, others] = [polled.filter(isNameless), polled.filter((one) => !isNameless(one))];
+    for (const model of new Set(others.map(({ write }) => write.model.name))) void pulls.ask(model);
+    for (const one of nameless) {
+      const work = sender
+        .findKey(one)
+        .catch((error: unknown) => reports.error(API, messageOf(error), aboutWrite(one.write)))
+        .finally(() => {
+          away.delete(one.claim);
+          outdated();
+        });
+      away.set(one.claim, work);
+    }
+  }
+
+  /** Notes what has been answered, and marks what leaves next. */
+  async function turn(): Promise<void> {
+    isOutdated = false;
+    const noted = answers;
+    answers = [];
+    const unsent = resting === undefined ? [] : ready;
+    if (unsent.length > 0) {
+      ready = [];
+      lookAnew();
+    }
+    const isToClaim = ready.length === 0 && hasRoom();
+    if (noted.length + unsent.length === 0 && !(await isMore())) return;
+    try {
+      await commit(noted, unsent, isToClaim);
+    } catch (error) {
+      if (noted.length < 2) throw error;
+      // What can't be noted mustn't keep the others from it.
+      await commit([], unsent, false);
+      for (const one of noted) await commit([one], [], false).catch(failToNote);
+    }
+  }
+
+  function failToNote(error: unknown): void {
+    const changes = bell(settings.onChange);
+    if (!signal.aborted) fail({ round, changes }, messageOf(error));
+    closeLater(changes);
+  }
+
+  /** Whether the time has come for a turn. */
+  function isDue(): boolean {
+    if (resting !== undefined && ready.length > 0) return true;
+    const isLast = ready.length === 0 || away.size + departing.size === 0;
+    if (answers.length > 0 && (isLast || Date.now() - answeredAt >= NOTED_MS)) return true;
+    return isOutdated && ready.length === 0 && hasRoom();
+  }
+
+  async function idle(): Promise<void> {
+    const left = answers.length > 0 ? NOTED_MS - (Date.now() - answeredAt) : Math.min(untilNextTry(retries), IDLE_MS);
+    const start = Date.now();
+    await wait(left, signal, (ring) => {
+      wake = ring;
+      return () => {
+        wake = () => {};
+      };
+    });
+    if (answers.length === 0 && Date.now() - start >= left) lookAnew();
+  }
+
   // Those that were taken shortly before the application was closed.
   noteTaken();
-  const stopReturns = presence.onReturn(() => tryAtOnce(retries));
+  const stops = [
+    context.onLog(outdated),
+    settings.onChange(outdated),
+    presence.onReturn(() => {
+      tryAtOnce(retries);
+      outdated();
+    }),
+  ];
   while (!signal.aborted) {
-    const changes = bell(settings.onChange);
-    log.silence();
-    try {
-      const write = await claim();
-      if (write === undefined) {
-        const idle = Math.min(untilNextTry(retries), IDLE_MS);
-        await wait(idle, signal, log.source, changes.source, presence.onReturn);
-      } else if (write !== "rejected") {
-        const headers = await settings.headers(signal);
-        const outcome = await send(write, headers);
-        if (!signal.aborted) await conclude(write, outcome, headers, changes);
-        if (outcome.kind === "acknowledged" && write.operation === "update") noteTaken();
-      }
-    } catch (error) {
-      if (!signal.aborted) await fail(messageOf(error), 0, changes);
-    }
-    changes.close();
+    depart();
+    if (isDue()) await turn().catch(failToNote);
+    else await idle();
   }
-  stopReturns();
-  log.close();
+  for (const stop of stops) stop();
+  await Promise.all(away.values());
+  const unsent = [...ready, ...departing];
+  // Whoever leads next finds a log that says what may be on the server, and no more.
+  if (answers.length + unsent.length > 0) await commit(answers, unsent, false).catch(() => {});
 }
 
-/** What entries are as one write, or why they can't be sent. */
-async function composed(
-  within: StoreOperations,
-  models: Models,
-  writes: Writes,
-  entries: readonly [Entry, ...Entry[]],
-): Promise<Outgoing | string> {
-  const [{ model: name, operation }] = entries;
-  const model = models.get(name);
-  if (model === undefined) return `There is no model ${name} any more.`;
-  const action = actionFor(model, operation);
-  if (action === undefined) return `The API has no ${operation} of ${name}.`;
-  const write = await compose(within, model, action, entries);
-  return writes.refusal(write) ?? write;
+/** What an error is about. */
+type About = Pick<SyncError, "model" | "url">;
+
+/** Whether nobody has said which key the server has made. */
+function isNameless({ write, outcome }: Taken): boolean {
+  return outcome.key === null && canDouble(write);
 }

@@ -24,6 +24,8 @@ export type Style = (rows: readonly string[], url: URL, base: string) => ListAns
 /** An API that keeps its rows in memory and lists them in any style: `/projects` and `/projects/{id}`. */
 export class ListServer {
   readonly requests: ListRequest[] = [];
+  /** What was written, in the order of the writes. */
+  readonly written: { readonly method: string; readonly key: string; readonly set: StoredRow }[] = [];
   /** By path and key. What lists show is in this order. */
   readonly tables = new Map<string, Map<string, StoredRow>>();
   /** Of `/projects`; all others come at once. */
@@ -97,6 +99,7 @@ export class ListServer {
     if (key === "" && method === "GET") return this.listed(path === "/projects" ? this.style : atOnce, table, asked);
     if (method === "GET") return this.hasItems && table.has(key) ? { body: objectOf(table.get(key) ?? {}) } : missing;
     const set = method === "DELETE" ? {} : (membersOf(body) ?? {});
+    this.written.push({ method, key: key === "" ? textOf(set["id"] ?? "null") : key, set });
     if (method === "POST") return this.save(table, textOf(set["id"] ?? "null"), set, 201);
     const row = table.get(key);
     if (row === undefined) return missing;

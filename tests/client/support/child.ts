@@ -38,21 +38,27 @@ function collection(model: ModelName): AnyCollection {
 const errors: unknown[] = [];
 client.onSyncError((error) => errors.push(error));
 
-let crash: { at: CrashPoint; method: string } | undefined;
+let crash: { at: CrashPoint; method: string; after: number } | undefined;
 
-function crashIf(at: CrashPoint, method: string): void {
-  if (crash?.at === at && crash.method === method) process.kill(process.pid, "SIGKILL");
+function isCrash(at: CrashPoint, method: string): boolean {
+  if (crash?.at !== at || crash.method !== method) return false;
+  crash.after -= 1;
+  return crash.after < 0;
+}
+
+/** The signal needs a moment. */
+function die(): Promise<never> {
+  process.kill(process.pid, "SIGKILL");
+  return new Promise<never>(() => {});
 }
 
 const observedFetch: typeof fetch = async (input, init) => {
   const method = init?.method ?? "GET";
-  crashIf("request", method);
+  if (isCrash("request", method)) return die();
   const response = await fetch(input, init);
-  if (crash?.at !== "answer" || crash.method !== method) return response;
+  if (!isCrash("answer", method)) return response;
   await response.text();
-  process.kill(process.pid, "SIGKILL");
-  // The signal needs a moment.
-  return new Promise<never>(() => {});
+  return die();
 };
 
 function configure({ url, token, verdicts }: Settings): void {
@@ -108,7 +114,7 @@ async function perform(command: Command): Promise<unknown> {
     case "save":
       return save(command.writes);
     case "crash":
-      crash = command;
+      crash = { ...command };
       return null;
   }
 }

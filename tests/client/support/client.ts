@@ -205,9 +205,9 @@ export class Client {
     );
   }
 
-  /** From now on, dies as soon as a request with this method comes to this point. Await `exit`. */
-  async crashAt(at: CrashPoint, method: string): Promise<void> {
-    await this.ask({ do: "crash", at, method });
+  /** Dies as soon as a request with this method comes to this point, after so many others have. Await `exit`. */
+  async crashAt(at: CrashPoint, method: string, after = 0): Promise<void> {
+    await this.ask({ do: "crash", at, method, after });
   }
 
   /** As the power cut does it. */

@@ -11,7 +11,7 @@ export type Command =
   | { readonly do: "clear"; readonly unsent?: "refuse" | "discard" }
   | { readonly do: "rows" | "leave"; readonly model: ModelName }
   | { readonly do: "save"; readonly writes: readonly Write[] }
-  | { readonly do: "crash"; readonly at: CrashPoint; readonly method: string };
+  | { readonly do: "crash"; readonly at: CrashPoint; readonly method: string; readonly after: number };
 
 export interface Settings {
   readonly url?: string;

@@ -24,6 +24,10 @@ export const SHAPE_BODY_MS = 300_000;
 /** For the stream to show a transaction that the API has told, in a collection without a local database. */
 export const TXID_MS = 30_000;
 
+/** The longest that answers wait to be noted together, while more writes leave. */
+export const NOTED_MS = 50;
+/** The longest that a change of what is pending waits to be counted. */
+export const COUNTED_MS = 100;
 /** For a write that the server has taken to arrive, before the row that is there is taken to show it. */
 export const ARRIVAL_MS = 3_000;
 /** The log is read so often, should a notice of a change have got lost. */

@@ -194,7 +194,8 @@ async function withMadeKeys(log: StoreOperations["log"], model: Model, original:
   for (const { name } of keyFields(model)) {
     const owners = [name === ownKey(model)?.name ? model.name : undefined, own(model.references, name)];
     for (const owner of owners) {
-      const made = owner === undefined ? undefined : await log.madeKey(owner, String(row[name]));
+      const key = String(row[name]);
+      const made = owner === undefined ? undefined : (await log.madeKeys(owner, [key])).get(key);
       if (made !== undefined) row[name] = made.rowKey;
     }
   }

@@ -94,12 +94,26 @@ export function madeKeyOf(model: Model, text: string): MadeKey | null {
   return { rowKey, json: JSON.stringify(rowKey) };
 }
 
+/** Entries that go out in one request, and the id under which they do. */
+export interface SentWrite {
+  readonly writeIds: readonly string[];
+  readonly writeId: string;
+}
+
+/** Entries that the server has taken in one of its transactions, where it has told which. */
+export interface TakenWrite {
+  readonly writeIds: readonly string[];
+  readonly txid: string | null;
+}
+
 /** The log of local writes. Lists of entries are in its order. */
 export interface LogOperations {
   /** Reads at most `limit` pending entries: the first ones, or those after the id `after`. */
   pending(after: EntryId | null, limit: number): Promise<Entry[]>;
-  /** The entries of one row. */
-  ofRow(model: string, rowKey: string): Promise<Entry[]>;
+  /** How many of the pending entries up to this id have not been sent. */
+  countUnsent(upTo: EntryId): Promise<number>;
+  /** The entries of these rows. */
+  ofRows(model: string, rowKeys: readonly string[]): Promise<Entry[]>;
   /** Reads the entries that have been sent and aren't settled yet. */
   sent(model: string): Promise<Entry[]>;
   /** Reads the acknowledged entries: the server has taken them, and its rows don't show them yet. */
@@ -114,9 +128,11 @@ export interface LogOperations {
   unacknowledged(ids: readonly EntryId[]): Promise<Pick<Entry, "id" | "status" | "error">[]>;
   tally(): Promise<Tally>;
 
-  /** Counts a try. It must be committed before the request is sent: from then on the server may have seen it. */
-  markSent(writeIds: readonly string[], sentWith: string): Promise<void>;
-  acknowledge(writeIds: readonly string[], txid: string | null): Promise<void>;
+  /** Counts a try of each. It must be committed before the requests are sent: from then on the server may have seen them. */
+  markSent(writes: readonly SentWrite[]): Promise<void>;
+  /** Takes that back: the requests have not been sent. */
+  unmarkSent(writeIds: readonly string[]): Promise<void>;
+  acknowledge(writes: readonly TakenWrite[]): Promise<void>;
   reject(writeIds: readonly string[], rejection: Rejection): Promise<void>;
   /** Deletes entries that the server's rows show. */
   settle(writeIds: readonly string[]): Promise<void>;
@@ -127,8 +143,8 @@ export interface LogOperations {
   /** Takes back these rejected entries, and no others. */
   discardOnly(ids: readonly EntryId[]): Promise<void>;
 
-  /** The key that the server has made for a row with this temporary one. */
-  madeKey(model: string, temporary: string): Promise<MadeKey | undefined>;
+  /** The keys that the server has made for rows with these temporary ones. */
+  madeKeys(model: string, temporary: readonly string[]): Promise<Map<string, MadeKey>>;
   /** Entries of rows with this part of their keys, beside the columns from the path. */
   ofOwnKey(model: string, ownKey: string): Promise<Entry[]>;
   /** Whether the server has made this key for a row. */
@@ -168,6 +184,8 @@ export interface SyncedOperations {
   isEmpty(model: Model): Promise<boolean>;
   /** A row's fields as JSON text. */
   read(model: Model, rowKey: string): Promise<Members | undefined>;
+  /** The same of the rows with these keys; keys without a row are left out. */
+  readByKey(model: Model, rowKeys: readonly string[]): Promise<Map<string, Members>>;
   /** Keys of the rows that have these values, given as JSON text. */
   find(model: Model, members: Members): Promise<string[]>;
   /** These columns of the rows that have these values, or of all. */

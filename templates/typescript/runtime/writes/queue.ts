@@ -1,104 +1,195 @@
-import { textOf, type Members } from "../client/json.js";
-import { ownKeyIn, type Model, type Operation } from "../client/model.js";
-import type { Entry, StoreOperations } from "../store/store.js";
-import type { Outgoing } from "../transport/transport.js";
+import type { Entry, EntryId, StoreOperations } from "../store/store.js";
+import {
+  asParent,
+  hasReferences,
+  nameOf,
+  nameOfParent,
+  parentsOf,
+  type Known,
+  type Models,
+  type ParentName,
+} from "./known.js";
 
-export type Models = ReadonlyMap<string, Model>;
-
-const PAGE = 20;
+const PAGE = 50;
 /** The most entries that one request has. */
 const TOGETHER = 50;
 
-interface RowName {
-  readonly model: string;
-  readonly rowKey: string;
-}
-
-/** A row that others refer to: by that part of its key that isn't from the path. */
-interface ParentName {
-  readonly model: string;
-  readonly ownKey: string;
-}
-
-/** Rows with an entry that has to wait: no later entry may be sent before it. */
+/** Rows with an entry that is under way, or has to wait: no later entry may be sent before it. */
 interface Passed {
-  readonly rows: Set<string>;
-  /** Rows that a waiting entry refers to: if one were deleted before, the server might delete the referring row too. */
-  readonly parents: Set<string>;
+  readonly rows: ReadonlySet<string>;
+  /**
+   * Rows that such an entry refers to, each with the row of that entry: if one were deleted before, the server might
+   * delete the referring row too.
+   */
+  readonly parents: ReadonlyMap<string, ParentName>;
+}
+
+/** Entries that are sent in one request, and what has to wait for it. */
+export interface Sendable extends Passed {
+  readonly entries: readonly [Entry, ...Entry[]];
 }
 
 /**
- * Finds the entry to send next: the first of the log that needn't wait. `isHeldBack`: whether an entry that keeps
- * failing has to wait for its next try. Others are sent ahead of it, but none of its row and none that depends on it.
+ * What a look has passed over, because it has to wait. The next look goes on after it, unless something has changed that
+ * an entry waits for: so a thousand entries that wait for a parent aren't asked about each time.
  */
-export async function nextEntry(
-  store: StoreOperations,
+export interface Waiting {
+  /** The last entry that the look has come to. */
+  readonly upTo: EntryId | null;
+  readonly entries: readonly Entry[];
+  readonly passed: Passed;
+  /** Entries that wait for the time of their next try. */
+  readonly heldBack: readonly Entry[];
+  /** Rows whose entries others wait for, and what these entries were. */
+  readonly blockers: ReadonlyMap<string, { readonly row: ParentName; readonly state: string }>;
+}
+
+export const nothingWaits: Waiting = {
+  upTo: null,
+  entries: [],
+  passed: { rows: new Set(), parents: new Map() },
+  heldBack: [],
+  blockers: new Map(),
+};
+
+export interface Look {
+  /** How much to find. */
+  readonly limit: number;
+  /** What is under way. */
+  readonly busy: readonly Sendable[];
+  /** Whether an entry that keeps failing has to wait for its next try. */
+  readonly isHeldBack: (entry: Entry) => boolean;
+  /** What the last look has passed over. */
+  readonly before: Waiting;
+}
+
+/**
+ * Finds what is to be sent next: the first entries of the log that needn't wait, of independent rows. Others are sent ahead
+ * of an entry that waits, but none of its row and none that depends on it.
+ */
+export async function findSendable(
+  { log }: StoreOperations,
+  known: Known,
   models: Models,
-  isHeldBack: (entry: Entry) => boolean,
-): Promise<Entry | undefined> {
-  const passed: Passed = { rows: new Set(), parents: new Set() };
-  let page = await store.log.pending(null, PAGE);
-  while (page.length > 0) {
-    for (const entry of page) {
-      const mustWait = isHeldBack(entry) || isBehind(models, entry, passed) || (await isHeld(store, models, entry));
-      if (!mustWait) return entry;
-      await pass(store, models, entry, passed);
+  { limit, busy, isHeldBack, before }: Look,
+): Promise<{ readonly found: readonly Sendable[]; readonly waiting: Waiting }> {
+  const start = (await isAsBefore()) ? before : nothingWaits;
+  let { upTo } = start;
+  const entries = [...start.entries];
+  const passed = { rows: new Set(start.passed.rows), parents: new Map(start.passed.parents) };
+  const heldBack = [...start.heldBack];
+  const blockers = new Map(start.blockers);
+  const found: Sendable[] = [];
+  const taken = new Set<string>();
+  const underWay = { rows: new Set<string>(), parents: new Map<string, ParentName>() };
+  for (const sendable of busy) take(sendable);
+
+  async function isAsBefore(): Promise<boolean> {
+    if (before.entries.length === 0) return true;
+    if (!before.heldBack.every(isHeldBack)) return false;
+    // What has left the log doesn't come back under an old id, so as many are the same.
+    const unsent = before.entries.filter(({ attempts }) => attempts === 0);
+    if (unsent.length > 0 && (await log.countUnsent(before.upTo ?? 0)) !== unsent.length) return false;
+    await known.prepareParents([...before.blockers.values()].map(({ row }) => row));
+    for (const { row, state } of before.blockers.values()) if ((await stateOf(known, row)) !== state) return false;
+    return true;
+  }
+
+  function take(sendable: Sendable): void {
+    for (const { writeId } of sendable.entries) taken.add(writeId);
+    for (const row of sendable.rows) underWay.rows.add(row);
+    for (const [parent, row] of sendable.parents) underWay.parents.set(parent, row);
+  }
+
+  async function waitFor(row: ParentName): Promise<void> {
+    blockers.set(nameOfParent(row), { row, state: await stateOf(known, row) });
+  }
+
+  /** Whether an entry has to wait. Notes what for. */
+  async function mustWait(entry: Entry): Promise<boolean> {
+    const own = asParent(models, entry);
+    const isDelete = entry.operation === "delete";
+    if (passed.rows.has(nameOf(entry)) || (isDelete && passed.parents.has(nameOfParent(own)))) return true;
+    if (isHeldBack(entry)) {
+      heldBack.push(entry);
+      return true;
     }
-    page = await store.log.pending(page.at(-1)?.id ?? null, PAGE);
+    const referring = isDelete ? underWay.parents.get(nameOfParent(own)) : undefined;
+    const blocker = underWay.rows.has(nameOf(entry)) ? own : (referring ?? (await heldBy(known, models, entry)));
+    if (blocker !== undefined) await waitFor(blocker);
+    return blocker !== undefined;
+  }
+
+  for (let isMore = true; isMore && found.length < limit; ) {
+    const page = await log.pending(upTo, PAGE);
+    isMore = page.length === PAGE;
+    await known.prepareToFind(page);
+    for (const entry of page) {
+      if (found.length === limit) break;
+      upTo = entry.id;
+      if (taken.has(entry.writeId)) continue;
+      if (await mustWait(entry)) {
+        entries.push(entry);
+        // Whether it is still there is known by its row.
+        if (entry.attempts > 0) await waitFor(asParent(models, entry));
+        const { rows, parents } = await passedBy(known, models, [entry]);
+        for (const row of rows) passed.rows.add(row);
+        for (const [parent, row] of parents) passed.parents.set(parent, row);
+      } else {
+        const set = await together(known, models, entry);
+        const sendable = { entries: set, ...(await passedBy(known, models, set)) };
+        found.push(sendable);
+        take(sendable);
+      }
+    }
+  }
+  return { found, waiting: { upTo, entries, passed, heldBack, blockers } };
+}
+
+/** What the entries of a row are: whether others have to wait for them depends on nothing else. */
+async function stateOf(known: Known, row: ParentName): Promise<string> {
+  const entries = await known.ofParent(row);
+  return entries.map(({ id, operation, status }) => `${String(id)} ${operation} ${status}`).join(", ");
+}
+
+async function passedBy(known: Known, models: Models, entries: readonly [Entry, ...Entry[]]): Promise<Passed> {
+  const [first] = entries;
+  const own = asParent(models, first);
+  const parents = new Map<string, ParentName>();
+  if (hasReferences(models, first)) {
+    const model = models.get(first.model);
+    // The rows that it refers to on the server, and those that the entries make it refer to.
+    const isNew = model === undefined || first.operation === "insert";
+    const before = isNew ? undefined : await known.synced(model, first.rowKey);
+    for (const members of [before ?? {}, ...entries.map((entry) => entry.members)]) {
+      for (const parent of parentsOf(model, members)) parents.set(nameOfParent(parent), own);
+    }
+  }
+  return { rows: new Set([nameOf(first)]), parents };
+}
+
+/** The row that an entry has to wait for: the server doesn't know it yet, and it is the entry's own, or referred to. */
+async function heldBy(known: Known, models: Models, entry: Entry): Promise<ParentName | undefined> {
+  const own = asParent(models, entry);
+  if (entry.operation !== "insert" && (await isNameless(known, models, own, () => known.ofRow(entry)))) return own;
+  for (const parent of parentsOf(models.get(entry.model), entry.members)) {
+    if (nameOfParent(parent) === nameOfParent(own)) continue;
+    const entries = await known.ofParent(parent);
+    if (isUnsent(entries, entry) || (await isNameless(known, models, parent, async () => entries))) return parent;
   }
   return undefined;
 }
 
-/** The rows that these members refer to. */
-export function parentsOf(model: Model | undefined, members: Members): ParentName[] {
-  return Object.entries(model?.references ?? {}).flatMap(([column, parent]) => {
-    const value = members[column] ?? "null";
-    return value === "null" ? [] : [{ model: parent, ownKey: textOf(value) }];
-  });
-}
-
-function isBehind(models: Models, entry: Entry, passed: Passed): boolean {
-  const isReferredTo = () => passed.parents.has(nameOfParent(asParent(models, entry)));
-  return passed.rows.has(nameOf(entry)) || (entry.operation === "delete" && isReferredTo());
-}
-
-async function pass(store: StoreOperations, models: Models, entry: Entry, passed: Passed): Promise<void> {
-  passed.rows.add(nameOf(entry));
-  const model = models.get(entry.model);
-  if (model === undefined || Object.keys(model.references).length === 0) return;
-  // The rows that it refers to on the server, and those that the entry makes it refer to.
-  const before = entry.operation === "insert" ? undefined : await store.synced.read(model, entry.rowKey);
-  for (const members of [entry.members, before ?? {}]) {
-    for (const parent of parentsOf(model, members)) passed.parents.add(nameOfParent(parent));
-  }
-}
-
-/** Whether the server doesn't know the row yet, or one that it refers to. */
-async function isHeld(store: StoreOperations, models: Models, entry: Entry): Promise<boolean> {
-  const name = asParent(models, entry);
-  if (entry.operation !== "insert") {
-    const entries = await store.log.ofRow(entry.model, entry.rowKey);
-    if (await isNameless(store, models, name, entries)) return true;
-  }
-  for (const parent of parentsOf(models.get(entry.model), entry.members)) {
-    if (nameOfParent(parent) === nameOfParent(name)) continue;
-    const entries = await entriesOf(store, models, parent);
-    if (isUnsent(entries, entry)) return true;
-    if (await isNameless(store, models, parent, entries)) return true;
-  }
-  return false;
-}
-
 /** Whether the server has taken the row's insert, but hasn't told yet which key it has made. */
 async function isNameless(
-  store: StoreOperations,
+  known: Known,
   models: Models,
   row: ParentName,
-  entries: readonly Entry[],
+  read: () => Promise<readonly Entry[]>,
 ): Promise<boolean> {
   if (models.get(row.model)?.keyOrigin !== "server") return false;
-  const isTaken = entries.some((entry) => entry.operation === "insert" && entry.status === "acknowledged");
-  return isTaken && !(await store.log.isMadeKey(row.model, row.ownKey));
+  const isTaken = (await read()).some((entry) => entry.operation === "insert" && entry.status === "acknowledged");
+  return isTaken && !(await known.isMadeKey(row));
 }
 
 /** Whether the insert that a reference relies on is still to be sent, or was rejected. */
@@ -120,18 +211,15 @@ function isUnsent(entries: readonly Entry[], child: Entry): boolean {
  * Finds the entries that are sent in one request with `first`: consecutive updates of one row. Entries that were sent
  * together once are always sent together, under the same write id.
  */
-export async function together(
-  store: StoreOperations,
-  models: Models,
-  first: Entry,
-): Promise<readonly [Entry, ...Entry[]]> {
-  const pending = (await store.log.ofRow(first.model, first.rowKey)).filter((entry) => entry.status === "pending");
+async function together(known: Known, models: Models, first: Entry): Promise<readonly [Entry, ...Entry[]]> {
+  if (first.sentWith === null && !isUnsentUpdate(first)) return [first];
+  const pending = (await known.ofRow(first)).filter((entry) => entry.status === "pending");
   const following = pending.slice(pending.findIndex(({ writeId }) => writeId === first.writeId) + 1);
   if (first.sentWith !== null) return [first, ...following.filter((entry) => entry.sentWith === first.sentWith)];
   const set: [Entry, ...Entry[]] = [first];
-  if (!isUnsentUpdate(first)) return set;
   for (const entry of following) {
-    if (set.length === TOGETHER || !isUnsentUpdate(entry) || (await isHeld(store, models, entry))) break;
+    const isPart = set.length < TOGETHER && isUnsentUpdate(entry);
+    if (!isPart || (await heldBy(known, models, entry)) !== undefined) break;
     set.push(entry);
   }
   return set;
@@ -139,75 +227,4 @@ export async function together(
 
 function isUnsentUpdate(entry: Entry): boolean {
   return entry.operation === "update" && entry.sentWith === null && entry.attempts === 0;
-}
-
-/** The entries of a row that others refer to. */
-async function entriesOf(store: StoreOperations, models: Models, row: ParentName): Promise<Entry[]> {
-  const model = models.get(row.model);
-  if (model === undefined || model.key.length === 1) return store.log.ofRow(row.model, row.ownKey);
-  const found = await store.log.ofOwnKey(row.model, row.ownKey);
-  return found.filter((entry) => ownKeyIn(model, entry.rowKey) === row.ownKey);
-}
-
-function asParent(models: Models, { model, rowKey }: RowName): ParentName {
-  const known = models.get(model);
-  return { model, ownKey: known === undefined ? rowKey : ownKeyIn(known, rowKey) };
-}
-
-function nameOfParent({ model, ownKey }: ParentName): string {
-  return JSON.stringify([model, ownKey]);
-}
-
-function nameOf({ model, rowKey }: RowName): string {
-  return JSON.stringify([model, rowKey]);
-}
-
-/** Makes one write of entries that are sent together. */
-export async function compose(
-  store: StoreOperations,
-  model: Model,
-  action: Operation,
-  entries: readonly [Entry, ...Entry[]],
-): Promise<Outgoing> {
-  const [first] = entries;
-  const newest = entries.at(-1) ?? first;
-  const members = entries.reduce<Members>((set, entry) => ({ ...set, ...entry.members }), {});
-  return {
-    model,
-    action,
-    operation: first.operation,
-    rowKey: first.rowKey,
-    writeIds: entries.map((entry) => entry.writeId),
-    writeId: first.sentWith ?? newest.writeId,
-    attempts: Math.max(...entries.map((entry) => entry.attempts)) + 1,
-    members: await withMadeKeys(store, model, members),
-    before: first.operation === "insert" ? {} : await rowBefore(store, model, first),
-  };
-}
-
-/** The row before these entries: the server's, with the earlier entries of the log over it. */
-async function rowBefore(store: StoreOperations, model: Model, first: Entry): Promise<Members> {
-  let row = await store.synced.read(model, first.rowKey);
-  for (const entry of await store.log.ofRow(model.name, first.rowKey)) {
-    if (entry.writeId === first.writeId) break;
-    if (entry.status === "rejected") continue;
-    if (entry.operation === "delete") row = undefined;
-    else if (row !== undefined || entry.operation === "insert") row = { ...row, ...entry.members };
-  }
-  return withMadeKeys(store, model, { ...row, ...keyMembers(model, first) });
-}
-
-function keyMembers(model: Model, entry: Entry): Members {
-  return Object.fromEntries(model.key.map((column) => [column, entry.members[column] ?? "null"]));
-}
-
-/** Replaces temporary keys in references: a form may have been opened before the server made the key. */
-async function withMadeKeys(store: StoreOperations, model: Model, members: Members): Promise<Members> {
-  const made: Record<string, string> = {};
-  for (const [column, parent] of Object.entries(model.references)) {
-    const value = members[column] ?? "null";
-    const key = value === "null" ? undefined : (await store.log.madeKey(parent, textOf(value)))?.json;
-    if (key !== undefined) made[column] = key;
-  }
-  return { ...members, ...made };
 }

@@ -19,15 +19,17 @@ export function canDouble({ model, operation }: Outgoing): boolean {
   return isPulled && operation === "insert" && model.keyOrigin === "server" && ownKey(model) !== undefined;
 }
 
-/** To be called in the transaction that marks a write as sent for the first time. */
-export async function noteEarlier(within: StoreOperations, write: Outgoing): Promise<void> {
-  const { model, writeId } = write;
-  const known = await readEarlier(within, model);
-  const underWay = (await within.log.sent(model.name)).map((entry) => entry.writeId);
-  const kept = Object.entries(known).filter(([id]) => underWay.includes(id));
-  const equal = await within.synced.find(model, sentMembers(write));
-  const earlier: Earlier = { ...Object.fromEntries(kept), [writeId]: equal };
-  await within.meta.set(EARLIER, model.name, JSON.stringify(earlier));
+/** To be called in the transaction that marks writes as sent for the first time. */
+export async function noteEarlier(within: StoreOperations, writes: readonly Outgoing[]): Promise<void> {
+  for (const model of new Set(writes.map((write) => write.model))) {
+    const known = await readEarlier(within, model);
+    const underWay = new Set((await within.log.sent(model.name)).map((entry) => entry.writeId));
+    const earlier = new Map(Object.entries(known).filter(([id]) => underWay.has(id)));
+    for (const write of writes.filter((one) => one.model === model)) {
+      earlier.set(write.writeId, await within.synced.find(model, sentMembers(write)));
+    }
+    await within.meta.set(EARLIER, model.name, JSON.stringify(Object.fromEntries(earlier) satisfies Earlier));
+  }
 }
 
 /** The key of the row that is the answer to a write, in rows that have been pulled since it was sent last. */

@@ -21,13 +21,20 @@ export function noRetries(): Retries {
   return { failures: 0, refusals: 0, forbidden: new Set(), failing: new Set(), errors: new Map() };
 }
 
-/** Forgets the failures of a write that has been answered. */
-export function forget(retries: Retries, writeId: string): void {
+/** Forgets the failures of a write that has been answered. `isNews`: whether it left after the last failure of another. */
+export function forget(retries: Retries, writeId: string, isNews: boolean): void {
+  retries.forbidden.delete(writeId);
+  retries.errors.delete(writeId);
+  retries.failing.delete(writeId);
+  if (!isNews) return;
   retries.failures = 0;
   retries.refusals = 0;
   retries.failing.clear();
-  retries.forbidden.delete(writeId);
-  retries.errors.delete(writeId);
+}
+
+/** Whether the server has failed, and none of what left since has been answered: then one write at a time is tried. */
+export function isProbing({ failures, refusals }: Retries): boolean {
+  return failures > 0 || refusals > 0;
 }
 
 /**

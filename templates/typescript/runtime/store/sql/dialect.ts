@@ -22,8 +22,8 @@ export interface Dialect {
   /** Makes a parameter of JSON text for a column of the log. */
   logValue(json: string): Statement;
 
-  /** Selects rows of a view by their keys, each by the index. */
-  rowsByKey(model: Model, rowKeys: readonly string[]): Statement;
+  /** Selects rows of the view or of the synced table by their keys, each by the index. */
+  rowsByKey(model: Model, relation: Statement, rowKeys: readonly string[]): Statement;
 
   /** The most rows that one statement can take. */
   rowsAtOnce(columns: number): number;

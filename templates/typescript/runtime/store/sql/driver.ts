@@ -67,9 +67,17 @@ export function commas(statements: readonly Statement[]): Statement {
   return joined(", ", statements);
 }
 
-/** Makes a list of parameters, separated by commas. */
+/** Lists up to this length are filled up. */
+const FILLED_UP = 1_024;
+
+/**
+ * Makes a list of parameters for IN. Where it is short, its length is a power of two, and the last one is repeated: so
+ * few statements differ only in that, and those that are prepared can be used again.
+ */
 export function list(values: readonly Value[]): Statement {
-  return commas(values.map((value) => sql`${value}`));
+  const isShort = values.length > 0 && values.length <= FILLED_UP;
+  const length = isShort ? 2 ** Math.ceil(Math.log2(values.length)) : values.length;
+  return commas(Array.from({ length }, (_, index) => sql`${values[index] ?? values.at(-1) ?? null}`));
 }
 
 /** Whether a statement only reads. */

@@ -1,6 +1,9 @@
 import { membersOf } from "../../client/json.js";
-import { errorText, type Entry, type LogOperations } from "../store.js";
-import { list, sql, type Connection, type Row, type Statement } from "./driver.js";
+import { errorText, type Entry, type LogOperations, type MadeKey } from "../store.js";
+import { joined, list, sql, type Connection, type Row, type Statement } from "./driver.js";
+
+/** As the index has it. */
+const IS_SENT = sql`(status = 'acknowledged' OR (status = 'pending' AND attempts > 0))`;
 
 export function logOperations(connection: Connection): LogOperations {
   async function entries(condition: Statement, limit = sql``): Promise<Entry[]> {
@@ -17,15 +20,21 @@ export function logOperations(connection: Connection): LogOperations {
 
   return {
     pending: (after, limit) => entries(sql`status = 'pending' AND id > ${after ?? 0}`, sql` LIMIT ${limit}`),
-    ofRow: (model, rowKey) => entries(sql`row_key = ${rowKey} AND table_name = ${model}`),
+    ofRows: (model, rowKeys) => entries(sql`row_key IN (${list(rowKeys)}) AND table_name = ${model}`),
     // Found by the text, and then told apart by the part that it is.
     ofOwnKey: (model, ownKey) =>
       entries(sql`table_name = ${model} AND row_key LIKE ${containing(ownKey)} ESCAPE '\\'`),
-    sent: (model) =>
-      entries(sql`table_name = ${model} AND (status = 'acknowledged' OR (status = 'pending' AND attempts > 0))`),
-    acknowledged: () => entries(sql`status = 'acknowledged'`),
+    sent: (model) => entries(sql`table_name = ${model} AND ${IS_SENT}`),
+    acknowledged: () => entries(sql`${IS_SENT} AND status = 'acknowledged'`),
     rejected: () => entries(sql`status = 'rejected'`),
     withIds: (writeIds) => entries(sql`write_id IN (${list(writeIds)}) OR rejected_with IN (${list(writeIds)})`),
+
+    async countUnsent(upTo) {
+      const [row] = await connection.query(sql`
+        SELECT count(*) AS number FROM _changes WHERE status = 'pending' AND attempts = 0 AND id <= ${upTo}
+      `);
+      return Number(row?.["number"] ?? 0);
+    },
 
     async newest() {
       const [row] = await connection.query(sql`SELECT id FROM _changes ORDER BY id DESC LIMIT 1`);
@@ -64,18 +73,29 @@ export function logOperations(connection: Connection): LogOperations {
       };
     },
 
-    async markSent(writeIds, sentWith) {
+    async markSent(writes) {
+      const writeIds = writes.flatMap((write) => write.writeIds);
+      const sets = writes.filter((write) => write.writeIds.some((writeId) => writeId !== write.writeId));
       await connection.query(sql`
         UPDATE _changes
-        SET attempts = attempts + 1, sent_with = ${sentWith}
+        SET attempts = attempts + 1, sent_with = ${choice(sets, ({ writeId }) => writeId, sql`write_id`)}
         WHERE write_id IN (${list(writeIds)})
       `);
     },
 
-    async acknowledge(writeIds, txid) {
+    async unmarkSent(writeIds) {
       await connection.query(sql`
         UPDATE _changes
-        SET status = 'acknowledged', txid = ${txid}
+        SET attempts = attempts - 1, sent_with = CASE WHEN attempts > 1 THEN sent_with END
+        WHERE status = 'pending' AND attempts > 0 AND write_id IN (${list(writeIds)})
+      `);
+    },
+
+    async acknowledge(writes) {
+      const writeIds = writes.flatMap((write) => write.writeIds);
+      await connection.query(sql`
+        UPDATE _changes
+        SET status = 'acknowledged', txid = ${choice(writes, ({ txid }) => txid, sql`NULL`)}
         WHERE status = 'pending' AND write_id IN (${list(writeIds)})
       `);
     },
@@ -109,11 +129,18 @@ export function logOperations(connection: Connection): LogOperations {
       await connection.query(sql`DELETE FROM _changes WHERE status = 'rejected' AND id IN (${list(ids)})`);
     },
 
-    async madeKey(model, temporary) {
-      const [made] = await connection.query(
-        sql`SELECT row_key, key FROM _made_keys WHERE table_name = ${model} AND temporary_key = ${temporary}`,
+    async madeKeys(model, temporary) {
+      const made = await connection.query(sql`
+        SELECT temporary_key, row_key, key
+        FROM _made_keys
+        WHERE table_name = ${model} AND temporary_key IN (${list(temporary)})
+      `);
+      return new Map(
+        made.map((row): [string, MadeKey] => [
+          String(row["temporary_key"]),
+          { rowKey: String(row["row_key"]), json: String(row["key"]) },
+        ]),
       );
-      return made === undefined ? undefined : { rowKey: String(made["row_key"]), json: String(made["key"]) };
     },
 
     async isMadeKey(model, rowKey) {
@@ -132,6 +159,19 @@ export function logOperations(connection: Connection): LogOperations {
       `);
     },
   };
+}
+
+/** What an entry gets from the write that it goes out with. */
+function choice<T extends { readonly writeIds: readonly string[] }>(
+  writes: readonly T[],
+  valueOf: (write: T) => string | null,
+  otherwise: Statement,
+): Statement {
+  const cases = writes.flatMap((write) => {
+    const value = valueOf(write);
+    return value === null ? [] : [sql` WHEN write_id IN (${list(write.writeIds)}) THEN ${value}`];
+  });
+  return cases.length === 0 ? otherwise : sql`CASE${joined("", cases)} ELSE ${otherwise} END`;
 }
 
 /** A pattern for the JSON of lists that have this text in them. */

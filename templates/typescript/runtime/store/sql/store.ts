@@ -123,7 +123,7 @@ function rowOperations(connection: Connection, dialect: Dialect): RowOperations 
     },
 
     async readByKey(model, rowKeys) {
-      return shown(model, await connection.query(dialect.rowsByKey(model, rowKeys)));
+      return shown(model, await connection.query(dialect.rowsByKey(model, name(model.name), rowKeys)));
     },
 
     async insert(model, row) {
@@ -148,6 +148,11 @@ function rowOperations(connection: Connection, dialect: Dialect): RowOperations 
       await writeOne(model, row, sql`DELETE FROM ${name(model.name)} WHERE ${matches(model, row)} RETURNING 1`);
     },
   };
+}
+
+/** The text form of the key of a row, whose members are JSON. */
+function keyIn(model: Model, row: Members): string {
+  return rowKey(model, Object.fromEntries(model.key.map((column) => [column, textOf(row[column] ?? "null")])));
 }
 
 function canInsert(model: Model, column: string): boolean {
@@ -237,6 +242,16 @@ function syncedOperations(connection: Connection, dialect: Dialect): SyncedOpera
       return row === undefined ? undefined : membersOfRow(model, row);
     },
 
+    async readByKey(model, rowKeys) {
+      const rows = await connection.query(dialect.rowsByKey(model, syncedTable(model), rowKeys));
+      return new Map(
+        rows.map((row): [string, Members] => {
+          const members = membersOfRow(model, row);
+          return [keyIn(model, members), members];
+        }),
+      );
+    },
+
     async find(model, members) {
       const conditions = Object.entries(members).flatMap(([column, json]) => {
         const field = fieldOf(model, column);
@@ -249,9 +264,7 @@ function syncedOperations(connection: Connection, dialect: Dialect): SyncedOpera
       const equal = rows
         .map((row) => membersOfRow(model, row))
         .filter((row) => Object.keys(members).every((column) => isSame(model, column, members, row)));
-      return equal.map((row) =>
-        rowKey(model, Object.fromEntries(model.key.map((column) => [column, textOf(row[column] ?? "null")]))),
-      );
+      return equal.map((row) => keyIn(model, row));
     },
 
     async select(model, columns, where = new Map()) {

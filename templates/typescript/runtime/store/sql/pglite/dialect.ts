@@ -68,7 +68,7 @@ export const pgliteDialect: Dialect = {
   logValue: (json) => sql`CAST(${json} AS JSONB)`,
 
   // By a lateral join: a plain one could read the view as a whole.
-  rowsByKey(model, rowKeys) {
+  rowsByKey(model, relation, rowKeys) {
     const keys = rowKeys.map((key) => keyParts(model, key));
     const isKey = joined(
       " AND ",
@@ -77,7 +77,7 @@ export const pgliteDialect: Dialect = {
     return sql`
       SELECT r.*
       FROM ${unnest(model, model.key, keys)} AS k (${commas(model.key.map(name))})
-      CROSS JOIN LATERAL (SELECT v.* FROM ${name(model.name)} AS v WHERE ${isKey} OFFSET 0) AS r
+      CROSS JOIN LATERAL (SELECT v.* FROM ${relation} AS v WHERE ${isKey} OFFSET 0) AS r
     `;
   },
 

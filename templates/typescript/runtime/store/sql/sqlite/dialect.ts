@@ -86,20 +86,20 @@ export const sqliteDialect: Dialect = {
   keyParameter: (_model, _column, part) => sql`${part}`,
   logValue: (json) => sql`${json}`,
 
-  rowsByKey(model, rowKeys) {
+  rowsByKey(model, relation, rowKeys) {
     const columns = model.key.map((column) => sql`v.${name(column)}`);
     const [first = "", ...others] = model.key;
     const field = others.length > 0 ? undefined : fieldOf(model, first);
     if (field !== undefined) {
       const keys = rowKeys.map((key) => (isInteger(field) ? key : JSON.stringify(key)));
       return sql`
-        SELECT v.* FROM ${name(model.name)} AS v
+        SELECT v.* FROM ${relation} AS v
         WHERE ${commas(columns)} IN (SELECT k.value FROM json_each(${`[${keys.join(",")}]`}) AS k)
       `;
     }
     const parts = model.key.map((_, index) => sql`k.value ->> ${raw(String(index))}`);
     return sql`
-      SELECT v.* FROM ${name(model.name)} AS v
+      SELECT v.* FROM ${relation} AS v
       WHERE (${commas(columns)}) IN (
         SELECT ${commas(parts)} FROM json_each(${`[${rowKeys.join(",")}]`}) AS k
       )

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::codes::Severity;
 use super::github;
 use super::problem::{Input, Problem, Problems};
+use crate::names::is_misleading;
 
 /// How problems are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -123,15 +124,5 @@ fn label(severity: Severity) -> &'static str {
 
 /// A name out of somebody's document must not move the cursor of a terminal or start a line of its own.
 pub fn clean(text: &str) -> String {
-    text.chars()
-        .map(|c| {
-            if c.is_control()
-                || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
-            {
-                '\u{FFFD}'
-            } else {
-                c
-            }
-        })
-        .collect()
+    text.chars().map(|c| if is_misleading(c) { '\u{FFFD}' } else { c }).collect()
 }

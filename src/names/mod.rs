@@ -31,7 +31,7 @@ fn ascii_words(name: &str) -> String {
 }
 
 /// Controls, line separators and what turns the direction of text: what would break a line or mislead a reader.
-fn is_misleading(c: char) -> bool {
+pub fn is_misleading(c: char) -> bool {
     let turns_direction =
         matches!(c, '\u{61C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
     c.is_control() || turns_direction || matches!(c, '\u{2028}' | '\u{2029}' | '\u{FEFF}')

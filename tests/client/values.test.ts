@@ -2,6 +2,9 @@
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, test as nodeTest } from "node:test";
+import { givenKey } from "../values/number/pglite/rest/db/client/model.js";
+import { pgliteDialect } from "../values/number/pglite/rest/db/store/sql/pglite/dialect.js";
+import { sqliteDialect } from "../values/number/sqlite/rest/db/store/sql/sqlite/dialect.js";
 import { ListServer, type StoredRow } from "./server/list-server.js";
 import { adapter, isSqlite } from "./support/generated.js";
 import { until } from "./support/until.js";
@@ -25,11 +28,14 @@ interface Written {
 
 const numbers = (await import(`../values/number/${adapter}/rest/index.js`)) as Numbers;
 const bigints = (await import(`../values/bigint/${adapter}/rest/index.js`)) as unknown as Numbers;
-const { givenKey } = await import("../values/number/pglite/rest/db/client/model.js");
-const { models } = (await import(`../values/number/${adapter}/rest/schema/index.js`)) as typeof import("../values/number/pglite/rest/schema/index.js");
-const { sqlStore } = (await import(`../values/number/${adapter}/rest/db/store/sql/store.js`)) as typeof import("../values/number/pglite/rest/db/store/sql/store.js");
-const { pgliteDialect } = await import("../values/number/pglite/rest/db/store/sql/pglite/dialect.js");
-const { sqliteDialect } = await import("../values/number/sqlite/rest/db/store/sql/sqlite/dialect.js");
+const { models } = (await import(`../values/number/${adapter}/rest/schema/index.js`)) as Pick<
+  typeof import("../values/number/pglite/rest/schema/index.js"),
+  "models"
+>;
+const { sqlStore } = (await import(`../values/number/${adapter}/rest/db/store/sql/store.js`)) as Pick<
+  typeof import("../values/number/pglite/rest/db/store/sql/store.js"),
+  "sqlStore"
+>;
 
 /** Three keys that are one number. */
 const [ONE, OTHER, THIRD] = ["1234567890123456789", "1234567890123456800", "1234567890123456700"] as const;
@@ -157,7 +163,7 @@ test("a number that may have lost digits is no key", async () => {
   // What a literal of ONE is.
   const rounded = Number(ONE);
   assert.equal(String(rounded), OTHER);
-  assert.throws(() => stations.update(rounded, (draft) => void (draft["name"] = "wrong")), /no.*1234567890123456800|not found/i);
+  assert.throws(() => stations.update(rounded, (draft) => void (draft["name"] = "wrong")), /1234567890123456800/);
   const isLost = /readings\.station_id .*1234567890123456800.* text/;
   await refused(client, () => readings.update(READING, (draft) => void (draft["station_id"] = rounded)), isLost);
   await refused(client, () => readings.insert({ id: SECOND_READING, station_id: rounded }), isLost);
@@ -187,7 +193,10 @@ test("a write by key that meets no row is an error", async () => {
 });
 
 /** Each as its shortest decimal text, which is what JSON has of it. */
-const FLOATS = [1e20, 2 ** 63, -(2 ** 63), 2 ** 64, 9.3e18, 2 ** 53, -1e300, 1.7976931348623157e308, 5e-324, 0.1, 3, -0.5];
+const FLOATS = [
+  ...[1e20, 2 ** 63, -(2 ** 63), 2 ** 64, 9.3e18, 2 ** 53, -1e300],
+  ...[1.7976931348623157e308, 5e-324, 0.1, 3, -0.5],
+];
 
 test("floating-point numbers go out and come in as they are", async () => {
   const key = (number: number): string => `00000000-0000-4000-8000-0000000001${String(number).padStart(2, "0")}`;

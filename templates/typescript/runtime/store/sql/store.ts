@@ -103,7 +103,7 @@ function rowOperations(connection: Connection, dialect: Dialect): RowOperations 
       });
   }
 
-  /** Runs a statement that writes one row of the view and returns it. Throws where there is none: the edit would be lost. */
+  /** Runs a write of one row of the view, which returns it. Throws where it meets none: the edit would be lost. */
   async function writeOne(model: Model, row: object, statement: Statement): Promise<void> {
     const written = await connection.query(statement);
     if (written.length === 0) throw new Error(`${model.name}: there is no row ${rowKey(model, row)}.`);

@@ -26,6 +26,8 @@ export const TXID_MS = 30_000;
 
 /** The longest that answers wait to be noted together, while more writes leave. */
 export const NOTED_MS = 50;
+/** How long a stream waits for more rows that this device has written, while some are still to come. */
+export const GATHERED_MS = 20;
 /** The longest that a change of what is pending waits to be counted. */
 export const COUNTED_MS = 100;
 /** For a write that the server has taken to arrive, before the row that is there is taken to show it. */

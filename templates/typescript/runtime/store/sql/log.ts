@@ -1,4 +1,4 @@
-import { membersOf } from "../../client/json.js";
+import { membersOf, type Members } from "../../client/json.js";
 import { errorText, type Entry, type LogOperations, type MadeKey } from "../store.js";
 import { joined, list, sql, type Connection, type Row, type Statement } from "./driver.js";
 
@@ -180,12 +180,17 @@ function containing(text: string): string {
 }
 
 function entry(row: Row): Entry {
+  let members: Members | undefined;
   return {
     id: row["id"] ?? 0,
     model: text(row, "table_name") ?? "",
     rowKey: text(row, "row_key") ?? "",
     operation: text(row, "operation") as Entry["operation"],
-    members: membersOf(text(row, "value") ?? "") ?? {},
+    // Of most entries only the rest is needed.
+    get members() {
+      members ??= membersOf(text(row, "value") ?? "") ?? {};
+      return members;
+    },
     writeId: text(row, "write_id") ?? "",
     status: text(row, "status") as Entry["status"],
     attempts: Number(row["attempts"]),

@@ -1,6 +1,6 @@
 import { parsed } from "../../client/json.js";
 import type { Model } from "../../client/model.js";
-import { ARRIVAL_MS } from "../../client/timing.js";
+import { ARRIVAL_MS, GATHERED_MS } from "../../client/timing.js";
 import type { Columns } from "../../client/values.js";
 import type { Entry, Store, StoreOperations } from "../../store/store.js";
 import type { Reports } from "../../tabs/reports.js";
@@ -80,6 +80,8 @@ export async function openShape(
   let seen = await readSeen(store, model.name);
   let refetch: Refetch | undefined;
   let isWatching = false;
+  /** Whether rows that this device has written are still to come. */
+  let isExpecting = false;
   let inHand: Promise<unknown> = Promise.resolve();
   const read = changeReader(model, store.synced);
 
@@ -109,6 +111,8 @@ export async function openShape(
       await follow(position, changes, batch);
     }
     if (batch.isUpToDate && !isWatching) void keep(watchOvertaken());
+    // So that they come together, not one by one.
+    if (isExpecting) await wait(GATHERED_MS, signal);
   }
 
   /** A first snapshot: rows are shown as they come. It goes on where it was, should it be interrupted. */
@@ -172,6 +176,7 @@ export async function openShape(
     if (changes.length === 0) return;
     const sent = await within.log.sent(model.name);
     await applyChanges(within, model, changes);
+    isExpecting = sent.length > changes.length;
     if (sent.length === 0) return remember(within, nothingSeen);
     const arrivals = arrivalsOf(changes, new Set(sent.map((entry) => entry.writeId)), offset, isSnapshot);
     await remember(within, await settleArrived(within, model, arrivals, seen));

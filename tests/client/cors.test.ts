@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { corsCause } from "../sqlite/rest/db/transport/rest/cors.js";
-import { ListServer } from "./server/list-server.js";
+import { ListServer } from "./support/list-server.js";
 
 const page = "http://page.example";
 let server: ListServer;

@@ -1,7 +1,7 @@
 // When a row that a list lacks is gone, and when it isn't.
 
 import assert from "node:assert/strict";
-import { byOffset, byPage, type Style } from "./server/list-server.js";
+import { byOffset, byPage, type Style } from "./support/list-server.js";
 import { idOf, limit, offset, project, Reading, showing } from "./support/reader.js";
 
 const reading = new Reading();

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import type { ListAnswer, ListRequest } from "./server/list-server.js";
+import type { ListAnswer, ListRequest } from "./support/list-server.js";
 import { idOf, project, query, Reading, shown, type Reader } from "./support/reader.js";
 import { random } from "./support/random.js";
 import { until } from "./support/until.js";

@@ -3,7 +3,7 @@
 // number of schedules is in SYNC_PATTERNS_INTERLEAVINGS; SYNC_PATTERNS_SEED runs one of them again.
 
 import assert from "node:assert/strict";
-import { byCursor, byOffset, byPage, type Style } from "./server/list-server.js";
+import { byCursor, byOffset, byPage, type Style } from "./support/list-server.js";
 import { idOf, project, query, Reading, type Reader } from "./support/reader.js";
 import { random } from "./support/random.js";
 import { until } from "./support/until.js";

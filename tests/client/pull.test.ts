@@ -1,7 +1,7 @@
 // How lists are read: pages of every style, snapshots, and what this device writes meanwhile.
 
 import assert from "node:assert/strict";
-import { byCursor, byLink, byOffset, byPage, type ListAnswer, type StoredRow } from "./server/list-server.js";
+import { byCursor, byLink, byOffset, byPage, type ListAnswer, type StoredRow } from "./support/list-server.js";
 import { idOf, offset, project, query, Reading, settled, showing, shown } from "./support/reader.js";
 import { until } from "./support/until.js";
 

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { afterEach, mock } from "node:test";
-import { byOffset, type ListAnswer } from "./server/list-server.js";
+import { byOffset, type ListAnswer } from "./support/list-server.js";
 import { Page } from "./support/page.js";
 import { idOf, project, Reading, settled, showing, shown } from "./support/reader.js";
 import { until } from "./support/until.js";

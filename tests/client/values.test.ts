@@ -5,7 +5,7 @@ import { after, afterEach, before, beforeEach, test as nodeTest } from "node:tes
 import { givenKey } from "../values/number/pglite/rest/db/client/model.js";
 import { pgliteDialect } from "../values/number/pglite/rest/db/store/sql/pglite/dialect.js";
 import { sqliteDialect } from "../values/number/sqlite/rest/db/store/sql/sqlite/dialect.js";
-import { ListServer, type StoredRow } from "./server/list-server.js";
+import { ListServer, type StoredRow } from "./support/list-server.js";
 import { adapter, isSqlite } from "./support/generated.js";
 import { until } from "./support/until.js";
 

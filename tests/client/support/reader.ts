@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, test as nodeTest } from "node:test";
 import type { List } from "../../pglite/rest/db/client/model.js";
-import { ListServer } from "../server/list-server.js";
+import { ListServer } from "./list-server.js";
 import { until } from "./until.js";
 
 type Generated = Omit<typeof import("../../pglite/rest/index.js"), "pgliteDriver">;

@@ -34,14 +34,14 @@ export function tabs(test: Test): void {
     await first.says("Online · everything is saved");
     const second = await world.open();
     await second.says("Online · everything is saved");
-    // The server has the write; its answer never arrives.
+    // The server has the writes; their answers never arrive.
     const answer = gate();
-    const slow = world.server.faults.add({ on: "POST /contacts", at: "committed", what: () => answer.passed });
+    const slow = world.server.faults.add({ on: "POST /contacts", at: "committed", times: 2, what: () => answer.passed });
     await first.add("Ada");
     await first.add("Grace");
     await until(
-      () => slow.met() === 1,
-      () => "the first request",
+      () => slow.met() === 2,
+      () => "both requests",
     );
     await second.shows("Grace", "unsaved");
     await first.page.close();

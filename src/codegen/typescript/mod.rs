@@ -1,7 +1,7 @@
 //! Everything but the SQL: types, the models as data and as modules, collections, and the code that they share.
 //!
 //! A shape of the model becomes a type (`shapes`), which is laid out as formatters would leave it (`layout`).
-//! `types`, `schema`, `registry`, `schema_json`, `collections`, `client` and `index` are the views of the files; `runtime` says
+//! `types`, `schema`, `registry`, `schema_json`, `collections`, `client`, `store` and `index` are the views of the files; `runtime` says
 //! which of the files that are the same for every spec go in.
 
 mod access;
@@ -20,6 +20,7 @@ mod runtime;
 mod schema;
 mod schema_json;
 mod shapes;
+mod store;
 mod types;
 
 use crate::codegen::template::{File, Renderer, TemplateSet, Templates, templates};
@@ -48,6 +49,7 @@ pub const TEMPLATES: TemplateSet = templates!["typescript/generated":
     "names.ts",
     "shared-types.ts",
     "sql.ts",
+    "store.ts",
     "types.ts",
 ];
 
@@ -76,12 +78,14 @@ pub fn files(plan: &Plan, settings: Settings, templates: &Templates, schema: &Fi
         ])
     };
     let has_types = !plan.types.is_empty();
-    let parts: [&(dyn Fn() -> anyhow::Result<Vec<File>> + Sync); 6] = [
+    let is_local = parts.sources.local();
+    let parts: [&(dyn Fn() -> anyhow::Result<Vec<File>> + Sync); 7] = [
         &|| Ok(parallel::map(&modules, of_model)?.into_iter().flatten().collect()),
         &|| has_types.then(|| types::shared(&renderer, plan.types)).into_iter().collect(),
         &|| schema::files(&renderer, schema, &sql, &modules),
         &|| Ok(vec![(SCHEMA_JSON.to_owned(), schema_json::text(plan, settings)?)]),
         &|| client::files(&renderer, &modules, settings, &parts),
+        &|| is_local.then(|| store::file(&renderer, &modules)).into_iter().collect(),
         &|| Ok(vec![index::file(&renderer, &modules, has_types, settings, &parts)?]),
     ];
     files.extend(parallel::map(&parts, |files| files())?.into_iter().flatten());

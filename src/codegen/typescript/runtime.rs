@@ -49,10 +49,13 @@ const COMMON: &[Module] = modules![
     "writes/acknowledged.ts",
 ];
 const LOCAL: &[Module] = modules![
+    "collection/check.ts",
     "collection/feed.ts",
     "collection/gather.ts",
     "collection/local.ts",
     "collection/mutations.ts",
+    "collection/store-changes.ts",
+    "collection/table.ts",
     "init.ts",
     "status.ts",
     "store/convert-entry.ts",
@@ -116,19 +119,25 @@ pub struct Parts {
     pub access: bool,
 }
 
-/// The hook for one row, and those for the status.
+/// The hook for one row, and those for the status and the store.
 fn hooks(framework: Framework) -> (&'static [Module], &'static [Module]) {
     match framework {
-        Framework::React => {
-            (modules!["collection/hooks/react/use-row.ts"], modules!["collection/hooks/react/use-status.ts"])
-        }
-        Framework::Vue => (modules!["collection/hooks/vue/use-row.ts"], modules!["collection/hooks/vue/use-status.ts"]),
-        Framework::Svelte => {
-            (modules!["collection/hooks/svelte/use-row.ts"], modules!["collection/hooks/svelte/use-status.ts"])
-        }
-        Framework::Solid => {
-            (modules!["collection/hooks/solid/use-row.ts"], modules!["collection/hooks/solid/use-status.ts"])
-        }
+        Framework::React => (
+            modules!["collection/hooks/react/use-row.ts"],
+            modules!["collection/hooks/react/use-status.ts", "collection/hooks/react/use-store.ts"],
+        ),
+        Framework::Vue => (
+            modules!["collection/hooks/vue/use-row.ts"],
+            modules!["collection/hooks/vue/use-status.ts", "collection/hooks/vue/use-store.ts"],
+        ),
+        Framework::Svelte => (
+            modules!["collection/hooks/svelte/use-row.ts"],
+            modules!["collection/hooks/svelte/use-status.ts", "collection/hooks/svelte/use-store.ts"],
+        ),
+        Framework::Solid => (
+            modules!["collection/hooks/solid/use-row.ts"],
+            modules!["collection/hooks/solid/use-status.ts", "collection/hooks/solid/use-store.ts"],
+        ),
         Framework::None => (&[], &[]),
     }
 }

@@ -6,6 +6,7 @@ import { database } from "./client/defaults.js";
 import type { Model } from "./client/model.js";
 import { openFeed, type Session } from "./collection/feed.js";
 import { createWriter, type Writer } from "./collection/mutations.js";
+import { createStoreChanges, type StoreChanges } from "./collection/store-changes.js";
 import { createBase, defaultBase, type ClientBase, type RejectedChange, type SyncSettings } from "./config.js";
 import { createStatus, type Status, type SyncStatus } from "./status.js";
 import type { Store } from "./store/store.js";
@@ -79,6 +80,7 @@ export interface ClientFunctions {
 export interface Client extends ClientBase {
   readonly status: Status;
   readonly writer: Writer;
+  readonly storeChanges: StoreChanges;
   /** The database, as soon as somebody has opened it. */
   whenOpen(): Promise<Session>;
   readonly functions: ClientFunctions;
@@ -168,6 +170,7 @@ function clientOf(base: ClientBase, databaseName: string): Client {
     ...base,
     status,
     writer,
+    storeChanges: createStoreChanges(),
     whenOpen,
     functions: {
       configureSync: base.settings.configure,

@@ -44,6 +44,8 @@ export interface Status {
   onChange(listener: () => void): () => void;
   /** Calls `listener` with each error once, until what it returns is called. */
   onError(listener: (error: SyncError) => void): () => void;
+  /** Tells an error to those who listen; where nobody does, to the console. */
+  tellError(error: SyncError): void;
   /** Returns when the model's first sync is complete, and also when it can't go on now. */
   whenLoaded(model: Model, signal: AbortSignal): Promise<void>;
   persisted(isPersisted: boolean): void;
@@ -161,6 +163,8 @@ export function createStatus(): Status {
       errorListeners.add(listener);
       return () => errorListeners.delete(listener);
     },
+
+    tellError,
 
     async whenLoaded(model, signal) {
       const isOver = () => {

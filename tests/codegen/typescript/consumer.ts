@@ -5,10 +5,11 @@ import type { Json, Own, Ping, SessionCreate, SettingUpdate, Status, Tree } from
 import type { Contact, ContactCreate, ContactUpdate } from "./contacts/index.js";
 import { configureSync, contactsCollection, initializeDatabase, RejectedError } from "./contacts/index.js";
 import { useContact, useContacts, useRejectedChanges, useSyncStatus, writeTogether } from "./contacts/index.js";
+import { store, useStore } from "./contacts/index.js";
 import { models } from "./contacts/schema/index.js";
 import type { Class_ } from "./hostile/index.js";
 import { canEditSampleField, membershipsCollection, sampleAccess, samplesCollection } from "./numbers/index.js";
-import { useMembership } from "./numbers/index.js";
+import { store as numberStore, useMembership } from "./numbers/index.js";
 import type { Sample as NumberSample } from "./numbers/index.js";
 import type { Sample as StringSample } from "./strings/index.js";
 
@@ -183,3 +184,27 @@ export function component(id: string): string {
 export const canEdit: boolean = canEditSampleField("guest", "label");
 // @ts-expect-error
 canEditSampleField("guest", "no such field");
+
+// The store: rows, keys and what may be written have exact types.
+export function held(): void {
+  const contact = store.contacts.get("id");
+  same<typeof contact, Contact | undefined>(true);
+  same<ReturnType<typeof store.contacts.add>, string>(true);
+  store.contacts.set("id", { first_name: "Ada", last_name: "Lovelace" });
+  if (contact) store.contacts.set("id", { ...contact, email: null });
+  // @ts-expect-error last_name is required
+  store.contacts.set("id", { first_name: "Ada" });
+  // @ts-expect-error only the server sets it
+  store.contacts.set("id", { first_name: "Ada", last_name: "Lovelace", created_at: "" });
+  store.contacts.update("id", (draft) => {
+    draft.first_name = draft.first_name.trim();
+    // @ts-expect-error not nullable
+    draft.first_name = null;
+  });
+  // @ts-expect-error
+  store.contacts.get(1);
+  for (const [key, row] of store.contacts) same<[typeof key, typeof row], [string, Contact]>(true);
+  same<Parameters<typeof numberStore.memberships.get>[0], Pick<Membership, "org_id" | "user_no">>(true);
+  const name: string | undefined = useStore(({ contacts }) => contacts.get("id")?.first_name);
+  store.contacts.subscribe((key, row, change) => console.log(key.length, row?.email, change === "delete", name));
+}

@@ -8,6 +8,10 @@ import { useMembership as svelteMembership, useMemberships as svelteMemberships 
 import { useRejectedChanges as svelteRejected } from "./svelte/local/index.js";
 import { useMembership as vueMembership, useMemberships as vueMemberships } from "./vue/local/index.js";
 import { useSyncStatus as vueStatus } from "./vue/local/index.js";
+import { useStore as reactStore } from "./react/local/index.js";
+import { useStore as vueStore } from "./vue/local/index.js";
+import { useStore as svelteStore } from "./svelte/local/index.js";
+import { useStore as solidStore } from "./solid/local/index.js";
 import { membershipsCollection } from "./none/local/index.js";
 
 type Role = "owner" | "member";
@@ -36,3 +40,10 @@ export async function save(): Promise<void> {
   const seen: boolean = await electricSamples.utils.awaitTxId(7);
   console.log(seen);
 }
+
+export const held: number = reactStore((store) => store.sessions.size);
+export const roles: (Role | undefined)[] = [
+  vueStore((store) => store.memberships.get(key)?.role).value,
+  svelteStore((store) => store.memberships.get(key)?.role).current,
+  solidStore((store) => store.memberships.get(key)?.role)(),
+];

@@ -218,6 +218,7 @@ fn contacts() {
             "schema/contacts.ts",
             "schema/index.ts",
             "schema/schema.json",
+            "store.ts",
             "types/contacts.ts",
         ]
     );
@@ -266,8 +267,9 @@ fn no_two_files_share_a_name() {
     lower.dedup();
     assert_eq!(lower.len(), files.len());
     let own = files.keys().filter(|path| !path.starts_with("db/")).count();
-    let shared =
-        "index, client, types/_shared, schema/index, schema/_changes.sql, schema/schema.json".split(", ").count();
+    let shared = "index, client, store, types/_shared, schema/index, schema/_changes.sql, schema/schema.json"
+        .split(", ")
+        .count();
     assert_eq!(own, "types, collections, schema, schema/….sql".split(", ").count() * project.models.len() + shared);
 }
 

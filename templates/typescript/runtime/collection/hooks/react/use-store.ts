@@ -1,0 +1,28 @@
+import { useMemo, useSyncExternalStore } from "react";
+
+import { store } from "../../../store.js";
+import { defaultClient } from "../../init.js";
+
+const { subscribe, version } = defaultClient.storeChanges;
+
+/** What the selector makes of the store, live. The component renders again where that is something else. */
+export function useStore<T>(selector: (tables: typeof store) => T): T {
+  const selection = useMemo(() => selected(selector), [selector]);
+  return useSyncExternalStore(subscribe, selection, selection);
+}
+
+/** Makes a function that gives the same object until something in it is another one. */
+function selected<T>(selector: (tables: typeof store) => T): () => T {
+  let last: { readonly version: number; readonly value: T } | undefined;
+  return () => {
+    if (last?.version === version()) return last.value;
+    const value = selector(store);
+    last = { version: version(), value: last !== undefined && isSame(last.value, value) ? last.value : value };
+    return last.value;
+  };
+}
+
+function isSame(one: unknown, other: unknown): boolean {
+  if (!Array.isArray(one) || !Array.isArray(other)) return Object.is(one, other);
+  return one.length === other.length && one.every((element, index) => Object.is(element, other[index]));
+}

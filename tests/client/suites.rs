@@ -29,28 +29,49 @@ impl Pair {
         ADAPTERS.into_iter().flat_map(|adapter| TRANSPORTS.map(|transport| Self { adapter, transport }))
     }
 
-    /// Whether it runs every suite: all do where the environment says so. Otherwise two that have each database and each
-    /// transport once.
-    fn is_whole(self) -> bool {
-        let all = env::var("SYNC_PATTERNS_PAIRS").is_ok_and(|pairs| pairs == "all");
-        all || WHOLE.contains(&(self.adapter, self.transport))
-    }
-
+    /// Whether it runs a suite. Where the environment says so, every pair for which a suite may end otherwise does.
     fn runs(self, suite: &str) -> bool {
-        let is_for_lists = REST_ONLY.contains(&suite) && self.transport != "rest";
-        !is_for_lists && (self.is_whole() || SHORT.contains(&suite))
+        let pair = (self.adapter, self.transport);
+        if LISTS.contains(&suite) && self.transport != "rest" || DATABASE.contains(&suite) && !EACH.contains(&pair) {
+            return false;
+        }
+        let all = env::var("SYNC_PATTERNS_PAIRS").is_ok_and(|pairs| pairs == "all");
+        all || match pair {
+            ("sqlite", "rest") => true,
+            ("pglite", "electric") => PGLITE.contains(&suite) || EVERYWHERE.contains(&suite),
+            _ => EVERYWHERE.contains(&suite),
+        }
     }
 }
 
-/// Pairs that run every suite in a short run, too.
-const WHOLE: [(&str, &str); 2] = [("pglite", "electric"), ("sqlite", "rest")];
+/// Two pairs that have each database and each transport once.
+const EACH: [(&str, &str); 2] = [("pglite", "electric"), ("sqlite", "rest")];
+
+/// Suites whose server has lists, and no shapes.
+const LISTS: &[&str] =
+    &["answer-rows", "cors", "gone-rows", "in-flight", "interleavings", "nested-lists", "pull", "schedule", "values"];
+
+/// Suites that say something of the local database only.
+const DATABASE: &[&str] = &["closing", "gathered", "older-log", "store", "two-processes"];
 
 /// Suites that every pair runs in a short run, too.
-const SHORT: &[&str] = &["confirmed", "pull", "references", "upgrade", "values"];
+const EVERYWHERE: &[&str] = &["references", "values"];
 
-/// Suites that say something of the API's lists only.
-const REST_ONLY: &[&str] =
-    &["answer-rows", "cors", "gone-rows", "in-flight", "interleavings", "nested-lists", "pull", "schedule", "values"];
+/// Suites that run with PGlite and Electric in a short run, too: where databases and streams matter most.
+const PGLITE: &[&str] = &[
+    "chaos",
+    "confirmed",
+    "convergence",
+    "crashes",
+    "faults",
+    "gathered",
+    "older-log",
+    "refetch",
+    "server-keys",
+    "store",
+    "two-processes",
+    "upgrade",
+];
 
 fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

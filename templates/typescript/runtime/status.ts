@@ -55,6 +55,9 @@ export interface Status {
   watch(store: Store, reports: Reports, onLog: Source, isSyncing: boolean): Promise<() => void>;
 }
 
+/** So many entries are counted as soon as they change. */
+const FEW = 100;
+
 const closed: SyncStatus = {
   opening: true,
   online: true,
@@ -110,7 +113,7 @@ export function createStatus(): Status {
     for (const listener of errorListeners) listener(error);
   }
 
-  /** Counts the log's entries, and again when it has changed; but no more than a tenth of the time. */
+  /** Counts the log's entries, and again when it has changed; but where they are many, no more than a tenth of the time. */
   function counter({ log }: Store): { readonly count: () => Promise<void>; readonly stop: () => void } {
     let isOutdated = false;
     let counting: Promise<void> | undefined;
@@ -138,7 +141,8 @@ export function createStatus(): Status {
         .catch(() => {})
         .finally(() => {
           counting = undefined;
-          const pause = Math.min(COUNTED_MS, 9 * (performance.now() - start));
+          const isLong = counts.pending + counts.rejected > FEW;
+          const pause = isLong ? Math.min(COUNTED_MS, 9 * (performance.now() - start)) : 0;
           timer = setTimeout(() => {
             timer = undefined;
             if (isOutdated) void count();

@@ -16,9 +16,8 @@ struct StoreView<'a> {
 
 #[derive(Serialize)]
 struct Table<'a> {
-    /// The model's name, as the key of an object literal, and with what stands before it to read that.
+    /// The model's name, as the key of an object literal.
     key: String,
-    member: String,
     collection: &'a str,
     /// A string literal.
     collection_module: String,
@@ -43,10 +42,8 @@ fn table<'a>(module: &'a Module) -> Table<'a> {
     let model = module.plan.model;
     let names: Vec<String> = model.key.iter().map(|name| ts::string(name)).collect();
     let types = std::iter::once(&module.row).chain(&module.create).chain(&module.update).cloned();
-    let key = ts::property_key(&model.name);
     Table {
-        member: if key.starts_with('"') { format!("[{key}]") } else { format!(".{key}") },
-        key,
+        key: ts::property_key(&model.name),
         collection: &module.collection,
         collection_module: ts::string(&format!("./collections/{}.js", module.stem)),
         description: &module.description,

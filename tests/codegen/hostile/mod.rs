@@ -283,6 +283,8 @@ fn a_crowd_is_written_below_the_output_folder() {
     assert_eq!(names(&home), ["generated", "openapi.json", "sync-patterns.config.yaml"].map(String::from).into());
     assert_eq!(
         names(&home.join("generated")),
-        [".gitattributes", "client.ts", "collections", "db", "index.ts", "schema", "types"].map(String::from).into()
+        [".gitattributes", "client.ts", "collections", "db", "index.ts", "schema", "store.ts", "types"]
+            .map(String::from)
+            .into()
     );
 }

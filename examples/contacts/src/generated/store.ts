@@ -17,8 +17,8 @@ interface Collections {
 /** Makes the store of a client: each table stands on a collection of its. */
 export function storeOf(client: typeof defaultClient, collections: Collections) {
   return {
-    contacts: table<Contact, ContactCreate, ContactUpdate, ["id"]>(client, contactsModel, collections.contacts),
-    notes: table<Note, NoteCreate, never, ["id"]>(client, notesModel, collections.notes),
+    contacts: table<Contact, ContactCreate, ContactUpdate, ["id"]>(client, contactsModel, collections),
+    notes: table<Note, NoteCreate, never, ["id"]>(client, notesModel, collections),
   };
 }
 

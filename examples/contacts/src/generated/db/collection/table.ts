@@ -68,15 +68,15 @@ interface Change<Row> {
 type Written = Pick<Transaction, "isPersisted">;
 type Values = Readonly<Record<string, unknown>>;
 
-/** A table that stands on a collection of the client. */
+/** A table that stands on the client's collection of the model. */
 export function table<Row extends object, Create, Update, Names extends readonly (keyof Row)[]>(
   { status, storeChanges }: Client,
   model: Model,
-  collection: object,
+  collections: object,
 ): Table<Row, Create, Update, Names> {
   type Key = KeyOf<Row, Names>;
   // The collection's type says more than a table needs.
-  const source = collection as Source<Row>;
+  const source = own(collections as Readonly<Record<string, unknown>>, model.name) as Source<Row>;
   let isFollowed = false;
 
   /** The first use has the collection read its rows, and keep them. */

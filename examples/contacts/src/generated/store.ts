@@ -23,7 +23,7 @@ export function storeOf(client: typeof defaultClient, collections: Collections) 
 }
 
 /** The rows of all models, to read and write in memory. */
-export const store = storeOf(defaultClient, {
+export const store = /* @__PURE__ */ storeOf(defaultClient, {
   contacts: contactsCollection,
   notes: notesCollection,
 });

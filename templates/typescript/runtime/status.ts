@@ -132,6 +132,10 @@ export function createStatus(): Status {
       show();
     }
 
+    function again(): void {
+      if (isOutdated) void count();
+    }
+
     function count(): Promise<void> {
       isOutdated = true;
       if (timer !== undefined) return Promise.resolve();
@@ -141,11 +145,11 @@ export function createStatus(): Status {
         .catch(() => {})
         .finally(() => {
           counting = undefined;
-          const isLong = counts.pending + counts.rejected > FEW;
-          const pause = isLong ? Math.min(COUNTED_MS, 9 * (performance.now() - start)) : 0;
+          if (counts.pending + counts.rejected <= FEW) return again();
+          const pause = Math.min(COUNTED_MS, 9 * (performance.now() - start));
           timer = setTimeout(() => {
             timer = undefined;
-            if (isOutdated) void count();
+            again();
           }, pause);
         });
       return counting;

@@ -1,4 +1,4 @@
-//! SQL as programs get it: without comments and indentation, which are a third of a client with one model.
+//! Makes the SQL that programs get: it has no comments and no indentation, so that bundles are smaller.
 
 use super::layout::scan;
 

@@ -32,7 +32,7 @@ struct Table<'a> {
     update: &'a str,
     /// The type of the list of the key's fields.
     names: String,
-    /// Whether the types don't fit on a line.
+    /// Whether the types are too long for one line.
     is_long: bool,
 }
 

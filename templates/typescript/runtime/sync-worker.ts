@@ -17,7 +17,7 @@ import { watchUnchanged } from "./writes/settle.js";
 /** The source of what writes report: no model is called so. */
 const API = "the API";
 
-/** The most writes that are marked as sent and have no answer in the log: after a crash they are sent again. */
+/** The most writes that the log has as sent, but not as answered. After a crash, these are sent again. */
 const MARKED = 50;
 
 /** A write that has left. */
@@ -192,7 +192,7 @@ export async function startSyncWorker(context: Context, writes: Writes): Promise
     await otherHeaders(settings, presence, refused, signal, changes, () => reports.waiting(API, true));
   }
 
-  /** Waits before anything else is sent. Of what left together, one failure counts. */
+  /** Starts a pause, in which nothing is sent. If several writes that left together fail, that counts as one failure. */
   function fail(flight: Pick<Flight, "round" | "changes">, message: string, asked = 0, about?: About): void {
     if (isNews(flight)) {
       round += 1;
@@ -319,7 +319,7 @@ export async function startSyncWorker(context: Context, writes: Writes): Promise
     closeLater(changes);
   }
 
-  /** Whether the time has come for a turn. */
+  /** Whether there is something to note or to mark now. */
   function isDue(): boolean {
     if (resting !== undefined && ready.length > 0) return true;
     const isLast = ready.length === 0 || away.size + departing.size === 0;

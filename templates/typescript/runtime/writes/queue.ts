@@ -14,7 +14,7 @@ const PAGE = 50;
 /** The most entries that one request has. */
 const TOGETHER = 50;
 
-/** Rows with an entry that is under way, or has to wait: no later entry may be sent before it. */
+/** Rows with an entry that is being sent, or that has to wait. Later entries of these rows must wait, too. */
 interface Passed {
   readonly rows: ReadonlySet<string>;
   /**

@@ -32,7 +32,7 @@ export function forget(retries: Retries, writeId: string, isNews: boolean): void
   retries.failing.clear();
 }
 
-/** Whether the server has failed, and none of what left since has been answered: then one write at a time is tried. */
+/** Whether the server has failed, and has answered nothing since then. While this is so, one write at a time is sent. */
 export function isProbing({ failures, refusals }: Retries): boolean {
   return failures > 0 || refusals > 0;
 }

@@ -5,7 +5,7 @@ export function mediaType(headers: Headers): string {
   return (headers.get("Content-Type") ?? "").replace(/;.*$/s, "").trim().toLowerCase();
 }
 
-/** Whether an answer is a page for people, such as one to log in: the API gives none. */
+/** Whether an answer is an HTML page, such as one to log in. No API answers with one. */
 export function isPage(headers: Headers): boolean {
   return ["text/html", "application/xhtml+xml"].includes(mediaType(headers));
 }

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { corsCause } from "../sqlite/rest/db/transport/rest/cors.js";
+import { corsCause } from "../sqlite/rest/db/transport/rest/exchange.js";
 import { ListServer } from "./support/list-server.js";
 
 const page = "http://page.example";

@@ -27,34 +27,26 @@ const COMMON: &[Module] = modules![
     "client/fits.ts",
     "client/json.ts",
     "client/model.ts",
-    "client/times.ts",
     "client/timing.ts",
     "client/values.ts",
     "collection/rows.ts",
     "config.ts",
     "store/store.ts",
     "tabs/reports.ts",
-    "transport/pulls.ts",
     "transport/rest/answer.ts",
-    "transport/rest/cors.ts",
-    "transport/rest/exact.ts",
     "transport/rest/exchange.ts",
-    "transport/rest/media-type.ts",
     "transport/rest/redirects.ts",
     "transport/rest/request.ts",
     "transport/rest/rows.ts",
     "transport/rest/send.ts",
     "transport/schedule.ts",
     "transport/transport.ts",
-    "writes/acknowledged.ts",
 ];
 const LOCAL: &[Module] = modules![
-    "collection/check.ts",
     "collection/feed.ts",
     "collection/gather.ts",
     "collection/local.ts",
     "collection/mutations.ts",
-    "collection/store-changes.ts",
     "collection/table.ts",
     "init.ts",
     "status.ts",
@@ -74,10 +66,8 @@ const LOCAL: &[Module] = modules![
     "transport/attempts.ts",
     "writes/accept.ts",
     "writes/claim.ts",
-    "writes/compose.ts",
     "writes/known.ts",
     "writes/queue.ts",
-    "writes/repeats.ts",
     "writes/retries.ts",
     "writes/sender.ts",
     "writes/settle.ts",
@@ -87,10 +77,8 @@ const STREAMED: &[Module] =
     modules!["transport/electric/messages.ts", "transport/electric/shape.ts", "transport/electric/streams.ts"];
 /// Rows that come from the API's lists.
 const POLLED: &[Module] = modules![
-    "transport/rest/elements.ts",
     "transport/rest/get.ts",
     "transport/rest/gone-rows.ts",
-    "transport/rest/memory.ts",
     "transport/rest/pages.ts",
     "transport/rest/places.ts",
     "transport/rest/poll.ts",
@@ -119,25 +107,21 @@ pub struct Parts {
     pub access: bool,
 }
 
-/// The hook for one row, and those for the status and the store.
+/// The hook for one row, and those of the default client.
 fn hooks(framework: Framework) -> (&'static [Module], &'static [Module]) {
     match framework {
-        Framework::React => (
-            modules!["collection/hooks/react/use-row.ts"],
-            modules!["collection/hooks/react/use-status.ts", "collection/hooks/react/use-store.ts"],
-        ),
-        Framework::Vue => (
-            modules!["collection/hooks/vue/use-row.ts"],
-            modules!["collection/hooks/vue/use-status.ts", "collection/hooks/vue/use-store.ts"],
-        ),
-        Framework::Svelte => (
-            modules!["collection/hooks/svelte/use-row.ts"],
-            modules!["collection/hooks/svelte/use-status.ts", "collection/hooks/svelte/use-store.ts"],
-        ),
-        Framework::Solid => (
-            modules!["collection/hooks/solid/use-row.ts"],
-            modules!["collection/hooks/solid/use-status.ts", "collection/hooks/solid/use-store.ts"],
-        ),
+        Framework::React => {
+            (modules!["collection/hooks/react/use-row.ts"], modules!["collection/hooks/react/default-client.ts"])
+        }
+        Framework::Vue => {
+            (modules!["collection/hooks/vue/use-row.ts"], modules!["collection/hooks/vue/default-client.ts"])
+        }
+        Framework::Svelte => {
+            (modules!["collection/hooks/svelte/use-row.ts"], modules!["collection/hooks/svelte/default-client.ts"])
+        }
+        Framework::Solid => {
+            (modules!["collection/hooks/solid/use-row.ts"], modules!["collection/hooks/solid/default-client.ts"])
+        }
         Framework::None => (&[], &[]),
     }
 }
@@ -147,7 +131,7 @@ pub fn files(settings: Settings, parts: &Parts, templates: &Templates) -> Files 
         Adapter::Pglite => PGLITE,
         Adapter::Sqlite => SQLITE,
     };
-    let (use_row, use_status) = hooks(settings.framework);
+    let (use_row, of_client) = hooks(settings.framework);
     let sources = parts.sources;
     let chosen: &[(bool, &[Module])] = &[
         (true, COMMON),
@@ -158,7 +142,7 @@ pub fn files(settings: Settings, parts: &Parts, templates: &Templates) -> Files 
         (sources.direct, DIRECT),
         (parts.access, ACCESS),
         (true, use_row),
-        (sources.local(), use_status),
+        (sources.local(), of_client),
     ];
     let modules = chosen.iter().filter(|(is_needed, _)| *is_needed).flat_map(|(_, modules)| *modules);
     let file = |(path, text): &Module| {
@@ -179,7 +163,7 @@ fn generated_path(template: &str) -> String {
 /// The paths of all of them below `templates`.
 pub fn paths() -> impl Iterator<Item = &'static str> {
     let frameworks = [Framework::React, Framework::Vue, Framework::Svelte, Framework::Solid].map(hooks);
-    let hooks = frameworks.into_iter().flat_map(|(use_row, use_status)| [use_row, use_status]);
+    let hooks = frameworks.into_iter().flat_map(|(use_row, of_client)| [use_row, of_client]);
     let modules = [COMMON, LOCAL, STREAMED, POLLED, DIRECT, ACCESS, PGLITE, SQLITE].into_iter().chain(hooks);
     modules.flatten().map(|(path, _)| *path)
 }

@@ -6,16 +6,15 @@ import { database } from "./client/defaults.js";
 import type { Model } from "./client/model.js";
 import { openFeed, type Session } from "./collection/feed.js";
 import { createWriter, type Writer } from "./collection/mutations.js";
-import { createStoreChanges, type StoreChanges } from "./collection/store-changes.js";
+import { createStoreChanges, type StoreChanges } from "./collection/table.js";
 import { createBase, defaultBase, type ClientBase, type RejectedChange, type SyncSettings } from "./config.js";
 import { createStatus, type Status, type SyncStatus } from "./status.js";
 import type { Store } from "./store/store.js";
 import { startSyncWorker } from "./sync-worker.js";
 import { createLeadership, type Leadership } from "./tabs/leader.js";
 import { openReports, type ModelStatus, type Reports, type SyncError } from "./tabs/reports.js";
-import { createPulls, type Pulls } from "./transport/pulls.js";
-import { createPresence, type Presence } from "./transport/schedule.js";
-import { createAcknowledged } from "./writes/acknowledged.js";
+import { createPresence, createPulls, type Presence, type Pulls } from "./transport/schedule.js";
+import { createAcknowledged } from "./transport/transport.js";
 
 export interface DatabaseOptions extends StoreOptions {
   /** Whether to sync; by default, it does. */

@@ -9,9 +9,8 @@ import { accept, refuse, type Taken } from "./writes/accept.js";
 import { claim, type Claim, type Claimed } from "./writes/claim.js";
 import { createKnown, type Models } from "./writes/known.js";
 import { findSendable, nothingWaits, type Look } from "./writes/queue.js";
-import { canDouble } from "./writes/repeats.js";
 import { forget, isHeldBack, isProbing, noRetries, noteError, tryAtOnce, untilNextTry } from "./writes/retries.js";
-import { createSender } from "./writes/sender.js";
+import { canDouble, createSender } from "./writes/sender.js";
 import { watchUnchanged } from "./writes/settle.js";
 
 /** The source of what writes report: no model is called so. */

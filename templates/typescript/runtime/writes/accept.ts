@@ -1,10 +1,9 @@
 import { textOf, type Members } from "../client/json.js";
 import { ownKeyIn, withOwnKey, type Model } from "../client/model.js";
-import { compareTimes } from "../client/times.js";
+import { compareTimes } from "../client/values.js";
 import type { Rejection } from "../config.js";
 import { keyRow, type Entry, type ServerRow, type StoreOperations } from "../store/store.js";
-import type { Outcome, Outgoing } from "../transport/transport.js";
-import type { Acknowledged } from "./acknowledged.js";
+import type { Acknowledged, Outcome, Outgoing } from "../transport/transport.js";
 import { readSeen } from "./settle.js";
 
 /** A write that the server has taken. */

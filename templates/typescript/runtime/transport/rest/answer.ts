@@ -6,7 +6,7 @@ import { madeKeyOf, type MadeKey, type ServerRow } from "../../store/store.js";
 import { isPassing, retryAfter } from "../schedule.js";
 import type { Outcome, Outgoing } from "../transport.js";
 import type { Received } from "./exchange.js";
-import { isPage, mediaType } from "./media-type.js";
+import { isPage, mediaType } from "./redirects.js";
 import { jsonAt, rowIn, serverRow } from "./rows.js";
 
 /** After so many, a 412 is taken for an answer. */

@@ -4,8 +4,7 @@ import { reportWell } from "../attempts.js";
 import type { Context } from "../transport.js";
 import { urlOf } from "./exchange.js";
 import { createGoneRows, isNameless } from "./gone-rows.js";
-import { noMemory, type Memory } from "./memory.js";
-import { placesOf, type Listed, type Place } from "./places.js";
+import { noMemory, placesOf, type Listed, type Memory, type Place } from "./places.js";
 import { readList, type Change, type Problem, type Reading, type Run } from "./read-list.js";
 
 /** How far the lists of a model have been read. It is committed together with their rows. */

@@ -1,14 +1,22 @@
 import { messageOf } from "../../client/json.js";
-import { atMost, before, compareTimes } from "../../client/times.js";
+import { atMost, before, compareTimes } from "../../client/values.js";
 import type { HeadersRecord } from "../../config.js";
 import type { Differing, ServerRow } from "../../store/store.js";
 import { Ended } from "../attempts.js";
 import type { Context } from "../transport.js";
-import { elementsOf, fingerprint, rowReader, type Elements, type RowReader } from "./elements.js";
-import { get, type Answer } from "./get.js";
-import { validatorsOf, type KnownPage, type Memory } from "./memory.js";
-import { Missing, pagesOf, wayOf, type Page } from "./pages.js";
-import type { Listed, Place } from "./places.js";
+import { get, validatorsOf, type Answer } from "./get.js";
+import {
+  elementsOf,
+  fingerprint,
+  Missing,
+  pagesOf,
+  rowReader,
+  wayOf,
+  type Elements,
+  type Page,
+  type RowReader,
+} from "./pages.js";
+import type { KnownPage, Listed, Memory, Place } from "./places.js";
 import { Unfit } from "./rows.js";
 
 /** One pull of a model, with what has become of its rows so far. */

@@ -1,5 +1,3 @@
-import { isPage } from "./media-type.js";
-
 /** What a redirect of a write leads to. */
 export type Lead =
   /** The same path of the API, elsewhere on its origin. */
@@ -111,4 +109,14 @@ function login(where: string): Lead {
 
 function lost(where: string): Lead {
   return { kind: "lost", message: `redirected to ${where}, and not sent there: is apiBaseUrl where the API is?` };
+}
+
+/** What an answer says that it is: in lower case, without parameters; empty where it says nothing. */
+export function mediaType(headers: Headers): string {
+  return (headers.get("Content-Type") ?? "").replace(/;.*$/s, "").trim().toLowerCase();
+}
+
+/** Whether an answer is an HTML page, such as one to log in. No API answers with one. */
+export function isPage(headers: Headers): boolean {
+  return ["text/html", "application/xhtml+xml"].includes(mediaType(headers));
 }

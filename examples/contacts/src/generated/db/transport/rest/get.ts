@@ -5,7 +5,7 @@ import { API_ANSWER_MS, LIST_BODY_MS } from "../../client/timing.js";
 import type { HeadersRecord, Settings } from "../../config.js";
 import { Ended } from "../attempts.js";
 import { isPassing, retryAfter, within } from "../schedule.js";
-import { isPage } from "./media-type.js";
+import { isPage } from "./redirects.js";
 
 /** A good answer, or that there is nothing, or nothing new. */
 export interface Answer {
@@ -48,4 +48,20 @@ export async function get(
   if (response.ok || !isPassing(status)) throw new Ended({ kind: "broken", message, status, url });
   const asked = retryAfter(response.headers.get("Retry-After"));
   throw new Ended({ kind: "failed", message, retryAfter: asked, isUnreachable: false, status, url });
+}
+
+/** What asks for a page only if it has changed; empty where the answer doesn't say. */
+export function validatorsOf(headers: Headers): HeadersRecord {
+  const [etag, modified] = [headers.get("ETag"), lastModified(headers)];
+  return {
+    ...(etag !== null && { "If-None-Match": etag }),
+    ...(modified !== null && { "If-Modified-Since": modified }),
+  };
+}
+
+/** Null where the list may have changed again within the same second: these times have no smaller parts. */
+function lastModified(headers: Headers): string | null {
+  const modified = headers.get("Last-Modified");
+  const age = Date.parse(headers.get("Date") ?? "") - Date.parse(modified ?? "");
+  return age >= 1_000 ? modified : null;
 }

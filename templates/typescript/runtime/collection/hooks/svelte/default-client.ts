@@ -1,16 +1,18 @@
 import { createSubscriber } from "svelte/reactivity";
 
+import { store } from "../../../store.js";
 import type { RejectedChange } from "../../config.js";
-import { getRejectedChanges, getSyncStatus, onSyncStatus } from "../../init.js";
+import { defaultClient, getRejectedChanges, getSyncStatus, onSyncStatus } from "../../init.js";
 import type { SyncStatus } from "../../status.js";
 
-const subscribe = createSubscriber(onSyncStatus);
+const watchStatus = createSubscriber(onSyncStatus);
+const watchStore = createSubscriber(defaultClient.storeChanges.subscribe);
 
 /** What "3 changes not saved yet" is made from. Reactive where `current` is read. */
 export function useSyncStatus(): { readonly current: SyncStatus } {
   return {
     get current() {
-      subscribe();
+      watchStatus();
       return getSyncStatus();
     },
   };
@@ -20,8 +22,18 @@ export function useSyncStatus(): { readonly current: SyncStatus } {
 export function useRejectedChanges(): { readonly current: readonly RejectedChange[] } {
   return {
     get current() {
-      subscribe();
+      watchStatus();
       return getRejectedChanges();
+    },
+  };
+}
+
+/** What the selector makes of the store, live. Reactive where `current` is read. */
+export function useStore<T>(selector: (tables: typeof store) => T): { readonly current: T } {
+  return {
+    get current() {
+      watchStore();
+      return selector(store);
     },
   };
 }

@@ -1,7 +1,8 @@
-import { onScopeDispose, shallowRef, type ShallowRef } from "vue";
+import { computed, onScopeDispose, shallowRef, type ComputedRef, type ShallowRef } from "vue";
 
+import { store } from "../../../store.js";
 import type { RejectedChange } from "../../config.js";
-import { getRejectedChanges, getSyncStatus, onSyncStatus } from "../../init.js";
+import { defaultClient, getRejectedChanges, getSyncStatus, onSyncStatus } from "../../init.js";
 import type { SyncStatus } from "../../status.js";
 
 /** What "3 changes not saved yet" is made from. */
@@ -22,4 +23,19 @@ function useSnapshot<T>(snapshot: () => T): Readonly<ShallowRef<T>> {
     }),
   );
   return current;
+}
+
+/** What the selector makes of the store, live. */
+export function useStore<T>(selector: (tables: typeof store) => T): ComputedRef<T> {
+  const { subscribe, version } = defaultClient.storeChanges;
+  const seen = shallowRef(version());
+  onScopeDispose(
+    subscribe(() => {
+      seen.value = version();
+    }),
+  );
+  return computed(() => {
+    void seen.value;
+    return selector(store);
+  });
 }

@@ -148,12 +148,20 @@ impl<'a> Renderer<'a> {
             };
             views.lock().unwrap_or_else(PoisonError::into_inner).insert(page.file.clone(), view);
         }
-        let rendered = self.environment.get_template(page.template)?.render(Value::from(Serde(view)));
-        let text = match self.templates.own {
-            Some(own) => own.check(rendered, page.template, |name| self.set.path(name))?,
-            None => rendered?,
-        };
+        let text = self.part(page.template, view)?;
+        if let Some(own) = self.templates.own {
+            own.check_banner(&text, &self.set.path(page.template))?;
+        }
         // All files are held until the first is written, and a text that grew has room for up to twice as much.
         Ok((page.file, text.as_str().to_owned()))
+    }
+
+    /// Renders a template that is included by others, or the text of a file.
+    pub fn part(&self, template: &str, view: impl Serialize) -> anyhow::Result<String> {
+        let rendered = self.environment.get_template(template)?.render(Value::from(Serde(view)));
+        match self.templates.own {
+            Some(own) => own.told(rendered, |name| self.set.path(name)),
+            None => Ok(rendered?),
+        }
     }
 }

@@ -39,17 +39,20 @@ impl OwnTemplates {
     }
 
     /// What a template has made, or what is wrong with it. `path`: what the file of a template is called.
-    pub(super) fn check(
+    pub(super) fn told(
         &self,
         rendered: Result<String, minijinja::Error>,
-        template: &str,
         path: impl Fn(&str) -> String,
     ) -> anyhow::Result<String> {
-        let text = rendered.map_err(|error| match self.blame(&error, &path) {
+        rendered.map_err(|error| match self.blame(&error, path) {
             Some(blamed) => blamed.into(),
             None => anyhow::Error::new(error),
-        })?;
-        match self.number(&path(template)) {
+        })
+    }
+
+    /// Refuses a file that the template at a path has made without the banner.
+    pub(super) fn check_banner(&self, text: &str, path: &str) -> anyhow::Result<()> {
+        match self.number(path) {
             Some(number) if !is_ours(text.as_bytes()) => Err(TemplateError {
                 number,
                 position: Some((1, 1)),
@@ -58,7 +61,7 @@ impl OwnTemplates {
                 help: "begin with `-- {{ banner }}` in SQL, with `// {{ banner }}` in TypeScript",
             }
             .into()),
-            _ => Ok(text),
+            _ => Ok(()),
         }
     }
 

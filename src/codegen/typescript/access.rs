@@ -3,17 +3,15 @@
 use serde_json::{Map, Value};
 
 use super::literal::Language;
-use crate::codegen::width::width;
 use crate::model::Model;
 
 pub fn has_metadata(model: &Model) -> bool {
     !metadata(model).is_empty()
 }
 
-/// Lays out the value of the constant `name`, in the line that `types.ts.j2` writes around it.
-pub fn value(model: &Model, name: &str) -> String {
-    let column = width(&format!("export const {name} = "));
-    Language::TypeScript.text(&Value::Object(metadata(model)), 0, column, " as const;".len())
+/// The metadata as an object literal, which takes several lines: then it doesn't matter what stands around it.
+pub fn value(model: &Model) -> String {
+    Language::TypeScript.lines(&Value::Object(metadata(model)))
 }
 
 fn metadata(model: &Model) -> Map<String, Value> {

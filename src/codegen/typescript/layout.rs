@@ -64,9 +64,8 @@ impl Type {
     }
 }
 
-/// What follows `export type Name =` and comes before the semicolon.
-pub fn definition(ty: &Type, name: &str) -> String {
-    let column = width(&format!("export type {name} ="));
+/// What an alias stands for: behind the equals sign, which ends before `column`, and before the semicolon.
+pub fn definition(ty: &Type, column: usize) -> String {
     match flat(ty) {
         Some(text) if fits(&text, column + 1, 1) => format!(" {text}"),
         Some(text) if is_solid(ty) => format!("\n  {text}"),

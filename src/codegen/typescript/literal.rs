@@ -39,13 +39,23 @@ impl Language {
         out
     }
 
+    /// Lays out an array or an object over several lines, whatever its width.
+    pub fn lines(self, value: &Value) -> String {
+        let mut out = String::new();
+        self.write_lines(&mut out, value, 0);
+        out
+    }
+
     fn write(self, out: &mut String, value: &Value, indent: usize, column: usize, after: usize) {
         let room = WIDTH.saturating_sub(column + after).max("[]".len());
         let start = out.len();
-        if self.flat(out, value).is_some() && width(behind(out, start)) <= room {
-            return;
+        if self.flat(out, value).is_none() || width(behind(out, start)) > room {
+            out.truncate(start);
+            self.write_lines(out, value, indent);
         }
-        out.truncate(start);
+    }
+
+    fn write_lines(self, out: &mut String, value: &Value, indent: usize) {
         let end = if self == Self::TypeScript { "," } else { "" };
         let comma_behind = |index: usize, count: usize| if index + 1 < count { 1 } else { end.len() };
         match value {

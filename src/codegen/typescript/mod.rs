@@ -39,6 +39,7 @@ pub const SCHEMA_JSON: &str = "schema/schema.json";
 
 pub const TEMPLATES: TemplateSet = templates!["typescript/generated":
     "adapters.ts",
+    "alias.ts",
     "client.ts",
     "collection.ts",
     "defaults.ts",

@@ -12,6 +12,7 @@ use super::name_list::NameList;
 use super::shapes::{self, Aliases};
 use crate::codegen::BANNER;
 use crate::codegen::template::{File, Page, Renderer};
+use crate::codegen::width::width;
 use crate::config::Int64;
 use crate::model::NamedType;
 use crate::names::ts;
@@ -50,13 +51,18 @@ struct Definition {
     alias: Option<Alias>,
 }
 
-#[derive(Serialize)]
+#[derive(Clone, Default, Serialize)]
 struct Alias {
     /// Whole lines, or nothing.
     comment: String,
     name: String,
     /// With the blank before it.
     definition: String,
+}
+
+#[derive(Serialize)]
+struct AliasView {
+    alias: Alias,
 }
 
 #[derive(Serialize)]
@@ -97,25 +103,28 @@ pub fn model(renderer: &Renderer, module: &Module, int64: Int64) -> anyhow::Resu
 }
 
 fn access_view(module: &Module, name: &str, can_edit: &str) -> Access {
-    Access { name: name.to_owned(), value: access::value(module.plan.model, name), can_edit: can_edit.to_owned() }
+    Access { name: name.to_owned(), value: access::value(module.plan.model), can_edit: can_edit.to_owned() }
 }
 
 pub fn shared(renderer: &Renderer, types: &[NamedType]) -> anyhow::Result<File> {
     let aliases = Aliases::new(types);
-    let types = types.iter().map(|named| definition(named, &aliases)).collect();
+    let types = types.iter().map(|named| definition(renderer, named, &aliases)).collect::<anyhow::Result<_>>()?;
     renderer.render(Page::new("shared-types.ts", format!("types/{SHARED}.ts")), SharedView { banner: BANNER, types })
 }
 
-fn definition(named: &NamedType, aliases: &Aliases) -> Definition {
+fn definition(renderer: &Renderer, named: &NamedType, aliases: &Aliases) -> anyhow::Result<Definition> {
     let comment = Comment::new(named.doc.as_deref(), false);
-    match aliases.definition(named) {
-        Type::Object(members) => Definition { interface: Some(interface(&named.name, comment, &members)), alias: None },
-        ty => {
-            let definition = layout::definition(&ty, &named.name);
-            let alias = Alias { comment: comment.text(0), name: named.name.clone(), definition };
-            Definition { interface: None, alias: Some(alias) }
+    let ty = match aliases.definition(named) {
+        Type::Object(members) => {
+            return Ok(Definition { interface: Some(interface(&named.name, comment, &members)), alias: None });
         }
-    }
+        ty => ty,
+    };
+    let alias = Alias { name: named.name.clone(), ..Alias::default() };
+    // Where the definition breaks depends on how wide the rest of its line is.
+    let line = renderer.part("alias.ts", AliasView { alias: alias.clone() })?;
+    let definition = layout::definition(&ty, width(line.trim_end()).saturating_sub(";".len()));
+    Ok(Definition { interface: None, alias: Some(Alias { comment: comment.text(0), definition, ..alias }) })
 }
 
 fn interface(name: &str, comment: Comment, members: &[Member]) -> Interface {

@@ -26,16 +26,16 @@ pub struct Proxy {
 }
 
 /// `None` where the folder shows no development server that is known.
-pub fn proxy(folder: &Path, route: &Route) -> io::Result<Option<Proxy>> {
+pub fn proxy(folder: &Path, route: &Route) -> anyhow::Result<Option<Proxy>> {
     let Some(tool) = Tool::of(folder) else { return Ok(None) };
     let name = tool.file(folder);
     let file = folder.join(&name);
     let before = match fs::read_to_string(&file) {
         Ok(text) => Some(text),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-        Err(error) => return Err(error),
+        Err(error) => return Err(error.into()),
     };
-    let lines = tool.lines(route);
-    let edit = tool.edit(before.as_deref(), route);
+    let lines = tool.lines(route)?;
+    let edit = tool.edit(before.as_deref(), route)?;
     Ok(Some(Proxy { tool, file, lines, before: before.unwrap_or_default(), edit }))
 }

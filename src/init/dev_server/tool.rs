@@ -5,9 +5,38 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::prefix::Route;
+use crate::codegen::template::{Page, Renderer, TemplateSet, Templates, templates};
 use crate::init::edit::Edit;
 use crate::init::edit::object::{Member, add, nested};
 use crate::init::surroundings::lists_package;
+
+/// What each server's config takes. `options` is a part of others.
+const TEMPLATES: TemplateSet = templates!["dev_server":
+    "angular",
+    "next",
+    "nuxt",
+    "options",
+    "react_scripts",
+    "vite",
+    "vite.config",
+    "vue_cli",
+    "webpack",
+];
+
+#[derive(Serialize)]
+struct RouteView<'a> {
+    prefix: &'a str,
+    target: &'a str,
+    /// What requests have in front of their paths at the backend.
+    path: &'a str,
+    is_removed: bool,
+    is_local: bool,
+}
+
+#[derive(Serialize)]
+struct NewConfigView<'a> {
+    lines: &'a str,
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -96,18 +125,16 @@ impl Tool {
     }
 
     /// `text`: what the file has; `None` where there is no file.
-    pub fn edit(self, text: Option<&str>, route: &Route) -> Edit {
-        let lines = self.member(route);
-        let member = |within, key| Member { within, key, lines: &lines };
-        let prefix = route.prefix.as_str();
-        match (self, text) {
-            (Self::Vite, None) => Edit::Text(format!(
-                "import {{ defineConfig }} from \"vite\";\n\nexport default defineConfig({{\n{}\n}});\n",
-                indented(&self.lines(route))
-            )),
-            (Self::Angular | Self::VueCli | Self::ReactScripts | Self::Webpack, _) | (_, None) => Edit::ByHand,
-            (Self::Next, Some(text)) => add(text, &member(self.within(), "rewrites")),
-            (_, Some(text)) => add(text, &member(self.within(), prefix)),
+    pub fn edit(self, text: Option<&str>, route: &Route) -> anyhow::Result<Edit> {
+        let key = match self {
+            Self::Angular | Self::VueCli | Self::ReactScripts | Self::Webpack => return Ok(Edit::ByHand),
+            Self::Next => "rewrites",
+            Self::Nuxt | Self::Astro | Self::Vite => route.prefix.as_str(),
+        };
+        match text {
+            Some(text) => Ok(add(text, &Member { within: self.within(), key, lines: &self.rendered(route)? })),
+            None if self == Self::Vite => Ok(Edit::Text(new_vite_config(&self.lines(route)?)?)),
+            None => Ok(Edit::ByHand),
         }
     }
 
@@ -124,42 +151,30 @@ impl Tool {
     }
 
     /// What to write by hand.
-    pub fn lines(self, route: &Route) -> String {
-        let Route { prefix, target, .. } = route;
-        match self {
-            Self::Angular => format!("{{\n{}\n}}", indented(self.member(route).trim_end_matches(','))),
-            Self::ReactScripts => {
-                let rewrite = rewrite("pathRewrite", route);
-                format!(
-                    "const {{ createProxyMiddleware }} = require(\"http-proxy-middleware\");\n\nmodule.exports = (app) => {{\n  app.use(createProxyMiddleware({{ pathFilter: \"{prefix}\", target: \"{target}\"{rewrite} }}));\n}};"
-                )
-            }
-            _ => nested(self.within(), &self.member(route)),
-        }
+    pub fn lines(self, route: &Route) -> anyhow::Result<String> {
+        let rendered = self.rendered(route)?;
+        Ok(match self {
+            Self::Angular | Self::ReactScripts => rendered,
+            _ => nested(self.within(), &rendered),
+        })
     }
 
-    /// The entry itself.
-    fn member(self, route: &Route) -> String {
+    /// The entry of the config, or the whole file where that has nothing else.
+    fn rendered(self, route: &Route) -> anyhow::Result<String> {
+        let template = match self {
+            Self::Vite | Self::Astro => "vite",
+            Self::Next => "next",
+            Self::Nuxt => "nuxt",
+            Self::VueCli => "vue_cli",
+            Self::Webpack => "webpack",
+            Self::Angular => "angular",
+            Self::ReactScripts => "react_scripts",
+        };
         let Route { prefix, target, is_removed, .. } = route;
-        let path = if *is_removed { "" } else { prefix.as_str() };
-        match self {
-            Self::Vite | Self::Astro => of_vite(route),
-            Self::Next => format!(
-                "async rewrites() {{\n  return [{{ source: \"{prefix}/:path*\", destination: \"{target}{path}/:path*\" }}];\n}}"
-            ),
-            // It removes the prefix in any case.
-            Self::Nuxt => format!("\"{prefix}\": {{ target: \"{target}{path}\" }}"),
-            Self::VueCli => format!("\"{prefix}\": {{ target: \"{target}\"{} }}", rewrite("pathRewrite", route)),
-            Self::Webpack => {
-                format!("proxy: [{{ context: [\"{prefix}\"], target: \"{target}\"{} }}]", rewrite("pathRewrite", route))
-            }
-            Self::Angular => {
-                let rewrite =
-                    if *is_removed { format!(", \"pathRewrite\": {{ \"^{prefix}\": \"\" }}") } else { String::new() };
-                format!("\"{prefix}\": {{ \"target\": \"{target}\"{rewrite} }}")
-            }
-            Self::ReactScripts => String::new(),
-        }
+        let (is_removed, is_local) = (*is_removed, route.is_local());
+        let path = if is_removed { "" } else { prefix };
+        let text = render(template, RouteView { prefix, target, path, is_removed, is_local })?;
+        Ok(text.trim_end().to_owned())
     }
 
     /// What else has to be done by hand.
@@ -174,36 +189,14 @@ impl Tool {
     }
 }
 
-fn rewrite(key: &str, route: &Route) -> String {
-    let origin = if route.is_local() { "" } else { ", changeOrigin: true" };
-    let prefix = &route.prefix;
-    let rewrite = if route.is_removed { format!(", {key}: {{ \"^{prefix}\": \"\" }}") } else { String::new() };
-    format!("{origin}{rewrite}")
+/// A config file for Vite that has nothing but these lines.
+fn new_vite_config(lines: &str) -> anyhow::Result<String> {
+    render("vite.config", NewConfigView { lines: &indented(lines) })
 }
 
-/// A backend on this machine gets the page's `Host`, so that it makes links and redirects to the page's origin. Where the
-/// prefix is removed, redirects lack it, and get it back.
-fn of_vite(route: &Route) -> String {
-    let Route { prefix, target, is_removed, .. } = route;
-    let mut lines = vec![format!("target: \"{target}\",")];
-    if !route.is_local() {
-        lines.push("changeOrigin: true,".to_owned());
-    }
-    if *is_removed {
-        lines.push(format!("rewrite: (path) => path.slice(\"{prefix}\".length),"));
-    }
-    if *is_removed || !route.is_local() {
-        let (request, own) = match route.is_local() {
-            true => (", request", "`http://${request.headers.host}`".to_owned()),
-            false => ("", format!("\"{target}\"")),
-        };
-        let prefix = if *is_removed { format!(".replace(/^\\//, \"{prefix}/\")") } else { String::new() };
-        lines.push("// The backend's redirects lead back through the proxy.".to_owned());
-        lines.push(format!("configure: (proxy) => {{\n  proxy.on(\"proxyRes\", ({{ headers }}{request}) => {{"));
-        lines.push(format!("    headers.location &&= headers.location.replace({own}, \"\"){prefix};"));
-        lines.push("  });\n},".to_owned());
-    }
-    format!("\"{prefix}\": {{\n{}\n}}", indented(&lines.join("\n")))
+fn render(template: &'static str, view: impl Serialize) -> anyhow::Result<String> {
+    let (_, text) = Renderer::new(TEMPLATES, &Templates::new(None))?.render(Page::new(template, template), view)?;
+    Ok(text)
 }
 
 fn indented(lines: &str) -> String {
@@ -228,7 +221,7 @@ mod tests {
         let mut said = String::new();
         for base in ["http://localhost:8000", "https://api.example.org/v1"] {
             for tool in Tool::ALL {
-                said += &format!("{}, {base}:\n{}\n\n", tool.name(), tool.lines(&route(base)));
+                said += &format!("{}, {base}:\n{}\n\n", tool.name(), tool.lines(&route(base)).unwrap());
             }
         }
         insta::assert_snapshot!(said);
@@ -246,12 +239,15 @@ mod tests {
             ),
         ] {
             for base in ["http://localhost:8000", "https://api.example.org/v1"] {
-                let text = edited(tool.edit(Some(text), &route(base)));
-                let again = tool.edit(Some(&text), &route(base));
+                let text = edited(tool.edit(Some(text), &route(base)).unwrap());
+                let again = tool.edit(Some(&text), &route(base)).unwrap();
                 let is_method = tool == Tool::Next && again == Edit::ByHand;
                 assert!(again == Edit::None || is_method, "{text}");
             }
         }
-        assert!(edited(Tool::Vite.edit(None, &route("http://localhost:8000"))).starts_with("import { defineConfig }"));
+        let new = edited(Tool::Vite.edit(None, &route("http://localhost:8000")).unwrap());
+        let start =
+            "import { defineConfig } from \"vite\";\n\nexport default defineConfig({\n  server: {\n    proxy: {\n";
+        assert!(new.starts_with(start) && new.ends_with("    },\n  },\n});\n"), "{new}");
     }
 }

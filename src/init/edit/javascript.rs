@@ -46,6 +46,35 @@ pub fn tokens(text: &str) -> Vec<Token<'_>> {
     tokens
 }
 
+/// Whether a token is this one.
+pub fn is(tokens: &[Token], at: usize, kind: Kind) -> bool {
+    tokens.get(at).is_some_and(|token| token.kind == kind)
+}
+
+/// What `read` makes of the expression that the module exports, by the expression's first token: of the one that follows
+/// `export default` or `module.exports =`, or, where that is a name, of the one that the name stands for.
+pub fn exported<T>(tokens: &[Token], read: impl Fn(usize) -> Option<T>) -> Option<T> {
+    let is = |at, kind| is(tokens, at, kind);
+    let start = (0..tokens.len()).find_map(|at| {
+        if is(at, Kind::Word("export")) && is(at + 1, Kind::Word("default")) {
+            return Some(at + 2);
+        }
+        let is_module =
+            is(at, Kind::Word("module")) && is(at + 1, Kind::Mark('.')) && is(at + 2, Kind::Word("exports"));
+        (is_module && is(at + 3, Kind::Mark('='))).then_some(at + 4)
+    })?;
+    read(start).or_else(|| {
+        let Kind::Word(name) = tokens.get(start)?.kind else { return None };
+        let declared = (0..tokens.len()).find(|at| {
+            let declares = ["const", "let", "var"].iter().any(|word| is(*at, Kind::Word(word)));
+            declares && is(at + 1, Kind::Word(name))
+        })?;
+        // A type may stand before the value: `const config: NextConfig = {`.
+        let assigned = (declared + 2..declared + 6).find(|at| is(*at, Kind::Mark('=')))?;
+        read(assigned + 1)
+    })
+}
+
 fn is_word(character: char) -> bool {
     character.is_alphanumeric() || matches!(character, '_' | '$')
 }

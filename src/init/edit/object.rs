@@ -1,7 +1,7 @@
 //! Adds to the object that a config written in JavaScript or TypeScript exports.
 
 use super::Edit;
-use super::javascript::{Kind, Token, tokens};
+use super::javascript::{Kind, Token, exported, is, tokens};
 use super::newline;
 
 /// What is added.
@@ -39,7 +39,7 @@ enum Place<'a> {
 }
 
 fn place<'a>(tokens: &[Token], member: &Member<'a>) -> Place<'a> {
-    let Some(mut opening) = exported(tokens) else { return Place::Unknown };
+    let Some(mut opening) = exported(tokens, |at| object(tokens, at)) else { return Place::Unknown };
     let mut missing = member.within;
     while let Some((key, inner)) = missing.split_first() {
         match value(tokens, opening, key) {
@@ -55,10 +55,6 @@ fn place<'a>(tokens: &[Token], member: &Member<'a>) -> Place<'a> {
         None if mentions(tokens, member.key) => Place::Unknown,
         None => Place::In { opening, missing },
     }
-}
-
-fn is(tokens: &[Token], at: usize, kind: Kind) -> bool {
-    tokens.get(at).is_some_and(|token| token.kind == kind)
 }
 
 fn is_key(token: &Token, key: &str) -> bool {
@@ -87,29 +83,6 @@ fn value(tokens: &[Token], opening: usize, key: &str) -> Option<usize> {
         }
     }
     None
-}
-
-/// What opens the object that the module exports.
-fn exported(tokens: &[Token]) -> Option<usize> {
-    let is = |at, kind| is(tokens, at, kind);
-    let start = (0..tokens.len()).find_map(|at| {
-        if is(at, Kind::Word("export")) && is(at + 1, Kind::Word("default")) {
-            return Some(at + 2);
-        }
-        let is_module =
-            is(at, Kind::Word("module")) && is(at + 1, Kind::Mark('.')) && is(at + 2, Kind::Word("exports"));
-        (is_module && is(at + 3, Kind::Mark('='))).then_some(at + 4)
-    })?;
-    object(tokens, start).or_else(|| {
-        let Kind::Word(name) = tokens.get(start)?.kind else { return None };
-        let declared = (0..tokens.len()).find(|at| {
-            let declares = ["const", "let", "var"].iter().any(|word| is(*at, Kind::Word(word)));
-            declares && is(at + 1, Kind::Word(name))
-        })?;
-        // A type may stand before the value: `const config: NextConfig = {`.
-        let assigned = (declared + 2..declared + 6).find(|at| is(*at, Kind::Mark('=')))?;
-        object(tokens, assigned + 1)
-    })
 }
 
 /// What opens the object that an expression is: `{`, `define…({`, `define…(() => ({`.

@@ -1,7 +1,7 @@
 //! ESLint: an entry of its flat config that has `ignores` alone, or one more pattern in its `globalIgnores([…])`.
 
 use super::pattern::{covers, pattern};
-use crate::init::edit::javascript::{Kind, Token, tokens};
+use crate::init::edit::javascript::{Kind, Token, exported, is, tokens};
 use crate::init::edit::{Edit, newline};
 
 pub const FILES: &[&str] = &[
@@ -30,7 +30,8 @@ pub fn edit(text: &str, path: &str) -> Edit {
     };
     let pattern = quoted(path, quote);
     let after = |index: Option<usize>| index.map(|index| (index, format!("{{ ignores: [{pattern}] }}")));
-    let place = global_ignores(&tokens).map(|index| (index, pattern.clone())).or_else(|| after(exported(&tokens)));
+    let exported = || exported(&tokens, |at| list(&tokens, at));
+    let place = global_ignores(&tokens).map(|index| (index, pattern.clone())).or_else(|| after(exported()));
     place.and_then(|(index, entry)| insert(text, &tokens, index, &entry)).map_or(Edit::ByHand, Edit::Text)
 }
 
@@ -65,37 +66,12 @@ fn ignored<'a>(tokens: &'a [Token<'a>]) -> impl Iterator<Item = &'a str> {
     })
 }
 
-fn is(tokens: &[Token], at: usize, kind: Kind) -> bool {
-    tokens.get(at).is_some_and(|token| token.kind == kind)
-}
-
 /// The bracket of `globalIgnores([`.
 fn global_ignores(tokens: &[Token]) -> Option<usize> {
     let is = |at, kind| is(tokens, at, kind);
     (0..tokens.len())
         .find(|at| is(*at, Kind::Word("globalIgnores")) && is(at + 1, Kind::Mark('(')) && is(at + 2, Kind::Mark('[')))
         .map(|at| at + 2)
-}
-
-/// What opens the list of configs that the module exports.
-fn exported(tokens: &[Token]) -> Option<usize> {
-    let is = |at, kind| is(tokens, at, kind);
-    let value = (0..tokens.len()).find_map(|at| {
-        if is(at, Kind::Word("export")) && is(at + 1, Kind::Word("default")) {
-            return Some(at + 2);
-        }
-        let is_module =
-            is(at, Kind::Word("module")) && is(at + 1, Kind::Mark('.')) && is(at + 2, Kind::Word("exports"));
-        (is_module && is(at + 3, Kind::Mark('='))).then_some(at + 4)
-    })?;
-    list(tokens, value).or_else(|| {
-        let Kind::Word(name) = tokens.get(value)?.kind else { return None };
-        let declared = (0..tokens.len()).find(|at| {
-            let declares = ["const", "let", "var"].iter().any(|word| is(*at, Kind::Word(word)));
-            declares && is(at + 1, Kind::Word(name)) && is(at + 2, Kind::Mark('='))
-        })?;
-        list(tokens, declared + 3)
-    })
 }
 
 /// What opens the list that an expression is: `[`, `defineConfig([`, `defineConfig(` or `tseslint.config(`.

@@ -6,6 +6,7 @@ mod keys;
 mod list;
 mod model;
 mod read;
+mod read_model;
 mod settings;
 
 pub use choices::{Adapter, Collections, Framework, IdempotencyKey, Int64, References, Sync, Transport};

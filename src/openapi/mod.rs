@@ -13,8 +13,11 @@ mod read_schema;
 mod references;
 mod resolved;
 mod schema;
+#[cfg(test)]
+mod second_opinion;
 mod servers;
 pub mod tree;
+mod type_keywords;
 mod version;
 
 pub use answer::{answers_header, other_types, success};

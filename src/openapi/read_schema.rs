@@ -5,27 +5,12 @@
 
 use serde_json::{Map, Value};
 
-use super::schema::{Part, Schema, SchemaAt, Type, is_scalar};
+use super::schema::{Part, Schema, SchemaAt, Type};
+use super::type_keywords::TypeKeywords;
 use crate::diagnostics::child;
 
 /// A schema that says nothing.
 static NOTHING: Value = Value::Null;
-
-/// The keywords that say of what type a value is.
-#[derive(Default)]
-struct TypeKeywords<'a> {
-    types: Option<&'a Value>,
-    format: Option<&'a str>,
-    pattern: Option<&'a str>,
-    is_base64: bool,
-    is_binary: bool,
-    choices: Option<&'a [Value]>,
-    properties: Option<&'a Value>,
-    required: Option<&'a [Value]>,
-    additional: Option<&'a Value>,
-    items: Option<&'a Value>,
-    prefix_items: Option<&'a Value>,
-}
 
 impl<'a> SchemaAt<'a> {
     /// Whether it may be nothing but a reference.
@@ -48,64 +33,6 @@ impl<'a> SchemaAt<'a> {
         }
         schema.nullable &= !self.null_is_said;
         schema
-    }
-}
-
-impl<'a> TypeKeywords<'a> {
-    fn of(raw: &'a Map<String, Value>) -> Self {
-        let mut keywords = Self::default();
-        raw.iter().for_each(|(key, value)| keywords.take(key, value));
-        keywords
-    }
-
-    fn take(&mut self, key: &str, value: &'a Value) {
-        let list = || value.as_array().map(Vec::as_slice);
-        match key {
-            "type" => self.types = Some(value),
-            "format" => self.format = value.as_str(),
-            "pattern" => self.pattern = value.as_str(),
-            "contentEncoding" => self.is_base64 = value == "base64",
-            "contentMediaType" => self.is_binary = value == "application/octet-stream",
-            "enum" => self.choices = list().or(self.choices),
-            "const" => self.choices = self.choices.or(Some(std::slice::from_ref(value))),
-            "properties" => self.properties = Some(value),
-            "required" => self.required = list(),
-            "additionalProperties" => self.additional = Some(value).filter(|v| v.is_boolean() || v.is_object()),
-            "items" => self.items = Some(value),
-            "prefixItems" => self.prefix_items = Some(value),
-            _ => {}
-        }
-    }
-
-    /// What the schema can be one of, null left out.
-    fn scalars(&self) -> impl Iterator<Item = &'a Value> + Clone + use<'a> {
-        self.choices.into_iter().flatten().filter(|value| is_scalar(value))
-    }
-
-    /// The type of a schema that names none, from what only one type can have.
-    fn implied_type(&self) -> Option<&'static str> {
-        let all = |check: fn(&Value) -> bool| self.scalars().next().is_some() && self.scalars().all(check);
-        if all(Value::is_string) {
-            Some("string")
-        } else if all(Value::is_boolean) {
-            Some("boolean")
-        } else if all(Value::is_i64) {
-            Some("integer")
-        } else if self.properties.is_some() {
-            Some("object")
-        } else if self.items.is_some() || self.prefix_items.is_some() {
-            Some("array")
-        } else {
-            None
-        }
-    }
-
-    /// 3.1 says by content encoding what 3.0 says by format, and FastAPI writes a decimal as a pattern.
-    fn string_format(&self) -> Option<&'a str> {
-        self.format
-            .or(self.is_base64.then_some("byte"))
-            .or(self.is_binary.then_some("binary"))
-            .or(self.pattern.is_some_and(is_decimal_pattern).then_some("decimal"))
     }
 }
 
@@ -288,14 +215,8 @@ impl<'a> Schema<'a> {
     }
 }
 
-/// Pydantic's pattern for `Decimal`: digits with an optional point, and nothing else.
-fn is_decimal_pattern(pattern: &str) -> bool {
-    pattern.starts_with("^(?!^[-+.]*$)[+-]?0*")
-}
-
 #[cfg(test)]
 mod tests {
-    use openapiv3::{AdditionalProperties, ReferenceOr, SchemaKind, VariantOrUnknownOrEmpty};
     use serde_json::json;
 
     use super::*;
@@ -387,87 +308,5 @@ mod tests {
         let odd = json!({ "type": "object", "properties": [], "required": true, "items": 3, "allOf": {}, "enum": 1 });
         assert_eq!(said(&odd), "object");
         assert_eq!(said(&json!(true)), "");
-    }
-
-    /// Holds what is read of a schema against what `openapiv3` reads of it, as far as it gives it a type.
-    fn compare(at: &SchemaAt, other: &ReferenceOr<Box<openapiv3::Schema>>, compared: &mut usize) {
-        let ours = at.read();
-        let other = match other {
-            ReferenceOr::Reference { reference } => return assert_eq!(ours.reference, Some(reference.as_str())),
-            ReferenceOr::Item(other) => other,
-        };
-        let data = &other.schema_data;
-        assert_eq!(ours.description, data.description.as_deref(), "{}", at.pointer);
-        let flags = (ours.nullable, ours.read_only, ours.write_only, ours.deprecated);
-        assert_eq!(flags, (data.nullable, data.read_only, data.write_only, data.deprecated), "{}", at.pointer);
-        assert_eq!(ours.default_value(), data.default.as_ref().filter(|value| !value.is_null()), "{}", at.pointer);
-        let SchemaKind::Type(ty) = &other.schema_kind else { return };
-        *compared += 1;
-        use openapiv3::Type as Other;
-        match ty {
-            Other::String(string) => {
-                assert_eq!((ours.ty, ours.format), (Some(Type::String), format(&string.format).as_deref()));
-                let choices: Vec<Value> = string.enumeration.iter().flatten().map(|text| json!(text)).collect();
-                assert_eq!(ours.choices(), choices, "{}", at.pointer);
-            }
-            Other::Number(number) => {
-                assert_eq!((ours.ty, ours.format), (Some(Type::Number), format(&number.format).as_deref()));
-            }
-            Other::Integer(integer) => {
-                assert_eq!((ours.ty, ours.format), (Some(Type::Integer), format(&integer.format).as_deref()));
-            }
-            Other::Boolean(_) => assert_eq!(ours.ty, Some(Type::Boolean)),
-            Other::Array(array) => {
-                assert_eq!(ours.ty, Some(Type::Array));
-                if let Some(items) = &array.items {
-                    compare(&ours.items().unwrap(), items, compared);
-                }
-            }
-            Other::Object(object) => {
-                assert_eq!(
-                    (ours.ty, ours.required().collect::<Vec<_>>()),
-                    (Some(Type::Object), strs(&object.required))
-                );
-                assert_eq!(ours.properties().count(), object.properties.len(), "{}", at.pointer);
-                for (name, property) in ours.properties() {
-                    compare(&property, &object.properties[name], compared);
-                }
-                if let Some(AdditionalProperties::Schema(values)) = &object.additional_properties {
-                    let values = values.as_ref().clone();
-                    let values = match values {
-                        ReferenceOr::Reference { reference } => ReferenceOr::Reference { reference },
-                        ReferenceOr::Item(item) => ReferenceOr::Item(Box::new(item)),
-                    };
-                    compare(&ours.map_values().unwrap().unwrap(), &values, compared);
-                }
-            }
-        }
-    }
-
-    fn strs(names: &[String]) -> Vec<&str> {
-        names.iter().map(String::as_str).collect()
-    }
-
-    fn format<F: serde::Serialize>(format: &VariantOrUnknownOrEmpty<F>) -> Option<String> {
-        serde_json::to_value(format).unwrap().as_str().filter(|format| !format.is_empty()).map(str::to_owned)
-    }
-
-    #[test]
-    fn as_another_reader_does() {
-        let documents = [
-            include_str!("../../fixtures/composition/openapi.yaml"),
-            include_str!("../../fixtures/envelopes/openapi.yaml"),
-            include_str!("../../fixtures/keys/openapi.yaml"),
-            include_str!("../../fixtures/nested-paths/openapi.yaml"),
-        ];
-        let mut compared = 0;
-        for document in documents {
-            let document: Value = serde_saphyr::from_str(document).unwrap();
-            for (name, raw) in document["components"]["schemas"].as_object().unwrap() {
-                let other: ReferenceOr<Box<openapiv3::Schema>> = serde_json::from_value(raw.clone()).unwrap();
-                compare(&SchemaAt::new(raw, name.clone()), &other, &mut compared);
-            }
-        }
-        assert!(compared > 20, "{compared}");
     }
 }

@@ -2,6 +2,7 @@
 
 mod answers;
 mod base_url;
+mod complete;
 mod draft;
 mod fields;
 mod lists;

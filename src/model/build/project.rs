@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use super::base_url;
-use super::draft::{Attempt, Draft, Relations, attempt};
+use super::complete::{Draft, Relations};
+use super::draft::{Attempt, attempt};
 use super::lists::find_parents;
 use super::reads;
 use super::references::{Parents, Row};

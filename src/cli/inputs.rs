@@ -87,7 +87,7 @@ impl From<ReferencesName> for References {
 pub struct Inputs {
     pub config_source: Option<Source>,
     pub config: Option<Config>,
-    /// Those of the user.
+    /// The user's templates.
     pub templates: Option<OwnTemplates>,
     pub spec: Option<Spec>,
 }

@@ -14,7 +14,7 @@ use crate::output::Plan;
 #[derive(Debug)]
 pub struct Project {
     pub config: Config,
-    /// Those of the user.
+    /// The user's templates.
     pub templates: Option<OwnTemplates>,
     pub client: Client,
 }
@@ -27,7 +27,7 @@ pub fn make(args: &ProjectArgs, consequence: &str, global: &Global) -> anyhow::R
     make_of(inputs, problems, consequence, global)
 }
 
-/// The same of what has been read already, with the problems found in that.
+/// Makes a project of inputs that were read before, with the problems that were found in them.
 pub fn make_of(
     mut inputs: Inputs,
     mut problems: Problems,

@@ -32,7 +32,7 @@ pub struct ModelConfig {
     pub list: Option<ListConfig>,
     /// The field that says that a row is deleted.
     pub soft_delete: Option<Choice>,
-    /// Models with a higher one are loaded first.
+    /// Models with a higher priority are loaded first.
     pub priority: Option<i64>,
     pub rbac: Option<Value>,
     /// Fields that only a row's owner may see, from `rbac.owner_only`.

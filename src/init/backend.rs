@@ -5,8 +5,8 @@ use url::Url;
 /// Where development servers of backends usually are.
 pub const LOCAL: &str = "http://localhost:8000";
 
-/// `spec`: the document's URL, or a file; `servers`: what the document says. A document that a server gives is about this
-/// server, whatever public one it names: then only the path counts.
+/// The URL of the API. `spec`: the document's URL, or a file; `servers`: those that the document names. Where a server
+/// gives the document, the API is on that server, and only the path of a named one counts.
 pub fn base_url(spec: &str, servers: &[String]) -> String {
     let spec = Url::parse(spec).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
     let absolute = |server: &String| Url::parse(server).ok().filter(Url::has_host);

@@ -48,7 +48,7 @@ pub struct Model {
     pub transport: Transport,
     /// `None` where the API doesn't list its rows, or where they come in another way.
     pub list: Option<List>,
-    /// Models with a higher one are loaded first.
+    /// Models with a higher priority are loaded first.
     pub priority: Option<i64>,
 }
 

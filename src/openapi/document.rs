@@ -41,8 +41,7 @@ impl<'a> Node<'a> {
 }
 
 impl Document {
-    /// Checks the version, the paths and the references. `None`, with problems, where the document can't be used at
-    /// all.
+    /// Checks the version, the paths and the references. `None`, with problems, where the document is of no use.
     pub fn new(tree: Tree, problems: &mut Problems) -> Option<Self> {
         let version = version::detect(&tree.root, problems)?;
         match tree.root.get("paths") {

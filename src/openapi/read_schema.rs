@@ -1,4 +1,4 @@
-//! Reads a schema from its value, on its own level alone: its parts are read when they are asked for.
+//! Reads one level of a schema from its value. Its parts are read when they are asked for.
 //!
 //! What limits a value (lengths, bounds, patterns) is the server's to check, and isn't read. A keyword of the wrong
 //! type is passed over: a quarter of real documents have one somewhere.

@@ -117,7 +117,7 @@ fn walk<'a>(
     }
 }
 
-/// Warns of each target that doesn't exist in the document, once. Reading other documents reports theirs.
+/// Warns once of each target that doesn't exist in the document. Targets in other files are checked when those are read.
 pub fn check(root: &Value, problems: &mut Problems) {
     let others = format!("#/{OTHERS}/");
     let mut met = HashSet::new();

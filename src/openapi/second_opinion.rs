@@ -1,11 +1,11 @@
-//! Holds what is read of schemas against what `openapiv3` reads of them.
+//! Compares what is read of schemas with what `openapiv3` reads of them.
 
 use openapiv3::{AdditionalProperties, ReferenceOr, SchemaKind, VariantOrUnknownOrEmpty};
 use serde_json::{Value, json};
 
 use super::schema::{SchemaAt, Type};
 
-/// Holds what is read of a schema against what `openapiv3` reads of it, as far as it gives it a type.
+/// Compares what is read of a schema with what `openapiv3` reads of it, where that gives it a type.
 fn compare(at: &SchemaAt, other: &ReferenceOr<Box<openapiv3::Schema>>, compared: &mut usize) {
     let ours = at.read();
     let other = match other {

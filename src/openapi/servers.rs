@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-/// The URLs of `servers`, or what `host`, `basePath` and `schemes` of Swagger 2.0 amount to: absolute, or with the path
-/// alone. Variables have their defaults. Without a `/` at the end.
+/// The URLs of `servers`, or of `host`, `basePath` and `schemes` in Swagger 2.0: absolute, or the path alone. Variables
+/// have their defaults. Without a `/` at the end.
 pub fn servers(root: &Value) -> Vec<String> {
     let servers: Vec<String> = match root.get("swagger") {
         Some(_) => of_version_2(root).into_iter().collect(),

@@ -18,7 +18,7 @@ const DEEP_FOLDER: &str = "db";
 pub enum Found {
     Nothing,
     File(Vec<u8>),
-    /// What it leads to isn't ours to write.
+    /// A link: what it leads to is never written.
     Link,
 }
 

@@ -116,7 +116,7 @@ impl Plan {
     }
 }
 
-/// What a generated file is to the disk.
+/// How a generated file compares with what is on disk.
 enum State {
     Unchanged,
     Changes(Change),

@@ -137,7 +137,7 @@ impl<'p> ModelPlan<'p> {
 }
 
 impl Column<'_> {
-    /// Whether an application gives the column on insert. A temporary key that it gives is taken, but the types don't have it.
+    /// Whether the type of a new row has the column. A temporary key may be given, too, but isn't in the type.
     pub fn is_offered_on_insert(&self) -> bool {
         !self.on_insert.is_refused() && self.field.insert != Insert::Never
     }

@@ -26,7 +26,7 @@ pub struct Copy {
 }
 
 impl SaveSpec {
-    /// `None`: none is wanted, or what is there already isn't the same.
+    /// `None` where no copy is wanted, or another file is in its place.
     pub fn offer(&self, document: &Document, folder: &Path, asks: bool) -> anyhow::Result<Option<Copy>> {
         let Self { save_spec, no_save_spec } = *self;
         let is_possible = document.is_url() && document.is_alone();

@@ -24,7 +24,6 @@ macro_rules! modules {
 
 /// What both kinds of collections stand on.
 const COMMON: &[Module] = modules![
-    "client/fits.ts",
     "client/json.ts",
     "client/model.ts",
     "client/timing.ts",
@@ -64,7 +63,6 @@ const LOCAL: &[Module] = modules![
     "sync-worker.ts",
     "tabs/leader.ts",
     "transport/attempts.ts",
-    "writes/accept.ts",
     "writes/claim.ts",
     "writes/known.ts",
     "writes/queue.ts",

@@ -223,7 +223,7 @@ impl<'a> Evidence<'_, 'a> {
         }
     }
 
-    /// With `$top`, OData's link ends after so many rows, so that isn't sent.
+    /// The size is not sent as `$top`: OData would then end the whole list after that many rows.
     fn odata(&self) -> Option<Page> {
         let next = self.members.place(&["@odata.nextLink", "odata.nextLink"], Member::may_be_text)?;
         Some(Page::Link { next: Some(next), size: None })
@@ -292,7 +292,7 @@ fn names_next(member: &Member) -> bool {
     member.place.iter().rev().nth(1).is_some_and(|name| same_name(name, "next"))
 }
 
-/// As many rows as the document allows.
+/// The number of rows to ask for: as many as the document allows.
 fn size(parameter: &QueryParameter) -> Size {
     let rows = parameter.maximum.and_then(|most| u32::try_from(most).ok()).filter(|most| *most > 0);
     Size { parameter: parameter.name.to_owned(), rows: rows.unwrap_or(USUAL_ROWS).min(USUAL_ROWS) }

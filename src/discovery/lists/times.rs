@@ -12,7 +12,7 @@ const COLUMN_ENDS: &[&str] = &["at", "on", "time", "date", "", "timestamp", "dat
 /// Other names of such columns.
 const OTHER_COLUMNS: &[&str] = &["update_time", "date_modified", "date_updated", "modification_date", "time_updated"];
 
-/// What the names of parameters have behind a column's name, or a word for a change.
+/// Endings of parameters that take a time, behind a column's name or a word for a change: `updated_since`.
 const FROM: &[&str] = &["since", "after", "gte", "gt", "from", "min", "ge"];
 
 const DELETED_TIMES: &[&str] =

@@ -52,7 +52,7 @@ pub enum Tool {
 }
 
 impl Tool {
-    /// What stands on another comes first.
+    /// A framework comes before the server that it is built on: Astro before Vite.
     const ALL: [Self; 8] = [
         Self::Angular,
         Self::Next,

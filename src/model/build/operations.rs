@@ -197,7 +197,8 @@ impl<'w, 'a> Writing<'w, 'a> {
         Ok(Writer { operation, properties: taken, takes_write_id, unsent })
     }
 
-    /// An answer is the row where it has all of that: what is missing would be taken for null. What the path has is known.
+    /// What the operation answers. It counts as a row if it has every field that isn't in the path: a missing one would be
+    /// read as null.
     fn answer(&self, node: &Node<'a>) -> Answer {
         let fields = self.fields.iter().filter(|field| field.place.is_none());
         let needed: Vec<&str> = fields.map(|field| field.name.as_str()).collect();

@@ -5,13 +5,12 @@ import { rejectedChange, type Entry } from "./store/store.js";
 import { REFUSALS, type SyncError } from "./tabs/reports.js";
 import { backoff, bell, otherHeaders, pause, wait, type Bell } from "./transport/schedule.js";
 import type { Context, Outcome, Outgoing, Writes } from "./transport/transport.js";
-import { accept, refuse, type Taken } from "./writes/accept.js";
 import { claim, type Claim, type Claimed } from "./writes/claim.js";
 import { createKnown, type Models } from "./writes/known.js";
 import { findSendable, nothingWaits, type Look } from "./writes/queue.js";
 import { forget, isHeldBack, isProbing, noRetries, noteError, tryAtOnce, untilNextTry } from "./writes/retries.js";
 import { canDouble, createSender } from "./writes/sender.js";
-import { watchUnchanged } from "./writes/settle.js";
+import { accept, refuse, watchUnchanged, type Taken } from "./writes/settle.js";
 
 /** The source of what writes report: no model is called so. */
 const API = "the API";

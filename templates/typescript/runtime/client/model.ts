@@ -7,7 +7,7 @@ export interface Model {
   /** Optimistic (true): saved once it is in the local database. Confirmed (false): saved once the server says so. */
   readonly localFirst: boolean;
   readonly key: readonly string[];
-  /** Who makes the key of a new row. One of the server's is negative, or a UUID, until it is known. */
+  /** Who makes the key of a new row. The server's key is known later: until then, the key is negative, or a UUID. */
   readonly keyOrigin: "given" | "client" | "server";
   /** In the order of the columns. */
   readonly fields: readonly Field[];
@@ -21,7 +21,7 @@ export interface Model {
   readonly transport: "electric" | "rest";
   /** How the API lists its rows; absent where no transport polls them. */
   readonly list?: List;
-  /** Models with a higher one are loaded first; absent: 0. */
+  /** Models with a higher priority are loaded first. Absent: 0. */
   readonly priority?: number;
   /** The server's table. */
   readonly table: string;
@@ -83,7 +83,7 @@ export interface Operation {
   readonly parameters?: Readonly<Record<string, string>>;
   /** The fields that the request's body has. */
   readonly body?: readonly string[];
-  /** Those of them that the API wants even as null. */
+  /** Those of them that the API requires, even where they are null. */
   readonly nulls?: readonly string[];
   /** The body's only key, where the API wraps what it takes. */
   readonly envelope?: string;
@@ -189,13 +189,13 @@ export function keyFields(model: Model): Field[] {
   return model.key.flatMap((name) => model.fields.filter((field) => field.name === name));
 }
 
-/** The part of a key that can be made: the only field of it that the API's rows have. */
+/** The key's only field that isn't taken from the path: the one that can be made. Undefined where there are several. */
 export function ownKey(model: Model): Field | undefined {
   const [own, ...others] = keyFields(model).filter((field) => field.fromPath === undefined);
   return others.length === 0 ? own : undefined;
 }
 
-/** That part as text. Of a key with several such fields, the whole. */
+/** The value of that field as text. Where the key has several such fields, the whole key. */
 export function ownKeyIn(model: Model, rowKey: string): string {
   const own = ownKey(model);
   if (own === undefined || model.key.length === 1) return rowKey;
@@ -203,7 +203,7 @@ export function ownKeyIn(model: Model, rowKey: string): string {
   return part === undefined ? rowKey : textOf(part);
 }
 
-/** The text form of a row's key once that part has been made. */
+/** The text form of a row's key with the made value in that field. */
 export function withOwnKey(model: Model, rowKey: string, made: { readonly rowKey: string; readonly json: string }): string {
   const own = ownKey(model);
   if (own === undefined || model.key.length === 1) return made.rowKey;
@@ -250,7 +250,7 @@ export function isRounded(value: unknown): boolean {
 export function givenKey(model: Model, given: unknown): CollectionKey {
   const isComposite = typeof given === "object" && given !== null;
   const parts = new Map(isComposite ? Object.entries(given) : [[model.key[0], given]]);
-  // The digits that are left may be another row's: no row has this key.
+  // A rounded number may be the key of another row. No row has the key that is returned here.
   if (keyFields(model).some((field) => isInteger(field) && isRounded(parts.get(field.name)))) return "";
   return collectionKey(model, isComposite ? rowKey(model, given) : String(given));
 }
@@ -259,7 +259,7 @@ export function givenKey(model: Model, given: unknown): CollectionKey {
 export function makeKey(field: Field): unknown {
   if (!isInteger(field)) return crypto.randomUUID();
   const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2));
-  // Beyond what the database counts down to itself, within 32 bits or what a number holds exactly.
+  // Far below the temporary keys that the database makes, and still within 32 bits or an exact number.
   const key = field.type === "int32" ? -(2 ** 30) - (low % 2 ** 30) : -(2 ** 52) - (high % 2 ** 20) * 2 ** 32 - low;
   if (field.as === "bigint") return BigInt(key);
   return field.as === "string" ? String(key) : key;

@@ -1,5 +1,5 @@
 import { parsed, textOf, type Members } from "./json.js";
-import { fieldOf, own, type Field, type Model } from "./model.js";
+import { fieldOf, isRounded, own, type Field, type Model } from "./model.js";
 
 /** A column of the server's table, as Electric describes it. */
 export interface Column {
@@ -174,13 +174,13 @@ export function compareTimes(one: string, other: string): number {
   return digits(one) < digits(other) ? -1 : digits(one) > digits(other) ? 1 : 0;
 }
 
-/** So many seconds before a time, as the API writes it. */
+/** The time that is so many seconds earlier, in the same notation. */
 export function before(time: string, seconds: number): string {
   if (!isNumber(time)) return new Date(milliseconds(time) - seconds * 1_000).toISOString();
   return String(Number(time) - seconds * (Number(time) > LARGEST_SECONDS ? 1_000 : 1));
 }
 
-/** The earlier of a time and that of an HTTP date. */
+/** The earlier of a time and an HTTP date, in the notation of the time. */
 export function atMost(time: string, date: string | null): string {
   const limit = Date.parse(date ?? "");
   if (Number.isNaN(limit) || milliseconds(time) <= limit) return time;
@@ -188,15 +188,67 @@ export function atMost(time: string, date: string | null): string {
   return String(Number(time) > LARGEST_SECONDS ? limit : limit / 1_000);
 }
 
-/** A larger number is one of milliseconds. */
+/** The largest number that counts as seconds. A larger one counts as milliseconds. */
 const LARGEST_SECONDS = 100_000_000_000;
 
 function isNumber(time: string): boolean {
   return /^-?\d+(\.\d+)?$/.test(time);
 }
 
-/** Whole ones. */
+/** Milliseconds since 1970, without a fraction. */
 function milliseconds(time: string): number {
   if (!isNumber(time)) return Math.floor(Date.parse(time));
   return Number(time) > LARGEST_SECONDS ? Number(time) : Number(time) * 1_000;
+}
+
+const INTEGERS = {
+  int32: { least: -(2n ** 31n), most: 2n ** 31n - 1n },
+  int64: { least: -(2n ** 63n), most: 2n ** 63n - 1n },
+};
+
+/** Throws where the database or the API would get another value than the application has given. */
+export function refuseUnfit(model: Model, field: Field, value: unknown): void {
+  if (value === null || value === undefined) return;
+  const problem = problemOf(field, value);
+  if (problem !== undefined) throw new RangeError(`${model.name}.${field.name} ${problem}`);
+}
+
+function problemOf(field: Field, value: unknown): string | undefined {
+  switch (field.type) {
+    case "int32":
+    case "int64": {
+      const { least, most } = INTEGERS[field.type];
+      const integer = integerOf(value);
+      if (integer === undefined || integer < least || integer > most) {
+        return `must be an integer from ${least} to ${most}, and not ${String(value)}`;
+      }
+      const isExact = field.as === "number" || !isRounded(value);
+      return isExact ? undefined : `must not be ${String(value)}, which may be rounded: beyond 2^53, give it as text`;
+    }
+    case "float":
+    case "decimal":
+      return isFinite(value) ? undefined : `must be a finite number, and not ${String(value)}`;
+    case "json":
+      return isFiniteWithin(value) ? undefined : "must have no number in it that isn't finite";
+    default:
+      return undefined;
+  }
+}
+
+function integerOf(value: unknown): bigint | undefined {
+  if (typeof value === "bigint") return value;
+  const isInteger = typeof value === "number" ? Number.isInteger(value) : /^-?\d+$/.test(String(value));
+  return isInteger ? BigInt(value as number | string) : undefined;
+}
+
+/** Text is checked as text: a decimal with many digits is finite, though JavaScript's numbers don't hold it. */
+function isFinite(value: unknown): boolean {
+  return typeof value === "number" ? Number.isFinite(value) : !/^\s*[-+]?(nan|inf|infinity)\s*$/i.test(String(value));
+}
+
+/** Whether all numbers in a JSON value are finite: `JSON.stringify` would write null in place of others. */
+function isFiniteWithin(value: unknown): boolean {
+  if (typeof value === "number") return Number.isFinite(value);
+  if (typeof value !== "object" || value === null) return true;
+  return Object.values(value).every(isFiniteWithin);
 }

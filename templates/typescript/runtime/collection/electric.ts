@@ -2,7 +2,6 @@ import { createColumnMapper, FetchError, type ShapeStreamOptions } from "@electr
 import type { CollectionConfig } from "@tanstack/db";
 import { electricCollectionOptions, type ElectricCollectionUtils } from "@tanstack/electric-db-collection";
 
-import { refuseUnfit } from "../client/fits.js";
 import type { Members } from "../client/json.js";
 import {
   collectionKey,
@@ -15,7 +14,7 @@ import {
   type Operation,
 } from "../client/model.js";
 import { BROKEN_RETRY_MS, TXID_MS } from "../client/timing.js";
-import { base64Of, isoTimestamp, shownInteger } from "../client/values.js";
+import { base64Of, isoTimestamp, refuseUnfit, shownInteger } from "../client/values.js";
 import { RejectedError, type ClientBase, type HeadersRecord, type Settings } from "../config.js";
 import { restWrites } from "../transport/rest/send.js";
 import { bell, wait } from "../transport/schedule.js";

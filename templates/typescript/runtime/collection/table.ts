@@ -1,6 +1,5 @@
 import { getActiveTransaction, type Transaction } from "@tanstack/db";
 
-import { refuseUnfit } from "../client/fits.js";
 import { messageOf } from "../client/json.js";
 import {
   fieldOf,
@@ -12,6 +11,7 @@ import {
   type Field,
   type Model,
 } from "../client/model.js";
+import { refuseUnfit } from "../client/values.js";
 import type { Client } from "../init.js";
 
 /** What a row is found by: the key field's value, or an object with all of them. */

@@ -1,13 +1,13 @@
 import { FIRST_RETRY_MS, LONGEST_RETRY_AFTER_MS, LONGEST_RETRY_MS, VISIBLE_ANSWER_MS } from "../client/timing.js";
 import type { HeadersRecord, Settings } from "../config.js";
 
-/** The longest that a timer can wait. One that is to wait longer doesn't wait at all. */
+/** The longest time that `setTimeout` takes. With a longer one, it doesn't wait at all. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Calls `wake` from now on, until the function that it returns is called. */
 export type Source = (wake: () => void) => () => void;
 
-/** How long to wait after so many failures in a row: by chance, so that clients don't come back all at once. */
+/** How long to wait after so many failures in a row. Random, so that clients don't come back all at once. */
 export function backoff(failures: number): number {
   return Math.random() * Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (failures - 1));
 }
@@ -73,14 +73,14 @@ function aborted(signal: AbortSignal): Source {
 }
 
 export interface Bell {
-  /** Wakes at once where it has rung since it was last silenced. */
+  /** Wakes whoever listens when the bell rings, and at once if it has rung and wasn't silenced. */
   readonly source: Source;
   hasRung(): boolean;
   silence(): void;
   close(): void;
 }
 
-/** Remembers a call of its source until somebody has the time for it. */
+/** Remembers that its source has called, until `silence` is called. */
 export function bell(source: Source): Bell {
   let rung = false;
   const listeners = new Set<() => void>();
@@ -209,7 +209,7 @@ export function createPresence(): Presence {
   };
 }
 
-/** Where there are no pages, somebody always looks. */
+/** Whether the page is visible. Outside of a browser there is no page that could be hidden. */
 export function isVisible(): boolean {
   return typeof document === "undefined" || document.visibilityState === "visible";
 }
@@ -240,7 +240,7 @@ function isSameHeaders(one: HeadersRecord, other: HeadersRecord): boolean {
   return text(one) === text(other);
 }
 
-/** Where those who want to know what the server has now ask for it. */
+/** Passes requests for a pull on to the transport that polls. */
 export interface Pulls {
   /**
    * Pulls a model's rows, or those of all models that are pulled. Returns once a pull that began after this call has

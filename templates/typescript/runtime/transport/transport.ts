@@ -91,9 +91,9 @@ export type Outcome =
  * show what was there before the write.
  */
 export interface Acknowledged {
-  /** What is noted from now on comes after the mark that this gives. */
+  /** Gives a mark: what is noted later comes after it. */
   mark(): number;
-  /** To be called in the transaction of the acknowledgement: whoever sees that one sees this. */
+  /** Call it in the transaction of the acknowledgement, so that nobody sees the one without the other. */
   note(model: string, rowKey: string): void;
   /** Keys of the model's rows that were noted after a mark. */
   since(model: string, mark: number): ReadonlySet<string>;

@@ -2,12 +2,12 @@ import { textOf, type Members } from "../client/json.js";
 import { actionFor, type Model, type Operation } from "../client/model.js";
 import type { Entry, StoreOperations } from "../store/store.js";
 import type { Outgoing, Writes } from "../transport/transport.js";
-import { refuse } from "./accept.js";
 import { createKnown, type Known, type Models } from "./known.js";
 import { findSendable, type Look, type Sendable, type Waiting } from "./queue.js";
 import { canDouble, noteEarlier } from "./sender.js";
+import { refuse } from "./settle.js";
 
-/** A write that the log has as sent: it may leave once that is committed. */
+/** A write that is marked as sent in the log. It may leave once the mark is committed. */
 export interface Claim extends Sendable {
   readonly write: Outgoing;
 }
@@ -19,7 +19,7 @@ export interface Claimed {
   readonly waiting: Waiting;
 }
 
-/** Takes out of the queue what is next, and marks it as sent. */
+/** Finds what is to be sent next, and marks it as sent. */
 export async function claim(
   within: StoreOperations,
   models: Models,
@@ -49,7 +49,7 @@ export async function claim(
   return { claims, rejected, waiting };
 }
 
-/** What entries are as one write, or why they can't be sent. */
+/** Makes one write of entries, or says why they can't be sent. */
 export async function composed(
   known: Known,
   models: Models,

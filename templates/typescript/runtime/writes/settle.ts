@@ -1,13 +1,124 @@
-import { parsed, type Members } from "../client/json.js";
-import { ownKeyIn, type Model } from "../client/model.js";
+import { parsed, textOf, type Members } from "../client/json.js";
+import { ownKeyIn, withOwnKey, type Model } from "../client/model.js";
 import { ARRIVAL_MS } from "../client/timing.js";
-import { isSame } from "../client/values.js";
-import type { Entry, Store, StoreOperations } from "../store/store.js";
+import { compareTimes, isSame } from "../client/values.js";
+import type { Rejection } from "../config.js";
+import { keyRow, type Entry, type ServerRow, type Store, type StoreOperations } from "../store/store.js";
 import { wait } from "../transport/schedule.js";
+import type { Acknowledged, Outcome, Outgoing } from "../transport/transport.js";
 
-/** What has come from the server in one transaction of ours. */
+/** A write that the server has taken. */
+export interface Taken {
+  readonly write: Outgoing;
+  readonly outcome: Extract<Outcome, { kind: "acknowledged" }>;
+}
+
+/** Notes that the server has taken these writes. Gives those that aren't settled yet: the synced rows don't show them. */
+export async function accept(
+  within: StoreOperations,
+  taken: readonly Taken[],
+  acknowledged: Acknowledged,
+): Promise<Taken[]> {
+  for (const { write, outcome } of taken) {
+    const { model, rowKey } = write;
+    acknowledged.note(model.name, rowKey);
+    if (outcome.key === null) continue;
+    acknowledged.note(model.name, withOwnKey(model, rowKey, outcome.key));
+    await within.log.noteMadeKey(model.name, ownKeyIn(model, rowKey), outcome.key);
+  }
+  const unsettled: Taken[] = [];
+  for (const model of new Set(taken.map(({ write }) => write.model))) {
+    const ofModel = taken.filter(({ write }) => write.model === model);
+    const left = model.transport === "rest" ? await show(within, model, ofModel) : ofModel;
+    if (left.length > 0) unsettled.push(...(await acknowledge(within, model, left)));
+  }
+  return unsettled;
+}
+
+/** Marks writes as acknowledged, or settles them where nothing is left to show. Gives those that it marked. */
+async function acknowledge(within: StoreOperations, model: Model, taken: readonly Taken[]): Promise<Taken[]> {
+  const { log } = within;
+  const sent = new Set((await log.sent(model.name)).map(({ writeId }) => writeId));
+  const { txids } = await readSeen(within, model.name);
+  const left: Taken[] = [];
+  const settled: string[] = [];
+  for (const one of taken) {
+    const { write, outcome } = one;
+    const isSeen = outcome.txid !== null && txids.includes(outcome.txid);
+    if (isSeen || !sent.has(write.writeId) || (await isGone(within, write))) settled.push(...write.writeIds);
+    else left.push(one);
+  }
+  await log.settle(settled);
+  if (left.length > 0) {
+    await log.acknowledge(left.map(({ write, outcome }) => ({ writeIds: write.writeIds, txid: outcome.txid })));
+  }
+  return left;
+}
+
+/** Has the synced table show what the server has taken, where the answers say enough, and settles that. Gives the rest. */
+async function show({ log, synced }: StoreOperations, model: Model, taken: readonly Taken[]): Promise<Taken[]> {
+  const keyOf = ({ write: { rowKey }, outcome: { key } }: Taken) =>
+    key === null ? rowKey : withOwnKey(model, rowKey, key);
+  const known = await synced.readByKey(model, taken.map(keyOf));
+  const left: Taken[] = [];
+  const rows: ServerRow[] = [];
+  const gone: ServerRow[] = [];
+  const shown: Taken[] = [];
+  for (const one of taken) {
+    const { operation } = one.write;
+    const { row } = one.outcome;
+    const key = keyOf(one);
+    const there = known.get(key);
+    if (operation === "delete") {
+      if (there !== undefined) gone.push(keyRow(model, key));
+    } else if (row !== null && synced.keyOf(model, row) === key) {
+      if (!isOlder(model, row, there)) rows.push(row);
+    } else if (operation === "update" || there === undefined) {
+      left.push(one);
+      continue;
+    }
+    shown.push(one);
+  }
+  if (rows.length > 0) await synced.upsert(model, rows);
+  if (gone.length > 0) await synced.delete(model, gone);
+  if (shown.length === 0) return left;
+  // The row now shows these writes, and the earlier ones of the same row.
+  const entries = await log.ofRows(model.name, shown.map(keyOf));
+  const earlier = entries.filter(({ status }) => status === "acknowledged").map(({ writeId }) => writeId);
+  await log.settle([...shown.flatMap(({ write }) => write.writeIds), ...earlier]);
+  return left;
+}
+
+/** Whether a row is from before the one that is there: from a cache, or a server that is behind. */
+function isOlder({ list }: Model, row: ServerRow, known: Members | undefined): boolean {
+  const [time, there] = list?.changed === undefined ? [] : [row.get(list.changed), known?.[list.changed]];
+  return time != null && there !== undefined && there !== "null" && compareTimes(time, textOf(there)) < 0;
+}
+
+/** Whether a deleted row has left the synced table before the answer came, and nothing brings it back. */
+async function isGone(
+  { log, synced }: StoreOperations,
+  { model, operation, rowKey, writeIds }: Outgoing,
+): Promise<boolean> {
+  if (operation !== "delete") return false;
+  const entries = await log.ofRows(model.name, [rowKey]);
+  if (entries.some((entry) => entry.status === "acknowledged" && !writeIds.includes(entry.writeId))) return false;
+  return (await synced.read(model, rowKey)) === undefined;
+}
+
+/** The server has refused a write for good. Gives what was rejected: its entries, and those that depended on them. */
+export async function refuse(
+  { log }: StoreOperations,
+  writeIds: readonly string[],
+  rejection: Rejection,
+): Promise<Entry[]> {
+  await log.reject(writeIds, rejection);
+  return (await log.withIds(writeIds)).filter((entry) => entry.status === "rejected");
+}
+
+/** What has arrived from the server and is written in one transaction. */
 export interface Arrivals {
-  /** The server's transactions. */
+  /** Ids of the server's transactions. */
   readonly txids: ReadonlySet<string>;
   /** Rows that have come without a write of ours that is in the log. */
   readonly rowKeys: ReadonlySet<string>;
@@ -91,7 +202,7 @@ export async function settleOvertaken(
   return { ...seen, overtaken: writeIds.filter((writeId) => !settled.includes(writeId)) };
 }
 
-/** Of writes that went out together the server knows only the newest; once that one has come back, all have. */
+/** Whether an entry was sent together with a newer one that has left the log: the server knows only the newest. */
 export function hasBeenSeen(entry: Entry, sent: readonly Entry[]): boolean {
   const { sentWith, writeId } = entry;
   return sentWith !== null && sentWith !== writeId && !sent.some((other) => other.writeId === sentWith);
@@ -99,12 +210,12 @@ export function hasBeenSeen(entry: Entry, sent: readonly Entry[]): boolean {
 
 function hasArrived(entry: Entry, model: Model, arrivals: Arrivals): boolean {
   if (arrivals.rowKeys.has(entry.rowKey)) return true;
-  // The server has made another key, and has told nobody which.
+  // The server has made another key, and its answer didn't have it.
   const isUnknown = model.keyOrigin === "server" && entry.operation === "insert" && ownKeyIn(model, entry.rowKey).startsWith("-");
   return isUnknown && arrivals.hasNewRows;
 }
 
-/** Neither the row nor the server's answer tells which arrival shows the write. */
+/** Whether nothing tells which arrival shows the write: neither the row nor the server's answer. */
 function isUntraceable(entry: Entry, model: Model): boolean {
   return entry.txid === null && !model.writeId.includes("row");
 }

@@ -1,8 +1,7 @@
 import { models } from "../../../schema/index.js";
-import { refuseUnfit } from "../../client/fits.js";
 import { textOf, type Members } from "../../client/json.js";
 import { collectionKey, fieldOf, keyFields, rowKey, type Field, type Model } from "../../client/model.js";
-import { isSame } from "../../client/values.js";
+import { isSame, refuseUnfit } from "../../client/values.js";
 import {
   keyParts,
   type ChangedKeys,

@@ -9,7 +9,7 @@ import type { Received } from "./exchange.js";
 import { isPage, mediaType } from "./redirects.js";
 import { jsonAt, rowIn, serverRow } from "./rows.js";
 
-/** After so many, a 412 is taken for an answer. */
+/** After so many tries, a 412 counts as a refusal. */
 const LOST_RACES = 5;
 const LONGEST_BODY = 10_000;
 /** What every API may answer to a write that it has taken. */
@@ -48,7 +48,7 @@ function usualVerdict(write: Outgoing, received: Received): SyncVerdict {
   // Somebody has changed the row since it was read: it is read again.
   if (status === 412 && attempts < LOST_RACES) return "retry";
   if (received.isRedirected) return "retry";
-  // What wasn't the API's to say, such as a page of a server in its place, hasn't deleted anything.
+  // An HTML page isn't the API's answer: the row may still be there.
   if (operation === "delete" && (status === 404 || status === 410) && !isPage(received.headers)) return "acknowledged";
   return status === 401 || status === 403 || isPassing(status) ? "retry" : "rejected";
 }

@@ -80,7 +80,7 @@ async function* counted<P extends Page>(
     }
     rows += found.count;
     isMore = isMoreAfter(found.way, pages + 1, rows);
-    // Else all that is missing would count as gone.
+    // Otherwise the missing rows would count as deleted.
     if (found.count === 0 && isMore === true) throw broken(url.href, "the page is empty before the list's total");
     yield found;
     if (found.count === 0) return;
@@ -90,7 +90,7 @@ async function* counted<P extends Page>(
   }
 }
 
-/** Undefined where the answer doesn't say. */
+/** Whether there are more pages; undefined where the answer doesn't say. */
 function isMoreAfter({ isLast, total, pages }: Way, read: number, rows: number): boolean | undefined {
   if (isLast !== undefined) return !isLast;
   if (total !== undefined) return rows < total;
@@ -159,7 +159,7 @@ export function wayOf({ page }: List, answer: unknown, headers: Headers): Way {
   };
 }
 
-/** What is under these names, from the outside in. */
+/** Follows names of members from the outside in; undefined where one of them is missing. */
 export function memberAt(value: unknown, names: readonly string[]): unknown {
   return names.reduce((outer: unknown, name) => {
     return typeof outer === "object" && outer !== null ? own(outer as Record<string, unknown>, name) : undefined;
@@ -232,7 +232,7 @@ export function rowReader(model: Model, list: List, given: ServerRow): RowReader
   };
 }
 
-/** A number for a text: two texts that differ have the same one once in 2^53. */
+/** Hashes a text: two different texts have the same number once in 2^53. */
 export function fingerprint(text: string): number {
   let [high, low] = [0xdeadbeef, 0x41c6ce57];
   for (let index = 0; index < text.length; index += 1) {

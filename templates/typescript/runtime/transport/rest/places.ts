@@ -7,7 +7,7 @@ import type { Way } from "./pages.js";
 
 /** One list of a model: the only one, or that of one row of its parent. */
 export interface Place {
-  /** With what `listParams` says. */
+  /** With the query parameters of `listParams`. */
   readonly url: string;
   /** The columns that the path has. */
   readonly given: ServerRow;
@@ -99,9 +99,9 @@ export interface Memory {
   order: readonly string[] | undefined;
 }
 
-/** A page that needn't be sent again, and needn't be read again, while it is the same. */
+/** A page that needn't be sent or read again while it stays the same. */
 export interface KnownPage {
-  /** Of its text, and of what a header says of the next one. */
+  /** The fingerprint of its text, with what a header says of the next page. */
   readonly print: number;
   readonly validators: HeadersRecord;
   readonly keys: readonly string[];

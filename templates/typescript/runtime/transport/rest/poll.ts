@@ -6,20 +6,23 @@ import { urlOf } from "./exchange.js";
 import { listedOf, type Listed } from "./places.js";
 import { createPuller, readPosition } from "./pull.js";
 
-/** Models that are read at the same time. */
+/** How many models are read at the same time. */
 const MODELS_AT_ONCE = 4;
-/** A pull takes no more than this part of the time, and is too old after this part of `poll` for who comes back. */
+/**
+ * Pulls take at most a tenth of the time. When the user comes back, rows are pulled again if the last pull is older
+ * than a tenth of `poll`.
+ */
 const SHARE = 10;
 /** How much earlier or later than `poll` a pull begins, so that clients don't come all at once. */
 const JITTER = 0.1;
-/** How often it is looked, at most, whether the parents are still the same. */
+/** The shortest time between two looks whether the parents are still the same. */
 const PARENTS_MS = 100;
 
-/** Rows by the API's own lists, read again and again. */
+/** Reads the API's lists again and again. */
 export const restReads: Reads = {
   run,
   async progress(store, model) {
-    // What nobody polls doesn't keep anybody waiting.
+    // A model without a list is ready: nothing will come.
     if (model.list === undefined) return { rows: 0, of: null, ready: true, lastSync: null, error: null };
     const { rows = 0, isComplete = false, at = null } = (await readPosition(store, model.name)) ?? {};
     return { rows, of: null, ready: isComplete, lastSync: at, error: null };
@@ -33,10 +36,10 @@ async function run(context: Context, models: readonly Model[]): Promise<void> {
   for (const listed of inOrder(models.flatMap((model) => listedOf(model, context.models) ?? []))) {
     polls.set(listed.model.name, createPoll(context, listed, gate, polls.get(listed.parent?.model.name ?? "")));
   }
-  // Nothing comes of the others, and nobody waits for that.
+  // The other models are ready: nothing will come.
   for (const { name } of models) if (!polls.has(name)) reports.model(name, { ready: true });
 
-  /** Of all models, those below others come after them. */
+  /** Pulls a model, or all of them: parents first. */
   async function ask(name: string | undefined): Promise<boolean> {
     if (name !== undefined) return polls.get(name)?.ask() ?? false;
     const asked = new Map<string, Promise<boolean>>();
@@ -56,7 +59,7 @@ async function run(context: Context, models: readonly Model[]): Promise<void> {
   stop();
 }
 
-/** Parents come before what is below them, or refers to them, unless that has a higher priority; otherwise as they are given. */
+/** Sorts models: parents before those that are below them or refer to them, but higher priorities first. */
 function inOrder(all: readonly Listed[]): Listed[] {
   const ordered: Listed[] = [];
   const priority = ({ model }: Listed) => model.priority ?? 0;
@@ -99,9 +102,9 @@ function createPoll(context: Context, listed: Listed, gate: Gate, parent: Poll |
     return () => askers.delete(wake);
   };
   let [begun, lasted, dueAt] = [Number.NEGATIVE_INFINITY, 0, 0];
-  /** What `poll` is multiplied by this time. */
+  /** `poll` is multiplied by this: another random number after each pull. */
   let spread = 1;
-  /** Whether somebody is waiting, though nobody may look. */
+  /** Whether to pull even if no page is visible. */
   let isUrgent = true;
   let definition = "";
   let isOver = false;
@@ -115,12 +118,12 @@ function createPoll(context: Context, listed: Listed, gate: Gate, parent: Poll |
     isUrgent = true;
   }
 
-  /** `poll` after the last one began. */
+  /** When the next pull is due: `poll` after the last one began. */
   function next(): number {
     return Math.max(begun + settings.current().poll * 1_000 * spread, begun + lasted * SHARE);
   }
 
-  /** No sooner than its share of the time allows. */
+  /** The earliest time at which pulls don't take more than their part of the time. */
   function soon(): number {
     return Math.max(Date.now(), begun + lasted * SHARE);
   }
@@ -134,7 +137,7 @@ function createPoll(context: Context, listed: Listed, gate: Gate, parent: Poll |
     const returns = bell(presence.onReturn);
     const online = bell(onOnline);
     const commits = bell(onLog);
-    // Others may have come during the last pull.
+    // Parents may have come during the last pull.
     let isLookedAt = false;
     try {
       while (!signal.aborted) {
@@ -189,7 +192,7 @@ function createPoll(context: Context, listed: Listed, gate: Gate, parent: Poll |
       return { kind: "stopped" };
     } catch (error) {
       answer(taken, false);
-      // How long to wait is for others to say.
+      // `keepTrying` decides how long to wait.
       [dueAt, isUrgent] = [0, true];
       throw error;
     } finally {
@@ -234,8 +237,8 @@ function createPoll(context: Context, listed: Listed, gate: Gate, parent: Poll |
 }
 
 /**
- * Lets so many in at the same time, the others in the order in which they come. At a stop, those who are in leave, and
- * those who wait come in and leave at once: nobody has to leave the queue.
+ * Lets a number of callers in at the same time, and the others later, in the order in which they came. When polling
+ * stops, each of those who wait comes in and leaves at once, so nobody has to be taken out of the queue.
  */
 interface Gate {
   enter(): Promise<() => void>;

@@ -21,9 +21,9 @@ import { Unfit } from "./rows.js";
 
 /** One pull of a model, with what has become of its rows so far. */
 export interface Run {
-  /** What this device writes after it is left alone. */
+  /** Rows that this device writes after this mark are left alone. */
   readonly mark: number;
-  /** Compares with what is there, and not with what is remembered. */
+  /** Whether rows are compared with the synced table, and not with what is remembered. */
   readonly isThorough: boolean;
   /** Whether whole lists are read, and not only what has changed. */
   readonly isFull: boolean;
@@ -33,9 +33,9 @@ export interface Run {
   readonly seen: Map<string, Memory>;
   /** Rows that say that they are deleted. */
   readonly removed: Set<string>;
-  /** Rows of the lists that are left as they are here. */
+  /** Rows that the lists have, and that are left alone. */
   readonly kept: Set<string>;
-  /** Not written yet. */
+  /** Rows that aren't written yet. */
   readonly changed: Map<string, Change>;
   /** What can't be read, and where it was asked for. */
   readonly problems: Problem[];
@@ -47,7 +47,7 @@ export interface Run {
 /** Why a row, or a whole list, is left out. */
 export interface Problem {
   readonly message: string;
-  /** Of the list. */
+  /** The list's URL. */
   readonly url: string;
 }
 
@@ -64,11 +64,11 @@ export interface Change {
 export interface Reading {
   readonly place: Place;
   readonly memory: Memory;
-  /** Only what has changed was asked for. */
+  /** Whether only changed rows were asked for. */
   readonly isSince: boolean;
-  /** Pages, or tries to get one. */
+  /** How many requests were made. */
   readonly requests: number;
-  /** Whether each element could be told. */
+  /** Whether the key of each element could be read. */
   readonly isWhole: boolean;
   /** Whether rows that it lacks may be there: null stands in place of the list, or the answer may be a part of it. */
   readonly isDoubtful: boolean;

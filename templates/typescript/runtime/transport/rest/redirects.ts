@@ -26,14 +26,14 @@ export interface Redirects {
   direct(place: Place): string;
   /** Where a redirect of a write to this URL leads. */
   follow(place: Place, url: string, response: Response, look: Look): Promise<Lead>;
-  /** What is known of the place was wrong. */
+  /** Forgets what is known of the place, because it was wrong. */
   forget(place: Place): void;
 }
 
 /**
  * Finds where the API wants its writes. `fetch` follows no redirect of a write: it would make a GET request of a POST.
- * Followed is one that leads to the same path, with or without a slash at the end, on the API's own origin; whoever is
- * elsewhere may take the write for something else.
+ * Here, a redirect is followed that leads to the same path on the API's own origin, with or without a slash at
+ * the end. Another server or path could take the write for something else.
  */
 export function createRedirects(): Redirects {
   /** By base and template: what stands in place of the base, and whether the slash at the end is another. */
@@ -76,7 +76,7 @@ async function leadOf(place: Place, url: string, response: Response, look: Look)
   return (await besideSlash(place, url, look)) ?? lost(where);
 }
 
-/** Many redirect only for the slash at the end, and behind a proxy some name an address that isn't this one. */
+/** Tries the same path with or without a slash at the end: many servers redirect for that, some to a wrong address. */
 async function besideSlash({ base, path }: Place, url: string, look: Look): Promise<Lead | undefined> {
   const target = base + turned(path);
   const seen = target === url ? undefined : await look(target, "manual").catch(() => undefined);

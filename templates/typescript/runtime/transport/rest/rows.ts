@@ -99,7 +99,7 @@ export function rowIn(model: Model, answer: string): Members | undefined {
 /** JSON as values. Numbers that JavaScript would change are strings that begin with the mark. */
 export interface Exact {
   readonly value: unknown;
-  /** Empty where there are none. */
+  /** Empty where there are no such numbers. */
   readonly mark: string;
 }
 
@@ -107,14 +107,14 @@ export interface Exact {
 export function exactly(model: Model, text: string): Exact {
   const kept = keptBy(model);
   if (kept?.test(text) !== true) return { value: JSON.parse(text), mark: "" };
-  // Longer than anything alike in the text.
+  // Longer than any run of this character in the text.
   const mark = "\uE000".repeat(text.split(/\uE000|\\ue000/i).length);
   return { value: JSON.parse(withMarks(text, kept, mark)), mark };
 }
 
 /**
- * The numbers that stay as they are spelled. Whether one does is its own matter, whatever else is in the text: the same
- * row is the same, alone and in a list.
+ * Matches the numbers that stay as they are spelled. It looks at one number only, not at the text around it, so that a
+ * row reads the same alone and in a list.
  */
 function keptBy({ fields }: Model): RegExp | undefined {
   if (fields.some(({ type, as }) => type === "decimal" && as === "number")) {
@@ -124,7 +124,7 @@ function keptBy({ fields }: Model): RegExp | undefined {
   return hasDigits ? /\d[\d.]{15}|\d[eE][+-]?\d{3}/ : undefined;
 }
 
-/** Strings are passed over. */
+/** Turns these numbers into strings with the mark. Leaves strings as they are. */
 function withMarks(text: string, kept: RegExp, mark: string): string {
   return text.replace(/"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g, (token) =>
     token.startsWith('"') || !kept.test(token) || String(Number(token)) === token ? token : `"${mark}${token}"`,

@@ -15,7 +15,7 @@ const REPLAYED = ["Idempotency-Replayed", "Idempotent-Replayed"];
 /** Sends writes to the API, one request each. */
 export function restWrites(settings: Settings): Writes {
   const exchange = createExchange(settings);
-  /** Models whose items are given without an ETag that can be used: one needn't ask again. */
+  /** Models whose items come without a strong ETag: there is no need to ask for one again. */
   const untagged = new Set<string>();
   /** Whether the server has said of an answer that it has given it before. */
   let hasReplayed = false;

@@ -10,7 +10,7 @@ export interface Gathering<Work, Saved> {
   save(work: Work): Promise<Saved>;
   /** Returns when all that was given is on the device, or was refused. */
   flushed(): Promise<void>;
-  /** The same, but what finds a full disk is refused now. */
+  /** Like `flushed`, but refuses what the disk has no room for, instead of trying again. */
   finish(): Promise<void>;
 }
 
@@ -35,7 +35,7 @@ export function gather<Work, Saved>(
   let finishing = new AbortController();
 
   async function run(): Promise<void> {
-    // Not later than at the end of the running code: a page that is left now has sent its edits to the database's worker.
+    // At the end of the running code, and no later: even if the page is left now, the database's worker has its edits.
     await Promise.resolve();
     while (next.length > 0) {
       const some = next;
@@ -45,7 +45,7 @@ export function gather<Work, Saved>(
     running = undefined;
   }
 
-  /** Where one of them is refused, saves the others: in halves, so that their order stays. */
+  /** Saves them. If the database refuses one, it is searched for in halves, and the others are saved in their order. */
   async function saveSome(some: readonly Waiting<Work, Saved>[]): Promise<void> {
     try {
       const saved = await saveKept(some.map(({ work }) => work));

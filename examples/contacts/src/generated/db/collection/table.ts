@@ -2,7 +2,6 @@
 
 import { getActiveTransaction, type Transaction } from "@tanstack/db";
 
-import { refuseUnfit } from "../client/fits.js";
 import { messageOf } from "../client/json.js";
 import {
   fieldOf,
@@ -14,6 +13,7 @@ import {
   type Field,
   type Model,
 } from "../client/model.js";
+import { refuseUnfit } from "../client/values.js";
 import type { Client } from "../init.js";
 
 /** What a row is found by: the key field's value, or an object with all of them. */

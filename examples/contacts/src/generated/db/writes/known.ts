@@ -11,13 +11,13 @@ export interface RowName {
   readonly rowKey: string;
 }
 
-/** A row that others refer to: by that part of its key that isn't from the path. */
+/** Names a row that others refer to, by the part of its key that isn't taken from the path. */
 export interface ParentName {
   readonly model: string;
   readonly ownKey: string;
 }
 
-/** What one look at the log needs to know. Nothing is read twice, and what many entries need is read together. */
+/** Reads what one look at the log needs. Nothing is read twice, and what many entries need is read together. */
 export interface Known {
   /** Reads what is needed to find out whether these entries have to wait. */
   prepareToFind(entries: readonly Entry[]): Promise<void>;
@@ -67,7 +67,7 @@ export function createKnown({ log, synced }: StoreOperations, models: Models): K
     }
   }
 
-  /** Whether the text form of the row's key is the part that others refer to. */
+  /** Whether others refer to the row by its whole key. */
   function isWhole({ model }: ParentName): boolean {
     return (models.get(model)?.key.length ?? 1) === 1;
   }
@@ -155,7 +155,7 @@ function asRow({ model, ownKey }: ParentName): RowName {
   return { model, rowKey: ownKey };
 }
 
-/** It goes out alone, whatever else is in the log of its row. */
+/** Whether it is an insert that hasn't been sent. It is sent alone, so the other entries of its row don't matter. */
 function isNewInsert({ operation, sentWith }: Entry): boolean {
   return operation === "insert" && sentWith === null;
 }

@@ -7,7 +7,7 @@ import type { HeadersRecord } from "../config.js";
 import { madeKeyOf, type MadeKey, type StoreOperations } from "../store/store.js";
 import { wait } from "../transport/schedule.js";
 import type { Context, Outcome, Outgoing, Writes } from "../transport/transport.js";
-import { accept, type Taken } from "./accept.js";
+import { accept, type Taken } from "./settle.js";
 
 export interface Sender {
   /** Sends a write. One whose answer was lost, and that the server could take twice, is looked for in its rows first. */
@@ -62,7 +62,7 @@ export function createSender({ store, acknowledged, pulls, signal }: Context, wr
  * rows are pulled: one that equals it, and that wasn't there when it was first sent, is its answer.
  */
 
-/** By the id of the write, keys of equal rows that were there before it was first sent. */
+/** By write id: the keys of equal rows that the server had before the write was sent for the first time. */
 type Earlier = Readonly<Record<string, readonly string[]>>;
 
 const EARLIER = "sent";
@@ -73,7 +73,7 @@ export function canDouble({ model, operation }: Outgoing): boolean {
   return isPulled && operation === "insert" && model.keyOrigin === "server" && ownKey(model) !== undefined;
 }
 
-/** To be called in the transaction that marks writes as sent for the first time. */
+/** Notes which equal rows the server has. Call it in the transaction that first marks the writes as sent. */
 export async function noteEarlier(within: StoreOperations, writes: readonly Outgoing[]): Promise<void> {
   for (const model of new Set(writes.map((write) => write.model))) {
     const known = await readEarlier(within, model);
@@ -86,7 +86,7 @@ export async function noteEarlier(within: StoreOperations, writes: readonly Outg
   }
 }
 
-/** The key of the row that is the answer to a write, in rows that have been pulled since it was sent last. */
+/** Gives the key of the row that an insert has made on the server, among rows that were pulled after it was sent. */
 export async function answerAmongRows(within: StoreOperations, write: Outgoing): Promise<MadeKey | undefined> {
   const { model, writeId } = write;
   const earlier = own(await readEarlier(within, model), writeId);
@@ -103,7 +103,7 @@ async function readEarlier({ meta }: StoreOperations, model: Model): Promise<Ear
   return (text === undefined ? undefined : (parsed(text) as Earlier | undefined)) ?? {};
 }
 
-/** What the server was told of the row. */
+/** The members of the row that the request had. */
 function sentMembers({ action, members }: Outgoing): Members {
   const names = [...(action.body ?? []), ...Object.values(action.parameters ?? {})];
   return Object.fromEntries(Object.entries(members).filter(([name]) => names.includes(name)));

@@ -10,14 +10,14 @@ import type { Listed, Place } from "./places.js";
 import type { Reading, Run } from "./read-list.js";
 import { pathOf, Unsendable } from "./request.js";
 
-/** Rows that are missing from a list are asked for one by one: so many of them at most. */
+/** The most rows that are asked for one by one after a pull, because a list lacks them. */
 const ASKED = 50;
 /** A row that so many pulls lack, one after the other, is gone, however busy its list is. */
 const LACKED_FOR_GOOD = 10;
 
 /**
- * Finds rows that are gone from the server, as far as anybody can know: of those that lists lack, and those that the
- * entries in `taken` have made. `isUnasked`: the lists were asked for otherwise than before.
+ * Finds rows that are gone from the server, as far as that can be known: among those that a list had and now lacks, and
+ * those that the entries in `taken` have made. `isUnasked`: the lists had other parameters before.
  */
 type GoneRows = (
   run: Run,
@@ -29,7 +29,7 @@ type GoneRows = (
 ) => Promise<ReadonlySet<string>>;
 
 export function createGoneRows({ store, settings }: Context, { model }: Listed): GoneRows {
-  /** Rows that nobody knows to be gone, and how many full pulls have lacked them, one after the other. */
+  /** Rows that may be gone, each with the number of full pulls in a row that lacked it. */
   let lacked: ReadonlyMap<string, number> = new Map();
 
   async function keysOf({ given }: Place): Promise<string[]> {
@@ -77,7 +77,7 @@ export function createGoneRows({ store, settings }: Context, { model }: Listed):
         else if (isWhole && !isSince) {
           await look(key, isUnasked || (requests === 1 && !isDoubtful), isDoubtful, isSteady);
         }
-        // So that the next pull misses it as well.
+        // So that the next pull looks for it as well.
         if (lacking.has(key) && !memory.prints.has(key)) memory.prints.set(key, 0);
       }
     }
@@ -106,7 +106,7 @@ function hasInOrder(keys: readonly string[], before: readonly string[] | undefin
   return next === before.length;
 }
 
-/** Whether an entry's row has a key on the server that nobody has told: under this one, no list ever shows it. */
+/** Whether an inserted row has a key on the server that isn't known here: no list ever shows it under this one. */
 export async function isNameless({ log }: Store, model: Model, { operation, rowKey }: Entry): Promise<boolean> {
   if (operation !== "insert" || model.keyOrigin !== "server") return false;
   return !(await log.isMadeKey(model.name, rowKey));

@@ -23,7 +23,7 @@ const POSITION = "list";
 
 export async function readPosition({ meta }: StoreOperations, model: string): Promise<Position | undefined> {
   const text = await meta.get(POSITION, model);
-  // Written below, and by nobody else.
+  // Only `finish` writes it.
   return text === undefined ? undefined : (parsed(text) as Position | undefined);
 }
 
@@ -41,11 +41,11 @@ export interface Puller {
   pull(part: "all" | "new", signal: AbortSignal): Promise<boolean>;
 }
 
-/** Every so many pulls, the first one included, everything is read and compared with what is there. */
+/** The first pull and every tenth read everything and compare it with the synced table, without what is remembered. */
 const THOROUGH = 10;
-/** Lists of one model that are read at the same time. */
+/** How many lists of one model are read at the same time. */
 const LISTS_AT_ONCE = 4;
-/** Rows of one transaction: meanwhile the user's own writes wait. */
+/** The most rows that one transaction writes: meanwhile the user's own writes wait. */
 const WRITTEN_AT_ONCE = 2_000;
 
 export function createPuller(context: Context, listed: Listed): Puller {
@@ -54,7 +54,7 @@ export function createPuller(context: Context, listed: Listed): Puller {
   /** By the URLs of the lists. */
   let memories = new Map<string, Memory>();
   let pulls = 0;
-  /** What this device had written by then is known here. */
+  /** `memories` take account of what this device had written by then. */
   let known = acknowledged.mark();
   let definedBy = "";
   const conditional = { isPossible: true };
@@ -122,7 +122,7 @@ export function createPuller(context: Context, listed: Listed): Puller {
     reports.model(model.name, { ...(isAll && { rows: run.seen.size }), of: null, ready: true, lastSync: at });
   }
 
-  /** Of rows that this device has written, what is there is no longer what a list has shown. */
+  /** Forgets what lists have shown of rows that this device has written since: the synced table has other rows now. */
   async function noteWritten(places: readonly Place[], mark: number): Promise<void> {
     const keys = acknowledged.since(model.name, known);
     known = mark;
@@ -141,7 +141,7 @@ export function createPuller(context: Context, listed: Listed): Puller {
     return (list.parents ?? []).map(({ column }) => column).filter((column) => !model.key.includes(column));
   }
 
-  /** Some at the same time. Returns when none is under way any more, also where one fails. */
+  /** Reads lists, some at the same time. Returns when all reads have ended, even if one fails. */
   async function readAll(places: readonly Place[], run: Run, signal: AbortSignal): Promise<Reading[]> {
     const waiting = [...places];
     const readings: Reading[] = [];
@@ -162,7 +162,7 @@ export function createPuller(context: Context, listed: Listed): Puller {
     return readings;
   }
 
-  /** Writes changed rows: on the way, so many at once, and those of a first pull as they come. */
+  /** Writes changed rows while lists are still being read: once there are many, and in a first pull after each page. */
   async function flush(run: Run, signal: AbortSignal): Promise<void> {
     if (run.changed.size === 0 || (!run.isFirst && run.changed.size < WRITTEN_AT_ONCE)) return;
     signal.throwIfAborted();
@@ -185,7 +185,7 @@ export function createPuller(context: Context, listed: Listed): Puller {
     return changes;
   }
 
-  /** Gives those that were written: neither what this device has written meanwhile, nor what has lost its parent. */
+  /** Writes changed rows, but neither those that this device has written meanwhile nor those without their parent. */
   async function write(within: StoreOperations, run: Run, changes: readonly Change[]): Promise<readonly Change[]> {
     const own = acknowledged.since(model.name, run.mark);
     const free: Change[] = [];

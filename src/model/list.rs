@@ -51,7 +51,8 @@ pub struct Since {
 /// What a successful answer to a request is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Answer {
-    /// Statuses of success that the document declares, beside those that every API may answer with.
+    /// Statuses of success that the document declares, beside those that every API may answer with. 303, too: it says
+    /// that a write is done, and where its row is.
     pub statuses: Vec<u16>,
     /// Media types other than JSON that the document declares.
     pub types: Vec<String>,

@@ -14,6 +14,12 @@ pub fn success<'a>(document: &'a Document, operation: &Node<'a>) -> Vec<(u16, No
     statuses.collect()
 }
 
+/// Whether the document declares this status of the operation.
+pub fn declares(document: &Document, operation: &Node, status: u16) -> bool {
+    let responses = operation.get("responses").and_then(|node| document.resolve(node));
+    responses.is_some_and(|responses| responses.get(&status.to_string()).is_some())
+}
+
 /// The media types that an answer may have, without their parameters, where none of them is JSON: a client that accepts
 /// JSON gets that where it is offered.
 pub fn other_types<'a>(document: &'a Document, operation: &Node<'a>, response: &Node<'a>) -> Vec<String> {

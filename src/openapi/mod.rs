@@ -20,7 +20,7 @@ pub mod tree;
 mod type_keywords;
 mod version;
 
-pub use answer::{answers_header, other_types, success};
+pub use answer::{answers_header, declares, other_types, success};
 pub use document::{Document, Node};
 pub use keywords::Keywords;
 pub use operation::{Body, declares_header, find_body, find_response, path_parameter};

@@ -2,15 +2,20 @@
 
 use crate::discovery::{Resource, answered_row};
 use crate::model::list::Answer;
-use crate::openapi::{Document, Node, find_response, other_types, properties, success};
+use crate::openapi::{Document, Node, declares, find_response, other_types, properties, success};
 
 /// Statuses that every API may answer with.
 const USUAL: &[u16] = &[200, 201, 202, 204];
 
+/// The write is done, and the row is elsewhere.
+const SEE_OTHER: u16 = 303;
+
 /// What a successful answer to an operation is. `needed`: what a whole row has.
 pub fn answer<'a>(document: &'a Document, resource: &Resource<'a>, operation: &Node<'a>, needed: &[&str]) -> Answer {
     let declared = success(document, operation);
-    let statuses = declared.iter().map(|(status, _)| *status).filter(|status| !USUAL.contains(status)).collect();
+    let elsewhere = declares(document, operation, SEE_OTHER).then_some(SEE_OTHER);
+    let statuses = declared.iter().map(|(status, _)| *status).filter(|status| !USUAL.contains(status));
+    let statuses = statuses.chain(elsewhere).collect();
     let mut types: Vec<String> =
         declared.iter().flat_map(|(_, response)| other_types(document, operation, response)).collect();
     types.sort_unstable();

@@ -7,6 +7,7 @@ import { isPassing, retryAfter } from "../schedule.js";
 import type { Outcome, Outgoing } from "../transport.js";
 import type { Received } from "./exchange.js";
 import { isPage, mediaType } from "./redirects.js";
+import { SEE_OTHER } from "./request.js";
 import { jsonAt, rowIn, serverRow } from "./rows.js";
 
 /** After so many tries, a 412 counts as a refusal. */
@@ -26,7 +27,7 @@ export function outcomeOf(write: Outgoing, received: Received, decided: SyncVerd
     return { kind: "refused", status: 401, rejection };
   }
   if (decided === undefined && (status === 401 || status === 403)) return { kind: "refused", status, rejection };
-  const doubt = isSuccess(status) ? doubtOf(write, received) : undefined;
+  const doubt = isTaken(write, status) ? doubtOf(write, received) : undefined;
   const message = doubt === undefined ? rejection.message : `this can't be the API's answer: ${doubt}`;
   return {
     kind: "again",
@@ -44,7 +45,7 @@ export function acknowledgement(write: Outgoing, received: Received): Outcome & 
 function usualVerdict(write: Outgoing, received: Received): SyncVerdict {
   const { operation, attempts } = write;
   const { status } = received;
-  if (isSuccess(status)) return doubtOf(write, received) === undefined ? "acknowledged" : "retry";
+  if (isTaken(write, status)) return doubtOf(write, received) === undefined ? "acknowledged" : "retry";
   // Somebody has changed the row since it was read: it is read again.
   if (status === 412 && attempts < LOST_RACES) return "retry";
   if (received.isRedirected) return "retry";
@@ -55,6 +56,10 @@ function usualVerdict(write: Outgoing, received: Received): SyncVerdict {
 
 function isSuccess(status: number): boolean {
   return status >= 200 && status < 300;
+}
+
+function isTaken({ action }: Outgoing, status: number): boolean {
+  return isSuccess(status) || (status === SEE_OTHER && action.answer?.statuses?.includes(status) === true);
 }
 
 /**

@@ -3,7 +3,7 @@ import { API_ANSWER_MS } from "../../client/timing.js";
 import type { HeadersRecord, Settings } from "../../config.js";
 import { within } from "../schedule.js";
 import { createRedirects, isRedirect, type Lead, type Look, type Place } from "./redirects.js";
-import type { ApiRequest } from "./request.js";
+import { SEE_OTHER, type ApiRequest } from "./request.js";
 
 /** There was no answer, or not all of it. */
 export class Unreachable extends Error {
@@ -20,7 +20,7 @@ export class Misled extends Error {
   override readonly name = "Misled";
   readonly kind: Lead["kind"];
 
-  constructor({ kind, message }: Exclude<Lead, { kind: "found" }>) {
+  constructor({ kind, message }: Exclude<Lead, { kind: "found" | "done" }>) {
     super(message);
     this.kind = kind;
   }
@@ -37,6 +37,12 @@ export interface Received {
 
 export type Exchange = (request: ApiRequest, headers: HeadersRecord, signal: AbortSignal) => Promise<Received>;
 
+/** As much of a response as is read of it. */
+type Answered = Pick<Response, "status" | "headers" | "redirected" | "text">;
+
+/** What comes after 303 is for others to read. */
+const NOTHING = { status: SEE_OTHER, redirected: false, text: () => Promise.resolve("") };
+
 /** Redirects of one write that are followed. */
 const HOPS = 4;
 
@@ -50,7 +56,7 @@ export function urlOf(settings: Settings, path: string): string {
 export function createExchange(settings: Settings): Exchange {
   const redirects = createRedirects();
 
-  async function write(request: ApiRequest, place: Place, send: Send, look: Look): Promise<Response> {
+  async function write(request: ApiRequest, place: Place, send: Send, look: Look): Promise<Answered> {
     let url = redirects.direct(place);
     // Whether the answer that comes may be because the API has moved since.
     let isOld = url !== place.base + place.path;
@@ -64,6 +70,7 @@ export function createExchange(settings: Settings): Exchange {
         url = place.base + place.path;
       } else {
         const lead = await redirects.follow(place, url, response, look);
+        if (lead.kind === "done") return { ...NOTHING, headers: lead.headers };
         if (lead.kind !== "found") throw new Misled(lead);
         url = lead.url;
       }
@@ -127,9 +134,9 @@ function allHeaders(request: ApiRequest, headers: HeadersRecord): Headers {
 }
 
 /** As `fetch` spells them. */
-function placeOf({ template }: ApiRequest, base: string, url: string): Place {
+function placeOf({ template, isSeenElsewhere }: ApiRequest, base: string, url: string): Place {
   const start = new URL(base).href.replace(/\/$/, "");
-  return { base: start, path: new URL(url).href.slice(start.length), template };
+  return { base: start, path: new URL(url).href.slice(start.length), template, isSeenElsewhere };
 }
 
 /** What needs no permission. */

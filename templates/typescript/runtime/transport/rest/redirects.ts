@@ -1,7 +1,11 @@
+import { SEE_OTHER } from "./request.js";
+
 /** What a redirect of a write leads to. */
 export type Lead =
   /** The same path of the API, elsewhere on its origin. */
   | { readonly kind: "found"; readonly url: string }
+  /** The write is done, and something else shows what came of it. The headers may name the row. */
+  | { readonly kind: "done"; readonly headers: Headers }
   /** A page where people log in. */
   | { readonly kind: "login"; readonly message: string }
   | { readonly kind: "lost"; readonly message: string };
@@ -12,6 +16,8 @@ export interface Place {
   readonly base: string;
   readonly path: string;
   readonly template: string;
+  /** Whether the document says that 303 is an answer there. */
+  readonly isSeenElsewhere: boolean;
 }
 
 /** Makes a GET request, and gives its answer without the body. */
@@ -61,6 +67,8 @@ export function createRedirects(): Redirects {
 }
 
 async function leadOf(place: Place, url: string, response: Response, look: Look): Promise<Lead> {
+  const done = place.isSeenElsewhere ? await doneOf(url, response, look) : undefined;
+  if (done !== undefined) return done;
   const location = response.headers.get("Location");
   // A browser tells only that there was one. A GET of the same URL tells where it leads.
   const seen = location === null ? await look(url, "follow").catch(() => undefined) : undefined;
@@ -76,6 +84,24 @@ async function leadOf(place: Place, url: string, response: Response, look: Look)
   return (await besideSlash(place, url, look)) ?? lost(where);
 }
 
+/** What a redirect means where the document has 303: undefined where it is none of these. */
+async function doneOf(url: string, response: Response, look: Look): Promise<Lead | undefined> {
+  if (response.type === "opaqueredirect") {
+    // A browser doesn't tell which redirect it is. One to log in, or to where the API is, a GET of the same URL gets as well.
+    const seen = await look(url, "follow").catch(() => undefined);
+    const isHere = seen !== undefined && !seen.redirected && (isApi(seen) || isGone(seen));
+    return isHere ? { kind: "done", headers: new Headers() } : undefined;
+  }
+  const location = response.headers.get("Location");
+  if (response.status !== SEE_OTHER || location === null) return undefined;
+  const target = new URL(location, url);
+  const here = new URL(url);
+  if (target.origin !== here.origin) return undefined;
+  const isItem = target.pathname.startsWith(`${here.pathname.replace(/\/$/, "")}/`);
+  if (isItem) return { kind: "done", headers: response.headers };
+  return isApi(await look(target.href, "manual")) ? { kind: "done", headers: new Headers() } : undefined;
+}
+
 /** Tries the same path with or without a slash at the end: many servers redirect for that, some to a wrong address. */
 async function besideSlash({ base, path }: Place, url: string, look: Look): Promise<Lead | undefined> {
   const target = base + turned(path);
@@ -86,6 +112,11 @@ async function besideSlash({ base, path }: Place, url: string, look: Look): Prom
 /** Whether something other than a page answers at a URL, if only that it isn't for a GET request. */
 function isApi(response: Response): boolean {
   return (response.ok || response.status === 405) && !isLogin(response);
+}
+
+/** Of a row that was deleted. */
+function isGone({ status, headers }: Response): boolean {
+  return (status === 404 || status === 410) && !isPage(headers);
 }
 
 /** Whether a URL has the place's path, on the same origin. */

@@ -10,7 +10,12 @@ export interface ApiRequest {
   readonly template: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | null;
+  /** Whether the document says that 303 is an answer to it. */
+  readonly isSeenElsewhere: boolean;
 }
+
+/** The answer that says that a write is done, and that something else shows what came of it. */
+export const SEE_OTHER = 303;
 
 /** A write that can't be made a request; its message says why. */
 export class Unsendable extends Error {
@@ -42,6 +47,7 @@ export function requestFor(write: Outgoing, item: Item | undefined, isKeyed: boo
       ...(action.method === "PUT" && item !== undefined && item.etag !== null && { "If-Match": item.etag }),
     },
     body,
+    isSeenElsewhere: action.answer?.statuses?.includes(SEE_OTHER) === true,
   };
 }
 
@@ -53,6 +59,7 @@ export function itemRequest(get: Operation, row: Members): ApiRequest {
     template: get.path,
     headers: { Accept: "application/json" },
     body: null,
+    isSeenElsewhere: false,
   };
 }
 

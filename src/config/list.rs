@@ -21,6 +21,7 @@ pub struct ListConfig {
     pub total: Option<Place>,
     pub pages: Option<Place>,
     pub last: Option<Place>,
+    pub more: Option<Place>,
     pub rows: Option<Place>,
     pub row: Option<Place>,
     /// The parameter that takes a time to start from.
@@ -42,6 +43,8 @@ pub enum Style {
     Page(String),
     /// The parameter that takes a cursor, and where the answer has it.
     Cursor(String, Place),
+    /// The parameter that takes the key of the last row before the page.
+    After(String),
     /// Where the answer has the link; `None`: in the header `Link`.
     Link(Option<Place>),
 }
@@ -63,7 +66,7 @@ impl Choice {
 }
 
 /// The keys that say how pages are asked for; a list has one of them.
-const STYLES: [&str; 4] = ["page", "offset", "cursor", "link"];
+const STYLES: [&str; 5] = ["page", "offset", "cursor", "after", "link"];
 
 pub fn read(reader: &mut Reader, problems: &mut Problems) -> Option<ListConfig> {
     let (value, pointer) = reader.take("list")?;
@@ -76,6 +79,7 @@ pub fn read(reader: &mut Reader, problems: &mut Problems) -> Option<ListConfig> 
         total: place(&mut reader, "total", problems),
         pages: place(&mut reader, "pages", problems),
         last: place(&mut reader, "last", problems),
+        more: place(&mut reader, "more", problems),
         rows: place(&mut reader, "rows", problems),
         row: place(&mut reader, "row", problems),
         since: choice(&mut reader, "since", problems),
@@ -91,8 +95,9 @@ fn style(reader: &mut Reader, pointer: &str, problems: &mut Problems) -> Option<
     let offset = reader.string("offset", problems);
     let cursor = reader.string("cursor", problems);
     let next = place(reader, "next", problems);
+    let after = reader.string("after", problems);
     let link = place(reader, "link", problems);
-    let given = [page.is_some(), offset.is_some(), cursor.is_some(), link.is_some()];
+    let given = [page.is_some(), offset.is_some(), cursor.is_some(), after.is_some(), link.is_some()];
     let given: Vec<&str> =
         STYLES.into_iter().zip(given).filter(|(_, is_given)| *is_given).map(|(key, _)| key).collect();
     let error = |key: &str, code, message: String, help: &str| {
@@ -100,7 +105,7 @@ fn style(reader: &mut Reader, pointer: &str, problems: &mut Problems) -> Option<
     };
     if let [first, second, ..] = given.as_slice() {
         let message = format!("`{first}` and `{second}` are two ways to ask for the next page");
-        let help = format!("keep one of {}", one_of(&STYLES, 4));
+        let help = format!("keep one of {}", one_of(&STYLES, STYLES.len()));
         problems.push(error(second, Code::Contradiction, message, &help));
         return None;
     }
@@ -121,7 +126,7 @@ fn style(reader: &mut Reader, pointer: &str, problems: &mut Problems) -> Option<
         Choice::Named(name) => Style::Page(name),
     });
     let link = || link.map(|place| Style::Link((place != ["Link"]).then_some(place)));
-    page.or_else(|| offset.map(Style::Offset)).or_else(link)
+    page.or_else(|| offset.map(Style::Offset)).or_else(|| after.map(Style::After)).or_else(link)
 }
 
 /// A name, or `false`.

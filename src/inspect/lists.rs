@@ -21,6 +21,7 @@ pub fn sentence(list: &List) -> String {
             parts.extend(pages.as_ref().map(|pages| format!("number of pages in {}", place(pages))));
             parts.extend(last.as_ref().map(|last| format!("the last says so in {}", place(last))));
         }
+        Page::After { more, .. } => parts.extend(more.as_ref().map(|more| format!("more to come by {}", place(more)))),
         Page::None { .. } | Page::Cursor { .. } | Page::Link { .. } => {}
     }
     parts.extend(list.since.as_ref().map(|since| {
@@ -51,6 +52,7 @@ fn style(list: &List) -> String {
         Page::Offset { offset, .. } => with_size(offset),
         Page::Number { page, .. } => with_size(page),
         Page::Cursor { cursor, next, .. } => format!("{} with {}", with_size(cursor), place(next)),
+        Page::After { after, key, .. } => format!("{} with the last row's `{key}`", with_size(after)),
         Page::Link { next: Some(next), .. } => format!("pages by the link in {}", place(next)),
         Page::Link { next: None, .. } => "pages by the header Link".to_owned(),
     }
@@ -64,6 +66,7 @@ pub fn word(model: &Model) -> &'static str {
         Some(Page::Offset { .. }) => "offset",
         Some(Page::Number { .. }) => "page",
         Some(Page::Cursor { .. }) => "cursor",
+        Some(Page::After { .. }) => "after",
         Some(Page::Link { .. }) => "link",
     }
 }

@@ -1,7 +1,7 @@
 // How lists are read: pages of every style, snapshots, and what this device writes meanwhile.
 
 import assert from "node:assert/strict";
-import { byCursor, byLink, byOffset, byPage, type ListAnswer, type StoredRow } from "./support/list-server.js";
+import { byCursor, byLastKey, byLink, byOffset, byPage, type ListAnswer, type StoredRow } from "./support/list-server.js";
 import { idOf, offset, project, query, Reading, settled, showing, shown } from "./support/reader.js";
 import { until } from "./support/until.js";
 
@@ -34,6 +34,16 @@ const styles = {
   "by cursor": {
     list: { page: { by: "cursor", cursor: "cursor", next: ["meta", "next_cursor"] }, rows: ["items"] },
     style: byCursor(3),
+    requests: [3, 4],
+  },
+  "by the last row's key": {
+    list: { page: { by: "after", after: "starting_after", key: "id" }, rows: ["data"] },
+    style: byLastKey(3),
+    requests: [4, 5],
+  },
+  "by the last row's key, with what says whether there are more": {
+    list: { page: { by: "after", after: "starting_after", key: "id", more: ["has_more"] }, rows: ["data"] },
+    style: byLastKey(3),
     requests: [3, 4],
   },
   "by the header Link": { list: { page: { by: "link" } }, style: byLink(3, undefined), requests: [3, 4] },
@@ -112,6 +122,26 @@ test("a server that ignores the offset ends the list, and one that repeats a cur
   const other = await reading.client();
   assert.match(other.getSyncStatus().models["projects"]?.error ?? "", /has come before/);
   assert.match(other.getSyncStatus().lastError ?? "", /projects.*\/projects\?cursor=again/);
+});
+
+test("more rows that nothing leads to are no end of the list", async () => {
+  reading.projects({
+    page: { by: "after", after: "starting_after", key: "id", more: ["has_more"] },
+    rows: ["data"],
+  });
+  reading.server.style = byLastKey(3);
+  const names = reading.fill(7);
+  const client = await reading.client();
+  await showing(client, names);
+  reading.server.style = () => ({ body: '{"data":[],"has_more":true}' });
+  await client.syncNow("projects");
+  assert.match(client.getSyncStatus().lastError ?? "", /there is more/);
+  await showing(client, names);
+  // A server that doesn't know the parameter gives the first page again.
+  reading.server.style = (rows) => ({ body: `{"data":[${rows.slice(0, 3).join(",")}],"has_more":true}` });
+  await client.syncNow("projects");
+  assert.match(client.getSyncStatus().lastError ?? "", /has come before/);
+  await showing(client, names);
 });
 
 test("links lack what a proxy removes from the path", async () => {
@@ -274,6 +304,34 @@ test("a row from before the one that is there replaces nothing", async () => {
   reading.server.put("/projects", project(1, "newest", 101));
   await client.syncNow("projects");
   await showing(client, ["newest"]);
+});
+
+test("a row from before the one that is there replaces it where the server keeps to it", async () => {
+  reading.projects({ changed: "updated_at" });
+  reading.server.put("/projects", project(1, "lost", 100));
+  reading.server.put("/projects", project(2, "also lost", 100));
+  const client = await reading.client();
+  await showing(client, ["lost", "also lost"]);
+  // The server has been restored from a copy.
+  reading.server.put("/projects", project(1, "restored", 50));
+  reading.server.put("/projects", project(2, "restored", 50));
+  await client.syncNow("projects");
+  await client.syncNow("projects");
+  await showing(client, ["lost", "also lost"]);
+  // A row that is another one each time has no such say, nor one that this device has written meanwhile.
+  reading.server.put("/projects", project(2, "restored again", 60));
+  await client.syncNow("projects");
+  await showing(client, ["restored", "also lost"]);
+  await settled(
+    client,
+    client.collections.projects.update(idOf(2), (draft) => void (draft.name = "mine")),
+  );
+  reading.server.put("/projects", project(2, "restored again", 60));
+  await client.syncNow("projects");
+  await client.syncNow("projects");
+  await showing(client, ["restored", "mine"]);
+  await client.syncNow("projects");
+  await showing(client, ["restored", "restored again"]);
 });
 
 test("pages that are the same aren't sent again, but every tenth time, and after a write of this device", async () => {

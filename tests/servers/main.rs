@@ -1,5 +1,5 @@
 //! The generated client against servers of the usual kinds, which know nothing of it: FastAPI, Django REST Framework, and
-//! such as Spring, GitHub, OData and JSON:API. Each client is generated from the document that its server gives.
+//! such as Spring, GitHub, Stripe, OData and JSON:API. Each client is generated from the document that its server gives.
 
 mod browser;
 mod python;
@@ -33,6 +33,7 @@ const SERVERS: &[Server] = &[
     Server { name: "django", adapters: &["sqlite"], suites: &["django"], is_python: true },
     Server { name: "spring", adapters: &["sqlite"], suites: &["node", "attacks"], is_python: false },
     Server { name: "github", adapters: &["sqlite"], suites: &["node"], is_python: false },
+    Server { name: "stripe", adapters: &["sqlite"], suites: &["node"], is_python: false },
     Server { name: "odata", adapters: &["sqlite"], suites: &["node"], is_python: false },
     Server { name: "jsonapi", adapters: &["sqlite"], suites: &["node"], is_python: false },
 ];

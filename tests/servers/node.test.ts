@@ -1,4 +1,4 @@
-// Spring's pages, GitHub's `Link` headers, OData's links and JSON:API's: the one that the environment names.
+// Spring's pages, GitHub's `Link` headers, Stripe's keys, OData's links and JSON:API's: the one that the environment names.
 
 import { NodeServer, styles, type StyleName } from "./node/server.js";
 import { scenarios } from "./support/scenarios.js";

@@ -88,6 +88,10 @@ fn page(page: &Page) -> Value {
         Page::Cursor { cursor, next, size: rows } => {
             style("cursor", &[("cursor", Some(json!(cursor))), ("next", Some(json!(next))), ("size", size(rows))])
         }
+        Page::After { after, key, more, size: rows } => style(
+            "after",
+            &[("after", Some(json!(after))), ("key", Some(json!(key))), ("more", place(more)), ("size", size(rows))],
+        ),
         Page::Link { next, size: rows } => style("link", &[("next", place(next)), ("size", size(rows))]),
     }
 }

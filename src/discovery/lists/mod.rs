@@ -38,7 +38,7 @@ pub fn listing<'a>(
     let members = answer.map(|answer| Members::of(document, &answer, &rows)).unwrap_or_default();
     let parameters = query_parameters(document, &item.node, &operation);
     let has_link = answers_header(document, &operation, "Link");
-    let evidence = Evidence { parameters: &parameters, members: &members, has_link };
+    let evidence = Evidence { parameters: &parameters, members: &members, has_link, key: only(key) };
     let page = evidence.page();
     let unpaged = evidence.unused().filter(|_| matches!(page, Page::None { .. })).map(str::to_owned);
     let shown = inner.or(listed).map(|shown| properties(document, &shown.row)).unwrap_or_default();
@@ -68,6 +68,13 @@ fn has_key<'a>(document: &'a Document, listed: &Unwrapped<'a>, row: &Row<'a>, ke
     let found = properties(document, &listed.row);
     key.iter().filter(|name| row.properties.contains_key(name.as_str())).all(|name| found.contains_key(name.as_str()))
         || keys::looks_like_row(&found)
+}
+
+fn only(key: &[String]) -> Option<&str> {
+    match key {
+        [name] => Some(name),
+        _ => None,
+    }
 }
 
 fn owned(names: &[&str]) -> Vec<String> {
@@ -158,6 +165,8 @@ mod tests {
             next: owned(next),
             size: limit(),
         };
+        let after =
+            |name: &str, more| Page::After { after: name.to_owned(), key: "id".to_owned(), more, size: limit() };
         let link = |next, size| Page::Link { next, size };
         let paged = |pages, last| Page::Number {
             page: "page".to_owned(),
@@ -222,6 +231,24 @@ mod tests {
                 cursor("page_token", &["meta", "nextPageToken"]),
             ),
             ("a cursor that no answer has", vec![text("cursor")], rows(), Page::None { size: None }),
+            (
+                "the key of the last row",
+                vec![text("starting_after"), number("limit")],
+                beside(json!({ "has_more": { "type": "boolean" } })),
+                after("starting_after", place(&["has_more"])),
+            ),
+            (
+                "a cursor that goes before the key of the last row",
+                vec![text("after"), number("limit")],
+                beside(json!({ "next_cursor": string(), "has_more": { "type": "boolean" } })),
+                cursor("after", &["next_cursor"]),
+            ),
+            (
+                "the key of the last row, and nothing that says whether there are more",
+                vec![text("starting_after"), number("limit")],
+                rows(),
+                Page::None { size: limit() },
+            ),
             (
                 "Django's cursor, which is a link",
                 vec![text("cursor"), number("limit")],
@@ -324,6 +351,15 @@ mod tests {
             (ListConfig { size: Some("chunk".to_owned()), ..usual() }, offset(size("chunk", 50), None)),
             (ListConfig { total: place(&["sum"]), ..usual() }, offset(size("limit", 1_000), place(&["sum"]))),
             (ListConfig { style: Some(Style::None), ..usual() }, Page::None { size: None }),
+            (
+                ListConfig { style: Some(Style::After("from".to_owned())), more: place(&["meta", "more"]), ..usual() },
+                Page::After {
+                    after: "from".to_owned(),
+                    key: "id".to_owned(),
+                    more: place(&["meta", "more"]),
+                    size: size("limit", 1_000),
+                },
+            ),
             (
                 ListConfig { style: Some(Style::Link(None)), ..usual() },
                 Page::Link { next: None, size: size("limit", 1_000) },

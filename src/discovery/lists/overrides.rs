@@ -2,10 +2,11 @@
 
 use super::found::Listing;
 use super::paging::{Evidence, Page, Size, USUAL_ROWS};
-use crate::config::ListConfig;
+use crate::config::{ListConfig, Style};
 
 pub fn apply(listing: &mut Listing, config: &ListConfig, evidence: &Evidence) {
-    let ListConfig { style, size, max, first, total, pages, last, rows, row, since, changed: _, overlap: _ } = config;
+    let ListConfig { style, size, max, first, total, pages, last, more, rows, row, since, changed: _, overlap: _ } =
+        config;
     let found = listing.page.size().cloned().or_else(|| evidence.size());
     let mut size = size.clone().map_or(found, |parameter| {
         let rows = evidence.rows_of(&parameter).unwrap_or(USUAL_ROWS);
@@ -17,8 +18,13 @@ pub fn apply(listing: &mut Listing, config: &ListConfig, evidence: &Evidence) {
     let mut page = match style {
         None => with_size(listing.page.clone(), size),
         Some(style) => {
-            listing.unpaged = None;
-            evidence.styled(style, size)
+            let page = evidence.styled(style, size);
+            // What goes on after the last row's key needs a key of one field.
+            listing.unpaged = match style {
+                Style::After(name) if matches!(page, Page::None { .. }) => Some(name.clone()),
+                _ => None,
+            };
+            page
         }
     };
     match &mut page {
@@ -29,6 +35,7 @@ pub fn apply(listing: &mut Listing, config: &ListConfig, evidence: &Evidence) {
             set(count, pages);
             set(flag, last);
         }
+        Page::After { more: own, .. } => set(own, more),
         Page::None { .. } | Page::Cursor { .. } | Page::Link { .. } => {}
     }
     listing.page = page;
@@ -51,6 +58,7 @@ fn with_size(mut page: Page, given: Option<Size>) -> Page {
         | Page::Offset { size, .. }
         | Page::Number { size, .. }
         | Page::Cursor { size, .. }
+        | Page::After { size, .. }
         | Page::Link { size, .. } => *size = given,
     }
     page

@@ -39,13 +39,17 @@ const CURSORS: &[&str] = &[
     "next_token",
     "continuation_token",
     "continuation",
-    "starting_after",
-    "start_after",
     "page_after",
     "after",
     "marker",
     "bookmark",
+    "starting_after",
+    "start_after",
 ];
+
+/// Parameters that take the key of the last row before the page, where no answer has a cursor for them.
+const AFTER_KEYS: &[&str] =
+    &["starting_after", "start_after", "after_id", "last_id", "last_seen_id", "after", "marker"];
 
 /// Names that mean something else where the parameter isn't a number: `start` a date, `first` a name.
 const NUMBERS_ONLY: &[&str] = &["size", "top", "count", "rows", "first", "start", "start_at", "p"];
@@ -85,6 +89,9 @@ const TOTALS: &[&str] = &[
     "@odata.count",
 ];
 
+/// Members that say whether there is another page.
+const MORES: &[&str] = &["has_more", "has_next", "has_next_page", "has_more_items", "more", "is_truncated"];
+
 const PAGES: &[&str] = &["total_pages", "page_count", "num_pages", "pages", "last_page", "pages_count"];
 
 const LASTS: &[&str] = &["last", "is_last", "is_last_page", "last_page"];
@@ -112,6 +119,15 @@ pub enum Page {
     },
     /// Each answer has the cursor of the next page.
     Cursor { cursor: String, next: Vec<String>, size: Option<Size> },
+    /// The next page begins after the last row, whose key is asked with.
+    After {
+        after: String,
+        /// The key's field.
+        key: String,
+        /// Whether there is another page.
+        more: Option<Vec<String>>,
+        size: Option<Size>,
+    },
     /// Each answer has the link to the next page: in a member, or else in the header `Link`.
     Link { next: Option<Vec<String>>, size: Option<Size> },
 }
@@ -130,6 +146,7 @@ impl Page {
             | Page::Offset { size, .. }
             | Page::Number { size, .. }
             | Page::Cursor { size, .. }
+            | Page::After { size, .. }
             | Page::Link { size, .. } => size.as_ref(),
         }
     }
@@ -138,9 +155,10 @@ impl Page {
     pub fn parameters(&self) -> Vec<&str> {
         let own = match self {
             Page::None { .. } | Page::Link { .. } => None,
-            Page::Offset { offset: name, .. } | Page::Number { page: name, .. } | Page::Cursor { cursor: name, .. } => {
-                Some(name.as_str())
-            }
+            Page::Offset { offset: name, .. }
+            | Page::Number { page: name, .. }
+            | Page::Cursor { cursor: name, .. }
+            | Page::After { after: name, .. } => Some(name.as_str()),
         };
         own.into_iter().chain(self.size().map(|size| size.parameter.as_str())).collect()
     }
@@ -152,6 +170,8 @@ pub struct Evidence<'e, 'a> {
     pub members: &'e Members<'a>,
     /// Whether the header `Link` is declared.
     pub has_link: bool,
+    /// The key's only field.
+    pub key: Option<&'e str>,
 }
 
 impl<'a> Evidence<'_, 'a> {
@@ -163,6 +183,7 @@ impl<'a> Evidence<'_, 'a> {
             .or_else(|| self.offset(&size))
             .or_else(|| self.number(&size))
             .or_else(|| self.link(&size))
+            .or_else(|| self.after(&size))
             .unwrap_or(Page::None { size })
     }
 
@@ -190,6 +211,7 @@ impl<'a> Evidence<'_, 'a> {
                 self.numbered(self.named(name).unwrap_or(&unknown), size)
             }
             Style::Cursor(name, next) => Page::Cursor { cursor: name.clone(), next: next.clone(), size },
+            Style::After(name) => self.following(name, size).unwrap_or(Page::None { size: None }),
             Style::Link(next) => Page::Link { next: next.clone(), size },
         }
     }
@@ -221,6 +243,22 @@ impl<'a> Evidence<'_, 'a> {
             }
             None => None,
         }
+    }
+
+    /// Pages that begin after the last row of the one before. A document that says whether there are more says that it means
+    /// this: a parameter alone may be a filter.
+    fn after(&self, size: &Option<Size>) -> Option<Page> {
+        let after = self.find(AFTER_KEYS)?;
+        self.more()?;
+        self.following(after.name, size.clone())
+    }
+
+    fn following(&self, after: &str, size: Option<Size>) -> Option<Page> {
+        Some(Page::After { after: after.to_owned(), key: self.key?.to_owned(), more: self.more(), size })
+    }
+
+    fn more(&self) -> Option<Vec<String>> {
+        self.members.place(MORES, |member| member.ty == Some(Type::Boolean))
     }
 
     /// The size is not sent as `$top`: OData would then end the whole list after that many rows.

@@ -16,6 +16,8 @@ export interface ListAnswer {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: string;
+  /** In place of the text. */
+  readonly bytes?: Uint8Array;
 }
 
 /** Makes the answer of a list out of the rows that it has now. */
@@ -32,8 +34,8 @@ export class ListServer {
   style: Style = atOnce;
   /** Comes between a request and its answer: what it returns is answered in place of the usual. */
   before: (request: ListRequest) => Promise<ListAnswer | undefined> | ListAnswer | undefined = () => undefined;
-  /** Comes between the making of an answer and its leaving. */
-  after: (request: ListRequest) => Promise<void> | void = () => {};
+  /** Comes between the making of an answer and its leaving. What it returns is answered in its place. */
+  after: (request: ListRequest, answer: ListAnswer) => Promise<ListAnswer | void> | ListAnswer | void = () => {};
   hasItems = true;
   /** Whether answers to writes have the row. */
   answersRows = true;
@@ -82,11 +84,11 @@ export class ListServer {
     const url = new URL(request.url ?? "/", this.url);
     const asked: ListRequest = { method, url, headers, body: Buffer.concat(parts).toString() };
     this.requests.push(asked);
-    const answer = (await this.before(asked)) ?? this.answer(asked);
-    await this.after(asked);
+    const made = (await this.before(asked)) ?? this.answer(asked);
+    const answer = (await this.after(asked, made)) ?? made;
     const usual = { "content-type": "application/json" };
     response.writeHead(answer.status ?? 200, { ...usual, ...answer.headers });
-    response.end((answer.status ?? 200) === 304 ? undefined : answer.body);
+    response.end((answer.status ?? 200) === 304 ? undefined : (answer.bytes ?? answer.body));
   }
 
   private answer(asked: ListRequest): ListAnswer {
@@ -173,6 +175,17 @@ export function byCursor(size: number): Style {
     const start = number(url, "cursor", 0);
     const next = start + size < rows.length ? JSON.stringify(String(start + size)) : "null";
     return { body: `{"items":[${rows.slice(start, start + size).join(",")}],"meta":{"next_cursor":${next}}}` };
+  };
+}
+
+/** The rows after the one whose key is given, and whether there are more. */
+export function byLastKey(size: number): Style {
+  return (rows, url) => {
+    const after = url.searchParams.get("starting_after");
+    const start = after === null ? 0 : rows.findIndex((row) => textOf(membersOf(row)?.["id"] ?? "") === after) + 1;
+    return {
+      body: `{"data":[${rows.slice(start, start + size).join(",")}],"has_more":${start + size < rows.length}}`,
+    };
   };
 }
 

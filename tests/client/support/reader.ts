@@ -19,6 +19,20 @@ const { models } = isSqlite
 export const limit = { parameter: "limit", rows: 100 };
 export const offset = { by: "offset", offset: "offset", size: limit } as const;
 
+/** What the document says of the operations; each test may say otherwise of their answers. */
+const usualOperations = new Map(models.map((model) => [model.name, model.operations]));
+
+/** Has the answers to the operations of a model be so, beside what the document says of them. */
+export function operations(name: string, answers: Readonly<Record<string, object>>): void {
+  const model = models.find((other) => other.name === name);
+  if (model === undefined) throw new Error(`there is no model ${name}`);
+  const all = Object.entries(model.operations).map(([operation, declared]) => {
+    const { answer, ...rest } = declared as { answer?: object };
+    return [operation, { ...rest, answer: { ...answer, ...answers[operation] } }];
+  });
+  Object.assign(model, { operations: Object.fromEntries(all) });
+}
+
 /** What the document's lists are like; each test may say otherwise. */
 const usual = new Map(models.map((model) => [model.name, model.list]));
 
@@ -31,6 +45,7 @@ export class Reading {
     // Another one for each test: what a closed client had on its way doesn't come to the next test's.
     beforeEach(async () => {
       this.running = await ListServer.start();
+      for (const model of models) Object.assign(model, { operations: usualOperations.get(model.name) });
       this.lists({});
       this.priorities({});
       for (const { list } of models) if (list !== undefined) this.server.table(list.path);

@@ -1,4 +1,5 @@
-// Servers that list their rows as others do: Spring's pages, GitHub's `Link` headers, OData's links, and those of JSON:API.
+// Servers that list their rows as others do: Spring's pages, GitHub's `Link` headers, Stripe's keys of the last row,
+// OData's links, and those of JSON:API.
 
 import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from "node:http";
@@ -68,6 +69,19 @@ export const styles = {
       const links = [`<${link(url, { page: 1 })}>; rel="first"`];
       if (number * size < rows.length) links.unshift(`<${link(url, { page: number + 1 })}>; rel="next"`);
       return { body: page(rows, number - 1, size), headers: { link: links.join(", ") } };
+    },
+  },
+  /** As Stripe does: the next page begins after the last row, whose key is asked with. */
+  stripe: {
+    path: "/charges",
+    key: "id",
+    newKey: (count) => count,
+    update: "PATCH",
+    type: "application/json",
+    list: (rows, url) => {
+      const [size, after] = [count(url, "limit", 10, 3), url.searchParams.get("starting_after")];
+      const start = after === null ? 0 : rows.findIndex(({ id }) => String(id) === after) + 1;
+      return { body: { object: "list", data: rows.slice(start, start + size), has_more: start + size < rows.length } };
     },
   },
   /** OData, with pages that the server decides about. */

@@ -89,7 +89,7 @@ export interface Operation {
   readonly envelope?: string;
   /** What a successful answer is, where the document says it. */
   readonly answer?: {
-    /** Those from 200 to 299, beside 200, 201, 202 and 204. */
+    /** Those from 200 to 299, beside 200, 201, 202 and 204; 303, which says where the row is. */
     readonly statuses?: readonly number[];
     /** Beside JSON. */
     readonly types?: readonly string[];
@@ -153,6 +153,14 @@ export type Page =
       readonly last?: readonly string[];
     }
   | { readonly by: "cursor"; readonly cursor: string; readonly next: readonly string[]; readonly size?: Size }
+  /** The next page begins after the last row, whose key is asked with. `more`: whether there is one. */
+  | {
+      readonly by: "after";
+      readonly after: string;
+      readonly key: string;
+      readonly more?: readonly string[];
+      readonly size?: Size;
+    }
   /** Without `next`: the header `Link`. */
   | { readonly by: "link"; readonly next?: readonly string[]; readonly size?: Size };
 

@@ -1,7 +1,7 @@
 import { own, type List, type Model } from "../../client/model.js";
 import type { ServerRow } from "../../store/store.js";
 import { Ended } from "../attempts.js";
-import { columnsOf, exactly, rowOf } from "./rows.js";
+import { columnsOf, exactly, rowOf, scalarText } from "./rows.js";
 
 /** What an answer says of the way on. */
 export interface Way {
@@ -49,6 +49,12 @@ export async function* pagesOf<P extends Page>(
     case "cursor":
       yield* followed(url, read, (next, from) => {
         from.searchParams.set(page.cursor, next);
+        return from;
+      });
+      return;
+    case "after":
+      yield* followed(url, read, (next, from) => {
+        from.searchParams.set(page.after, next);
         return from;
       });
       return;
@@ -110,7 +116,9 @@ async function* followed<P extends Page>(
     if (pages > 0 && found === undefined) throw broken(at.href, "the next page isn't there");
     const page = existing(found, at.href);
     yield page;
-    const { next } = page.way;
+    const { next, isLast } = page.way;
+    // Else all that is missing would count as gone.
+    if (next === undefined && isLast === false) throw broken(at.href, "there is more, and nothing says where");
     if (next === undefined) return;
     at = following(next, new URL(at));
     if (seen.has(at.href) || at.href === url.href) throw broken(at.href, "the next page has come before");
@@ -139,23 +147,29 @@ function broken(url: string, message: string): Ended {
   return new Ended({ kind: "broken", message, url });
 }
 
-/** What an answer says of the way on. */
-export function wayOf({ page }: List, answer: unknown, headers: Headers): Way {
+/** What an answer says of the way on. `lastKey`: of the last row, where the next page begins after that. */
+export function wayOf({ page }: List, answer: unknown, headers: Headers, lastKey: string | undefined): Way {
   const at = (names: readonly string[] | undefined) => (names === undefined ? undefined : memberAt(answer, names));
   const counts = page.by === "offset" || page.by === "page";
   const last = page.by === "page" ? at(page.last) : undefined;
+  const more = page.by === "after" ? at(page.more) : undefined;
+  function next(): string | undefined {
+    switch (page.by) {
+      case "cursor":
+        return textOf(at(page.next));
+      case "after":
+        return more === false ? undefined : lastKey;
+      case "link":
+        return page.next === undefined ? linkIn(headers.get("Link") ?? "") : textOf(at(page.next));
+      default:
+        return undefined;
+    }
+  }
   return {
     total: counts ? countOf(at(page.total)) : undefined,
     pages: page.by === "page" ? countOf(at(page.pages)) : undefined,
-    isLast: typeof last === "boolean" ? last : undefined,
-    next:
-      page.by === "cursor"
-        ? textOf(at(page.next))
-        : page.by === "link"
-          ? page.next === undefined
-            ? linkIn(headers.get("Link") ?? "")
-            : textOf(at(page.next))
-          : undefined,
+    isLast: typeof last === "boolean" ? last : typeof more === "boolean" ? !more : undefined,
+    next: next(),
   };
 }
 
@@ -208,6 +222,8 @@ export interface RowReader {
   /** Throws `Unfit` where the row can't be one of the model. */
   row(element: unknown, mark: string): ServerRow;
   isDeleted(element: unknown): boolean;
+  /** As the API spells it; undefined where the element has none. */
+  text(element: unknown, name: string, mark: string): string | undefined;
 }
 
 export function rowReader(model: Model, list: List, given: ServerRow): RowReader {
@@ -223,6 +239,10 @@ export function rowReader(model: Model, list: List, given: ServerRow): RowReader
   const valuesOf = (element: unknown) => (name: string) => given.get(name) ?? valueOf(element, name);
 
   return {
+    text(element, name, mark) {
+      const value = valueOf(element, name);
+      return typeof value === "string" || typeof value === "number" ? scalarText(value, mark) : undefined;
+    },
     key: (element, mark) => columnsOf(model, keys, valuesOf(element), mark),
     row: (element, mark) => rowOf(model, listed, valuesOf(element), mark),
     isDeleted(element) {

@@ -89,6 +89,8 @@ export interface Memory {
   readonly prints: Map<string, number>;
   /** By URL and headers. */
   readonly pages: Map<string, KnownPage>;
+  /** Rows of the last whole list that were older than those that are there, and so didn't replace them. */
+  older: Map<string, Older>;
   /** The newest time of a change that the complete list has shown. */
   newest: string | undefined;
   /** Whether the server refuses as many rows at a time as are asked for: then it says itself how many it gives. */
@@ -97,6 +99,12 @@ export interface Memory {
   most: number;
   /** The keys of the last pull of the whole list, in its order, where that lacked rows. */
   order: readonly string[] | undefined;
+}
+
+/** A row that is older than the one that is there: its fingerprint, and how many whole lists in a row have shown it. */
+export interface Older {
+  readonly print: number;
+  readonly times: number;
 }
 
 /** A page that needn't be sent or read again while it stays the same. */
@@ -114,6 +122,7 @@ export function noMemory(): Memory {
   return {
     prints: new Map(),
     pages: new Map(),
+    older: new Map(),
     newest: undefined,
     isSizeRefused: false,
     most: 0,

@@ -127,7 +127,10 @@ export function createPuller(context: Context, listed: Listed): Puller {
     if (keys.size === 0) return;
     for (const memory of memories.values()) memory.pages.clear();
     for (const key of keys) {
-      for (const memory of memories.values()) memory.prints.delete(key);
+      for (const memory of memories.values()) {
+        memory.prints.delete(key);
+        memory.older.delete(key);
+      }
       const [row] = await store.synced.select(model, [...model.key, ...givenColumns()], keyRow(model, key));
       if (row === undefined) continue;
       const place = places.find(({ given }) => [...given].every(([column, value]) => row.get(column) === value));

@@ -16,7 +16,7 @@ import {
   type Page,
   type RowReader,
 } from "./pages.js";
-import type { KnownPage, Listed, Memory, Place } from "./places.js";
+import type { KnownPage, Listed, Memory, Older, Place } from "./places.js";
 import { Unfit } from "./rows.js";
 
 /** One pull of a model, with what has become of its rows so far. */
@@ -70,7 +70,7 @@ export interface Reading {
   readonly requests: number;
   /** Whether the key of each element could be read. */
   readonly isWhole: boolean;
-  /** Whether rows that it lacks may be there: null stands in place of the list, or the answer may be a part of it. */
+  /** Whether rows that it lacks may be there: nothing stands in place of the list, or the answer may be a part of it. */
   readonly isDoubtful: boolean;
   /** Why it couldn't be read to its end, where that says nothing of other lists. */
   readonly failure: Ended | undefined;
@@ -84,6 +84,12 @@ interface ReadPage extends Page {
   readonly keys: readonly string[];
   readonly rows: readonly Change[];
 }
+
+/**
+ * A row that is older than the one that is there, mostly a cache's, replaces it when so many whole lists in a row have shown it:
+ * then the server has lost a change, such as where it was restored from a copy.
+ */
+const OLDER_FOR_GOOD = 3;
 
 /** Reads one list to its end. `flush` is called after each page. */
 export async function readList(
@@ -101,6 +107,7 @@ export async function readList(
   const known = new Map(run.isThorough || since !== undefined ? [] : memory.pages);
   memory.pages.clear();
   const here = new Set<string>();
+  const older = new Map<string, Older>();
   const pages = new Map<string, KnownPage>();
   let [requests, isWhole, isDoubtful] = [0, true, false];
   let failure: Ended | undefined;
@@ -140,8 +147,8 @@ export async function readList(
       for (const key of page.keys) see(key);
       return { url, ...page, isRepeated, rows: [] };
     }
-    const elements = parsed(url, answer.body);
-    const way = wayOf(list, elements.answer, answer.headers);
+    const elements = parsed(url, answer);
+    const way = wayOf(list, elements.answer, answer.headers, lastKeyOf(elements));
     const { keys, rows, isRepeated } = told(elements, reader);
     const count = elements.rows?.length ?? 0;
     // The tag of a last page needn't change when a header says that there is another one after it.
@@ -152,10 +159,14 @@ export async function readList(
     return { url, count, isRepeated, way, keys, rows };
   }
 
-  function parsed(url: string, body: string): Elements {
-    let elements: Elements;
+  function lastKeyOf({ rows, mark }: Elements): string | undefined {
+    return list.page.by === "after" ? reader.text(rows?.at(-1), list.page.key, mark) : undefined;
+  }
+
+  function parsed(url: string, { status, body }: Answer): Elements {
+    let elements: Elements = { answer: null, rows: null, mark: "" };
     try {
-      elements = elementsOf(model, list, body);
+      if (status !== "nothing") elements = elementsOf(model, list, body);
     } catch (error) {
       throw new Ended({ kind: "broken", message: `the answer isn't JSON: ${messageOf(error)}`, url });
     }
@@ -226,10 +237,20 @@ export async function readList(
       rest.delete(change);
       if (run.seen.get(change.key) !== memory) continue;
       const time = list.changed === undefined ? undefined : row.get(list.changed);
-      if (there !== null && time != null && compareTimes(time, there) < 0) run.kept.add(change.key);
+      const isOlder = there !== null && time != null && compareTimes(time, there) < 0;
+      if (isOlder && !isForGood(change)) run.kept.add(change.key);
       else run.changed.set(change.key, change);
     }
     for (const { key, print } of rest) if (!run.kept.has(key)) memory.prints.set(key, print);
+  }
+
+  /** Notes that a row is older than the one that is there. Says whether the server keeps to it. */
+  function isForGood({ key, print }: Change): boolean {
+    const before = memory.older.get(key);
+    const shown = before?.print === print ? before.times : 0;
+    const times = since === undefined ? shown + 1 : shown;
+    older.set(key, { print, times });
+    return times >= OLDER_FOR_GOOD;
   }
 
   /** A row that the table can't hold is left out alone. */
@@ -287,6 +308,7 @@ export async function readList(
     // Perhaps the parent has gone on the server: its own list says so.
     if (!(error instanceof Missing)) failure = error;
   }
+  if (since === undefined) memory.older = older;
   const latest = newest === undefined ? memory.newest : atMost(newest, date);
   return {
     place,

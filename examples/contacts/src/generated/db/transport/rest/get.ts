@@ -9,7 +9,8 @@ import { isPage } from "./redirects.js";
 
 /** A good answer, or that there is nothing, or nothing new. */
 export interface Answer {
-  readonly status: "ok" | "unchanged" | "missing";
+  /** Nothing: the server says that it has no content. */
+  readonly status: "ok" | "nothing" | "unchanged" | "missing";
   readonly headers: Headers;
   readonly body: string;
 }
@@ -42,9 +43,10 @@ export async function get(
     throw new Ended({ kind: "refused", headers, status, url });
   }
   if (status === 404 || status === 410) return { status: "missing", headers: response.headers, body };
+  if (status === 204) return { status: "nothing", headers: response.headers, body };
   if (response.ok && !isForPeople) return { status: "ok", headers: response.headers, body };
   const said = isForPeople ? "the answer is an HTML page, and no JSON" : body.slice(0, LONGEST_MESSAGE);
-  const message = `${String(status)}: ${said}`;
+  const message = said.trim() === "" ? String(status) : `${String(status)}: ${said}`;
   if (response.ok || !isPassing(status)) throw new Ended({ kind: "broken", message, status, url });
   const asked = retryAfter(response.headers.get("Retry-After"));
   throw new Ended({ kind: "failed", message, retryAfter: asked, isUnreachable: false, status, url });

@@ -197,7 +197,7 @@ fn the_moved_application_compiles_and_its_tests_pass() {
     let script = "import { spawnSync } from 'node:child_process';\n\
                   const run = spawnSync(process.execPath, ['--test', 'dist/contacts.test.js'], { encoding: 'utf8' });\n\
                   console.log(run.stdout, run.stderr);\nprocess.exit(run.status);\n";
-    let said = workspace.run(script);
+    let said = workspace.run("script", script);
     assert!(said.contains("# pass 2\n# fail 0\n"), "{said}");
 }
 

@@ -12,7 +12,7 @@ use crate::support::binary::sync_patterns;
 use crate::support::chromium::chromium;
 use crate::support::node::{node, run_suite};
 use crate::support::workspace::Workspace;
-use crate::{ADAPTERS, case};
+use crate::{ADAPTERS, case, is_long};
 
 /// The page with its client for each adapter, and the tests as JavaScript.
 fn workspace() -> &'static Workspace {
@@ -105,11 +105,12 @@ fn type_check(workspace: &Workspace, adapter: &str) {
 }
 
 /// The page as it goes into production, and as Vite's development server gives it; with rows from Electric; and the client
-/// with an API of another origin.
+/// with an API of another origin. A short run has PGlite in the first of these alone.
 pub fn cases() -> Vec<Trial> {
     let mut cases = Vec::new();
     for suite in ["built-page", "development", "origins", "electric"] {
-        for adapter in ADAPTERS {
+        for adapter in ADAPTERS.into_iter().filter(|adapter| is_long() || *adapter == "sqlite" || suite == "built-page")
+        {
             let test = suite.replace('-', "_");
             cases.push(case(format!("browser::{adapter}::{test}"), move || run(adapter, suite)));
         }

@@ -13,7 +13,7 @@ use crate::support::binary::sync_patterns;
 use crate::support::node::{node, run_suite};
 use crate::support::waits::shorten;
 use crate::support::workspace::Workspace;
-use crate::{ADAPTERS, case};
+use crate::{ADAPTERS, case, is_long};
 
 const TRANSPORTS: [&str; 2] = ["electric", "rest"];
 
@@ -35,12 +35,12 @@ impl Pair {
         if LISTS.contains(&suite) && self.transport != "rest" || DATABASE.contains(&suite) && !EACH.contains(&pair) {
             return false;
         }
-        let all = env::var("SYNC_PATTERNS_PAIRS").is_ok_and(|pairs| pairs == "all");
-        all || match pair {
-            ("sqlite", "rest") => true,
-            ("pglite", "electric") => PGLITE.contains(&suite) || EVERYWHERE.contains(&suite),
-            _ => EVERYWHERE.contains(&suite),
-        }
+        is_long()
+            || match pair {
+                ("sqlite", "rest") => true,
+                ("pglite", "electric") => PGLITE.contains(&suite),
+                _ => BOTH.contains(&suite),
+            }
     }
 }
 
@@ -48,26 +48,35 @@ impl Pair {
 const EACH: [(&str, &str); 2] = [("pglite", "electric"), ("sqlite", "rest")];
 
 /// Suites whose server has lists, and no shapes.
-const LISTS: &[&str] =
-    &["answer-rows", "cors", "gone-rows", "in-flight", "interleavings", "nested-lists", "pull", "schedule", "values"];
+const LISTS: &[&str] = &[
+    "answer-rows",
+    "cors",
+    "gone-rows",
+    "in-flight",
+    "interleavings",
+    "nested-lists",
+    "odd-servers",
+    "pull",
+    "schedule",
+    "values",
+];
 
 /// Suites that say something of the local database only.
 const DATABASE: &[&str] = &["closing", "gathered", "older-log", "store", "two-processes"];
 
-/// Suites that every pair runs in a short run, too.
-const EVERYWHERE: &[&str] = &["references", "values"];
+/// Suites that both databases run with lists in a short run, too: what a value becomes differs between them.
+const BOTH: &[&str] = &["values"];
 
 /// Suites that run with PGlite and Electric in a short run, too: where databases and streams matter most.
 const PGLITE: &[&str] = &[
     "chaos",
-    "confirmed",
     "convergence",
     "crashes",
     "faults",
     "gathered",
     "older-log",
+    "references",
     "refetch",
-    "server-keys",
     "store",
     "two-processes",
     "upgrade",
@@ -114,7 +123,7 @@ fn generate(workspace: &Workspace, pair: Pair, folder: &str, spec: &str, to: &st
 }
 
 /// Schedules of chaos where the environment doesn't say how many.
-const CHAOS: u32 = 2;
+const CHAOS: u32 = 1;
 
 /// Each file of tests for each pair that runs it; of the server itself once. The longest come first.
 pub fn cases() -> Vec<Trial> {
@@ -146,7 +155,12 @@ fn longest_first() -> Vec<String> {
     let files = fs::read_dir(repository().join("tests/client")).expect("the folder");
     let names = files.map(|file| file.expect("an entry").file_name().to_string_lossy().into_owned());
     let mut found: Vec<String> = names.filter_map(|name| Some(name.strip_suffix(".test.ts")?.to_owned())).collect();
-    let rank = |name: &str| ["crashes", "faults", "chaos"].iter().position(|slow| *slow == name).unwrap_or(usize::MAX);
+    let rank = |name: &str| {
+        ["faults", "crash-points", "in-flight", "crashes", "chaos"]
+            .iter()
+            .position(|slow| *slow == name)
+            .unwrap_or(usize::MAX)
+    };
     found.sort_by(|one, other| rank(one).cmp(&rank(other)).then(one.cmp(other)));
     found
 }

@@ -66,13 +66,14 @@ impl Workspace {
         files.iter().for_each(|(path, text)| self.write_file(&format!("{folder}/{path}"), text));
     }
 
-    /// Both compilers, both ways to resolve imports, all strictness.
+    /// Both compilers, both ways to resolve imports, all strictness. The older compiler takes three times as long, so it has
+    /// one of the ways.
     pub fn type_check(&self) {
-        for (module, resolution) in [("esnext", "bundler"), ("nodenext", "nodenext")] {
+        let ways: [(_, _, &[&str]); 2] =
+            [("esnext", "bundler", &["typescript", "typescript5"]), ("nodenext", "nodenext", &["typescript"])];
+        for (module, resolution, compilers) in ways {
             self.write_config(module, resolution, &format!(r#"{BROWSER}, "noEmit": true"#));
-            for compiler in ["typescript", "typescript5"] {
-                self.tsc(compiler);
-            }
+            compilers.iter().for_each(|compiler| self.tsc(compiler));
         }
     }
 
@@ -98,7 +99,7 @@ impl Workspace {
     pub fn emit(&self) {
         let emit = r#""outDir": "dist", "rootDir": "src", "removeComments": true"#;
         self.write_config("nodenext", "nodenext", &format!("{BROWSER}, {emit}"));
-        self.tsc("typescript5");
+        self.tsc("typescript");
     }
 
     /// The sources as JavaScript that Node runs, in `dist`.
@@ -141,9 +142,10 @@ impl Workspace {
     }
 
     /// Runs a script as a module, and gives what it prints.
-    pub fn run(&self, script: &str) -> String {
-        self.write_file("script.mjs", script);
-        let output = self.succeed(Command::new("node").arg("script.mjs"));
+    pub fn run(&self, name: &str, script: &str) -> String {
+        let file = format!("{name}.mjs");
+        self.write_file(&file, script);
+        let output = self.succeed(Command::new("node").arg(&file));
         String::from_utf8(output.stdout).expect("UTF-8")
     }
 

@@ -223,7 +223,7 @@ fn a_crowd_compiles_and_runs_nothing() {
         json!(modules)
     );
     let count = sql.len() - 1;
-    assert_eq!(workspace.run(&script).trim(), format!("{count} undefined true"));
+    assert_eq!(workspace.run("script", &script).trim(), format!("{count} undefined true"));
 }
 
 /// What ends a line for some, or shows text otherwise than it is read.

@@ -6,6 +6,7 @@ mod random;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use crate::support::workspace::Workspace;
 use serde_json::Value;
@@ -60,6 +61,16 @@ fn everything(name: &str) -> Workspace {
         workspace.write(&format!("src/{folder}"), &generate(&project, int64, &schema(&project)));
     }
     workspace
+}
+
+/// The same as JavaScript.
+fn emitted() -> &'static Workspace {
+    static EMITTED: OnceLock<Workspace> = OnceLock::new();
+    EMITTED.get_or_init(|| {
+        let workspace = everything("emitted");
+        workspace.emit();
+        workspace
+    })
 }
 
 #[test]
@@ -149,9 +160,7 @@ fn random_types_compile_and_are_formatted() {
 /// Modules of types become empty ones: nothing in a name or a description got out of its place.
 #[test]
 fn types_hold_no_code() {
-    let workspace = everything("emitted");
-    workspace.emit();
-    let modules = workspace.read_folder("dist/hostile/types");
+    let modules = emitted().read_folder("dist/hostile/types");
     assert!(modules.len() >= 2);
     for (path, text) in modules {
         let body: Vec<&str> = text.lines().filter(|line| *line != "export {};").collect();
@@ -162,14 +171,12 @@ fn types_hold_no_code() {
 
 #[test]
 fn schema_modules_hold_the_statements() {
-    let workspace = everything("schema");
-    workspace.emit();
     for (folder, project) in [("contacts", projects::contacts()), ("names", projects::clashing_names())] {
         let script = format!(
             "import {{ models, sharedSql }} from './dist/{folder}/schema/index.js';
             console.log(JSON.stringify([['_changes', sharedSql], ...models.map((model) => [model.name, model.sql])]));"
         );
-        let found: Vec<(String, String)> = serde_json::from_str(&workspace.run(&script)).expect("JSON");
+        let found: Vec<(String, String)> = serde_json::from_str(&emitted().run("schema", &script)).expect("JSON");
         let expected = schema(&project);
         assert_eq!(found.len(), expected.len());
         for (name, sql) in found {
@@ -180,9 +187,8 @@ fn schema_modules_hold_the_statements() {
 
 #[test]
 fn access_metadata_is_a_value() {
-    let workspace = everything("access");
-    workspace.emit();
-    let found = workspace.run(
+    let found = emitted().run(
+        "access",
         "import { sampleAccess } from './dist/numbers/types/samples.js'; console.log(JSON.stringify(sampleAccess));",
     );
     let samples = projects::samples();

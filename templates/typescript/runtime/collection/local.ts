@@ -44,12 +44,31 @@ function follow<Shown extends object, Key extends CollectionKey>(
     sync.write({ type, value: row as Shown });
   }
 
-  /** Replaces all rows of the collection, which shows them at once, even while a transaction waits for the server. */
-  function replaceAll(isFirst: boolean): void {
+  /** Shows the same rows anew, all at once. */
+  function showAgain(): void {
     sync.begin();
-    if (!isFirst) sync.truncate();
+    sync.truncate();
     for (const row of rows.values()) write("insert", row);
     sync.commit();
+  }
+
+  /** Makes these all rows. Only what differs is told: telling all takes longer than reading it. */
+  function replaceAll(present: Rows): void {
+    sync.begin();
+    for (const [key, row] of present) {
+      const before = rows.get(key);
+      if (before === undefined) write("insert", row);
+      else if (isSameRow(before, row)) present.set(key, before);
+      else write("update", row);
+    }
+    for (const key of rows.keys()) if (!present.has(key)) sync.write({ type: "delete", key: key as Key });
+    sync.commit();
+    rows = present;
+  }
+
+  /** While a transaction waits for the server, TanStack DB shows only rows that take the place of all. */
+  function showIfWaiting(): void {
+    if (writer.isWaiting(model) && !signal.aborted) showAgain();
   }
 
   function replace(keys: readonly CollectionKey[], present: Rows): void {
@@ -75,10 +94,10 @@ function follow<Shown extends object, Key extends CollectionKey>(
       if (keys === null) {
         await Promise.race([loaded, wait(rest, signal)]);
         const start = performance.now();
-        // While a transaction waits for the server, TanStack DB shows only rows that replace all.
-        const isFirst = rows.size === 0 && !writer.isWaiting(model);
-        rows = await store.rows.readAll(model);
-        if (!signal.aborted) replaceAll(isFirst);
+        const present = await store.rows.readAll(model);
+        if (signal.aborted) return;
+        replaceAll(present);
+        showIfWaiting();
         rest = (performance.now() - start) * RESTS;
         return;
       }
@@ -88,12 +107,10 @@ function follow<Shown extends object, Key extends CollectionKey>(
         keys.map((key) => collectionKey(model, key)),
         present,
       );
-      if (writer.isWaiting(model)) replaceAll(false);
+      showIfWaiting();
     });
     const stopListening = writer.onWaiting(model, () => {
-      setTimeout(() => {
-        if (writer.isWaiting(model) && !signal.aborted) replaceAll(false);
-      }, HELD_MS);
+      setTimeout(showIfWaiting, HELD_MS);
     });
     signal.addEventListener("abort", () => {
       unsubscribe();
@@ -107,4 +124,16 @@ function follow<Shown extends object, Key extends CollectionKey>(
 
   start().catch(sync.markError);
   return () => stop.abort();
+}
+
+function isSameRow(one: object, other: object): boolean {
+  const before = one as Readonly<Record<string, unknown>>;
+  return Object.entries(other).every(([name, value]) => isSameValue(before[name], value));
+}
+
+/** Values of JSON columns are objects, or arrays. */
+function isSameValue(one: unknown, other: unknown): boolean {
+  if (Object.is(one, other)) return true;
+  const areObjects = typeof one === "object" && typeof other === "object" && one !== null && other !== null;
+  return areObjects && JSON.stringify(one) === JSON.stringify(other);
 }

@@ -36,6 +36,8 @@ export type Row = Readonly<Record<string, Value>>;
 export interface Statement {
   readonly parts: readonly string[];
   readonly parameters: readonly Value[];
+  /** What a COPY of PGlite reads from `/dev/blob`. */
+  readonly input?: string;
 }
 
 /** SQL text without parameters. */

@@ -14,7 +14,7 @@ import {
   type StoreOperations,
   type SyncedOperations,
 } from "../store.js";
-import { syncedTable, type Dialect, type RowValues } from "./dialect.js";
+import { syncedTable, viewColumns, type Dialect, type RowValues } from "./dialect.js";
 import {
   commas,
   joined,
@@ -72,20 +72,17 @@ function operations(connection: Connection, dialect: Dialect): StoreOperations {
 function rowOperations(connection: Connection, dialect: Dialect): RowOperations {
   const { encode } = dialect;
 
-  function shown(model: Model, rows: readonly Row[]): Rows {
+  function shown(model: Model, rows: RowValues): Rows {
+    const columns = model.fields.map((field, index) => ({ name: field.name, field, index }));
+    const bookkeeping = columns.length;
     return new Map(
-      rows.map((row) => {
-        const fields = Object.fromEntries(
-          model.fields.map((field) => [field.name, dialect.decode(field, row[field.name] ?? null)]),
+      rows.map((values) => {
+        const row = Object.fromEntries(
+          columns.map(({ name, field, index }) => [name, dialect.decode(field, values[index] ?? null)]),
         );
-        return [
-          collectionKey(model, rowKey(model, fields)),
-          {
-            ...fields,
-            _has_local_changes: dialect.decodeBoolean(row["_has_local_changes"] ?? null),
-            _pending_write_id: row["_pending_write_id"] ?? null,
-          },
-        ];
+        row["_has_local_changes"] = dialect.decodeBoolean(values[bookkeeping] ?? null);
+        row["_pending_write_id"] = values[bookkeeping + 1] ?? null;
+        return [collectionKey(model, rowKey(model, row)), row];
       }),
     );
   }
@@ -118,11 +115,16 @@ function rowOperations(connection: Connection, dialect: Dialect): RowOperations 
 
   return {
     async readAll(model) {
-      return shown(model, await connection.query(sql`SELECT * FROM ${name(model.name)}`));
+      return shown(model, await dialect.allRows(connection, model));
     },
 
     async readByKey(model, rowKeys) {
-      return shown(model, await connection.query(dialect.rowsByKey(model, name(model.name), rowKeys)));
+      const found = await connection.query(dialect.rowsByKey(model, name(model.name), rowKeys));
+      const columns = viewColumns(model);
+      return shown(
+        model,
+        found.map((row) => columns.map((column) => row[column] ?? null)),
+      );
     },
 
     async insert(model, row) {
@@ -304,6 +306,8 @@ function syncedOperations(connection: Connection, dialect: Dialect): SyncedOpera
       }
       return all;
     },
+
+    insert: (model, rows) => runFor(model, rows, (columns, _, some) => [dialect.insert(model, columns, some)]),
 
     upsert: (model, rows) =>
       runFor(model, rows, (columns, others, some) => {

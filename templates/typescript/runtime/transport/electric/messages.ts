@@ -67,15 +67,28 @@ function storable(field: Field, text: string, column: Column | undefined): strin
   }
 }
 
+/** Whether the changes can be rows of a table that has none yet: inserts only, each with a key of its own. */
+export function areNewRows(changes: readonly Change[]): boolean {
+  const keys = new Set(changes.map(({ key }) => key));
+  return keys.size === changes.length && changes.every(({ operation }) => operation === "insert");
+}
+
 /**
- * Brings the synced rows up to date. Changes of different rows may go together; two of the same row may not, since each
+ * Brings the synced rows up to date. `areNew`: inserts only, of rows that the table hasn't. Changes of different rows may go together; two of the same row may not, since each
  * of them may show a write of ours.
  */
 export async function applyChanges(
   { synced }: StoreOperations,
   model: Model,
   changes: readonly Change[],
+  areNew: boolean,
 ): Promise<void> {
+  if (areNew) {
+    return synced.insert(
+      model,
+      changes.map(({ values }) => values),
+    );
+  }
   let together: Change[] = [];
   let keys = new Set<string>();
 

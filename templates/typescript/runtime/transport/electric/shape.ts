@@ -6,7 +6,7 @@ import type { Entry, Store, StoreOperations } from "../../store/store.js";
 import type { Reports } from "../../tabs/reports.js";
 import { nothingSeen, readSeen, settleArrived, settleOvertaken, writeSeen, type Seen } from "../../writes/settle.js";
 import { wait } from "../schedule.js";
-import { applyChanges, arrivalsOf, changeReader, type Change, type ShapeMessage } from "./messages.js";
+import { applyChanges, areNewRows, arrivalsOf, changeReader, type Change, type ShapeMessage } from "./messages.js";
 
 /** How far a shape has been read. It is committed together with the rows that were read. */
 export interface Position {
@@ -79,6 +79,8 @@ export async function openShape(
   let position = stored?.definition === definition ? stored : undefined;
   let seen = await readSeen(store, model.name);
   let refetch: Refetch | undefined;
+  /** Whether the table has no rows but those that have come in here. */
+  let isOurs = false;
   let isWatching = false;
   /** Whether rows that this device has written are still to come. */
   let isExpecting = false;
@@ -92,7 +94,8 @@ export async function openShape(
 
   async function snapshotRequested(): Promise<void> {
     const acknowledged = acknowledgedIn(await store.log.sent(model.name));
-    if (await store.synced.isEmpty(model)) {
+    isOurs = await store.synced.isEmpty(model);
+    if (isOurs) {
       refetch = undefined;
       position = { handle: "", offset: "-1", definition, isComplete: false, rows: 0, acknowledged, at: now() };
     } else {
@@ -123,15 +126,22 @@ export async function openShape(
     const parts = partsOf(changes);
     for (const [index, part] of parts.entries()) {
       signal.throwIfAborted();
-      await store.transaction(async (within) => {
-        await within.synced.beginLoading(model);
-        await apply(within, part, before.offset, true);
-        if (index < parts.length - 1) return;
-        if (batch.isUpToDate) {
-          await within.log.settle(before.acknowledged);
-          await within.synced.endLoading(model);
-        }
-        await writePosition(within, model.name, after);
+      const write = () =>
+        store.transaction(async (within) => {
+          await within.synced.beginLoading(model);
+          await apply(within, part, before.offset, true, isOurs && areNewRows(part));
+          if (index < parts.length - 1) return;
+          if (batch.isUpToDate) {
+            await within.log.settle(before.acknowledged);
+            await within.synced.endLoading(model);
+          }
+          await writePosition(within, model.name, after);
+        });
+      await write().catch((error: unknown) => {
+        if (!isOurs) throw error;
+        // Perhaps a row is there already: from the answer to a write, or because it has come twice.
+        isOurs = false;
+        return write();
       });
     }
     position = after;
@@ -172,10 +182,11 @@ export async function openShape(
     changes: readonly Change[],
     offset: string,
     isSnapshot: boolean,
+    areNew = false,
   ): Promise<void> {
     if (changes.length === 0) return;
     const sent = await within.log.sent(model.name);
-    await applyChanges(within, model, changes);
+    await applyChanges(within, model, changes, areNew);
     isExpecting = sent.length > changes.length;
     if (sent.length === 0) return remember(within, nothingSeen);
     const arrivals = arrivalsOf(changes, new Set(sent.map((entry) => entry.writeId)), offset, isSnapshot);

@@ -1,7 +1,7 @@
 import { fieldOf, type Field, type Model } from "../../../client/model.js";
 import { base64Of, isoTimestamp, isTrue, jsonOf, shownInteger } from "../../../client/values.js";
 import { keyParts } from "../../store.js";
-import { syncedTable, type Dialect, type RowValues } from "../dialect.js";
+import { allInTexts, syncedTable, viewColumns, type Dialect, type RowValues } from "../dialect.js";
 import { commas, joined, name, raw, sql, type Statement, type Value } from "../driver.js";
 
 const TYPES: Readonly<Record<Field["type"], string>> = {
@@ -67,6 +67,12 @@ export const pgliteDialect: Dialect = {
   keyParameter: (model, column, part) => sql`${part}::TEXT::${type(model, column)}`,
   logValue: (json) => sql`CAST(${json} AS JSONB)`,
 
+  async allRows(connection, model) {
+    const texts = commas(viewColumns(model).map((column) => sql`v.${name(column)}::TEXT`));
+    const found = await connection.query(allInTexts(model, sql`ARRAY[${texts}]`, "json_agg(c.r)"));
+    return found.flatMap(({ rows }) => JSON.parse(String(rows)) as RowValues);
+  },
+
   // By a lateral join: a plain one could read the view as a whole.
   rowsByKey(model, relation, rowKeys) {
     const keys = rowKeys.map((key) => keyParts(model, key));
@@ -82,6 +88,13 @@ export const pgliteDialect: Dialect = {
   },
 
   rowsAtOnce: () => ROWS_AT_ONCE,
+
+  // COPY takes half the time of an INSERT.
+  insert: (model, columns, rows) => ({
+    ...sql`COPY ${syncedTable(model)} (${commas(columns.map(name))}) FROM '/dev/blob'`,
+    input: rows.map((row) => `${row.map(copied).join("\t")}\n`).join(""),
+  }),
+
   source: (model, columns, rows) => sql`SELECT * FROM ${unnest(model, columns, rows)}`,
 
   differing(model, columns, rows, column) {
@@ -182,6 +195,13 @@ function arrayOf(values: readonly Value[]): string {
     value === null ? "NULL" : `"${String(value).replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`,
   );
   return `{${elements.join(",")}}`;
+}
+
+const COPY_ESCAPES: Readonly<Record<string, string>> = { "\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r" };
+
+/** A value as COPY reads it. */
+function copied(value: Value): string {
+  return value === null ? "\\N" : String(value).replace(/[\\\t\n\r]/g, (character) => COPY_ESCAPES[character] ?? "");
 }
 
 function isSameKey(columns: readonly string[]): Statement {

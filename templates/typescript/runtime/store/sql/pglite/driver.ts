@@ -1,4 +1,4 @@
-import type { messages, PGlite, PGliteInterface, protocol } from "@electric-sql/pglite";
+import type { messages, PGlite, PGliteInterface, protocol, Transaction } from "@electric-sql/pglite";
 
 import { isRead, serialQueue, sql, type Connection, type Driver, type Row, type Statement } from "../driver.js";
 import { joinTabs } from "../tabs/driver.js";
@@ -79,6 +79,12 @@ export async function pgliteDriver(pg: PgliteInstance, syncToFs = () => pg.syncT
     if (!isWriting) tell();
   });
 
+  /** PGlite gives a statement its input only together with its own way to send one. */
+  async function copy({ query }: Pick<Transaction, "query">, { parts, input = "" }: Statement): Promise<Row[]> {
+    await query(parts.join(""), [], { blob: new Blob([input]) });
+    return [];
+  }
+
   /** To be called in a transaction: nobody else may use the instance meanwhile. */
   async function query(statement: Statement): Promise<Row[]> {
     const message = messageOf(protocol, statement);
@@ -98,7 +104,10 @@ export async function pgliteDriver(pg: PgliteInstance, syncToFs = () => pg.syncT
         try {
           const { result, hasChanged } = await pg.transaction(async (transaction) => {
             const exec = async (script: string): Promise<void> => void (await transaction.exec(script));
-            const result = await work({ query, exec });
+            const result = await work({
+              query: (statement) => (statement.input === undefined ? query(statement) : copy(transaction, statement)),
+              exec,
+            });
             return { result, hasChanged: await hasWritten(query) };
           });
           if (hasChanged) await syncToFs();

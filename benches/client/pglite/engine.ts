@@ -1,7 +1,7 @@
 import { PGlite } from "@electric-sql/pglite";
 import { live, type LiveNamespace } from "@electric-sql/pglite/live";
 
-import type { Driver } from "../client/db/store/sql/driver.js";
+import { raw, type Driver } from "../client/db/store/sql/driver.js";
 import { pgliteDriver } from "../client/db/store/sql/pglite/driver.js";
 import type { ServerRow } from "./rows.js";
 
@@ -53,6 +53,12 @@ const TABLE = `CREATE TABLE bare (
 )`;
 const COLUMNS = ["id", "first_name", "last_name", "email", "created_at", "updated_at"] as const;
 const TYPES = ["UUID", "TEXT", "TEXT", "TEXT", "TIMESTAMPTZ", "TIMESTAMPTZ"];
+
+/** Reads all rows of the view as one JSON value. */
+export async function readAsJson(driver: Driver): Promise<number> {
+  const [row] = await driver.query(raw("SELECT json_agg(c) AS rows FROM contacts AS c"));
+  return (JSON.parse(String(row?.["rows"])) as unknown[]).length;
+}
 
 /** Ways to insert many rows into a bare table. */
 export const inserts = [

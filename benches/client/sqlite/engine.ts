@@ -1,4 +1,4 @@
-import { sql, type Driver } from "../client/db/store/sql/driver.js";
+import { raw, sql, type Driver } from "../client/db/store/sql/driver.js";
 import { nativeDriver, type NativeDatabase } from "../client/db/store/sql/sqlite/driver.js";
 import { openInMemory } from "../client/db/store/sql/sqlite/wasm.js";
 import type { ServerRow } from "./rows.js";
@@ -35,6 +35,15 @@ function queryAgain(driver: Driver): Observer {
 }
 
 const COLUMNS = ["id", "first_name", "last_name", "email", "created_at", "updated_at"] as const;
+
+/** Reads all rows of the view as one JSON value. */
+export async function readAsJson(driver: Driver): Promise<number> {
+  const members = [...COLUMNS, "_has_local_changes", "_pending_write_id"].map((column) => `'${column}', ${column}`);
+  const [row] = await driver.query(
+    raw(`SELECT json_group_array(json_object(${members.join(", ")})) AS rows FROM contacts`),
+  );
+  return (JSON.parse(String(row?.["rows"])) as unknown[]).length;
+}
 
 /** Ways to insert many rows into a bare table. */
 export const inserts = [

@@ -1,10 +1,10 @@
 //! What the generated client costs, as ratios measured in one run: until a change of a row is in its collection, beside
 //! PGlite's live queries; the commits of quick writes; the first sync, beside plain SQL; sending what is pending, beside a
 //! plain loop; a pull of a list that hasn't changed, beside `fetch` and `JSON.parse`; what rows cost in memory; and the
-//! size of the client in files and in a bundle.
+//! size of the client in files and in a bundle; and until a page in Chromium has a collection that is ready.
 //!
 //! `cargo bench --bench client` prints Markdown tables. Behind `--`, `--quick` leaves the large sizes out, and `pglite`,
-//! `sqlite`, `pull`, `memory` or `size` takes only that part; `changes`, `quick`, `load` or `drain` takes
+//! `sqlite`, `pull`, `memory`, `open` or `size` takes only that part; `changes`, `quick`, `load` or `drain` takes
 //! only that of the first two.
 
 #[path = "../../tests/support/mod.rs"]
@@ -17,9 +17,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use support::binary::sync_patterns;
+use support::chromium::chromium;
 use support::workspace::Workspace;
 
-const PARTS: [&str; 5] = ["pglite", "sqlite", "pull", "memory", "size"];
+const PARTS: [&str; 6] = ["pglite", "sqlite", "pull", "memory", "open", "size"];
 const ADAPTERS: [&str; 2] = ["sqlite", "pglite"];
 /// What can be asked of a client that syncs by streams.
 const STREAMED: [&str; 4] = ["changes", "quick", "load", "drain"];
@@ -31,6 +32,7 @@ fn main() {
     for part in PARTS.into_iter().filter(|part| is_all || asked(part)) {
         match part {
             "size" => size(is_quick),
+            "open" => opening(is_quick),
             "pull" | "memory" => ADAPTERS.into_iter().for_each(|adapter| polled(part, adapter, is_quick)),
             adapter => {
                 let of_it: Vec<_> = STREAMED.into_iter().filter(|what| asked(what)).collect();
@@ -75,6 +77,33 @@ fn polled(script: &str, adapter: &str, is_quick: bool) {
     run(&workspace, &format!("dist/bench/{script}.js"), is_quick, &[]);
 }
 
+/// Pages that open a database, beside one that does nothing but create a PGlite.
+fn opening(is_quick: bool) {
+    let Some(chromium) = chromium() else { return };
+    let workspace = Workspace::new("bench-open");
+    let page = |name: &str, script: &str| {
+        let text = std::fs::read_to_string(sources("open/pages").join(script)).expect("a page");
+        workspace.write_file(&format!("{name}/page.ts"), &text);
+        workspace.write_file(
+            &format!("{name}/index.html"),
+            "<!doctype html><title>Opening</title><script type=\"module\" src=\"page.ts\"></script>",
+        );
+    };
+    page("bare", "bare.ts");
+    for adapter in ADAPTERS {
+        page(adapter, "client.ts");
+        generate(&workspace, &document::document(1), adapter, "rest", "none", &format!("{adapter}/client"));
+    }
+    for (folder, file) in [("open", "main.ts"), ("script", "report.ts")] {
+        let text = std::fs::read_to_string(sources(folder).join(file)).expect("a script");
+        workspace.write_file(&format!("src/{file}"), &text);
+    }
+    workspace.compile();
+    let mut node = Command::new("node");
+    chromium.give_to(&mut node);
+    execute(node, &workspace, "dist/main.js", is_quick, &[]);
+}
+
 fn size(is_quick: bool) {
     let workspace = Workspace::new("bench-size");
     for count in [1, 10, 50] {
@@ -111,7 +140,11 @@ fn generate(
 }
 
 fn run(workspace: &Workspace, script: &str, quick: bool, of_it: &[&str]) {
-    let status = Command::new("node")
+    execute(Command::new("node"), workspace, script, quick, of_it);
+}
+
+fn execute(mut node: Command, workspace: &Workspace, script: &str, quick: bool, of_it: &[&str]) {
+    let status = node
         .args(["--enable-source-maps", "--expose-gc", script])
         .args(quick.then_some("--quick"))
         .args(of_it)

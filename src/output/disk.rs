@@ -64,7 +64,7 @@ pub fn stale_in(folder: &Path, is_generated: impl Fn(&str) -> bool) -> anyhow::R
             let Ok(name) = entry.file_name().into_string() else { continue };
             let path = if below.is_empty() { name } else { format!("{below}/{name}") };
             let kind = entry.file_type()?;
-            let may_be_ours = [".ts", ".sql", ".json", GITATTRIBUTES].iter().any(|end| path.ends_with(end));
+            let may_be_ours = [".ts", ".mjs", ".sql", ".json", GITATTRIBUTES].iter().any(|end| path.ends_with(end));
             if kind.is_dir() && is_deep {
                 folders.push(path);
             } else if kind.is_file() && may_be_ours && !is_generated(&path) && begins_as_ours(&entry.path())? {

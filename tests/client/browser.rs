@@ -105,7 +105,8 @@ fn type_check(workspace: &Workspace, adapter: &str) {
 }
 
 /// The page as it goes into production, and as Vite's development server gives it; with rows from Electric; and the client
-/// with an API of another origin. A short run has PGlite in the first of these alone.
+/// with an API of another origin. A short run has PGlite in the first of these alone, and in what is only for PGlite: a new
+/// database that begins with a file.
 pub fn cases() -> Vec<Trial> {
     let mut cases = Vec::new();
     for suite in ["built-page", "development", "origins", "electric"] {
@@ -115,6 +116,7 @@ pub fn cases() -> Vec<Trial> {
             cases.push(case(format!("browser::{adapter}::{test}"), move || run(adapter, suite)));
         }
     }
+    cases.push(case("browser::pglite::initial_data", || run("pglite", "initial-data")));
     cases.push(case("browser::npm_start", npm_start));
     cases
 }

@@ -87,9 +87,11 @@ const POLLED: &[Module] = modules![
 const DIRECT: &[Module] = modules!["collection/electric.ts"];
 const ACCESS: &[Module] = modules!["client/access.ts"];
 const PGLITE: &[Module] = modules![
+    "store/sql/pglite/create.ts",
     "store/sql/pglite/dialect.ts",
     "store/sql/pglite/driver.ts",
     "store/sql/pglite/folder.ts",
+    "store/sql/pglite/initial-data.mjs",
     "store/sql/pglite/pglite-worker.ts",
 ];
 const SQLITE: &[Module] = modules![

@@ -34,8 +34,7 @@ export async function migrate(driver: Driver, dialect: Dialect): Promise<void> {
     if (before?.hash === hash) return;
     if (before !== undefined) await takeDown(connection, dialect, before);
     const others = new Set((await catalog(connection)).map(({ identity }) => identity));
-    await connection.exec(sharedSql);
-    for (const model of models) await connection.exec(model.sql);
+    await connection.exec([sharedSql, ...models.map((model) => model.sql)].join("\n"));
     if (before !== undefined) await restoreEntries(connection, dialect);
 
     const kept = new Set(before?.objects.map(({ identity }) => identity));

@@ -1,6 +1,7 @@
 import type { messages, PGlite, PGliteInterface, protocol, Transaction } from "@electric-sql/pglite";
 
 import { isRead, serialQueue, sql, type Connection, type Driver, type Row, type Statement } from "../driver.js";
+import type { StoreOptions } from "../store.js";
 import { joinTabs } from "../tabs/driver.js";
 import { keepFolder } from "./folder.js";
 
@@ -13,6 +14,14 @@ export interface PgliteInstance extends Pick<
   syncToFs(): Promise<void>;
 }
 
+export interface PgliteOptions extends StoreOptions {
+  /**
+   * The address of a file that `initial-data.mjs` has made, from the page's own or absolute. A new database in the
+   * browser begins with what it has, instead of being made there, which takes seconds.
+   */
+  readonly initialData?: string | URL;
+}
+
 /** Storages that aren't folders of Node. */
 const SCHEMES = /^(memory|opfs-ahp|memfs2opfs):\/\//;
 
@@ -20,7 +29,7 @@ const SCHEMES = /^(memory|opfs-ahp|memfs2opfs):\/\//;
  * Opens a directory: `idb://…` in the browser, where all tabs share it; `memory://`, or a folder in Node, for this
  * client alone.
  */
-export async function openPglite(directory: string): Promise<Driver> {
+export async function openPglite(directory: string, { initialData }: PgliteOptions = {}): Promise<Driver> {
   if (!directory.startsWith("idb://")) {
     return SCHEMES.test(directory) ? openAlone(directory) : openFolder(directory);
   }
@@ -28,7 +37,10 @@ export async function openPglite(directory: string): Promise<Driver> {
     throw new Error("The local database needs a browser and a secure context: https, or localhost.");
   }
   const worker = new Worker(new URL("./pglite-worker.js", import.meta.url), { type: "module" });
-  return joinTabs(worker, `sync-patterns:${directory}`, directory);
+  return joinTabs(worker, `sync-patterns:${directory}`, {
+    directory,
+    ...(initialData !== undefined && { initialData: new URL(initialData, location.href).href }),
+  });
 }
 
 async function openAlone(directory: string): Promise<Driver> {

@@ -1,6 +1,5 @@
-import { PGlite } from "@electric-sql/pglite";
-
 import { serveTabs } from "../tabs/owner.js";
+import { createPglite } from "./create.js";
 import { ownPglite } from "./driver.js";
 
-serveTabs(async (directory) => ownPglite(await PGlite.create(directory)));
+serveTabs(async ({ directory, initialData }) => ownPglite(await createPglite(directory, initialData)));

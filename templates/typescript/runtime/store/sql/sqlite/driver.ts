@@ -47,7 +47,7 @@ export async function openSqlite(directory: string): Promise<Driver> {
     throw new Error("The local database needs a browser and a secure context: https, or localhost.");
   }
   const worker = new Worker(new URL("./sqlite-worker.js", import.meta.url), { type: "module" });
-  return joinTabs(worker, `sync-patterns:${directory}`, directory);
+  return joinTabs(worker, `sync-patterns:${directory}`, { directory });
 }
 
 /** How many statements stay prepared: preparing takes longer than running, and longer with each model. */

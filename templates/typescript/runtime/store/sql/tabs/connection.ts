@@ -4,6 +4,7 @@ import {
   fromRemote,
   tabChannel,
   type Announcement,
+  type Place,
   type Reply,
   type Request,
   type Task,
@@ -28,7 +29,7 @@ export interface TabConnection {
 }
 
 /** Starts the tab's own worker, and connects the tab to the one that has the database open, whichever it is. */
-export async function connectTab(worker: Worker, shared: string, place: string): Promise<TabConnection> {
+export async function connectTab(worker: Worker, shared: string, place: Place): Promise<TabConnection> {
   const client = crypto.randomUUID();
   const release = await holdLock(tabChannel(shared, client));
   const announcements = new BroadcastChannel(shared);

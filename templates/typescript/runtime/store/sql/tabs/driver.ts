@@ -1,12 +1,12 @@
 import { isRead, name, sql, type Connection, type Driver, type Row } from "../driver.js";
 import { connectTab, type Owner } from "./connection.js";
-import { MARKS } from "./messages.js";
+import { MARKS, type Place } from "./messages.js";
 
 /**
  * Makes a driver of a database that tabs share. The worker of one tab has it open; when that tab closes, the worker of
  * another opens it. Transactions that were running are repeated then, unless they had been committed.
  */
-export async function joinTabs(worker: Worker, shared: string, place: string): Promise<Driver> {
+export async function joinTabs(worker: Worker, shared: string, place: Place): Promise<Driver> {
   const tab = await connectTab(worker, shared, place);
 
   async function wasCommitted(token: string): Promise<boolean> {

@@ -32,9 +32,16 @@ export interface RemoteError {
   readonly members: Readonly<Record<string, string>>;
 }
 
+/** What a worker opens. */
+export interface Place {
+  readonly directory: string;
+  /** The address of a file with which a new database begins. */
+  readonly initialData?: string;
+}
+
 /** Messages between a tab and its own worker. */
 export type WorkerMessage =
-  | { readonly type: "open"; readonly shared: string; readonly place: string }
+  | { readonly type: "open"; readonly shared: string; readonly place: Place }
   | { readonly type: "close" }
   | { readonly type: "closed" }
   | { readonly type: "failed"; readonly error: RemoteError };

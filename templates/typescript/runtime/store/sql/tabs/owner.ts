@@ -4,6 +4,7 @@ import {
   tabChannel,
   toRemote,
   type Announcement,
+  type Place,
   type Reply,
   type Request,
   type WorkerMessage,
@@ -20,7 +21,7 @@ interface Session {
  * The worker's side of a database that tabs share. Each tab has such a worker; the one that holds the lock opens the
  * database and serves all tabs, the others wait for their turn.
  */
-export function serveTabs(open: (place: string) => Promise<Driver>): void {
+export function serveTabs(open: (place: Place) => Promise<Driver>): void {
   let driver: Driver | undefined;
   addEventListener("message", (event: MessageEvent<WorkerMessage>) => {
     const message = event.data;

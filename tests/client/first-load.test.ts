@@ -80,7 +80,9 @@ test("a row that is there before its part comes", async () => {
   const there = new Set((await client.sql`SELECT id FROM projects_synced`).map(({ id }) => id));
   const missing = (await world.rows("projects")).find(({ id }) => !there.has(String(id)));
   const id = String(missing?.["id"]);
-  await client.sql`INSERT INTO projects_synced (id, name) VALUES (${id}, 'an older one')`;
+  const then = "2020-01-01T00:00:00Z";
+  await client.sql`INSERT INTO projects_synced (id, name, color, created_at, updated_at)
+    VALUES (${id}, 'an older one', 'red', ${then}, ${then})`;
   release();
   await world.converged(client);
   assert.equal((await client.rows("projects")).find((row) => row["id"] === id)?.["name"], missing?.["name"]);

@@ -34,6 +34,8 @@ use plan::Plan;
 pub struct Client {
     pub project: Project,
     pub files: Files,
+    /// Those of the sync server, where the config asks for one.
+    pub server: Option<Files>,
 }
 
 /// The whole way, and pure: the same document, config and templates give the same files. `None`, with problems, where the
@@ -49,8 +51,13 @@ pub fn generate(
     if problems.has_errors() {
         return Ok(None);
     }
-    match codegen::files(&Plan::of(&project), Settings::of(config, templates)) {
-        Ok(files) => Ok(Some(Client { project, files })),
+    let (plan, settings) = (Plan::of(&project), Settings::of(config, templates));
+    let made = codegen::files(&plan, settings).and_then(|files| {
+        let server = config.server.as_ref().map(|_| codegen::server_files(&plan, settings)).transpose()?;
+        Ok((files, server))
+    });
+    match made {
+        Ok((files, server)) => Ok(Some(Client { project, files, server })),
         Err(error) => {
             problems.push(error.downcast::<TemplateError>()?.problem());
             Ok(None)

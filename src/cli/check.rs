@@ -1,7 +1,7 @@
 //! Compares the files on disk with what would be generated.
 
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::global_options::Global;
 use super::inputs::ProjectArgs;
+use super::project::Target;
 use super::{line_endings, project, report};
 use crate::codegen::GITATTRIBUTES;
 use crate::diagnostics::{Format, count, github};
@@ -33,21 +34,42 @@ pub fn compare(args: &ProjectArgs, format: Format, global: &Global) -> anyhow::R
     let Some(project) = project::make(args, "nothing was compared", global)? else {
         return Ok(ExitCode::from(2));
     };
-    let (folder, files) = (&project.config.output, &project.client.files);
-    let plan = project.plan()?;
-    let differences = plan.differences(folder, files)?;
-    let report = Report { folder, unchanged: plan.unchanged, help: help(folder, &differences), differences };
-    let told = report.print(&mut anstream::stdout().lock(), format, global.quiet);
+    let targets = project.plan()?;
+    let report = |Target { folder, files, plan }: &Target| {
+        let differences = plan.differences(folder, files)?;
+        let (folder, help) = (folder.to_path_buf(), help(folder, &differences));
+        anyhow::Ok(Report { folder, unchanged: plan.unchanged, help, differences })
+    };
+    let reports: Vec<Report> = targets.iter().map(report).collect::<anyhow::Result<_>>()?;
+    let told = print(&mut anstream::stdout().lock(), &reports, format, global.quiet);
     match told {
         // The reader may close the pipe early; the exit code still has to say that something differs.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error.into()),
         _ => {}
     }
-    Ok(if report.differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    let is_same = reports.iter().all(|report| report.differences.is_empty());
+    Ok(if is_same { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
-struct Report<'a> {
-    folder: &'a Path,
+/// Prints what differs, folder by folder.
+fn print(out: &mut impl Write, reports: &[Report], format: Format, quiet: bool) -> io::Result<()> {
+    if format == Format::Json {
+        let mut data = reports.iter().map(Report::data);
+        let mut report = data.next().unwrap_or_default();
+        if let (Some(report), Some(server)) = (report.as_object_mut(), data.next()) {
+            report.insert("server".to_owned(), server);
+        }
+        return writeln!(out, "{report}");
+    }
+    reports.iter().try_for_each(|report| match format {
+        Format::Github => report.github(out, quiet),
+        _ => report.text(out, quiet),
+    })
+}
+
+/// What differs in one folder.
+struct Report {
+    folder: PathBuf,
     differences: Vec<Difference>,
     unchanged: usize,
     /// What to do about them.
@@ -72,15 +94,7 @@ fn help(folder: &Path, differences: &[Difference]) -> Vec<String> {
     help
 }
 
-impl Report<'_> {
-    fn print(&self, out: &mut impl Write, format: Format, quiet: bool) -> io::Result<()> {
-        match format {
-            Format::Text => self.text(out, quiet),
-            Format::Json => self.json(out),
-            Format::Github => self.github(out, quiet),
-        }
-    }
-
+impl Report {
     fn text(&self, out: &mut impl Write, quiet: bool) -> io::Result<()> {
         let bold = Style::new().bold();
         for difference in &self.differences {
@@ -92,7 +106,8 @@ impl Report<'_> {
         self.summary(out, quiet)
     }
 
-    fn json(&self, out: &mut impl Write) -> io::Result<()> {
+    /// For programs.
+    fn data(&self) -> serde_json::Value {
         let differences: Vec<_> = self
             .differences
             .iter()
@@ -105,10 +120,9 @@ impl Report<'_> {
                 })
             })
             .collect();
-        let report = json!({
+        json!({
             "output": self.folder, "differences": differences, "unchanged": self.unchanged, "help": self.help
-        });
-        writeln!(out, "{report}")
+        })
     }
 
     fn github(&self, out: &mut impl Write, quiet: bool) -> io::Result<()> {
@@ -182,7 +196,7 @@ impl Report<'_> {
     }
 
     fn place(&self, difference: &Difference) -> String {
-        report::place(self.folder, &difference.path)
+        report::place(&self.folder, &difference.path)
     }
 }
 

@@ -43,8 +43,8 @@ pub fn run(args: &Generate, global: &Global) -> anyhow::Result<ExitCode> {
         return print(args, global);
     }
     let Some(project) = project::make(&args.project, FAILED, global)? else { return Ok(ExitCode::from(2)) };
-    let plan = project.write()?;
-    report::say(&project.summary(&plan, Occasion::Written, global)?)?;
+    let targets = project.write()?;
+    report::say(&project.summary(&targets, Occasion::Written, global)?)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -52,7 +52,7 @@ fn print(args: &Generate, global: &Global) -> anyhow::Result<ExitCode> {
     let Some(project) = project::make(&args.project, FAILED, global)? else { return Ok(ExitCode::from(2)) };
     if args.stdout {
         let mut out = std::io::stdout().lock();
-        for (path, text) in &project.client.files {
+        for (path, text) in project.client.files.iter().chain(project.client.server.iter().flatten()) {
             writeln!(out, "==> {path} <==\n{text}")?;
         }
     } else {

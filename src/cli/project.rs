@@ -1,10 +1,13 @@
 //! Makes the client of a project from a command's arguments.
 
+use std::path::Path;
+
 use super::global_options::Global;
 use super::inputs::{self, Inputs, ProjectArgs};
 use super::report;
 use super::report::Occasion;
 use crate::Client;
+use crate::codegen::Files;
 use crate::codegen::template::OwnTemplates;
 use crate::config::Config;
 use crate::diagnostics::Problems;
@@ -49,25 +52,40 @@ pub fn make_of(
     }
 }
 
+/// A folder that is written to.
+#[derive(Debug)]
+pub struct Target<'a> {
+    pub folder: &'a Path,
+    pub files: &'a Files,
+    pub plan: Plan,
+}
+
 impl Project {
-    /// What has to happen on disk. An error if a file that we haven't written is in the way.
-    pub fn plan(&self) -> anyhow::Result<Plan> {
-        let plan = Plan::new(&self.config.output, &self.client.files)?;
-        if !plan.foreign.is_empty() {
-            anyhow::bail!(report::foreign(&plan.foreign, &self.config.output));
-        }
-        Ok(plan)
+    /// What has to happen on disk: in the client's folder, and in the server's where there is one. An error if a file that we
+    /// haven't written is in the way.
+    pub fn plan(&self) -> anyhow::Result<Vec<Target<'_>>> {
+        let server = self.config.server.as_ref().zip(self.client.server.as_ref());
+        let server = server.map(|(server, files)| (server.output.as_path(), files));
+        let folders = [(self.config.output.as_path(), &self.client.files)].into_iter().chain(server);
+        let target = |(folder, files)| {
+            let plan = Plan::new(folder, files)?;
+            if !plan.foreign.is_empty() {
+                anyhow::bail!(report::foreign(&plan.foreign, folder));
+            }
+            Ok(Target { folder, files, plan })
+        };
+        folders.map(target).collect()
     }
 
-    /// Writes the client, and returns what had to be done.
-    pub fn write(&self) -> anyhow::Result<Plan> {
-        let plan = self.plan()?;
-        plan.apply(&self.config.output, &self.client.files)?;
-        Ok(plan)
+    /// Writes the files, and returns what had to be done.
+    pub fn write(&self) -> anyhow::Result<Vec<Target<'_>>> {
+        let targets = self.plan()?;
+        targets.iter().try_for_each(|target| target.plan.apply(target.folder, target.files))?;
+        Ok(targets)
     }
 
     /// The last lines of a run.
-    pub fn summary(&self, plan: &Plan, occasion: Occasion, global: &Global) -> anyhow::Result<String> {
-        report::summary(&self.client.project, plan, &self.config.output, occasion, global)
+    pub fn summary(&self, targets: &[Target], occasion: Occasion, global: &Global) -> anyhow::Result<String> {
+        report::summary(&self.client.project, targets, occasion, global)
     }
 }

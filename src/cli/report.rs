@@ -8,9 +8,10 @@ use anstyle::{AnsiColor, Style};
 use serde_json::json;
 
 use super::global_options::Global;
+use super::project::Target;
 use crate::diagnostics::{Format, Input, Problems, Severity, count, print};
 use crate::model::{Method, Model, Project};
-use crate::output::{Change, Plan};
+use crate::output::Change;
 use crate::source::Source;
 
 /// Prints problems.
@@ -67,36 +68,21 @@ pub enum Occasion {
 }
 
 /// A line for each model, and one for the files.
-pub fn summary(
-    project: &Project,
-    plan: &Plan,
-    folder: &Path,
-    occasion: Occasion,
-    global: &Global,
-) -> anyhow::Result<String> {
+pub fn summary(project: &Project, targets: &[Target], occasion: Occasion, global: &Global) -> anyhow::Result<String> {
     let mut out = Vec::new();
-    write_summary(&mut out, project, plan, folder, occasion, global)?;
+    write_summary(&mut out, project, targets, occasion, global)?;
     Ok(String::from_utf8(out)?)
 }
 
 fn write_summary(
     out: &mut impl Write,
     project: &Project,
-    plan: &Plan,
-    folder: &Path,
+    targets: &[Target],
     occasion: Occasion,
     global: &Global,
 ) -> io::Result<()> {
     if global.format() == Format::Json {
-        let changes: Vec<_> =
-            plan.changes.iter().map(|(path, change)| json!({ "path": path, "change": change.word() })).collect();
-        let models: Vec<_> = project.models.iter().map(|model| &model.name).collect();
-        writeln!(
-            out,
-            "{}",
-            json!({ "models": models, "output": folder, "changes": changes, "unchanged": plan.unchanged })
-        )?;
-        return Ok(());
+        return writeln!(out, "{}", summary_data(project, targets));
     }
     if global.quiet {
         return Ok(());
@@ -105,30 +91,52 @@ fn write_summary(
         models(out, project)?;
     }
     if occasion != Occasion::Written {
-        for (path, change) in &plan.changes {
-            writeln!(out, "{} {}", change.word(), place(folder, path))?;
+        for target in targets {
+            for (path, change) in &target.plan.changes {
+                writeln!(out, "{} {}", change.word(), place(target.folder, path))?;
+            }
         }
     }
+    for (index, target) in targets.iter().enumerate() {
+        let models = (index == 0).then(|| count(project.models.len(), "model"));
+        writeln!(out, "{}", done(models.as_deref(), target, occasion))?;
+    }
+    Ok(())
+}
+
+/// The same for programs.
+fn summary_data(project: &Project, targets: &[Target]) -> serde_json::Value {
+    let of_target = |Target { folder, plan, .. }: &Target| {
+        let changes: Vec<_> =
+            plan.changes.iter().map(|(path, change)| json!({ "path": path, "change": change.word() })).collect();
+        json!({ "output": folder, "changes": changes, "unchanged": plan.unchanged })
+    };
+    let models: Vec<_> = project.models.iter().map(|model| &model.name).collect();
+    let mut data = json!({ "models": models });
+    let mut folders = targets.iter().map(of_target);
+    if let (Some(data), Some(serde_json::Value::Object(client))) = (data.as_object_mut(), folders.next()) {
+        data.extend(client);
+        data.extend(folders.next().map(|server| ("server".to_owned(), server)));
+    }
+    data
+}
+
+/// What has been done in a folder: `3 models, 40 files in src/generated: 2 updated, 38 unchanged`.
+fn done(models: Option<&str>, Target { folder, plan, .. }: &Target, occasion: Occasion) -> String {
     let files = plan.unchanged + plan.count(Change::Create) + plan.count(Change::Update);
-    let done = if occasion == Occasion::DryRun { "would be " } else { "" };
+    let would = if occasion == Occasion::DryRun { "would be " } else { "" };
     let mut parts = Vec::new();
     for (change, word) in [(Change::Create, "created"), (Change::Update, "updated"), (Change::Remove, "removed")] {
         let number = plan.count(change);
         if number > 0 {
-            parts.push(format!("{number} {done}{word}"));
+            parts.push(format!("{number} {would}{word}"));
         }
     }
     if plan.unchanged > 0 {
         parts.push(format!("{} unchanged", plan.unchanged));
     }
-    writeln!(
-        out,
-        "{}, {} in {}: {}",
-        count(project.models.len(), "model"),
-        count(files, "file"),
-        folder.display(),
-        parts.join(", ")
-    )
+    let models = models.map(|models| format!("{models}, ")).unwrap_or_default();
+    format!("{models}{} in {}: {}", count(files, "file"), folder.display(), parts.join(", "))
 }
 
 fn models(out: &mut impl Write, project: &Project) -> io::Result<()> {

@@ -82,9 +82,9 @@ fn refuse_stdin(spec: Option<&SpecLocation>) -> anyhow::Result<()> {
 fn generate(inputs: Inputs, problems: Problems, again: bool, global: &Global) -> anyhow::Result<()> {
     let Some(project) = project::make_of(inputs, problems, "nothing was written", global)? else { return Ok(()) };
     match project.write() {
-        Ok(plan) => {
+        Ok(targets) => {
             let occasion = if again { Occasion::Again } else { Occasion::Written };
-            report::say(&project.summary(&plan, occasion, global)?)?;
+            report::say(&project.summary(&targets, occasion, global)?)?;
         }
         Err(error) => report::failure(&error, global)?,
     }

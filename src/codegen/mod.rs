@@ -2,6 +2,7 @@
 //! turn that into text.
 
 mod files;
+pub mod server;
 mod settings;
 pub mod sql;
 pub mod template;
@@ -26,6 +27,11 @@ pub fn files(plan: &Plan, settings: Settings) -> anyhow::Result<Files> {
     render(plan, settings, &Templates::new(settings.templates))
 }
 
+/// All files of the sync server.
+pub fn server_files(plan: &Plan, settings: Settings) -> anyhow::Result<Files> {
+    server::files(plan, &Templates::new(settings.templates))
+}
+
 /// What each template is given for each file, in the order of the files.
 pub fn views(plan: &Plan, settings: Settings) -> anyhow::Result<Vec<View>> {
     let templates = Templates::new(settings.templates).recording();
@@ -48,7 +54,10 @@ pub fn own_templates(folder: &Path, problems: &mut Problems) -> Option<OwnTempla
 
 /// The paths of all templates below `templates`, and whether each is rendered; the others are taken as they stand.
 pub fn template_paths() -> impl Iterator<Item = (String, bool)> {
-    let sets = [sql::templates(Adapter::Pglite), sql::templates(Adapter::Sqlite), typescript::TEMPLATES];
+    let sets =
+        [sql::templates(Adapter::Pglite), sql::templates(Adapter::Sqlite), typescript::TEMPLATES, server::TEMPLATES];
     let rendered = sets.into_iter().flat_map(TemplateSet::paths);
-    rendered.map(|path| (path, true)).chain(typescript::verbatim_paths().map(|path| (path.to_owned(), false)))
+    rendered
+        .map(|path| (path, true))
+        .chain(typescript::verbatim_paths().chain(server::verbatim_paths()).map(|path| (path.to_owned(), false)))
 }

@@ -89,6 +89,31 @@ impl IdempotencyKey {
     }
 }
 
+/// What becomes of an edit that meets one of somebody else, on the sync server.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Conflict {
+    /// Only the columns of the edit are set.
+    #[default]
+    Merge,
+    /// The edit is refused.
+    Reject,
+    /// Of one column, the later edit holds.
+    LastWriteWins,
+}
+
+impl Conflict {
+    pub const ALL: [Conflict; 3] = [Self::Merge, Self::Reject, Self::LastWriteWins];
+
+    /// As the config has it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Conflict::Merge => "merge",
+            Conflict::Reject => "reject",
+            Conflict::LastWriteWins => "last-write-wins",
+        }
+    }
+}
+
 /// Which models are synced by default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Sync {

@@ -7,11 +7,13 @@ mod list;
 mod model;
 mod read;
 mod read_model;
+mod server;
 mod settings;
 
-pub use choices::{Adapter, Collections, Framework, IdempotencyKey, Int64, References, Sync, Transport};
+pub use choices::{Adapter, Collections, Conflict, Framework, IdempotencyKey, Int64, References, Sync, Transport};
 pub use headers::{parse_header, substitute};
 pub use list::{Choice, ListConfig, Place, Style};
 pub use model::{Columns, ModelConfig, ModelEntry};
 pub use read::{Overrides, read, spec_location};
+pub use server::{ScopeConfig, ServerConfig};
 pub use settings::{Config, FILE_NAME, SpecLocation, USUAL_POLL};

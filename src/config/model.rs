@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
-use super::choices::{Collections, Transport};
+use super::choices::{Collections, Conflict, Transport};
 use super::list::{Choice, ListConfig};
+use super::server::ScopeConfig;
 use crate::diagnostics::child;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -30,6 +31,10 @@ pub struct ModelConfig {
     pub transport: Option<Transport>,
     /// How the API lists the rows, where it isn't as was found.
     pub list: Option<ListConfig>,
+    /// Whose rows they are, on the sync server.
+    pub scope: Option<ScopeConfig>,
+    /// What becomes of an edit that meets one of somebody else, on the sync server.
+    pub conflict: Option<Conflict>,
     /// The field that says that a row is deleted.
     pub soft_delete: Option<Choice>,
     /// Models with a higher priority are loaded first.
@@ -57,7 +62,8 @@ impl ModelConfig {
         let changed = self.list.as_ref().and_then(|list| list.changed.as_ref()?.name());
         let changed = changed.map(|name| ("/list/changed".to_owned(), name));
         let deleted = self.soft_delete.as_ref().and_then(Choice::name).map(|name| ("/soft_delete".to_owned(), name));
-        let of_list = changed.into_iter().chain(deleted);
+        let scope = self.scope.as_ref().map(|scope| ("/scope".to_owned(), scope.column.as_str()));
+        let of_list = changed.into_iter().chain(deleted).chain(scope);
         key.chain(of_list).chain(indexes).chain(references).chain(columns).chain(owner_only).collect()
     }
 }

@@ -11,6 +11,7 @@ use super::keys::Reader;
 use super::list;
 use super::model::ModelEntry;
 use super::read_model::{COLLECTIONS, models, transport};
+use super::server;
 use super::settings::{Config, SpecLocation, USUAL_POLL};
 use crate::diagnostics::{Code, Input, Problem, Problems, Severity, child};
 
@@ -58,6 +59,8 @@ fn with_defaults(spec: SpecLocation, output: PathBuf) -> Config {
         electric_url: "http://localhost:3000".to_owned(),
         api_base_url: "http://localhost:8000/api".to_owned(),
         idempotency_key: IdempotencyKey::Header,
+        sync_url: "/api/sync".to_owned(),
+        server: None,
         templates: None,
         int64: Int64::Number,
         models: IndexMap::new(),
@@ -100,12 +103,27 @@ pub fn read(root: &Value, folder: &Path, overrides: &Overrides, problems: &mut P
     set(&mut config.idempotency_key, reader.choice("idempotency_key", &keys, problems));
     let integers = [("number", Int64::Number), ("string", Int64::String), ("bigint", Int64::Bigint)];
     set(&mut config.int64, reader.choice("int64", &integers, problems));
+    set(&mut config.sync_url, url(&mut reader, "sync_url", problems));
+    config.server = server::read(&mut reader, folder, problems);
+    check_outputs(&config, problems);
     config.templates = templates(&mut reader, folder, problems);
     config.models = models(&mut reader, problems);
     check_transports(&config, problems);
     reader.finish(problems);
     overrides.apply(&mut config);
     has_spec.then_some(config)
+}
+
+/// Each folder is written by one target alone: in a shared one, each would remove the files of the other.
+fn check_outputs(config: &Config, problems: &mut Problems) {
+    let Some(server) = &config.server else { return };
+    let [one, other] = [&config.output, &server.output];
+    if one.starts_with(other) || other.starts_with(one) {
+        let at = (Input::Config, "/server/output");
+        let message = "the folder of the server is in that of the client, or the other way round";
+        let problem = Problem::new(Severity::Error, Code::Contradiction, at, message);
+        problems.push(problem.help("give each a folder of its own, such as ./src/server/sync"));
+    }
 }
 
 /// Collections without a local database read from Electric.
@@ -145,7 +163,7 @@ pub fn spec_location(text: &str, folder: &Path) -> SpecLocation {
 }
 
 /// `./x` below a folder, without the dot, as people write it.
-fn below(folder: &Path, path: &str) -> PathBuf {
+pub fn below(folder: &Path, path: &str) -> PathBuf {
     folder.join(path.strip_prefix("./").unwrap_or(path))
 }
 

@@ -3,10 +3,11 @@
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::choices::{Collections, Transport};
+use super::choices::{Collections, Conflict, Transport};
 use super::keys::{Reader, pairs, string, strings, wrong_type};
 use super::list;
 use super::model::{Columns, ModelConfig, ModelEntry};
+use super::server;
 use crate::diagnostics::{Code, Input, Problem, Problems, Severity, child};
 
 pub const COLLECTIONS: &[(&str, Collections)] = &[("local", Collections::Local), ("electric", Collections::Electric)];
@@ -54,6 +55,8 @@ fn model(value: &Value, pointer: &str, problems: &mut Problems) -> Option<ModelC
         collections: reader.choice("collections", COLLECTIONS, problems),
         transport: transport(&mut reader, problems),
         list: list::read(&mut reader, problems),
+        scope: server::scope(&mut reader, problems),
+        conflict: reader.choice("conflict", &Conflict::ALL.map(|conflict| (conflict.word(), conflict)), problems),
         soft_delete: list::choice(&mut reader, "soft_delete", problems),
         priority: priority(&mut reader, problems),
         rbac,

@@ -4,6 +4,7 @@ use indexmap::IndexMap;
 
 use super::choices::{Adapter, Collections, Framework, IdempotencyKey, Int64, References, Sync, Transport};
 use super::model::{ModelConfig, ModelEntry};
+use super::server::ServerConfig;
 
 /// The file's name, looked for in the current folder.
 pub const FILE_NAME: &str = "sync-patterns.config.yaml";
@@ -33,6 +34,10 @@ pub struct Config {
     pub electric_url: String,
     pub api_base_url: String,
     pub idempotency_key: IdempotencyKey,
+    /// Where the sync server answers.
+    pub sync_url: String,
+    /// The sync server to generate.
+    pub server: Option<ServerConfig>,
     /// The folder with the templates that replace ours.
     pub templates: Option<PathBuf>,
     pub int64: Int64,

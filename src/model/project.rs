@@ -1,11 +1,11 @@
 //! What a backend offers: models, fields, keys, operations.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 use super::list::{Answer, List};
 use super::types::{NamedType, Shape};
-use crate::config::{Collections, Transport};
+use crate::config::{Collections, Conflict, Transport};
 use crate::discovery::PathParent;
 
 /// All models, and the types that they share.
@@ -50,6 +50,25 @@ pub struct Model {
     pub list: Option<List>,
     /// Models with a higher priority are loaded first.
     pub priority: Option<i64>,
+    /// What the sync server does with its rows.
+    pub sync: Sync,
+}
+
+/// What the sync server does with a model's rows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sync {
+    /// Whose rows they are. `None`: everybody's.
+    pub scope: Option<Scope>,
+    pub conflict: Conflict,
+    /// The field that a delete sets instead.
+    pub soft_delete: Option<String>,
+}
+
+/// The field that says whose row it is, and what its values are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scope {
+    pub field: String,
+    pub kind: String,
 }
 
 impl Project {
@@ -108,8 +127,31 @@ pub struct Field {
     pub doc: Option<String>,
     pub deprecated: bool,
     pub owner_only: bool,
+    pub rules: Box<FieldRules>,
     /// Where only the paths have it, not the API's rows.
     pub from_path: Option<FromPath>,
+}
+
+/// What the document's schemas ask of a field's values: of what is written, and of rows.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct FieldRules {
+    pub row: Rules,
+    pub create: Rules,
+    pub update: Rules,
+}
+
+/// What a schema asks of a value, beside its type.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Rules {
+    /// Characters.
+    pub min_length: Option<u64>,
+    pub max_length: Option<u64>,
+    /// A regular expression of JavaScript.
+    pub pattern: Option<String>,
+    pub minimum: Option<Number>,
+    pub maximum: Option<Number>,
+    pub exclusive_minimum: Option<Number>,
+    pub exclusive_maximum: Option<Number>,
 }
 
 /// A field that a path's parameter gives.

@@ -18,8 +18,6 @@ pub enum Keywords {
     /// An operation that may list rows: its parameters of the query are kept.
     List,
     Schema,
-    /// The schema of a parameter: what limits a number is kept.
-    Limited,
     /// A map from names to schemas.
     Schemas,
     /// Any other object with keywords: a path item, an operation, a response.
@@ -66,21 +64,17 @@ impl Part for Keywords {
                 key => Self::Node.member(key),
             },
             Self::List if key == "parameters" => Some(Self::ListParameters),
-            Self::ListParameter if key == "schema" => Some(Self::Limited),
             Self::SharedParameters => Some(Self::ListParameter),
-            Self::Limited => match key {
-                "allOf" | "anyOf" | "oneOf" => Some(Self::Limited),
-                "exclusiveMaximum" | "exclusiveMinimum" | "maximum" | "minimum" => Some(Self::All),
-                key => Self::Schema.member(key),
-            },
             Self::Schemas => Some(Self::Schema),
             Self::Nodes => Some(Self::Node),
             Self::Content => Some(if is_json(key) { Self::Node } else { Self::Nothing }),
             Self::Schema => match key {
                 "discriminator" | "example" | "examples" | "externalDocs" | "title" | "xml" => None,
-                // The server checks limits.
-                "exclusiveMaximum" | "exclusiveMinimum" | "maximum" | "maxItems" | "maxLength" | "maxProperties"
-                | "minimum" | "minItems" | "minLength" | "minProperties" | "multipleOf" | "uniqueItems" => None,
+                // Nobody checks these but the API.
+                "maxItems" | "maxProperties" | "minItems" | "minProperties" | "multipleOf" | "uniqueItems" => None,
+                "exclusiveMaximum" | "exclusiveMinimum" | "maximum" | "maxLength" | "minimum" | "minLength" => {
+                    Some(Self::All)
+                }
                 "default" | "enum" | "const" => Some(Self::All),
                 "properties" | "patternProperties" | "definitions" | "$defs" => Some(Self::Schemas),
                 key => extension(key).or((!key.starts_with("x-")).then_some(Self::Schema)),

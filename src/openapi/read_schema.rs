@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value};
 
-use super::schema::{Part, Schema, SchemaAt, Type};
+use super::schema::{LIMITS, Part, Schema, SchemaAt, Type};
 use super::type_keywords::TypeKeywords;
 use crate::diagnostics::child;
 
@@ -56,6 +56,9 @@ impl<'a> Schema<'a> {
                 "anyOf" => any_of = list(),
                 "oneOf" => one_of = list(),
                 key => keywords.take(key, value),
+            }
+            if LIMITS.contains(&key.as_str()) && self.limited.is_empty() {
+                self.limited.push(raw);
             }
             if key.starts_with("x-") && self.sources.is_empty() {
                 self.sources.push(raw);
@@ -197,6 +200,7 @@ impl<'a> Schema<'a> {
         self.write_only |= variant.write_only;
         self.deprecated |= variant.deprecated;
         self.sources.extend(variant.sources);
+        self.limited.extend(variant.limited);
     }
 
     fn is_number(&self) -> bool {

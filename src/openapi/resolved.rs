@@ -21,6 +21,8 @@ pub struct Resolved<'a> {
     pub default: Option<&'a Value>,
     /// The objects with extensions, the nearest to the use first.
     extensions: Vec<&'a Map<String, Value>>,
+    /// The objects with limits of values, the nearest to the use first.
+    limits: Vec<&'a Map<String, Value>>,
 }
 
 impl<'a> Resolved<'a> {
@@ -35,6 +37,7 @@ impl<'a> Resolved<'a> {
             description: None,
             default: None,
             extensions: Vec::new(),
+            limits: Vec::new(),
         };
         let mut crossed = false;
         for _ in 0..MAX_STEPS {
@@ -53,6 +56,7 @@ impl<'a> Resolved<'a> {
                 resolved.description = resolved.description.or(schema.description);
             }
             resolved.extensions.extend(schema.extensions());
+            resolved.limits.extend(schema.limits());
             let Some(inner) = wrapped(document, schema) else { return Some(resolved) };
             resolved.schema = inner.read();
         }
@@ -62,6 +66,11 @@ impl<'a> Resolved<'a> {
     /// The value of an extension, the nearest to the use first.
     pub fn extension(&self, name: &str) -> Option<&'a Value> {
         self.extensions.iter().find_map(|extensions| extensions.get(name))
+    }
+
+    /// The value of a keyword that says which values are allowed, the nearest to the use first.
+    pub fn limit(&self, name: &str) -> Option<&'a Value> {
+        self.limits.iter().find_map(|limits| limits.get(name))
     }
 
     /// Whether an extension is `true`.
@@ -82,6 +91,7 @@ impl<'a> Resolved<'a> {
         self.description = self.description.or(other.description);
         self.default = self.default.or(other.default);
         self.extensions.extend(other.extensions);
+        self.limits.extend(other.limits);
     }
 }
 

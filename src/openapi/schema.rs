@@ -14,6 +14,10 @@ pub enum Type {
     Object,
 }
 
+/// The keywords that say which values of a type are allowed.
+pub(super) const LIMITS: [&str; 7] =
+    ["minLength", "maxLength", "pattern", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"];
+
 /// A place where a schema stands.
 #[derive(Debug, Clone)]
 pub struct SchemaAt<'a> {
@@ -59,6 +63,8 @@ pub struct Schema<'a> {
     pub(super) items: Option<(&'static str, &'a Value)>,
     pub(super) all_of: Option<Vec<SchemaAt<'a>>>,
     pub(super) variants: Vec<SchemaAt<'a>>,
+    /// Where it says which values of its type are allowed, the nearest first.
+    pub(super) limited: Vec<&'a Map<String, Value>>,
     /// Where its extensions are, the nearest first.
     pub(super) sources: Vec<&'a Map<String, Value>>,
 }
@@ -174,6 +180,11 @@ impl<'a> Schema<'a> {
 
     pub fn default_value(&self) -> Option<&'a Value> {
         self.default.filter(|value| !value.is_null())
+    }
+
+    /// The objects that have one of its [`LIMITS`], the nearest first.
+    pub fn limits(&self) -> impl Iterator<Item = &'a Map<String, Value>> {
+        self.limited.iter().copied()
     }
 
     /// The objects that have its extensions, the nearest first.

@@ -52,6 +52,7 @@ mod tests {
             doc: None,
             deprecated: false,
             owner_only: false,
+            rules: Default::default(),
             from_path: None,
         };
         Model {
@@ -72,6 +73,7 @@ mod tests {
             transport: Transport::Electric,
             list: None,
             priority: None,
+            sync: Default::default(),
         }
     }
 

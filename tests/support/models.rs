@@ -257,6 +257,7 @@ pub fn model(name: &str, type_name: &str, key: &[&str], key_origin: KeyOrigin) -
         transport: Transport::Electric,
         list: None,
         priority: None,
+        sync: Default::default(),
     }
 }
 
@@ -312,6 +313,7 @@ pub fn field(name: &str, ty: FieldType) -> Field {
         doc: None,
         deprecated: false,
         owner_only: false,
+        rules: Default::default(),
         from_path: None,
     }
 }

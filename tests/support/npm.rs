@@ -36,6 +36,14 @@ pub fn npm_chromium() -> PathBuf {
     installed("tests/npm/chromium")
 }
 
+/// The folder with what the generated sync server runs with.
+///
+/// # Panics
+/// As [`installed`].
+pub fn npm_sync_server() -> PathBuf {
+    installed("tests/npm/sync-server")
+}
+
 /// The folder with an old SQLite.
 ///
 /// # Panics

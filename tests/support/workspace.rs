@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 
 use sync_patterns::codegen::Files;
 
-use super::npm::{link_packages, npm_frameworks, npm_harness};
+use super::npm::{link_packages, npm_frameworks, npm_harness, npm_sync_server};
 
 /// What a browser has, and nothing of Node. The packages' own declarations aren't ours to check.
 const BROWSER: &str =
@@ -26,6 +26,11 @@ impl Workspace {
     /// With the other set of packages, where every framework has an adapter.
     pub fn for_frameworks(name: &str) -> Self {
         Self::with_packages(name, &npm_frameworks())
+    }
+
+    /// With what the generated sync server runs with.
+    pub fn for_sync_server(name: &str) -> Self {
+        Self::with_packages(name, &npm_sync_server())
     }
 
     fn with_packages(name: &str, packages: &Path) -> Self {

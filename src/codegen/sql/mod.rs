@@ -7,6 +7,8 @@ mod pglite;
 mod sqlite;
 mod view;
 
+use serde_json::Value;
+
 use crate::codegen::template::{File, Page, Renderer, TemplateSet, Templates};
 use crate::codegen::{BANNER, Files};
 use crate::config::Adapter;
@@ -27,6 +29,11 @@ fn dialect_of(adapter: Adapter) -> Dialect {
 /// What a column of the type is in the database.
 pub fn column_type(adapter: Adapter, ty: FieldType) -> &'static str {
     (dialect_of(adapter).column_type)(ty)
+}
+
+/// A JSON value of the schema as an expression of PostgreSQL.
+pub fn postgres_constant(value: &Value, ty: FieldType) -> String {
+    (pglite::DIALECT.constant)(value, ty)
 }
 
 pub fn templates(adapter: Adapter) -> TemplateSet {
@@ -52,6 +59,6 @@ pub fn files(plan: &Plan, adapter: Adapter, templates: &Templates) -> anyhow::Re
     Ok(files)
 }
 
-fn laid_out((path, text): File) -> File {
+pub fn laid_out((path, text): File) -> File {
     (path, layout::laid_out(text))
 }

@@ -29,6 +29,7 @@ use crate::config::Int64;
 use crate::parallel;
 use crate::plan::{Column, Plan};
 pub use lists::list;
+pub use literal::Language;
 use module::{Module, modules, sql_modules};
 use packages::Sources;
 use runtime::Parts;

@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use super::fields::{RowProperty, Writers};
 use super::operations::Writer;
-use crate::config::{Columns, Config, ModelConfig, Transport};
+use crate::config::{Choice, Columns, Config, ModelConfig, Transport};
 use crate::discovery::Candidate;
 use crate::model::list::List;
-use crate::model::project::{Field, FieldType, Model, Operation, Operations, Server, WriteId};
+use crate::model::project::{Field, FieldType, Model, Operation, Operations, Scope, Server, Sync, WriteId};
 use crate::names;
 use crate::openapi::{Document, excluded};
 
@@ -83,6 +83,7 @@ impl Draft<'_, '_> {
             collections,
             transport,
             priority: entry.and_then(|entry| entry.priority),
+            sync: sync(entry),
             list,
             operations: Operations {
                 list: self.list,
@@ -104,6 +105,17 @@ fn rbac(document: &Document, candidate: &Candidate) -> Option<Value> {
     hidden.extend(config.into_iter().flat_map(|config| &config.exclude).map(String::as_str));
     remove_names(&mut rbac, &hidden);
     Some(rbac)
+}
+
+/// What the sync server does with the rows.
+fn sync(entry: Option<&ModelConfig>) -> Sync {
+    let Some(entry) = entry else { return Sync::default() };
+    let scope = entry.scope.as_ref().map(|scope| Scope {
+        field: scope.column.clone(),
+        kind: scope.kind.clone().unwrap_or_else(|| scope.column.clone()),
+    });
+    let soft_delete = entry.soft_delete.as_ref().and_then(Choice::name).map(str::to_owned);
+    Sync { scope, conflict: entry.conflict.unwrap_or_default(), soft_delete }
 }
 
 fn server(entry: Option<&ModelConfig>, properties: &[RowProperty]) -> Server {

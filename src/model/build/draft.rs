@@ -7,7 +7,7 @@ use super::fields::RowProperty;
 use super::lists::Reading;
 use super::operations::{Bodies, Unusable, Writer, Writing};
 use super::shapes::Types;
-use crate::config::{Adapter, Config, ModelConfig};
+use crate::config::{Adapter, Choice, Config, ModelConfig};
 use crate::diagnostics::{Code, Input, Problem, Problems, Reason, Severity, closest, one_of};
 use crate::discovery::lists::listing;
 use crate::discovery::{Candidate, LeftOut};
@@ -78,6 +78,7 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
         self.drop_twins(&mut properties);
         self.check_key(&key, &properties)?;
         self.check_columns(&properties)?;
+        self.check_sync(&properties);
 
         let fields: Vec<_> = properties.iter().map(RowProperty::row_field).collect();
         let (document, types) = (self.document, self.types);
@@ -188,6 +189,30 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
             return self.refuse_with(pointer, Reason::ColumnName, problem, help);
         }
         Some(())
+    }
+
+    /// The columns that the sync server goes by have a type that it can.
+    fn check_sync(&mut self, properties: &[RowProperty]) {
+        let Some(config) = self.candidate.config.as_ref().filter(|_| self.config.server.is_some()) else { return };
+        let type_of =
+            |name: &str| properties.iter().find(|property| property.name == name).map(|property| property.typed.ty);
+        let scope = config.entry.scope.as_ref().map(|scope| ("/scope", scope.column.as_str()));
+        let deleted = config.entry.soft_delete.as_ref().and_then(Choice::name).map(|name| ("/soft_delete", name));
+        for (place, name) in scope.into_iter().chain(deleted) {
+            let (fits, wanted) = match (place, type_of(name)) {
+                (_, None) => continue,
+                ("/scope", Some(ty)) => (
+                    matches!(ty, FieldType::Text | FieldType::Uuid | FieldType::Int32 | FieldType::Int64),
+                    "text, a UUID or an integer",
+                ),
+                (_, Some(ty)) => (matches!(ty, FieldType::DateTime | FieldType::Boolean), "a time, or true and false"),
+            };
+            if !fits {
+                let pointer = format!("{}{place}", config.pointer);
+                let message = format!("`{name}` doesn't fit: the sync server needs {wanted}");
+                self.problems.error(Code::WrongType, (Input::Config, &pointer), message);
+            }
+        }
     }
 
     /// Reports names in the config's entry that no field has.

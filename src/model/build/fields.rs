@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::operations::{Bodies, RowField, Writer};
 use super::shapes::{Typed, Types};
 use crate::discovery::PathColumn;
-use crate::model::project::{Field, FieldType, FromPath, Insert, KeyOrigin};
+use crate::model::project::{Field, FieldRules, FieldType, FromPath, Insert, KeyOrigin, Rules};
 use crate::model::types::Shape;
 use crate::openapi::{Document, Properties, RawProperty, Resolved};
 
@@ -119,8 +119,19 @@ impl Writers<'_, '_> {
             doc: property.resolved.description.map(str::to_owned),
             deprecated: property.resolved.deprecated,
             from_path: property.from_path.map(|column| FromPath { parent: column.parent.clone() }),
+            rules: Box::new(self.rules(document, property)),
             owner_only: property.resolved.flag("x-owner-only") || self.owner_only.iter().any(|owned| owned == name),
         }
+    }
+
+    /// What values have to be like.
+    fn rules(&self, document: &Document, property: &RowProperty) -> FieldRules {
+        let of_body = |writer: Option<&Writer>| {
+            let raw = writer.and_then(|writer| writer.properties.get(property.name));
+            raw.and_then(|raw| raw.resolve(document)).map(|resolved| rules(document, &resolved)).unwrap_or_default()
+        };
+        let row = if property.from_path.is_some() { Rules::default() } else { rules(document, &property.resolved) };
+        FieldRules { row, create: of_body(self.create), update: of_body(self.update) }
     }
 
     /// Who makes the key.
@@ -178,6 +189,42 @@ impl Writers<'_, '_> {
         let of_body = in_body.and_then(|raw| raw.resolve(document)?.default);
         let default = of_body.or(property.resolved.default)?;
         fits(default, property.typed.ty, &property.typed.shape).then(|| default.clone())
+    }
+}
+
+/// What a schema asks of values. Of a union, that is what its only variant beside null does.
+fn rules(document: &Document, resolved: &Resolved) -> Rules {
+    let own = rules_of(resolved);
+    if own != Rules::default() {
+        return own;
+    }
+    let variants: Vec<Resolved> =
+        resolved.schema.variants().iter().filter_map(|at| Resolved::of(document, at)).collect();
+    let mut variants = variants.iter().filter(|variant| !variant.schema.is_only_null);
+    match (variants.next(), variants.next()) {
+        (Some(only), None) => rules_of(only),
+        _ => own,
+    }
+}
+
+fn rules_of(resolved: &Resolved) -> Rules {
+    let number = |name: &str| resolved.limit(name).and_then(Value::as_number).cloned();
+    let length = |name: &str| resolved.limit(name).and_then(Value::as_u64);
+    // Before OpenAPI 3.1, it says of `minimum` and `maximum` whether these are left out.
+    let limit = |inclusive: &str, exclusive: &str| match resolved.limit(exclusive) {
+        Some(Value::Bool(true)) => (None, number(inclusive)),
+        _ => (number(inclusive), number(exclusive)),
+    };
+    let (minimum, exclusive_minimum) = limit("minimum", "exclusiveMinimum");
+    let (maximum, exclusive_maximum) = limit("maximum", "exclusiveMaximum");
+    Rules {
+        min_length: length("minLength").filter(|length| *length > 0),
+        max_length: length("maxLength"),
+        pattern: resolved.limit("pattern").and_then(Value::as_str).map(str::to_owned),
+        minimum,
+        maximum,
+        exclusive_minimum,
+        exclusive_maximum,
     }
 }
 

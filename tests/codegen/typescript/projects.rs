@@ -296,6 +296,7 @@ pub fn model(name: &str, type_name: &str, mut fields: Vec<Field>) -> Model {
         transport: Transport::Electric,
         list: None,
         priority: None,
+        sync: Default::default(),
     }
 }
 
@@ -319,6 +320,7 @@ pub fn field(name: &str, ty: FieldType) -> Field {
         doc: None,
         deprecated: false,
         owner_only: false,
+        rules: Default::default(),
         from_path: None,
     }
 }

@@ -1,0 +1,66 @@
+//! The views of `index.ts`, `models/index.ts` and `schema.sql.ts`.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use twox_hash::XxHash3_64;
+
+use super::model;
+use crate::codegen::BANNER;
+use crate::names::ts;
+use crate::plan::Plan;
+use crate::schema_json::document;
+
+#[derive(Serialize)]
+pub struct SqlView {
+    pub banner: &'static str,
+    /// What stands between the backquotes.
+    pub text: String,
+}
+
+#[derive(Serialize)]
+pub struct ModelsView {
+    banner: &'static str,
+    models: Vec<ModelImport>,
+}
+
+#[derive(Serialize)]
+struct ModelImport {
+    name: String,
+    /// A string literal.
+    module: String,
+    entry: String,
+}
+
+#[derive(Serialize)]
+pub struct IndexView {
+    banner: &'static str,
+    /// A string literal.
+    schema: String,
+    /// The kinds of scopes, as keys.
+    kinds: Vec<String>,
+}
+
+pub fn models(plan: &Plan) -> ModelsView {
+    let import = |module: &model::Module| {
+        let (path, entry) = model::entry(module);
+        ModelImport { name: module.constant.clone(), module: path, entry }
+    };
+    ModelsView { banner: BANNER, models: model::modules(plan).iter().map(import).collect() }
+}
+
+pub fn view(plan: &Plan) -> anyhow::Result<IndexView> {
+    let kinds: BTreeSet<&str> =
+        plan.models.iter().filter_map(|plan| Some(plan.model.sync.scope.as_ref()?.kind.as_str())).collect();
+    Ok(IndexView {
+        banner: BANNER,
+        schema: ts::string(&schema(plan)?),
+        kinds: kinds.into_iter().map(ts::property_key).collect(),
+    })
+}
+
+/// The same text for the same models.
+pub fn schema(plan: &Plan) -> anyhow::Result<String> {
+    let models: Vec<document::Model> = plan.models.iter().map(|one| document::Model::from(one.model)).collect();
+    Ok(format!("{:016x}", XxHash3_64::oneshot(serde_json::to_string(&models)?.as_bytes())))
+}

@@ -1,0 +1,92 @@
+//! The sync server: its tables in `schema.sql`, its models, and the code that all servers share.
+
+mod columns;
+mod index;
+mod model;
+mod rules;
+mod tables;
+
+use crate::codegen::sql::{compact, laid_out};
+use crate::codegen::template::{Page, Renderer, TemplateSet, Templates, templates};
+use crate::codegen::{BANNER, Files, GITATTRIBUTES, GITATTRIBUTES_TEXT};
+use crate::names::ts;
+use crate::plan::Plan;
+
+pub const TEMPLATES: TemplateSet = templates!["server/generated":
+    "bookkeeping.sql",
+    "index.ts",
+    "model.ts",
+    "models.ts",
+    "schema.sql",
+    "sql.ts",
+    "tables.sql",
+    "triggers.sql",
+];
+
+/// Where the files are that are taken as they stand.
+const FOLDER: &str = "server/runtime/";
+
+macro_rules! modules {
+    ($($name:literal),* $(,)?) => {
+        &[$((
+            concat!("server/runtime/", $name),
+            include_str!(concat!("../../../templates/server/runtime/", $name)),
+        )),*]
+    };
+}
+
+/// The path of each file below `templates`, and its text.
+const RUNTIME: &[(&str, &str)] = modules![
+    "apply.ts",
+    "changes.ts",
+    "conflicts.ts",
+    "database.ts",
+    "errors.ts",
+    "handle.ts",
+    "health.ts",
+    "http.ts",
+    "model.ts",
+    "node.ts",
+    "poke.ts",
+    "protocol.ts",
+    "pull.ts",
+    "push.ts",
+    "rows.ts",
+    "server.ts",
+    "stamps.ts",
+    "values.ts",
+    "versions.ts",
+];
+
+/// The paths of the templates that aren't rendered.
+pub fn verbatim_paths() -> impl Iterator<Item = &'static str> {
+    RUNTIME.iter().map(|(path, _)| *path)
+}
+
+/// All files below the server's folder.
+pub fn files(plan: &Plan, templates: &Templates) -> anyhow::Result<Files> {
+    let renderer = Renderer::new(TEMPLATES, templates)?;
+    let mut files: Files = RUNTIME
+        .iter()
+        .map(|(path, text)| {
+            let name = path.strip_prefix(FOLDER).unwrap_or(path);
+            (name.to_owned(), format!("// {BANNER}\n\n{}", templates.verbatim(path, text)))
+        })
+        .collect();
+    let schema = laid_out(renderer.render(Page::new("schema.sql", "schema.sql"), tables::view(plan))?);
+    let text = ts::template_text(&compact(&schema.1));
+    files.extend([
+        renderer.render(Page::new("sql.ts", "schema.sql.ts"), index::SqlView { banner: BANNER, text })?,
+        schema,
+    ]);
+    for module in model::modules(plan) {
+        let page = Page::new("model.ts", format!("models/{}.ts", module.stem)).about(&module.plan.model.name);
+        files.extend([renderer.render(page, model::view(&module))?]);
+    }
+    files.extend([
+        renderer.render(Page::new("models.ts", "models/index.ts"), index::models(plan))?,
+        renderer.render(Page::new("index.ts", "index.ts"), index::view(plan)?)?,
+    ]);
+    files.insert(GITATTRIBUTES.to_owned(), format!("# {BANNER}\n\n{GITATTRIBUTES_TEXT}"));
+    Ok(files)
+}

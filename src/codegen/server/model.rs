@@ -1,0 +1,149 @@
+//! The view of `models/<model>.ts`: what the server knows of a model.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::columns::{self, Made};
+use super::rules;
+use super::tables::soft_delete;
+use crate::codegen::BANNER;
+use crate::codegen::typescript::Language;
+use crate::model::Field;
+use crate::names::{self, Scope, ts};
+use crate::plan::{Column, ModelPlan, OnUpdate, Plan};
+
+/// A model's file, and the constant in it.
+pub struct Module<'p> {
+    pub plan: &'p ModelPlan<'p>,
+    pub stem: String,
+    pub constant: String,
+}
+
+#[derive(Serialize)]
+pub struct ModelView {
+    banner: &'static str,
+    imports: Vec<&'static str>,
+    insert: Option<Schema>,
+    update: Option<Schema>,
+    name: String,
+    members: Vec<String>,
+    /// One a line.
+    columns: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Schema {
+    /// One a line.
+    members: Vec<String>,
+}
+
+pub fn modules<'p>(plan: &'p Plan<'p>) -> Vec<Module<'p>> {
+    let mut constants = Scope::with(&["z", "insert", "update", "models"]);
+    let mut stems = Scope::with(&["index"]);
+    plan.models
+        .iter()
+        .map(|plan| Module {
+            plan,
+            stem: stems.unique(&plan.model.name),
+            constant: constants.unique(&ts::identifier(&names::camel_case(&plan.model.name))),
+        })
+        .collect()
+}
+
+pub fn view(module: &Module) -> ModelView {
+    let (plan, model) = (module.plan, module.plan.model);
+    let can_insert = model.operations.create.is_some();
+    let can_update = model.operations.update.is_some();
+    let scope = model.sync.scope.as_ref().map(|scope| scope.field.as_str());
+    // The server can tell whose row it is.
+    let is_required = |column: &Column| column.on_insert.is_required() && scope != Some(column.field.name.as_str());
+    let insertable: Vec<&Column> =
+        plan.columns.iter().filter(|column| !column.is_key && !column.on_insert.is_refused()).collect();
+    let updatable: Vec<&Column> = plan.columns.iter().filter(|column| column.on_update.can_be_set()).collect();
+    let mut imports = BTreeSet::new();
+    let mut checked = |field: &Field, rules: &crate::model::Rules, after: &str| {
+        let check = rules::check(field, rules);
+        imports.insert(check.function);
+        format!("{}: {}{after}", ts::property_key(&field.name), check.call)
+    };
+    let insert = can_insert.then(|| Schema {
+        members: insertable
+            .iter()
+            .map(|column| {
+                checked(column.field, &column.field.rules.create, if is_required(column) { "" } else { ".optional()" })
+            })
+            .collect(),
+    });
+    let update = can_update.then(|| Schema {
+        members: updatable
+            .iter()
+            .map(|column| {
+                let or_null = if column.on_update == OnUpdate::Nullable { ".nullable()" } else { "" };
+                checked(column.field, &column.field.rules.update, or_null)
+            })
+            .collect(),
+    });
+    ModelView {
+        banner: BANNER,
+        imports: imports.into_iter().collect(),
+        name: module.constant.clone(),
+        members: members(plan, &insertable, &updatable, insert.is_some(), update.is_some()),
+        columns: plan.columns.iter().map(|column| column_line(plan, column)).collect(),
+        insert,
+        update,
+    }
+}
+
+fn members(
+    plan: &ModelPlan,
+    insertable: &[&Column],
+    updatable: &[&Column],
+    can_insert: bool,
+    can_update: bool,
+) -> Vec<String> {
+    let model = plan.model;
+    let names = |columns: &[&Column]| columns.iter().map(|column| column.field.name.clone()).collect::<Vec<_>>();
+    let touched: Vec<&Column> = plan.columns.iter().filter(|column| columns::is_touched(column)).collect();
+    let mut members =
+        vec![("name", json!(model.name)), ("table", json!(columns::table(model))), ("key", json!(model.key))];
+    members.extend(columns::made(plan).map(|(column, made)| {
+        let made = if made == Made::Integer { "integer" } else { "uuid" };
+        ("made", json!({ "column": column, "as": made }))
+    }));
+    members.extend([
+        ("insertable", json!(names(insertable))),
+        ("updatable", json!(names(updatable))),
+        ("canDelete", json!(model.operations.delete.is_some())),
+    ]);
+    members
+        .extend(model.sync.scope.as_ref().map(|scope| ("scope", json!({ "column": scope.field, "kind": scope.kind }))));
+    members.push(("conflict", json!(model.sync.conflict.word())));
+    members.extend(soft_delete(model).map(|(column, is_time)| {
+        ("softDelete", json!({ "column": column, "as": if is_time { "time" } else { "boolean" } }))
+    }));
+    members.push(("touched", json!(names(&touched))));
+    let line =
+        |(name, value): &(&str, Value)| format!("{name}: {}", Language::TypeScript.text(value, 2, name.len() + 4, 1));
+    let mut lines: Vec<String> = members.iter().map(line).collect();
+    lines.push(if can_insert { "insert".to_owned() } else { "insert: null".to_owned() });
+    lines.push(if can_update { "update: update.partial()".to_owned() } else { "update: null".to_owned() });
+    lines
+}
+
+fn column_line(plan: &ModelPlan, column: &Column) -> String {
+    let name = columns::quoted(plan.model, &column.field.name);
+    let mut members: Vec<(&str, Value)> = vec![("sql", name.into()), ("type", columns::ty(column.field).into())];
+    members.extend(column.field.owner_only.then(|| ("ownerOnly", true.into())));
+    let reference = plan.references.iter().find(|reference| reference.column == column.field.name);
+    members.extend(reference.map(|reference| ("references", reference.parent.into())));
+    format!("{}: {}", ts::property_key(&column.field.name), Language::TypeScript.row(members, 4))
+}
+
+/// An import of a model's constant, and its entry by name.
+pub fn entry(module: &Module) -> (String, String) {
+    let name = ts::property_key(&module.plan.model.name);
+    let entry = if name == module.constant { name } else { format!("{name}: {}", module.constant) };
+    (ts::string(&format!("./{}.js", module.stem)), entry)
+}

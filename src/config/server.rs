@@ -1,0 +1,58 @@
+//! What the config says of the sync server.
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use super::keys::{Reader, string};
+use super::read::below;
+use crate::diagnostics::{Code, Input, Problem, Problems, Severity};
+
+/// The generated sync server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerConfig {
+    /// Relative to the config's folder.
+    pub output: PathBuf,
+}
+
+/// The column that says whose row it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScopeConfig {
+    pub column: String,
+    /// What the column's values are: models that share it share their scopes. Without it, the column's name.
+    pub kind: Option<String>,
+}
+
+pub fn read(reader: &mut Reader, folder: &std::path::Path, problems: &mut Problems) -> Option<ServerConfig> {
+    let (value, pointer) = reader.take("server")?;
+    let mut reader = Reader::new(value, &pointer, problems)?;
+    let output = reader.string("output", problems);
+    if output.is_none() && reader.take("output").is_none() {
+        let problem = Problem::new(Severity::Error, Code::MissingKey, (Input::Config, &pointer), "`output` is missing");
+        problems.push(problem.help("it is the folder for the server, such as ./src/server/sync"));
+    }
+    // Each of these has one value so far; others come with later versions.
+    for (key, value) in [("framework", "fetch"), ("orm", "none"), ("tables", "own")] {
+        reader.choice(key, &[(value, ())], problems);
+    }
+    reader.finish(problems);
+    Some(ServerConfig { output: below(folder, &output?) })
+}
+
+pub fn scope(reader: &mut Reader, problems: &mut Problems) -> Option<ScopeConfig> {
+    match reader.take("scope")? {
+        (value @ Value::Object(_), pointer) => {
+            let mut reader = Reader::new(value, &pointer, problems)?;
+            let column = reader.string("column", problems);
+            if column.is_none() && reader.take("column").is_none() {
+                let at = (Input::Config, pointer.as_str());
+                let problem = Problem::new(Severity::Error, Code::MissingKey, at, "`column` is missing");
+                problems.push(problem.help("it is the column that says whose row it is"));
+            }
+            let kind = reader.string("as", problems);
+            reader.finish(problems);
+            Some(ScopeConfig { column: column?, kind })
+        }
+        (value, pointer) => Some(ScopeConfig { column: string(value, &pointer, problems)?, kind: None }),
+    }
+}

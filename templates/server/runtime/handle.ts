@@ -1,0 +1,95 @@
+import { RequestError } from "./errors.js";
+import { health } from "./health.js";
+import { errorAnswer, jsonAnswer, readRequest } from "./http.js";
+import { Pokes } from "./poke.js";
+import { pullRequest, pushRequest } from "./protocol.js";
+import { pull } from "./pull.js";
+import { push } from "./push.js";
+import type { Server, User } from "./server.js";
+import { unavailable } from "./versions.js";
+import { sqlState } from "./database.js";
+
+type Endpoint = (request: Request) => Promise<Response>;
+
+/** The endpoints. Each is a function from a request to an answer, for any framework. */
+export interface SyncServer {
+  readonly push: Endpoint;
+  readonly pull: Endpoint;
+  readonly poke: Endpoint;
+  readonly health: Endpoint;
+  /** Answers a request by the last part of its path: `/api/sync/push`. */
+  readonly handle: Endpoint;
+  /** Ends the connection that listens for changes. */
+  close(): Promise<void>;
+}
+
+export function endpoints(
+  server: Server,
+  authenticate: (request: Request) => User | null | Promise<User | null>,
+): SyncServer {
+  const pokes = new Pokes(server);
+
+  async function userOf(request: Request): Promise<User> {
+    const user = await authenticate(request);
+    if (user === null) throw new RequestError(401, "unauthenticated", "there is no user");
+    return user;
+  }
+
+  const guarded = (method: string, answer: Endpoint): Endpoint => {
+    return async (request) => {
+      try {
+        if (request.method !== method) {
+          throw new RequestError(405, "method", `the method must be ${method}`, {}, { allow: method });
+        }
+        return await answer(request);
+      } catch (error) {
+        const isDown = isDatabaseDown(error);
+        if (isDown) server.onError(error);
+        return errorAnswer(isDown ? unavailable("the database doesn't answer") : error, server.onError);
+      }
+    };
+  };
+
+  const all = {
+    push: guarded("POST", async (request) => {
+      const user = await userOf(request);
+      return jsonAnswer(200, await push(server, user, await readRequest(request, pushRequest)));
+    }),
+    pull: guarded("POST", async (request) => {
+      const user = await userOf(request);
+      return jsonAnswer(200, await pull(server, user, await readRequest(request, pullRequest)));
+    }),
+    poke: guarded("GET", async (request) => {
+      const user = await userOf(request);
+      const stream = await pokes.stream(user, request.headers.get("last-event-id"), request.signal);
+      return new Response(stream, {
+        headers: { "content-type": "text/event-stream", "cache-control": "no-store, no-transform" },
+      });
+    }),
+    health: guarded("GET", async () => {
+      const state = await health(server);
+      return jsonAnswer(state.status === "ok" ? 200 : 503, state);
+    }),
+  };
+
+  const handle: Endpoint = async (request) => {
+    const name = new URL(request.url).pathname.replace(/\/$/, "").split("/").at(-1) ?? "";
+    if (!Object.hasOwn(all, name)) {
+      return errorAnswer(new RequestError(404, "not_found", "there is no such endpoint"), server.onError);
+    }
+    return all[name as keyof typeof all](request);
+  };
+
+  return { ...all, handle, close: () => pokes.close() };
+}
+
+/** Whether the database is out of reach, or has no room for another connection. */
+function isDatabaseDown(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null)?.code;
+  const isNetwork = typeof code === "string" && /^(ECONN|ENOTFOUND|ETIMEDOUT|EPIPE|CONNECTION_|CONNECT_)/.test(code);
+  return (
+    isNetwork ||
+    ["08", "53", "57"].includes(sqlState(error).slice(0, 2)) ||
+    ["40001", "40P01", "55P03", "25006"].includes(sqlState(error))
+  );
+}

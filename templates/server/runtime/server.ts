@@ -1,0 +1,81 @@
+import type { Database } from "./database.js";
+import type { Models, ServerModel } from "./model.js";
+import type { Values } from "./protocol.js";
+
+/** Who sends a request. */
+export interface User {
+  readonly id: string;
+  /** The values of each kind of scope that the user sees and writes to. */
+  readonly scopes: Readonly<Record<string, readonly string[]>>;
+}
+
+/** A write, as hooks see it. Values are text in PostgreSQL's notation. */
+export interface Write {
+  readonly user: User;
+  readonly table: string;
+  readonly operation: "insert" | "update" | "delete";
+  readonly key: Readonly<Record<string, string>>;
+  readonly value: Values;
+}
+
+/** A write that meets a change of somebody else. */
+export interface Conflict extends Write {
+  /** The server's row. */
+  readonly row: Values;
+  /** The columns of the write that somebody else has changed. */
+  readonly columns: readonly string[];
+}
+
+export interface Hooks {
+  /** Whether the user may write. By default, each user may write to the rows that they see. */
+  readonly authorize?: (write: Write) => boolean | Promise<boolean>;
+  /** Gives the columns to set. Throw a `Refusal` to refuse the write. Runs again where the database wants the transaction again. */
+  readonly beforeWrite?: (write: Write) => Values | Promise<Values>;
+  /** Hears of the writes of a push, once they are in the database. */
+  readonly afterCommit?: (writes: readonly Write[]) => void | Promise<void>;
+  /** Decides a conflict of a model with `conflict: reject`: the columns to set, or null to refuse. */
+  readonly resolve?: (conflict: Conflict) => Values | null | Promise<Values | null>;
+}
+
+/** All that the endpoints share. */
+export interface Server {
+  readonly database: Database;
+  readonly models: Models;
+  readonly schema: string;
+  readonly hooks: Hooks;
+  /** Hears of failures, which clients are told nothing of. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** The scope of the rows that everybody sees. */
+export const EVERYBODY = "*";
+
+export function scopeKey(kind: string, value: string): string {
+  return `${kind}:${value}`;
+}
+
+/** The scopes of a user, in the order in which they are locked. */
+export function scopesOf(user: User): string[] {
+  const own = Object.entries(user.scopes).flatMap(([kind, values]) => values.map((value) => scopeKey(kind, value)));
+  return [...new Set([EVERYBODY, ...own])].sort();
+}
+
+/** The values of the model's scope column that the user sees; null where everybody sees all rows. */
+export function scopeValues(model: ServerModel, user: User): readonly string[] | null {
+  if (model.scope === undefined) return null;
+  return Object.hasOwn(user.scopes, model.scope.kind) ? (user.scopes[model.scope.kind] ?? []) : [];
+}
+
+/** A condition that rows of a table are in the user's scopes; `parameter` has their values as a JSON array. */
+export function inScope(model: ServerModel, table: string, parameter: string): string {
+  const column = model.scope && model.columns[model.scope.column];
+  if (column === undefined) return `${parameter}::text IS NOT NULL`;
+  return `${table}.${column.sql}::text IN (SELECT jsonb_array_elements_text(${parameter}::text::jsonb))`;
+}
+
+/** A condition that a row isn't marked as deleted. */
+export function isLive(model: ServerModel, table: string): string {
+  const column = model.softDelete && model.columns[model.softDelete.column];
+  if (model.softDelete === undefined || column === undefined) return "true";
+  return model.softDelete.as === "time" ? `${table}.${column.sql} IS NULL` : `${table}.${column.sql} IS NOT TRUE`;
+}

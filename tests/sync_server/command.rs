@@ -1,0 +1,59 @@
+//! The server's folder is written, compared and cleared as the client's is.
+
+use crate::support::project::{Project, SPEC};
+
+const CONFIG: &str = "version: 1\nspec: ./openapi.yaml\noutput: ./src/generated\nsync: all\n";
+
+fn project() -> Project {
+    let project = Project::new();
+    project.write("openapi.yaml", SPEC);
+    project.write("sync-patterns.config.yaml", format!("{CONFIG}server: {{ output: ./src/server/sync }}\n"));
+    project.generate();
+    project
+}
+
+#[test]
+fn a_changed_a_missing_and_a_stale_file_are_found_and_mended() {
+    let project = project();
+    let check = || project.run(&["check"]);
+    assert_eq!(check().code, 0, "{}", check().stdout);
+    let banner = std::fs::read_to_string(project.path("src/server/sync/push.ts")).expect("a file");
+    project.write("src/server/sync/models/gone.ts", &banner);
+    project.write("src/server/sync/own.ts", "// mine\n");
+    project.write("src/server/sync/push.ts", format!("{banner}// more\n"));
+    std::fs::remove_file(project.path("src/server/sync/schema.sql")).expect("removed");
+    let found = check();
+    assert_eq!(found.code, 1);
+    for file in ["models/gone.ts", "push.ts", "schema.sql"] {
+        assert!(found.stdout.contains(&format!("src/server/sync/{file}")), "{file}: {}", found.stdout);
+    }
+    project.generate();
+    assert_eq!(check().code, 0);
+    assert!(!project.path("src/server/sync/models/gone.ts").exists());
+    assert!(project.path("src/server/sync/own.ts").exists());
+}
+
+#[test]
+fn without_a_server_nothing_of_it_is_written() {
+    let project = Project::new();
+    project.write("openapi.yaml", SPEC);
+    project.write("sync-patterns.config.yaml", CONFIG);
+    project.generate();
+    assert!(!project.path("src/server").exists());
+}
+
+#[test]
+fn folders_within_one_another_and_later_values_are_refused() {
+    let project = Project::new();
+    project.write("openapi.yaml", SPEC);
+    let refused = |server: &str| {
+        project.write("sync-patterns.config.yaml", format!("{CONFIG}server: {server}\n"));
+        let run = project.run(&["generate"]);
+        assert_eq!(run.code, 2, "{server}");
+        run.stderr
+    };
+    assert!(refused("{ output: ./src/generated/server }").contains("in that of the client"));
+    let framework = refused("{ output: ./server, framework: sveltekit }");
+    assert!(framework.contains("it is `fetch`"), "{framework}");
+    assert!(refused("{ framework: fetch }").contains("`output` is missing"));
+}

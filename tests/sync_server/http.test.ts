@@ -1,0 +1,165 @@
+//! The endpoints as HTTP: with Hono and with plain `node:http`.
+
+import assert from "node:assert/strict";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { after, before, describe, test } from "node:test";
+
+import { Hono } from "hono";
+
+import { createSyncServer, nodeHandler } from "../server/sync/index.js";
+import { contact, KINDS, openStore, World, type Store } from "./support/world.js";
+
+const JSON_TYPE = { "content-type": "application/json", authorization: "ada" };
+
+for (const kind of KINDS) {
+  describe(kind, () => {
+    let store: Store;
+    let world: World;
+    let server: Server;
+    let hono: Hono;
+    let url = "";
+    let number = 0;
+
+    before(async () => {
+      store = await openStore(kind);
+      world = new World(store);
+      hono = new Hono().all("/api/sync/*", (context) => world.server.handle(context.req.raw)) as unknown as Hono;
+      server = createServer((request, response) => void nodeHandler(world.server.handle)(request, response));
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+      url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/sync`;
+    });
+    after(async () => {
+      server.closeAllConnections();
+      server.close();
+      await world.server.close();
+      await store.close();
+    });
+
+    const push = (headers: Record<string, string> = JSON_TYPE) => {
+      const body = JSON.stringify(world.client("ada").body([contact((number += 1))]));
+      return { method: "POST", headers, body };
+    };
+
+    test("a push through node:http and through Hono", async () => {
+      for (const send of [
+        () => fetch(`${url}/push`, push()),
+        () => Promise.resolve(hono.request("/api/sync/push", push())),
+      ]) {
+        const answer = await send();
+        assert.equal(answer.status, 200);
+        assert.equal(((await answer.json()) as { results: { status: string }[] }).results[0]?.status, "applied");
+      }
+    });
+
+    test("health says that it works, and why it doesn't", async () => {
+      const answer = await fetch(`${url}/health`);
+      assert.equal(answer.status, 200);
+      assert.equal(((await answer.json()) as { status: string }).status, "ok");
+      const broken = createSyncServer({
+        database: {
+          transaction: () => Promise.reject(Object.assign(new Error("secret host"), { code: "ECONNREFUSED" })),
+          listen: () => Promise.reject(new Error()),
+        },
+        authenticate: () => null,
+        onError: () => {},
+      });
+      const down = await broken.health(new Request("http://localhost/health"));
+      assert.equal(down.status, 503);
+      assert.doesNotMatch(await down.text(), /secret/);
+    });
+
+    test("no user, no endpoint, another method, another type, not JSON, another protocol, too much", async () => {
+      const status = async (path: string, init: RequestInit) => {
+        const answer = await fetch(url + path, init);
+        const { error } = (await answer.json()) as { error: { code: string } };
+        return [answer.status, error.code];
+      };
+      assert.deepEqual(await status("/push", push({ "content-type": "application/json" })), [401, "unauthenticated"]);
+      assert.deepEqual(await status("/poke", {}), [401, "unauthenticated"]);
+      assert.deepEqual(await status("/other", push()), [404, "not_found"]);
+      assert.deepEqual(await status("/constructor", push()), [404, "not_found"]);
+      assert.deepEqual(await status("/push", { method: "GET" }), [405, "method"]);
+      for (const type of [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data",
+        "application/jsonp",
+      ]) {
+        assert.deepEqual(await status("/push", push({ ...JSON_TYPE, "content-type": type })), [415, "not_json"]);
+      }
+      const body = (value: unknown) => {
+        return { ...push(), body: typeof value === "string" ? value : JSON.stringify(value) };
+      };
+      assert.deepEqual(await status("/push", body("{")), [400, "bad_request"]);
+      assert.deepEqual(await status("/push", body("null")), [400, "protocol"]);
+      assert.deepEqual(await status("/push", body({ protocol: 2 })), [400, "protocol"]);
+      assert.deepEqual(await status("/push", body({ protocol: 1 })), [400, "bad_request"]);
+      assert.deepEqual(await status("/push", body(" ".repeat(1_000_001))), [413, "too_large"]);
+      const stream = new ReadableStream<Uint8Array>({
+        pull: (controller) => controller.enqueue(new Uint8Array(65_536)),
+      });
+      const answer = await world.server.push(
+        new Request("http://localhost/push", { ...push(), body: stream, duplex: "half" } as RequestInit),
+      );
+      assert.equal(answer.status, 413, "whatever its length says");
+      const many = Array.from({ length: 501 }, () => contact((number += 1)));
+      assert.deepEqual(await status("/push", body(world.client("ada").body(many))), [413, "too_large"]);
+      const twice = contact((number += 1));
+      const same = [twice, twice].map((edit) => ({ ...edit, write_id: "same" }));
+      assert.deepEqual(await status("/push", body(world.client("ada").body(same))), [400, "bad_request"]);
+    });
+
+    test("a poke tells of the state first, then of what changes, and of nothing that was seen", async () => {
+      const stop = new AbortController();
+      const open = async (headers: Record<string, string> = {}) => {
+        const answer = await fetch(`${url}/poke`, {
+          headers: { authorization: "ada", ...headers },
+          signal: stop.signal,
+        });
+        assert.equal(answer.headers.get("content-type"), "text/event-stream");
+        return events(answer);
+      };
+      const stream = await open();
+      const first = await stream.next();
+      assert.match(first.data, /"user:ada"/);
+      await world.client("ada").push([contact((number += 1))]);
+      const second = await stream.next();
+      assert.match(second.data, /"user:ada"/);
+      assert.notEqual(second.id, first.id);
+      await store.sql(`INSERT INTO contacts (id, first_name, owner_id) VALUES (gen_random_uuid(), 'psql', 'ada')`);
+      const third = await stream.next();
+      const again = await open({ "last-event-id": third.id });
+      await world.client("bob").push([{ ...contact((number += 1)) }]);
+      await world.client("ada").push([contact((number += 1))]);
+      const news = await again.next();
+      assert.notEqual(news.id, third.id);
+      assert.doesNotMatch(news.data, /bob/);
+      stop.abort();
+    });
+  });
+}
+
+/** The events of a stream, without comments. */
+function events(answer: Response) {
+  const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  return {
+    async next(): Promise<{ id: string; data: string }> {
+      for (;;) {
+        const end = text.indexOf("\n\n");
+        if (end >= 0) {
+          const event = text.slice(0, end);
+          text = text.slice(end + 2);
+          const [, id = ""] = /^id: (.*)$/m.exec(event) ?? [];
+          const [, data = ""] = /^data: (.*)$/m.exec(event) ?? [];
+          if (data !== "") return { id, data };
+          continue;
+        }
+        const part = await reader?.read();
+        if (part?.value === undefined) throw new Error("the stream has ended");
+        text += part.value;
+      }
+    },
+  };
+}

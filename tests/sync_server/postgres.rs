@@ -1,0 +1,90 @@
+//! A PostgreSQL of its own for a test, where its programs are installed.
+
+use std::env;
+use std::fs;
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::{MetadataExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+/// PostgreSQL refuses to run as root: then it runs as `nobody`.
+const NOBODY: u32 = 65_534;
+
+pub struct Postgres {
+    pub url: String,
+    server: Child,
+    _folder: TempDir,
+}
+
+impl Postgres {
+    /// `None`, with a message, where it isn't installed.
+    ///
+    /// # Panics
+    /// In CI, where it isn't installed, and everywhere where it doesn't start.
+    pub fn start() -> Option<Self> {
+        let Some(programs) = programs() else {
+            assert!(env::var_os("CI").is_none(), "PostgreSQL isn't installed: the sync server can't be tested on it");
+            eprintln!("NOT TESTED ON POSTGRESQL: `initdb` and `postgres` aren't installed. PGlite alone is tested.");
+            return None;
+        };
+        let folder = tempfile::tempdir().expect("a folder");
+        let is_root = fs::metadata(folder.path()).expect("the folder").uid() == 0;
+        if is_root {
+            chown(folder.path(), Some(NOBODY), Some(NOBODY)).expect("the folder given away");
+        }
+        let command = |program: &str| {
+            let mut command = Command::new(programs.join(program));
+            command.current_dir(folder.path());
+            if is_root {
+                command.uid(NOBODY).gid(NOBODY);
+            }
+            command
+        };
+        let data = folder.path().join("data");
+        let made = command("initdb").arg("-D").arg(&data).args(["-U", "postgres", "--auth=trust", "-N"]).output();
+        let made = made.expect("initdb");
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its number").port();
+        let server = command("postgres")
+            .arg("-D")
+            .arg(&data)
+            .args(["-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "max_connections=200"])
+            .args(["-p", &port.to_string(), "-k"])
+            .arg(folder.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("postgres");
+        let postgres = Self { url: format!("postgres://postgres@127.0.0.1:{port}/postgres"), server, _folder: folder };
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while TcpStream::connect(("127.0.0.1", port)).is_err() || !data.join("postmaster.pid").exists() {
+            assert!(Instant::now() < deadline, "PostgreSQL doesn't start");
+            thread::sleep(Duration::from_millis(50));
+        }
+        Some(postgres)
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        // Its fast shutdown, which ends what it has started as well.
+        let _ = Command::new("kill").args(["-INT", &self.server.id().to_string()]).status();
+        let _ = self.server.wait();
+    }
+}
+
+/// The folder with its programs: one of the PATH, or where Debian puts them.
+fn programs() -> Option<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let debian =
+        fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|entry| entry.path().join("bin"));
+    let mut folders: Vec<PathBuf> = env::split_paths(&path).collect();
+    folders.extend(debian);
+    let has = |folder: &Path, program: &str| folder.join(program).is_file();
+    folders.into_iter().find(|folder| has(folder, "initdb") && has(folder, "postgres"))
+}

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::global_options::Global;
 use super::inputs::ProjectArgs;
-use super::project::Target;
+use super::target::Target;
 use super::{line_endings, project, report};
 use crate::codegen::GITATTRIBUTES;
 use crate::diagnostics::{Format, count, github};

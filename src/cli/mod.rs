@@ -16,6 +16,7 @@ mod manual;
 mod project;
 mod report;
 mod schema;
+mod target;
 mod watch;
 
 use std::process::ExitCode;

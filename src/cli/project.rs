@@ -1,13 +1,11 @@
 //! Makes the client of a project from a command's arguments.
 
-use std::path::Path;
-
 use super::global_options::Global;
 use super::inputs::{self, Inputs, ProjectArgs};
 use super::report;
 use super::report::Occasion;
+use super::target::Target;
 use crate::Client;
-use crate::codegen::Files;
 use crate::codegen::template::OwnTemplates;
 use crate::config::Config;
 use crate::diagnostics::Problems;
@@ -50,14 +48,6 @@ pub fn make_of(
             Ok(None)
         }
     }
-}
-
-/// A folder that is written to.
-#[derive(Debug)]
-pub struct Target<'a> {
-    pub folder: &'a Path,
-    pub files: &'a Files,
-    pub plan: Plan,
 }
 
 impl Project {

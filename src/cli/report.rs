@@ -8,7 +8,7 @@ use anstyle::{AnsiColor, Style};
 use serde_json::json;
 
 use super::global_options::Global;
-use super::project::Target;
+use super::target::Target;
 use crate::diagnostics::{Format, Input, Problems, Severity, count, print};
 use crate::model::{Method, Model, Project};
 use crate::output::Change;

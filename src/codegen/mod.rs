@@ -29,7 +29,9 @@ pub fn files(plan: &Plan, settings: Settings) -> anyhow::Result<Files> {
 
 /// All files of the sync server.
 pub fn server_files(plan: &Plan, settings: Settings) -> anyhow::Result<Files> {
-    server::files(plan, &Templates::new(settings.templates))
+    let mut files = server::files(plan, &Templates::new(settings.templates))?;
+    files.insert(GITATTRIBUTES.to_owned(), format!("# {BANNER}\n\n{GITATTRIBUTES_TEXT}"));
+    Ok(files)
 }
 
 /// What each template is given for each file, in the order of the files.

@@ -81,7 +81,7 @@ impl<'a> Reader<'a> {
         for key in self.object.keys().filter(|key| !known.contains(key.as_str())) {
             let help = match closest(key, self.known.iter().copied()) {
                 Some(similar) => format!("did you mean `{similar}`?"),
-                None => format!("known keys are {}", one_of(&self.known, 20)),
+                None => format!("known keys are {}", one_of(&self.known, 40)),
             };
             let at = child(&self.pointer, key);
             let message = format!("unknown key `{key}`");

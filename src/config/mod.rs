@@ -5,6 +5,7 @@ mod headers;
 mod keys;
 mod list;
 mod model;
+mod paths;
 mod read;
 mod read_model;
 mod server;

@@ -10,6 +10,7 @@ use super::headers;
 use super::keys::Reader;
 use super::list;
 use super::model::ModelEntry;
+use super::paths::below;
 use super::read_model::{COLLECTIONS, models, transport};
 use super::server;
 use super::settings::{Config, SpecLocation, USUAL_POLL};
@@ -160,11 +161,6 @@ pub fn spec_location(text: &str, folder: &Path) -> SpecLocation {
     } else {
         SpecLocation::File(below(folder, text))
     }
-}
-
-/// `./x` below a folder, without the dot, as people write it.
-pub fn below(folder: &Path, path: &str) -> PathBuf {
-    folder.join(path.strip_prefix("./").unwrap_or(path))
 }
 
 fn templates(reader: &mut Reader, folder: &Path, problems: &mut Problems) -> Option<PathBuf> {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use super::keys::{Reader, string};
-use super::read::below;
+use super::paths::below;
 use crate::diagnostics::{Code, Input, Problem, Problems, Severity};
 
 /// The generated sync server.

@@ -8,7 +8,7 @@ mod tables;
 
 use crate::codegen::sql::{compact, laid_out};
 use crate::codegen::template::{Page, Renderer, TemplateSet, Templates, templates};
-use crate::codegen::{BANNER, Files, GITATTRIBUTES, GITATTRIBUTES_TEXT};
+use crate::codegen::{BANNER, Files};
 use crate::names::ts;
 use crate::plan::Plan;
 
@@ -87,6 +87,5 @@ pub fn files(plan: &Plan, templates: &Templates) -> anyhow::Result<Files> {
         renderer.render(Page::new("models.ts", "models/index.ts"), index::models(plan))?,
         renderer.render(Page::new("index.ts", "index.ts"), index::view(plan)?)?,
     ]);
-    files.insert(GITATTRIBUTES.to_owned(), format!("# {BANNER}\n\n{GITATTRIBUTES_TEXT}"));
     Ok(files)
 }

@@ -165,7 +165,7 @@ mod tests {
                 "x-internal": { "a": 1 },
                 "x-rbac": { "example": ["a"] },
                 "default": { "example": 1 },
-                "properties": { "examples": { "type": "string", "minLength": 1, "examples": ["a"] }, "x-b": { "x-owner-only": true } },
+                "properties": { "examples": { "type": "string", "minLength": 1, "minItems": 1, "examples": ["a"] }, "x-b": { "x-owner-only": true } },
             } } },
             "x-mine": { "example": { "type": "string" } },
         });
@@ -187,7 +187,7 @@ mod tests {
                     "description": "d",
                     "x-rbac": { "example": ["a"] },
                     "default": { "example": 1 },
-                    "properties": { "examples": { "type": "string" }, "x-b": { "x-owner-only": true } },
+                    "properties": { "examples": { "type": "string", "minLength": 1 }, "x-b": { "x-owner-only": true } },
                 } } },
                 "x-mine": { "example": { "type": "string" } },
             })

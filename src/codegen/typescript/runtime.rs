@@ -63,6 +63,7 @@ const LOCAL: &[Module] = modules![
     "sync-worker.ts",
     "tabs/leader.ts",
     "transport/attempts.ts",
+    "user.ts",
     "writes/claim.ts",
     "writes/known.ts",
     "writes/queue.ts",

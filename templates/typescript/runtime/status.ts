@@ -2,7 +2,7 @@ import { messageOf } from "./client/json.js";
 import type { Model } from "./client/model.js";
 import { COUNTED_MS } from "./client/timing.js";
 import { isoTimestamp } from "./client/values.js";
-import type { RejectedChange } from "./config.js";
+import type { RejectedChange, Settings } from "./config.js";
 import { rejectedChange, type Store, type Tally } from "./store/store.js";
 import type { ModelStatus, Reports, SyncError } from "./tabs/reports.js";
 import type { Source } from "./transport/schedule.js";
@@ -16,6 +16,8 @@ export interface SyncStatus {
   readonly persisted: boolean | null;
   /** The server wants other headers than the application gives: `configureSync` goes on with new ones. */
   readonly waitingForAuth: boolean;
+  /** Nobody is signed in, as `configureSync({ user: null })` has said: nothing is sent or read. */
+  readonly signedOut: boolean;
   /**
    * Another tab has loaded another version of the application, and the database is as that one needs it: this tab no
    * longer syncs, and its page has to be loaded again.
@@ -23,6 +25,8 @@ export interface SyncStatus {
   readonly outdated: boolean;
   /** Changes that the server has not answered yet. */
   readonly pending: number;
+  /** Those of them that another user has made: they are sent when that one is signed in again. */
+  readonly held: number;
   /** When the oldest of them was made. */
   readonly oldestPending: string | null;
   readonly rejected: number;
@@ -52,7 +56,7 @@ export interface Status {
   /** Says how many writes wait for room on the disk, and tells the error when they begin to. */
   unsaved(count: number, error: unknown): void;
   /** Keeps the status of an open database, until what it returns is called. `isSyncing`: whether any tab syncs. */
-  watch(store: Store, reports: Reports, onLog: Source, isSyncing: boolean): Promise<() => void>;
+  watch(store: Store, settings: Settings, reports: Reports, onLog: Source, isSyncing: boolean): Promise<() => void>;
 }
 
 /** So many entries are counted as soon as they change. */
@@ -63,8 +67,10 @@ const closed: SyncStatus = {
   online: true,
   persisted: null,
   waitingForAuth: false,
+  signedOut: false,
   outdated: false,
   pending: 0,
+  held: 0,
   oldestPending: null,
   rejected: 0,
   unsaved: 0,
@@ -91,13 +97,14 @@ export function createStatus(): Status {
 
   function show(): void {
     if (reports === undefined) return;
-    const { pending, oldestPending } = counts;
+    const { pending, held, oldestPending } = counts;
     const reported = reports.current();
     const next: SyncStatus = {
       ...reported,
       opening: isSyncing && reported.opening,
       persisted,
       pending,
+      held,
       oldestPending: oldestPending === null ? null : isoTimestamp(oldestPending),
       rejected: counts.rejected,
       unsaved,
@@ -114,14 +121,17 @@ export function createStatus(): Status {
   }
 
   /** Counts the log's entries, and again when it has changed; but where they are many, no more than a tenth of the time. */
-  function counter({ log }: Store): { readonly count: () => Promise<void>; readonly stop: () => void } {
+  function counter(
+    { log }: Store,
+    settings: Settings,
+  ): { readonly count: () => Promise<void>; readonly stop: () => void } {
     let isOutdated = false;
     let counting: Promise<void> | undefined;
     let timer: ReturnType<typeof setTimeout> | undefined;
 
     async function countNow(): Promise<void> {
       isOutdated = false;
-      counts = await log.tally();
+      counts = await log.tally(settings.current().user ?? null);
       if (counts.rejected > 0 || rejected.length > 0) {
         const changes = (await log.rejected()).map(rejectedChange);
         if (JSON.stringify(changes) !== JSON.stringify(rejected)) {
@@ -176,9 +186,9 @@ export function createStatus(): Status {
 
     async whenLoaded(model, signal) {
       const isOver = () => {
-        const { online, waitingForAuth, outdated, models } = status;
+        const { online, waitingForAuth, signedOut, outdated, models } = status;
         const { ready, error } = models[model.name] ?? { ready: false, error: null };
-        const isStopped = waitingForAuth || outdated || !isSyncing;
+        const isStopped = waitingForAuth || signedOut || outdated || !isSyncing;
         return ready || error !== null || !online || isStopped || signal.aborted;
       };
       if (isOver()) return;
@@ -205,16 +215,18 @@ export function createStatus(): Status {
       show();
     },
 
-    async watch(store, opened, onLog, isToSync) {
+    async watch(store, settings, opened, onLog, isToSync) {
       isSyncing = isToSync;
       reports = opened;
-      const { count, stop } = counter(store);
+      const { count, stop } = counter(store, settings);
       const stopReports = opened.onChange(show);
       const stopErrors = opened.onError(tellError);
       const stopLog = onLog(() => void count());
+      const stopSettings = settings.onChange(() => void count());
       await count();
       return () => {
         stopLog();
+        stopSettings();
         stop();
         stopReports();
         stopErrors();

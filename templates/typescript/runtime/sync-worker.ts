@@ -5,6 +5,7 @@ import { rejectedChange, type Entry } from "./store/store.js";
 import { REFUSALS, type SyncError } from "./tabs/reports.js";
 import { backoff, bell, otherHeaders, pause, wait, type Bell } from "./transport/schedule.js";
 import type { Context, Outcome, Outgoing, Writes } from "./transport/transport.js";
+import { warnOfUsers } from "./user.js";
 import { claim, type Claim, type Claimed } from "./writes/claim.js";
 import { createKnown, type Models } from "./writes/known.js";
 import { findSendable, nothingWaits, type Look } from "./writes/queue.js";
@@ -42,6 +43,7 @@ export async function startSyncWorker(context: Context, writes: Writes): Promise
   const sender = createSender(context, writes);
   const retries = noRetries();
   const noteTaken = watchUnchanged(store, models, signal);
+  const warn = warnOfUsers(settings);
 
   /** Marked, and about to leave. */
   let ready: Claim[] = [];
@@ -112,6 +114,7 @@ export async function startSyncWorker(context: Context, writes: Writes): Promise
       closeLater(start.changes);
       return wake();
     }
+    warn(headers);
     const work = fly({ ...start, headers }).finally(() => {
       away.delete(next);
       closeLater(start.changes);
@@ -218,11 +221,16 @@ export async function startSyncWorker(context: Context, writes: Writes): Promise
     }
   }
 
+  /** Whether it may go out only with the headers of another user. */
+  function isOthers({ user }: Entry): boolean {
+    return user !== null && user !== settings.current().user;
+  }
+
   function look(limit: number): Look {
     return {
       limit,
       busy: [...ready, ...departing, ...away.keys(), ...answers.map((one) => one.claim)],
-      isHeldBack: (entry) => isHeldBack(retries, entry.sentWith ?? entry.writeId),
+      isHeldBack: (entry) => isOthers(entry) || isHeldBack(retries, entry.sentWith ?? entry.writeId),
       before: waiting,
     };
   }

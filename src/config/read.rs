@@ -57,6 +57,7 @@ fn with_defaults(spec: SpecLocation, output: PathBuf) -> Config {
         database: "sync-patterns-app".to_owned(),
         electric_url: "http://localhost:3000".to_owned(),
         api_base_url: "http://localhost:8000/api".to_owned(),
+        sync_url: "/api/sync".to_owned(),
         idempotency_key: IdempotencyKey::Header,
         templates: None,
         int64: Int64::Number,
@@ -96,6 +97,7 @@ pub fn read(root: &Value, folder: &Path, overrides: &Overrides, problems: &mut P
     set(&mut config.database, reader.string("database", problems));
     set(&mut config.electric_url, url(&mut reader, "electric_url", problems));
     set(&mut config.api_base_url, url(&mut reader, "api_base_url", problems));
+    set(&mut config.sync_url, url(&mut reader, "sync_url", problems));
     let keys = IdempotencyKey::ALL.map(|key| (key.word(), key));
     set(&mut config.idempotency_key, reader.choice("idempotency_key", &keys, problems));
     let integers = [("number", Int64::Number), ("string", Int64::String), ("bigint", Int64::Bigint)];
@@ -110,19 +112,25 @@ pub fn read(root: &Value, folder: &Path, overrides: &Overrides, problems: &mut P
 
 /// Collections without a local database read from Electric.
 fn check_transports(config: &Config, problems: &mut Problems) {
-    let mut contradicts = |pointer: &str, model: &str| {
-        let message = format!("{model}`collections: electric` reads from Electric, not from the API's lists");
+    let mut contradicts = |transport: Transport, pointer: &str, model: &str| {
+        let source = match transport {
+            Transport::Electric => return,
+            Transport::Rest => "the API's lists",
+            Transport::PushPull => "a sync server",
+        };
+        let message = format!("{model}`collections: electric` reads from Electric, not from {source}");
         let problem = Problem::new(Severity::Error, Code::Contradiction, (Input::Config, pointer), message);
-        problems.push(problem.help("set `collections: local`, or leave out `transport: rest`"));
+        let help = format!("set `collections: local`, or leave out `transport: {}`", transport.word());
+        problems.push(problem.help(help));
     };
-    if config.transport == Transport::Rest && config.collections == Collections::Electric {
-        contradicts("/transport", "");
+    if config.collections == Collections::Electric {
+        contradicts(config.transport, "/transport", "");
     }
     for (name, entry) in &config.models {
         let ModelEntry::Include(entry) = entry else { continue };
         let is_electric = entry.collections.unwrap_or(config.collections) == Collections::Electric;
-        if is_electric && entry.transport == Some(Transport::Rest) {
-            contradicts(&child(&child("/models", name), "transport"), &format!("`{name}`: "));
+        if let (true, Some(transport)) = (is_electric, entry.transport) {
+            contradicts(transport, &child(&child("/models", name), "transport"), &format!("`{name}`: "));
         }
     }
 }

@@ -32,6 +32,8 @@ pub struct Config {
     pub database: String,
     pub electric_url: String,
     pub api_base_url: String,
+    /// Where the sync server is.
+    pub sync_url: String,
     pub idempotency_key: IdempotencyKey,
     /// The folder with the templates that replace ours.
     pub templates: Option<PathBuf>,

@@ -47,6 +47,9 @@ impl Init {
             (Some(Transport::Rest), Collections::Electric) => bail!(
                 "`--collections electric` reads from Electric, and `--transport rest` from the API\n  help: leave out one of the two"
             ),
+            (Some(Transport::PushPull), Collections::Electric) => bail!(
+                "`--collections electric` reads from Electric, and `--transport push-pull` from a sync server\n  help: leave out one of the two"
+            ),
             (_, Collections::Electric) => Ok(Transport::Electric),
             (Some(transport), _) => Ok(transport),
             (None, _) if asks => {

@@ -84,6 +84,7 @@ impl Written<'_> {
         let sources = Sources {
             streamed: !direct && transport == Transport::Electric,
             polled: !direct && transport == Transport::Rest,
+            pulled: !direct && transport == Transport::PushPull,
             direct,
         };
         packages(adapter, framework, sources)

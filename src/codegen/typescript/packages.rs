@@ -32,6 +32,8 @@ pub struct Sources {
     pub streamed: bool,
     /// Whether some come from the API's lists into the local database.
     pub polled: bool,
+    /// Whether some come from a sync server into the local database.
+    pub pulled: bool,
     /// Whether some come from Electric, and stay in no database.
     pub direct: bool,
 }
@@ -44,6 +46,7 @@ impl Sources {
                 (false, _) => &mut sources.direct,
                 (true, Transport::Electric) => &mut sources.streamed,
                 (true, Transport::Rest) => &mut sources.polled,
+                (true, Transport::PushPull) => &mut sources.pulled,
             };
             *source = true;
         }
@@ -52,7 +55,7 @@ impl Sources {
 
     /// Whether there is a local database.
     pub fn local(self) -> bool {
-        self.streamed || self.polled
+        self.streamed || self.polled || self.pulled
     }
 }
 

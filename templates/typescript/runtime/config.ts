@@ -7,6 +7,10 @@ export interface SyncSettings {
   /** Where Electric answers, without `/v1/shape`: usually a proxy of the application's own. */
   readonly electricUrl: string;
   readonly apiBaseUrl: string;
+  /** Where the sync server is, for models that have `transport: push-pull`. */
+  readonly syncUrl: string;
+  /** What speaks with the sync server in place of requests to `syncUrl`. */
+  readonly pushPull: PushPullFunctions | undefined;
   /** Whether each write carries its id as `Idempotency-Key`. A server of another origin has to allow that header. */
   readonly idempotencyKey: "header" | "none";
   /**
@@ -36,6 +40,14 @@ export interface SyncSettings {
   readonly onRejected: (change: RejectedChange) => void;
   /** Decides how an answer of the API is taken; `undefined` leaves it to the usual rules. */
   readonly onAnswer: (answer: SyncAnswer) => SyncVerdict | undefined;
+}
+
+/** Take a request and give its answer, both as the protocol says. They throw where there is none. */
+export interface PushPullFunctions {
+  readonly push: (request: unknown, signal: AbortSignal) => Promise<unknown>;
+  readonly pull: (request: unknown, signal: AbortSignal) => Promise<unknown>;
+  /** Calls `onPoke` whenever there may be something to pull, until the signal aborts. Without it, the client asks every few seconds. */
+  readonly poke?: (onPoke: () => void, signal: AbortSignal) => Promise<void>;
 }
 
 export type HeadersRecord = Readonly<Record<string, string>>;
@@ -102,7 +114,8 @@ export interface Settings {
 }
 
 /** Where the config file says nothing else. */
-const usual: Pick<SyncSettings, "idempotencyKey" | "poll" | "concurrency"> = {
+const usual: Pick<SyncSettings, "syncUrl" | "idempotencyKey" | "poll" | "concurrency"> = {
+  syncUrl: "/api/sync",
   idempotencyKey: "header",
   poll: POLL_MS / 1_000,
   concurrency: 6,
@@ -114,6 +127,7 @@ function createSettings(initial: Partial<SyncSettings>): Settings {
     ...defaults,
     headers: {},
     user: undefined,
+    pushPull: undefined,
     shapeParams: () => ({}),
     listParams: () => ({}),
     fetch: (input, init) => globalThis.fetch(input, init),

@@ -1,11 +1,12 @@
 import { messageOf } from "./client/json.js";
+import type { Model } from "./client/model.js";
 import { IDLE_MS, NOTED_MS } from "./client/timing.js";
 import type { HeadersRecord, Rejection } from "./config.js";
 import { rejectedChange, type Entry } from "./store/store.js";
 import { REFUSALS, type SyncError } from "./tabs/reports.js";
 import { backoff, bell, otherHeaders, pause, wait, type Bell } from "./transport/schedule.js";
 import type { Context, Outcome, Outgoing, Writes } from "./transport/transport.js";
-import { warnOfUsers } from "./user.js";
+import { isOthers, warnOfUsers } from "./user.js";
 import { claim, type Claim, type Claimed } from "./writes/claim.js";
 import { createKnown, type Models } from "./writes/known.js";
 import { findSendable, nothingWaits, type Look } from "./writes/queue.js";
@@ -36,8 +37,13 @@ type Answer = Pick<Flight, "claim" | "round"> &
 /**
  * Sends the log to the server until the signal aborts. Returns once that has stopped. Some writes are on their way at the
  * same time, of independent rows. Many are marked as sent in one transaction, and their answers noted in the next.
+ * `isSentElsewhere`: whether the writes of a model are none of its business.
  */
-export async function startSyncWorker(context: Context, writes: Writes): Promise<void> {
+export async function startSyncWorker(
+  context: Context,
+  writes: Writes,
+  isSentElsewhere: (model: Model | undefined) => boolean,
+): Promise<void> {
   const { store, models, settings, presence, reports, signal, acknowledged, pulls } = context;
   const byName: Models = new Map(models.map((model) => [model.name, model]));
   const sender = createSender(context, writes);
@@ -221,16 +227,12 @@ export async function startSyncWorker(context: Context, writes: Writes): Promise
     }
   }
 
-  /** Whether it may go out only with the headers of another user. */
-  function isOthers({ user }: Entry): boolean {
-    return user !== null && user !== settings.current().user;
-  }
-
   function look(limit: number): Look {
     return {
       limit,
       busy: [...ready, ...departing, ...away.keys(), ...answers.map((one) => one.claim)],
-      isHeldBack: (entry) => isOthers(entry) || isHeldBack(retries, entry.sentWith ?? entry.writeId),
+      isHeldBack: (entry) =>
+        isOthers(entry, settings) || isSentElsewhere(byName.get(entry.model)) || isHeldBack(retries, entry.sentWith ?? entry.writeId),
       before: waiting,
     };
   }

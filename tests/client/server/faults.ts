@@ -1,3 +1,5 @@
+import { asApi } from "./pushed.js";
+
 /** A request as it came in. */
 export interface Incoming {
   readonly method: string;
@@ -99,7 +101,11 @@ export class Faults {
     return again;
   }
 
-  private matches({ on, where }: Fault, request: Incoming): boolean {
+  private matches(fault: Fault, request: Incoming): boolean {
+    return asApi(request).some((each) => this.isMeant(fault, each));
+  }
+
+  private isMeant({ on, where }: Fault, request: Incoming): boolean {
     const [method, path] = on.split(" ");
     if (this.isForRows(request) !== (on === "rows")) return false;
     if (on !== "rows" && method !== "*" && method !== request.method) return false;

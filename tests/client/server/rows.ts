@@ -1,7 +1,7 @@
 import type { Answer, Fault, Incoming } from "./faults.js";
 
-/** How rows come to a client: through Electric's shapes, or from the API's lists. */
-export type Transport = "electric" | "rest";
+/** How rows come to a client: through Electric's shapes, from the API's lists, or from a sync server. */
+export type Transport = "electric" | "rest" | "push-pull";
 
 /** What a test does to rows on their way to clients, whatever brings them. */
 export interface Rows {

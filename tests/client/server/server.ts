@@ -6,6 +6,7 @@ import { emptyDatabase, openDatabase } from "./database.js";
 import { type Answer, Disconnect, Faults, type Incoming, Instead } from "./faults.js";
 import { Lists } from "./lists.js";
 import { problem } from "./problem.js";
+import { PushPull } from "./push-pull.js";
 import type { Rows, Transport } from "./rows.js";
 import { Shapes } from "./shapes.js";
 
@@ -42,6 +43,7 @@ export class Server {
   static async start(transport: Transport = "electric"): Promise<Server> {
     const server = new Server(await openDatabase(), transport);
     await server.shapes.start();
+    if (server.rows instanceof PushPull) await server.rows.start();
     await new Promise<void>((resolve) => server.http.listen(0, "127.0.0.1", resolve));
     await server.reset();
     return server;
@@ -51,7 +53,8 @@ export class Server {
     this.db = db;
     this.api = new Api(db, this.faults);
     this.shapes = new Shapes(db);
-    this.rows = transport === "electric" ? this.shapes : new Lists(this.api);
+    const others = { rest: new Lists(this.api), "push-pull": new PushPull(db, this.api, this.faults) };
+    this.rows = transport === "electric" ? this.shapes : others[transport];
     this.http = createServer({ keepAliveTimeout: 60_000 }, (request, response) => void this.serve(request, response));
     this.http.on("connection", (socket) => {
       if (this.isDown) return void socket.resetAndDestroy();
@@ -69,6 +72,7 @@ export class Server {
     this.faults.clear();
     this.revive();
     await emptyDatabase(this.db);
+    if (this.rows instanceof PushPull) await this.rows.forget();
     this.rows.release();
     this.rows.refetch();
     this.rows.options.chunk = this.rows === this.shapes ? 1000 : 200;
@@ -155,6 +159,7 @@ export class Server {
     await this.faults.at("arrived", incoming);
     const role = this.tokens.get(/^Bearer (.*)$/.exec(String(incoming.headers["authorization"]))?.[1] ?? "");
     if (!role) return problem(401, "who are you?");
+    if (this.rows instanceof PushPull && incoming.url.pathname === "/sync/push") return this.rows.push(incoming, role);
     if (!this.rows.isFor(incoming)) return this.api.answer(incoming, role);
     if (this.forbidden.has(this.rows.tableOf(incoming))) return problem(403, "not for you");
     const gone = new AbortController();

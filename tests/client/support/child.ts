@@ -63,7 +63,7 @@ const observedFetch: typeof fetch = async (input, init) => {
 
 function configure({ url, token, user, verdicts }: Settings): void {
   client.configureSync({
-    ...(url !== undefined && { electricUrl: url, apiBaseUrl: url }),
+    ...(url !== undefined && { electricUrl: url, apiBaseUrl: url, syncUrl: `${url}/sync` }),
     ...(token !== undefined && { headers: { authorization: `Bearer ${token}` } }),
     ...(user !== undefined && { user }),
     ...(verdicts && { onAnswer: ({ status }) => verdicts[status] }),

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, afterEach, before, beforeEach, test as nodeTest } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import type { Exchange, Server as TestServer } from "../server/server.js";
+import { asApi } from "../server/pushed.js";
 import { Server } from "../server/server.js";
 import { transport } from "./generated.js";
 import { Client, type Row } from "./client.js";
@@ -128,7 +129,7 @@ export class World {
   /** Requests to the API with this method and path, in the order of their arrival. */
   requests(on: string): Exchange[] {
     const [method, path] = on.split(" ");
-    return this.server.exchanges.filter(
+    return this.server.exchanges.flatMap(asApi).filter(
       ({ method: used, url }) => used === method && `${url.pathname}/`.startsWith(`${path}/`),
     );
   }

@@ -73,6 +73,11 @@ export interface Entry {
   readonly rejectedWith: string | null;
   /** Who has made the write; null where the application hasn't said who was signed in, or that nobody was. */
   readonly user: string | null;
+  /** For a sync server: what the device had seen when the edit was made, and when that was. */
+  readonly base: string | null;
+  readonly editedAt: string | null;
+  /** Where the sync server has the write, as JSON. */
+  readonly place: string | null;
 }
 
 export interface Tally {
@@ -108,6 +113,20 @@ export interface SentWrite {
 export interface TakenWrite {
   readonly writeIds: readonly string[];
   readonly txid: string | null;
+  /** What a sync server tells instead: where it has the write, as JSON. */
+  readonly place?: string | null;
+}
+
+/** The time of a sync server's clock, or of the device's: milliseconds since 1970, and a counter. */
+export interface Stamp {
+  readonly milliseconds: number;
+  readonly counter: number;
+}
+
+/** Reads a stamp as it is on the wire and in the log: `1795932681000.3`. */
+export function stampOf(text: string): Stamp {
+  const [milliseconds = 0, counter = 0] = text.split(".").map(Number);
+  return { milliseconds, counter };
 }
 
 /** The log of local writes. Lists of entries are in its order. */
@@ -126,6 +145,8 @@ export interface LogOperations {
   rejected(): Promise<Entry[]>;
   /** The entries with these write ids, and those that were rejected with one of them. */
   withIds(writeIds: readonly string[]): Promise<Entry[]>;
+  /** The entries of these transactions of the local database. */
+  ofTransactions(transactionIds: readonly string[]): Promise<Entry[]>;
   newest(): Promise<EntryId | null>;
   writtenAfter(id: EntryId | null): Promise<Pick<Entry, "id" | "model">[]>;
   /** Reads those of the entries that the server hasn't taken. */
@@ -139,6 +160,15 @@ export interface LogOperations {
   unmarkSent(writeIds: readonly string[]): Promise<void>;
   acknowledge(writes: readonly TakenWrite[]): Promise<void>;
   reject(writeIds: readonly string[], rejection: Rejection): Promise<void>;
+  /** Rejects writes that have one fate. They are sent again, or discarded, together. */
+  rejectTogether(writeIds: readonly [string, ...string[]], rejection: Rejection): Promise<void>;
+  /**
+   * Notes of the edits of these models that don't say it yet when they were made, and what the device had seen by then.
+   * The times are later than `clock`, and in the order of the log. Gives the latest; undefined where all said it.
+   */
+  stamp(models: readonly string[], clock: Stamp, base: string | null): Promise<Stamp | undefined>;
+  /** The server may have lost what it has taken of these models: it is sent again, under the same write ids. */
+  reopen(models: readonly string[]): Promise<void>;
   /** Deletes entries that the server's rows show. */
   settle(writeIds: readonly string[]): Promise<void>;
   /** Sends a rejected entry again, with all that were rejected with it. */
@@ -236,6 +266,8 @@ export interface ChangesSince {
 
 /** Text that a transport stores for a model. It is deleted with the model's rows. */
 export interface Meta {
+  /** What the database is called among those of other devices. */
+  clientId(): Promise<string>;
   get(kind: string, model: string): Promise<string | undefined>;
   set(kind: string, model: string, value: string): Promise<void>;
   delete(kind: string, model: string): Promise<void>;

@@ -1,7 +1,7 @@
 import { membersOf, type Members } from "../../client/json.js";
-import { errorText, type Entry, type LogOperations, type MadeKey } from "../store.js";
+import { errorText, stampOf, type Entry, type LogOperations, type MadeKey } from "../store.js";
 import type { Dialect } from "./dialect.js";
-import { joined, list, name, sql, type Connection, type Row, type Statement } from "./driver.js";
+import { joined, list, name, raw, sql, type Connection, type Row, type Statement } from "./driver.js";
 import { setMeta } from "./migrate.js";
 
 /** As the index has it. */
@@ -15,7 +15,7 @@ export function logOperations(connection: Connection, dialect: Dialect): LogOper
     const rows = await connection.query(sql`
       SELECT
         id, table_name, row_key, operation, value, write_id, transaction_id, status, attempts, error, txid, sent_with,
-        rejected_with, ${USER} AS user_id
+        rejected_with, ${USER} AS user_id, base, edited_at, place
       FROM _changes
       WHERE ${condition}
       ORDER BY id${limit}
@@ -33,6 +33,8 @@ export function logOperations(connection: Connection, dialect: Dialect): LogOper
     acknowledged: () => entries(sql`${IS_SENT} AND status = 'acknowledged'`),
     rejected: () => entries(sql`status = 'rejected'`),
     withIds: (writeIds) => entries(sql`write_id IN (${list(writeIds)}) OR rejected_with IN (${list(writeIds)})`),
+
+    ofTransactions: (transactionIds) => entries(sql`transaction_id IN (${list(transactionIds)})`),
 
     async countUnsent(upTo) {
       const [row] = await connection.query(sql`
@@ -102,7 +104,10 @@ export function logOperations(connection: Connection, dialect: Dialect): LogOper
       const writeIds = writes.flatMap((write) => write.writeIds);
       await connection.query(sql`
         UPDATE _changes
-        SET status = 'acknowledged', txid = ${choice(writes, ({ txid }) => txid, sql`NULL`)}
+        SET
+          status = 'acknowledged',
+          txid = ${choice(writes, ({ txid }) => txid, sql`NULL`)},
+          place = ${choice(writes, ({ place = null }) => place, sql`NULL`)}
         WHERE status = 'pending' AND write_id IN (${list(writeIds)})
       `);
     },
@@ -115,21 +120,62 @@ export function logOperations(connection: Connection, dialect: Dialect): LogOper
       `);
     },
 
+    async rejectTogether([first, ...others], rejection) {
+      const error = errorText(rejection);
+      await connection.query(sql`
+        UPDATE _changes
+        SET status = 'rejected', error = ${error}, rejected_with = ${first}
+        WHERE status = 'pending' AND write_id IN (${list(others)})
+      `);
+      await connection.query(sql`
+        UPDATE _changes SET status = 'rejected', error = ${error} WHERE status = 'pending' AND write_id = ${first}
+      `);
+    },
+
+    async stamp(models, { milliseconds, counter }, base) {
+      const log = name(dialect.logTable);
+      const least = raw(String(milliseconds));
+      const unsaid = sql`edited_at IS NULL AND status = 'pending' AND table_name IN (${list(models)})`;
+      const stamped = await connection.query(sql`
+        UPDATE ${log}
+        SET edited_at = s.edited_at, base = ${base}
+        FROM (
+          SELECT c.id, CASE WHEN c.time > ${least} THEN c.time ELSE ${least} END || '.' || c.number AS edited_at
+          FROM (
+            SELECT
+              id,
+              max(${dialect.milliseconds(sql`created_at`)}) OVER (ORDER BY id) AS time,
+              ${raw(String(counter))} + row_number() OVER (ORDER BY id) AS number
+            FROM ${log}
+            WHERE ${unsaid}
+          ) AS c
+        ) AS s
+        WHERE ${log}.id = s.id
+        RETURNING ${log}.edited_at
+      `);
+      const stamps = stamped.map((row) => stampOf(text(row, "edited_at") ?? ""));
+      return stamps.sort((one, other) => one.counter - other.counter).at(-1);
+    },
+
+    async reopen(models) {
+      await connection.query(sql`
+        UPDATE _changes
+        SET status = 'pending', place = NULL
+        WHERE status = 'acknowledged' AND table_name IN (${list(models)})
+      `);
+    },
+
     async settle(writeIds) {
       if (writeIds.length === 0) return;
       await connection.query(sql`DELETE FROM _changes WHERE status <> 'rejected' AND write_id IN (${list(writeIds)})`);
     },
 
     async retry(writeId) {
-      await connection.query(
-        sql`UPDATE _changes SET status = 'pending' WHERE status = 'rejected' AND write_id = ${writeId}`,
-      );
+      await connection.query(sql`UPDATE _changes SET status = 'pending' WHERE ${rejectedWith(writeId)}`);
     },
 
     async discard(writeId) {
-      await connection.query(
-        sql`DELETE FROM _changes WHERE status = 'rejected' AND (write_id = ${writeId} OR rejected_with = ${writeId})`,
-      );
+      await connection.query(sql`DELETE FROM _changes WHERE ${rejectedWith(writeId)}`);
     },
 
     async discardOnly(ids) {
@@ -178,6 +224,12 @@ export function logOperations(connection: Connection, dialect: Dialect): LogOper
   };
 }
 
+/** A rejected entry, and all that were rejected with it. */
+function rejectedWith(writeId: string): Statement {
+  const first = sql`SELECT coalesce(f.rejected_with, f.write_id) FROM _changes AS f WHERE f.write_id = ${writeId}`;
+  return sql`status = 'rejected' AND coalesce(rejected_with, write_id) IN (${first})`;
+}
+
 /** What an entry gets from the write that it goes out with. */
 function choice<T extends { readonly writeIds: readonly string[] }>(
   writes: readonly T[],
@@ -217,6 +269,9 @@ function entry(row: Row): Entry {
     txid: text(row, "txid"),
     rejectedWith: text(row, "rejected_with"),
     user: text(row, "user_id"),
+    base: text(row, "base"),
+    editedAt: text(row, "edited_at"),
+    place: text(row, "place"),
   };
 }
 

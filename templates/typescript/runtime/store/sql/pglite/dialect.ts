@@ -26,7 +26,13 @@ export const pgliteDialect: Dialect = {
   logTable: "_changes",
   logSteps: [
     { version: 2, script: "ALTER TABLE _changes ADD COLUMN sent_with TEXT, ADD COLUMN txid TEXT" },
-    { version: 3, script: "ALTER TABLE _changes ADD COLUMN user_id TEXT" },
+    {
+      version: 3,
+      script: `
+        ALTER TABLE _changes
+        ADD COLUMN user_id TEXT, ADD COLUMN base TEXT, ADD COLUMN edited_at TEXT, ADD COLUMN place TEXT
+      `,
+    },
   ],
 
   decode(field, value) {
@@ -67,6 +73,7 @@ export const pgliteDialect: Dialect = {
   },
 
   jsonOf: (field, value) => jsonOf(field, String(value)),
+  milliseconds: (time) => sql`floor(extract(EPOCH FROM ${time}) * 1000)::BIGINT`,
   keyParameter: (model, column, part) => sql`${part}::TEXT::${type(model, column)}`,
   logValue: (json) => sql`CAST(${json} AS JSONB)`,
 

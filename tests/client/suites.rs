@@ -15,7 +15,7 @@ use crate::support::waits::shorten;
 use crate::support::workspace::Workspace;
 use crate::{ADAPTERS, case, is_long};
 
-const TRANSPORTS: [&str; 2] = ["electric", "rest"];
+const TRANSPORTS: [&str; 3] = ["electric", "rest", "push-pull"];
 
 /// A local database, and how rows come to it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -32,6 +32,12 @@ impl Pair {
     /// Whether it runs a suite. Where the environment says so, every pair for which a suite may end otherwise does.
     fn runs(self, suite: &str) -> bool {
         let pair = (self.adapter, self.transport);
+        if self.transport == "push-pull" {
+            return PUSHED.contains(&suite) && (is_long() || PUSHED_SHORT.contains(&(self.adapter, suite)));
+        }
+        if suite == "push-pull" {
+            return false;
+        }
         if LISTS.contains(&suite) && self.transport != "rest" || DATABASE.contains(&suite) && !EACH.contains(&pair) {
             return false;
         }
@@ -44,6 +50,13 @@ impl Pair {
             }
     }
 }
+
+/// Suites whose server is a sync server. What others say of requests to the API has no counterpart there.
+const PUSHED: &[&str] = &["chaos", "convergence", "push-pull", "upgrade", "users"];
+
+/// Of these, what a short run has: each suite once.
+const PUSHED_SHORT: &[(&str, &str)] =
+    &[("sqlite", "chaos"), ("sqlite", "push-pull"), ("pglite", "convergence"), ("sqlite", "users")];
 
 /// Two pairs that have each database and each transport once.
 const EACH: [(&str, &str); 2] = [("pglite", "electric"), ("sqlite", "rest")];

@@ -75,6 +75,10 @@ export interface RejectedChange {
   /** The HTTP status; null where no request was made. */
   readonly status: number | null;
   readonly message: string;
+  /** The key, and what the write was to set. Numbers are as JavaScript reads them in JSON. */
+  readonly values: Readonly<Record<string, unknown>>;
+  /** The server's row, where a sync server has told it because of a conflict. Values are PostgreSQL's text. */
+  readonly serverRow: Readonly<Record<string, string | null>> | null;
 }
 
 /** Why a write was refused for good. */

@@ -38,7 +38,8 @@ class Refusal extends Error {
 
 /** A sync server on the API's database: its versions are positions of the database's log of changes. */
 export class PushPull implements Rows {
-  readonly options = { chunk: 200 };
+  /** `ahead`: of clients, in milliseconds. */
+  readonly options = { chunk: 200, ahead: 0 };
   private readonly db: PGlite;
   private readonly api: Api;
   private readonly faults: Faults;
@@ -118,10 +119,15 @@ export class PushPull implements Rows {
     const body = JSON.parse(request.body) as PushBody;
     const work = async (): Promise<Answer> => {
       const results = await this.db.transaction((tx) => this.apply(tx, body, request, role));
-      return { status: 200, body: JSON.stringify({ protocol: 1, stamp: `${Date.now()}.0`, results }) };
+      return { status: 200, body: JSON.stringify({ protocol: 1, stamp: this.stamp(), results }) };
     };
     const answer = await work();
     return (await this.faults.at("committed", request)) ? work() : answer;
+  }
+
+  /** The server's clock. */
+  private stamp(): string {
+    return `${Date.now() + this.options.ahead}.0`;
   }
 
   private async apply(
@@ -153,7 +159,7 @@ export class PushPull implements Rows {
         done.length = 0;
         for (const change of group) {
           const result = { write_id: change.write_id, status: "rejected", repeated: false, error };
-          await this.remember(tx, change, result);
+          await this.remember(tx, contentOf(change, made), result);
           done.push(result);
         }
       }
@@ -172,19 +178,20 @@ export class PushPull implements Rows {
     const [known] = rows;
     if (known === undefined) {
       const result = await this.write(tx, change, made, role);
-      await this.remember(tx, change, result);
+      await this.remember(tx, contentOf(change, made), result);
       return result;
     }
-    if (known.content !== contentOf(change)) this.api.misused.push(`${known.content}\n${contentOf(change)}`);
     noteMade(made, change, (known.result["key"] as { id?: string } | undefined)?.id);
+    const content = contentOf(change, made);
+    if (known.content !== content) this.api.misused.push(`${known.content}\n${content}`);
     const place = known.result["place"] as object | undefined;
     return { ...known.result, repeated: true, ...(place && { place: { ...place, epoch: this.epoch } }) };
   }
 
-  private async remember(tx: Transaction, change: Change, result: Result): Promise<void> {
+  private async remember(tx: Transaction, content: string, result: Result): Promise<void> {
     await tx.query("INSERT INTO _pushed VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", [
-      change.write_id,
-      contentOf(change),
+      result["write_id"],
+      content,
       JSON.stringify(result),
     ]);
   }
@@ -194,12 +201,11 @@ export class PushPull implements Rows {
     if (table === undefined) throw new Refusal(404, "unknown_table", `there is no ${change.table}`);
     const columns = await columnsOf(tx, table.name);
     const key = resolved(made, table.path, change.key[table.key] ?? "");
-    const isIdentity = /ALWAYS AS IDENTITY/.test(table.ddl);
     const values = valuesOf(table, change, made, role);
     const before = await this.head(tx);
     let newKey: string | undefined;
     if (change.operation === "insert") {
-      const given = isIdentity ? values : new Map([[table.key, key], ...values]);
+      const given = isIdentity(table) ? values : new Map([[table.key, key], ...values]);
       newKey = await insert(tx, table, columns, given);
     } else {
       const set = change.operation === "update" ? values : undefined;
@@ -207,13 +213,13 @@ export class PushPull implements Rows {
     }
     const version = await this.head(tx);
     if (version !== before) await tx.query("INSERT INTO _shown VALUES ($1, $2)", [version, change.write_id]);
-    noteMade(made, change, isIdentity ? newKey : undefined);
+    noteMade(made, change, isIdentity(table) ? newKey : undefined);
     return {
       write_id: change.write_id,
       status: "applied",
       repeated: false,
       place: { scope: SCOPE, epoch: this.epoch, version },
-      ...(isIdentity && newKey !== undefined && { key: { [table.key]: newKey } }),
+      ...(isIdentity(table) && newKey !== undefined && { key: { [table.key]: newKey } }),
     };
   }
 
@@ -223,7 +229,7 @@ export class PushPull implements Rows {
   }
 
   private async pull({ tables: asked, cursor, limit }: PullBody): Promise<object> {
-    const stamp = `${Date.now()}.0`;
+    const stamp = this.stamp();
     const seen = cursor?.scopes[SCOPE];
     if (seen !== undefined && seen.epoch !== this.epoch) {
       return { protocol: 1, stamp, cursor: null, changes: [], more: true, reset: "epoch" };
@@ -294,9 +300,21 @@ function groupsOf(changes: readonly Change[]): Change[][] {
   return groups;
 }
 
-/** Without what differs between two tries of the same write. */
-function contentOf({ table, operation, key, value }: Change): string {
-  return JSON.stringify([table, operation, key, value]);
+/** What a write does. A key that the server has made stands for the temporary one; of an insert, it isn't a part. */
+function contentOf({ table: name, operation, key, value }: Change, made: ReadonlyMap<string, string>): string {
+  const table = tables.find(({ path }) => path === name);
+  const isMade = operation === "insert" && table !== undefined && isIdentity(table);
+  const known = Object.entries(value).map(([property, text]) => {
+    const parent = PARENTS[property];
+    return [property, parent === undefined || text === null ? text : resolved(made, parent, text)];
+  });
+  const keys = Object.values(key).map((text) => resolved(made, name, text));
+  return JSON.stringify([name, operation, isMade ? [] : keys, known]);
+}
+
+/** Whether the server makes the keys of new rows. */
+function isIdentity({ ddl }: Table): boolean {
+  return ddl.includes("ALWAYS AS IDENTITY");
 }
 
 function noteMade(made: Map<string, string>, { table, operation, key }: Change, newKey: string | undefined): void {
@@ -304,7 +322,7 @@ function noteMade(made: Map<string, string>, { table, operation, key }: Change, 
   if (operation === "insert" && newKey !== undefined && temporary !== undefined) made.set(`${table} ${temporary}`, newKey);
 }
 
-function resolved(made: Map<string, string>, path: string, key: string): string {
+function resolved(made: ReadonlyMap<string, string>, path: string, key: string): string {
   return made.get(`${path} ${key}`) ?? key;
 }
 

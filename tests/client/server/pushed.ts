@@ -3,6 +3,7 @@ import { tables } from "./tables.js";
 
 /** An edit in a push, as the sync server gets it. */
 export interface Change {
+  readonly id: string;
   readonly write_id: string;
   readonly transaction_id: string;
   readonly table: string;

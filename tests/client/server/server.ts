@@ -73,6 +73,7 @@ export class Server {
     this.revive();
     await emptyDatabase(this.db);
     if (this.rows instanceof PushPull) await this.rows.forget();
+    this.ahead = 0;
     this.rows.release();
     this.rows.refetch();
     this.rows.options.chunk = this.rows === this.shapes ? 1000 : 200;
@@ -88,6 +89,11 @@ export class Server {
     this.forbidden.clear();
     this.tokens.clear();
     this.tokens.set("member", "member").set("manager", "manager");
+  }
+
+  /** By how many milliseconds the sync server's clock is ahead of clients. */
+  set ahead(milliseconds: number) {
+    if (this.rows instanceof PushPull) this.rows.options.ahead = milliseconds;
   }
 
   kill(): void {

@@ -1,4 +1,4 @@
-import { elementsOf, membersOf, parsed, textOf, type Members } from "../client/json.js";
+import { elementsOf, membersOf, objectOf, parsed, textOf, type Members } from "../client/json.js";
 import { ownKey, type CollectionKey, type Model } from "../client/model.js";
 import type { RejectedChange, Rejection } from "../config.js";
 
@@ -293,8 +293,16 @@ export function rejectionOf(error: string | null): Rejection {
 
 export function rejectedChange(entry: Entry): RejectedChange {
   const { model, operation, rowKey, writeId } = entry;
-  const { status, message } = rejectionOf(entry.error);
-  return { model, operation, rowKey, writeId, status, message };
+  const { status, message, body } = rejectionOf(entry.error);
+  const values = parsed(objectOf(entry.members)) as RejectedChange["values"];
+  return { model, operation, rowKey, writeId, status, message, values, serverRow: serverRowIn(body) };
+}
+
+/** What a sync server tells in a conflict. */
+function serverRowIn(body: string): RejectedChange["serverRow"] {
+  const said = parsed(body);
+  if (typeof said !== "object" || said === null || !("error" in said) || !("row" in said)) return null;
+  return said.row as RejectedChange["serverRow"];
 }
 
 /** Whether something couldn't be stored because there is no room: what SQLite, PostgreSQL, a file system or a browser says. */

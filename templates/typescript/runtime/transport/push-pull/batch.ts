@@ -1,7 +1,7 @@
 import { textOf, type Members } from "../../client/json.js";
 import { fieldOf, ownKeyIn, type Field, type Model } from "../../client/model.js";
 import type { Entry, EntryId, StoreOperations } from "../../store/store.js";
-import { withMadeKeys } from "../../writes/compose.js";
+import { withMadeKeys } from "../../writes/claim.js";
 import {
   asParent,
   createKnown,

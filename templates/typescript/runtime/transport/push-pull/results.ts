@@ -2,7 +2,7 @@ import { parsed } from "../../client/json.js";
 import { ownKey, ownKeyIn, withOwnKey, type Model } from "../../client/model.js";
 import type { Rejection } from "../../config.js";
 import { madeKeyOf, type Entry, type StoreOperations } from "../../store/store.js";
-import type { Acknowledged } from "../../writes/acknowledged.js";
+import type { Acknowledged } from "../transport.js";
 import type { Models } from "../../writes/known.js";
 import { readPulled } from "./clock.js";
 import type { Cursor, Place, PushResult, ResultError, WireRow } from "./protocol.js";

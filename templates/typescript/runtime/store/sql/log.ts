@@ -32,7 +32,10 @@ export function logOperations(connection: Connection, dialect: Dialect): LogOper
     sent: (model) => entries(sql`table_name = ${model} AND ${IS_SENT}`),
     acknowledged: () => entries(sql`${IS_SENT} AND status = 'acknowledged'`),
     rejected: () => entries(sql`status = 'rejected'`),
-    withIds: (writeIds) => entries(sql`write_id IN (${list(writeIds)}) OR rejected_with IN (${list(writeIds)})`),
+    async withIds(writeIds) {
+      if (writeIds.length === 0) return [];
+      return entries(sql`write_id IN (${list(writeIds)}) OR rejected_with IN (${list(writeIds)})`);
+    },
 
     ofTransactions: (transactionIds) => entries(sql`transaction_id IN (${list(transactionIds)})`),
 
@@ -122,11 +125,13 @@ export function logOperations(connection: Connection, dialect: Dialect): LogOper
 
     async rejectTogether([first, ...others], rejection) {
       const error = errorText(rejection);
-      await connection.query(sql`
-        UPDATE _changes
-        SET status = 'rejected', error = ${error}, rejected_with = ${first}
-        WHERE status = 'pending' AND write_id IN (${list(others)})
-      `);
+      if (others.length > 0) {
+        await connection.query(sql`
+          UPDATE _changes
+          SET status = 'rejected', error = ${error}, rejected_with = ${first}
+          WHERE status = 'pending' AND write_id IN (${list(others)})
+        `);
+      }
       await connection.query(sql`
         UPDATE _changes SET status = 'rejected', error = ${error} WHERE status = 'pending' AND write_id = ${first}
       `);

@@ -11,6 +11,7 @@ use libtest_mimic::Trial;
 use crate::support::binary::sync_patterns;
 use crate::support::chromium::chromium;
 use crate::support::node::{node, run_suite};
+use crate::support::npm::{link_packages, npm_frameworks};
 use crate::support::workspace::Workspace;
 use crate::{ADAPTERS, case, is_long};
 
@@ -27,6 +28,7 @@ fn workspace() -> &'static Workspace {
         let until = fs::read_to_string(tests.join("client/support/until.ts")).expect("text");
         workspace.write_file("src/client/support/until.ts", &until);
         workspace.compile();
+        components(&workspace, repository);
         for adapter in ADAPTERS {
             page(&workspace, adapter, repository, adapter);
             older(&workspace, repository, adapter);
@@ -40,6 +42,34 @@ fn workspace() -> &'static Workspace {
         }
         workspace
     })
+}
+
+/// For each framework a page with components that use the hooks, and the packages of that set.
+const FRAMEWORKS: [&str; 4] = ["react", "vue", "svelte", "solid"];
+
+/// The pages, with the example's client for each framework.
+fn components(workspace: &Workspace, repository: &Path) {
+    let config = fs::read_to_string(repository.join("sync-patterns.config.yaml")).expect("the example's config");
+    let config = config.replace("./examples", &repository.join("examples").to_string_lossy());
+    for framework in FRAMEWORKS {
+        let page = format!("components/{framework}");
+        workspace.write_file("components.yaml", &format!("{config}framework: {framework}\n"));
+        let output = format!("{page}/src/generated");
+        let args = ["generate", "--config", "components.yaml", "--adapter", "sqlite", "--output", &output, "--quiet"];
+        let run = sync_patterns(&args, workspace.folder());
+        assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+        let sources = repository.join("tests/components");
+        for (from, to) in [("index.html", "index.html"), ("page.ts", "src/page.ts")] {
+            let text = fs::read_to_string(sources.join(from)).expect("text");
+            workspace.write_file(&format!("{page}/{to}"), &text);
+        }
+        for entry in fs::read_dir(sources.join(framework)).expect("its components") {
+            let path = entry.expect("an entry").path();
+            let name = path.file_name().expect("a name").to_string_lossy();
+            workspace.write_file(&format!("{page}/src/{name}"), &fs::read_to_string(&path).expect("text"));
+        }
+    }
+    link_packages(&npm_frameworks(), &workspace.folder().join("components"));
 }
 
 /// The folder of the page whose rows come from Electric.
@@ -115,6 +145,10 @@ pub fn cases() -> Vec<Trial> {
             cases.push(case(format!("browser::{adapter}::{test}"), move || run(adapter, suite)));
         }
     }
+    cases.extend(
+        FRAMEWORKS
+            .map(|framework| case(format!("browser::components::{framework}"), move || run_components(framework))),
+    );
     cases.push(case("browser::npm_start", npm_start));
     cases
 }
@@ -128,6 +162,13 @@ fn npm_start() {
     let output = output.expect("npm on the PATH");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     run(started, "npm-start");
+}
+
+fn run_components(framework: &str) {
+    let Some(chromium) = chromium() else { return };
+    let mut node = node(workspace().folder());
+    chromium.give_to(node.env("FRAMEWORK", framework));
+    run_suite(&mut node, "dist/browser/components.js", framework);
 }
 
 fn run(adapter: &str, suite: &str) {

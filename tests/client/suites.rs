@@ -63,14 +63,14 @@ const LISTS: &[&str] = &[
 ];
 
 /// Suites that say something of the local database only.
-const DATABASE: &[&str] = &["closing", "gathered", "older-log", "store", "two-processes"];
+const DATABASE: &[&str] = &["changes", "closing", "gathered", "older-log", "store", "two-processes"];
 
 /// Suites that both databases run with lists in a short run, too: what a value becomes differs between them.
 const BOTH: &[&str] = &["values"];
 
 /// Suites that run with PGlite and Electric in a short run, too: where the database matters.
 const PGLITE: &[&str] =
-    &["chaos", "convergence", "crashes", "gathered", "older-log", "store", "two-processes", "upgrade"];
+    &["changes", "chaos", "convergence", "crashes", "gathered", "older-log", "store", "two-processes", "upgrade"];
 
 /// Suites that run with SQLite and Electric in a short run, too: where streams matter. With PGlite they would take twice the time.
 const STREAMS: &[&str] = &["faults", "references", "refetch"];
@@ -89,7 +89,7 @@ fn compiled() -> &'static Workspace {
             for version in ["before", "after"] {
                 generate(&workspace, pair, "tests/client/upgrade", &format!("{version}.yaml"), version, "");
             }
-            for int64 in ["number", "bigint"].into_iter().filter(|_| pair.transport == "rest") {
+            for int64 in ["number", "bigint", "string"].into_iter().filter(|_| pair.transport == "rest") {
                 let (to, settings) = (format!("values/{int64}"), format!("int64: {int64}\n"));
                 generate(&workspace, pair, "tests/client/values", "openapi.yaml", &to, &settings);
             }

@@ -28,6 +28,7 @@ interface Written {
 
 const numbers = (await import(`../values/number/${adapter}/rest/index.js`)) as Numbers;
 const bigints = (await import(`../values/bigint/${adapter}/rest/index.js`)) as unknown as Numbers;
+const strings = (await import(`../values/string/${adapter}/rest/index.js`)) as unknown as Numbers;
 const { models } = (await import(`../values/number/${adapter}/rest/schema/index.js`)) as Pick<
   typeof import("../values/number/pglite/rest/schema/index.js"),
   "models"
@@ -51,7 +52,7 @@ before(async () => {
 beforeEach(() => {
   server.tables.clear();
   server.requests.length = 0;
-  for (const path of ["/stations", "/readings", "/seats"]) server.table(path);
+  for (const path of ["/stations", "/readings", "/seats", "/gauges"]) server.table(path);
 });
 afterEach(async () => {
   for (const { closeDatabase } of clients) await closeDatabase();
@@ -153,6 +154,34 @@ for (const [int64, generated] of Object.entries({ number: numbers, bigint: bigin
     await seats.insert({ hall: "A", number: int64 === "bigint" ? BigInt(THIRD) : THIRD }).isPersisted.promise;
     await until(() => writes().includes(`POST /seats {"hall":"A","number":${THIRD}}`));
   });
+}
+
+for (const [int64, generated] of Object.entries({ number: numbers, bigint: bigints, string: strings })) {
+  test(`a default keeps its digits (${int64})`, async () => {
+    const client = await opened(generated);
+    const gauges = collection(client, "gauges");
+    const written = [gauges.insert({ id: READING }), gauges.insert({ id: SECOND_READING, most: given("9007199254740995") })];
+    const shown = (id: string) => ["most", "least", "step"].map((name) => gauges.get(id)?.[name]);
+    const defaults = ["9007199254740993", "-9223372036854775808", "10"];
+    assert.deepEqual(shown(READING), defaults.map(given), "before it is saved");
+    await settled(client, ...written);
+    assert.deepEqual(shown(READING), defaults.map(given));
+    const body = (most: string) => `"most":${most},"least":-9223372036854775808,"step":10}`;
+    const sent = writes().filter((write) => write.startsWith("POST /gauges"));
+    assert.deepEqual(sent, [
+      `POST /gauges {"id":"${READING}",${body("9007199254740993")}`,
+      `POST /gauges {"id":"${SECOND_READING}",${body(String(given("9007199254740995")))}`,
+    ]);
+    // By SQL as well.
+    await query(client, "INSERT INTO gauges (id) VALUES ('00000000-0000-4000-8000-000000000003')");
+    await until(() => writes().some((write) => write.includes(`8000-000000000003",${body("9007199254740993")}`)));
+  });
+
+  /** What the application has of an integer. */
+  function given(text: string): unknown {
+    if (int64 === "bigint") return BigInt(text);
+    return int64 === "string" ? text : Number(text);
+  }
 }
 
 test("a number that may have lost digits is no key", async () => {

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::module::Module;
 use super::name_list::NameList;
 use crate::codegen::template::{File, Page, Renderer};
+use crate::codegen::width::{WIDTH, width};
 use crate::codegen::{BANNER, Settings};
 use crate::config::Framework;
 use crate::config::Int64;
@@ -27,8 +28,27 @@ struct CollectionView<'a> {
     key_type: &'static str,
     local_first: bool,
     is_local: bool,
+    table: Option<Table<'a>>,
     hooks: Option<Hooks<'a>>,
 }
+
+/// The function that makes the model's part of the store.
+#[derive(Serialize)]
+struct Table<'a> {
+    name: &'a str,
+    /// The model's name, as the key of an object literal.
+    key: String,
+    /// The types of what a new row and a change take; `never` where the API has no such operation.
+    create: &'a str,
+    update: &'a str,
+    /// The type of the list of the key's fields.
+    names: String,
+    /// Whether the types are too long for one line.
+    is_long: bool,
+}
+
+/// What a line has beside its types: blanks, `return table<`, commas and `>(`.
+const AROUND: usize = 2 + 13 + 6 + 2;
 
 #[derive(Serialize)]
 struct Hooks<'a> {
@@ -65,6 +85,7 @@ pub fn file(renderer: &Renderer, module: &Module, settings: Settings) -> anyhow:
         key_type,
         local_first: model.local_first && model.is_local(),
         is_local: model.is_local(),
+        table: table(module),
         hooks: hooks(module, settings.framework),
     };
     let page = Page::new("collection.ts", format!("collections/{}.ts", module.stem)).about(&model.name);
@@ -77,6 +98,17 @@ fn key_type(model: &Model, int64: Int64) -> &'static str {
         [FieldType::Int64] if int64 == Int64::Number => "number | string",
         _ => "string",
     }
+}
+
+fn table<'a>(module: &'a Module) -> Option<Table<'a>> {
+    let name = module.table.as_deref()?;
+    let names: Vec<String> = module.plan.model.key.iter().map(|name| ts::string(name)).collect();
+    let create = module.create.as_deref().unwrap_or("never");
+    let update = module.update.as_deref().unwrap_or("never");
+    let names = format!("[{}]", names.join(", "));
+    let types = [&module.row, create, update, &names];
+    let is_long = types.iter().map(|ty| width(ty)).sum::<usize>() + AROUND > WIDTH;
+    Some(Table { name, key: ts::property_key(&module.plan.model.name), create, update, names, is_long })
 }
 
 fn hooks<'a>(module: &'a Module, framework: Framework) -> Option<Hooks<'a>> {

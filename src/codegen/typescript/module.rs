@@ -28,9 +28,11 @@ const RESERVED: &[&str] = &[
     "getRejectedChanges",
     "getSyncStatus",
     "initializeDatabase",
+    "listChanges",
     "localCollection",
     "nativeDriver",
     "newClient",
+    "onChanges",
     "onSyncError",
     "onSyncStatus",
     "options",
@@ -41,6 +43,7 @@ const RESERVED: &[&str] = &[
     "storeOf",
     "syncNow",
     "table",
+    "useChanges",
     "useLiveQuery",
     "useRejectedChanges",
     "useRow",
@@ -91,6 +94,8 @@ pub struct Module<'a> {
     pub description: String,
     pub sql: Option<&'a SqlModule>,
     pub collection: String,
+    /// The function that makes the model's part of the store, where the local database has it.
+    pub table: Option<String>,
     pub hook_all: String,
     pub hook_one: String,
 }
@@ -119,6 +124,7 @@ pub fn modules<'a>(plan: &'a Plan<'a>, sql: &'a BTreeMap<&str, SqlModule>) -> Ve
                 description: constant(format!("{camel_name}Model")),
                 sql: sql.get(format!("schema/{}.sql", model.name).as_str()),
                 collection: constant(format!("{camel_name}Collection")),
+                table: model.is_local().then(|| constant(format!("{camel_name}Table"))),
                 hook_all: constant(hook_all),
                 hook_one: constant(hook_one),
             }

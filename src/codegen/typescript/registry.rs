@@ -78,6 +78,15 @@ fn members(model: &Model, data: &document::Model) -> anyhow::Result<Vec<Member>>
         .collect())
 }
 
+/// A number of JavaScript doesn't hold every integer beyond 2^53: such a default is text.
+fn literal_default(default: &Value) -> Value {
+    let is_safe = |integer: i64| integer.unsigned_abs() < 1 << 53;
+    match default.as_i64() {
+        Some(integer) if !is_safe(integer) => integer.to_string().into(),
+        _ => default.clone(),
+    }
+}
+
 fn field(field: &document::Field, column: &Column, int64: Int64) -> anyhow::Result<Vec<(&'static str, Value)>> {
     let shown = match (field.ty.as_str(), int64) {
         ("int64", Int64::String) => Some("string"),
@@ -92,7 +101,7 @@ fn field(field: &document::Field, column: &Column, int64: Int64) -> anyhow::Resu
         ("insert", to_value(field.insert)?),
         ("update", field.update.into()),
     ]);
-    data.extend(field.default.clone().map(|default| ("default", default)));
+    data.extend(field.default.as_ref().map(|default| ("default", literal_default(default))));
     data.extend(field.from_path.then(|| ("fromPath", true.into())));
     Ok(data)
 }

@@ -42,6 +42,7 @@ const COMMON: &[Module] = modules![
     "transport/transport.ts",
 ];
 const LOCAL: &[Module] = modules![
+    "changes.ts",
     "collection/feed.ts",
     "collection/gather.ts",
     "collection/local.ts",

@@ -23,9 +23,11 @@ const READ_SUFFIXES: &[&str] = &[
 
 /// Names of types that generated modules have anyway.
 const RESERVED_TYPES: &[&str] = &[
+    "ChangesOptions",
     "DatabaseDriver",
     "Input",
     "LiveKey",
+    "LocalChange",
     "ModelStatus",
     "RejectedChange",
     "RejectedError",

@@ -1,6 +1,7 @@
 import type { Transaction } from "@tanstack/db";
 
 import { models } from "../schema/index.js";
+import { createChanges, type Changes, type ChangesOptions, type LocalChange } from "./changes.js";
 import { openStore, transport, type Database, type StoreOptions } from "./client/adapters.js";
 import { database } from "./client/defaults.js";
 import type { Model } from "./client/model.js";
@@ -69,6 +70,13 @@ export interface ClientFunctions {
   syncNow(model?: string): Promise<void>;
   /** What the API has refused and nobody has discarded or sent again, in the order of writing. */
   getRejectedChanges(): readonly RejectedChange[];
+  /** Lists what the server doesn't have yet, and what it has refused, in the order of writing. */
+  listChanges(options?: ChangesOptions): Promise<readonly LocalChange[]>;
+  /**
+   * Calls `listener` with that list, and again after each change of it, until what it returns is called. Without any
+   * listener, nobody reads the log for it.
+   */
+  onChanges(listener: (changes: readonly LocalChange[]) => void, options?: ChangesOptions): () => void;
   /** Sends a rejected change again, with all that were rejected with it. */
   retryChange(writeId: string): Promise<void>;
   /** Takes back a rejected change, with all that were rejected with it. */
@@ -114,6 +122,8 @@ export const {
   getRejectedChanges,
   getSyncStatus,
   initializeDatabase,
+  listChanges,
+  onChanges,
   onSyncError,
   onSyncStatus,
   retryChange,
@@ -128,6 +138,7 @@ function clientOf(base: ClientBase, databaseName: string): Client {
   let current: Running | undefined;
   const waiting = new Set<(session: Session) => void>();
   const status = createStatus();
+  const changes = createChanges(models);
   const presence = createPresence();
 
   function session(): Running {
@@ -143,7 +154,7 @@ function clientOf(base: ClientBase, databaseName: string): Client {
   async function open(options: DatabaseOptions): Promise<Running> {
     const store = await openStore(options, databaseName);
     try {
-      current = await start(store, base, status, presence, options.sync !== false);
+      current = await start(store, base, status, changes, presence, options.sync !== false);
     } catch (error) {
       if (options.driver === undefined) await store.close();
       throw error;
@@ -219,6 +230,8 @@ function clientOf(base: ClientBase, databaseName: string): Client {
       },
 
       getRejectedChanges: status.rejected,
+      listChanges: async (options) => changes.list(session().store, options),
+      onChanges: changes.onChange,
       retryChange: async (writeId) => session().store.log.retry(writeId),
       discardChange: async (writeId) => session().store.log.discard(writeId),
     },
@@ -229,6 +242,7 @@ async function start(
   store: OpenedStore,
   { settings }: ClientBase,
   status: Status,
+  changes: Changes,
   presence: Presence,
   isToSync: boolean,
 ): Promise<Running> {
@@ -240,6 +254,7 @@ async function start(
   const feed = await openFeed(store);
   const reports = openReports(await progress(store, models), store.version, channel("status"), presence);
   const stopStatus = await status.watch(store, reports, feed.onLog, isToSync);
+  const stopChanges = changes.watch(store, feed.onLog);
   const pulls = createPulls();
   reports.onPullAsked((model) => void pulls.ask(model));
 
@@ -265,6 +280,7 @@ async function start(
   const stop = async () => {
     await stopSync?.();
     stopStatus();
+    stopChanges();
     reports.close();
     feed.close();
   };

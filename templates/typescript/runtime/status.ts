@@ -1,11 +1,10 @@
 import { messageOf } from "./client/json.js";
 import type { Model } from "./client/model.js";
-import { COUNTED_MS } from "./client/timing.js";
 import { isoTimestamp } from "./client/values.js";
 import type { RejectedChange } from "./config.js";
 import { rejectedChange, type Store, type Tally } from "./store/store.js";
 import type { ModelStatus, Reports, SyncError } from "./tabs/reports.js";
-import type { Source } from "./transport/schedule.js";
+import { refresh, type Source } from "./transport/schedule.js";
 
 /** For the page that shows "3 changes not saved yet". */
 export interface SyncStatus {
@@ -113,49 +112,18 @@ export function createStatus(): Status {
     for (const listener of errorListeners) listener(error);
   }
 
-  /** Counts the log's entries, and again when it has changed; but where they are many, no more than a tenth of the time. */
-  function counter({ log }: Store): { readonly count: () => Promise<void>; readonly stop: () => void } {
-    let isOutdated = false;
-    let counting: Promise<void> | undefined;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-
-    async function countNow(): Promise<void> {
-      isOutdated = false;
-      counts = await log.tally();
-      if (counts.rejected > 0 || rejected.length > 0) {
-        const changes = (await log.rejected()).map(rejectedChange);
-        if (JSON.stringify(changes) !== JSON.stringify(rejected)) {
-          rejected = changes;
-          tell();
-        }
+  /** Counts the log's entries. Returns whether they are many. */
+  async function count({ log }: Store): Promise<boolean> {
+    counts = await log.tally();
+    if (counts.rejected > 0 || rejected.length > 0) {
+      const changes = (await log.rejected()).map(rejectedChange);
+      if (JSON.stringify(changes) !== JSON.stringify(rejected)) {
+        rejected = changes;
+        tell();
       }
-      show();
     }
-
-    function again(): void {
-      if (isOutdated) void count();
-    }
-
-    function count(): Promise<void> {
-      isOutdated = true;
-      if (timer !== undefined) return Promise.resolve();
-      const start = performance.now();
-      counting ??= countNow()
-        // The database was closed; if not, the next change of the log tries again.
-        .catch(() => {})
-        .finally(() => {
-          counting = undefined;
-          if (counts.pending + counts.rejected <= FEW) return again();
-          const pause = Math.min(COUNTED_MS, 9 * (performance.now() - start));
-          timer = setTimeout(() => {
-            timer = undefined;
-            again();
-          }, pause);
-        });
-      return counting;
-    }
-
-    return { count, stop: () => clearTimeout(timer) };
+    show();
+    return counts.pending + counts.rejected > FEW;
   }
 
   function onChange(listener: () => void): () => void {
@@ -208,11 +176,11 @@ export function createStatus(): Status {
     async watch(store, opened, onLog, isToSync) {
       isSyncing = isToSync;
       reports = opened;
-      const { count, stop } = counter(store);
+      const { now, stop } = refresh(() => count(store));
       const stopReports = opened.onChange(show);
       const stopErrors = opened.onError(tellError);
-      const stopLog = onLog(() => void count());
-      await count();
+      const stopLog = onLog(() => void now());
+      await now();
       return () => {
         stopLog();
         stop();

@@ -1,7 +1,7 @@
 import { messageOf } from "./client/json.js";
 import { IDLE_MS, NOTED_MS } from "./client/timing.js";
 import type { HeadersRecord, Rejection } from "./config.js";
-import { rejectedChange, type Entry } from "./store/store.js";
+import { rejectedChange, type Entry, type FailedWrite } from "./store/store.js";
 import { REFUSALS, type SyncError } from "./tabs/reports.js";
 import { backoff, bell, otherHeaders, pause, wait, type Bell } from "./transport/schedule.js";
 import type { Context, Outcome, Outgoing, Writes } from "./transport/transport.js";
@@ -50,6 +50,8 @@ export async function startSyncWorker(context: Context, writes: Writes): Promise
   /** Under way, and taken but without a key. */
   const away = new Map<Claim, Promise<void>>();
   let answers: Answer[] = [];
+  /** Tries that have failed, and aren't noted yet. */
+  let failed: FailedWrite[] = [];
   /** When the first of the answers came. */
   let answeredAt = 0;
   let round = 0;
@@ -134,7 +136,9 @@ export async function startSyncWorker(context: Context, writes: Writes): Promise
       if (outcome.kind === "acknowledged") answer({ ...flight, write, outcome });
       else if (!signal.aborted) conclude(flight, outcome);
     } catch (error) {
-      if (!signal.aborted) fail(flight, messageOf(error));
+      if (signal.aborted) return;
+      failed.push({ writeIds: write.writeIds, failure: failureOf(messageOf(error)) });
+      fail(flight, messageOf(error));
     }
   }
 
@@ -163,6 +167,8 @@ export async function startSyncWorker(context: Context, writes: Writes): Promise
     if (outcome.kind === "rejected" || (outcome.kind === "refused" && isRefusedAgain(write, outcome.status))) {
       return answer({ claim: one, round: flight.round, write, rejection: outcome.rejection });
     }
+    const failure = outcome.kind === "refused" ? outcome.rejection : failureOf(outcome.message);
+    failed.push({ writeIds: write.writeIds, failure });
     lookAnew();
     if (outcome.kind === "refused" && outcome.status === 401) {
       if (isNews(flight)) rest(untilOtherHeaders(headers, changes));
@@ -235,18 +241,21 @@ export async function startSyncWorker(context: Context, writes: Writes): Promise
     return next.found.length > 0;
   }
 
-  /** Notes answers, takes back that something was sent which hasn't left, and marks what is to leave next. */
+  /** Notes answers and failures, takes back that something was sent which hasn't left, and marks what is to leave next. */
   async function commit(noted: readonly Answer[], unsent: readonly Claim[], isToClaim: boolean): Promise<void> {
     const before = waiting;
     const taken = noted.filter((one) => "outcome" in one);
     const refused = noted.filter((one) => "rejection" in one);
     const limit = isProbing(retries) ? 1 : MARKED - away.size - departing.size;
+    const failures = failed;
+    failed = [];
     const done = await store.transaction(async (within) => {
       const unsettled = await accept(within, taken, acknowledged);
       const rejected: Entry[] = [];
       for (const { write, rejection } of refused) {
         rejected.push(...(await refuse(within, write.writeIds, rejection)));
       }
+      await within.log.noteFailures(failures);
       const writeIds = unsent.flatMap(({ write }) => write.writeIds);
       if (writeIds.length > 0) await within.log.unmarkSent(writeIds);
       const claimed = isToClaim ? await claim(within, byName, writes, look(limit)) : undefined;
@@ -289,7 +298,7 @@ export async function startSyncWorker(context: Context, writes: Writes): Promise
     }
   }
 
-  /** Notes what has been answered, and marks what leaves next. */
+  /** Notes what has been answered or has failed, and marks what leaves next. */
   async function turn(): Promise<void> {
     isOutdated = false;
     const noted = answers;
@@ -300,7 +309,7 @@ export async function startSyncWorker(context: Context, writes: Writes): Promise
       lookAnew();
     }
     const isToClaim = ready.length === 0 && hasRoom();
-    if (noted.length + unsent.length === 0 && !(await isMore())) return;
+    if (noted.length + unsent.length + failed.length === 0 && !(await isMore())) return;
     try {
       await commit(noted, unsent, isToClaim);
     } catch (error) {
@@ -319,7 +328,7 @@ export async function startSyncWorker(context: Context, writes: Writes): Promise
 
   /** Whether there is something to note or to mark now. */
   function isDue(): boolean {
-    if (resting !== undefined && ready.length > 0) return true;
+    if (failed.length > 0 || (resting !== undefined && ready.length > 0)) return true;
     const isLast = ready.length === 0 || away.size + departing.size === 0;
     if (answers.length > 0 && (isLast || Date.now() - answeredAt >= NOTED_MS)) return true;
     return isOutdated && ready.length === 0 && hasRoom();
@@ -356,11 +365,15 @@ export async function startSyncWorker(context: Context, writes: Writes): Promise
   await Promise.all(away.values());
   const unsent = [...ready, ...departing];
   // Whoever leads next finds a log that says what may be on the server, and no more.
-  if (answers.length + unsent.length > 0) await commit(answers, unsent, false).catch(() => {});
+  if (answers.length + unsent.length + failed.length > 0) await commit(answers, unsent, false).catch(() => {});
 }
 
 /** What an error is about. */
 type About = Pick<SyncError, "model" | "url">;
+
+function failureOf(message: string): Rejection {
+  return { status: null, message, body: "" };
+}
 
 /** Whether nobody has said which key the server has made. */
 function isNameless({ write, outcome }: Taken): boolean {

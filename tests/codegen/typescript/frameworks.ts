@@ -12,6 +12,10 @@ import { useStore as reactStore } from "./react/local/index.js";
 import { useStore as vueStore } from "./vue/local/index.js";
 import { useStore as svelteStore } from "./svelte/local/index.js";
 import { useStore as solidStore } from "./solid/local/index.js";
+import { useChanges as reactChanges } from "./react/local/index.js";
+import { useChanges as vueChanges } from "./vue/local/index.js";
+import { useChanges as svelteChanges } from "./svelte/local/index.js";
+import { useChanges as solidChanges } from "./solid/local/index.js";
 import { membershipsCollection } from "./none/local/index.js";
 
 type Role = "owner" | "member";
@@ -40,6 +44,14 @@ export async function save(): Promise<void> {
   const seen: boolean = await electricSamples.utils.awaitTxId(7);
   console.log(seen);
 }
+
+type State = "pending" | "sending" | "failed";
+export const states: State[] = [
+  ...reactChanges({ limit: 5 }).map(({ state }) => state),
+  ...vueChanges(() => ({ limit: 5 })).value.map(({ state }) => state),
+  ...svelteChanges().current.map(({ state }) => state),
+  ...solidChanges(() => ({ limit: 5 }))().map(({ state }) => state),
+];
 
 export const held: number = reactStore((store) => store.sessions.size);
 export const roles: (Role | undefined)[] = [

@@ -60,7 +60,7 @@ export interface Field {
   readonly insert: "required" | "optional" | "never";
   /** Whether an update may set it. */
   readonly update: boolean;
-  /** What an insert that leaves it out gives it. */
+  /** What an insert that leaves it out gives it. An integer beyond 2^53 stands there as text. */
   readonly default?: unknown;
   /** Not in the API's rows: only the paths have it. */
   readonly fromPath?: true;

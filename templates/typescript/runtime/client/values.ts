@@ -127,6 +127,16 @@ export function shownInteger(field: Field, value: string | number | bigint): str
   }
 }
 
+/** What the application sees of a field's default. */
+export function shownDefault(field: Field): unknown {
+  return field.type === "int64" ? shownInteger(field, String(field.default)) : field.default;
+}
+
+/** Whether a new row has the default in a field. A number may be a rounded one, so the exact default is taken from the field. */
+export function isDefault(field: Field, value: unknown): boolean {
+  return field.default !== undefined && value === shownDefault(field);
+}
+
 /** The lower 32 bits of a transaction id: servers give either these or all 64, and both must be comparable. */
 export function transactionId(id: string | number | bigint): string {
   return String(BigInt(id) & 0xffff_ffffn);
@@ -251,4 +261,14 @@ function isFiniteWithin(value: unknown): boolean {
   if (typeof value === "number") return Number.isFinite(value);
   if (typeof value !== "object" || value === null) return true;
   return Object.values(value).every(isFiniteWithin);
+}
+
+/** Gives the value from before, where the next one is the same: the same lists, too, if their elements are the same. */
+export function kept<T>(before: T | undefined, next: T): T {
+  if (Array.isArray(before) && Array.isArray(next)) return isSameList(before, next) ? before : next;
+  return next;
+}
+
+export function isSameList(one: readonly unknown[], other: readonly unknown[]): boolean {
+  return one.length === other.length && one.every((element, index) => Object.is(element, other[index]));
 }

@@ -14,7 +14,7 @@ import {
   type Operation,
 } from "../client/model.js";
 import { BROKEN_RETRY_MS, TXID_MS } from "../client/timing.js";
-import { base64Of, isoTimestamp, refuseUnfit, shownInteger } from "../client/values.js";
+import { base64Of, isDefault, isoTimestamp, refuseUnfit, shownInteger } from "../client/values.js";
 import { RejectedError, type ClientBase, type HeadersRecord, type Settings } from "../config.js";
 import { restWrites } from "../transport/rest/send.js";
 import { bell, wait } from "../transport/schedule.js";
@@ -108,7 +108,7 @@ function members(model: Model, row: object, isInsert: boolean): Members {
   const given = model.fields.filter(
     (field) => values.has(field.name) && !(isInsert && isOmitted(model, field, values)),
   );
-  return Object.fromEntries(given.map((field) => [field.name, jsonText(field, values.get(field.name))]));
+  return Object.fromEntries(given.map((field) => [field.name, jsonText(field, values.get(field.name), isInsert)]));
 }
 
 function isOmitted(model: Model, field: Field, values: ReadonlyMap<string, unknown>): boolean {
@@ -116,8 +116,9 @@ function isOmitted(model: Model, field: Field, values: ReadonlyMap<string, unkno
   return isTemporary || field.insert === "never" || (values.get(field.name) ?? null) === null;
 }
 
-function jsonText(field: Field, value: unknown): string {
-  return field.type === "int64" ? String(value) : JSON.stringify(value);
+function jsonText(field: Field, value: unknown, isInsert: boolean): string {
+  if (field.type !== "int64") return JSON.stringify(value);
+  return String(isInsert && isDefault(field, value) ? field.default : value);
 }
 
 /** Converts a value of the stream to the model's type. */

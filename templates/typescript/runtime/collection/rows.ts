@@ -1,4 +1,5 @@
 import { makeKey, own, type CollectionKey, type Field, type Model } from "../client/model.js";
+import { shownDefault } from "../client/values.js";
 
 /**
  * Completes a new row, so that it can be shown before it is saved. Has the form of a Standard Schema, which is how
@@ -33,16 +34,10 @@ function completed(model: Model, given: Readonly<Record<string, unknown>>): obje
 /** What the view will show for a column that an insert leaves out. */
 function omitted(model: Model, field: Field): unknown {
   if (model.key.includes(field.name)) return model.keyOrigin === "given" || field.fromPath ? null : makeKey(field);
-  if (field.default !== undefined) return defaultValue(field);
+  if (field.default !== undefined) return shownDefault(field);
   if (field.standIn === undefined) return null;
   const now = new Date().toISOString();
   return field.type === "date" ? now.slice(0, 10) : now;
-}
-
-function defaultValue(field: Field): unknown {
-  if (field.type === "int64" && field.as === "bigint") return BigInt(String(field.default));
-  if (field.type === "int64" && field.as === "string") return String(field.default);
-  return field.default;
 }
 
 /** The part of a collection that a hook for one row uses. */

@@ -68,9 +68,12 @@ export interface Entry {
   /** The newest write_id of the entries that were sent in one request; null until then. */
   readonly sentWith: string | null;
   readonly transactionId: string;
+  /** Why it is rejected, or why its last try has failed. */
   readonly error: string | null;
   readonly txid: string | null;
   readonly rejectedWith: string | null;
+  /** When it was written. */
+  readonly at: string;
 }
 
 export interface Tally {
@@ -100,6 +103,12 @@ export interface SentWrite {
   readonly writeId: string;
 }
 
+/** Entries that the server hasn't taken, and why. */
+export interface FailedWrite {
+  readonly writeIds: readonly string[];
+  readonly failure: Rejection;
+}
+
 /** Entries that the server has taken in one of its transactions, where it has told which. */
 export interface TakenWrite {
   readonly writeIds: readonly string[];
@@ -124,12 +133,16 @@ export interface LogOperations {
   withIds(writeIds: readonly string[]): Promise<Entry[]>;
   newest(): Promise<EntryId | null>;
   writtenAfter(id: EntryId | null): Promise<Pick<Entry, "id" | "model">[]>;
+  /** Reads the queue: the first entries that the server hasn't taken, `limit` at most. */
+  queue(limit: number): Promise<Entry[]>;
   /** Reads those of the entries that the server hasn't taken. */
   unacknowledged(ids: readonly EntryId[]): Promise<Pick<Entry, "id" | "status" | "error">[]>;
   tally(): Promise<Tally>;
 
   /** Counts a try of each. It must be committed before the requests are sent: from then on the server may have seen them. */
   markSent(writes: readonly SentWrite[]): Promise<void>;
+  /** Notes why the last try of each has failed. */
+  noteFailures(failures: readonly FailedWrite[]): Promise<void>;
   /** Takes that back: the requests have not been sent. */
   unmarkSent(writeIds: readonly string[]): Promise<void>;
   acknowledge(writes: readonly TakenWrite[]): Promise<void>;

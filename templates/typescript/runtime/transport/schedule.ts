@@ -1,4 +1,10 @@
-import { FIRST_RETRY_MS, LONGEST_RETRY_AFTER_MS, LONGEST_RETRY_MS, VISIBLE_ANSWER_MS } from "../client/timing.js";
+import {
+  COUNTED_MS,
+  FIRST_RETRY_MS,
+  LONGEST_RETRY_AFTER_MS,
+  LONGEST_RETRY_MS,
+  VISIBLE_ANSWER_MS,
+} from "../client/timing.js";
 import type { HeadersRecord, Settings } from "../config.js";
 
 /** The longest time that `setTimeout` takes. With a longer one, it doesn't wait at all. */
@@ -261,6 +267,55 @@ export function createPulls(): Pulls {
     serve(pull) {
       servers.add(pull);
       return () => servers.delete(pull);
+    },
+  };
+}
+
+/** Reads something again whenever it may have changed. */
+export interface Refresh {
+  /** Returns when it has been read. Within a pause it returns at once: it is read after the pause. */
+  now(): Promise<void>;
+  stop(): void;
+}
+
+/** `read` returns whether there was much to read: then it pauses, so that it takes no more than a tenth of the time. */
+export function refresh(read: () => Promise<boolean>): Refresh {
+  let isOutdated = false;
+  let isStopped = false;
+  let reading: Promise<void> | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  async function readOnce(): Promise<void> {
+    isOutdated = false;
+    const start = performance.now();
+    // Where it fails, the database was closed; if not, the next change tries again.
+    const isMuch = await read().catch(() => true);
+    reading = undefined;
+    if (isStopped) return;
+    if (!isMuch) return again();
+    const pause = Math.min(COUNTED_MS, 9 * (performance.now() - start));
+    timer = setTimeout(() => {
+      timer = undefined;
+      again();
+    }, pause);
+  }
+
+  function again(): void {
+    if (isOutdated) void now();
+  }
+
+  function now(): Promise<void> {
+    isOutdated = true;
+    if (timer !== undefined || isStopped) return Promise.resolve();
+    reading ??= readOnce();
+    return reading;
+  }
+
+  return {
+    now,
+    stop() {
+      isStopped = true;
+      clearTimeout(timer);
     },
   };
 }

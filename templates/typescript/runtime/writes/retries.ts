@@ -1,7 +1,7 @@
 import { backoff } from "../transport/schedule.js";
 
 /** How many failures an entry may have before others are sent ahead of it. */
-const PATIENCE = 5;
+export const PATIENCE = 5;
 
 /** Counts failures of writes since the last one that the server has answered. */
 export interface Retries {

@@ -10,7 +10,7 @@ export function logOperations(connection: Connection): LogOperations {
     const rows = await connection.query(sql`
       SELECT
         id, table_name, row_key, operation, value, write_id, transaction_id, status, attempts, error, txid, sent_with,
-        rejected_with
+        rejected_with, created_at
       FROM _changes
       WHERE ${condition}
       ORDER BY id${limit}
@@ -27,6 +27,8 @@ export function logOperations(connection: Connection): LogOperations {
     sent: (model) => entries(sql`table_name = ${model} AND ${IS_SENT}`),
     acknowledged: () => entries(sql`${IS_SENT} AND status = 'acknowledged'`),
     rejected: () => entries(sql`status = 'rejected'`),
+    // The condition is such that both databases go through the log in its order, and stop at the limit.
+    queue: (limit) => entries(sql`status <> 'acknowledged'`, sql` LIMIT ${limit}`),
     withIds: (writeIds) => entries(sql`write_id IN (${list(writeIds)}) OR rejected_with IN (${list(writeIds)})`),
 
     async countUnsent(upTo) {
@@ -78,9 +80,19 @@ export function logOperations(connection: Connection): LogOperations {
       const sets = writes.filter((write) => write.writeIds.some((writeId) => writeId !== write.writeId));
       await connection.query(sql`
         UPDATE _changes
-        SET attempts = attempts + 1, sent_with = ${choice(sets, ({ writeId }) => writeId, sql`write_id`)}
+        SET attempts = attempts + 1, error = NULL, sent_with = ${choice(sets, ({ writeId }) => writeId, sql`write_id`)}
         WHERE write_id IN (${list(writeIds)})
       `);
+    },
+
+    async noteFailures(failures) {
+      for (const { writeIds, failure } of failures) {
+        await connection.query(sql`
+          UPDATE _changes
+          SET error = ${errorText(failure)}
+          WHERE status = 'pending' AND write_id IN (${list(writeIds)})
+        `);
+      }
     },
 
     async unmarkSent(writeIds) {
@@ -199,6 +211,7 @@ function entry(row: Row): Entry {
     error: text(row, "error"),
     txid: text(row, "txid"),
     rejectedWith: text(row, "rejected_with"),
+    at: text(row, "created_at") ?? "",
   };
 }
 

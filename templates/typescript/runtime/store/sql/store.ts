@@ -1,7 +1,7 @@
 import { models } from "../../../schema/index.js";
 import { textOf, type Members } from "../../client/json.js";
 import { collectionKey, fieldOf, keyFields, rowKey, type Field, type Model } from "../../client/model.js";
-import { isSame, refuseUnfit } from "../../client/values.js";
+import { isDefault, isSame, refuseUnfit } from "../../client/values.js";
 import {
   keyParts,
   type ChangedKeys,
@@ -90,11 +90,11 @@ function rowOperations(connection: Connection, dialect: Dialect): RowOperations 
     );
   }
 
-  /** Encodes those members of `row` that are columns. */
-  function columns(model: Model, row: object): [string, Value][] {
+  /** Encodes those members of `row` that are columns. The database itself gives a new row its defaults, with all digits. */
+  function columns(model: Model, row: object, isNew = false): [string, Value][] {
     const given = new Map(Object.entries(row));
     return model.fields
-      .filter((field) => given.has(field.name))
+      .filter((field) => given.has(field.name) && !(isNew && isDefault(field, given.get(field.name))))
       .map((field) => {
         const value = given.get(field.name);
         refuseUnfit(model, field, value);
@@ -126,7 +126,7 @@ function rowOperations(connection: Connection, dialect: Dialect): RowOperations 
     },
 
     async insert(model, row) {
-      const given = columns(model, row).filter(([column, value]) => value !== null && canInsert(model, column));
+      const given = columns(model, row, true).filter(([column, value]) => value !== null && canInsert(model, column));
       const names = commas(given.map(([column]) => name(column)));
       const values = commas(given.map(([, value]) => sql`${value}`));
       await connection.query(sql`INSERT INTO ${name(model.name)} (${names}) VALUES (${values})`);

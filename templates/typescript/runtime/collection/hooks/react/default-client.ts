@@ -1,8 +1,10 @@
-import { useMemo, useSyncExternalStore } from "react";
+import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
 
 import { store } from "../../../store.js";
+import type { ChangesOptions, LocalChange } from "../../changes.js";
+import { kept } from "../../client/values.js";
 import type { RejectedChange } from "../../config.js";
-import { defaultClient, getRejectedChanges, getSyncStatus, onSyncStatus } from "../../init.js";
+import { defaultClient, getRejectedChanges, getSyncStatus, onChanges, onSyncStatus } from "../../init.js";
 import type { SyncStatus } from "../../status.js";
 
 const { subscribe, version } = defaultClient.storeChanges;
@@ -17,6 +19,13 @@ export function useRejectedChanges(): readonly RejectedChange[] {
   return useSyncExternalStore(onSyncStatus, getRejectedChanges, getRejectedChanges);
 }
 
+/** What the server doesn't have yet, and what it has refused, oldest first. */
+export function useChanges({ limit }: ChangesOptions = {}): readonly LocalChange[] {
+  const [changes, show] = useState<readonly LocalChange[]>([]);
+  useEffect(() => onChanges(show, { limit }), [limit]);
+  return changes;
+}
+
 /** What the selector makes of the store, live. The component renders again where that is something else. */
 export function useStore<T>(selector: (tables: typeof store) => T): T {
   const selection = useMemo(() => selected(selector), [selector]);
@@ -27,14 +36,7 @@ export function useStore<T>(selector: (tables: typeof store) => T): T {
 function selected<T>(selector: (tables: typeof store) => T): () => T {
   let last: { readonly version: number; readonly value: T } | undefined;
   return () => {
-    if (last?.version === version()) return last.value;
-    const value = selector(store);
-    last = { version: version(), value: last !== undefined && isSame(last.value, value) ? last.value : value };
+    if (last?.version !== version()) last = { version: version(), value: kept(last?.value, selector(store)) };
     return last.value;
   };
-}
-
-function isSame(one: unknown, other: unknown): boolean {
-  if (!Array.isArray(one) || !Array.isArray(other)) return Object.is(one, other);
-  return one.length === other.length && one.every((element, index) => Object.is(element, other[index]));
 }

@@ -1,8 +1,19 @@
-import { computed, onScopeDispose, shallowRef, type ComputedRef, type ShallowRef } from "vue";
+import {
+  computed,
+  onScopeDispose,
+  shallowRef,
+  toValue,
+  watchEffect,
+  type ComputedRef,
+  type MaybeRefOrGetter,
+  type ShallowRef,
+} from "vue";
 
 import { store } from "../../../store.js";
+import type { ChangesOptions, LocalChange } from "../../changes.js";
+import { kept } from "../../client/values.js";
 import type { RejectedChange } from "../../config.js";
-import { defaultClient, getRejectedChanges, getSyncStatus, onSyncStatus } from "../../init.js";
+import { defaultClient, getRejectedChanges, getSyncStatus, onChanges, onSyncStatus } from "../../init.js";
 import type { SyncStatus } from "../../status.js";
 
 /** What "3 changes not saved yet" is made from. */
@@ -25,7 +36,19 @@ function useSnapshot<T>(snapshot: () => T): Readonly<ShallowRef<T>> {
   return current;
 }
 
-/** What the selector makes of the store, live. */
+/** What the server doesn't have yet, and what it has refused, oldest first. */
+export function useChanges(
+  options: MaybeRefOrGetter<ChangesOptions> = {},
+): Readonly<ShallowRef<readonly LocalChange[]>> {
+  const changes = shallowRef<readonly LocalChange[]>([]);
+  const show = (next: readonly LocalChange[]): void => {
+    changes.value = next;
+  };
+  watchEffect((onCleanup) => onCleanup(onChanges(show, toValue(options))));
+  return changes;
+}
+
+/** What the selector makes of the store, live. The component renders again where that is something else. */
 export function useStore<T>(selector: (tables: typeof store) => T): ComputedRef<T> {
   const { subscribe, version } = defaultClient.storeChanges;
   const seen = shallowRef(version());
@@ -34,8 +57,8 @@ export function useStore<T>(selector: (tables: typeof store) => T): ComputedRef<
       seen.value = version();
     }),
   );
-  return computed(() => {
+  return computed((before?: T) => {
     void seen.value;
-    return selector(store);
+    return kept(before, selector(store));
   });
 }

@@ -1,0 +1,173 @@
+// The hooks in components of a framework, in a page: what they show, when they render, and that they end with the page.
+
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { join, resolve } from "node:path";
+import { after, before, test } from "node:test";
+import type { Page } from "playwright-core";
+import { build, defaultClientConditions, type Plugin } from "vite";
+import { until } from "../client/support/until.js";
+import { Browser } from "./browser.js";
+import { Site } from "./site.js";
+
+const framework = process.env["FRAMEWORK"] ?? "react";
+const root = resolve("components", framework);
+
+/** What the page has for the test. */
+declare global {
+  interface Window {
+    readonly page: {
+      readonly counts: Readonly<Record<string, number>>;
+      readonly shownId: string;
+      readonly store: {
+        readonly contacts: {
+          add(row: { id?: string; first_name: string; last_name: string }): string;
+          update(id: string, change: (draft: { first_name: string; email: string | null }) => void): void;
+          delete(id: string): boolean;
+        };
+        readonly notes: { add(row: { contact_id: string; text: string }): string; ready(): Promise<void> };
+      };
+      mount(): void;
+      unmount(): void;
+      flushed(): Promise<void>;
+    };
+  }
+}
+
+/** Components of Svelte, by the compiler that the application would have. */
+function svelte(): Plugin {
+  type Compile = (text: string, options: { filename: string; generate: "client" }) => { js: { code: string } };
+  const { compile, compileModule } = createRequire(join(root, "src/main.ts"))("svelte/compiler") as {
+    compile: Compile;
+    compileModule: Compile;
+  };
+  return {
+    name: "svelte",
+    transform(text, id) {
+      const compiler = id.endsWith(".svelte") ? compile : id.endsWith(".svelte.js") ? compileModule : undefined;
+      return compiler?.(text, { filename: id, generate: "client" }).js.code;
+    },
+  };
+}
+
+let browser: Browser;
+let site: Site;
+let page: Page;
+const complaints: string[] = [];
+
+before(async () => {
+  await build({
+    root,
+    logLevel: "error",
+    worker: { format: "es" },
+    build: { target: "es2022" },
+    ...(framework === "svelte" && {
+      plugins: [svelte()],
+      resolve: { conditions: ["svelte", ...defaultClientConditions] },
+    }),
+  });
+  site = await Site.start(join(root, "dist"), "http://127.0.0.1:1");
+  browser = await Browser.start();
+  page = await browser.tabs.newPage();
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("console", (message) => {
+    if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
+  });
+  await page.goto(site.url);
+  await page
+    .waitForFunction(() => "page" in window)
+    .catch((error: unknown) => {
+      throw new Error(`${String(error)}\n${complaints.join("\n")}`);
+    });
+});
+
+after(async () => {
+  await browser?.close();
+  await site?.close();
+});
+
+async function shows(id: string, text: string): Promise<void> {
+  let found: string | null = null;
+  await until(
+    async () => {
+      found = await page.locator(`#${id}`).textContent();
+      return found?.trim() === text;
+    },
+    () => `#${id} to show ${JSON.stringify(text)}, and not ${JSON.stringify(found)}`,
+  );
+}
+
+async function counts(): Promise<Record<string, number>> {
+  return page.evaluate(() => ({ ...window.page.counts }));
+}
+
+/** Runs something in the page; gives which of the counts have risen when all is saved, and shown. */
+async function rises(work: (shownId: string) => void): Promise<string[]> {
+  const earlier = await counts();
+  await page.evaluate(work, await page.evaluate(() => window.page.shownId));
+  await page.evaluate(() => window.page.flushed());
+  // The queue is read after a pause, at most.
+  await new Promise((done) => setTimeout(done, 500));
+  const later = await counts();
+  return Object.keys(later)
+    .filter((name) => later[name] !== earlier[name])
+    .sort();
+}
+
+test("components show what the store and the log have", async () => {
+  await page.evaluate(() => window.page.mount());
+  await shows("names", "");
+  await shows("mail", "no mail");
+  await shows("queue", "");
+  await page.evaluate(
+    (id) => {
+      window.page.store.contacts.add({ id, first_name: "Ada", last_name: "Lovelace" });
+    },
+    await page.evaluate(() => window.page.shownId),
+  );
+  await shows("names", "Ada");
+  await shows("queue", "insert pending");
+});
+
+test("only what shows something else renders again", async () => {
+  const mail = await rises((id) =>
+    window.page.store.contacts.update(id, (draft) => {
+      draft.email = "ada@example.org";
+    }),
+  );
+  await shows("mail", "ada@example.org");
+  await shows("queue", "insert pending, update pending");
+  assert.deepEqual(mail, ["Mail", "Queue", "names selected", "queue read"]);
+
+  // The queue shows two, and another model's rows are in no selection.
+  const note = await rises((id) => window.page.store.notes.add({ contact_id: id, text: "A note." }));
+  assert.deepEqual(
+    note.filter((name) => !/selected|read/.test(name)),
+    [],
+  );
+
+  const name = await rises((id) =>
+    window.page.store.contacts.update(id, (draft) => {
+      draft.first_name = "Augusta";
+    }),
+  );
+  await shows("names", "Augusta");
+  assert.deepEqual(
+    name.filter((part) => !/selected|read/.test(part)),
+    ["Names"],
+  );
+});
+
+test("a page that has left the components does no work for them, and may come back", async () => {
+  await page.evaluate(() => window.page.unmount());
+  assert.equal(await page.locator("#root p").count(), 0);
+  const work = await rises(() => {
+    window.page.store.contacts.add({ first_name: "Grace", last_name: "Hopper" });
+  });
+  assert.deepEqual(work, []);
+  await page.evaluate(() => window.page.mount());
+  await shows("names", "Augusta Grace");
+  await shows("queue", "insert pending, update pending");
+  await page.evaluate(() => window.page.unmount());
+  assert.deepEqual(complaints, []);
+});

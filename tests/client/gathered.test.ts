@@ -1,6 +1,9 @@
 // Writes that come quickly are saved together, and each has its own fate.
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { appendFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -122,6 +125,67 @@ test("clearing takes those that aren't saved yet, too", async () => {
   assert.deepEqual(await savedNames(client), []);
   await until(() => client.collections.projects.size === 0);
 });
+
+/** A small disk, on a machine that lets us have one: says so where it doesn't. */
+async function onSmallDisk(work: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "sync-patterns-disk-"));
+  try {
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=128m", "tmpfs", folder], { stdio: "pipe" });
+  } catch (error) {
+    console.error(`\n*** NO FULL DISK WAS TESTED: a small one can't be mounted here: ${String(error)} ***\n`);
+    await rm(folder, { recursive: true });
+    return;
+  }
+  try {
+    await work(folder);
+  } finally {
+    execFileSync("umount", ["--lazy", folder]);
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** Leaves no room on the disk of a folder. Gives what makes room again. */
+function fill(folder: string): () => Promise<void> {
+  const file = join(folder, "ballast");
+  const block = Buffer.alloc(4_096, 1);
+  assert.throws(() => {
+    for (;;) appendFileSync(file, block);
+  }, /ENOSPC/);
+  return () => rm(file);
+}
+
+test("a disk that is really full keeps them, says so, and has them as soon as there is room", { skip: isSqlite }, () =>
+  onSmallDisk(async (folder) => {
+    const directory = join(folder, "data");
+    const client = await opened({ directory });
+    const errors: string[] = [];
+    client.onSyncError(({ message }) => errors.push(message));
+    const { projects } = client.collections;
+    await projects.insert({ name: "before" }).isPersisted.promise;
+
+    const makeRoom = fill(folder);
+    // Nothing that compression makes small.
+    const name = randomBytes(60_000).toString("hex");
+    const first = projects.insert({ name });
+    await until(() => client.getSyncStatus().unsaved === 1);
+    projects.insert({ name: "second" });
+    await until(() => client.getSyncStatus().unsaved === 2);
+    assert.equal(projects.size, 3);
+    assert.deepEqual(await savedNames(client), ["before"]);
+    assert.match(errors.join("\n"), /No space left on device/);
+
+    await makeRoom();
+    await first.isPersisted.promise;
+    await client.flushed();
+    assert.equal(client.getSyncStatus().unsaved, 0);
+    assert.equal(errors.length, 1);
+    await client.closeDatabase();
+
+    await client.initializeDatabase({ sync: false, directory });
+    assert.deepEqual(await savedNames(client), ["before", name, "second"]);
+    await client.closeDatabase();
+  }),
+);
 
 test("a full disk keeps them, says so, and has them as soon as there is room", { skip: !isSqlite }, async () => {
   const client = await opened();

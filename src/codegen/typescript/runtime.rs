@@ -65,6 +65,7 @@ const LOCAL: &[Module] = modules![
     "tabs/leader.ts",
     "transport/attempts.ts",
     "writes/claim.ts",
+    "writes/flights.ts",
     "writes/known.ts",
     "writes/queue.ts",
     "writes/retries.ts",

@@ -1,4 +1,5 @@
 import type { Entry, EntryId, StoreOperations } from "../store/store.js";
+import type { Source } from "../transport/schedule.js";
 import {
   asParent,
   hasReferences,
@@ -51,6 +52,45 @@ export const nothingWaits: Waiting = {
   heldBack: [],
   blockers: new Map(),
 };
+
+/** Remembers what looks at the queue have found, and whether there is a reason for another one. */
+export interface Looks {
+  /** Whether there may be more to send than the last look has found. */
+  isOutdated: boolean;
+  /** What the last look has passed over. */
+  waiting: Waiting;
+  /** Says that there may be more to send. */
+  outdated(): void;
+  /** Says that something is to be sent again that a look has already passed. */
+  anew(): void;
+  /** Wakes who waits for a reason. */
+  wake(): void;
+  readonly source: Source;
+}
+
+export function createLooks(): Looks {
+  let wake = () => {};
+  const looks: Looks = {
+    isOutdated: true,
+    waiting: nothingWaits,
+    outdated() {
+      looks.isOutdated = true;
+      wake();
+    },
+    anew() {
+      looks.waiting = { ...nothingWaits };
+      looks.outdated();
+    },
+    wake: () => wake(),
+    source: (ring) => {
+      wake = ring;
+      return () => {
+        wake = () => {};
+      };
+    },
+  };
+  return looks;
+}
 
 export interface Look {
   /** How much to find. */

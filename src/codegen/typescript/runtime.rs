@@ -64,6 +64,7 @@ const LOCAL: &[Module] = modules![
     "sync-worker.ts",
     "tabs/leader.ts",
     "transport/attempts.ts",
+    "user.ts",
     "writes/claim.ts",
     "writes/flights.ts",
     "writes/known.ts",

@@ -14,6 +14,12 @@ export interface SyncSettings {
    * 401 or 403: what it gives then are the new headers. It has a minute to give them.
    */
   readonly headers: SyncHeaders;
+  /**
+   * Who is signed in: any text that tells users apart, such as an id. Each edit is kept as that of the user who has made
+   * it, and sent only with the headers of that user. Null: nobody, so nothing is sent or read; what is written meanwhile
+   * becomes that of the next user. Undefined: the application doesn't say, or doesn't know yet.
+   */
+  readonly user: string | null | undefined;
   /** Further parameters of a model's shape, such as `where`. */
   readonly shapeParams: (model: string) => Readonly<Record<string, string>>;
   /** Further query parameters of a model's list, where its rows are polled: those that the API requires, and any that narrow it. */
@@ -107,6 +113,7 @@ function createSettings(initial: Partial<SyncSettings>): Settings {
     ...usual,
     ...defaults,
     headers: {},
+    user: undefined,
     shapeParams: () => ({}),
     listParams: () => ({}),
     fetch: (input, init) => globalThis.fetch(input, init),

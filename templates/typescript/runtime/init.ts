@@ -16,6 +16,7 @@ import { createLeadership, type Leadership } from "./tabs/leader.js";
 import { openReports, type ModelStatus, type Reports, type SyncError } from "./tabs/reports.js";
 import { createPresence, createPulls, type Presence, type Pulls } from "./transport/schedule.js";
 import { createAcknowledged } from "./transport/transport.js";
+import { noteUser, whileSignedIn } from "./user.js";
 
 export interface DatabaseOptions extends StoreOptions {
   /** Whether to sync; by default, it does. */
@@ -154,7 +155,7 @@ function clientOf(base: ClientBase, databaseName: string): Client {
   async function open(options: DatabaseOptions): Promise<Running> {
     const store = await openStore(options, databaseName);
     try {
-      current = await start(store, base, status, changes, presence, options.sync !== false);
+      current = await start(store, base, status, changes, presence, writer.flushed, options.sync !== false);
     } catch (error) {
       if (options.driver === undefined) await store.close();
       throw error;
@@ -244,6 +245,7 @@ async function start(
   status: Status,
   changes: Changes,
   presence: Presence,
+  flushed: () => Promise<void>,
   isToSync: boolean,
 ): Promise<Running> {
   const channel = (name: string) => (store.shared === undefined ? undefined : `${store.shared}:${name}`);
@@ -253,7 +255,9 @@ async function start(
   if (!(await store.isCurrent())) await leadership.alone(() => store.migrate());
   const feed = await openFeed(store);
   const reports = openReports(await progress(store, models), store.version, channel("status"), presence);
-  const stopStatus = await status.watch(store, reports, feed.onLog, isToSync);
+  const tellError = (message: string) => status.tellError({ model: null, url: null, message });
+  const stopUser = await noteUser(store, settings, flushed, tellError);
+  const stopStatus = await status.watch(store, settings, reports, feed.onLog, isToSync);
   const stopChanges = changes.watch(store, feed.onLog);
   const pulls = createPulls();
   reports.onPullAsked((model) => void pulls.ask(model));
@@ -264,6 +268,11 @@ async function start(
       reports.outdated();
       return "over";
     }
+    await whileSignedIn(settings, reports, signal, syncAsUser);
+  }
+
+  /** For one user. */
+  async function syncAsUser(signal: AbortSignal): Promise<void> {
     const acknowledged = createAcknowledged();
     const context = { store, models, settings, presence, reports, onLog: feed.onLog, acknowledged, pulls, signal };
     const reads = Object.entries(transport.reads).map(([name, { run }]) =>
@@ -278,6 +287,7 @@ async function start(
   const stopSync = isToSync ? leadership.lead(sync) : undefined;
   if (store.shared !== undefined) void askToPersist(status);
   const stop = async () => {
+    await stopUser();
     await stopSync?.();
     stopStatus();
     stopChanges();

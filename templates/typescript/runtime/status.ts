@@ -1,7 +1,7 @@
 import { messageOf } from "./client/json.js";
 import type { Model } from "./client/model.js";
 import { isoTimestamp } from "./client/values.js";
-import type { RejectedChange } from "./config.js";
+import type { RejectedChange, Settings } from "./config.js";
 import { rejectedChange, type Store, type Tally } from "./store/store.js";
 import type { ModelStatus, Reports, SyncError } from "./tabs/reports.js";
 import { refresh, type Source } from "./transport/schedule.js";
@@ -15,6 +15,8 @@ export interface SyncStatus {
   readonly persisted: boolean | null;
   /** The server wants other headers than the application gives: `configureSync` goes on with new ones. */
   readonly waitingForAuth: boolean;
+  /** Nobody is signed in, as `configureSync({ user: null })` has said: nothing is sent or read. */
+  readonly signedOut: boolean;
   /**
    * Another tab has loaded another version of the application, and the database is as that one needs it: this tab no
    * longer syncs, and its page has to be loaded again.
@@ -22,6 +24,8 @@ export interface SyncStatus {
   readonly outdated: boolean;
   /** Changes that the server has not answered yet. */
   readonly pending: number;
+  /** Those of them that another user has made: they are sent when that one is signed in again. */
+  readonly held: number;
   /** When the oldest of them was made. */
   readonly oldestPending: string | null;
   readonly rejected: number;
@@ -51,7 +55,7 @@ export interface Status {
   /** Says how many writes wait for room on the disk, and tells the error when they begin to. */
   unsaved(count: number, error: unknown): void;
   /** Keeps the status of an open database, until what it returns is called. `isSyncing`: whether any tab syncs. */
-  watch(store: Store, reports: Reports, onLog: Source, isSyncing: boolean): Promise<() => void>;
+  watch(store: Store, settings: Settings, reports: Reports, onLog: Source, isSyncing: boolean): Promise<() => void>;
 }
 
 /** So many entries are counted as soon as they change. */
@@ -62,8 +66,10 @@ const closed: SyncStatus = {
   online: true,
   persisted: null,
   waitingForAuth: false,
+  signedOut: false,
   outdated: false,
   pending: 0,
+  held: 0,
   oldestPending: null,
   rejected: 0,
   unsaved: 0,
@@ -90,13 +96,14 @@ export function createStatus(): Status {
 
   function show(): void {
     if (reports === undefined) return;
-    const { pending, oldestPending } = counts;
+    const { pending, held, oldestPending } = counts;
     const reported = reports.current();
     const next: SyncStatus = {
       ...reported,
       opening: isSyncing && reported.opening,
       persisted,
       pending,
+      held,
       oldestPending: oldestPending === null ? null : isoTimestamp(oldestPending),
       rejected: counts.rejected,
       unsaved,
@@ -113,8 +120,8 @@ export function createStatus(): Status {
   }
 
   /** Counts the log's entries. Returns whether they are many. */
-  async function count({ log }: Store): Promise<boolean> {
-    counts = await log.tally();
+  async function count({ log }: Store, settings: Settings): Promise<boolean> {
+    counts = await log.tally(settings.current().user ?? null);
     if (counts.rejected > 0 || rejected.length > 0) {
       const changes = (await log.rejected()).map(rejectedChange);
       if (JSON.stringify(changes) !== JSON.stringify(rejected)) {
@@ -144,9 +151,9 @@ export function createStatus(): Status {
 
     async whenLoaded(model, signal) {
       const isOver = () => {
-        const { online, waitingForAuth, outdated, models } = status;
+        const { online, waitingForAuth, signedOut, outdated, models } = status;
         const { ready, error } = models[model.name] ?? { ready: false, error: null };
-        const isStopped = waitingForAuth || outdated || !isSyncing;
+        const isStopped = waitingForAuth || signedOut || outdated || !isSyncing;
         return ready || error !== null || !online || isStopped || signal.aborted;
       };
       if (isOver()) return;
@@ -173,16 +180,18 @@ export function createStatus(): Status {
       show();
     },
 
-    async watch(store, opened, onLog, isToSync) {
+    async watch(store, settings, opened, onLog, isToSync) {
       isSyncing = isToSync;
       reports = opened;
-      const { now, stop } = refresh(() => count(store));
+      const { now, stop } = refresh(() => count(store, settings));
       const stopReports = opened.onChange(show);
       const stopErrors = opened.onError(tellError);
       const stopLog = onLog(() => void now());
+      const stopSettings = settings.onChange(() => void now());
       await now();
       return () => {
         stopLog();
+        stopSettings();
         stop();
         stopReports();
         stopErrors();

@@ -37,11 +37,16 @@ export async function startSyncWorker(context: Context, writes: Writes): Promise
     }
   }
 
+  /** Whether it may go out only with the headers of another user. */
+  function isOthers({ user }: Entry): boolean {
+    return user !== null && user !== settings.current().user;
+  }
+
   function look(limit: number): Look {
     return {
       limit,
       busy: flights.busy(),
-      isHeldBack: (entry) => isHeldBack(retries, entry.sentWith ?? entry.writeId),
+      isHeldBack: (entry) => isOthers(entry) || isHeldBack(retries, entry.sentWith ?? entry.writeId),
       before: looks.waiting,
     };
   }

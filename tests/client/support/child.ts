@@ -61,10 +61,11 @@ const observedFetch: typeof fetch = async (input, init) => {
   return die();
 };
 
-function configure({ url, token, verdicts }: Settings): void {
+function configure({ url, token, user, verdicts }: Settings): void {
   client.configureSync({
     ...(url !== undefined && { electricUrl: url, apiBaseUrl: url }),
     ...(token !== undefined && { headers: { authorization: `Bearer ${token}` } }),
+    ...(user !== undefined && { user }),
     ...(verdicts && { onAnswer: ({ status }) => verdicts[status] }),
   });
 }

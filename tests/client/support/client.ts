@@ -28,7 +28,9 @@ export interface SyncError {
 export interface Status {
   readonly online: boolean;
   readonly waitingForAuth: boolean;
+  readonly signedOut: boolean;
   readonly pending: number;
+  readonly held: number;
   readonly oldestPending: string | null;
   readonly rejected: number;
   readonly opening: boolean;

@@ -16,6 +16,7 @@ export type Command =
 export interface Settings {
   readonly url?: string;
   readonly token?: string;
+  readonly user?: string | null;
   /** Says how answers with these statuses are taken. */
   readonly verdicts?: Readonly<Record<string, "acknowledged" | "rejected" | "retry">>;
 }

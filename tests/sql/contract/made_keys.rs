@@ -343,17 +343,17 @@ pub fn a_write_that_another_row_shows_too(world: &mut World) {
     assert_eq!(world.count("_made_keys"), 2);
 }
 
-/// What brings a log of version 1 to version 2, with everything else made again.
+/// What brings a log of version 1 to version 3, with everything else made again.
 pub fn the_log_of_version_1(world: &mut World) {
     world.load([models::tickets(), models::documents()]);
     new_ticket(world);
     world.drop_all();
     world.exec("DROP TABLE _made_keys");
     let log = if world.is_pglite() { "_changes" } else { "_changes_log" };
-    for column in ["sent_with", "txid"] {
+    for column in ["sent_with", "txid", "user_id"] {
         world.exec(&format!("ALTER TABLE {log} DROP COLUMN {column}"));
     }
-    for column in ["sent_with", "txid"] {
+    for column in ["sent_with", "txid", "user_id"] {
         world.exec(&format!("ALTER TABLE {log} ADD COLUMN {column} TEXT"));
     }
     world.load_again();

@@ -142,6 +142,7 @@ contract! {
         discarding,
         sending_again,
         sending_a_group_again,
+        what_is_sent_again_stays_its_users,
         sending_several_again_keeps_their_order,
         sending_groups_again_keeps_the_order_of_all,
         a_retried_entry_is_not_settled_by_a_later_echo,

@@ -121,7 +121,7 @@ pub fn what_the_database_knows_of_itself(world: &mut World) {
         world.contacts();
         world.first_file()
     };
-    assert_eq!(world.value("SELECT value FROM _sync_meta WHERE key = 'log_version'"), json!("2"));
+    assert_eq!(world.value("SELECT value FROM _sync_meta WHERE key = 'log_version'"), json!("3"));
     let client = world.value("SELECT value FROM _sync_meta WHERE key = 'client_id'");
     assert_eq!(client.as_str().map(str::len), Some(36));
     world.exec(&shared);

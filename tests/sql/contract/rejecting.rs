@@ -118,6 +118,18 @@ pub fn sending_a_group_again(world: &mut World) {
     assert_eq!(shown, json!([seen(ADA, "Ada", Some("a@x"), true), seen(BOB, "Bob", None, true)]));
 }
 
+pub fn what_is_sent_again_stays_its_users(world: &mut World) {
+    world.contacts();
+    world.exec(&format!("INSERT INTO contacts (id, first_name, last_name) VALUES ('{ADA}', 'Ada', 'L')"));
+    world.exec("UPDATE contacts SET email = 'x@x'");
+    let write_ids = world.write_ids();
+    world.exec(&format!("UPDATE _changes SET user_id = 'ada' WHERE write_id = '{}'", write_ids[0]));
+    world.reject(&write_ids[0]);
+    world.send_again(&[&write_ids[0]]);
+    assert_ne!(world.write_ids(), write_ids);
+    assert_eq!(world.log_column("user_id"), [json!("ada"), json!(null)]);
+}
+
 pub fn sending_several_again_keeps_their_order(world: &mut World) {
     world.contacts();
     for (key, name) in [(BOB, "Bob"), (CAT, "Cat"), (ADA, "Ada")] {

@@ -74,10 +74,14 @@ export interface Entry {
   readonly rejectedWith: string | null;
   /** When it was written. */
   readonly at: string;
+  /** Who has made the write; null where the application hasn't said who was signed in, or that nobody was. */
+  readonly user: string | null;
 }
 
 export interface Tally {
   readonly pending: number;
+  /** Those of them that others have made than the user who is signed in. */
+  readonly held: number;
   readonly oldestPending: string | null;
   readonly rejected: number;
 }
@@ -137,7 +141,8 @@ export interface LogOperations {
   queue(limit: number): Promise<Entry[]>;
   /** Reads those of the entries that the server hasn't taken. */
   unacknowledged(ids: readonly EntryId[]): Promise<Pick<Entry, "id" | "status" | "error">[]>;
-  tally(): Promise<Tally>;
+  /** `user`: who is signed in. */
+  tally(user: string | null): Promise<Tally>;
 
   /** Counts a try of each. It must be committed before the requests are sent: from then on the server may have seen them. */
   markSent(writes: readonly SentWrite[]): Promise<void>;
@@ -155,6 +160,12 @@ export interface LogOperations {
   discard(writeId: string): Promise<void>;
   /** Takes back these rejected entries, and no others. */
   discardOnly(ids: readonly EntryId[]): Promise<void>;
+
+  /**
+   * Says who makes what is written from now on: null: nobody in particular. What such a nobody has written becomes that
+   * of the next user.
+   */
+  signIn(user: string | null): Promise<void>;
 
   /** The keys that the server has made for rows with these temporary ones. */
   madeKeys(model: string, temporary: readonly string[]): Promise<Map<string, MadeKey>>;

@@ -26,6 +26,8 @@ export interface ModelStatus {
 interface Facts {
   readonly unreachable: readonly string[];
   readonly waiting: readonly string[];
+  /** Whether it waits for somebody to sign in. */
+  readonly signedOut: boolean;
   readonly errors: Readonly<Record<string, SyncError>>;
   /** Those of which it is known whether they can be reached. */
   readonly tried: readonly string[];
@@ -51,6 +53,7 @@ export interface Reports {
   current(): {
     readonly online: boolean;
     readonly waitingForAuth: boolean;
+    readonly signedOut: boolean;
     readonly outdated: boolean;
     /** Whether the rows of a model have not been asked for yet, or are on their way for the first time. */
     readonly opening: boolean;
@@ -64,6 +67,8 @@ export interface Reports {
   onError(listener: (error: SyncError) => void): () => void;
   reachable(source: string, isReachable: boolean): void;
   waiting(source: string, isWaiting: boolean): void;
+  /** Whether nobody is signed in: what has failed or waited until then isn't tried any more. */
+  signedOut(isOut: boolean): void;
   /** The newest comes last; null: all is well again. A source that is a model needn't say which one it is about. */
   error(source: string, message: string | null, about?: Partial<Pick<SyncError, "model" | "url">>): void;
   model(model: string, status: Partial<ModelStatus>): void;
@@ -86,7 +91,7 @@ export function openReports(
   channelName: string | undefined,
   presence: Presence,
 ): Reports {
-  let facts: Facts = { unreachable: [], waiting: [], errors: {}, tried: [], models };
+  let facts: Facts = { unreachable: [], waiting: [], signedOut: false, errors: {}, tried: [], models };
   /** Whether the facts are this tab's own. */
   let isSource = false;
   let isOutdated = false;
@@ -108,7 +113,10 @@ export function openReports(
   }
 
   function report(source: string, news: Partial<Facts>): void {
-    const next = { ...facts, ...news, tried: changed(facts.tried, source, true) };
+    publish({ ...facts, ...news, tried: changed(facts.tried, source, true) });
+  }
+
+  function publish(next: Facts): void {
     if (JSON.stringify(next) === JSON.stringify(facts)) return;
     isSource = true;
     channel?.postMessage({ facts: next } satisfies Notice);
@@ -164,8 +172,9 @@ export function openReports(
     current: () => ({
       online: isOnline() && facts.unreachable.length === 0,
       waitingForAuth: facts.waiting.length > 0,
+      signedOut: facts.signedOut,
       outdated: isOutdated,
-      opening: isOnline() && !isOutdated && Object.entries(facts.models).some(isAwaited),
+      opening: isOnline() && !isOutdated && !facts.signedOut && Object.entries(facts.models).some(isAwaited),
       lastError: textOf(Object.values(facts.errors).at(-1)),
       errors: Object.entries(facts.errors).flatMap(([source, error]) => (source === REFUSALS ? [] : [error])),
       models: facts.models,
@@ -181,6 +190,8 @@ export function openReports(
     reachable: (source, isReachable) =>
       report(source, { unreachable: changed(facts.unreachable, source, !isReachable) }),
     waiting: (source, isWaiting) => report(source, { waiting: changed(facts.waiting, source, isWaiting) }),
+    signedOut: (isOut) =>
+      publish({ ...facts, signedOut: isOut, ...(isOut && { unreachable: [], waiting: [], errors: {} }) }),
     error(source, message, { model = Object.hasOwn(facts.models, source) ? source : null, url = null } = {}) {
       const { [source]: known, ...others } = facts.errors;
       if (message === null) return report(source, { errors: others });

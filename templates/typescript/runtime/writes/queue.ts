@@ -258,7 +258,7 @@ async function together(known: Known, models: Models, first: Entry): Promise<rea
   if (first.sentWith !== null) return [first, ...following.filter((entry) => entry.sentWith === first.sentWith)];
   const set: [Entry, ...Entry[]] = [first];
   for (const entry of following) {
-    const isPart = set.length < TOGETHER && isUnsentUpdate(entry);
+    const isPart = set.length < TOGETHER && isUnsentUpdate(entry) && entry.user === first.user;
     if (!isPart || (await heldBy(known, models, entry)) !== undefined) break;
     set.push(entry);
   }

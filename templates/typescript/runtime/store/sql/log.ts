@@ -1,16 +1,21 @@
 import { membersOf, type Members } from "../../client/json.js";
 import { errorText, type Entry, type LogOperations, type MadeKey } from "../store.js";
-import { joined, list, sql, type Connection, type Row, type Statement } from "./driver.js";
+import type { Dialect } from "./dialect.js";
+import { joined, list, name, sql, type Connection, type Row, type Statement } from "./driver.js";
+import { setMeta } from "./migrate.js";
 
 /** As the index has it. */
 const IS_SENT = sql`(status = 'acknowledged' OR (status = 'pending' AND attempts > 0))`;
 
-export function logOperations(connection: Connection): LogOperations {
+/** Who has made an entry. One that names nobody is that of the user who is signed in. */
+const USER = sql`coalesce(user_id, (SELECT m.value FROM _sync_meta AS m WHERE m.key = 'user'))`;
+
+export function logOperations(connection: Connection, dialect: Dialect): LogOperations {
   async function entries(condition: Statement, limit = sql``): Promise<Entry[]> {
     const rows = await connection.query(sql`
       SELECT
         id, table_name, row_key, operation, value, write_id, transaction_id, status, attempts, error, txid, sent_with,
-        rejected_with, created_at
+        rejected_with, created_at, ${USER} AS user_id
       FROM _changes
       WHERE ${condition}
       ORDER BY id${limit}
@@ -59,10 +64,11 @@ export function logOperations(connection: Connection): LogOperations {
       }));
     },
 
-    async tally() {
+    async tally(user) {
       const [counts = {}] = await connection.query(sql`
         SELECT
           count(*) FILTER (WHERE status = 'pending') AS pending,
+          count(*) FILTER (WHERE status = 'pending' AND ${USER} <> ${user ?? ""}) AS held,
           count(*) FILTER (WHERE status = 'rejected') AS rejected,
           min(created_at) FILTER (WHERE status = 'pending') AS oldest
         FROM _changes
@@ -70,6 +76,7 @@ export function logOperations(connection: Connection): LogOperations {
       `);
       return {
         pending: Number(counts["pending"] ?? 0),
+        held: Number(counts["held"] ?? 0),
         rejected: Number(counts["rejected"] ?? 0),
         oldestPending: text(counts, "oldest"),
       };
@@ -139,6 +146,16 @@ export function logOperations(connection: Connection): LogOperations {
 
     async discardOnly(ids) {
       await connection.query(sql`DELETE FROM _changes WHERE status = 'rejected' AND id IN (${list(ids)})`);
+    },
+
+    async signIn(user) {
+      const [row] = await connection.query(sql`SELECT value FROM _sync_meta WHERE key = 'user'`);
+      const before = text(row ?? {}, "value");
+      if (before === user) return;
+      if (before !== null) {
+        await connection.query(sql`UPDATE ${name(dialect.logTable)} SET user_id = ${before} WHERE user_id IS NULL`);
+      }
+      await setMeta(connection, "user", user);
     },
 
     async madeKeys(model, temporary) {
@@ -212,6 +229,7 @@ function entry(row: Row): Entry {
     txid: text(row, "txid"),
     rejectedWith: text(row, "rejected_with"),
     at: text(row, "created_at") ?? "",
+    user: text(row, "user_id"),
   };
 }
 

@@ -88,9 +88,9 @@ function rejected(log: Statement, id: Value, operation: string, error: string): 
 function rejectedPart(dialect: Dialect, id: Value, members: Members, error: string): Statement {
   const log = name(dialect.logTable);
   return sql`
-    INSERT INTO ${log} (table_name, row_key, operation, value, transaction_id, created_at, status, error)
+    INSERT INTO ${log} (table_name, row_key, operation, value, transaction_id, created_at, user_id, status, error)
     SELECT c.table_name, c.row_key, 'update', ${dialect.logValue(objectOf(members))}, c.transaction_id, c.created_at,
-      'rejected', ${error}
+      c.user_id, 'rejected', ${error}
     FROM ${log} AS c
     WHERE c.id = ${id}
   `;

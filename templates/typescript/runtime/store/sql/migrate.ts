@@ -118,7 +118,7 @@ export async function noteAll(connection: Connection, model: Model): Promise<voi
   await connection.query(sql`INSERT INTO _changed_keys (table_name, row_key) VALUES (${model.name}, ${null})`);
 }
 
-export async function setMeta(connection: Connection, key: string, value: string): Promise<void> {
+export async function setMeta(connection: Connection, key: string, value: string | null): Promise<void> {
   await connection.query(sql`
     INSERT INTO _sync_meta (key, value)
     VALUES (${key}, ${value})

@@ -61,7 +61,7 @@ export function sqlStore(driver: Driver, dialect: Dialect): SqlStore {
 function operations(connection: Connection, dialect: Dialect): StoreOperations {
   return {
     rows: rowOperations(connection, dialect),
-    log: logOperations(connection),
+    log: logOperations(connection, dialect),
     synced: syncedOperations(connection, dialect),
     changedKeys: changedKeys(connection),
     meta: meta(connection),

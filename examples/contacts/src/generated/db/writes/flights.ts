@@ -6,6 +6,7 @@ import type { FailedWrite } from "../store/store.js";
 import type { SyncError } from "../tabs/reports.js";
 import { backoff, bell, otherHeaders, pause, wait, type Bell } from "../transport/schedule.js";
 import type { Context, Outcome, Outgoing, Writes } from "../transport/transport.js";
+import { warnOfUsers } from "../user.js";
 import type { Claim } from "./claim.js";
 import type { Looks } from "./queue.js";
 import { isProbing, noteError, type Retries } from "./retries.js";
@@ -73,6 +74,7 @@ export interface Flights {
 export function createFlights(context: Context, writes: Writes, retries: Retries, looks: Looks): Flights {
   const { settings, presence, reports, signal, pulls } = context;
   const sender = createSender(context, writes);
+  const warn = warnOfUsers(settings);
 
   /** Marked, and about to leave. */
   let ready: Claim[] = [];
@@ -130,6 +132,7 @@ export function createFlights(context: Context, writes: Writes, retries: Retries
       closeLater(start.changes);
       return looks.wake();
     }
+    warn(headers);
     const work = fly({ ...start, headers }).finally(() => {
       away.delete(next);
       closeLater(start.changes);

@@ -24,7 +24,10 @@ const ROWS_AT_ONCE = 5_000;
 /** PostgreSQL: every value comes and goes as its text. */
 export const pgliteDialect: Dialect = {
   logTable: "_changes",
-  logSteps: [{ version: 2, script: "ALTER TABLE _changes ADD COLUMN sent_with TEXT, ADD COLUMN txid TEXT" }],
+  logSteps: [
+    { version: 2, script: "ALTER TABLE _changes ADD COLUMN sent_with TEXT, ADD COLUMN txid TEXT" },
+    { version: 3, script: "ALTER TABLE _changes ADD COLUMN user_id TEXT" },
+  ],
 
   decode(field, value) {
     if (value === null) return null;

@@ -17,6 +17,7 @@ export const sqliteDialect: Dialect = {
       version: 2,
       script: "ALTER TABLE _changes_log ADD COLUMN sent_with TEXT; ALTER TABLE _changes_log ADD COLUMN txid TEXT",
     },
+    { version: 3, script: "ALTER TABLE _changes_log ADD COLUMN user_id TEXT" },
   ],
 
   decode(field, value) {

@@ -8,6 +8,8 @@ export interface GatewayOptions {
   readonly headers: string;
   /** Whether paths end with a slash: one without is redirected, as FastAPI does. */
   readonly hasSlashes?: boolean;
+  /** Whether a new row is answered with where it is, as sites with forms do. */
+  readonly seesOther?: boolean;
 }
 
 /** The API on an origin of its own, with CORS as somebody has once set it up. It forgets idempotency keys. */
@@ -51,6 +53,11 @@ export class Gateway {
     }
     const headers = { ...request.headers, ...IDENTITY, "idempotency-key": randomUUID() };
     const onward = ask(backend + path, { method, headers }, (answer) => {
+      if (options.seesOther && method === "POST" && answer.statusCode === 201) {
+        answer.resume();
+        response.writeHead(303, { location: path }).end();
+        return;
+      }
       response.writeHead(answer.statusCode ?? 502, answer.headers);
       answer.pipe(response);
     });

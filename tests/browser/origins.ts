@@ -124,6 +124,18 @@ test("a redirect to the slash at the end, on another origin", async (world) => {
   });
 });
 
+test("303 is the answer, where the document has it", async (world) => {
+  await withGateway(world, { headers: "content-type, idempotency-key", seesOther: true }, async (gateway) => {
+    const tab = await tabFor(world, gateway.url);
+    await add(tab, "Ada");
+    await until(async () => (await status(tab)).pending === 0);
+    await arrived(world, "Ada");
+    assert.deepEqual((await status(tab)).errors, []);
+    const posts = gateway.requests.filter((request) => request.startsWith("POST"));
+    assert.deepEqual(posts, ["POST /contacts"], "sent once");
+  });
+});
+
 test("a redirect of a proxied API, which doesn't know its prefix", async (world) => {
   await withGateway(world, { headers: "", hasSlashes: true }, async (gateway) => {
     const site = await Site.start(join(root, "dist"), gateway.url);

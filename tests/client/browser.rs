@@ -30,10 +30,11 @@ fn workspace() -> &'static Workspace {
         workspace.compile();
         components(&workspace, repository);
         for adapter in ADAPTERS {
-            page(&workspace, adapter, repository, adapter);
+            page(&workspace, adapter, repository, adapter, &[]);
             older(&workspace, repository, adapter);
             let electric = electric(adapter);
-            page(&workspace, &electric, &repository.join("fixtures/contacts"), adapter);
+            let spec = sees_other(&workspace, repository);
+            page(&workspace, &electric, &repository.join("fixtures/contacts"), adapter, &["--spec", &spec]);
             tell_where_electric_is(&workspace, &electric);
             for name in ["index.html", "main.js"] {
                 let text = fs::read_to_string(tests.join("browser/bare").join(name)).expect("text");
@@ -77,11 +78,11 @@ fn electric(adapter: &str) -> String {
     format!("electric-{adapter}")
 }
 
-/// The example's page, with the client that the config in a folder makes.
-fn page(workspace: &Workspace, to: &str, config: &Path, adapter: &str) {
+/// The example's page, with the client that the config in a folder makes, with these arguments more.
+fn page(workspace: &Workspace, to: &str, config: &Path, adapter: &str, arguments: &[&str]) {
     let output = workspace.folder().join(to).join("src/generated");
     let output = output.to_str().expect("a path");
-    let run = sync_patterns(&["generate", "--adapter", adapter, "--output", output], config);
+    let run = sync_patterns(&[&["generate", "--adapter", adapter, "--output", output], arguments].concat(), config);
     assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
     copy_example(&example(), workspace, to);
     type_check(workspace, to);
@@ -89,6 +90,16 @@ fn page(workspace: &Workspace, to: &str, config: &Path, adapter: &str) {
 
 fn example() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/contacts")
+}
+
+/// A document of `fixtures/contacts` where a new contact may be answered with where it is.
+fn sees_other(workspace: &Workspace, repository: &Path) -> String {
+    let text = fs::read_to_string(repository.join("fixtures/contacts/openapi.yaml")).expect("the document");
+    let created = "        \"201\":\n          description: The new contact\n";
+    assert!(text.contains(created), "the answer to a new contact");
+    let other = format!("        \"303\": {{ description: Where the new contact is }}\n{created}");
+    workspace.write_file("sees-other.yaml", &text.replace(created, &other));
+    workspace.folder().join("sees-other.yaml").to_string_lossy().into_owned()
 }
 
 /// The page's own server passes Electric on, too.
@@ -158,7 +169,7 @@ pub fn cases() -> Vec<Trial> {
 /// The example as somebody starts it, after `npm ci` of its own lock file.
 fn npm_start() {
     let started = "started";
-    page(workspace(), started, Path::new(env!("CARGO_MANIFEST_DIR")), "pglite");
+    page(workspace(), started, Path::new(env!("CARGO_MANIFEST_DIR")), "pglite", &[]);
     let install = ["ci", "--prefer-offline", "--no-audit", "--no-fund"];
     let output = Command::new("npm").args(install).current_dir(workspace().folder().join(started)).output();
     let output = output.expect("npm on the PATH");

@@ -137,6 +137,17 @@ test("303 says where the row is, where the document has it", async () => {
   assert.deepEqual([...reading.server.table("/projects").keys()], [idOf(1)]);
 });
 
+test("a list that redirects in a circle is told as that", async () => {
+  const client = await reading.client();
+  const circle = { status: 302, headers: { location: "/projects" }, body: "" };
+  reading.server.before = ({ url }) => (url.pathname === "/projects" ? circle : undefined);
+  const pulled = client.syncNow("projects").catch(() => {});
+  await until(() => client.getSyncStatus().errors.length > 0);
+  assert.match(client.getSyncStatus().lastError ?? "", /^projects: .*\/projects: fetch failed: redirect count exceeded/);
+  await client.closeDatabase();
+  await pulled;
+});
+
 test("303 to a page isn't the answer, though the document has 303", async () => {
   operations("projects", { create: OTHER });
   const client = await reading.client();

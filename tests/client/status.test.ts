@@ -75,6 +75,36 @@ test("an error is told once, with its model and URL", async () => {
   });
 });
 
+for (const code of [502, 504]) {
+  test(`offline where a proxy answers ${code}, because it can't reach the API`, async () => {
+    await withNewClient(async (client) => {
+      const away = world.server.faults.add({ on: "rows", at: "arrived", times: 1_000_000, what: status(code) });
+      await client.open({ url: world.server.url, token: "member" });
+      await until(async () => !(await client.status()).opening);
+      assert.equal((await client.status()).online, false);
+      assert.match((await client.status()).lastError ?? "", new RegExp(`${code}: .*injected`));
+      away.end();
+      await client.ready();
+      await until(async () => (await client.status()).online);
+
+      const writes = world.server.faults.add({ on: "POST /projects", at: "arrived", times: 2, what: status(code) });
+      await client.sql`INSERT INTO projects (name) VALUES ('P')`;
+      await until(async () => !(await client.status()).online);
+      await world.converged(client);
+      assert.equal(writes.met(), 2);
+      assert.equal((await client.status()).online, true);
+    });
+  });
+}
+
+test("why nothing can be read is told, where the platform says it", async () => {
+  await withNewClient(async (client) => {
+    await client.open({ url: "http://127.0.0.1:1", token: "member" });
+    await until(async () => !(await client.status()).opening);
+    assert.match((await client.status()).lastError ?? "", /fetch failed: .*(bad port|ECONNREFUSED)/);
+  });
+});
+
 test("logging out while the database opens", async () => {
   await withNewClient(async (client) => {
     const opened = client.open({ url: world.server.url, token: "member" });

@@ -63,6 +63,9 @@ function endOfString(json: string, start: number): number {
   return index;
 }
 
+/** What an error says; of a request that has failed also why, where the platform tells it. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error)) return String(error);
+  const { message, cause } = error;
+  return cause instanceof Error && cause.message !== "" ? `${message}: ${cause.message}` : message;
 }

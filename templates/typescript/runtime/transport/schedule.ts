@@ -18,6 +18,11 @@ export function backoff(failures: number): number {
   return Math.random() * Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (failures - 1));
 }
 
+/** Whether a proxy answers in place of a server that it can't reach. */
+export function isAway(status: number): boolean {
+  return status === 502 || status === 504;
+}
+
 /** Whether another try may help, without anybody changing anything. */
 export function isPassing(status: number): boolean {
   return status < 400 || status === 408 || status === 425 || status === 429 || status >= 500;

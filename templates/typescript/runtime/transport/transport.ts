@@ -80,7 +80,14 @@ export type Outcome =
       readonly row: ServerRow | null;
     }
   | { readonly kind: "rejected"; readonly rejection: Rejection }
-  | { readonly kind: "again"; readonly message: string; readonly isServerError: boolean; readonly retryAfter: number }
+  | {
+      readonly kind: "again";
+      readonly message: string;
+      readonly isServerError: boolean;
+      /** Whether a proxy has answered, which can't reach the server. */
+      readonly isAway?: boolean;
+      readonly retryAfter: number;
+    }
   | { readonly kind: "unreachable"; readonly message: string }
   /** With these headers the API takes nothing (401), or not this (403). */
   | { readonly kind: "refused"; readonly status: 401 | 403; readonly rejection: Rejection };

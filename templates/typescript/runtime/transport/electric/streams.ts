@@ -13,7 +13,7 @@ import { SHAPE_ANSWER_MS, SHAPE_BODY_MS } from "../../client/timing.js";
 import type { Columns } from "../../client/values.js";
 import type { HeadersRecord, Settings } from "../../config.js";
 import { failure, keepTrying, reportWell, type End } from "../attempts.js";
-import { isPassing, onOnline, retryAfter, within } from "../schedule.js";
+import { isAway, isPassing, onOnline, retryAfter, within } from "../schedule.js";
 import type { Context, Reads } from "../transport.js";
 import { serverColumns, type ShapeRow } from "./messages.js";
 import { openShape, readPosition, type Batch } from "./shape.js";
@@ -142,7 +142,7 @@ function endOf(error: Error, fetching: ShapeFetch): End {
   if (status === 401 || status === 403) return { kind: "refused", headers: fetching.headers() };
   const message = explanation(error);
   if (!isPassing(status)) return { kind: "broken", message };
-  return { kind: "failed", message, retryAfter: retryAfter(headers["retry-after"]), isUnreachable: false };
+  return { kind: "failed", message, retryAfter: retryAfter(headers["retry-after"]), isUnreachable: isAway(status) };
 }
 
 function explanation({ status, text, json, message }: FetchError): string {

@@ -3,7 +3,7 @@ import { own, ownKey, type Model } from "../../client/model.js";
 import { transactionId } from "../../client/values.js";
 import type { Rejection, SyncVerdict } from "../../config.js";
 import { madeKeyOf, type MadeKey, type ServerRow } from "../../store/store.js";
-import { isPassing, retryAfter } from "../schedule.js";
+import { isAway, isPassing, retryAfter } from "../schedule.js";
 import type { Outcome, Outgoing } from "../transport.js";
 import type { Received } from "./exchange.js";
 import { isPage, mediaType } from "./redirects.js";
@@ -33,6 +33,7 @@ export function outcomeOf(write: Outgoing, received: Received, decided: SyncVerd
     kind: "again",
     message: `${String(status)}: ${message}`,
     isServerError: status >= 500 || doubt !== undefined,
+    isAway: isAway(status),
     retryAfter: retryAfter(received.headers.get("Retry-After")),
   };
 }

@@ -119,8 +119,8 @@ export async function readList(
     try {
       return await get(settings, url, headers, validators, signal);
     } catch (error) {
-      const isUnreachable = error instanceof Ended && error.end.kind === "failed" && error.end.isUnreachable;
-      if (!isUnreachable || Object.keys(validators).length === 0 || signal.aborted) throw error;
+      const isUnanswered = error instanceof Ended && error.end.kind === "failed" && error.end.status === undefined;
+      if (!isUnanswered || Object.keys(validators).length === 0 || signal.aborted) throw error;
       // A server of another origin may not allow these headers.
       const answer = await get(settings, url, headers, {}, signal);
       conditional.isPossible = false;

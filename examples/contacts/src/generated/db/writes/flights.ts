@@ -180,7 +180,8 @@ export function createFlights(context: Context, writes: Writes, retries: Retries
     const { write } = one;
     const about = aboutWrite(write);
     if (isNews(flight)) {
-      reports.reachable(API, outcome.kind !== "unreachable");
+      const isAway = outcome.kind === "unreachable" || (outcome.kind === "again" && outcome.isAway === true);
+      reports.reachable(API, !isAway);
       if (outcome.kind !== "refused") reports.waiting(API, false);
     }
     if (outcome.kind === "rejected" || (outcome.kind === "refused" && isRefusedAgain(write, outcome.status))) {

@@ -4,7 +4,7 @@ import { messageOf } from "../../client/json.js";
 import { API_ANSWER_MS, LIST_BODY_MS } from "../../client/timing.js";
 import type { HeadersRecord, Settings } from "../../config.js";
 import { Ended } from "../attempts.js";
-import { isPassing, retryAfter, within } from "../schedule.js";
+import { isAway, isPassing, retryAfter, within } from "../schedule.js";
 import { isPage } from "./redirects.js";
 
 /** A good answer, or that there is nothing, or nothing new. */
@@ -49,7 +49,7 @@ export async function get(
   const message = said.trim() === "" ? String(status) : `${String(status)}: ${said}`;
   if (response.ok || !isPassing(status)) throw new Ended({ kind: "broken", message, status, url });
   const asked = retryAfter(response.headers.get("Retry-After"));
-  throw new Ended({ kind: "failed", message, retryAfter: asked, isUnreachable: false, status, url });
+  throw new Ended({ kind: "failed", message, retryAfter: asked, isUnreachable: isAway(status), status, url });
 }
 
 /** What asks for a page only if it has changed; empty where the answer doesn't say. */

@@ -1,15 +1,16 @@
 // Rows of each model of generated clients go into the synced table as the client's own transport takes them, come out of
 // its collection, and are edited, deleted and inserted through that. What was seen is written down for a compiler.
 //
-//     node --preserve-symlinks --preserve-symlinks-main run.mjs {adapter}/{client} …
+//     node --preserve-symlinks --preserve-symlinks-main run.mjs
+//
+// Each line of the input names a client, `{adapter}/{client}`, and is answered with a line: a JSON array of what failed.
 
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
-
-const failures = [];
-const reached = { models: 0, edited: 0, deleted: 0, inserted: 0 };
+import { createInterface } from "node:readline";
 
 async function run(client) {
+  const failures = [];
   const made = JSON.parse(await readFile(`${client}/rows.json`, "utf8"));
   const load = (path) => import(`./dist/${client}/${path}`);
   const [{ models }, index, { defaultClient }, keys, { transport }] = await Promise.all(
@@ -33,6 +34,7 @@ async function run(client) {
   }
   await index.closeDatabase();
   await writeFile(`${client}/seen.ts`, asTypeScript(seen));
+  return failures;
 }
 
 class Trip {
@@ -54,26 +56,22 @@ class Trip {
     await collection.preload();
     for (const { values } of rows) this.expect(this.keyOf(this.given(values)), this.given(values), false);
     assert.equal(collection.size, rows.length);
-    reached.models += 1;
 
     const key = this.keyOf(full);
     const edit = this.given(made.edit);
     if (model.operations.update !== undefined) {
       await collection.update(key, (draft) => void Object.assign(draft, edit)).isPersisted.promise;
       this.expect(key, { ...full, ...edit });
-      reached.edited += 1;
     }
     if (model.operations.delete !== undefined) {
       await collection.delete(key).isPersisted.promise;
       assert.equal(collection.get(key), undefined, "deleted");
-      reached.deleted += 1;
     }
     const inserted = this.given(made.insert);
     if (model.operations.create !== undefined && !collection.has(this.keyOf(inserted))) {
       const transaction = collection.insert(inserted);
       await transaction.isPersisted.promise;
       this.expect(transaction.mutations[0].key, inserted, true);
-      reached.inserted += 1;
     }
     await collection.cleanup();
   }
@@ -149,7 +147,8 @@ function asTypeScript(seen) {
   return `import type { ${seen.map(([type]) => type).join(", ")} } from "./index.js";\n\n${lines.join("\n")}\n`;
 }
 
-for (const client of process.argv.slice(2)) await run(client);
-console.log(JSON.stringify(reached));
-for (const failure of failures) console.error(failure);
-process.exit(failures.length === 0 ? 0 : 1);
+for await (const client of createInterface({ input: process.stdin })) {
+  const failures = await run(client).catch((error) => [`${client}: ${error.stack}`]);
+  console.log(JSON.stringify(failures));
+}
+process.exit(0);

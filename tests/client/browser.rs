@@ -25,8 +25,10 @@ fn workspace() -> &'static Workspace {
         for folder in ["browser", "client/server"] {
             workspace.copy(&tests.join(folder), &format!("src/{folder}"));
         }
-        let until = fs::read_to_string(tests.join("client/support/until.ts")).expect("text");
-        workspace.write_file("src/client/support/until.ts", &until);
+        for name in ["size.ts", "until.ts"] {
+            let text = fs::read_to_string(tests.join("client/support").join(name)).expect("text");
+            workspace.write_file(&format!("src/client/support/{name}"), &text);
+        }
         workspace.compile();
         components(&workspace, repository);
         for adapter in ADAPTERS {

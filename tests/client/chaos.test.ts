@@ -5,13 +5,15 @@ import assert from "node:assert/strict";
 import { type Fault, status, type Step } from "./server/faults.js";
 import type { Client } from "./support/client.js";
 import type { ModelName } from "./support/protocol.js";
+import { isSqlite } from "./support/generated.js";
 import { random } from "./support/random.js";
+import { isLong } from "./support/size.js";
 import { World } from "./support/world.js";
 
 const world = new World();
 const { test } = world;
 
-const STEPS = 40;
+const STEPS = isLong || isSqlite ? 40 : 20;
 const seed = Number(process.env["SYNC_PATTERNS_SEED"] ?? 1);
 
 class Schedule {

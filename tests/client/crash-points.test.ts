@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { transport } from "./support/generated.js";
 import type { CrashPoint } from "./support/protocol.js";
+import { some } from "./support/size.js";
 import { World } from "./support/world.js";
 
 const world = new World();
@@ -53,7 +54,7 @@ for (const at of ["request", "answer"] as const satisfies CrashPoint[]) {
   test(`killed at any ${at} of many that are on their way at once`, async () => {
     const directory = await world.folder();
     const names: string[] = [];
-    for (const after of [0, 1, 5, 6, 9, 19]) {
+    for (const after of some([0, 1, 5, 6, 9, 19], 2)) {
       const client = await world.readyClient({ directory });
       await client.crashAt(at, "POST", after);
       const made = Array.from({ length: 20 }, (_, index) => `${at} ${after}: ${index}`);

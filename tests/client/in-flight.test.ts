@@ -6,6 +6,7 @@ import { randomUUID } from "node:crypto";
 import type { ListAnswer, ListRequest } from "./support/list-server.js";
 import { idOf, project, query, Reading, shown, type Reader } from "./support/reader.js";
 import { random } from "./support/random.js";
+import { isLong, some } from "./support/size.js";
 import { until } from "./support/until.js";
 
 const reading = new Reading();
@@ -108,7 +109,7 @@ for (const count of [1, 2, 3, 4, 5, 6]) {
     const gate = new Gate();
     // All orders of six would take minutes: a quarter of them does.
     const orders = permutations(count).filter((_, index) => count < 6 || index % 4 === 0);
-    for (const order of orders) {
+    for (const order of some(orders, 24)) {
       gate.keys.length = 0;
       await rename(client, count, order.join(""));
       await gate.holds(count);
@@ -130,7 +131,7 @@ const failures: readonly ListAnswer[] = [500, 429, 403, 422].map((status) => ({
 for (const failure of failures) {
   test(`a ${failure.status ?? 0} among four answers in any order`, async () => {
     const client = await ready(4);
-    for (const order of permutations(4)) {
+    for (const order of some(permutations(4), 6)) {
       for (let failing = 0; failing < 4; failing += 1) {
         const gate = new Gate();
         await rename(client, 4, `${order.join("")} ${failing}`);
@@ -187,7 +188,7 @@ test("updates of one row that follow one another are one request, however many o
   await until(() => JSON.stringify(named(client)) === JSON.stringify(served()));
 });
 
-const SCHEDULES = 12;
+const SCHEDULES = isLong ? 12 : 4;
 const STEPS = 60;
 
 for (let seed = 1; seed <= SCHEDULES; seed += 1) {

@@ -25,7 +25,7 @@ use sync_patterns::plan::Plan;
 const REGRESSIONS: &str = include_str!("regressions.jsonl");
 
 /// Schedules where the environment doesn't say how many.
-const SCHEDULES: [u64; 2] = [24, 200];
+const SCHEDULES: [u64; 2] = [16, 200];
 
 /// Tests that the schedules of an adapter are shared out to, as long as each has a few of them.
 const TESTS: u64 = 8;

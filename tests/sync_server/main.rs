@@ -25,17 +25,37 @@ fn compiled() -> &'static Workspace {
     static WORKSPACE: OnceLock<Workspace> = OnceLock::new();
     WORKSPACE.get_or_init(|| {
         let workspace = Workspace::for_sync_server("sync-server");
-        for file in ["openapi.yaml", "sync-patterns.config.yaml"] {
-            workspace.write_file(file, &fs::read_to_string(home().join(file)).expect("text"));
-        }
-        let generated = sync_patterns(&["generate"], workspace.folder());
-        assert_eq!(generated.code, 0, "{}", generated.stderr);
-        // The client is compiled by other tests.
-        fs::remove_dir_all(workspace.folder().join("src/generated")).expect("the client's folder removed");
+        let [document, config] = ["openapi.yaml", "sync-patterns.config.yaml"]
+            .map(|file| fs::read_to_string(home().join(file)).expect("text"));
+        generate(&workspace, &older(&document, "  /tasks:\n", "  /countries:\n").replace(STAGE, ""), &{
+            older(&config, "  tasks:\n", "  countries:\n").replace("server/sync", "server/older")
+        });
+        generate(&workspace, &document, &config);
         workspace.copy(&home(), "src/tests");
+        let random = home().join("../client/support/random.ts");
+        workspace.write_file("src/tests/support/random.ts", &fs::read_to_string(random).expect("text"));
         workspace.compile();
         workspace
     })
+}
+
+/// A column of the deals that the older document doesn't have.
+const STAGE: &str = "        stage: { type: [string, \"null\"] }\n";
+
+/// Without what stands from one line up to another one.
+fn older(text: &str, from: &str, to: &str) -> String {
+    let (before, rest) = text.split_once(from).expect("the first line");
+    let (_, after) = rest.split_once(to).expect("the line behind it");
+    format!("{before}{to}{after}")
+}
+
+fn generate(workspace: &Workspace, document: &str, config: &str) {
+    workspace.write_file("openapi.yaml", document);
+    workspace.write_file("sync-patterns.config.yaml", config);
+    let generated = sync_patterns(&["generate"], workspace.folder());
+    assert_eq!(generated.code, 0, "{}", generated.stderr);
+    // The client is compiled by other tests.
+    fs::remove_dir_all(workspace.folder().join("src/generated")).expect("the client's folder removed");
 }
 
 /// Runs the tests of a file on all databases that are there.
@@ -52,8 +72,38 @@ fn run(suite: &str) {
 }
 
 #[test]
-fn protocol() {
-    run("protocol");
+fn push() {
+    run("protocol/push");
+}
+
+#[test]
+fn conflicts() {
+    run("protocol/conflicts");
+}
+
+#[test]
+fn pull() {
+    run("protocol/pull");
+}
+
+#[test]
+fn upgrade() {
+    run("protocol/upgrade");
+}
+
+#[test]
+fn security() {
+    run("protocol/security");
+}
+
+#[test]
+fn simulation() {
+    run("simulation");
+}
+
+#[test]
+fn planted() {
+    run("planted");
 }
 
 #[test]

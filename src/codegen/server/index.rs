@@ -37,6 +37,8 @@ pub struct IndexView {
     banner: &'static str,
     /// A string literal.
     schema: String,
+    /// A string literal.
+    tables: String,
     /// The kinds of scopes, as keys.
     kinds: Vec<String>,
 }
@@ -49,12 +51,13 @@ pub fn models(plan: &Plan) -> ModelsView {
     ModelsView { banner: BANNER, models: model::modules(plan).iter().map(import).collect() }
 }
 
-pub fn view(plan: &Plan) -> anyhow::Result<IndexView> {
+pub fn view(plan: &Plan, tables: &str) -> anyhow::Result<IndexView> {
     let kinds: BTreeSet<&str> =
         plan.models.iter().filter_map(|plan| Some(plan.model.sync.scope.as_ref()?.kind.as_str())).collect();
     Ok(IndexView {
         banner: BANNER,
         schema: ts::string(&schema(plan)?),
+        tables: ts::string(tables),
         kinds: kinds.into_iter().map(ts::property_key).collect(),
     })
 }

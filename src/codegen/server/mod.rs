@@ -6,10 +6,12 @@ mod model;
 mod rules;
 mod tables;
 
+use twox_hash::XxHash3_64;
+
 use crate::codegen::sql::{compact, laid_out};
 use crate::codegen::template::{Page, Renderer, TemplateSet, Templates, templates};
 use crate::codegen::{BANNER, Files};
-use crate::names::ts;
+use crate::names::{sql, ts};
 use crate::plan::Plan;
 
 pub const TEMPLATES: TemplateSet = templates!["server/generated":
@@ -73,7 +75,11 @@ pub fn files(plan: &Plan, templates: &Templates) -> anyhow::Result<Files> {
             (name.to_owned(), format!("// {BANNER}\n\n{}", templates.verbatim(path, text)))
         })
         .collect();
-    let schema = laid_out(renderer.render(Page::new("schema.sql", "schema.sql"), tables::view(plan))?);
+    let mut view = tables::view(plan);
+    let (_, draft) = renderer.render(Page::new("schema.sql", "schema.sql"), &view)?;
+    let version = format!("schema:{:016x}", XxHash3_64::oneshot(draft.as_bytes()));
+    view.version = sql::literal(&version);
+    let schema = laid_out(renderer.render(Page::new("schema.sql", "schema.sql"), &view)?);
     let text = ts::template_text(&compact(&schema.1));
     files.extend([
         renderer.render(Page::new("sql.ts", "schema.sql.ts"), index::SqlView { banner: BANNER, text })?,
@@ -85,7 +91,7 @@ pub fn files(plan: &Plan, templates: &Templates) -> anyhow::Result<Files> {
     }
     files.extend([
         renderer.render(Page::new("models.ts", "models/index.ts"), index::models(plan))?,
-        renderer.render(Page::new("index.ts", "index.ts"), index::view(plan)?)?,
+        renderer.render(Page::new("index.ts", "index.ts"), index::view(plan, &version)?)?,
     ]);
     Ok(files)
 }

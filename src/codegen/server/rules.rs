@@ -81,10 +81,12 @@ pub fn conditions(field: &Field) -> Vec<String> {
     let is_number =
         matches!(field.ty, FieldType::Int32 | FieldType::Int64 | FieldType::Float | FieldType::Decimal { .. });
     if is_text || is_number {
-        conditions.extend(choices(field).map(|choices| {
-            let values = choices.iter().map(|value| if is_text { sql::literal(value) } else { value.clone() });
-            format!("{name} IN ({})", values.collect::<Vec<_>>().join(", "))
-        }));
+        // No text of PostgreSQL has a NUL.
+        let choices = choices(field).unwrap_or_default().into_iter().filter(|choice| !choice.contains('\0'));
+        let values: Vec<String> = choices.map(|choice| if is_text { sql::literal(&choice) } else { choice }).collect();
+        if !values.is_empty() {
+            conditions.push(format!("{name} IN ({})", values.join(", ")));
+        }
     }
     if is_text {
         conditions.extend(rules.min_length.map(|length| format!("char_length({name}) >= {length}")));

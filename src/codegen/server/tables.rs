@@ -1,6 +1,7 @@
 //! The view of `schema.sql`.
 
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::columns::{self, Made};
 use super::rules;
@@ -15,6 +16,8 @@ pub struct SchemaView {
     banner: &'static str,
     schemas: Vec<String>,
     models: Vec<ModelView>,
+    /// The key of `sync_meta` by which a server knows that these tables are there, as a literal.
+    pub version: String,
     /// A dollar quote that nothing in the file ends.
     dollar: String,
 }
@@ -24,6 +27,12 @@ struct ModelView {
     /// The model's name as a literal.
     name: String,
     table: String,
+    /// The table's name as a literal.
+    table_text: String,
+    /// What the document asks of the table, as JSON in a literal.
+    shape: String,
+    /// Whose the rows are, as JSON in a literal.
+    rows: String,
     function: String,
     /// The names of its triggers.
     triggers: Vec<Trigger>,
@@ -63,6 +72,9 @@ struct ColumnView {
 #[derive(Serialize)]
 struct Constraint {
     name: String,
+    /// Without quotes.
+    #[serde(skip)]
+    plain_name: String,
     condition: String,
 }
 
@@ -98,7 +110,7 @@ pub fn view(plan: &Plan) -> SchemaView {
     schemas.sort();
     schemas.dedup();
     let models: Vec<ModelView> = plan.models.iter().map(|one| model(plan, one)).collect();
-    SchemaView { banner: BANNER, schemas, dollar: dollar(plan), models }
+    SchemaView { banner: BANNER, schemas, version: literal(""), dollar: dollar(plan), models }
 }
 
 fn model(plan: &Plan, one: &ModelPlan) -> ModelView {
@@ -108,9 +120,14 @@ fn model(plan: &Plan, one: &ModelPlan) -> ModelView {
     let same = |name: &String| format!("_n.{name} = _o.{name}");
     let keys: Vec<String> = key.collect();
     let scope = model.sync.scope.as_ref();
+    let columns: Vec<ColumnView> = one.columns.iter().map(|column| column_view(one, column)).collect();
+    let new = row(one, "_n");
     ModelView {
         name: literal(&model.name),
         table: columns::table(model),
+        table_text: literal(&columns::table(model)),
+        shape: shape(one, &columns),
+        rows: literal(&json!({ "scope": new.scope, "key": new.key, "is_deleted": new.is_deleted }).to_string()),
         function: own("_changed"),
         triggers: vec![
             Trigger { name: own("_insert"), event: "INSERT", tables: "NEW TABLE AS _new_rows" },
@@ -118,11 +135,11 @@ fn model(plan: &Plan, one: &ModelPlan) -> ModelView {
             Trigger { name: own("_delete"), event: "DELETE", tables: "OLD TABLE AS _old_rows" },
         ],
         truncated: own("_truncate"),
-        columns: one.columns.iter().map(|column| column_view(one, column)).collect(),
+        columns,
         key: keys.join(", "),
         index: scope.map(|scope| Index { name: own("_scope"), column: columns::quoted(model, &scope.field) }),
         references: references(plan, one),
-        new: row(one, "_n"),
+        new,
         old: row(one, "_o"),
         same_key: keys.iter().map(same).collect::<Vec<_>>().join(" AND "),
         has_column_versions: model.sync.conflict != Conflict::Merge,
@@ -136,6 +153,28 @@ fn model(plan: &Plan, one: &ModelPlan) -> ModelView {
             })
             .collect(),
     }
+}
+
+/// Columns and checks stand on lines of their own, so that a change of the document is one here.
+fn shape(one: &ModelPlan, columns: &[ColumnView]) -> String {
+    let name = |column: &crate::plan::Column| columns::name(one.model, &column.field.name).to_owned();
+    let lines = |members: Vec<(String, Value)>| {
+        let line = |(name, value): (String, Value)| format!("    {}: {value}", Value::from(name));
+        let lines: Vec<String> = members.into_iter().map(line).collect();
+        if lines.is_empty() { "{}".to_owned() } else { format!("{{\n{}\n  }}", lines.join(",\n")) }
+    };
+    let of_column = |(column, view): (&crate::plan::Column, &ColumnView)| {
+        (name(column), json!({ "type": view.ty, "required": view.not_null, "default": view.default }))
+    };
+    let checks = columns.iter().flat_map(|column| &column.checks);
+    let checks = checks.map(|check| (check.plain_name.clone(), Value::from(check.condition.as_str()))).collect();
+    let key: Vec<String> = one.key().map(name).collect();
+    literal(&format!(
+        "{{\n  \"key\": {},\n  \"columns\": {},\n  \"checks\": {}\n}}",
+        json!(key),
+        lines(one.columns.iter().zip(columns).map(of_column).collect()),
+        lines(checks),
+    ))
 }
 
 fn column_view(plan: &ModelPlan, column: &crate::plan::Column) -> ColumnView {
@@ -157,9 +196,13 @@ fn column_view(plan: &ModelPlan, column: &crate::plan::Column) -> ColumnView {
             default
         },
         checks: checks
-            .map(|(number, condition)| Constraint {
-                name: identifier(&sql::fit(&format!("{}_{}_{}", model.name, field.name, number + 1), 0)),
-                condition: condition.replace(&identifier(&field.name), &columns::quoted(model, &field.name)),
+            .map(|(number, condition)| {
+                let name = sql::fit(&format!("{}_{}_{}", model.name, field.name, number + 1), 0);
+                Constraint {
+                    name: identifier(&name),
+                    plain_name: name,
+                    condition: condition.replace(&identifier(&field.name), &columns::quoted(model, &field.name)),
+                }
             })
             .collect(),
     }

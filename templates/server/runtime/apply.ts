@@ -31,8 +31,6 @@ export class ConflictRefusal extends Refusal {
 
 /** Writes edits to the database, within a transaction. */
 export class Applier {
-  /** What the triggers are told of the rows that are written next. */
-  #pushed: Record<string, unknown> = {};
   /** The write that is under way. */
   current = "";
 
@@ -48,33 +46,28 @@ export class Applier {
     this.hooks = hooks;
   }
 
-  /** Applies edits in their order. With `isTogether`, consecutive ones that are alike become one statement. */
+  /**
+   * Applies edits. With `isTogether`, those that are alike become one statement: edits of one row keep their order, and so do
+   * the statements, as far as that goes. What fails then is tried again in exact order.
+   */
   async all(edits: readonly Edit[], isTogether: boolean): Promise<Outcome[]> {
-    const rows = edits.map((edit) => [place(edit.step), { w: edit.writeId, k: columnStamps(edit, ["*"]) }] as const);
-    await this.#tell(Object.fromEntries(rows));
-    const outcomes: Outcome[] = [];
-    for (let index = 0; index < edits.length;) {
-      const alike = isTogether ? alikeFrom(edits, index) : edits.slice(index, index + 1);
+    const outcomes = new Map<Edit, Outcome>();
+    for (const alike of isTogether ? batches(edits) : edits.map((edit) => [edit])) {
       const [first] = alike;
-      if (first === undefined) break;
+      if (first === undefined) continue;
       this.current = first.writeId;
-      if (first.step.operation === "insert") {
-        await this.#insert(first.step.model, alike);
-        outcomes.push(...alike.map(() => "applied" as const));
-      } else if (first.step.model.conflict === "merge") {
-        await this.#write(first.step.model, alike);
-        outcomes.push(...alike.map(() => "applied" as const));
-      } else {
-        outcomes.push(await this.#decide(first));
-      }
-      index += alike.length;
+      const { operation, model } = first.step;
+      if (operation === "insert") await this.#insert(model, alike);
+      else if (model.conflict === "merge") await this.#write(model, alike);
+      else for (const [edit, outcome] of await this.#decide(model, alike)) outcomes.set(edit, outcome);
     }
-    return outcomes;
+    return edits.map((edit) => outcomes.get(edit) ?? "applied");
   }
 
-  async #tell(rows: Record<string, unknown>): Promise<void> {
-    this.#pushed = rows;
-    await this.query("SELECT set_config('sync.pushed', $1, true)", [JSON.stringify({ client: this.client, rows })]);
+  /** What the triggers are told of the rows that a statement writes. */
+  #told(edits: readonly Edit[], columns: (edit: Edit) => readonly string[]): string {
+    const rows = edits.map((edit) => [place(edit.step), { w: edit.writeId, k: columnStamps(edit, columns(edit)) }]);
+    return JSON.stringify({ client: this.client, rows: Object.fromEntries(rows) });
   }
 
   async #insert(model: ServerModel, edits: readonly Edit[]): Promise<void> {
@@ -87,13 +80,14 @@ export class Applier {
     const select = columns.map((column, index) => `(_e.value->>${index})::${column?.type}`);
     const data = edits.map(({ step }) => names.map((name) => step.value[name] ?? step.key[name] ?? null));
     const inserted = await this.query(
-      `INSERT INTO ${model.table} AS _t (${columns.map((column) => column?.sql).join(", ")})
+      `${TOLD}
+      INSERT INTO ${model.table} AS _t (${columns.map((column) => column?.sql).join(", ")})
       SELECT ${select.join(", ")}
-      FROM jsonb_array_elements($1::text::jsonb) WITH ORDINALITY AS _e (value, place)
-      WHERE $2::text IS NOT NULL
+      FROM _s, jsonb_array_elements($1::text::jsonb) WITH ORDINALITY AS _e (value, place)
+      WHERE _s.told IS NOT NULL AND $2::text IS NOT NULL
       ORDER BY _e.place${this.#revival(model)}
       RETURNING 'true' AS done`,
-      [JSON.stringify(data), JSON.stringify(scopeValues(model, this.user) ?? [])],
+      [JSON.stringify(data), JSON.stringify(scopeValues(model, this.user) ?? []), this.#told(edits, () => ["*"])],
     );
     if (inserted.length < edits.length) throw new Refusal(409, "exists", "a row with this key is there already");
   }
@@ -119,62 +113,77 @@ export class Applier {
       const column = model.columns[name];
       return `_t.${column?.sql} = (_e.value->>${names.length + index})::${column?.type}`;
     });
-    const condition = `${key.join(" AND ")} AND ${isLive(model, "_t")} AND ${inScope(model, "_t", "$2")}`;
-    const source = "jsonb_array_elements($1::text::jsonb) AS _e (value)";
+    const condition = `_s.told IS NOT NULL AND ${key.join(" AND ")} AND ${isLive(model, "_t")} AND ${inScope(model, "_t", "$2")}`;
+    const source = `_s, jsonb_array_elements($1::text::jsonb) AS _e (value)`;
+    const written = `jsonb_build_array(${model.key.map((name) => `_t.${model.columns[name]?.sql}::text`).join(", ")})::text AS key`;
     const statement = {
       // Nothing to set, but the row has to be there.
-      none: `SELECT 'true' AS done FROM ${model.table} AS _t, ${source} WHERE ${condition}`,
-      set: `UPDATE ${model.table} AS _t SET ${set} FROM ${source} WHERE ${condition} RETURNING 'true' AS done`,
-      delete: `DELETE FROM ${model.table} AS _t USING ${source} WHERE ${condition} RETURNING 'true' AS done`,
+      none: `SELECT ${written} FROM ${model.table} AS _t, ${source} WHERE ${condition}`,
+      set: `UPDATE ${model.table} AS _t SET ${set} FROM ${source} WHERE ${condition} RETURNING ${written}`,
+      delete: `DELETE FROM ${model.table} AS _t USING ${source} WHERE ${condition} RETURNING ${written}`,
     };
     const data = edits.map(({ step }) => [
       ...names.map((name) => step.value[name] ?? null),
       ...model.key.map((name) => step.key[name] ?? null),
     ]);
     const kind = set !== "" ? "set" : operation === "delete" ? "delete" : "none";
-    const written = await this.query(statement[kind], [
+    const rows = await this.query(`${TOLD} ${statement[kind]}`, [
       JSON.stringify(data),
       JSON.stringify(scopeValues(model, this.user) ?? []),
+      this.#told(edits, ({ step }) => (step.operation === "delete" ? ["*"] : Object.keys(step.value))),
     ]);
-    if (written.length < edits.length) {
-      for (const edit of edits) await this.#checkGone(edit);
-    }
+    if (rows.length === edits.length) return;
+    const found = new Set(rows.map((row) => row["key"]));
+    await this.#checkGone(
+      model,
+      edits.filter(({ step }) => !found.has(step.rowKey)),
+    );
   }
 
   /** A row that isn't there: a delete of one that the user saw deleted is done, all else is refused. */
-  async #checkGone({ step }: Edit): Promise<void> {
-    const known = await this.#known(step);
-    if (step.operation === "delete" && known?.isDeleted) return;
-    throw new Refusal(404, "not_found", "the row isn't there");
+  async #checkGone(model: ServerModel, edits: readonly Edit[]): Promise<void> {
+    const known = await this.#known(model, edits);
+    for (const { step, writeId } of edits) {
+      this.current = writeId;
+      if (step.operation === "delete" && known.get(step.rowKey)?.isDeleted) continue;
+      throw new Refusal(404, "not_found", "the row isn't there");
+    }
   }
 
-  /** Writes what of an edit holds against the edits of others. */
-  async #decide(edit: Edit): Promise<Outcome> {
+  /** Writes what of edits holds against the edits of others. */
+  async #decide(model: ServerModel, edits: readonly Edit[]): Promise<Map<Edit, Outcome>> {
+    const known = await this.#known(model, edits);
+    const outcomes = new Map<Edit, Outcome>();
+    const decided: Edit[] = [];
+    for (const edit of edits) {
+      this.current = edit.writeId;
+      const value = await this.#holding(edit, known.get(edit.step.rowKey));
+      if (typeof value === "string") outcomes.set(edit, value);
+      else decided.push({ ...edit, step: { ...edit.step, value } });
+    }
+    for (const alike of batches(decided)) {
+      this.current = alike[0]?.writeId ?? "";
+      await this.#write(model, alike);
+    }
+    return outcomes;
+  }
+
+  /** The columns that an edit sets; or its outcome, where nothing is to be written. */
+  async #holding(edit: Edit, known: Known | undefined): Promise<Step["value"] | Outcome> {
     const { step } = edit;
-    const known = await this.#known(step);
-    if (known === null) throw new Refusal(404, "not_found", "the row isn't there");
+    if (known === undefined) throw new Refusal(404, "not_found", "the row isn't there");
     const incoming = { ...edit.incoming, base: edit.baseOf(known.place) };
     if (known.isDeleted) return this.#onDeleted(step, known, incoming);
     const names = Object.keys(step.value);
     if (step.model.conflict === "reject") {
       const isDelete = step.operation === "delete";
       const others = names.filter((name) => !hasSeen(known, name, incoming));
-      const value =
-        others.length > 0 || (isDelete && !hasSeenAll(known, incoming))
-          ? await this.#resolved(step, others)
-          : step.value;
-      await this.#writeColumns(edit, value);
-      return "applied";
+      const isConflict = others.length > 0 || (isDelete && !hasSeenAll(known, incoming));
+      return isConflict ? this.#resolved(step, others) : step.value;
     }
-    if (step.operation === "delete") {
-      if (!isLaterThanAll(known, incoming)) return "superseded";
-      await this.#writeColumns(edit, {});
-      return "applied";
-    }
+    if (step.operation === "delete") return isLaterThanAll(known, incoming) ? {} : "superseded";
     const winning = Object.entries(step.value).filter(([name]) => isLater(known, name, incoming));
-    if (winning.length === 0 && names.length > 0) return "superseded";
-    await this.#writeColumns(edit, Object.fromEntries(winning));
-    return "applied";
+    return winning.length === 0 && names.length > 0 ? "superseded" : Object.fromEntries(winning);
   }
 
   #onDeleted(step: Step, known: Known, incoming: Incoming): Outcome {
@@ -195,18 +204,6 @@ export class Applier {
     return resolved;
   }
 
-  async #writeColumns(edit: Edit, value: Values): Promise<void> {
-    const { step } = edit;
-    const names = step.operation === "delete" ? ["*"] : Object.keys(value);
-    const told = this.#pushed[place(step)] as { k: Record<string, unknown> } | undefined;
-    const before = told && !("*" in told.k) ? told.k : {};
-    await this.#tell({
-      ...this.#pushed,
-      [place(step)]: { w: edit.writeId, k: { ...before, ...columnStamps(edit, names) } },
-    });
-    await this.#write(step.model, [{ ...edit, step: { ...step, value } }]);
-  }
-
   /** What only the owner of a row may see, only the owner may set. */
   async #checkOwner(model: ServerModel, { step }: Edit): Promise<void> {
     const owned = Object.keys(step.value).find((name) => model.columns[name]?.ownerOnly);
@@ -223,21 +220,26 @@ export class Applier {
     if (row !== undefined && row[column] !== this.user.id) throw refusal;
   }
 
-  async #known({ model, rowKey }: Step): Promise<Known | null> {
-    const scopes = scopesFor(model, this.user);
-    const [row] = await this.query(
-      `SELECT r.scope, s.epoch::text AS epoch, r.version::text AS version, r.is_deleted::text AS is_deleted, r.column_versions::text AS columns
-      FROM sync_row AS r JOIN sync_scope AS s ON s.scope = r.scope
-      WHERE r.table_name = $1 AND r.row_key = $2 AND r.scope IN (SELECT jsonb_array_elements_text($3::text::jsonb))
-      ORDER BY r.is_deleted, r.at DESC LIMIT 1`,
-      [model.name, rowKey, JSON.stringify(scopes)],
+  /** What is known of the rows, by their keys: where one has gone from several scopes, of the last. */
+  async #known(model: ServerModel, edits: readonly Edit[]): Promise<Map<string, Known>> {
+    const rows = await this.query(
+      `SELECT r.row_key, r.scope, s.epoch::text AS epoch, r.version::text AS version, r.is_deleted::text AS is_deleted, r.column_versions::text AS columns
+      FROM jsonb_array_elements_text($2::text::jsonb) AS k (key)
+      JOIN sync_row AS r ON r.table_name = $1 AND r.row_key = k.key
+      JOIN sync_scope AS s ON s.scope = r.scope
+      WHERE r.scope IN (SELECT jsonb_array_elements_text($3::text::jsonb))
+      ORDER BY r.is_deleted DESC, r.at`,
+      [model.name, JSON.stringify(edits.map(({ step }) => step.rowKey)), JSON.stringify(scopesFor(model, this.user))],
     );
-    if (row === undefined) return null;
-    return {
-      place: { scope: row["scope"] ?? "", epoch: row["epoch"] ?? "", version: row["version"] ?? "0" },
-      isDeleted: row["is_deleted"] === "true",
-      columns: row["columns"] == null ? null : (JSON.parse(row["columns"]) as Known["columns"]),
-    };
+    const known = rows.map((row): [string, Known] => [
+      row["row_key"] ?? "",
+      {
+        place: { scope: row["scope"] ?? "", epoch: row["epoch"] ?? "", version: row["version"] ?? "0" },
+        isDeleted: row["is_deleted"] === "true",
+        columns: row["columns"] == null ? null : (JSON.parse(row["columns"]) as Known["columns"]),
+      },
+    ]);
+    return new Map(known);
   }
 }
 
@@ -246,6 +248,9 @@ export function scopesFor(model: ServerModel, user: User): string[] {
   const values = scopeValues(model, user);
   return values === null ? ["*"] : values.map((value) => `${model.scope?.kind}:${value}`);
 }
+
+/** Tells the triggers of a statement what it writes. */
+const TOLD = "WITH _s AS MATERIALIZED (SELECT set_config('sync.pushed', $3, true) AS told)";
 
 /** A row's name for the triggers. */
 function place({ model, rowKey }: Step): string {
@@ -273,21 +278,29 @@ function assignments(model: ServerModel, names: readonly string[]): string {
   return [...given, ...touched].join(", ");
 }
 
-/** The edits from `start` on that one statement can make: of one model and operation, the same columns, different rows. */
-function alikeFrom(edits: readonly Edit[], start: number): Edit[] {
-  const first = edits[start];
-  if (first === undefined) return [];
-  const canJoin = first.step.operation === "insert" || first.step.model.conflict === "merge";
-  const alike = [first];
-  const keys = new Set([first.step.rowKey]);
-  const columns = Object.keys(first.step.value).join("\0");
-  for (const edit of canJoin ? edits.slice(start + 1) : []) {
-    const { model, operation, value, rowKey } = edit.step;
-    const isAlike = model === first.step.model && operation === first.step.operation && !keys.has(rowKey);
-    if (!isAlike || Object.keys(value).join("\0") !== columns) break;
-    if (Object.keys(value).some((name) => model.columns[name]?.ownerOnly)) break;
-    keys.add(rowKey);
-    alike.push(edit);
+/**
+ * Edits that one statement can make each: of one model and operation, the same columns, different rows. Where a row comes again,
+ * what has come before it is written first. References are checked at the end, so that rows of other models may go before.
+ */
+function batches(edits: readonly Edit[]): Edit[][] {
+  const done: Edit[][] = [];
+  let open = new Map<string, Edit[]>();
+  let rows = new Set<string>();
+  for (const edit of edits) {
+    const { model, operation, value } = edit.step;
+    const names = Object.keys(value);
+    // What only the owner may set is looked at row by row.
+    const isAlone = names.some((name) => model.columns[name]?.ownerOnly);
+    const kind = isAlone ? edit.writeId : JSON.stringify([model.name, operation, ...names]);
+    if (rows.has(place(edit.step))) {
+      done.push(...open.values());
+      open = new Map();
+      rows = new Set();
+    }
+    rows.add(place(edit.step));
+    const alike = open.get(kind);
+    if (alike === undefined) open.set(kind, [edit]);
+    else alike.push(edit);
   }
-  return alike;
+  return [...done, ...open.values()];
 }

@@ -196,14 +196,18 @@ function hashOf(model: ServerModel | undefined, { table, operation, key, value }
 /** The scopes that the changes write to: those that they name, and those where their rows are now. */
 async function touchedScopes(query: Query, user: User, items: readonly Item[]): Promise<string[]> {
   const steps = items.flatMap(({ step }) => step ?? []);
-  if (steps.length === 0) return [];
-  const rows = await query(
-    `SELECT DISTINCT r.scope
-    FROM jsonb_array_elements($1::text::jsonb) AS k (row)
-    JOIN sync_row AS r ON r.table_name = k.row->>0 AND r.row_key = k.row->>1
-    WHERE r.scope IN (SELECT jsonb_array_elements_text($2::text::jsonb))`,
-    [JSON.stringify(steps.map(({ model, rowKey }) => [model.name, rowKey])), JSON.stringify(scopesOf(user))],
-  );
+  // The key of an insert is nowhere yet, unless a row that is only marked as deleted has it.
+  const there = steps.filter(({ operation, model }) => operation !== "insert" || model.softDelete !== undefined);
+  const rows =
+    there.length === 0
+      ? []
+      : await query(
+          `SELECT DISTINCT r.scope
+          FROM jsonb_array_elements($1::text::jsonb) AS k (row)
+          JOIN sync_row AS r ON r.table_name = k.row->>0 AND r.row_key = k.row->>1
+          WHERE r.scope IN (SELECT jsonb_array_elements_text($2::text::jsonb))`,
+          [JSON.stringify(there.map(({ model, rowKey }) => [model.name, rowKey])), JSON.stringify(scopesOf(user))],
+        );
   const named = steps.flatMap(({ scope }) => scope ?? []);
   return [...new Set([...named, ...rows.map(({ scope }) => scope ?? "")])].sort();
 }

@@ -42,6 +42,8 @@ export interface Server {
   readonly database: Database;
   readonly models: Models;
   readonly schema: string;
+  /** The key of `sync_meta` that tells that the database has this server's tables. */
+  readonly tables: string;
   readonly hooks: Hooks;
   /** Hears of failures, which clients are told nothing of. */
   readonly onError: (error: unknown) => void;

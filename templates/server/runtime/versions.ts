@@ -1,4 +1,4 @@
-import type { Query } from "./database.js";
+import { sqlState, type Query } from "./database.js";
 import { RequestError } from "./errors.js";
 import type { Positions } from "./protocol.js";
 import type { Server, User } from "./server.js";
@@ -22,6 +22,7 @@ const SETTINGS = `
     set_config('lock_timeout', '100ms', true),
     set_config('app.user_id', $1, true),
     sync_state() AS state,
+    EXISTS (SELECT FROM sync_meta WHERE key = $2)::text AS has_tables,
     floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint::text AS now`;
 
 /** Runs a transaction of a user. Where the database has moved, all scopes get a new epoch first. */
@@ -33,7 +34,10 @@ export async function transaction<T>(
 ): Promise<T> {
   const run = () =>
     server.database.transaction(kind, async (query) => {
-      const [row] = await query(SETTINGS, [user.id]);
+      const [row] = await query(SETTINGS, [user.id, server.tables]).catch((error: unknown) => {
+        throw hasNoTables(error) ? withoutTables(server) : error;
+      });
+      if (row?.["has_tables"] === "false") throw withoutTables(server);
       if (row?.["state"] === "standby") throw unavailable("the database is a standby");
       if (row?.["state"] === "moved") throw new Moved();
       return work(query, { now: Number(row?.["now"]) });
@@ -42,9 +46,24 @@ export async function transaction<T>(
     return await run();
   } catch (error) {
     if (!(error instanceof Moved)) throw error;
-    await server.database.transaction("write", (query) => query("SELECT sync_moved()::text"));
+    await server.database.transaction("write", async (query) => {
+      // A long transaction of somebody else must not hold up all requests.
+      await query("SELECT set_config('lock_timeout', '100ms', true)");
+      await query("SELECT sync_moved()::text");
+    });
     return run();
   }
+}
+
+/** The database hasn't got this server's tables, or still those of an earlier document: no write is refused for that. */
+function withoutTables({ onError }: Server): RequestError {
+  onError(new Error("the database lacks tables or columns of this sync server: run its schema.sql"));
+  return unavailable("the database isn't ready for this server");
+}
+
+/** Whether an error says that there is no such function or table. */
+export function hasNoTables(error: unknown): boolean {
+  return ["42883", "42P01"].includes(sqlState(error));
 }
 
 export function unavailable(message: string): RequestError {

@@ -25,7 +25,14 @@ export interface Store {
   readonly database: Database;
   /** As an application that knows nothing of syncing writes. */
   sql(statement: string): Promise<Record<string, unknown>[]>;
+  /** A connection of its own, for a transaction that stays open; PGlite has none. */
+  connect?(): Promise<Connection>;
   close(): Promise<void>;
+}
+
+export interface Connection {
+  sql(statement: string): Promise<unknown>;
+  release(): void;
 }
 
 /** The kinds of databases that can be tested here. */
@@ -60,11 +67,16 @@ export async function openStore(kind: Kind): Promise<Store> {
     const last = (Array.isArray(result) ? result.at(-1) : result) as { rows: Record<string, unknown>[] };
     return last.rows;
   };
-  if (kind === "pg") return { database: pgDatabase(pool), sql, close: () => pool.end() };
+  const connect = async () => {
+    const client = await pool.connect();
+    return { sql: (statement: string) => client.query(statement), release: () => client.release() };
+  };
+  if (kind === "pg") return { database: pgDatabase(pool), sql, connect, close: () => pool.end() };
   const other = postgres(url.href, { max: 8, onnotice: () => {} });
   return {
     database: postgresJsDatabase(other),
     sql,
+    connect,
     close: async () => {
       await other.end({ timeout: 1 });
       await pool.end();
@@ -226,4 +238,26 @@ export function contact(number: number, value: Record<string, string | null> = {
     key: { id: uuid(number) },
     value: { first_name: `N${number}`, ...value },
   };
+}
+
+export function deal(number: number, value: Record<string, string | null> = {}): Edit {
+  return {
+    table: "deals",
+    operation: "insert",
+    key: { id: uuid(number) },
+    value: { title: "Deal", team_id: "1", ...value },
+  };
+}
+
+export function update(
+  table: string,
+  number: number,
+  value: Record<string, string | null>,
+  more: Partial<Edit> = {},
+): Edit {
+  return { table, operation: "update", key: { id: uuid(number) }, value, ...more };
+}
+
+export function remove(table: string, number: number, more: Partial<Edit> = {}): Edit {
+  return { table, operation: "delete", key: { id: uuid(number) }, ...more };
 }

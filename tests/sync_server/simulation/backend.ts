@@ -1,0 +1,176 @@
+//! A server on its database, and what happens to them: crashes, other transactions, backups that are put back.
+
+import { createSyncServer, schemaSql, type Database, type SyncServer } from "../../server/sync/index.js";
+import * as older from "../../server/older/index.js";
+import type { Connection, Store } from "../support/world.js";
+import type { Oracle, Users } from "./oracle.js";
+
+const TABLES = ["countries", "contacts", "notes", "replies", "deals"];
+const BOOKKEEPING = ["audit", "sync_meta", "sync_scope", "sync_row", "sync_write", "sync_client"];
+
+/** What may happen before each statement of the server, and before it commits. */
+export type Disturb = (statement: string) => Promise<void>;
+
+/** The error of a connection that was ended by the database. */
+export function crash(): Error {
+  return Object.assign(new Error("the server has crashed"), { code: "57P01" });
+}
+
+export class Backend {
+  server: SyncServer;
+  isUpgraded: boolean;
+  hasBackup = false;
+  /** Whether the backup is of the time before the upgrade. */
+  #isBackupOlder = false;
+  disturb: Disturb = () => Promise.resolve();
+  readonly store: Store;
+  readonly users: Users;
+  readonly oracle: Oracle;
+  readonly #late = new Set<Connection>();
+
+  private constructor(store: Store, users: Users, oracle: Oracle, isUpgraded: boolean) {
+    this.store = store;
+    this.users = users;
+    this.oracle = oracle;
+    this.isUpgraded = isUpgraded;
+    this.server = this.#start();
+  }
+
+  /** A server on an empty database, of the document as it is or as it was. */
+  static async start(store: Store, users: Users, oracle: Oracle, isUpgraded: boolean): Promise<Backend> {
+    await store.sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public; DROP SCHEMA IF EXISTS backup CASCADE");
+    const backend = new Backend(store, users, oracle, isUpgraded);
+    await backend.#prepare();
+    return backend;
+  }
+
+  get tables(): string[] {
+    return this.isUpgraded ? [...TABLES, "tasks"] : TABLES;
+  }
+
+  async upgrade(): Promise<void> {
+    await this.endLate();
+    this.isUpgraded = true;
+    await this.#prepare();
+    this.server = this.#start();
+  }
+
+  async #prepare(): Promise<void> {
+    await this.store.sql(this.isUpgraded ? schemaSql : older.schemaSql);
+    await this.oracle.watch(this.tables.filter((table) => !["countries", "replies"].includes(table)));
+  }
+
+  #start(): SyncServer {
+    const { transaction, listen } = this.store.database;
+    const database: Database = {
+      listen,
+      transaction: (kind, work) =>
+        transaction(kind, async (query) => {
+          const result = await work(async (statement, parameters) => {
+            await this.disturb(statement);
+            // Nobody here holds a lock that comes free while somebody waits for it.
+            return query(statement.replace("'100ms'", "'5ms'"), parameters);
+          });
+          await this.disturb("COMMIT");
+          return result;
+        }),
+    };
+    return (this.isUpgraded ? createSyncServer : older.createSyncServer)({
+      database,
+      authenticate: (request) => this.users[request.headers.get("authorization") ?? ""] ?? null,
+      onError: (error) => this.errors.push(error),
+    });
+  }
+
+  /** What the server has told nobody of. */
+  readonly errors: unknown[] = [];
+
+  /** Runs statements of another writer in one transaction. Gives whether they went well. */
+  async foreign(statements: readonly string[]): Promise<boolean> {
+    const wait = "SELECT set_config('lock_timeout', '5ms', true)";
+    return this.store.sql([wait, ...statements].join(";")).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  /** Begins a transaction that stays open. */
+  async begin(statements: readonly string[]): Promise<void> {
+    const connection = await this.store.connect?.();
+    if (connection === undefined) return;
+    this.#late.add(connection);
+    try {
+      await connection.sql("BEGIN; SET LOCAL lock_timeout = '5ms'");
+      for (const statement of statements) await connection.sql(statement);
+    } catch {
+      await this.#end(connection, "ROLLBACK");
+    }
+  }
+
+  get hasLate(): boolean {
+    return this.#late.size > 0;
+  }
+
+  /** Ends the transactions that are open. */
+  async endLate(how = "COMMIT"): Promise<void> {
+    for (const connection of this.#late) await this.#end(connection, how);
+  }
+
+  async #end(connection: Connection, how: string): Promise<void> {
+    this.#late.delete(connection);
+    await connection.sql(how).catch(() => {});
+    connection.release();
+  }
+
+  async backUp(): Promise<void> {
+    const copies = [...this.tables, ...BOOKKEEPING].map((table) => `CREATE TABLE backup.${table} AS TABLE ${table}`);
+    await this.store.sql(
+      [
+        "DROP SCHEMA IF EXISTS backup CASCADE",
+        "CREATE SCHEMA backup",
+        ...copies,
+        "CREATE TABLE backup.notes_id AS SELECT last_value, is_called FROM notes_id_seq",
+      ].join(";"),
+    );
+    this.hasBackup = true;
+    this.#isBackupOlder = !this.isUpgraded;
+  }
+
+  /** Puts the backup back. What a new database shows by itself, the server notices. */
+  async putBack(isNewDatabase: boolean): Promise<void> {
+    await this.endLate("ROLLBACK");
+    this.oracle.putBack();
+    const columns = await this.store.sql(
+      `SELECT table_name, string_agg(quote_ident(column_name), ', ') AS columns FROM information_schema.columns
+      WHERE table_schema = 'backup' GROUP BY table_name`,
+    );
+    const kept = new Map(columns.map((row) => [String(row["table_name"]), String(row["columns"])]));
+    const tables = [...this.tables, ...BOOKKEEPING].reverse();
+    const filled = tables.filter((table) => kept.has(table));
+    await this.store.sql(
+      [
+        "SET session_replication_role = replica",
+        ...tables.map((table) => `DELETE FROM ${table}`),
+        ...filled.map(
+          (table) => `INSERT INTO ${table} (${kept.get(table)}) SELECT ${kept.get(table)} FROM backup.${table}`,
+        ),
+        "SELECT setval('notes_id_seq', last_value, is_called) FROM backup.notes_id",
+        "SET session_replication_role = DEFAULT",
+        ...(isNewDatabase ? ["UPDATE sync_meta SET value = 'another/00000001' WHERE key = 'identity'"] : []),
+      ].join(";"),
+    );
+    if (this.#isBackupOlder && this.isUpgraded) await this.#prepare();
+  }
+
+  async truncate(table: string): Promise<void> {
+    await this.foreign([
+      `TRUNCATE ${table} CASCADE`,
+      audited(table),
+      ...(table === "contacts" ? [audited("notes")] : []),
+    ]);
+  }
+}
+
+function audited(table: string): string {
+  return `INSERT INTO audit (transaction, tab, key, pushed) VALUES (pg_current_xact_id()::TEXT, '${table}', '', FALSE)`;
+}

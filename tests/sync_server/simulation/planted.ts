@@ -1,0 +1,140 @@
+//! Copies of the server and of the model client with a bug in them, to see that the simulation finds it.
+
+import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+
+import type { run } from "./schedule.js";
+
+/** A text of a file, and what stands there instead. */
+interface Edit {
+  readonly files: readonly string[];
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface Bug {
+  readonly name: string;
+  /** Whether it shows only where two transactions run at one time. */
+  readonly needsConcurrency: boolean;
+  /** A schedule that shows it: others would take longer. */
+  readonly first: number;
+  readonly edits: readonly Edit[];
+}
+
+const server = (file: string) => [`server/sync/${file}`, `server/older/${file}`];
+
+export const BUGS: readonly Bug[] = [
+  {
+    name: "a sequence for the version",
+    needsConcurrency: true,
+    first: 15,
+    edits: [
+      {
+        files: server("schema.sql.js"),
+        from: "CREATE TABLE IF NOT EXISTS sync_meta (",
+        to: "CREATE SEQUENCE IF NOT EXISTS sync_versions;\nCREATE TABLE IF NOT EXISTS sync_meta (",
+      },
+      {
+        files: server("schema.sql.js"),
+        from: "PERFORM FROM sync_scope AS s WHERE s.scope = ANY (_scopes) ORDER BY s.scope FOR NO KEY UPDATE;",
+        to: "",
+      },
+      {
+        files: server("schema.sql.js"),
+        from: `UPDATE sync_scope AS s
+SET version = s.version + c.rows
+FROM (SELECT t.scope, count(*) AS rows FROM touched AS t GROUP BY t.scope) AS c
+WHERE s.scope = c.scope
+RETURNING s.scope, s.version - c.rows AS start`,
+        to: `SELECT c.scope, setval('sync_versions', nextval('sync_versions') + c.rows) - c.rows AS start
+FROM (SELECT t.scope, count(*) AS rows FROM touched AS t GROUP BY t.scope) AS c`,
+      },
+      {
+        files: server("versions.js"),
+        from: "SELECT scope, epoch::text, version::text,",
+        to: `SELECT scope, epoch::text,
+          (SELECT coalesce(max(r.version), 0) FROM sync_row AS r WHERE r.scope = sync_scope.scope)::text AS version,`,
+      },
+    ],
+  },
+  {
+    name: "a version that is read after the commit of what it stands for",
+    needsConcurrency: true,
+    first: 0,
+    edits: [
+      {
+        files: server("pull.js"),
+        from: 'transaction(server, "snapshot", user',
+        to: 'transaction(server, "write", user',
+      },
+      {
+        files: server("pull.js"),
+        from: "...positions(found) }, loads }",
+        to: "...positions(await heads(query, [...found.keys()])) }, loads }",
+      },
+    ],
+  },
+  {
+    name: "a missing lock",
+    needsConcurrency: true,
+    first: 15,
+    edits: [{ files: server("versions.js"), from: "ORDER BY scope FOR NO KEY UPDATE", to: "ORDER BY scope" }],
+  },
+  {
+    name: "a missing tombstone",
+    needsConcurrency: false,
+    first: 0,
+    edits: [
+      {
+        files: server("schema.sql.js"),
+        from: "FROM _old_rows AS _o\nWHERE NOT EXISTS (",
+        to: "FROM _old_rows AS _o\nWHERE FALSE AND NOT EXISTS (",
+      },
+    ],
+  },
+  {
+    name: "answers that are pruned by age",
+    needsConcurrency: false,
+    first: 0,
+    edits: [
+      {
+        files: server("push.js"),
+        from: "AND answered_at < now() - interval '1 day'",
+        to: "AND at < now() - interval '30 days'",
+      },
+    ],
+  },
+  {
+    name: "settlement by a page's cursor",
+    needsConcurrency: false,
+    first: 10,
+    edits: [
+      {
+        files: ["tests/simulation/device.js"],
+        from: "            if (page.more)\n                return;",
+        to: "            if (page.more) {\n                settled = settle(disk, answers);\n                return;\n            }",
+      },
+    ],
+  },
+];
+
+/** The simulation with a bug in it. */
+export async function plant({ name, edits }: Bug): Promise<typeof run> {
+  const home = fileURLToPath(new URL("../..", import.meta.url));
+  const copy = `${home}planted/${name.replaceAll(/\W+/g, "-")}/`;
+  for (const folder of ["server", "tests/simulation", "tests/support"]) {
+    await mkdir(copy + folder, { recursive: true });
+    await cp(home + folder, copy + folder, { recursive: true });
+  }
+  for (const { files, from, to } of edits) {
+    for (const file of files) {
+      const text = await readFile(copy + file, "utf8");
+      if (!text.includes(from)) throw new Error(`${file} has no longer what the bug stands for: ${from}`);
+      await writeFile(
+        copy + file,
+        text.replaceAll(from, () => to),
+      );
+    }
+  }
+  return ((await import(`${copy}tests/simulation/schedule.js`)) as { run: typeof run }).run;
+}

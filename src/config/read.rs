@@ -15,6 +15,7 @@ use super::read_model::{COLLECTIONS, models, transport};
 use super::server;
 use super::settings::{Config, SpecLocation, USUAL_POLL};
 use crate::diagnostics::{Code, Input, Problem, Problems, Severity, child};
+use crate::names::sql::TABLES_OF_THE_SYNC_SERVER;
 
 pub const ADAPTERS: &[(&str, Adapter)] = &[("pglite", Adapter::Pglite), ("sqlite", Adapter::Sqlite)];
 
@@ -109,6 +110,7 @@ pub fn read(root: &Value, folder: &Path, overrides: &Overrides, problems: &mut P
     check_outputs(&config, problems);
     config.templates = templates(&mut reader, folder, problems);
     config.models = models(&mut reader, problems);
+    check_tables(&config, problems);
     check_transports(&config, problems);
     reader.finish(problems);
     overrides.apply(&mut config);
@@ -124,6 +126,23 @@ fn check_outputs(config: &Config, problems: &mut Problems) {
         let message = "the folder of the server is in that of the client, or the other way round";
         let problem = Problem::new(Severity::Error, Code::Contradiction, at, message);
         problems.push(problem.help("give each a folder of its own, such as ./src/server/sync"));
+    }
+}
+
+/// The sync server has tables of its own.
+fn check_tables(config: &Config, problems: &mut Problems) {
+    if config.server.is_none() {
+        return;
+    }
+    for (name, entry) in &config.models {
+        let ModelEntry::Include(model) = entry else { continue };
+        let Some(table) = model.table.as_deref() else { continue };
+        if TABLES_OF_THE_SYNC_SERVER.contains(&table) {
+            let at = format!("{}/table", child("/models", name));
+            let message = format!("`{table}` is a table that the sync server has for itself");
+            let problem = Problem::new(Severity::Error, Code::BadName, (Input::Config, &at), message);
+            problems.push(problem.help("give the model's table another name"));
+        }
     }
 }
 

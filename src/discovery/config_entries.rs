@@ -96,7 +96,7 @@ fn check_given_names(findings: &[Finding], problems: &mut Problems) {
         let name = &finding.name;
         if !can_name_a_model(name) {
             let message = format!("`{name}` can't be the name of a model");
-            let help = "a model's name is letters, digits and underscores, begins with a letter, has at most 39 bytes, and isn't reserved by a database or by Windows";
+            let help = "a model's name is letters, digits and underscores, begins with a letter, has at most 39 bytes, and isn't reserved by a database, the sync server or Windows";
             problems.push(Problem::new(Severity::Error, Code::BadName, at, message).help(help));
         } else if take_relation(name, &mut scope) {
             taken.push(finding);

@@ -68,7 +68,7 @@ impl<'a> Lengthening<'a> {
     }
 }
 
-/// A table's name in snake case: never empty, never reserved by a database.
+/// A table's name in snake case: never empty, never reserved.
 fn table_name(words: &str) -> String {
     let name = names::snake_case(words.strip_suffix(".json").unwrap_or(words));
     match name.as_str() {
@@ -78,7 +78,7 @@ fn table_name(words: &str) -> String {
     }
 }
 
-/// Whether SQLite, PostgreSQL or Windows (as a file name) reserves the name.
+/// Whether SQLite, PostgreSQL, the sync server or Windows (as a file name) reserves the name.
 pub fn is_reserved(name: &str) -> bool {
     let name = name.to_lowercase();
     // Windows treats superscript digits as digits.
@@ -86,6 +86,7 @@ pub fn is_reserved(name: &str) -> bool {
     let numbered = |device: &str| name.strip_prefix(device).is_some_and(is_digit);
     name.starts_with("sqlite_")
         || name.starts_with("pg_")
+        || names::sql::TABLES_OF_THE_SYNC_SERVER.contains(&name.as_str())
         || matches!(name.as_str(), "json_each" | "json_tree" | "con" | "prn" | "aux" | "nul")
         || numbered("com")
         || numbered("lpt")

@@ -9,6 +9,10 @@ pub const RESERVED_BY_POSTGRESQL: &[&str] = &["cmax", "cmin", "ctid", "tableoid"
 /// Columns that SQLite loses in a view.
 pub const RESERVED_BY_SQLITE: &[&str] = &["false", "true"];
 
+/// Tables that the sync server has beside those of the models.
+pub const TABLES_OF_THE_SYNC_SERVER: &[&str] =
+    &["sync_client", "sync_history", "sync_meta", "sync_row", "sync_scope", "sync_write"];
+
 /// `order` becomes `"order"`. Both databases double a quote inside.
 pub fn identifier(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))

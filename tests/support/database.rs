@@ -51,7 +51,8 @@ pub trait Database {
 /// Names of the SQL files in the order in which they run.
 pub fn schema_order(files: &Files) -> Vec<&String> {
     const SHARED: &str = "schema/_changes.sql";
-    let mut names: Vec<&String> = files.keys().filter(|name| name.ends_with(".sql")).collect();
+    let mut names: Vec<&String> =
+        files.keys().filter(|name| name.starts_with("schema/") && name.ends_with(".sql")).collect();
     names.sort_by_key(|name| *name != SHARED);
     names
 }

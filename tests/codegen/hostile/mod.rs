@@ -22,15 +22,22 @@ use sync_patterns::config::{Overrides, read};
 use sync_patterns::diagnostics::{Problems, Severity};
 use sync_patterns::{generate, openapi::Tree};
 
-/// The files, or the problems that stand in their way: each at a place.
+/// The files of the client and of a sync server, or the problems that stand in their way: each at a place.
 fn files(document: Value, config: &Value, adapter: Adapter) -> Result<Files, String> {
     let mut problems = Problems::default();
+    let mut config = config.clone();
+    config["server"] = json!({ "output": "./sync-server" });
     let overrides = Overrides { adapter: Some(adapter), ..Overrides::default() };
-    let config = read(config, Path::new(""), &overrides, &mut problems);
+    let config = read(&config, Path::new(""), &overrides, &mut problems);
     let client =
         config.and_then(|config| generate(Tree::from(document), &config, None, &mut problems).expect("no failure"));
     if let Some(client) = client.filter(|_| !problems.has_errors()) {
-        return Ok(client.files);
+        let server = client.server.into_iter().flatten().filter(|(path, _)| path != ".gitattributes");
+        return Ok(client
+            .files
+            .into_iter()
+            .chain(server.map(|(path, text)| (format!("server/{path}"), text)))
+            .collect());
     }
     let errors: Vec<_> = problems.iter().filter(|problem| problem.severity == Severity::Error).collect();
     assert!(!errors.is_empty(), "no files, and no word why");
@@ -132,7 +139,7 @@ fn stay_in_place(files: &Files) {
     let mut folded = BTreeSet::new();
     for path in files.keys().filter(|path| *path != ".gitattributes") {
         let folder = path.split_once('/').map_or("", |(folder, _)| folder);
-        assert!(["", "collections", "db", "schema", "types"].contains(&folder), "{path:?}");
+        assert!(["", "collections", "db", "schema", "server", "types"].contains(&folder), "{path:?}");
         let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
         for name in path.split('/') {
             assert!(name.chars().all(is_plain) && !name.starts_with('.') && name.len() <= 100, "{path:?}");
@@ -200,6 +207,8 @@ fn a_crowd_compiles_and_runs_nothing() {
     for (path, text) in twin::own(&files).filter(|(path, _)| path.ends_with(".ts")) {
         assert!(!text.contains(is_misleading), "{path}");
     }
+    let client = |(path, _): &(&String, &String)| !path.starts_with("server/");
+    let files: Files = files.iter().filter(client).map(|(path, text)| (path.clone(), text.clone())).collect();
     workspace.write("src", &files);
     workspace.emit();
     let scripts = files.keys().filter_map(|path| path.strip_suffix(".ts"));
@@ -224,6 +233,51 @@ fn a_crowd_compiles_and_runs_nothing() {
     );
     let count = sql.len() - 1;
     assert_eq!(workspace.run("script", &script).trim(), format!("{count} undefined true"));
+}
+
+/// The server's tables, triggers and models, in a database: each statement is read, and none is another one.
+#[test]
+fn a_crowd_has_a_server() {
+    let workspace = Workspace::for_sync_server("hostile-server");
+    let files = files(crowd(), &crowd_config(), Adapter::Pglite).expect("files");
+    let server = files.iter().filter_map(|(path, text)| Some((path.strip_prefix("server/")?.to_owned(), text.clone())));
+    workspace.write("src", &server.collect());
+    workspace.compile();
+    let script = "import { PGlite } from '@electric-sql/pglite';
+        import { createSyncServer, pgliteDatabase, schemaSql } from './dist/index.js';
+        import { models } from './dist/models/index.js';
+        const prototype = () => JSON.stringify(Reflect.ownKeys(Object.prototype).map(String));
+        const before = prototype();
+        const database = await PGlite.create();
+        for (const _ of [1, 2]) await database.exec(schemaSql);
+        const all = Object.values(models);
+        for (const { table, columns, key } of all) {
+          const [column] = Object.entries(columns).filter(([name]) => !key.includes(name)).map(([, { sql }]) => sql);
+          if (column) await database.exec(`UPDATE ${table} SET ${column} = ${column}; DELETE FROM ${table}`);
+        }
+        const tables = Object.fromEntries(all.map(({ name, columns }) => [name, Object.keys(columns)]));
+        const errors = [];
+        const server = createSyncServer({
+          database: pgliteDatabase(database), authenticate: () => ({ id: 'a', scopes: {} }), onError: (error) => errors.push(String(error)),
+        });
+        const ask = async (endpoint, more) => {
+          const body = JSON.stringify({ protocol: 1, schema: 'a', client_id: 'a', ...more });
+          const headers = { 'content-type': 'application/json' };
+          const answer = await server[endpoint](new Request('http://localhost/', { method: 'POST', headers, body }));
+          return [answer.status, await answer.json()];
+        };
+        const [pulled] = await ask('pull', { tables, cursor: null });
+        const changes = all.map(({ name, key }, index) => ({
+          id: String(index), write_id: `w${index}`, transaction_id: `t${index}`, table: name, operation: 'delete',
+          key: Object.fromEntries(key.map((column) => [column, '1'])), value: {},
+        })).slice(0, 60);
+        const [pushed, { results }] = await ask('push', { now: 0, changes });
+        const known = new Set(['not_found', 'not_allowed', 'invalid']);
+        const odd = results.filter(({ status, error }) => status !== 'pending' && !known.has(error?.code));
+        const { rows } = await database.query(`SELECT relname FROM pg_class WHERE relname = 'canary'`);
+        console.log(all.length, pulled, pushed, odd.length, rows.length, errors.join(), globalThis.canary, before === prototype());";
+    let models = files.keys().filter(|path| path.starts_with("server/models/")).count() - 1;
+    assert_eq!(workspace.run("script", script).trim(), format!("{models} 200 200 0 0  undefined true"));
 }
 
 /// What ends a line for some, or shows text otherwise than it is read.

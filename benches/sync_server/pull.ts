@@ -1,0 +1,104 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+
+import type { World } from "../tests/support/world.js";
+import { median, ms, table } from "./report.js";
+
+/** Pulls of a scope with many rows. */
+export async function pulls(world: World, rows: number): Promise<void> {
+  const { store } = world;
+  world.users["many"] = { id: "many", scopes: { user: ["many"], team: [] } };
+  await store.sql(`INSERT INTO contacts (id, first_name, owner_id)
+    SELECT gen_random_uuid(), 'N' || n, 'many' FROM generate_series(1, ${rows}) AS n`);
+  await store.sql("VACUUM ANALYZE contacts").catch(() => {});
+  await store.sql("VACUUM ANALYZE sync_row").catch(() => {});
+  const client = world.client("many");
+  client.tables = { contacts: ["id", "first_name", "email", "owner_id"] };
+  const loaded = Math.min(rows, 100_000);
+  const [{ head = "0" } = {}] = (await store.sql(
+    "SELECT version::text AS head FROM sync_scope WHERE scope = 'user:many'",
+  )) as { head?: string }[];
+  const first = await client.page(1);
+  const behind = (changes: number) => {
+    if (first.cursor === null) throw new Error("there is no cursor");
+    const { epoch = "" } = first.cursor.scopes["user:many"] ?? {};
+    const scopes = { ...first.cursor.scopes, "user:many": { epoch, version: String(Number(head) - changes) } };
+    client.cursor = { ...first.cursor, scopes, loads: [] };
+  };
+  const query = (from: number) =>
+    store.sql(`SELECT r.version::text, r.write_id, c.id::text, c.first_name, c.email, c.owner_id
+      FROM sync_row AS r JOIN contacts AS c ON c.id = (r.row_key::jsonb->>0)::uuid
+      WHERE r.scope = 'user:many' AND r.version > ${from} ORDER BY r.version LIMIT 1000`);
+  const bare = await median(
+    21,
+    () => {},
+    () => query(Number(head) - 100),
+  );
+  const hundred = await median(
+    21,
+    () => behind(100),
+    () => client.page(1_000),
+  );
+  const bareNothing = await median(
+    21,
+    () => {},
+    () => query(Number(head)),
+  );
+  const nothing = await median(
+    21,
+    () => behind(0),
+    () => client.page(1_000),
+  );
+  // The first pages of a scope, as many as an application of that size has.
+  let bytes: string[] = [];
+  const load = await median(
+    3,
+    () => {
+      bytes = [];
+      client.cursor = null;
+    },
+    async () => {
+      for (let read = 0; read < loaded;) {
+        const page = await client.page(5_000);
+        client.cursor = page.cursor;
+        bytes.push(JSON.stringify(page));
+        read += page.changes.length;
+      }
+    },
+  );
+  let next = 0;
+  const server = createServer((_, response) => response.end(bytes[next++ % bytes.length]));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const parsed = await median(
+    3,
+    () => {},
+    async () => {
+      for (const _ of bytes) await (await fetch(url)).json();
+    },
+  );
+  server.close();
+  table(
+    [`a scope of ${rows.toLocaleString("en")} rows`, "time", "beside it", "ratio"],
+    [
+      [
+        "a pull of 100 changes, and the bare query",
+        ms(hundred),
+        ms(bare),
+        `${(hundred / bare).toFixed(2)} (at most 3)`,
+      ],
+      [
+        "a pull of nothing new, and the bare query",
+        ms(nothing),
+        ms(bareNothing),
+        `${(nothing - bareNothing).toFixed(2)} ms more (at most 1)`,
+      ],
+      [
+        `a first load of ${loaded.toLocaleString("en")} rows, and \`fetch\` with \`JSON.parse\` of its bytes`,
+        ms(load),
+        ms(parsed),
+        (load / parsed).toFixed(2),
+      ],
+    ],
+  );
+}

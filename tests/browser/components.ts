@@ -68,17 +68,7 @@ before(async () => {
   });
   site = await Site.start(join(root, "dist"), "http://127.0.0.1:1");
   browser = await Browser.start();
-  page = await browser.tabs.newPage();
-  page.on("pageerror", (error) => complaints.push(String(error)));
-  page.on("console", (message) => {
-    if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
-  });
-  await page.goto(site.url);
-  await page
-    .waitForFunction(() => "page" in window)
-    .catch((error: unknown) => {
-      throw new Error(`${String(error)}\n${complaints.join("\n")}`);
-    });
+  page = await open(site.url);
 });
 
 after(async () => {
@@ -86,11 +76,26 @@ after(async () => {
   await site?.close();
 });
 
-async function shows(id: string, text: string): Promise<void> {
+async function open(url: string): Promise<Page> {
+  const opened = await browser.tabs.newPage();
+  opened.on("pageerror", (error) => complaints.push(String(error)));
+  opened.on("console", (message) => {
+    if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
+  });
+  await opened.goto(url);
+  await opened
+    .waitForFunction(() => "page" in window)
+    .catch((error: unknown) => {
+      throw new Error(`${String(error)}\n${complaints.join("\n")}`);
+    });
+  return opened;
+}
+
+async function shows(id: string, text: string, tab: Page = page): Promise<void> {
   let found: string | null = null;
   await until(
     async () => {
-      found = await page.locator(`#${id}`).textContent();
+      found = await tab.locator(`#${id}`).textContent();
       return found?.trim() === text;
     },
     () => `#${id} to show ${JSON.stringify(text)}, and not ${JSON.stringify(found)}`,
@@ -169,5 +174,24 @@ test("a page that has left the components does no work for them, and may come ba
   await shows("names", "Augusta Grace");
   await shows("queue", "insert pending, update pending");
   await page.evaluate(() => window.page.unmount());
+  assert.deepEqual(complaints, []);
+});
+
+test("the queue of a tab has what another one has written", async () => {
+  const [one, other] = [await open(`${site.url}?shared`), await open(`${site.url}?shared`)];
+  for (const tab of [one, other]) {
+    await tab.evaluate(() => window.page.mount());
+    await shows("queue", "", tab);
+  }
+  await one.evaluate(() => {
+    window.page.store.contacts.add({ first_name: "Edith", last_name: "Clarke" });
+  });
+  await shows("queue", "insert pending", other);
+  await other.evaluate(() => {
+    window.page.store.contacts.add({ first_name: "Joan", last_name: "Clarke" });
+  });
+  await shows("queue", "insert pending, insert pending", one);
+  await one.close();
+  await shows("queue", "insert pending, insert pending", other);
   assert.deepEqual(complaints, []);
 });

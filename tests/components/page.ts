@@ -27,7 +27,9 @@ export const shownId = "7c1d3f52-8f0b-4b0e-9e57-d9a6a6a5c001";
 /** What the test calls in the page. `mount` shows the components in `#root`, and gives what takes them away. */
 export async function serve(client: Client, mount: (root: Element) => () => void): Promise<void> {
   const { initializeDatabase, store, flushed } = client;
-  const database = await initializeDatabase({ directory: "memory://", sync: false });
+  // With this query, tabs have one database.
+  const directory = location.search === "?shared" ? "opfs://components" : "memory://";
+  const database = await initializeDatabase({ directory, sync: false });
   const { query } = database;
   Object.assign(database, {
     query: (statement: Parameters<typeof query>[0]) => {

@@ -64,6 +64,7 @@ const LOCAL: &[Module] = modules![
     "sync-worker.ts",
     "tabs/leader.ts",
     "transport/attempts.ts",
+    "transport/loading.ts",
     "user.ts",
     "writes/claim.ts",
     "writes/flights.ts",

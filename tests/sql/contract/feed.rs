@@ -159,12 +159,6 @@ pub fn many_rows_at_once(world: &mut World) {
 
 pub fn a_load(world: &mut World) {
     world.load([models::contacts(), models::countries()]);
-    if world.is_pglite() {
-        // A batch notes nothing but that there was one.
-        fill(world, 5000);
-        assert_eq!(noted(world), all_of("countries"));
-        return;
-    }
     world.exec("INSERT INTO _loading (table_name) VALUES ('countries')");
     fill(world, 10);
     world.exec("DELETE FROM countries_synced WHERE code = '10'");

@@ -48,5 +48,7 @@ export const CLOSE_MS = 2_000;
 /** Until changed keys are read again after a failure; each further one doubles it, up to the longest. */
 export const FIRST_READ_RETRY_MS = 100;
 export const LONGEST_READ_RETRY_MS = 5_000;
+/** From the first rows of a first load that are shown until the next ones are, should it take so long. */
+export const LOADING_SHOWN_MS = 5_000;
 /** The longest that synced rows may be hidden, because TanStack DB holds them back while a transaction lasts. */
 export const HELD_MS = 300;

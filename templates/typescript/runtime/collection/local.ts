@@ -4,11 +4,7 @@ import { collectionKey, rowKey, type CollectionKey, type Model } from "../client
 import { HELD_MS } from "../client/timing.js";
 import type { Client } from "../init.js";
 import type { Rows } from "../store/store.js";
-import { wait } from "../transport/schedule.js";
 import { rowSchema, type RowSchema } from "./rows.js";
-
-/** During a first sync, the pause between two reads of all rows is this many times as long as the read took. */
-const RESTS = 4;
 
 /** Options of a collection over a model's view. `Input`: what a new row takes; `Shown`: what a row has. */
 export function localCollection<Input extends object, Shown extends object, Key extends CollectionKey>(
@@ -89,16 +85,12 @@ function follow<Shown extends object, Key extends CollectionKey>(
     const { store, feed } = await whenOpen();
     if (signal.aborted) return;
     const loaded = status.whenLoaded(model, signal);
-    let rest = 0;
     const unsubscribe = feed.subscribe(model.name, async (keys) => {
       if (keys === null) {
-        await Promise.race([loaded, wait(rest, signal)]);
-        const start = performance.now();
         const present = await store.rows.readAll(model);
         if (signal.aborted) return;
         replaceAll(present);
         showIfWaiting();
-        rest = (performance.now() - start) * RESTS;
         return;
       }
       const present = await store.rows.readByKey(model, keys);

@@ -228,6 +228,7 @@ export interface SyncedOperations {
   deleteOthers(model: Model, rows: readonly ServerRow[]): Promise<void>;
   /** Call it before writing rows of a first snapshot, in each transaction: their keys aren't noted one by one then. */
   beginLoading(model: Model): Promise<void>;
+  isLoading(model: Model): Promise<boolean>;
   /** Call it after them: collections then read the model again as a whole. */
   endLoading(model: Model): Promise<void>;
 }

@@ -8,6 +8,8 @@ export interface Dialect {
   /** Scripts that bring the log of an older version up to date, each with the version that it leads to. */
   readonly logSteps: readonly { readonly version: number; readonly script: string }[];
 
+  /** Types whose values the application sees as they are read. */
+  readonly shownAsRead: readonly Field["type"][];
   /** Converts a value of a view's column to what the application sees. */
   decode(field: Field, value: Value): unknown;
   decodeBoolean(value: Value): boolean;
@@ -22,8 +24,8 @@ export interface Dialect {
   /** Makes a parameter of JSON text for a column of the log. */
   logValue(json: string): Statement;
 
-  /** Reads all rows of the view: of each the values of its columns in their order, as `decode` takes them. */
-  allRows(connection: Connection, model: Model): Promise<RowValues>;
+  /** Reads all rows of the view. Nobody else has these objects. */
+  allRows(connection: Connection, model: Model): Promise<Iterable<OwnRow>>;
   /** Selects rows of the view or of the synced table by their keys, each by the index. */
   rowsByKey(model: Model, relation: Statement, rowKeys: readonly string[]): Statement;
 
@@ -40,8 +42,8 @@ export interface Dialect {
   delete(model: Model, columns: readonly string[], keys: RowValues): Statement;
   /** Deletes all rows but those with these keys. */
   deleteOthers(model: Model, keys: RowValues): Statement;
-  beginLoading(model: Model): Statement[];
-  endLoading(model: Model): Statement[];
+  /** Notes that all rows of the model may have changed, and tells that there is a note. */
+  noteAll(model: Model): Statement;
   /** Deletes all of the server's rows, without noting the key of each as changed. */
   empty(model: Model): Statement[];
 
@@ -53,6 +55,9 @@ export interface Dialect {
 
 /** Each row has a value for each of the columns. */
 export type RowValues = readonly (readonly Value[])[];
+
+/** A row with values as `decode` takes them, in the columns' order. */
+export type OwnRow = Record<string, Value>;
 
 /** Something that a schema can make: a table, a view, an index, a trigger, a function. */
 export interface DatabaseObject {
@@ -72,7 +77,7 @@ const ROWS_IN_TEXT = 5_000;
 
 /**
  * Selects all rows of the view in a few texts, `rows`: reading them takes a third of the time of reading each value on
- * its own, and less memory. `row`: an array of a row's columns; `together`: the aggregate that joins the rows.
+ * its own, and less memory. `row`: one row as JSON; `together`: the aggregate that joins the rows.
  */
 export function allInTexts(model: Model, row: Statement, together: string): Statement {
   return sql`

@@ -1,6 +1,6 @@
 import { models, sharedSql } from "../../../schema/index.js";
 import { parsed } from "../../client/json.js";
-import type { LocalModel, Model } from "../../client/model.js";
+import type { LocalModel } from "../../client/model.js";
 import type { FormerModel } from "../convert-entry.js";
 import type { DatabaseObject, Dialect } from "./dialect.js";
 import { name, sql, type Connection, type Driver } from "./driver.js";
@@ -43,7 +43,7 @@ export async function migrate(driver: Driver, dialect: Dialect): Promise<void> {
     await setMeta(connection, "schema_synced", JSON.stringify(byModel(syncedTable)));
     await setMeta(connection, "schema_models", JSON.stringify(byModel(formerOf)));
     await setMeta(connection, "schema_hash", hash);
-    for (const model of models) await noteAll(connection, model);
+    for (const model of models) await connection.query(dialect.noteAll(model));
   });
 }
 
@@ -111,11 +111,6 @@ async function takeDown(connection: Connection, dialect: Dialect, before: Stored
 
 function newestLogVersion({ logSteps }: Dialect): number {
   return Math.max(...logSteps.map(({ version }) => version));
-}
-
-/** Notes that all rows of the model may have changed, so that collections read it again. */
-export async function noteAll(connection: Connection, model: Model): Promise<void> {
-  await connection.query(sql`INSERT INTO _changed_keys (table_name, row_key) VALUES (${model.name}, ${null})`);
 }
 
 export async function setMeta(connection: Connection, key: string, value: string | null): Promise<void> {

@@ -14,7 +14,7 @@ import {
   type StoreOperations,
   type SyncedOperations,
 } from "../store.js";
-import { syncedTable, viewColumns, type Dialect, type RowValues } from "./dialect.js";
+import { syncedTable, type Dialect, type OwnRow, type RowValues } from "./dialect.js";
 import {
   commas,
   joined,
@@ -28,7 +28,7 @@ import {
   type Value,
 } from "./driver.js";
 import { logOperations } from "./log.js";
-import { isCurrent, migrate, noteAll, schemaHash, setMeta } from "./migrate.js";
+import { isCurrent, migrate, schemaHash, setMeta } from "./migrate.js";
 
 /** Where the database is kept. */
 export interface StoreOptions {
@@ -72,19 +72,17 @@ function operations(connection: Connection, dialect: Dialect): StoreOperations {
 function rowOperations(connection: Connection, dialect: Dialect): RowOperations {
   const { encode } = dialect;
 
-  function shown(model: Model, rows: RowValues): Rows {
-    const columns = model.fields.map((field, index) => ({ name: field.name, field, index }));
-    const bookkeeping = columns.length;
-    return new Map(
-      rows.map((values) => {
-        const row = Object.fromEntries(
-          columns.map(({ name, field, index }) => [name, dialect.decode(field, values[index] ?? null)]),
-        );
-        row["_has_local_changes"] = dialect.decodeBoolean(values[bookkeeping] ?? null);
-        row["_pending_write_id"] = values[bookkeeping + 1] ?? null;
-        return [collectionKey(model, rowKey(model, row)), row];
-      }),
-    );
+  /** Makes these objects the rows that the application sees. */
+  function shown(model: Model, rows: Iterable<OwnRow>): Rows {
+    const encoded = model.fields.filter(({ type }) => !dialect.shownAsRead.includes(type));
+    const all: Rows = new Map();
+    for (const read of rows) {
+      const row: Record<string, unknown> = read;
+      for (const field of encoded) row[field.name] = dialect.decode(field, read[field.name] ?? null);
+      row["_has_local_changes"] = dialect.decodeBoolean(read["_has_local_changes"] ?? null);
+      all.set(collectionKey(model, rowKey(model, row)), row);
+    }
+    return all;
   }
 
   /** Encodes those members of `row` that are columns. The database itself gives a new row its defaults, with all digits. */
@@ -120,10 +118,9 @@ function rowOperations(connection: Connection, dialect: Dialect): RowOperations 
 
     async readByKey(model, rowKeys) {
       const found = await connection.query(dialect.rowsByKey(model, name(model.name), rowKeys));
-      const columns = viewColumns(model);
       return shown(
         model,
-        found.map((row) => columns.map((column) => row[column] ?? null)),
+        found.map((row) => ({ ...row })),
       );
     },
 
@@ -330,8 +327,16 @@ function syncedOperations(connection: Connection, dialect: Dialect): SyncedOpera
       runFor(model, keysOnly(model, rows), (columns, _, some) => [dialect.delete(model, columns, some)]),
 
     deleteOthers: (model, rows) => run([dialect.deleteOthers(model, values(model, model.key, rows))]),
-    beginLoading: (model) => run(dialect.beginLoading(model)),
-    endLoading: (model) => run(dialect.endLoading(model)),
+    beginLoading: (model) =>
+      run([sql`INSERT INTO _loading (table_name) VALUES (${model.name}) ON CONFLICT DO NOTHING`]),
+
+    async isLoading(model) {
+      return (await connection.query(sql`SELECT 1 FROM _loading WHERE table_name = ${model.name}`)).length > 0;
+    },
+
+    async endLoading(model) {
+      await run([sql`DELETE FROM _loading WHERE table_name = ${model.name}`, dialect.noteAll(model)]);
+    },
   };
 }
 
@@ -407,5 +412,5 @@ async function clear(connection: Connection, dialect: Dialect, discardsUnsent: b
   await connection.query(sql`DELETE FROM _changed_keys`);
   await connection.query(sql`DELETE FROM _sync_meta WHERE key LIKE '%:%'`);
   await setMeta(connection, "client_id", crypto.randomUUID());
-  for (const model of models) await noteAll(connection, model);
+  for (const model of models) await connection.query(dialect.noteAll(model));
 }

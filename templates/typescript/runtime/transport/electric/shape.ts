@@ -5,6 +5,7 @@ import type { Columns } from "../../client/values.js";
 import type { Entry, Store, StoreOperations } from "../../store/store.js";
 import type { Reports } from "../../tabs/reports.js";
 import { nothingSeen, readSeen, settleArrived, settleOvertaken, writeSeen, type Seen } from "../../writes/settle.js";
+import { showsEarly } from "../loading.js";
 import { wait } from "../schedule.js";
 import { applyChanges, areNewRows, arrivalsOf, changeReader, type Change, type ShapeMessage } from "./messages.js";
 
@@ -81,6 +82,7 @@ export async function openShape(
   let refetch: Refetch | undefined;
   /** Whether the table has no rows but those that have come in here. */
   let isOurs = false;
+  const isToShow = showsEarly();
   let isWatching = false;
   /** Whether rows that this device has written are still to come. */
   let isExpecting = false;
@@ -118,7 +120,7 @@ export async function openShape(
     if (isExpecting) await wait(GATHERED_MS, signal);
   }
 
-  /** A first snapshot: rows are shown as they come. It goes on where it was, should it be interrupted. */
+  /** A first snapshot. It goes on where it was, should it be interrupted. */
   async function load(changes: readonly Change[], batch: Batch): Promise<void> {
     const before = position ?? { rows: 0, acknowledged: [], offset: "-1" };
     const inserted = changes.filter((change) => change.operation === "insert").length;
@@ -126,15 +128,15 @@ export async function openShape(
     const parts = partsOf(changes);
     for (const [index, part] of parts.entries()) {
       signal.throwIfAborted();
+      const isShown = isToShow();
       const write = () =>
         store.transaction(async (within) => {
           await within.synced.beginLoading(model);
           await apply(within, part, before.offset, true, isOurs && areNewRows(part));
-          if (index < parts.length - 1) return;
-          if (batch.isUpToDate) {
-            await within.log.settle(before.acknowledged);
-            await within.synced.endLoading(model);
-          }
+          const isLast = index === parts.length - 1;
+          if (isShown || (isLast && batch.isUpToDate)) await within.synced.endLoading(model);
+          if (!isLast) return;
+          if (batch.isUpToDate) await within.log.settle(before.acknowledged);
           await writePosition(within, model.name, after);
         });
       await write().catch((error: unknown) => {

@@ -5,6 +5,7 @@ import type { Model } from "../client/model.js";
 import { BROKEN_RETRY_MS } from "../client/timing.js";
 import type { HeadersRecord } from "../config.js";
 import type { Reports } from "../tabs/reports.js";
+import { showLoaded } from "./loading.js";
 import { backoff, bell, either, otherHeaders, pause, wait, type Source } from "./schedule.js";
 import type { Context } from "./transport.js";
 
@@ -51,7 +52,7 @@ export interface Attempts {
 
 /** Makes one attempt after the other until the signal aborts, and waits in between as long as each end takes. */
 export async function keepTrying(
-  { settings, presence, reports }: Context,
+  { store, settings, presence, reports }: Context,
   model: Model,
   signal: AbortSignal,
   { attempt, url, wake = () => () => {} }: Attempts,
@@ -65,6 +66,7 @@ export async function keepTrying(
       refusals = 0;
     };
     const end = await attempt(onWell).catch(endOf);
+    await showLoaded(store, model);
     if (!signal.aborted) reportEnd(reports, model, end, url);
     if (end.kind === "refused") {
       refusals += 1;

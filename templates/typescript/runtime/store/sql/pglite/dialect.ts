@@ -1,8 +1,8 @@
 import { fieldOf, type Field, type Model } from "../../../client/model.js";
 import { base64Of, isoTimestamp, isTrue, jsonOf, shownInteger } from "../../../client/values.js";
 import { keyParts } from "../../store.js";
-import { allInTexts, syncedTable, viewColumns, type Dialect, type RowValues } from "../dialect.js";
-import { commas, joined, name, raw, sql, type Statement, type Value } from "../driver.js";
+import { allInTexts, syncedTable, viewColumns, type Dialect, type OwnRow, type RowValues } from "../dialect.js";
+import { commas, joined, name, raw, sql, type Row, type Statement, type Value } from "../driver.js";
 
 const TYPES: Readonly<Record<Field["type"], string>> = {
   text: "TEXT",
@@ -28,6 +28,8 @@ export const pgliteDialect: Dialect = {
     { version: 2, script: "ALTER TABLE _changes ADD COLUMN sent_with TEXT, ADD COLUMN txid TEXT" },
     { version: 3, script: "ALTER TABLE _changes ADD COLUMN user_id TEXT" },
   ],
+
+  shownAsRead: ["text", "uuid", "date", "time", "decimal"],
 
   decode(field, value) {
     if (value === null) return null;
@@ -71,9 +73,11 @@ export const pgliteDialect: Dialect = {
   logValue: (json) => sql`CAST(${json} AS JSONB)`,
 
   async allRows(connection, model) {
-    const texts = commas(viewColumns(model).map((column) => sql`v.${name(column)}::TEXT`));
+    const columns = viewColumns(model);
+    // Arrays: PostgreSQL takes half as long again to write objects.
+    const texts = commas(columns.map((column) => sql`v.${name(column)}::TEXT`));
     const found = await connection.query(allInTexts(model, sql`ARRAY[${texts}]`, "json_agg(c.r)"));
-    return found.flatMap(({ rows }) => JSON.parse(String(rows)) as RowValues);
+    return named(columns, found);
   },
 
   // By a lateral join: a plain one could read the view as a whole.
@@ -138,9 +142,12 @@ export const pgliteDialect: Dialect = {
     `;
   },
 
-  beginLoading: () => [],
-  endLoading: () => [],
-  empty: (model) => [sql`TRUNCATE ${syncedTable(model)}`],
+  noteAll: (model) => sql`SELECT _note_keys(${model.name}, ARRAY[NULL])`,
+
+  empty: (model) => [
+    sql`TRUNCATE ${syncedTable(model)}`,
+    sql`DELETE FROM _loading WHERE table_name = ${model.name}`,
+  ],
 
   async tableExists(connection, table) {
     const rows = await connection.query(sql`
@@ -179,6 +186,18 @@ export const pgliteDialect: Dialect = {
   // A function takes its triggers along, on tables that stay too.
   dropScript: (object) => `DROP ${object.kind.toUpperCase()} IF EXISTS ${object.identity} CASCADE;`,
 };
+
+/** Makes rows of texts that have arrays of their values. */
+function* named(columns: readonly string[], texts: readonly Row[]): Iterable<OwnRow> {
+  const blank: OwnRow = Object.fromEntries(columns.map((column) => [column, null]));
+  for (const { rows } of texts) {
+    for (const values of JSON.parse(String(rows)) as RowValues) {
+      const row = { ...blank };
+      columns.forEach((column, index) => (row[column] = values[index] ?? null));
+      yield row;
+    }
+  }
+}
 
 function type(model: Model, column: string): Statement {
   return raw(TYPES[fieldOf(model, column)?.type ?? "text"]);

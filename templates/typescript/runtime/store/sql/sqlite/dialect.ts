@@ -1,13 +1,13 @@
 import { fieldOf, isInteger, type Model } from "../../../client/model.js";
 import { base64Of, dateOf, isoTimestamp, isTrue, shownInteger } from "../../../client/values.js";
-import { allInTexts, syncedTable, viewColumns, type Dialect, type RowValues } from "../dialect.js";
-import { commas, joined, name, raw, sql, type Statement, type Value } from "../driver.js";
+import { allInTexts, syncedTable, viewColumns, type Dialect, type OwnRow, type RowValues } from "../dialect.js";
+import { commas, joined, name, raw, sql, type Row, type Statement, type Value } from "../driver.js";
 
 /** SQLite takes 32,766 parameters in a statement. */
 const PARAMETERS = 30_000;
 const ROWS_AT_ONCE = 500;
-/** A function takes 127 arguments. */
-const ARGUMENTS = 100;
+/** A function takes 127 arguments: two for each member of an object. */
+const MEMBERS = 63;
 
 /** SQLite: values are text, integers, floating-point numbers and null. */
 export const sqliteDialect: Dialect = {
@@ -19,6 +19,8 @@ export const sqliteDialect: Dialect = {
     },
     { version: 3, script: "ALTER TABLE _changes_log ADD COLUMN user_id TEXT" },
   ],
+
+  shownAsRead: ["text", "uuid", "date", "time", "decimal", "date_time", "bytes"],
 
   decode(field, value) {
     if (value === null) return null;
@@ -92,19 +94,20 @@ export const sqliteDialect: Dialect = {
   async allRows(connection, model) {
     const columns = viewColumns(model);
     // SQLite doesn't write every floating-point number as JSON so that it is read as the same number.
-    if (model.fields.some(({ type }) => type === "float")) {
+    if (columns.length > MEMBERS || model.fields.some(({ type }) => type === "float")) {
       const found = await connection.query(sql`SELECT * FROM ${name(model.name)}`);
-      return found.map((row) => columns.map((column) => row[column] ?? null));
+      return found.map((row) => ({ ...row }));
     }
     // JSON.parse doesn't keep all digits of a number.
-    const values = columns.map((column) =>
-      fieldOf(model, column)?.type === "int64" ? sql`CAST(v.${name(column)} AS TEXT)` : sql`v.${name(column)}`,
+    const members = columns.map((column) =>
+      fieldOf(model, column)?.type === "int64"
+        ? sql`${column}, CAST(v.${name(column)} AS TEXT)`
+        : sql`${column}, v.${name(column)}`,
     );
-    const parts = batches(values, ARGUMENTS).map((some) => sql`json_array(${commas(some)})`);
     const found = await connection.query(
-      allInTexts(model, sql`json_array(${commas(parts)})`, "'[' || group_concat(c.r) || ']'"),
+      allInTexts(model, sql`json_object(${commas(members)})`, "'[' || group_concat(c.r) || ']'"),
     );
-    return found.flatMap(({ rows }) => (JSON.parse(String(rows)) as Value[][][]).map((row) => row.flat()));
+    return parsed(found);
   },
 
   rowsByKey(model, relation, rowKeys) {
@@ -162,12 +165,7 @@ export const sqliteDialect: Dialect = {
   deleteOthers: (model, keys) =>
     sql`DELETE FROM ${syncedTable(model)} WHERE ${tuple(model.key)} NOT IN (${listed(model.key.length, keys)})`,
 
-  beginLoading: (model) => [sql`INSERT INTO _loading (table_name) VALUES (${model.name}) ON CONFLICT DO NOTHING`],
-
-  endLoading: (model) => [
-    sql`DELETE FROM _loading WHERE table_name = ${model.name}`,
-    sql`INSERT INTO _changed_keys (table_name, row_key) VALUES (${model.name}, NULL)`,
-  ],
+  noteAll: (model) => sql`INSERT INTO _changed_keys (table_name, row_key) VALUES (${model.name}, NULL)`,
 
   empty: (model) => [
     sql`INSERT OR IGNORE INTO _loading (table_name) VALUES (${model.name})`,
@@ -239,9 +237,9 @@ function jsonOf(rows: RowValues): string {
   return `[${rows.map((row) => `[${row.map(jsonValue).join(",")}]`).join(",")}]`;
 }
 
-function batches<T>(values: readonly T[], size: number): T[][] {
-  const count = Math.ceil(values.length / size);
-  return Array.from({ length: count }, (_, index) => values.slice(index * size, (index + 1) * size));
+/** One text after the other, so that what has been read of one can go. */
+function* parsed(texts: readonly Row[]): Iterable<OwnRow> {
+  for (const { rows } of texts) yield* JSON.parse(String(rows)) as OwnRow[];
 }
 
 function jsonValue(value: Value): string {

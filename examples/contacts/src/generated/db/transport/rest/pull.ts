@@ -3,6 +3,7 @@
 import { parsed } from "../../client/json.js";
 import { keyRow, type Entry, type StoreOperations } from "../../store/store.js";
 import { reportWell } from "../attempts.js";
+import { showsEarly } from "../loading.js";
 import type { Context } from "../transport.js";
 import { urlOf } from "./exchange.js";
 import { createGoneRows, isNameless } from "./gone-rows.js";
@@ -59,6 +60,7 @@ export function createPuller(context: Context, listed: Listed): Puller {
   let definedBy = "";
   const conditional = { isPossible: true };
   const goneRows = createGoneRows(context, listed);
+  const isToShow = showsEarly();
 
   function definition(): string {
     return JSON.stringify([urlOf(settings, list.path), settings.current().listParams(model.name)]);
@@ -172,10 +174,11 @@ export function createPuller(context: Context, listed: Listed): Puller {
     const changes = take(run);
     for (let start = 0; start < changes.length; start += WRITTEN_AT_ONCE) {
       const some = changes.slice(start, start + WRITTEN_AT_ONCE);
+      const isShown = run.isFirst && isToShow();
       const written = await store.transaction(async (within) => {
         if (run.isFirst) await within.synced.beginLoading(model);
         const result = await write(within, run, some);
-        if (run.isFirst) await within.synced.endLoading(model);
+        if (isShown) await within.synced.endLoading(model);
         return result;
       });
       noteApplied(run, some, written);
@@ -262,8 +265,8 @@ export function createPuller(context: Context, listed: Listed): Puller {
           const at = new Date().toISOString();
           const position: Position = { definition: definedBy, isComplete: true, rows: run.seen.size, at };
           await within.meta.set(POSITION, model.name, JSON.stringify(position));
-          await within.synced.endLoading(model);
         }
+        if (isNew || run.isFirst) await within.synced.endLoading(model);
         return { written, free };
       });
       noteApplied(run, changes, result.written);

@@ -3,7 +3,6 @@ import type { messages, PGlite, PGliteInterface, protocol, Transaction } from "@
 import { isRead, serialQueue, sql, type Connection, type Driver, type Row, type Statement } from "../driver.js";
 import type { StoreOptions } from "../store.js";
 import { joinTabs } from "../tabs/driver.js";
-import { keepFolder } from "./folder.js";
 
 /** The part of a PGlite instance that a driver uses: an application may bring an instance of its own. */
 export interface PgliteInstance extends Pick<
@@ -48,8 +47,9 @@ async function openAlone(directory: string): Promise<Driver> {
   return ownPglite(await PGlite.create(directory));
 }
 
-/** Refuses a folder that is open already. */
+/** Refuses a folder that is open already. No page needs what this loads. */
 async function openFolder(directory: string): Promise<Driver> {
+  const { keepFolder } = await import("./folder.js");
   const release = await keepFolder(directory.replace(/^file:\/\//, ""));
   try {
     const driver = await openAlone(directory);

@@ -148,6 +148,8 @@ fn execute(mut node: Command, workspace: &Workspace, script: &str, quick: bool, 
         .args(["--enable-source-maps", "--expose-gc", script])
         .args(quick.then_some("--quick"))
         .args(of_it)
+        // As applications are built: otherwise, TanStack DB keeps a copy of each row to find mistakes of its sources.
+        .env("NODE_ENV", "production")
         .stdin(Stdio::null())
         .current_dir(workspace.folder())
         .status()

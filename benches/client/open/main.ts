@@ -11,7 +11,7 @@ import { chromium, type BrowserContext } from "playwright-core";
 import { build } from "vite";
 import { median, milliseconds, ratio, table } from "./report.js";
 
-const ROUNDS = process.argv.includes("--quick") ? 1 : 5;
+const ROUNDS = process.argv.includes("--quick") ? 1 : 3;
 const PAGES = ["bare", "pglite", "sqlite"];
 const TYPES: Readonly<Record<string, string>> = {
   ".html": "text/html",

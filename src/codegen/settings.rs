@@ -13,6 +13,7 @@ pub struct Settings<'a> {
     pub database: &'a str,
     pub electric_url: &'a str,
     pub api_base_url: &'a str,
+    pub sync_url: &'a str,
     pub idempotency_key: IdempotencyKey,
     /// Seconds between two pulls of a list.
     pub poll: u32,
@@ -29,6 +30,7 @@ impl<'a> Settings<'a> {
             database: &config.database,
             electric_url: &config.electric_url,
             api_base_url: &config.api_base_url,
+            sync_url: &config.sync_url,
             idempotency_key: config.idempotency_key,
             poll: config.poll,
             templates,

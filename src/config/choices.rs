@@ -46,16 +46,19 @@ pub enum Transport {
     Electric,
     /// By the API's own lists.
     Rest,
+    /// From a sync server, which takes the edits, too.
+    PushPull,
 }
 
 impl Transport {
-    pub const ALL: [Transport; 2] = [Self::Electric, Self::Rest];
+    pub const ALL: [Transport; 3] = [Self::Electric, Self::Rest, Self::PushPull];
 
     /// As the config has it.
     pub fn word(self) -> &'static str {
         match self {
             Transport::Electric => "electric",
             Transport::Rest => "rest",
+            Transport::PushPull => "push-pull",
         }
     }
 }

@@ -148,19 +148,25 @@ fn check_tables(config: &Config, problems: &mut Problems) {
 
 /// Collections without a local database read from Electric.
 fn check_transports(config: &Config, problems: &mut Problems) {
-    let mut contradicts = |pointer: &str, model: &str| {
-        let message = format!("{model}`collections: electric` reads from Electric, not from the API's lists");
+    let mut contradicts = |transport: Transport, pointer: &str, model: &str| {
+        let source = match transport {
+            Transport::Electric => return,
+            Transport::Rest => "the API's lists",
+            Transport::PushPull => "a sync server",
+        };
+        let message = format!("{model}`collections: electric` reads from Electric, not from {source}");
         let problem = Problem::new(Severity::Error, Code::Contradiction, (Input::Config, pointer), message);
-        problems.push(problem.help("set `collections: local`, or leave out `transport: rest`"));
+        let help = format!("set `collections: local`, or leave out `transport: {}`", transport.word());
+        problems.push(problem.help(help));
     };
-    if config.transport == Transport::Rest && config.collections == Collections::Electric {
-        contradicts("/transport", "");
+    if config.collections == Collections::Electric {
+        contradicts(config.transport, "/transport", "");
     }
     for (name, entry) in &config.models {
         let ModelEntry::Include(entry) = entry else { continue };
         let is_electric = entry.collections.unwrap_or(config.collections) == Collections::Electric;
-        if is_electric && entry.transport == Some(Transport::Rest) {
-            contradicts(&child(&child("/models", name), "transport"), &format!("`{name}`: "));
+        if let (true, Some(transport)) = (is_electric, entry.transport) {
+            contradicts(transport, &child(&child("/models", name), "transport"), &format!("`{name}`: "));
         }
     }
 }

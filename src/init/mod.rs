@@ -62,6 +62,8 @@ struct ConfigView {
     transport: &'static str,
     /// Whether anything comes from Electric.
     is_electric: bool,
+    /// Whether there is a sync server.
+    is_pushed: bool,
     adapter: &'static str,
     framework: &'static str,
     /// `None`: the default.
@@ -128,6 +130,7 @@ pub fn config(decisions: &Decisions, found: &View) -> anyhow::Result<String> {
         copy_of: decisions.copy_of.as_deref().map(clean),
         transport: decisions.transport.word(),
         is_electric: decisions.transport == Transport::Electric,
+        is_pushed: decisions.transport == Transport::PushPull,
         adapter: decisions.adapter.word(),
         framework: decisions.framework.word(),
         collections: (decisions.collections != Collections::Local).then(|| decisions.collections.word()),

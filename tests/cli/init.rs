@@ -63,6 +63,24 @@ fn a_config_by_flags_alone() {
     assert!(folder.path().join("src/client/db/collection/hooks/use-row.ts").exists());
 }
 
+/// The sync server is generated beside the client, and its packages are named.
+#[test]
+fn with_a_sync_server() {
+    let folder = project("nested-paths");
+    let run = sync_patterns(
+        &["init", "--spec", "openapi.yaml", "--transport", "push-pull", "--model", "projects"],
+        folder.path(),
+    );
+    assert_eq!((run.code, run.stderr.as_str()), (0, ""));
+    assert!(run.stdout.contains(" zod@") && run.stdout.contains(" pg@"), "{}", run.stdout);
+    let text = config(folder.path());
+    assert!(text.contains("\ntransport: push-pull #"), "{text}");
+    assert!(text.contains("\nserver:\n  output: ./src/server/sync\n"), "{text}");
+    assert_eq!(generated(folder.path(), &[]), ["projects"]);
+    assert!(folder.path().join("src/server/sync/schema.sql").exists());
+    assert!(folder.path().join("src/generated/db/transport/push-pull/push.ts").exists());
+}
+
 #[test]
 fn without_a_terminal_the_document_must_be_named() {
     let folder = project("nested-paths");

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use serde_json::Value;
-use sync_patterns::codegen::typescript::packages::{Sources, packages};
+use sync_patterns::codegen::typescript::packages::{SERVER, Sources, packages};
 use sync_patterns::config::Adapter;
 use sync_patterns::config::Framework;
 
@@ -27,22 +27,25 @@ fn every_choice_is_a_set_that_is_tested() {
     let sets = [locked("tests/npm"), locked("tests/npm/frameworks")];
     for adapter in [Adapter::Pglite, Adapter::Sqlite] {
         for framework in Framework::ALL {
-            for bits in 1_u8..8 {
-                let sources = Sources { streamed: bits & 1 > 0, polled: bits & 2 > 0, direct: bits & 4 > 0 };
+            for bits in 1_u8..16 {
+                let has = |bit: u8| bits & bit > 0;
+                let sources = Sources { streamed: has(1), polled: has(2), direct: has(4), pulled: has(8) };
                 let needed = packages(adapter, framework, sources);
                 let is_in = |set: &BTreeMap<String, String>| {
                     needed.iter().all(|package| set.get(package.name).is_some_and(|version| version == package.version))
                 };
                 assert!(sets.iter().any(is_in), "{adapter:?} {framework:?} {sources:?}: {needed:?}");
-                let has = |name: &str| needed.iter().any(|package| package.name == name);
+                let is_needed = |name: &str| needed.iter().any(|package| package.name == name);
                 let database =
                     if adapter == Adapter::Pglite { "@electric-sql/pglite" } else { "@sqlite.org/sqlite-wasm" };
-                assert_eq!(has(database), sources.local());
-                assert_eq!(has("@tanstack/electric-db-collection"), sources.direct);
-                assert_eq!(has("@electric-sql/client"), sources.streamed || sources.direct);
+                assert_eq!(is_needed(database), sources.local());
+                assert_eq!(is_needed("@tanstack/electric-db-collection"), sources.direct);
+                assert_eq!(is_needed("@electric-sql/client"), sources.streamed || sources.direct);
             }
         }
     }
+    let server = locked("tests/npm/sync-server");
+    assert!(SERVER.iter().all(|package| server.get(package.name).is_some_and(|version| version == package.version)));
 }
 
 #[test]

@@ -282,7 +282,7 @@ fn a_backend_that_runs() {
     session.exp_string("Save a copy as openapi.yaml").expect("the offer of a copy");
     press(&mut session, ENTER);
     session.exp_string("How rows come in").expect("the transport");
-    session.exp_string("electric").expect("the last of the list");
+    session.exp_string("push-pull").expect("the last of the list");
     press(&mut session, ENTER);
     session.exp_string("+  server: {").expect("the change");
     let offer = format!("Let Vite's development server pass /api on to {}, as above", server.url(""));
@@ -318,7 +318,7 @@ fn stopping_writes_nothing_and_shows_the_cursor() {
     let mut session = at_a_terminal(&["init", "--spec", "openapi.yaml", "--output", "out"], folder.path());
     session.exp_string("\u{1b}[?25l").expect("the cursor is hidden");
     session.exp_string("How rows come in").expect("the transport");
-    session.exp_string("electric").expect("the last of the list");
+    session.exp_string("push-pull").expect("the last of the list");
     press(&mut session, "\u{3}");
     session.exp_string("\u{1b}[?25h").expect("the cursor is back");
     session.exp_eof().expect("the end");

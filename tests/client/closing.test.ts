@@ -2,8 +2,9 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { Server } from "./server/server.js";
-import { type Client, generated, POLL, transport } from "./support/generated.js";
+import type { Server } from "./server/server.js";
+import { type Client, generated, POLL } from "./support/generated.js";
+import { startServer } from "./support/start.js";
 import { until } from "./support/until.js";
 
 const { createClient } = await generated();
@@ -19,7 +20,7 @@ let server: Server;
 let driver: Driver;
 
 before(async () => {
-  server = await Server.start(transport);
+  server = await startServer();
   const opened = await createClient().initializeDatabase({ directory: "memory://", sync: false });
   driver = { ...opened, close: async () => {} };
 });
@@ -28,7 +29,7 @@ after(() => server.close());
 
 function client(settings: Settings = {}): ReturnType<typeof createClient> {
   const headers = { authorization: "Bearer member" };
-  return createClient({ electricUrl: server.url, apiBaseUrl: server.url, headers, poll: POLL, ...settings });
+  return createClient({ electricUrl: server.url, apiBaseUrl: server.url, syncUrl: `${server.url}/sync`, headers, poll: POLL, ...settings });
 }
 
 async function inTime<T>(work: Promise<T>, what: string): Promise<T> {

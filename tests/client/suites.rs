@@ -1,6 +1,6 @@
 //! The generated client end to end, in Node: it is generated from `fixtures/workspace`, compiled with the tests beside
-//! this file, and runs against a server that has the API and Electric's HTTP API. Each file of tests runs for pairs of a
-//! local database and a transport.
+//! this file, and runs against a server that has the API and Electric's HTTP API, or against the generated sync server.
+//! Each file of tests runs for pairs of a local database and a transport.
 
 use std::ops::RangeInclusive;
 use std::path::Path;
@@ -11,11 +11,12 @@ use libtest_mimic::Trial;
 
 use crate::support::binary::sync_patterns;
 use crate::support::node::{node, run_suite};
+use crate::support::npm::{link_packages, npm_sync_server};
 use crate::support::waits::shorten;
 use crate::support::workspace::Workspace;
 use crate::{ADAPTERS, case, is_long};
 
-const TRANSPORTS: [&str; 2] = ["electric", "rest"];
+const TRANSPORTS: [&str; 3] = ["electric", "rest", "push-pull"];
 
 /// A local database, and how rows come to it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -32,6 +33,12 @@ impl Pair {
     /// Whether it runs a suite. Where the environment says so, every pair for which a suite may end otherwise does.
     fn runs(self, suite: &str) -> bool {
         let pair = (self.adapter, self.transport);
+        if self.transport == "push-pull" {
+            return PUSHED.contains(&suite) && (is_long() || PUSHED_SHORT.contains(&(self.adapter, suite)));
+        }
+        if ONLY_PUSHED.contains(&suite) {
+            return false;
+        }
         if LISTS.contains(&suite) && self.transport != "rest" || DATABASE.contains(&suite) && !EACH.contains(&pair) {
             return false;
         }
@@ -44,6 +51,17 @@ impl Pair {
             }
     }
 }
+
+/// Suites whose server is a sync server. What others say of requests to the API has no counterpart there.
+const PUSHED: &[&str] =
+    &["auth", "chaos", "convergence", "crashes", "end-to-end", "push-pull", "server-keys", "upgrade", "users"];
+
+/// Those of them that say something of it alone.
+const ONLY_PUSHED: &[&str] = &["end-to-end", "push-pull"];
+
+/// Of all, what a short run has.
+const PUSHED_SHORT: &[(&str, &str)] =
+    &[("sqlite", "chaos"), ("sqlite", "end-to-end"), ("sqlite", "push-pull"), ("pglite", "convergence")];
 
 /// Two pairs that have each database and each transport once.
 const EACH: [(&str, &str); 2] = [("pglite", "electric"), ("sqlite", "rest")];
@@ -87,13 +105,18 @@ fn compiled() -> &'static Workspace {
     WORKSPACE.get_or_init(|| {
         let workspace = Workspace::new("client");
         for pair in Pair::all() {
-            generate(&workspace, pair, "fixtures/workspace", "openapi.yaml", ".", "");
+            let server = |to: &str| if pair == SERVED { served(&workspace, to) } else { String::new() };
+            generate(&workspace, pair, "fixtures/workspace", "openapi.yaml", ".", &server("sync"));
             for version in ["before", "after"] {
-                generate(&workspace, pair, "tests/client/upgrade", &format!("{version}.yaml"), version, "");
+                let settings = if version == "after" { server("after/sync") } else { String::new() };
+                generate(&workspace, pair, "tests/client/upgrade", &format!("{version}.yaml"), version, &settings);
             }
             for int64 in ["number", "bigint", "string"].into_iter().filter(|_| pair.transport == "rest") {
                 let (to, settings) = (format!("values/{int64}"), format!("int64: {int64}\n"));
                 generate(&workspace, pair, "tests/client/values", "openapi.yaml", &to, &settings);
+            }
+            if pair.transport == "push-pull" {
+                generate(&workspace, pair, "tests/sync_server", "openapi.yaml", "crm", &server("crm/sync"));
             }
         }
         workspace.copy(&repository().join("tests/client"), "src/tests");
@@ -102,11 +125,25 @@ fn compiled() -> &'static Workspace {
     })
 }
 
+/// The pair with whose clients the sync servers are generated, as they are the same for all.
+const SERVED: Pair = Pair { adapter: "pglite", transport: "push-pull" };
+
+/// The settings for a sync server in `src/{to}`. Links the packages that it needs.
+fn served(workspace: &Workspace, to: &str) -> String {
+    for part in ["src", "dist"] {
+        let folder = workspace.folder().join(part).join(to);
+        fs::create_dir_all(&folder).expect("a folder");
+        link_packages(&npm_sync_server(), &folder);
+    }
+    format!("server:\n  output: ./src/{to}\n")
+}
+
 /// The client of a pair for a document, in `src/{to}/{adapter}/{transport}`. `settings`: lines that the config has as well.
 fn generate(workspace: &Workspace, pair: Pair, folder: &str, spec: &str, to: &str, settings: &str) {
     let Pair { adapter, transport } = pair;
     let folder = repository().join(folder);
     let config = fs::read_to_string(folder.join("sync-patterns.config.yaml")).expect("the config");
+    let config = config.replace("server:\n  output: ./src/server/sync\n", "");
     let name = format!("{}-{adapter}-{transport}.yaml", spec.trim_end_matches(".yaml"));
     workspace.write_file(&name, &format!("{config}transport: {transport}\n{settings}"));
     let (spec, output) = (folder.join(spec), format!("src/{to}/{adapter}/{transport}"));

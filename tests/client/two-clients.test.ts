@@ -2,8 +2,9 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { Server } from "./server/server.js";
-import { type Client, generated, POLL, transport } from "./support/generated.js";
+import type { Server } from "./server/server.js";
+import { type Client, generated, POLL } from "./support/generated.js";
+import { startServer } from "./support/start.js";
 import { until } from "./support/until.js";
 
 const index = await generated();
@@ -14,10 +15,17 @@ let servers: readonly [Server, Server];
 let other: ReturnType<typeof createClient>;
 
 before(async () => {
-  servers = [await Server.start(transport), await Server.start(transport)];
+  servers = [await startServer(), await startServer()];
   const [one, two] = servers;
-  configureSync({ electricUrl: one.url, apiBaseUrl: one.url, headers, poll: POLL });
-  other = createClient({ database: "other", electricUrl: two.url, apiBaseUrl: two.url, headers, poll: POLL });
+  configureSync({ electricUrl: one.url, apiBaseUrl: one.url, syncUrl: `${one.url}/sync`, headers, poll: POLL });
+  other = createClient({
+    database: "other",
+    electricUrl: two.url,
+    apiBaseUrl: two.url,
+    syncUrl: `${two.url}/sync`,
+    headers,
+    poll: POLL,
+  });
   await initializeDatabase({ directory: "memory://" });
   await other.initializeDatabase({ directory: "memory://" });
   await Promise.all([projectsCollection.preload(), other.collections.projects.preload()]);

@@ -85,10 +85,12 @@ test("edits of two users to one row go out in their order, each alone", async ()
   await until(() => world.requests("PATCH /projects").length === 1);
   await client.configure(BOB);
   await world.converged(client);
-  const sent = world.requests("PATCH /projects").map(({ headers, body }) => [
-    headers["authorization"],
-    Object.keys(JSON.parse(body) as object).filter((name) => name !== "write_id"),
-  ]);
+  const sent = world
+    .requests("PATCH /projects")
+    .map(({ headers, body }) => [
+      headers["authorization"],
+      Object.keys(JSON.parse(body) as object).filter((name) => name !== "write_id"),
+    ]);
   assert.deepEqual(sent, [
     ["Bearer member", ["name"]],
     ["Bearer manager", ["color"]],

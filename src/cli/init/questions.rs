@@ -47,15 +47,20 @@ impl Init {
             (Some(Transport::Rest), Collections::Electric) => bail!(
                 "`--collections electric` reads from Electric, and `--transport rest` from the API\n  help: leave out one of the two"
             ),
+            (Some(Transport::PushPull), Collections::Electric) => bail!(
+                "`--collections electric` reads from Electric, and `--transport push-pull` from a sync server\n  help: leave out one of the two"
+            ),
             (_, Collections::Electric) => Ok(Transport::Electric),
             (Some(transport), _) => Ok(transport),
             (None, _) if asks => {
                 let choices = [
                     "rest: from the API's own lists, every 30 seconds; needs nothing beside the API",
                     "electric: live, as they change; needs PostgreSQL, with Electric beside it",
+                    "push-pull: live, from a sync server that is generated, too; needs a PostgreSQL database of your own",
                 ];
+                let transports = [Transport::Rest, Transport::Electric, Transport::PushPull];
                 let number = ask::choice("How rows come in", &choices, 0)?;
-                Ok(if number == 1 { Transport::Electric } else { Transport::Rest })
+                Ok(transports.get(number).copied().unwrap_or(Transport::Rest))
             }
             (None, _) => Ok(Transport::Electric),
         }

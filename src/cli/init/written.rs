@@ -10,7 +10,7 @@ use super::dev_proxy::ProxyOffer;
 use crate::cli::global_options::Global;
 use crate::cli::ignore_files::Offer;
 use crate::cli::invocation::command;
-use crate::codegen::typescript::packages::{Sources, packages};
+use crate::codegen::typescript::packages::{SERVER, Sources, packages};
 use crate::config::{Collections, FILE_NAME, Transport};
 use crate::diagnostics::{Format, count};
 use crate::init::{Choice, Decisions, surroundings};
@@ -84,10 +84,13 @@ impl Written<'_> {
         let sources = Sources {
             streamed: !direct && transport == Transport::Electric,
             polled: !direct && transport == Transport::Rest,
+            pulled: !direct && transport == Transport::PushPull,
             direct,
         };
+        let server = if sources.pulled { &SERVER[..] } else { &[] };
         packages(adapter, framework, sources)
             .iter()
+            .chain(server)
             .map(|package| format!("{}@{}", package.name, package.version))
             .collect()
     }

@@ -34,6 +34,8 @@ struct DefaultsView<'a> {
     database: String,
     electric_url: String,
     api_base_url: String,
+    /// Where the sync server is, where models come from one.
+    sync_url: Option<String>,
     /// A string literal, where it isn't what the runtime does anyway.
     idempotency_key: Option<String>,
     /// Seconds between two pulls, where the client has another default.
@@ -44,9 +46,12 @@ struct DefaultsView<'a> {
 struct AdaptersView<'a> {
     banner: &'a str,
     is_pglite: bool,
-    /// Whether rows come through Electric, and whether they come from the API's lists.
+    /// Whether rows come through Electric, from the API's lists, and from a sync server.
     is_streamed: bool,
     is_polled: bool,
+    is_pulled: bool,
+    /// Whether writes go to the API: those of a sync server's models go there.
+    is_written: bool,
 }
 
 pub fn files(renderer: &Renderer, modules: &[Module], settings: Settings, parts: &Parts) -> anyhow::Result<Vec<File>> {
@@ -58,6 +63,7 @@ pub fn files(renderer: &Renderer, modules: &[Module], settings: Settings, parts:
         database: ts::string(settings.database),
         electric_url: ts::string(settings.electric_url),
         api_base_url: ts::string(settings.api_base_url),
+        sync_url: sources.pulled.then(|| ts::string(settings.sync_url)),
         idempotency_key: (settings.idempotency_key != IdempotencyKey::Header)
             .then(|| ts::string(settings.idempotency_key.word())),
         poll: (sources.polled && settings.poll != USUAL_POLL).then_some(settings.poll),
@@ -68,8 +74,9 @@ pub fn files(renderer: &Renderer, modules: &[Module], settings: Settings, parts:
     ];
     if sources.local() {
         let is_pglite = settings.adapter == Adapter::Pglite;
-        let (is_streamed, is_polled) = (sources.streamed, sources.polled);
-        let adapters = AdaptersView { banner: BANNER, is_pglite, is_streamed, is_polled };
+        let (is_streamed, is_polled, is_pulled) = (sources.streamed, sources.polled, sources.pulled);
+        let is_written = is_streamed || is_polled;
+        let adapters = AdaptersView { banner: BANNER, is_pglite, is_streamed, is_polled, is_pulled, is_written };
         files.push(renderer.render(Page::new("adapters.ts", "db/client/adapters.ts"), adapters)?);
     }
     Ok(files)

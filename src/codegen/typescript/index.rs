@@ -15,6 +15,8 @@ struct IndexView<'a> {
     banner: &'a str,
     is_local: bool,
     is_pglite: bool,
+    /// Whether models come from a sync server.
+    is_pulled: bool,
     has_hooks: bool,
     /// The module of the shared types, where there are any.
     shared: Option<String>,
@@ -37,6 +39,7 @@ pub fn file(
             banner: BANNER,
             is_local: parts.sources.local(),
             is_pglite: settings.adapter == Adapter::Pglite,
+            is_pulled: parts.sources.pulled,
             has_hooks,
             shared,
             exports,

@@ -25,6 +25,9 @@ const SVELTE: Package = Package { name: "@tanstack/svelte-db", version: "0.4.1" 
 const SOLID: Package = Package { name: "@tanstack/solid-db", version: "0.2.45" };
 const ELECTRIC_COLLECTION: Package = Package { name: "@tanstack/electric-db-collection", version: "0.4.10" };
 
+/// What a generated sync server imports, and a driver for PostgreSQL.
+pub const SERVER: [Package; 2] = [Package { name: "zod", version: "4.6.7" }, Package { name: "pg", version: "8.23.1" }];
+
 /// Where the rows of a client's collections come from.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Sources {
@@ -32,6 +35,8 @@ pub struct Sources {
     pub streamed: bool,
     /// Whether some come from the API's lists into the local database.
     pub polled: bool,
+    /// Whether some come from a sync server into the local database.
+    pub pulled: bool,
     /// Whether some come from Electric, and stay in no database.
     pub direct: bool,
 }
@@ -44,6 +49,7 @@ impl Sources {
                 (false, _) => &mut sources.direct,
                 (true, Transport::Electric) => &mut sources.streamed,
                 (true, Transport::Rest) => &mut sources.polled,
+                (true, Transport::PushPull) => &mut sources.pulled,
             };
             *source = true;
         }
@@ -52,7 +58,7 @@ impl Sources {
 
     /// Whether there is a local database.
     pub fn local(self) -> bool {
-        self.streamed || self.polled
+        self.streamed || self.polled || self.pulled
     }
 }
 

@@ -87,6 +87,20 @@ const POLLED: &[Module] = modules![
     "transport/rest/pull.ts",
     "transport/rest/read-list.ts",
 ];
+/// Rows that come from a sync server, and edits that go there.
+const PULLED: &[Module] = modules![
+    "transport/push-pull/batch.ts",
+    "transport/push-pull/clock.ts",
+    "transport/push-pull/exchange.ts",
+    "transport/push-pull/page.ts",
+    "transport/push-pull/poke.ts",
+    "transport/push-pull/protocol.ts",
+    "transport/push-pull/pull.ts",
+    "transport/push-pull/push.ts",
+    "transport/push-pull/results.ts",
+    "transport/push-pull/sync.ts",
+    "transport/push-pull/turns.ts",
+];
 /// Collections that stand on Electric alone.
 const DIRECT: &[Module] = modules!["collection/electric.ts"];
 const ACCESS: &[Module] = modules!["client/access.ts"];
@@ -143,6 +157,7 @@ pub fn files(settings: Settings, parts: &Parts, templates: &Templates) -> Files 
         (sources.local(), adapter),
         (sources.streamed, STREAMED),
         (sources.polled, POLLED),
+        (sources.pulled, PULLED),
         (sources.direct, DIRECT),
         (parts.access, ACCESS),
         (true, use_row),
@@ -168,6 +183,6 @@ fn generated_path(template: &str) -> String {
 pub fn paths() -> impl Iterator<Item = &'static str> {
     let frameworks = [Framework::React, Framework::Vue, Framework::Svelte, Framework::Solid].map(hooks);
     let hooks = frameworks.into_iter().flat_map(|(use_row, of_client)| [use_row, of_client]);
-    let modules = [COMMON, LOCAL, STREAMED, POLLED, DIRECT, ACCESS, PGLITE, SQLITE].into_iter().chain(hooks);
+    let modules = [COMMON, LOCAL, STREAMED, POLLED, PULLED, DIRECT, ACCESS, PGLITE, SQLITE].into_iter().chain(hooks);
     modules.flatten().map(|(path, _)| *path)
 }

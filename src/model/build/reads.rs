@@ -9,6 +9,7 @@ use crate::model::project::{Field, FieldType, Insert, Model};
 pub fn check(model: &Model, pointer: &str, problems: &mut Problems) {
     let found = match (model.transport, &model.list) {
         (Transport::Electric, _) => column_in_doubt(model, pointer).into_iter().collect(),
+        (Transport::PushPull, _) => Vec::new(),
         (Transport::Rest, None) => vec![not_polled(model, pointer)],
         (Transport::Rest, Some(list)) => {
             [not_paged(model, list, pointer), list_parameters(model, list, pointer)].into_iter().flatten().collect()

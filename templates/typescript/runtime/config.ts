@@ -7,6 +7,10 @@ export interface SyncSettings {
   /** Where Electric answers, without `/v1/shape`: usually a proxy of the application's own. */
   readonly electricUrl: string;
   readonly apiBaseUrl: string;
+  /** Where the sync server is, for models that have `transport: push-pull`. */
+  readonly syncUrl: string;
+  /** What speaks with the sync server in place of requests to `syncUrl`. */
+  readonly pushPull: PushPullFunctions | undefined;
   /** Whether each write carries its id as `Idempotency-Key`. A server of another origin has to allow that header. */
   readonly idempotencyKey: "header" | "none";
   /**
@@ -38,6 +42,17 @@ export interface SyncSettings {
   readonly onAnswer: (answer: SyncAnswer) => SyncVerdict | undefined;
 }
 
+/**
+ * Take a request and give its answer: a `PushRequest` a `PushAnswer`, and a `PullRequest` a `PullAnswer`. They throw where
+ * there is none.
+ */
+export interface PushPullFunctions {
+  push(request: unknown, signal: AbortSignal): Promise<unknown>;
+  pull(request: unknown, signal: AbortSignal): Promise<unknown>;
+  /** Calls `onPoke` whenever there may be something to pull, until the signal aborts. Without it, the client asks every few seconds. */
+  poke?(onPoke: () => void, signal: AbortSignal): Promise<void>;
+}
+
 export type HeadersRecord = Readonly<Record<string, string>>;
 
 export type SyncHeaders = HeadersRecord | (() => HeadersRecord | Promise<HeadersRecord>);
@@ -63,6 +78,10 @@ export interface RejectedChange {
   /** The HTTP status; null where no request was made. */
   readonly status: number | null;
   readonly message: string;
+  /** The key, and what the write was to set. Numbers are as JavaScript reads them in JSON. */
+  readonly values: Readonly<Record<string, unknown>>;
+  /** The server's row, where a sync server has told it because of a conflict. Values are PostgreSQL's text. */
+  readonly serverRow: Readonly<Record<string, string | null>> | null;
 }
 
 /** Why a write was refused for good. */
@@ -102,7 +121,8 @@ export interface Settings {
 }
 
 /** Where the config file says nothing else. */
-const usual: Pick<SyncSettings, "idempotencyKey" | "poll" | "concurrency"> = {
+const usual: Pick<SyncSettings, "syncUrl" | "idempotencyKey" | "poll" | "concurrency"> = {
+  syncUrl: "/api/sync",
   idempotencyKey: "header",
   poll: POLL_MS / 1_000,
   concurrency: 6,
@@ -114,6 +134,7 @@ function createSettings(initial: Partial<SyncSettings>): Settings {
     ...defaults,
     headers: {},
     user: undefined,
+    pushPull: undefined,
     shapeParams: () => ({}),
     listParams: () => ({}),
     fetch: (input, init) => globalThis.fetch(input, init),

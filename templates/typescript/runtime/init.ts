@@ -281,7 +281,8 @@ async function start(
         models.filter((model) => model.transport === name),
       ),
     );
-    await Promise.all([...reads, startSyncWorker(context, transport.writes(settings))]);
+    const writes = transport.writes?.(settings);
+    await Promise.all([...reads, writes === undefined ? undefined : startSyncWorker(context, writes, isSentElsewhere)]);
   }
 
   const stopSync = isToSync ? leadership.lead(sync) : undefined;
@@ -295,6 +296,11 @@ async function start(
     feed.close();
   };
   return { store, feed, reports, leadership, pulls, stop };
+}
+
+/** Whether the writes of a model go to another server than the API. */
+function isSentElsewhere(model: Model | undefined): boolean {
+  return model !== undefined && transport.reads[model.transport]?.sends === true;
 }
 
 async function progress(store: Store, models: readonly Model[]): Promise<Record<string, ModelStatus>> {

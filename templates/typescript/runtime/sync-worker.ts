@@ -1,9 +1,11 @@
 import { messageOf } from "./client/json.js";
+import type { Model } from "./client/model.js";
 import { IDLE_MS, NOTED_MS } from "./client/timing.js";
 import { rejectedChange, type Entry } from "./store/store.js";
 import { REFUSALS } from "./tabs/reports.js";
 import { wait } from "./transport/schedule.js";
 import type { Context, Writes } from "./transport/transport.js";
+import { isOthers } from "./user.js";
 import { claim, type Claim, type Claimed } from "./writes/claim.js";
 import { API, createFlights, type Answer } from "./writes/flights.js";
 import { createKnown, type Models } from "./writes/known.js";
@@ -17,8 +19,13 @@ const MARKED = 50;
 /**
  * Sends the log to the server until the signal aborts. Returns once that has stopped. Some writes are on their way at the
  * same time, of independent rows. Many are marked as sent in one transaction, and their answers noted in the next.
+ * `isSentElsewhere`: whether the writes of a model are none of its business.
  */
-export async function startSyncWorker(context: Context, writes: Writes): Promise<void> {
+export async function startSyncWorker(
+  context: Context,
+  writes: Writes,
+  isSentElsewhere: (model: Model | undefined) => boolean,
+): Promise<void> {
   const { store, models, settings, presence, reports, signal, acknowledged } = context;
   const byName: Models = new Map(models.map((model) => [model.name, model]));
   const retries = noRetries();
@@ -37,16 +44,14 @@ export async function startSyncWorker(context: Context, writes: Writes): Promise
     }
   }
 
-  /** Whether it may go out only with the headers of another user. */
-  function isOthers({ user }: Entry): boolean {
-    return user !== null && user !== settings.current().user;
-  }
-
   function look(limit: number): Look {
     return {
       limit,
       busy: flights.busy(),
-      isHeldBack: (entry) => isOthers(entry) || isHeldBack(retries, entry.sentWith ?? entry.writeId),
+      isHeldBack: (entry) => {
+        const isElsewhere = isOthers(entry, settings) || isSentElsewhere(byName.get(entry.model));
+        return isElsewhere || isHeldBack(retries, entry.sentWith ?? entry.writeId);
+      },
       before: looks.waiting,
     };
   }

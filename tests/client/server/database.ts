@@ -14,10 +14,14 @@ export interface Column {
 
 /**
  * The server's Postgres. Every change of a row is noted in `_log`, in the transaction that makes it, with the values
- * as replication would print them.
+ * as replication would print them. With a `schema`, it has the tables of a sync server instead, and what that notes.
  */
-export async function openDatabase(): Promise<PGlite> {
+export async function openDatabase(schema?: string): Promise<PGlite> {
   const db = await PGlite.create();
+  if (schema !== undefined) {
+    await db.exec(`SET TIME ZONE 'UTC'; ${schema}`);
+    return db;
+  }
   await db.exec(`
     SET TIME ZONE 'UTC';
     CREATE TABLE _log (
@@ -47,8 +51,12 @@ export async function openDatabase(): Promise<PGlite> {
 
 /** No rows, no answers, keys from the start: as new. The log goes on, and transactions too. */
 export async function emptyDatabase(db: PGlite): Promise<void> {
-  const names = ["_answers", ...tables.map((table) => table.name)];
-  await db.exec(`TRUNCATE ${names.join(", ")} RESTART IDENTITY`);
+  const all = ["_answers", ...tables.map((table) => table.name)];
+  const { rows } = await db.query<{ name: string }>(
+    "SELECT name FROM unnest($1::TEXT[]) AS name WHERE to_regclass(quote_ident(name)) IS NOT NULL",
+    [all],
+  );
+  await db.exec(`TRUNCATE ${rows.map(({ name }) => quote(name)).join(", ")} RESTART IDENTITY`);
 }
 
 function capture(table: string, columns: readonly Column[]): string {

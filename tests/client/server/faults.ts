@@ -1,3 +1,5 @@
+import { asApi } from "./pushed.js";
+
 /** A request as it came in. */
 export interface Incoming {
   readonly method: string;
@@ -10,6 +12,8 @@ export interface Answer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | undefined;
+  /** In place of a body: goes on as long as it likes. */
+  readonly stream?: AsyncIterable<Uint8Array>;
 }
 
 /**
@@ -99,7 +103,11 @@ export class Faults {
     return again;
   }
 
-  private matches({ on, where }: Fault, request: Incoming): boolean {
+  private matches(fault: Fault, request: Incoming): boolean {
+    return asApi(request).some((each) => this.isMeant(fault, each));
+  }
+
+  private isMeant({ on, where }: Fault, request: Incoming): boolean {
     const [method, path] = on.split(" ");
     if (this.isForRows(request) !== (on === "rows")) return false;
     if (on !== "rows" && method !== "*" && method !== request.method) return false;

@@ -1,7 +1,7 @@
 import type { Answer, Fault, Incoming } from "./faults.js";
 
-/** How rows come to a client: through Electric's shapes, or from the API's lists. */
-export type Transport = "electric" | "rest";
+/** How rows come to a client: through Electric's shapes, from the API's lists, or from a sync server. */
+export type Transport = "electric" | "rest" | "push-pull";
 
 /** What a test does to rows on their way to clients, whatever brings them. */
 export interface Rows {
@@ -23,4 +23,17 @@ export interface Rows {
   answer(request: Incoming, gone: AbortSignal): Promise<Answer>;
   /** The table that a request is for. */
   tableOf(request: Incoming): string;
+}
+
+/** A sync server, which takes the writes as well. */
+export interface SyncRows extends Rows {
+  readonly options: {
+    chunk: number;
+    /** By how many milliseconds its clock is ahead. */
+    ahead: number;
+  };
+  /** Write ids that came again with another content. */
+  readonly misused: string[];
+  /** The database has been emptied. */
+  forget(): Promise<void>;
 }

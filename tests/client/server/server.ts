@@ -6,7 +6,7 @@ import { emptyDatabase, openDatabase } from "./database.js";
 import { type Answer, Disconnect, Faults, type Incoming, Instead } from "./faults.js";
 import { Lists } from "./lists.js";
 import { problem } from "./problem.js";
-import type { Rows, Transport } from "./rows.js";
+import type { Rows, SyncRows, Transport } from "./rows.js";
 import { Shapes } from "./shapes.js";
 
 /** A request to the API, and what it was answered: nothing, where the connection was cut first. */
@@ -14,8 +14,15 @@ export interface Exchange extends Incoming {
   status: number | undefined;
 }
 
+/** A sync server that stands in the place of the API. */
+export interface Syncing {
+  /** Its tables, as SQL. */
+  readonly schema: string;
+  open(db: PGlite, faults: Faults, roleOf: (authorization: string | null) => Role | undefined): SyncRows;
+}
+
 /**
- * An API with Postgres behind it, and Electric beside it. It is killed with `kill`, and started again with `revive`:
+ * An API with Postgres behind it, and Electric beside it; or a sync server. It is killed with `kill`, and started again with `revive`:
  * what was committed is still there. The port stays ours in between, so that no other process can take it; a
  * connection is reset as soon as it is made.
  */
@@ -27,8 +34,9 @@ export class Server {
   );
   readonly api: Api;
   readonly shapes: Shapes;
-  /** What brings rows to the clients: the shapes, or the API's lists. */
+  /** What brings rows to the clients: the shapes, the API's lists, or the sync server. */
   readonly rows: Rows;
+  readonly sync: SyncRows | undefined;
   /** Who a token is. */
   readonly tokens = new Map<string, Role>();
   /** Tables whose rows nobody may have. */
@@ -39,19 +47,23 @@ export class Server {
   private readonly sockets = new Set<Socket>();
   private isDown = false;
 
-  static async start(transport: Transport = "electric"): Promise<Server> {
-    const server = new Server(await openDatabase(), transport);
-    await server.shapes.start();
+  static async start(source: Exclude<Transport, "push-pull"> | Syncing = "electric"): Promise<Server> {
+    const server = new Server(await openDatabase(typeof source === "object" ? source.schema : undefined), source);
+    if (server.sync === undefined) await server.shapes.start();
     await new Promise<void>((resolve) => server.http.listen(0, "127.0.0.1", resolve));
     await server.reset();
     return server;
   }
 
-  private constructor(db: PGlite, transport: Transport) {
+  private constructor(db: PGlite, source: Exclude<Transport, "push-pull"> | Syncing) {
     this.db = db;
     this.api = new Api(db, this.faults);
     this.shapes = new Shapes(db);
-    this.rows = transport === "electric" ? this.shapes : new Lists(this.api);
+    this.sync =
+      typeof source === "object"
+        ? source.open(db, this.faults, (authorization) => this.roleOf(authorization))
+        : undefined;
+    this.rows = this.sync ?? (source === "electric" ? this.shapes : new Lists(this.api));
     this.http = createServer({ keepAliveTimeout: 60_000 }, (request, response) => void this.serve(request, response));
     this.http.on("connection", (socket) => {
       if (this.isDown) return void socket.resetAndDestroy();
@@ -69,6 +81,7 @@ export class Server {
     this.faults.clear();
     this.revive();
     await emptyDatabase(this.db);
+    await this.sync?.forget();
     this.rows.release();
     this.rows.refetch();
     this.rows.options.chunk = this.rows === this.shapes ? 1000 : 200;
@@ -132,7 +145,7 @@ export class Server {
   private async respond(incoming: Incoming, response: ServerResponse): Promise<void> {
     const exchange: Exchange = { ...incoming, status: undefined };
     if (!this.rows.isFor(incoming)) this.exchanges.push(exchange);
-    const { status, headers, body } = await this.answer(incoming, response).catch((error: unknown) => {
+    const { status, headers, body, stream } = await this.answer(incoming, response).catch((error: unknown) => {
       if (error instanceof Instead) return error.answer;
       throw error;
     });
@@ -148,18 +161,24 @@ export class Server {
       throw error;
     }
     exchange.status = status;
+    for await (const part of stream ?? []) response.write(part);
     response.end(body);
   }
 
   private async answer(incoming: Incoming, response: ServerResponse): Promise<Answer> {
     await this.faults.at("arrived", incoming);
-    const role = this.tokens.get(/^Bearer (.*)$/.exec(String(incoming.headers["authorization"]))?.[1] ?? "");
+    const gone = new AbortController();
+    response.on("close", () => gone.abort());
+    if (this.sync !== undefined) return this.sync.answer(incoming, gone.signal);
+    const role = this.roleOf(String(incoming.headers["authorization"]));
     if (!role) return problem(401, "who are you?");
     if (!this.rows.isFor(incoming)) return this.api.answer(incoming, role);
     if (this.forbidden.has(this.rows.tableOf(incoming))) return problem(403, "not for you");
-    const gone = new AbortController();
-    response.on("close", () => gone.abort());
     return this.rows.answer(incoming, gone.signal);
+  }
+
+  private roleOf(authorization: string | null): Role | undefined {
+    return this.tokens.get(/^Bearer (.*)$/.exec(authorization ?? "")?.[1] ?? "");
   }
 }
 

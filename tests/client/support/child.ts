@@ -52,8 +52,13 @@ function die(): Promise<never> {
   return new Promise<never>(() => {});
 }
 
+/** A pull of a sync server is a POST that writes nothing. */
+function isPull(input: Parameters<typeof fetch>[0]): boolean {
+  return String(input instanceof Request ? input.url : input).endsWith("/sync/pull");
+}
+
 const observedFetch: typeof fetch = async (input, init) => {
-  const method = init?.method ?? "GET";
+  const method = isPull(input) ? "GET" : (init?.method ?? "GET");
   if (isCrash("request", method)) return die();
   const response = await fetch(input, init);
   if (!isCrash("answer", method)) return response;
@@ -63,7 +68,7 @@ const observedFetch: typeof fetch = async (input, init) => {
 
 function configure({ url, token, user, verdicts }: Settings): void {
   client.configureSync({
-    ...(url !== undefined && { electricUrl: url, apiBaseUrl: url }),
+    ...(url !== undefined && { electricUrl: url, apiBaseUrl: url, syncUrl: `${url}/sync` }),
     ...(token !== undefined && { headers: { authorization: `Bearer ${token}` } }),
     ...(user !== undefined && { user }),
     ...(verdicts && { onAnswer: ({ status }) => verdicts[status] }),

@@ -4,7 +4,8 @@ import type { Transport } from "../server/rows.js";
 
 export const adapter = process.env["ADAPTER"] === "sqlite" ? "sqlite" : "pglite";
 export const isSqlite = adapter === "sqlite";
-export const transport: Transport = process.env["TRANSPORT"] === "rest" ? "rest" : "electric";
+const given = process.env["TRANSPORT"];
+export const transport: Transport = given === "rest" || given === "push-pull" ? given : "electric";
 
 /** What all of them have. */
 export type Client = Omit<typeof import("../../pglite/electric/index.js"), "pgliteDriver">;

@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { after, afterEach, before, beforeEach, test as nodeTest } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import type { Exchange, Server as TestServer } from "../server/server.js";
-import { Server } from "../server/server.js";
-import { transport } from "./generated.js";
+import { asApi } from "../server/pushed.js";
 import { Client, type Row } from "./client.js";
 import type { ModelName, Settings } from "./protocol.js";
+import { startServer } from "./start.js";
 import { reasonToSkip } from "./transports.js";
 import { until } from "./until.js";
 
@@ -30,7 +30,7 @@ export class World {
 
   constructor() {
     before(async () => {
-      this.running = await Server.start(transport);
+      this.running = await startServer();
     });
     beforeEach(() => this.server.reset());
     afterEach(() => this.tidy());
@@ -122,15 +122,16 @@ export class World {
         await until(isEqual, () => `${model}:\n${JSON.stringify(found)}\nto be\n${JSON.stringify(expected)}`);
       }
     }
-    assert.deepEqual(this.server.api.misused, [], "an idempotency key means one request");
+    const misused = [...this.server.api.misused, ...(this.server.sync?.misused ?? [])];
+    assert.deepEqual(misused, [], "an idempotency key means one request");
   }
 
   /** Requests to the API with this method and path, in the order of their arrival. */
   requests(on: string): Exchange[] {
     const [method, path] = on.split(" ");
-    return this.server.exchanges.filter(
-      ({ method: used, url }) => used === method && `${url.pathname}/`.startsWith(`${path}/`),
-    );
+    return this.server.exchanges
+      .flatMap(asApi)
+      .filter(({ method: used, url }) => used === method && `${url.pathname}/`.startsWith(`${path}/`));
   }
 }
 

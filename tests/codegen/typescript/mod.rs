@@ -24,6 +24,7 @@ fn settings(int64: Int64) -> Settings<'static> {
         framework: Framework::React,
         database: "tests",
         electric_url: "http://127.0.0.1:1",
+        sync_url: "/api/sync",
         api_base_url: "http://127.0.0.1:1/api",
         idempotency_key: IdempotencyKey::Header,
         poll: 30,

@@ -350,10 +350,10 @@ pub fn the_log_of_version_1(world: &mut World) {
     world.drop_all();
     world.exec("DROP TABLE _made_keys");
     let log = if world.is_pglite() { "_changes" } else { "_changes_log" };
-    for column in ["sent_with", "txid", "user_id"] {
+    for column in ["sent_with", "txid", "user_id", "base", "edited_at", "place"] {
         world.exec(&format!("ALTER TABLE {log} DROP COLUMN {column}"));
     }
-    for column in ["sent_with", "txid", "user_id"] {
+    for column in ["sent_with", "txid", "user_id", "base", "edited_at", "place"] {
         world.exec(&format!("ALTER TABLE {log} ADD COLUMN {column} TEXT"));
     }
     world.load_again();

@@ -18,7 +18,7 @@ export interface Model {
   /** What the API offers. */
   readonly operations: Operations;
   /** How its rows come in. */
-  readonly transport: "electric" | "rest";
+  readonly transport: "electric" | "rest" | "push-pull";
   /** How the API lists its rows; absent where no transport polls them. */
   readonly list?: List;
   /** Models with a higher priority are loaded first. Absent: 0. */

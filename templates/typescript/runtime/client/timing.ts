@@ -11,6 +11,11 @@ export const BROKEN_RETRY_MS = 60_000;
 /** Between two pulls of a list. */
 export const POLL_MS = 30_000;
 
+/** Between two pulls from a sync server that can't tell when there is something new. */
+export const PULL_MS = 5_000;
+/** The longest silence of a sync server that can: it says something every 25 seconds. */
+export const POKE_SILENCE_MS = 60_000;
+
 /** The longest wait for the application's `headers`. */
 export const HEADERS_MS = 60_000;
 /** The longest wait for an answer of the API. */

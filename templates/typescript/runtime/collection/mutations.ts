@@ -3,6 +3,7 @@ import { createTransaction, type Transaction } from "@tanstack/db";
 import { collectionKey, keyFields, own, ownKey, rowKey, type Model } from "../client/model.js";
 import { RejectedError } from "../config.js";
 import { rejectionOf, type Entry, type EntryId, type StoreOperations } from "../store/store.js";
+import { LARGEST_GROUP } from "../transport/transport.js";
 import type { Session } from "./feed.js";
 import { gather } from "./gather.js";
 
@@ -29,7 +30,7 @@ interface Saved {
 
 /** Saves what the collections of one client write. */
 export interface Writer {
-  /** Saves all mutations of a transaction together, or none of them. */
+  /** Saves all mutations of a transaction together, or none of them. Throws where they are too many for a sync server. */
   writeTogether(work: () => void): Transaction;
   /** Returns when all that was written before is on the device, or was refused. */
   flushed(): Promise<void>;
@@ -79,7 +80,11 @@ export function createWriter(
     const opened = await whenOpen();
     return opened.store.transaction(async (within) => {
       const entries: (readonly EntryId[])[] = [];
-      for (const writes of transactions) entries.push(await saveAll(within, writes));
+      for (const writes of transactions) {
+        // They are saved together by chance. What one of them has written may be refused without the others.
+        if (transactions.length > 1 && writes.some(({ model }) => isPushed(model))) await within.log.beginGroup();
+        entries.push(await saveAll(within, writes));
+      }
       const position = await opened.feed.position(within);
       return entries.map((ids) => ({ position, entries: ids, opened }));
     });
@@ -133,8 +138,31 @@ export function createWriter(
     }
   }
 
+  function writeTogether(work: () => void): Transaction {
+    const transaction = createTransaction<Record<string, unknown>>({ mutationFn: persist });
+    try {
+      return transaction.mutate(() => {
+        work();
+        checkSize(transaction.mutations);
+      });
+    } catch (error) {
+      transaction.isPersisted.promise.catch(() => {});
+      transaction.rollback();
+      throw error;
+    }
+  }
+
+  /** Throws where a sync server couldn't take all of it together. */
+  function checkSize(mutations: readonly Mutation[]): void {
+    const size = mutations.filter(({ collection }) => isPushed(byCollection.get(collection.id))).length;
+    if (size <= LARGEST_GROUP) return;
+    throw new Error(
+      `writeTogether: ${String(size)} edits are too many. A sync server takes ${String(LARGEST_GROUP)} together at most.`,
+    );
+  }
+
   return {
-    writeTogether: (work) => createTransaction<Record<string, unknown>>({ mutationFn: persist }).mutate(work),
+    writeTogether,
     persist,
     flushed: gathering.flushed,
     finish: gathering.finish,
@@ -145,6 +173,11 @@ export function createWriter(
       return () => ofModel.delete(listener);
     },
   };
+}
+
+/** Whether a model's edits go to a sync server. */
+function isPushed(model: Model | undefined): boolean {
+  return model?.transport === "push-pull";
 }
 
 /** Throws where the database is closed before. */

@@ -1,4 +1,4 @@
-import { elementsOf, membersOf, parsed, textOf, type Members } from "../client/json.js";
+import { elementsOf, membersOf, objectOf, parsed, textOf, type Members } from "../client/json.js";
 import { ownKey, type CollectionKey, type Model } from "../client/model.js";
 import type { RejectedChange, Rejection } from "../config.js";
 
@@ -76,6 +76,11 @@ export interface Entry {
   readonly at: string;
   /** Who has made the write; null where the application hasn't said who was signed in, or that nobody was. */
   readonly user: string | null;
+  /** For a sync server: what the device had seen when the edit was made, and when that was. */
+  readonly base: string | null;
+  readonly editedAt: string | null;
+  /** Where the sync server has the write, as JSON. */
+  readonly place: string | null;
 }
 
 export interface Tally {
@@ -117,6 +122,20 @@ export interface FailedWrite {
 export interface TakenWrite {
   readonly writeIds: readonly string[];
   readonly txid: string | null;
+  /** What a sync server tells instead: where it has the write, as JSON. */
+  readonly place?: string | null;
+}
+
+/** The time of a sync server's clock, or of the device's: milliseconds since 1970, and a counter. */
+export interface Stamp {
+  readonly milliseconds: number;
+  readonly counter: number;
+}
+
+/** Reads a stamp as it is on the wire and in the log: `1795932681000.3`. */
+export function stampOf(text: string): Stamp {
+  const [milliseconds = 0, counter = 0] = text.split(".").map(Number);
+  return { milliseconds, counter };
 }
 
 /** The log of local writes. Lists of entries are in its order. */
@@ -135,6 +154,8 @@ export interface LogOperations {
   rejected(): Promise<Entry[]>;
   /** The entries with these write ids, and those that were rejected with one of them. */
   withIds(writeIds: readonly string[]): Promise<Entry[]>;
+  /** The entries of these transactions of the local database. */
+  ofTransactions(transactionIds: readonly string[]): Promise<Entry[]>;
   newest(): Promise<EntryId | null>;
   writtenAfter(id: EntryId | null): Promise<Pick<Entry, "id" | "model">[]>;
   /** Reads the queue: the first entries that the server hasn't taken, `limit` at most. */
@@ -144,6 +165,8 @@ export interface LogOperations {
   /** `user`: who is signed in. */
   tally(user: string | null): Promise<Tally>;
 
+  /** What the running transaction writes from now on is a group of its own: it has its own fate on a sync server. */
+  beginGroup(): Promise<void>;
   /** Counts a try of each. It must be committed before the requests are sent: from then on the server may have seen them. */
   markSent(writes: readonly SentWrite[]): Promise<void>;
   /** Notes why the last try of each has failed. */
@@ -152,6 +175,15 @@ export interface LogOperations {
   unmarkSent(writeIds: readonly string[]): Promise<void>;
   acknowledge(writes: readonly TakenWrite[]): Promise<void>;
   reject(writeIds: readonly string[], rejection: Rejection): Promise<void>;
+  /** Rejects a write, and others with it. They are sent again, or discarded, together. */
+  rejectTogether(writeId: string, rejection: Rejection, others: readonly string[], ofOthers: Rejection): Promise<void>;
+  /**
+   * Notes of the edits of these models that don't say it yet when they were made, and what the device had seen by then.
+   * The times are later than `clock`, and in the order of the log. Gives the latest; undefined where all said it.
+   */
+  stamp(models: readonly string[], clock: Stamp, base: string | null): Promise<Stamp | undefined>;
+  /** The server may have lost what it has taken of these models: it is sent again, under the same write ids. */
+  reopen(models: readonly string[]): Promise<void>;
   /** Deletes entries that the server's rows show. */
   settle(writeIds: readonly string[]): Promise<void>;
   /** Sends a rejected entry again, with all that were rejected with it. */
@@ -252,6 +284,8 @@ export interface ChangesSince {
 
 /** Text that a transport stores for a model. It is deleted with the model's rows. */
 export interface Meta {
+  /** What the database is called among those of other devices. */
+  clientId(): Promise<string>;
   get(kind: string, model: string): Promise<string | undefined>;
   set(kind: string, model: string, value: string): Promise<void>;
   delete(kind: string, model: string): Promise<void>;
@@ -277,8 +311,16 @@ export function rejectionOf(error: string | null): Rejection {
 
 export function rejectedChange(entry: Entry): RejectedChange {
   const { model, operation, rowKey, writeId } = entry;
-  const { status, message } = rejectionOf(entry.error);
-  return { model, operation, rowKey, writeId, status, message };
+  const { status, message, body } = rejectionOf(entry.error);
+  const values = parsed(objectOf(entry.members)) as RejectedChange["values"];
+  return { model, operation, rowKey, writeId, status, message, values, serverRow: serverRowIn(body) };
+}
+
+/** What a sync server tells in a conflict. */
+function serverRowIn(body: string): RejectedChange["serverRow"] {
+  const said = parsed(body);
+  if (typeof said !== "object" || said === null || !("error" in said) || !("row" in said)) return null;
+  return said.row as RejectedChange["serverRow"];
 }
 
 /** Whether something couldn't be stored because there is no room: what SQLite, PostgreSQL, a file system or a browser says. */

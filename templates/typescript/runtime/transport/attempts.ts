@@ -48,10 +48,10 @@ export interface Attempts {
   readonly wake?: Source;
 }
 
-/** Makes one attempt after the other until the signal aborts, and waits in between as long as each end takes. */
+/** Makes one attempt to read the rows of these models after the other until the signal aborts, and waits in between as long as each end takes. */
 export async function keepTrying(
   { store, settings, presence, reports }: Context,
-  model: Model,
+  models: readonly Model[],
   signal: AbortSignal,
   { attempt, url, wake = () => () => {} }: Attempts,
 ): Promise<void> {
@@ -64,13 +64,17 @@ export async function keepTrying(
       refusals = 0;
     };
     const end = await attempt(onWell).catch(endOf);
-    await showLoaded(store, model);
-    if (!signal.aborted) reportEnd(reports, model, end, url);
+    for (const model of models) {
+      await showLoaded(store, model);
+      if (!signal.aborted) reportEnd(reports, model, end, url);
+    }
     if (end.kind === "refused") {
       refusals += 1;
       // Headers may be new each time, and refused each time.
       if (refusals > 1) await wait(backoff(refusals - 1), signal, changes.source, wake);
-      const onWait = () => reports.waiting(model.name, true);
+      const onWait = () => {
+        for (const { name } of models) reports.waiting(name, true);
+      };
       await otherHeaders(settings, presence, end.headers, signal, changes, onWait);
     } else if (end.kind === "failed") {
       failures += 1;

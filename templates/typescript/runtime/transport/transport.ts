@@ -13,7 +13,8 @@ import type { Presence, Pulls, Source } from "./schedule.js";
 export interface Transport {
   /** By what models call it. Only what models use is registered. */
   readonly reads: Readonly<Partial<Record<Model["transport"], Reads>>>;
-  readonly writes: (settings: Settings) => Writes;
+  /** What sends writes to the API; absent where no model's go there. */
+  readonly writes?: (settings: Settings) => Writes;
 }
 
 /** What a transport works with. */
@@ -33,8 +34,13 @@ export interface Context {
   readonly signal: AbortSignal;
 }
 
+/** The most edits that a sync server takes together. */
+export const LARGEST_GROUP = 500;
+
 /** Brings the server's rows into the synced tables. */
 export interface Reads {
+  /** Whether it sends the writes of its models, too. */
+  readonly sends?: boolean;
   /** Goes on until the signal aborts. Returns once nothing is on its way into the store any more. */
   run(context: Context, models: readonly Model[]): Promise<void>;
   /** How far a model's rows have come, as the store has it. */

@@ -105,7 +105,7 @@ function keyMembers(model: Model, entry: Entry): Members {
 }
 
 /** Replaces temporary keys in references: a form may have been opened before the server made the key. */
-async function withMadeKeys(known: Known, model: Model, members: Members): Promise<Members> {
+export async function withMadeKeys(known: Known, model: Model, members: Members): Promise<Members> {
   const made: Record<string, string> = {};
   for (const [column, parent] of Object.entries(model.references)) {
     const value = members[column] ?? "null";

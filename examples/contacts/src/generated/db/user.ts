@@ -2,7 +2,7 @@
 
 import { messageOf } from "./client/json.js";
 import type { HeadersRecord, Settings } from "./config.js";
-import type { Store } from "./store/store.js";
+import type { Entry, Store } from "./store/store.js";
 import type { Reports } from "./tabs/reports.js";
 import { backoff, bell, wait } from "./transport/schedule.js";
 
@@ -28,11 +28,23 @@ export async function noteUser(
     noted = user;
   }
 
+  /** Returns when the work is done, or nobody waits for it any more. */
+  async function unlessAborted(work: Promise<void>): Promise<void> {
+    const patience = new AbortController();
+    const end = () => patience.abort();
+    signal.addEventListener("abort", end);
+    if (signal.aborted) end();
+    await Promise.race([work, wait(Number.POSITIVE_INFINITY, patience.signal)]).finally(() => {
+      signal.removeEventListener("abort", end);
+      end();
+    });
+  }
+
   async function follow(): Promise<void> {
     for (let failures = 0; !signal.aborted; ) {
       changes.silence();
       try {
-        await Promise.race([flushed(), wait(Number.POSITIVE_INFINITY, signal)]);
+        await unlessAborted(flushed());
         if (!signal.aborted) await note();
         failures = 0;
         await wait(Number.POSITIVE_INFINITY, signal, changes.source);
@@ -89,6 +101,11 @@ export async function whileSignedIn(
     }
     changes.close();
   }
+}
+
+/** Whether an entry may go out only with the headers of another user. */
+export function isOthers({ user }: Entry, settings: Settings): boolean {
+  return user !== null && user !== settings.current().user;
 }
 
 /**

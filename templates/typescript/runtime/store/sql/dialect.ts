@@ -19,6 +19,10 @@ export interface Dialect {
   fromServer(field: Field, text: string): Value;
   /** Converts a value of a column to JSON text of the field's type. */
   jsonOf(field: Field, value: Value): string;
+  /** Gives what the running transaction writes from now on this `transaction_id`. */
+  beginGroup(id: string): Statement;
+  /** The milliseconds since 1970 of a time in the log. */
+  milliseconds(time: Statement): Statement;
   /** Makes a parameter of one part of a row's key, to compare with its column. */
   keyParameter(model: Model, column: string, part: string | null): Statement;
   /** Makes a parameter of JSON text for a column of the log. */

@@ -1,7 +1,7 @@
 import { membersOf, type Members } from "../../client/json.js";
-import { errorText, type Entry, type LogOperations, type MadeKey } from "../store.js";
+import { errorText, stampOf, type Entry, type LogOperations, type MadeKey } from "../store.js";
 import type { Dialect } from "./dialect.js";
-import { joined, list, name, sql, type Connection, type Row, type Statement } from "./driver.js";
+import { joined, list, name, raw, sql, type Connection, type Row, type Statement } from "./driver.js";
 import { setMeta } from "./migrate.js";
 
 /** As the index has it. */
@@ -15,7 +15,7 @@ export function logOperations(connection: Connection, dialect: Dialect): LogOper
     const rows = await connection.query(sql`
       SELECT
         id, table_name, row_key, operation, value, write_id, transaction_id, status, attempts, error, txid, sent_with,
-        rejected_with, created_at, ${USER} AS user_id
+        rejected_with, created_at, ${USER} AS user_id, base, edited_at, place
       FROM _changes
       WHERE ${condition}
       ORDER BY id${limit}
@@ -27,14 +27,18 @@ export function logOperations(connection: Connection, dialect: Dialect): LogOper
     pending: (after, limit) => entries(sql`status = 'pending' AND id > ${after ?? 0}`, sql` LIMIT ${limit}`),
     ofRows: (model, rowKeys) => entries(sql`row_key IN (${list(rowKeys)}) AND table_name = ${model}`),
     // Found by the text, and then told apart by the part that it is.
-    ofOwnKey: (model, ownKey) =>
-      entries(sql`table_name = ${model} AND row_key LIKE ${containing(ownKey)} ESCAPE '\\'`),
+    ofOwnKey: (model, ownKey) => entries(sql`table_name = ${model} AND row_key LIKE ${containing(ownKey)} ESCAPE '\\'`),
     sent: (model) => entries(sql`table_name = ${model} AND ${IS_SENT}`),
     acknowledged: () => entries(sql`${IS_SENT} AND status = 'acknowledged'`),
     rejected: () => entries(sql`status = 'rejected'`),
     // The condition is such that both databases go through the log in its order, and stop at the limit.
     queue: (limit) => entries(sql`status <> 'acknowledged'`, sql` LIMIT ${limit}`),
-    withIds: (writeIds) => entries(sql`write_id IN (${list(writeIds)}) OR rejected_with IN (${list(writeIds)})`),
+    async withIds(writeIds) {
+      if (writeIds.length === 0) return [];
+      return entries(sql`write_id IN (${list(writeIds)}) OR rejected_with IN (${list(writeIds)})`);
+    },
+
+    ofTransactions: (transactionIds) => entries(sql`transaction_id IN (${list(transactionIds)})`),
 
     async countUnsent(upTo) {
       const [row] = await connection.query(sql`
@@ -82,6 +86,10 @@ export function logOperations(connection: Connection, dialect: Dialect): LogOper
       };
     },
 
+    async beginGroup() {
+      await connection.query(dialect.beginGroup(crypto.randomUUID()));
+    },
+
     async markSent(writes) {
       const writeIds = writes.flatMap((write) => write.writeIds);
       const sets = writes.filter((write) => write.writeIds.some((writeId) => writeId !== write.writeId));
@@ -114,7 +122,10 @@ export function logOperations(connection: Connection, dialect: Dialect): LogOper
       const writeIds = writes.flatMap((write) => write.writeIds);
       await connection.query(sql`
         UPDATE _changes
-        SET status = 'acknowledged', txid = ${choice(writes, ({ txid }) => txid, sql`NULL`)}
+        SET
+          status = 'acknowledged',
+          txid = ${choice(writes, ({ txid }) => txid, sql`NULL`)},
+          place = ${choice(writes, ({ place = null }) => place, sql`NULL`)}
         WHERE status = 'pending' AND write_id IN (${list(writeIds)})
       `);
     },
@@ -127,21 +138,65 @@ export function logOperations(connection: Connection, dialect: Dialect): LogOper
       `);
     },
 
+    async rejectTogether(writeId, rejection, others, ofOthers) {
+      if (others.length > 0) {
+        await connection.query(sql`
+          UPDATE _changes
+          SET status = 'rejected', error = ${errorText(ofOthers)}, rejected_with = ${writeId}
+          WHERE status = 'pending' AND write_id IN (${list(others)})
+        `);
+      }
+      await connection.query(sql`
+        UPDATE _changes
+        SET status = 'rejected', error = ${errorText(rejection)}
+        WHERE status = 'pending' AND write_id = ${writeId}
+      `);
+    },
+
+    async stamp(models, { milliseconds, counter }, base) {
+      const log = name(dialect.logTable);
+      const least = raw(String(milliseconds));
+      const unsaid = sql`edited_at IS NULL AND status = 'pending' AND table_name IN (${list(models)})`;
+      const stamped = await connection.query(sql`
+        UPDATE ${log}
+        SET edited_at = s.edited_at, base = ${base}
+        FROM (
+          SELECT c.id, CASE WHEN c.time > ${least} THEN c.time ELSE ${least} END || '.' || c.number AS edited_at
+          FROM (
+            SELECT
+              id,
+              max(${dialect.milliseconds(sql`created_at`)}) OVER (ORDER BY id) AS time,
+              ${raw(String(counter))} + row_number() OVER (ORDER BY id) AS number
+            FROM ${log}
+            WHERE ${unsaid}
+          ) AS c
+        ) AS s
+        WHERE ${log}.id = s.id
+        RETURNING ${log}.edited_at
+      `);
+      const stamps = stamped.map((row) => stampOf(text(row, "edited_at") ?? ""));
+      return stamps.sort((one, other) => one.counter - other.counter).at(-1);
+    },
+
+    async reopen(models) {
+      await connection.query(sql`
+        UPDATE _changes
+        SET status = 'pending', place = NULL
+        WHERE status = 'acknowledged' AND table_name IN (${list(models)})
+      `);
+    },
+
     async settle(writeIds) {
       if (writeIds.length === 0) return;
       await connection.query(sql`DELETE FROM _changes WHERE status <> 'rejected' AND write_id IN (${list(writeIds)})`);
     },
 
     async retry(writeId) {
-      await connection.query(
-        sql`UPDATE _changes SET status = 'pending' WHERE status = 'rejected' AND write_id = ${writeId}`,
-      );
+      await connection.query(sql`UPDATE _changes SET status = 'pending' WHERE ${rejectedWith(writeId)}`);
     },
 
     async discard(writeId) {
-      await connection.query(
-        sql`DELETE FROM _changes WHERE status = 'rejected' AND (write_id = ${writeId} OR rejected_with = ${writeId})`,
-      );
+      await connection.query(sql`DELETE FROM _changes WHERE ${rejectedWith(writeId)}`);
     },
 
     async discardOnly(ids) {
@@ -190,6 +245,12 @@ export function logOperations(connection: Connection, dialect: Dialect): LogOper
   };
 }
 
+/** A rejected entry, and all that were rejected with it. */
+function rejectedWith(writeId: string): Statement {
+  const first = sql`SELECT coalesce(f.rejected_with, f.write_id) FROM _changes AS f WHERE f.write_id = ${writeId}`;
+  return sql`status = 'rejected' AND coalesce(rejected_with, write_id) IN (${first})`;
+}
+
 /** What an entry gets from the write that it goes out with. */
 function choice<T extends { readonly writeIds: readonly string[] }>(
   writes: readonly T[],
@@ -205,7 +266,9 @@ function choice<T extends { readonly writeIds: readonly string[] }>(
 
 /** A pattern for the JSON of lists that have this text in them. */
 function containing(text: string): string {
-  return `[%${JSON.stringify(text).slice(1, -1).replace(/[\\%_]/g, "\\$&")}%]`;
+  return `[%${JSON.stringify(text)
+    .slice(1, -1)
+    .replace(/[\\%_]/g, "\\$&")}%]`;
 }
 
 function entry(row: Row): Entry {
@@ -230,6 +293,9 @@ function entry(row: Row): Entry {
     rejectedWith: text(row, "rejected_with"),
     at: text(row, "created_at") ?? "",
     user: text(row, "user_id"),
+    base: text(row, "base"),
+    editedAt: text(row, "edited_at"),
+    place: text(row, "place"),
   };
 }
 

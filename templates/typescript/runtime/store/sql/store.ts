@@ -383,6 +383,11 @@ function changedKeys(connection: Connection): ChangedKeys {
 function meta(connection: Connection): Meta {
   const metaKey = (kind: string, model: string) => `${kind}:${model}`;
   return {
+    async clientId() {
+      const [row] = await connection.query(sql`SELECT value FROM _sync_meta WHERE key = 'client_id'`);
+      return String(row?.["value"] ?? "");
+    },
+
     async get(kind, model) {
       const [row] = await connection.query(sql`SELECT value FROM _sync_meta WHERE key = ${metaKey(kind, model)}`);
       const value = row?.["value"] ?? null;

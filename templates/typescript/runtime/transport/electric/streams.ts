@@ -40,7 +40,7 @@ async function run(context: Context, models: readonly Model[]): Promise<void> {
     models.map((model, index) => {
       const own = controllers[index]?.signal ?? signal;
       // One stream after the other, each from where the one before has come to.
-      return keepTrying(context, model, own, {
+      return keepTrying(context, [model], own, {
         attempt: (onWell) => stream(context, model, own, onWell),
         url: () => shapeUrl(context.settings),
       });

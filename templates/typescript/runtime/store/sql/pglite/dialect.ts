@@ -26,7 +26,15 @@ export const pgliteDialect: Dialect = {
   logTable: "_changes",
   logSteps: [
     { version: 2, script: "ALTER TABLE _changes ADD COLUMN sent_with TEXT, ADD COLUMN txid TEXT" },
-    { version: 3, script: "ALTER TABLE _changes ADD COLUMN user_id TEXT" },
+    {
+      version: 3,
+      script: `
+        ALTER TABLE _changes
+        ADD COLUMN user_id TEXT, ADD COLUMN base TEXT, ADD COLUMN edited_at TEXT, ADD COLUMN place TEXT,
+        ALTER COLUMN transaction_id
+        SET DEFAULT coalesce(nullif(current_setting('sync_patterns.group', TRUE), ''), pg_current_xact_id()::TEXT)
+      `,
+    },
   ],
 
   shownAsRead: ["text", "uuid", "date", "time", "decimal"],
@@ -69,6 +77,8 @@ export const pgliteDialect: Dialect = {
   },
 
   jsonOf: (field, value) => jsonOf(field, String(value)),
+  beginGroup: (id) => sql`SELECT set_config('sync_patterns.group', ${id}, TRUE)`,
+  milliseconds: (time) => sql`floor(extract(EPOCH FROM ${time}) * 1000)::BIGINT`,
   keyParameter: (model, column, part) => sql`${part}::TEXT::${type(model, column)}`,
   logValue: (json) => sql`CAST(${json} AS JSONB)`,
 

@@ -17,7 +17,12 @@ export const sqliteDialect: Dialect = {
       version: 2,
       script: "ALTER TABLE _changes_log ADD COLUMN sent_with TEXT; ALTER TABLE _changes_log ADD COLUMN txid TEXT",
     },
-    { version: 3, script: "ALTER TABLE _changes_log ADD COLUMN user_id TEXT" },
+    {
+      version: 3,
+      script: ["user_id", "base", "edited_at", "place"]
+        .map((column) => `ALTER TABLE _changes_log ADD COLUMN ${column} TEXT`)
+        .join("; "),
+    },
   ],
 
   shownAsRead: ["text", "uuid", "date", "time", "decimal", "date_time", "bytes"],
@@ -88,6 +93,8 @@ export const sqliteDialect: Dialect = {
     return typeof value === "string" ? JSON.stringify(value) : String(value);
   },
 
+  beginGroup: (id) => sql`UPDATE _transaction SET id = ${id}`,
+  milliseconds: (time) => sql`CAST(round((julianday(${time}) - 2440587.5) * 86400000) AS INTEGER)`,
   keyParameter: (_model, _column, part) => sql`${part}`,
   logValue: (json) => sql`${json}`,
 

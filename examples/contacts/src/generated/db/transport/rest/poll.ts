@@ -214,7 +214,7 @@ function createPoll(context: Context, listed: Listed, gate: Gate, parent: Poll |
       if (signal.aborted) stop();
       const changes = bell(settings.onChange);
       let isFirst = true;
-      await keepTrying(context, model, own.signal, {
+      await keepTrying(context, [model], own.signal, {
         attempt: (onWell) => {
           const result = attempt(own.signal, changes, onWell, isFirst);
           isFirst = false;

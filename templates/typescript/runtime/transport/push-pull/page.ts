@@ -1,0 +1,214 @@
+import { messageOf, parsed } from "../../client/json.js";
+import { WRITE_ID, type Model } from "../../client/model.js";
+import { keyRow, type Entry, type ServerRow, type Store, type StoreOperations } from "../../store/store.js";
+import { noteStamp, stampEdits, writePulled } from "./clock.js";
+import type { PullAnswer, PullChange, WireRow } from "./protocol.js";
+import { isReachedSince, placeOf } from "./results.js";
+
+/** A fresh copy of all rows, which replaces what is there once it has come as a whole: the keys that it has, by model. */
+export type Copy = ReadonlyMap<string, Set<string>>;
+
+/** What one pull knows, from its first page to its last. */
+export interface Pull {
+  /** Entries that the server had taken when it began. */
+  readonly taken: readonly Entry[];
+  readonly copy: Copy | undefined;
+  /** Models that are filled for the first time: their keys aren't noted one by one. */
+  readonly filled: ReadonlySet<string>;
+}
+
+/** How far the rows of one model have come. It is deleted with them. */
+export interface Loaded {
+  readonly rows: number;
+  readonly isComplete: boolean;
+  readonly at: string;
+}
+
+const LOADED = "loaded";
+
+export async function readLoaded({ meta }: StoreOperations, model: string): Promise<Loaded | undefined> {
+  const text = await meta.get(LOADED, model);
+  // Written below, and by nobody else.
+  return text === undefined ? undefined : (parsed(text) as Loaded | undefined);
+}
+
+/** What a page has brought. */
+export interface Page {
+  /** Rows that came, by model. */
+  readonly rows: ReadonlyMap<string, number>;
+  /** What couldn't be taken, by model. */
+  readonly problems: ReadonlyMap<string, string>;
+}
+
+/** Brings a page and its cursor into the store, in the running transaction. `unfit`: what to leave out, and why. */
+export async function takePage(
+  within: StoreOperations,
+  models: readonly Model[],
+  answer: PullAnswer,
+  { taken, copy, filled }: Pull,
+  unfit: ReadonlyMap<PullChange, string> = new Map(),
+): Promise<Page> {
+  await stampEdits(within, models);
+  await noteStamp(within, answer.stamp);
+  const rows = new Map<string, number>();
+  const problems = new Map<string, string>();
+  const hidden = await showsTooEarly(within, answer.changes);
+  for (const model of models) {
+    const changes = answer.changes.filter(({ table }) => table === model.name);
+    if (changes.length === 0) continue;
+    if (filled.has(model.name)) await within.synced.beginLoading(model);
+    const { there, gone, problem } = sorted(within, model, changes, hidden, unfit);
+    if (problem !== undefined) problems.set(model.name, problem);
+    if (there.size > 0) await within.synced.upsert(model, [...there.values()]);
+    if (gone.size > 0) await within.synced.delete(model, [...gone.values()]);
+    rows.set(model.name, there.size);
+    const keys = copy?.get(model.name);
+    for (const key of there.keys()) keys?.add(key);
+    for (const key of gone.keys()) keys?.delete(key);
+  }
+  const { cursor, more } = answer;
+  if (!more && copy !== undefined) {
+    for (const model of models) {
+      const keys = [...(copy.get(model.name) ?? [])];
+      await within.synced.deleteOthers(
+        model,
+        keys.map((key) => keyRow(model, key)),
+      );
+    }
+  }
+  if (!more && cursor !== null) {
+    for (const model of models) if (filled.has(model.name)) await within.synced.endLoading(model);
+    const reached = taken.filter((entry) => {
+      const place = placeOf(entry);
+      return place === undefined || isReachedSince(place, cursor);
+    });
+    await within.log.settle(await inOrder(within, reached));
+  }
+  await noteLoaded(within, models, rows, !more);
+  // Until a fresh copy is whole, there is nothing to go on from.
+  await writePulled(within, { cursor: more && copy !== undefined ? null : cursor, isLast: !more });
+  return { rows, problems };
+}
+
+/** Thrown to take back what was only tried. */
+class Undone extends Error {}
+
+/** Finds the rows that the tables can't hold, and says why. */
+export async function findUnfit(
+  store: Store,
+  models: readonly Model[],
+  changes: readonly PullChange[],
+): Promise<Map<PullChange, string>> {
+  const unfit = new Map<PullChange, string>();
+
+  async function search(model: Model, some: readonly PullChange[]): Promise<void> {
+    try {
+      await store.transaction(async ({ synced }) => {
+        const rows = some.map(({ row }) => rowOf(model, row ?? {}, null));
+        await synced.upsert(model, rows);
+        throw new Undone();
+      });
+    } catch (error) {
+      if (error instanceof Undone) return;
+      const [one, ...others] = some;
+      if (one === undefined) return;
+      if (others.length === 0) return void unfit.set(one, messageOf(error));
+      const half = Math.ceil(some.length / 2);
+      await search(model, some.slice(0, half));
+      await search(model, some.slice(half));
+    }
+  }
+
+  for (const model of models) {
+    const rows = changes.filter(({ table, row }) => table === model.name && row !== null);
+    const byKey = new Map(rows.map((change) => [JSON.stringify(change.key), change]));
+    if (byKey.size > 0) await search(model, [...byKey.values()]);
+  }
+  return unfit;
+}
+
+async function noteLoaded(
+  within: StoreOperations,
+  models: readonly Model[],
+  rows: ReadonlyMap<string, number>,
+  isComplete: boolean,
+): Promise<void> {
+  for (const { name } of models) {
+    const before = await readLoaded(within, name);
+    if (before?.isComplete === true) continue;
+    const loaded: Loaded = {
+      rows: (before?.rows ?? 0) + (rows.get(name) ?? 0),
+      isComplete,
+      at: new Date().toISOString(),
+    };
+    await within.meta.set(LOADED, name, JSON.stringify(loaded));
+  }
+}
+
+/** Rows that are there and rows that have gone, by key: of one that comes twice, the later. */
+function sorted(
+  { synced }: StoreOperations,
+  model: Model,
+  changes: readonly PullChange[],
+  hidden: ReadonlySet<string>,
+  unfit: ReadonlyMap<PullChange, string>,
+) {
+  const there = new Map<string, ServerRow>();
+  const gone = new Map<string, ServerRow>();
+  let problem: string | undefined;
+  for (const change of changes) {
+    const { key, row, write_id } = change;
+    problem = unfit.get(change) ?? problem;
+    if (unfit.has(change)) continue;
+    const keys: ServerRow = new Map(model.key.map((column) => [column, key[column] ?? null]));
+    const rowKey = synced.keyOf(model, keys);
+    there.delete(rowKey);
+    gone.delete(rowKey);
+    if (row === null) {
+      gone.set(rowKey, keys);
+      continue;
+    }
+    const lacking = model.fields.find(({ name, nullable }) => !nullable && (row[name] ?? null) === null);
+    if (lacking === undefined) {
+      there.set(rowKey, rowOf(model, row, write_id !== null && hidden.has(write_id) ? null : write_id));
+    } else {
+      problem = `a row has no ${lacking.name}, which the document requires`;
+    }
+  }
+  return { there, gone, problem };
+}
+
+function rowOf(model: Model, row: WireRow, writeId: string | null): ServerRow {
+  const fields = model.fields.map(({ name }): [string, string | null] => [name, row[name] ?? null]);
+  return new Map([...fields, [WRITE_ID, writeId]]);
+}
+
+/** Our writes that a row shows while an earlier one of that row has no answer yet: that one would show over it. */
+async function showsTooEarly({ log }: StoreOperations, changes: readonly PullChange[]): Promise<ReadonlySet<string>> {
+  const ids = new Set(changes.flatMap(({ write_id }) => write_id ?? []));
+  const own = (await log.withIds([...ids])).filter(({ writeId }) => ids.has(writeId));
+  return waiting(log, own);
+}
+
+/** Those of them before which nothing of their row is without an answer. */
+async function inOrder({ log }: StoreOperations, entries: readonly Entry[]): Promise<string[]> {
+  const late = await waiting(log, entries);
+  return entries.map(({ writeId }) => writeId).filter((writeId) => !late.has(writeId));
+}
+
+/** Those of them before which something of their row is without an answer. */
+async function waiting(log: StoreOperations["log"], entries: readonly Entry[]): Promise<Set<string>> {
+  const late = new Set<string>();
+  for (const model of new Set(entries.map((entry) => entry.model))) {
+    const some = entries.filter((entry) => entry.model === model);
+    /** The first of each row. */
+    const pending = new Map<string, bigint>();
+    for (const { status, rowKey, id } of await log.ofRows(model, [...new Set(some.map(({ rowKey }) => rowKey))])) {
+      if (status === "pending" && !pending.has(rowKey)) pending.set(rowKey, BigInt(String(id)));
+    }
+    for (const { rowKey, writeId, id } of some) {
+      if ((pending.get(rowKey) ?? BigInt(String(id))) < BigInt(String(id))) late.add(writeId);
+    }
+  }
+  return late;
+}

@@ -1,0 +1,108 @@
+import { BROKEN_RETRY_MS, POKE_SILENCE_MS, PULL_MS } from "../../client/timing.js";
+import { within, wait, backoff, onOnline, type Source } from "../schedule.js";
+import type { Context } from "../transport.js";
+import { syncUrl } from "./exchange.js";
+
+/** The server has no such endpoint, or doesn't let this user have it. */
+class Unavailable extends Error {
+  override readonly name = "Unavailable";
+}
+
+/** Calls `pull` whenever there may be something new, until the signal aborts: where the server can't tell, every few seconds. */
+export async function poke(context: Context, pull: () => void): Promise<void> {
+  const { settings, presence, signal } = context;
+  let isConnected = false;
+  let lastId: string | undefined;
+
+  async function listen(own: AbortSignal): Promise<void> {
+    const { pushPull } = settings.current();
+    if (pushPull !== undefined) {
+      if (pushPull.poke === undefined) throw new Unavailable();
+      isConnected = true;
+      return pushPull.poke(pull, own);
+    }
+    const headers = new Headers(await settings.headers(own));
+    headers.set("Accept", "text/event-stream");
+    if (lastId !== undefined) headers.set("Last-Event-ID", lastId);
+    await within(POKE_SILENCE_MS, own, async (limit) => {
+      const response = await settings.current().fetch(syncUrl(settings, "poke"), {
+        headers,
+        cache: "no-store",
+        signal: limit.signal,
+      });
+      const isStream = response.headers.get("Content-Type")?.startsWith("text/event-stream") === true;
+      if (!response.ok || !isStream || response.body === null) {
+        await response.body?.cancel();
+        throw new Unavailable(String(response.status));
+      }
+      isConnected = true;
+      for await (const event of eventsOf(response.body)) {
+        limit.extend(POKE_SILENCE_MS);
+        if (event.id !== undefined) lastId = event.id;
+        if (event.name === "poke") pull();
+      }
+    });
+  }
+
+  /** One stream after the other, each until the settings change. */
+  async function stream(): Promise<void> {
+    for (let failures = 0; !signal.aborted;) {
+      const own = new AbortController();
+      const end = () => own.abort();
+      signal.addEventListener("abort", end);
+      const stop = settings.onChange(end);
+      const error = await listen(own.signal).catch((reason: unknown) => reason);
+      stop();
+      signal.removeEventListener("abort", end);
+      failures = isConnected ? 0 : failures + 1;
+      isConnected = false;
+      own.abort();
+      if (signal.aborted) return;
+      const pauseMs = error instanceof Unavailable ? BROKEN_RETRY_MS : backoff(Math.max(1, failures));
+      await wait(pauseMs, signal, settings.onChange, onOnline);
+      // Something may have come in between.
+      pull();
+    }
+  }
+
+  async function poll(): Promise<void> {
+    while (!signal.aborted) {
+      await wait(PULL_MS, signal);
+      if (!signal.aborted && !isConnected && (await presence.isSeen())) pull();
+    }
+  }
+
+  const stops = [onOnline, presence.onReturn].map((source: Source) => source(pull));
+  await Promise.all([stream(), poll()]);
+  for (const stop of stops) stop();
+}
+
+interface ServerEvent {
+  readonly name: string;
+  readonly id: string | undefined;
+}
+
+/** Reads server-sent events; a comment is one without a name. */
+async function* eventsOf(body: ReadableStream<Uint8Array>): AsyncGenerator<ServerEvent> {
+  const reader = body.pipeThrough(new TextDecoderStream() as TransformStream<Uint8Array, string>).getReader();
+  let text = "";
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      text += value.replaceAll("\r\n", "\n");
+      for (let end = text.indexOf("\n\n"); end >= 0; end = text.indexOf("\n\n")) {
+        const lines = text.slice(0, end).split("\n");
+        text = text.slice(end + 2);
+        const field = (name: string) =>
+          lines
+            .find((line) => line.startsWith(`${name}:`))
+            ?.slice(name.length + 1)
+            .trim();
+        yield { name: field("event") ?? "", id: field("id") };
+      }
+    }
+  } finally {
+    await reader.cancel().catch(() => {});
+  }
+}

@@ -1,0 +1,233 @@
+import { messageOf, parsed } from "../../client/json.js";
+import type { Model } from "../../client/model.js";
+import { BROKEN_RETRY_MS, IDLE_MS } from "../../client/timing.js";
+import { rejectedChange, type Entry, type StoreOperations } from "../../store/store.js";
+import { REFUSALS } from "../../tabs/reports.js";
+import { isOthers, warnOfUsers } from "../../user.js";
+import type { Models } from "../../writes/known.js";
+import { forget, isHeldBack, noRetries, noteError, tryAtOnce, untilNextTry } from "../../writes/retries.js";
+import { Ended, failure, type End } from "../attempts.js";
+import { backoff, bell, otherHeaders, pause, wait, type Bell } from "../schedule.js";
+import type { Context } from "../transport.js";
+import { ENTRIES, findBatch, type Batch } from "./batch.js";
+import { noteStamp, stampEdits } from "./clock.js";
+import { ask, Refused, syncUrl } from "./exchange.js";
+import { PROTOCOL, type PushAnswer, type PushRequest } from "./protocol.js";
+import { takeResults } from "./results.js";
+import type { Turns } from "./turns.js";
+
+/** The source of what writes report: no model is called so. */
+const SERVER = "the sync server";
+/** How often a request fails before half of it is tried. */
+const PATIENCE = 3;
+/** The most write ids that one request tells as answered. */
+const ANSWERED = 2_000;
+
+const SENT = "pushed";
+const ALL = "";
+
+/** What is in a request, and what it tells the server that it may forget. */
+interface Claim {
+  readonly batch: Batch;
+  readonly answered: readonly string[];
+  readonly clientId: string;
+}
+
+/** Pushes the log to the sync server until the signal aborts. `pull` is called after each push. */
+export async function push(context: Context, models: readonly Model[], turns: Turns, pull: () => void): Promise<void> {
+  const { store, settings, presence, reports, signal } = context;
+  const byName: Models = new Map(context.models.map((model) => [model.name, model]));
+  const mine = new Set(models.map(({ name }) => name));
+  const retries = noRetries();
+  const warn = warnOfUsers(settings);
+  const news = bell((ring) => {
+    const stops = [
+      context.onLog(ring),
+      settings.onChange(ring),
+      presence.onReturn(() => {
+        tryAtOnce(retries);
+        ring();
+      }),
+    ];
+    return () => {
+      for (const stop of stops) stop();
+    };
+  });
+  let limit = ENTRIES;
+  let failures = 0;
+  let refusals = 0;
+
+  const pushUrl = () => `POST ${syncUrl(settings, "push")}`;
+  const isWaiting = (entry: Entry) => isOthers(entry, settings) || isHeldBack(retries, entry.writeId);
+  const find = (within: StoreOperations) => findBatch(within, byName, mine, isWaiting, limit);
+
+  /** Counts a try of what is next, in one transaction before it leaves. */
+  async function claim(): Promise<Claim> {
+    return store.transaction(async (within) => {
+      await stampEdits(within, models);
+      const batch = await find(within);
+      const ids = batch.entries.map(({ writeId }) => writeId);
+      const known = await readSent(within);
+      const inLog = new Set((await within.log.withIds(known)).map(({ writeId }) => writeId));
+      const answered = known.filter((writeId) => !inLog.has(writeId)).slice(0, ANSWERED);
+      await writeSent(within, [...new Set([...known, ...ids])]);
+      await within.log.markSent(ids.map((writeId) => ({ writeIds: [writeId], writeId })));
+      return { batch, answered, clientId: await within.meta.clientId() };
+    });
+  }
+
+  function requestOf({ batch, answered, clientId }: Claim): PushRequest {
+    const { bases, changes } = batch;
+    const now = Date.now();
+    return { protocol: PROTOCOL, schema: store.version, client_id: clientId, now, answered, bases, changes };
+  }
+
+  async function take({ batch, answered }: Claim, answer: PushAnswer): Promise<void> {
+    const rejected = await store.transaction(async (within) => {
+      await stampEdits(within, models);
+      await noteStamp(within, answer.stamp);
+      const known = await readSent(within);
+      if (answered.length > 0)
+        await writeSent(
+          within,
+          known.filter((writeId) => !answered.includes(writeId)),
+        );
+      return takeResults(within, byName, batch.entries, answer.results, context.acknowledged);
+    });
+    const [first] = rejected;
+    if (first !== undefined) reports.error(REFUSALS, rejectedChange(first).message, about(first));
+    else reports.error(REFUSALS, null);
+    tell(rejected);
+  }
+
+  function about({ model }: Entry) {
+    return { model, url: pushUrl() };
+  }
+
+  /** Once for each: afterwards the log says that it is rejected. */
+  function tell(rejected: readonly Entry[]): void {
+    for (const entry of rejected) {
+      try {
+        settings.current().onRejected(rejectedChange(entry));
+      } catch (error) {
+        reports.error(SERVER, `onRejected: ${messageOf(error)}`);
+      }
+    }
+  }
+
+  /** Pushes one batch. Gives what to wait for before the next try. */
+  async function pushNext(changes: Bell): Promise<"nothing" | "pushed" | End> {
+    if ((await find(store)).entries.length === 0) return "nothing";
+    const headers = await settings.headers(signal);
+    const claimed = await claim();
+    const { batch } = claimed;
+    if (batch.entries.length === 0) return "nothing";
+    changes.silence();
+    warn(headers);
+    try {
+      await take(claimed, (await ask(settings, "push", requestOf(claimed), headers, signal)) as PushAnswer);
+    } catch (error) {
+      if (signal.aborted) return { kind: "stopped" };
+      if (error instanceof Refused) return refuse(batch, error);
+      const end = error instanceof Ended ? error.end : failure(error);
+      await noteFailure(batch, end);
+      conclude(end, batch);
+      return end;
+    }
+    reportWell();
+    for (const { writeId } of batch.entries) forget(retries, writeId, true);
+    [failures, refusals, limit] = [0, 0, Math.min(ENTRIES, limit * 2)];
+    return "pushed";
+  }
+
+  /** Has the page show why nothing has come of these tries. */
+  async function noteFailure({ entries }: Batch, end: End): Promise<void> {
+    if (end.kind === "stopped") return;
+    const { status = null } = end;
+    const message = "message" in end ? end.message : `${String(status)}: the server wants other headers`;
+    const writeIds = entries.map(({ writeId }) => writeId);
+    await store.transaction(({ log }) => log.noteFailures([{ writeIds, failure: { status, message, body: "" } }]));
+  }
+
+  function reportWell(): void {
+    reports.reachable(SERVER, true);
+    reports.waiting(SERVER, false);
+    reports.error(SERVER, null);
+  }
+
+  /** What is in the request can't be taken: where it is one group, that group; otherwise half of it is tried. */
+  async function refuse({ entries, groups }: Batch, { status, message }: Refused): Promise<End> {
+    reports.error(SERVER, message, { url: pushUrl() });
+    if (groups > 1) {
+      limit = Math.max(1, Math.floor(entries.length / 2));
+      return { kind: "stopped" };
+    }
+    const error = { status, code: "refused", message };
+    const results = entries.map(({ writeId }) => ({ write_id: writeId, status: "rejected" as const, error }));
+    const group = results.map((result) => ({ ...result, error: { ...error, write_id: entries[0]?.writeId ?? "" } }));
+    tell(await store.transaction((within) => takeResults(within, byName, entries, group, context.acknowledged)));
+    return { kind: "stopped" };
+  }
+
+  function conclude(end: End, { entries, groups }: Batch): void {
+    if (end.kind === "refused") return;
+    const isUnreachable = end.kind === "failed" && end.isUnreachable;
+    reports.reachable(SERVER, !isUnreachable);
+    reports.waiting(SERVER, false);
+    if ("message" in end) reports.error(SERVER, end.message, { url: pushUrl() });
+    failures += 1;
+    if (isUnreachable || end.kind !== "failed") return;
+    if (groups > 1 && failures >= PATIENCE) {
+      limit = Math.max(1, Math.floor(entries.length / 2));
+      failures = 0;
+    }
+    // Where one group keeps failing, others go ahead of it.
+    const [first] = entries;
+    if (groups === 1 && first !== undefined) noteError(retries, first.writeId, end.retryAfter);
+  }
+
+  /** Waits as long as the end of a try takes. */
+  async function rest(end: End, changes: Bell): Promise<void> {
+    if (end.kind === "refused") {
+      refusals += 1;
+      // Perhaps the token was an old one, and the application gives another now.
+      if (end.status === 403 && refusals === 1) return;
+      // Headers may be new each time, and refused each time.
+      if (refusals > 1) await wait(backoff(refusals - 1), signal, changes.source);
+      await otherHeaders(settings, presence, end.headers, signal, changes, () => reports.waiting(SERVER, true));
+    } else if (end.kind === "failed") {
+      await pause(failures, end.retryAfter, signal, changes.source, presence);
+    } else if (end.kind === "broken") {
+      await wait(BROKEN_RETRY_MS * (0.5 + Math.random()), signal, changes.source, presence.onReturn);
+    }
+  }
+
+  while (!signal.aborted) {
+    news.silence();
+    const changes = bell(settings.onChange);
+    const leave = await turns.enter();
+    // The database, or a function of the application.
+    const failed = (error: unknown) => {
+      const end = failure(error);
+      if (!signal.aborted) conclude(end, { entries: [], groups: 0, changes: [], bases: [] });
+      return end;
+    };
+    const done = signal.aborted ? "nothing" : await pushNext(changes).catch(failed);
+    leave();
+    if (done === "pushed") pull();
+    else if (done === "nothing") await wait(Math.min(untilNextTry(retries), IDLE_MS), signal, news.source);
+    else await rest(done, changes);
+    changes.close();
+  }
+  news.close();
+}
+
+/** Write ids that have been sent, and that the server hasn't been told to forget. */
+async function readSent({ meta }: StoreOperations): Promise<readonly string[]> {
+  const text = await meta.get(SENT, ALL);
+  return (text === undefined ? undefined : (parsed(text) as readonly string[] | undefined)) ?? [];
+}
+
+async function writeSent({ meta }: StoreOperations, writeIds: readonly string[]): Promise<void> {
+  await meta.set(SENT, ALL, JSON.stringify(writeIds));
+}

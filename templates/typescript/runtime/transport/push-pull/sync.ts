@@ -1,0 +1,37 @@
+import type { Model } from "../../client/model.js";
+import type { Context, Reads } from "../transport.js";
+import { readLoaded } from "./page.js";
+import { poke } from "./poke.js";
+import { createPuller } from "./pull.js";
+import { push } from "./push.js";
+import { createTurns } from "./turns.js";
+
+/** Rows from a sync server, which takes the writes of its models, too. */
+export const pushPull: Reads = {
+  sends: true,
+  run,
+  async progress(store, model) {
+    const { rows = 0, isComplete = false, at = null } = (await readLoaded(store, model.name)) ?? {};
+    return { rows, of: null, ready: isComplete, lastSync: isComplete ? at : null, error: null };
+  },
+};
+
+async function run(context: Context, models: readonly Model[]): Promise<void> {
+  // One listener on the signal, however many requests there are.
+  const own = new AbortController();
+  const end = () => own.abort();
+  context.signal.addEventListener("abort", end);
+  if (context.signal.aborted) end();
+  const { signal } = own;
+  const turns = createTurns();
+  const puller = createPuller(context, models, turns);
+  const names = new Set(models.map(({ name }) => name));
+  const stop = context.pulls.serve((model) =>
+    model === undefined || names.has(model) ? puller.ask() : Promise.resolve(false),
+  );
+  const pull = () => void puller.ask();
+  const within = { ...context, signal };
+  await Promise.all([puller.run(signal), push(within, models, turns, pull), poke(within, pull)]);
+  stop();
+  context.signal.removeEventListener("abort", end);
+}

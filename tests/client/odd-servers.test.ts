@@ -81,7 +81,7 @@ test("a list that is redirected in a circle is told, and its rows stay", async (
   await showing(client, names);
   reading.server.style = (_, url) => ({ status: 302, headers: { location: url.pathname }, body: "" });
   await client.syncNow("projects");
-  assert.match(client.getSyncStatus().lastError ?? "", /^projects: http.*\/projects: /);
+  assert.match(client.getSyncStatus().lastError ?? "", /^projects: http.*\/projects: fetch failed: redirect count exceeded/);
   await showing(client, names);
   reading.server.style = byOffset(1_000);
   reading.server.put("/projects", project(3));
@@ -135,17 +135,6 @@ test("303 says where the row is, where the document has it", async () => {
   await showing(client, ["changed"]);
   assert.equal(reading.server.written.length, 4, "each was sent once");
   assert.deepEqual([...reading.server.table("/projects").keys()], [idOf(1)]);
-});
-
-test("a list that redirects in a circle is told as that", async () => {
-  const client = await reading.client();
-  const circle = { status: 302, headers: { location: "/projects" }, body: "" };
-  reading.server.before = ({ url }) => (url.pathname === "/projects" ? circle : undefined);
-  const pulled = client.syncNow("projects").catch(() => {});
-  await until(() => client.getSyncStatus().errors.length > 0);
-  assert.match(client.getSyncStatus().lastError ?? "", /^projects: .*\/projects: fetch failed: redirect count exceeded/);
-  await client.closeDatabase();
-  await pulled;
 });
 
 test("303 to a page isn't the answer, though the document has 303", async () => {

@@ -58,6 +58,7 @@ fn everything(name: &str) -> Workspace {
         ("hostile", projects::hostile(), Int64::Number),
         ("names", projects::clashing_names(), Int64::Number),
         ("polled", projects::polled(), Int64::Number),
+        ("pushed", projects::pushed(), Int64::Number),
     ] {
         workspace.write(&format!("src/{folder}"), &generate(&project, int64, &schema(&project)));
     }
@@ -121,6 +122,7 @@ fn every_template_is_generated() {
         let mut project = projects::samples();
         project.models[0].collections = Collections::Electric;
         project.models[1].transport = Transport::Rest;
+        project.models[2].transport = Transport::PushPull;
         let files = codegen::files(&Plan::of(&project), Settings { adapter, ..settings(Int64::Number) })
             .expect("generated files");
         names.extend(files.into_keys().filter_map(|path| Some(path.strip_prefix("db/")?.to_owned())));
@@ -144,7 +146,13 @@ fn every_template_is_generated() {
 
 #[test]
 fn is_formatted() {
-    everything("formatted").assert_formatted(&["src/contacts", "src/**/*.ts", "src/**/*.json", "!src/*/db/**"]);
+    everything("formatted").assert_formatted(&[
+        "src/contacts",
+        "src/pushed",
+        "src/**/*.ts",
+        "src/**/*.json",
+        "!src/*/db/**",
+    ]);
 }
 
 #[test]

@@ -237,6 +237,13 @@ pub fn clashing_names() -> Project {
     Project { models: models.collect(), types: vec![status] }
 }
 
+/// Contacts of a sync server.
+pub fn pushed() -> Project {
+    let mut project = contacts();
+    project.models.iter_mut().for_each(|model| model.transport = Transport::PushPull);
+    project
+}
+
 /// No model whose rows come through Electric.
 pub fn polled() -> Project {
     let mut project = contacts();

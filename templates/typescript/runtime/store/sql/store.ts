@@ -68,6 +68,12 @@ function operations(connection: Connection, dialect: Dialect): StoreOperations {
   };
 }
 
+/** Sets a member of any name, be it `__proto__`. */
+function put(row: Record<string, unknown>, name: string, value: unknown): void {
+  if (name !== "__proto__") row[name] = value;
+  else Object.defineProperty(row, name, { value, enumerable: true, configurable: true, writable: true });
+}
+
 /** Through the view: its triggers write the log. */
 function rowOperations(connection: Connection, dialect: Dialect): RowOperations {
   const { encode } = dialect;
@@ -78,7 +84,7 @@ function rowOperations(connection: Connection, dialect: Dialect): RowOperations 
     const all: Rows = new Map();
     for (const read of rows) {
       const row: Record<string, unknown> = read;
-      for (const field of encoded) row[field.name] = dialect.decode(field, read[field.name] ?? null);
+      for (const field of encoded) put(row, field.name, dialect.decode(field, read[field.name] ?? null));
       row["_has_local_changes"] = dialect.decodeBoolean(read["_has_local_changes"] ?? null);
       all.set(collectionKey(model, rowKey(model, row)), row);
     }

@@ -66,10 +66,9 @@ export async function keepTrying(
       refusals = 0;
     };
     const end = await attempt(onWell).catch(endOf);
-    for (const model of models) {
-      await showLoaded(store, model);
-      if (!signal.aborted) reportEnd(reports, model, end, url);
-    }
+    if (!signal.aborted) for (const model of models) reportEnd(reports, model, end, url);
+    // While it waits, so that nothing that wakes it is missed.
+    const shown = end.kind === "stopped" ? [] : models.map((model) => showLoaded(store, model));
     if (end.kind === "refused") {
       refusals += 1;
       // Headers may be new each time, and refused each time.
@@ -84,6 +83,7 @@ export async function keepTrying(
     } else if (end.kind === "broken") {
       await wait(BROKEN_RETRY_MS * (0.5 + Math.random()), signal, changes.source, presence.onReturn, wake);
     }
+    await Promise.all(shown);
     changes.close();
   }
 }

@@ -11,7 +11,7 @@ const given = only === undefined ? process.env["SYNC_PATTERNS_SERVER_SCHEDULES"]
 const databases = KINDS.filter((kind) => kind !== "postgres.js");
 
 for (const kind of databases) {
-  const count = Number(given ?? (kind === "pg" ? 40 : databases.length > 1 ? 10 : 40));
+  const count = Number(given ?? (kind === "pg" ? 20 : databases.length > 1 ? 5 : 20));
   describe(kind, () => {
     let store: Store;
     before(async () => {

@@ -231,7 +231,7 @@ export function createFlights(context: Context, writes: Writes, retries: Retries
     return { model: write.model.name, url: `${write.action.method} ${writes.urlOf(write)}` };
   }
 
-  /** Has the rows show writes whose answers haven't. */
+  /** Pulls rows where the answers to writes didn't say what the rows are now. */
   function settleByRows(unsettled: readonly (Taken & Answer)[]): void {
     const polled = unsettled.filter(({ write }) => write.model.transport === "rest");
     const [nameless, others] = [polled.filter(isNameless), polled.filter((one) => !isNameless(one))];

@@ -50,7 +50,10 @@ export interface Attempts {
   readonly wake?: Source;
 }
 
-/** Makes one attempt to read the rows of these models after the other until the signal aborts, and waits in between as long as each end takes. */
+/**
+ * Tries to read the rows of these models again and again until the signal aborts. How an attempt has ended says how long
+ * it waits before the next one.
+ */
 export async function keepTrying(
   { store, settings, presence, reports }: Context,
   models: readonly Model[],

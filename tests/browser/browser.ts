@@ -9,6 +9,8 @@ const FLAGS = [
   "--disable-gpu",
   "--disable-quic",
   "--disable-sync",
+  // What the second compiler of WebAssembly takes for a database, no test gets back.
+  "--js-flags=--liftoff-only",
   "--no-first-run",
 ];
 

@@ -9,11 +9,11 @@ mod support;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::OnceLock;
 
 use postgres::Postgres;
 use support::binary::sync_patterns;
+use support::node::node;
 use support::workspace::Workspace;
 
 fn home() -> PathBuf {
@@ -61,9 +61,9 @@ fn generate(workspace: &Workspace, document: &str, config: &str) {
 /// Runs the tests of a file on all databases that are there.
 fn run(suite: &str) {
     let postgres = Postgres::start();
-    let mut command = Command::new("node");
+    let mut command = node(compiled().folder());
     command.args(["--enable-source-maps", "--test", "--test-force-exit", "--test-reporter=spec"]);
-    command.arg(format!("dist/tests/{suite}.test.js")).current_dir(compiled().folder());
+    command.arg(format!("dist/tests/{suite}.test.js"));
     command.env("SYNC_POSTGRES", postgres.as_ref().map_or("", |postgres| &postgres.url));
     let output = command.output().expect("Node");
     let said = String::from_utf8_lossy(&output.stdout);

@@ -172,7 +172,10 @@ async function checkRows(driver: Driver, one: Case, model: string, had: unknown)
   }
 }
 
-const cases = JSON.parse(await readFile(`cases-${adapter}.json`, "utf8")) as Case[];
+// PGlite takes a second for each: a short run has one of three there.
+const isLong = process.env["SYNC_PATTERNS_PAIRS"] === "all";
+const all = JSON.parse(await readFile(`cases-${adapter}.json`, "utf8")) as Case[];
+const cases = isLong || adapter === "sqlite" ? all : all.filter((_, index) => index % 3 === 0);
 let failures = 0;
 for (const one of cases) {
   try {

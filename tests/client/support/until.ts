@@ -5,8 +5,9 @@ export async function until(
   limit = 240_000,
 ): Promise<void> {
   const deadline = Date.now() + limit;
-  while (!(await condition())) {
+  // To look often costs those who work towards it.
+  for (let pause = 10; !(await condition()); pause = Math.min(pause * 1.2, 80)) {
     if (Date.now() > deadline) throw new Error(`waited in vain for ${what()}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }

@@ -12,8 +12,9 @@ use crate::support::binary::sync_patterns;
 use crate::support::chromium::chromium;
 use crate::support::node::{node, run_suite};
 use crate::support::npm::{link_packages, npm_frameworks};
+use crate::support::size::is_long;
 use crate::support::workspace::Workspace;
-use crate::{ADAPTERS, case, is_long};
+use crate::{ADAPTERS, case};
 
 /// The page with its client for each adapter, and the tests as JavaScript.
 fn workspace() -> &'static Workspace {

@@ -7,7 +7,7 @@ mod suites;
 mod support;
 
 use std::process::ExitCode;
-use std::{env, thread};
+use std::thread;
 
 use libtest_mimic::{Arguments, Trial};
 
@@ -22,11 +22,6 @@ fn main() -> ExitCode {
     // The browser's go first: they take longest.
     let parts = [browser::cases(), suites::cases(), electric::cases(), vec![listed]];
     libtest_mimic::run(&arguments, parts.into_iter().flatten().collect()).exit_code()
-}
-
-/// Whether the environment asks for every pair of a database and a transport.
-fn is_long() -> bool {
-    env::var("SYNC_PATTERNS_PAIRS").is_ok_and(|pairs| pairs == "all")
 }
 
 /// A test that fails where it panics.

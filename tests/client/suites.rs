@@ -12,9 +12,10 @@ use libtest_mimic::Trial;
 use crate::support::binary::sync_patterns;
 use crate::support::node::{node, run_suite};
 use crate::support::npm::{link_packages, npm_sync_server};
+use crate::support::size::is_long;
 use crate::support::waits::shorten;
 use crate::support::workspace::Workspace;
-use crate::{ADAPTERS, case, is_long};
+use crate::{ADAPTERS, case};
 
 const TRANSPORTS: [&str; 3] = ["electric", "rest", "push-pull"];
 
@@ -89,8 +90,7 @@ const DATABASE: &[&str] = &["changes", "closing", "gathered", "older-log", "stor
 const BOTH: &[&str] = &["values"];
 
 /// Suites that run with PGlite and Electric in a short run, too: where the database matters.
-const PGLITE: &[&str] =
-    &["changes", "chaos", "convergence", "crashes", "gathered", "older-log", "store", "two-processes", "upgrade"];
+const PGLITE: &[&str] = &["changes", "chaos", "convergence", "crashes", "store", "upgrade"];
 
 /// Suites that run with SQLite and Electric in a short run, too: where streams matter. With PGlite they would take twice the time.
 const STREAMS: &[&str] = &["references", "refetch"];

@@ -12,6 +12,7 @@ pub mod node;
 pub mod npm;
 pub mod project;
 pub mod round_trip;
+pub mod size;
 pub mod sqlite_old;
 pub mod synthetic;
 pub mod waits;

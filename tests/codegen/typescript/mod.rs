@@ -79,7 +79,7 @@ fn emitted() -> &'static Workspace {
 fn compiles_and_has_teeth() {
     let workspace = everything("compiles");
     workspace.write_file("src/consumer.ts", include_str!("consumer.ts"));
-    workspace.type_check();
+    workspace.type_check_in_all_ways();
 }
 
 /// With the packages that have an adapter for every framework, and with both kinds of collections.

@@ -97,7 +97,12 @@ fn schema(text: &str) -> Schema {
 /// What `diff` prints of two schemas, both ways.
 pub fn compare(before: &Schema, after: &Schema) {
     for (old, new) in [(before, after), (after, before)] {
-        let report = Report { base: SCHEMA_JSON.to_owned(), has_base: true, changes: diff::compare(old, new) };
+        let report = Report {
+            base: SCHEMA_JSON.to_owned(),
+            has_base: true,
+            changes: diff::compare(old, new),
+            tables: diff::compare_tables(old, new),
+        };
         diff::text(&mut Vec::new(), &report).expect("room for it");
         diff::markdown(&report);
         diff::json(&report).expect("JSON");

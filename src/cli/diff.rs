@@ -82,9 +82,10 @@ pub fn run(args: &Diff, global: &Global) -> anyhow::Result<ExitCode> {
     };
     let text = project.client.files.get(SCHEMA_JSON).context("no schema.json was generated")?;
     let new: Document = serde_json::from_str(text).context("the generated schema.json")?;
-    let report = Report { base: base.name, has_base, changes: diff::compare(&old, &new) };
+    let (changes, tables) = (diff::compare(&old, &new), diff::compare_tables(&old, &new));
+    let report = Report { base: base.name, has_base, changes, tables };
     print(&report, args.format)?;
-    let is_different = args.exit_code && !report.changes.is_empty();
+    let is_different = args.exit_code && !report.is_empty();
     Ok(if is_different { ExitCode::from(1) } else { ExitCode::SUCCESS })
 }
 

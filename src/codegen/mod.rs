@@ -11,6 +11,8 @@ mod width;
 
 use std::path::Path;
 
+use indexmap::IndexMap;
+
 use crate::config::Adapter;
 use crate::diagnostics::Problems;
 use crate::plan::Plan;
@@ -43,7 +45,8 @@ pub fn views(plan: &Plan, settings: Settings) -> anyhow::Result<Vec<View>> {
 
 fn render(plan: &Plan, settings: Settings, templates: &Templates) -> anyhow::Result<Files> {
     let schema = sql::files(plan, settings.adapter, templates)?;
-    let mut files = typescript::files(plan, settings, templates, &schema)?;
+    let tables = if settings.has_server { server::tables(plan) } else { IndexMap::new() };
+    let mut files = typescript::files(plan, settings, templates, &schema, &tables)?;
     files.extend(schema);
     files.insert(GITATTRIBUTES.to_owned(), format!("# {BANNER}\n\n{GITATTRIBUTES_TEXT}"));
     Ok(files)

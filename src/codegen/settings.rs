@@ -17,6 +17,8 @@ pub struct Settings<'a> {
     pub idempotency_key: IdempotencyKey,
     /// Seconds between two pulls of a list.
     pub poll: u32,
+    /// Whether there is a sync server as well.
+    pub has_server: bool,
     /// Templates that replace ours.
     pub templates: Option<&'a OwnTemplates>,
 }
@@ -33,6 +35,7 @@ impl<'a> Settings<'a> {
             sync_url: &config.sync_url,
             idempotency_key: config.idempotency_key,
             poll: config.poll,
+            has_server: config.server.is_some(),
             templates,
         }
     }

@@ -20,6 +20,52 @@ pub struct Document {
     /// JSON schemas of the types that models share, by name.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub types: IndexMap<String, Value>,
+    /// What the document asks of the sync server's tables, by model.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub tables: IndexMap<String, Table>,
+}
+
+/// A table of the sync server, as its `schema.sql` makes it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Table {
+    /// The name in SQL, quoted.
+    pub name: String,
+    pub key: Vec<String>,
+    pub columns: IndexMap<String, TableColumn>,
+    /// Foreign keys by name.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub references: IndexMap<String, TableReference>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<TableScope>,
+    /// The column that a delete sets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub soft_delete: Option<String>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct TableColumn {
+    #[serde(rename = "type")]
+    pub ty: String,
+    pub required: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default: Option<String>,
+    /// Conditions by the name of the constraint.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub checks: IndexMap<String, String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableReference {
+    pub column: String,
+    /// The parent's table and its key, quoted.
+    pub to: String,
+}
+
+/// Whose the rows are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableScope {
+    pub column: String,
+    pub kind: String,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -127,6 +173,19 @@ impl Model {
     /// The server's table.
     pub fn table(&self) -> &str {
         self.server.table.as_deref().unwrap_or(&self.name)
+    }
+
+    /// A column of the server's table.
+    pub fn column<'a>(&'a self, field: &'a str) -> &'a str {
+        self.server.columns.get(field).map_or(field, String::as_str)
+    }
+}
+
+impl Field {
+    /// The values of an enum; empty where it isn't one.
+    pub fn values(&self) -> Vec<Value> {
+        let values = self.schema.as_ref().and_then(|schema| schema.get("enum")?.as_array());
+        values.cloned().unwrap_or_default()
     }
 }
 

@@ -4,6 +4,7 @@ mod columns;
 mod index;
 mod model;
 mod rules;
+mod shape;
 mod tables;
 
 use twox_hash::XxHash3_64;
@@ -13,6 +14,7 @@ use crate::codegen::template::{Page, Renderer, TemplateSet, Templates, templates
 use crate::codegen::{BANNER, Files};
 use crate::names::{sql, ts};
 use crate::plan::Plan;
+pub use shape::tables;
 
 pub const TEMPLATES: TemplateSet = templates!["server/generated":
     "bookkeeping.sql",

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::columns::{self, Made};
 use super::rules;
-use super::tables::soft_delete;
+use super::shape::soft_delete;
 use crate::codegen::BANNER;
 use crate::codegen::typescript::Language;
 use crate::model::Field;

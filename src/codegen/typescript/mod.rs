@@ -23,11 +23,14 @@ mod shapes;
 mod store;
 mod types;
 
+use indexmap::IndexMap;
+
 use crate::codegen::template::{File, Renderer, TemplateSet, Templates, templates};
 use crate::codegen::{Files, Settings};
 use crate::config::Int64;
 use crate::parallel;
 use crate::plan::{Column, Plan};
+use crate::schema_json::document::Table;
 pub use lists::list;
 pub use literal::Language;
 use module::{Module, modules, sql_modules};
@@ -61,8 +64,14 @@ pub fn type_of(column: &Column, int64: Int64) -> String {
     layout::text(&if column.can_show_null { shapes::or_null(ty) } else { ty })
 }
 
-/// `schema`: the SQL files, which go into modules as well.
-pub fn files(plan: &Plan, settings: Settings, templates: &Templates, schema: &Files) -> anyhow::Result<Files> {
+/// `schema`: the SQL files, which go into modules as well. `tables`: those of the sync server, by model.
+pub fn files(
+    plan: &Plan,
+    settings: Settings,
+    templates: &Templates,
+    schema: &Files,
+    tables: &IndexMap<String, Table>,
+) -> anyhow::Result<Files> {
     let renderer = Renderer::new(TEMPLATES, templates)?;
     let sql = sql_modules(schema);
     let modules = modules(plan, &sql);
@@ -85,7 +94,7 @@ pub fn files(plan: &Plan, settings: Settings, templates: &Templates, schema: &Fi
         &|| Ok(parallel::map(&modules, of_model)?.into_iter().flatten().collect()),
         &|| has_types.then(|| types::shared(&renderer, plan.types)).into_iter().collect(),
         &|| schema::files(&renderer, schema, &sql, &modules),
-        &|| Ok(vec![(SCHEMA_JSON.to_owned(), schema_json::text(plan, settings)?)]),
+        &|| Ok(vec![(SCHEMA_JSON.to_owned(), schema_json::text(plan, settings, tables)?)]),
         &|| client::files(&renderer, &modules, settings, &parts),
         &|| is_local.then(|| store::file(&renderer, &modules)).into_iter().collect(),
         &|| Ok(vec![index::file(&renderer, &modules, has_types, settings, &parts)?]),

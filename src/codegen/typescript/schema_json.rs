@@ -1,5 +1,6 @@
 //! The text of `schema/schema.json`, laid out as Prettier leaves it.
 
+use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::literal::Language;
@@ -7,7 +8,8 @@ use crate::codegen::{BANNER, Settings};
 use crate::plan::Plan;
 use crate::schema_json::document;
 
-pub fn text(plan: &Plan, settings: Settings) -> anyhow::Result<String> {
+/// `tables`: those of the sync server, by model.
+pub fn text(plan: &Plan, settings: Settings, tables: &IndexMap<String, document::Table>) -> anyhow::Result<String> {
     let head: [(&str, Value); 4] = [
         ("_generated", BANNER.into()),
         ("version", document::VERSION.into()),
@@ -29,6 +31,9 @@ pub fn text(plan: &Plan, settings: Settings) -> anyhow::Result<String> {
     if !plan.types.is_empty() {
         let types = plan.types.iter().map(|named| (named.name.clone(), document::schema(&named.shape))).collect();
         out.extend([",\n  ", &member("types", &Value::Object(types), 0)]);
+    }
+    if !tables.is_empty() {
+        out.extend([",\n  ", &member("tables", &serde_json::to_value(tables)?, 0)]);
     }
     out.push_str("\n}\n");
     Ok(out)

@@ -4,16 +4,6 @@ use serde::Serialize;
 
 use super::effect::{Effect, Rows};
 
-/// A comparison, for the printers.
-#[derive(Debug)]
-pub struct Report {
-    /// What was compared with: a file, or a file in a revision.
-    pub base: String,
-    /// Whether that exists. Otherwise every model is new.
-    pub has_base: bool,
-    pub changes: Vec<Change>,
-}
-
 /// One difference, in the order of the schema's models.
 #[derive(Debug, Clone, Serialize)]
 pub struct Change {
@@ -134,8 +124,8 @@ impl Change {
 }
 
 /// `2 breaking, 1 notice, 3 info`.
-pub fn counts(changes: &[Change]) -> String {
-    let count = |severity: Severity| changes.iter().filter(|change| change.severity == severity).count();
+pub fn counts(severities: impl Iterator<Item = Severity> + Clone) -> String {
+    let count = |severity: Severity| severities.clone().filter(|one| *one == severity).count();
     let parts: Vec<String> = Severity::MEANINGS
         .into_iter()
         .map(|(severity, _)| (count(severity), severity))

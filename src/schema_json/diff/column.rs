@@ -220,7 +220,7 @@ impl Pair<'_> {
         if self.old.ty != self.new.ty || self.old.schema == self.new.schema {
             return None;
         }
-        let (old, new) = (values_of(self.old), values_of(self.new));
+        let (old, new) = (self.old.values(), self.new.values());
         let not_in = |all: &[Value], others: &[Value]| -> Vec<String> {
             all.iter().filter(|one| !others.contains(one)).map(value).collect()
         };
@@ -271,10 +271,4 @@ impl Pair<'_> {
         let sentence = format!("the column {} {}", self.column(), parts.join(", and "));
         (!parts.is_empty()).then(|| Change::new(Kind::MetadataChanged, sentence, effect))
     }
-}
-
-/// The values of an enum; empty where it isn't one.
-fn values_of(field: &Field) -> Vec<Value> {
-    let values = field.schema.as_ref().and_then(|schema| schema.get("enum")?.as_array());
-    values.cloned().unwrap_or_default()
 }

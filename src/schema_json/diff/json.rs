@@ -3,7 +3,8 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::change::{Change, Report};
+use super::change::Change;
+use super::report::Report;
 
 #[derive(Serialize)]
 struct Entry<'a> {
@@ -16,7 +17,10 @@ struct Entry<'a> {
 pub fn json(report: &Report) -> serde_json::Result<String> {
     let changes: Vec<Value> =
         report.changes.iter().map(|change| serde_json::to_value(entry(change))).collect::<Result<_, _>>()?;
-    let all = json!({ "base": report.base, "has_base": report.has_base, "changes": changes });
+    let mut all = json!({ "base": report.base, "has_base": report.has_base, "changes": changes });
+    if !report.tables.is_empty() {
+        all["tables"] = serde_json::to_value(&report.tables)?;
+    }
     Ok(serde_json::to_string_pretty(&all)? + "\n")
 }
 

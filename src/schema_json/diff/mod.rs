@@ -1,5 +1,6 @@
 //! What a change of the API, or of the config, does on devices that hold data: two versions of `schema/schema.json`
-//! compared. `base` reads one, `compare` is pure, `effect` has the words, and each printer a file.
+//! compared. `base` reads one, `compare` is pure, `effect` has the words, `table` says it of the sync server's tables, and each
+//! printer is a file.
 
 mod base;
 mod change;
@@ -12,12 +13,16 @@ mod markdown;
 mod model;
 mod quote;
 mod rename;
+mod report;
+mod table;
 mod text;
 mod type_change;
 
 pub use base::read;
-pub use change::{Change, Kind, Report, Severity};
+pub use change::{Change, Kind, Severity};
 pub use compare::compare;
 pub use json::json;
 pub use markdown::markdown;
+pub use report::Report;
+pub use table::{TableChange, TableKind, compare as compare_tables};
 pub use text::text;

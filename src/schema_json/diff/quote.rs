@@ -16,6 +16,11 @@ pub fn name(text: &str) -> String {
     format!("`{}…`", text.chars().take(MOST_CHARACTERS).collect::<String>())
 }
 
+/// A piece of SQL, whole: it is there to be copied.
+pub fn statement(sql: &str) -> String {
+    format!("`{}`", clean(sql).replace('`', "'"))
+}
+
 pub fn names<S: AsRef<str>>(texts: impl IntoIterator<Item = S>) -> String {
     let all: Vec<String> = texts.into_iter().map(|text| name(text.as_ref())).collect();
     all.join(", ")

@@ -4,6 +4,7 @@ mod api;
 mod cases;
 mod command;
 mod fits;
+mod tables;
 
 use std::fs;
 use std::path::Path;

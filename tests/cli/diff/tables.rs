@@ -1,0 +1,129 @@
+//! What `diff` says of the sync server's tables, and what `schema.sql` then does with tables that have rows.
+
+use std::fs;
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::diff::api::{Api, Column, api, column, int32, text};
+use crate::diff::cases::CASES;
+use crate::diff::compiled;
+use crate::support::binary::sync_patterns;
+
+/// Changes that only the server knows of, or that mean something else to it.
+const OWN: &[(&str, fn(&mut Api))] = &[
+    ("longest", |api| api.things.column("nick").schema["maxLength"] = 1.into()),
+    ("decimal-to-float", |api| api.things.column("size").schema = json!({ "type": "number" })),
+    ("date-to-text", |api| api.things.column("due").schema = text()),
+    ("time-to-date", |api| api.things.column("made_at").schema = json!({ "type": "string", "format": "date" })),
+    ("integer-with-default", |api| {
+        api.things.column("age").schema = json!({ "type": "integer", "format": "int64", "default": 7 });
+    }),
+    ("required-with-default", |api| {
+        let schema = json!({ "type": "integer", "format": "int32", "default": 3 });
+        api.things.columns.push(Column { nullable: false, ..column("level", schema) });
+    }),
+    ("scope", |api| api.config = "  things: { scope: { column: code, as: team } }\n"),
+    ("soft-delete", |api| api.config = "  things: { soft_delete: made_at }\n"),
+    ("reference-retyped", |api| api.labels.as_mut().expect("labels").column("thing_id").schema = int32()),
+];
+
+fn project(folder: &std::path::Path, api: &Api) {
+    fs::create_dir_all(folder).expect("a folder");
+    fs::write(folder.join("openapi.json"), api.document().to_string()).expect("a file");
+    let config = format!("{}server: {{ output: ./server }}\n", api.config());
+    fs::write(folder.join("sync-patterns.config.yaml"), config).expect("a file");
+}
+
+fn generate(folder: &std::path::Path) -> String {
+    let run = sync_patterns(&["generate"], folder);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    fs::read_to_string(folder.join("server/schema.sql")).expect("the tables")
+}
+
+/// The words of every change, and the same as data with the SQL of before and after.
+fn told() -> (String, Vec<Value>) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let before = folder.path().join("before");
+    project(&before, &api());
+    let old = generate(&before);
+    let (mut words, mut all) = (String::new(), Vec::new());
+    let cases = CASES.iter().map(|case| (case.name, case.edit)).chain(OWN.iter().copied());
+    for (name, edit) in cases {
+        let mut changed = api();
+        edit(&mut changed);
+        let after = folder.path().join(name);
+        project(&after, &changed);
+        let base = ["diff", "--base", "../before/generated/schema/schema.json"];
+        let text = sync_patterns(&base, &after).stdout;
+        if let Some((_, tables)) = text.split_once("The server's tables: ") {
+            let (tables, _) = tables.rsplit_once("\n\n").expect("the last line");
+            words += &format!("# {name}: {tables}\n\n");
+        }
+        let run = sync_patterns(&[&base[..], &["--format", "json"]].concat(), &after);
+        assert_eq!(run.code, 0, "{name}: {}", run.stderr);
+        let json: Value = serde_json::from_str(&run.stdout).expect("JSON");
+        let tables = json.get("tables").cloned().unwrap_or_else(|| json!([]));
+        all.push(json!({ "name": name, "before": old, "after": generate(&after), "tables": tables }));
+    }
+    (words, all)
+}
+
+#[test]
+fn schema_sql_does_with_rows_what_is_told() {
+    let (words, cases) = told();
+    insta::assert_snapshot!("tables", words);
+    let workspace = compiled();
+    workspace.write_file("tables.json", &json!(cases).to_string());
+    let output = Command::new("node").arg("dist/tables.js").current_dir(workspace.folder()).output().expect("Node");
+    let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{text}");
+    assert_eq!(text.lines().filter(|line| line.starts_with("as told: ")).count(), cases.len(), "{text}");
+}
+
+#[test]
+fn a_server_that_comes_or_goes_is_told_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    project(folder.path(), &api());
+    generate(folder.path());
+    let config = folder.path().join("sync-patterns.config.yaml");
+    let with = fs::read_to_string(&config).expect("the config");
+    fs::write(&config, api().config()).expect("a file");
+    let gone = sync_patterns(&["diff", "--exit-code"], folder.path());
+    assert_eq!(gone.code, 1);
+    assert!(gone.stdout.contains("there is no sync server any more"), "{}", gone.stdout);
+    assert_eq!(sync_patterns(&["generate"], folder.path()).code, 0);
+    fs::write(&config, with).expect("a file");
+    let markdown = sync_patterns(&["diff", "--format", "markdown"], folder.path()).stdout;
+    assert!(markdown.contains("| info | there is nothing to compare the tables with |"), "{markdown}");
+}
+
+/// Nothing of the tables can change without a word.
+#[test]
+fn every_difference_of_the_tables_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut all = api();
+    all.config = "  things: { scope: { column: code, as: team } }\n";
+    project(folder.path(), &all);
+    generate(folder.path());
+    let file = folder.path().join("generated/schema/schema.json");
+    let schema: Value = serde_json::from_str(&fs::read_to_string(file).expect("the schema")).expect("JSON");
+    let changes: &[(&str, fn(&mut Value))] = &[
+        ("/tables/things/name", |value| *value = "\"other\"".into()),
+        ("/tables/things/key/0", |value| *value = "code".into()),
+        ("/tables/things/columns/age/type", |value| *value = "TEXT".into()),
+        ("/tables/things/columns/title/required", |value| *value = false.into()),
+        ("/tables/things/columns/made_at/default", |value| *value = "other()".into()),
+        ("/tables/things/columns/state/checks/things_state_1", |value| *value = "other".into()),
+        ("/tables/things/scope/kind", |value| *value = "other".into()),
+        ("/tables/labels/references/labels_thing_id_reference/to", |value| *value = "other".into()),
+    ];
+    for (pointer, change) in changes {
+        let mut base = schema.clone();
+        change(base.pointer_mut(pointer).unwrap_or_else(|| panic!("{pointer}: {schema:#}")));
+        fs::write(folder.path().join("base.json"), base.to_string()).expect("a file");
+        let run = sync_patterns(&["diff", "--base", "base.json", "--exit-code"], folder.path());
+        assert_eq!(run.code, 1, "{pointer}: {}", run.stdout);
+        assert!(run.stdout.contains("The server's tables: 1 "), "{pointer}: {}", run.stdout);
+    }
+}

@@ -30,6 +30,7 @@ fn compiled() -> &'static Workspace {
         generate(&workspace, &older(&document, "  /tasks:\n", "  /countries:\n").replace(STAGE, ""), &{
             older(&config, "  tasks:\n", "  countries:\n").replace("server/sync", "server/older")
         });
+        generate(&workspace, &document, &strict(&config));
         generate(&workspace, &document, &config);
         workspace.copy(&home(), "src/tests");
         let random = home().join("../client/support/random.ts");
@@ -47,6 +48,15 @@ fn older(text: &str, from: &str, to: &str) -> String {
     let (before, rest) = text.split_once(from).expect("the first line");
     let (_, after) = rest.split_once(to).expect("the line behind it");
     format!("{before}{to}{after}")
+}
+
+/// With all options of a server, and roles for a column.
+fn strict(config: &str) -> String {
+    let roles = "    rbac:\n      field_groups: { links: [contact_id] }\n      \
+                 role_permissions: { editor: { links: write }, reader: { links: read } }\n";
+    config
+        .replace("output: ./src/server/sync\n", "output: ./src/server/strict\n")
+        .replace("    references: { contact_id: contacts }\n", &format!("    references: {{ contact_id: contacts }}\n{roles}"))
 }
 
 fn generate(workspace: &Workspace, document: &str, config: &str) {
@@ -94,6 +104,11 @@ fn upgrade() {
 #[test]
 fn security() {
     run("protocol/security");
+}
+
+#[test]
+fn roles() {
+    run("protocol/roles");
 }
 
 #[test]

@@ -41,6 +41,10 @@ pub struct IndexView {
     tables: String,
     /// The kinds of scopes, as keys.
     kinds: Vec<String>,
+    /// Whether roles say what a user may set.
+    has_roles: bool,
+    /// The members of a user.
+    user: &'static str,
 }
 
 pub fn models(plan: &Plan) -> ModelsView {
@@ -54,11 +58,18 @@ pub fn models(plan: &Plan) -> ModelsView {
 pub fn view(plan: &Plan, tables: &str) -> anyhow::Result<IndexView> {
     let kinds: BTreeSet<&str> =
         plan.models.iter().filter_map(|plan| Some(plan.model.sync.scope.as_ref()?.kind.as_str())).collect();
+    let has_roles = plan.models.iter().any(|plan| model::access(plan.model).is_some());
     Ok(IndexView {
         banner: BANNER,
         schema: ts::string(&schema(plan)?),
         tables: ts::string(tables),
         kinds: kinds.into_iter().map(ts::property_key).collect(),
+        has_roles,
+        user: if has_roles {
+            "id: user.id, scopes: { ...user.scopes }, roles: user.roles"
+        } else {
+            "id: user.id, scopes: { ...user.scopes }"
+        },
     })
 }
 

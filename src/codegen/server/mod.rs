@@ -27,9 +27,6 @@ pub const TEMPLATES: TemplateSet = templates!["server/generated":
     "triggers.sql",
 ];
 
-/// Where the files are that are taken as they stand.
-const FOLDER: &str = "server/runtime/";
-
 macro_rules! modules {
     ($($name:literal),* $(,)?) => {
         &[$((
@@ -38,6 +35,12 @@ macro_rules! modules {
         )),*]
     };
 }
+
+/// Who may set what: the client's code.
+const ACCESS: (&str, &str) = (
+    "typescript/runtime/client/access.ts",
+    include_str!("../../../templates/typescript/runtime/client/access.ts"),
+);
 
 /// The path of each file below `templates`, and its text.
 const RUNTIME: &[(&str, &str)] = modules![
@@ -72,8 +75,9 @@ pub fn files(plan: &Plan, templates: &Templates) -> anyhow::Result<Files> {
     let renderer = Renderer::new(TEMPLATES, templates)?;
     let mut files: Files = RUNTIME
         .iter()
+        .chain([&ACCESS])
         .map(|(path, text)| {
-            let name = path.strip_prefix(FOLDER).unwrap_or(path);
+            let name = path.rsplit('/').next().unwrap_or(path);
             (name.to_owned(), format!("// {BANNER}\n\n{}", templates.verbatim(path, text)))
         })
         .collect();

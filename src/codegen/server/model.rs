@@ -10,7 +10,7 @@ use super::rules;
 use super::shape::soft_delete;
 use crate::codegen::BANNER;
 use crate::codegen::typescript::Language;
-use crate::model::Field;
+use crate::model::{Field, Model};
 use crate::names::{self, Scope, ts};
 use crate::plan::{Column, ModelPlan, OnUpdate, Plan};
 
@@ -119,6 +119,7 @@ fn members(
     ]);
     members
         .extend(model.sync.scope.as_ref().map(|scope| ("scope", json!({ "column": scope.field, "kind": scope.kind }))));
+    members.extend(access(model).map(|access| ("access", access)));
     members.push(("conflict", json!(model.sync.conflict.word())));
     members.extend(soft_delete(model).map(|(column, is_time)| {
         ("softDelete", json!({ "column": column, "as": if is_time { "time" } else { "boolean" } }))
@@ -130,6 +131,14 @@ fn members(
     lines.push(if can_insert { "insert".to_owned() } else { "insert: null".to_owned() });
     lines.push(if can_update { "update: update.partial()".to_owned() } else { "update: null".to_owned() });
     lines
+}
+
+/// Which roles may set which columns. Where no column is in a group, all may set all.
+pub fn access(model: &Model) -> Option<Value> {
+    let rbac = model.rbac.as_ref()?.as_object()?;
+    let has_groups = rbac.get("field_groups").and_then(Value::as_object).is_some_and(|groups| !groups.is_empty());
+    let known = ["field_groups", "role_permissions"].into_iter().filter_map(|key| Some((key, rbac.get(key)?.clone())));
+    has_groups.then(|| known.map(|(key, value)| (key.to_owned(), value)).collect())
 }
 
 fn column_line(plan: &ModelPlan, column: &Column) -> String {

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 
+import { canEdit } from "./access.js";
 import type { Query } from "./database.js";
 import { Refusal } from "./errors.js";
 import { columnOf, modelOf, rowKey, type Models, type ServerModel } from "./model.js";
@@ -73,6 +74,7 @@ export async function check(models: Models, hooks: Hooks, user: User, change: Ch
   if (hooks.authorize !== undefined && !(await hooks.authorize(write))) {
     throw new Refusal(403, "forbidden", "the user may not do that");
   }
+  checkRoles(model, user, change);
   checkOperation(model, operation);
   const given = operation === "delete" ? {} : checkColumns(model, operation, change.value);
   const value = operation === "delete" ? given : checkValues(model, operation, given);
@@ -112,6 +114,15 @@ function canonical(type: string, text: string, name: string): string {
     default:
       return text;
   }
+}
+
+/** What none of the user's roles may set. Of owners, the database knows more than the document. */
+function checkRoles({ access, columns }: ServerModel, { roles = [] }: User, { operation, value }: Change): void {
+  if (access === undefined) return;
+  const given = Object.keys(value).filter((name) => operation !== "insert" || value[name] !== null);
+  const refused = given.find((name) => Object.hasOwn(columns, name) && !roles.some((role) => canEdit(access, role, name, true)));
+  if (refused === undefined) return;
+  throw new Refusal(403, "forbidden", `none of the user's roles may set \`${refused}\``, refused);
 }
 
 function checkOperation(model: ServerModel, operation: Change["operation"]): void {

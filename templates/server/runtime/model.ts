@@ -30,6 +30,8 @@ export interface ServerModel {
   readonly canDelete: boolean;
   /** The column that says whose row it is, and the kind of scope. Without it, rows are everybody's. */
   readonly scope?: { readonly column: string; readonly kind: string };
+  /** Which roles may set which columns, as the document or the config says it. Without it, all may. */
+  readonly access?: object;
   readonly conflict: "merge" | "reject" | "last-write-wins";
   /** The column that a delete sets. */
   readonly softDelete?: { readonly column: string; readonly as: "time" | "boolean" };

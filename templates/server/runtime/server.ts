@@ -7,6 +7,8 @@ export interface User {
   readonly id: string;
   /** The values of each kind of scope that the user sees and writes to. */
   readonly scopes: Readonly<Record<string, readonly string[]>>;
+  /** What the document's `role_permissions` are about. */
+  readonly roles?: readonly string[];
 }
 
 /** A write, as hooks see it. Values are text in PostgreSQL's notation. */

@@ -42,10 +42,10 @@ export type Kind = "pglite" | "pg" | "postgres.js";
 const SCHEMA = readFileSync(new URL("../../../src/server/sync/schema.sql", import.meta.url), "utf8");
 let databases = 0;
 
-export async function openStore(kind: Kind): Promise<Store> {
+export async function openStore(kind: Kind, schema = SCHEMA): Promise<Store> {
   if (kind === "pglite") {
     const pglite = await PGlite.create();
-    await pglite.exec(SCHEMA);
+    await pglite.exec(schema);
     return {
       database: pgliteDatabase(pglite),
       sql: async (statement) => (await pglite.exec(statement)).at(-1)?.rows ?? [],
@@ -61,7 +61,7 @@ export async function openStore(kind: Kind): Promise<Store> {
   url.pathname = name;
   const pool = new pg.Pool({ connectionString: url.href, max: 8 });
   pool.on("error", () => {});
-  await pool.query(SCHEMA);
+  await pool.query(schema);
   const sql = async (statement: string) => {
     const result: unknown = await pool.query(statement);
     const last = (Array.isArray(result) ? result.at(-1) : result) as { rows: Record<string, unknown>[] };
@@ -84,8 +84,15 @@ export async function openStore(kind: Kind): Promise<Store> {
   };
 }
 
+interface TestUser {
+  id: string;
+  scopes: { user: string[]; team: string[] };
+  /** For the server that asks for them. */
+  roles?: string[];
+}
+
 /** The users of the tests, by the token that they send. */
-export const USERS: Record<string, { id: string; scopes: { user: string[]; team: string[] } }> = {
+export const USERS: Record<string, TestUser> = {
   ada: { id: "ada", scopes: { user: ["ada"], team: ["1", "2"] } },
   bob: { id: "bob", scopes: { user: ["bob"], team: ["1"] } },
   eve: { id: "eve", scopes: { user: ["eve"], team: [] } },
@@ -97,9 +104,9 @@ export class World {
   readonly store: Store;
   readonly users = structuredClone(USERS);
 
-  constructor(store: Store, hooks: Hooks = {}) {
+  constructor(store: Store, hooks: Hooks = {}, create = createSyncServer) {
     this.store = store;
-    this.server = createSyncServer({
+    this.server = create({
       ...hooks,
       database: store.database,
       authenticate: (request) => this.users[request.headers.get("authorization") ?? ""] ?? null,

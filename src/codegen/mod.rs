@@ -31,7 +31,7 @@ pub fn files(plan: &Plan, settings: Settings) -> anyhow::Result<Files> {
 
 /// All files of the sync server.
 pub fn server_files(plan: &Plan, settings: Settings) -> anyhow::Result<Files> {
-    let mut files = server::files(plan, &Templates::new(settings.templates))?;
+    let mut files = server::files(plan, settings, &Templates::new(settings.templates))?;
     files.insert(GITATTRIBUTES.to_owned(), format!("# {BANNER}\n\n{GITATTRIBUTES_TEXT}"));
     Ok(files)
 }
@@ -45,7 +45,7 @@ pub fn views(plan: &Plan, settings: Settings) -> anyhow::Result<Vec<View>> {
 
 fn render(plan: &Plan, settings: Settings, templates: &Templates) -> anyhow::Result<Files> {
     let schema = sql::files(plan, settings.adapter, templates)?;
-    let tables = if settings.has_server { server::tables(plan) } else { IndexMap::new() };
+    let tables = if settings.server.is_some() { server::tables(plan) } else { IndexMap::new() };
     let mut files = typescript::files(plan, settings, templates, &schema, &tables)?;
     files.extend(schema);
     files.insert(GITATTRIBUTES.to_owned(), format!("# {BANNER}\n\n{GITATTRIBUTES_TEXT}"));

@@ -1,7 +1,7 @@
 //! What the config decides for the whole client.
 
 use super::template::OwnTemplates;
-use crate::config::{Adapter, Config, Framework, IdempotencyKey, Int64};
+use crate::config::{Adapter, Config, Framework, IdempotencyKey, Int64, ServerConfig};
 
 /// The settings that every target reads.
 #[derive(Debug, Clone, Copy)]
@@ -17,8 +17,8 @@ pub struct Settings<'a> {
     pub idempotency_key: IdempotencyKey,
     /// Seconds between two pulls of a list.
     pub poll: u32,
-    /// Whether there is a sync server as well.
-    pub has_server: bool,
+    /// The sync server, where there is one as well.
+    pub server: Option<&'a ServerConfig>,
     /// Templates that replace ours.
     pub templates: Option<&'a OwnTemplates>,
 }
@@ -35,7 +35,7 @@ impl<'a> Settings<'a> {
             sync_url: &config.sync_url,
             idempotency_key: config.idempotency_key,
             poll: config.poll,
-            has_server: config.server.is_some(),
+            server: config.server.as_ref(),
             templates,
         }
     }

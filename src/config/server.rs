@@ -13,6 +13,8 @@ use crate::diagnostics::{Code, Input, Problem, Problems, Severity};
 pub struct ServerConfig {
     /// Relative to the config's folder.
     pub output: PathBuf,
+    /// Whether the database itself hides rows of other scopes.
+    pub row_level_security: bool,
 }
 
 /// The column that says whose row it is.
@@ -35,8 +37,9 @@ pub fn read(reader: &mut Reader, folder: &std::path::Path, problems: &mut Proble
     for (key, value) in [("framework", "fetch"), ("orm", "none"), ("tables", "own")] {
         reader.choice(key, &[(value, ())], problems);
     }
+    let row_level_security = reader.bool("row_level_security", problems).unwrap_or_default();
     reader.finish(problems);
-    Some(ServerConfig { output: below(folder, &output?) })
+    Some(ServerConfig { output: below(folder, &output?), row_level_security })
 }
 
 pub fn scope(reader: &mut Reader, problems: &mut Problems) -> Option<ScopeConfig> {

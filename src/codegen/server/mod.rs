@@ -11,7 +11,7 @@ use twox_hash::XxHash3_64;
 
 use crate::codegen::sql::{compact, laid_out};
 use crate::codegen::template::{Page, Renderer, TemplateSet, Templates, templates};
-use crate::codegen::{BANNER, Files};
+use crate::codegen::{BANNER, Files, Settings};
 use crate::names::{sql, ts};
 use crate::plan::Plan;
 pub use shape::tables;
@@ -22,6 +22,7 @@ pub const TEMPLATES: TemplateSet = templates!["server/generated":
     "model.ts",
     "models.ts",
     "schema.sql",
+    "security.sql",
     "sql.ts",
     "tables.sql",
     "triggers.sql",
@@ -71,7 +72,7 @@ pub fn verbatim_paths() -> impl Iterator<Item = &'static str> {
 }
 
 /// All files below the server's folder.
-pub fn files(plan: &Plan, templates: &Templates) -> anyhow::Result<Files> {
+pub fn files(plan: &Plan, settings: Settings, templates: &Templates) -> anyhow::Result<Files> {
     let renderer = Renderer::new(TEMPLATES, templates)?;
     let mut files: Files = RUNTIME
         .iter()
@@ -81,7 +82,7 @@ pub fn files(plan: &Plan, templates: &Templates) -> anyhow::Result<Files> {
             (name.to_owned(), format!("// {BANNER}\n\n{}", templates.verbatim(path, text)))
         })
         .collect();
-    let mut view = tables::view(plan);
+    let mut view = tables::view(plan, settings.server);
     let (_, draft) = renderer.render(Page::new("schema.sql", "schema.sql"), &view)?;
     let version = format!("schema:{:016x}", XxHash3_64::oneshot(draft.as_bytes()));
     view.version = sql::literal(&version);

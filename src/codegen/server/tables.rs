@@ -6,7 +6,8 @@ use serde_json::json;
 use super::columns;
 use super::shape::{self, ColumnView, Reference, soft_delete};
 use crate::codegen::BANNER;
-use crate::config::Conflict;
+use crate::config::{Conflict, ServerConfig};
+use crate::model::Model;
 use crate::names::sql::{self, identifier, literal};
 use crate::plan::{ModelPlan, Plan};
 
@@ -19,6 +20,8 @@ pub struct SchemaView {
     pub version: String,
     /// A dollar quote that nothing in the file ends.
     dollar: String,
+    /// Whether the database itself hides rows of other scopes.
+    row_level_security: bool,
 }
 
 #[derive(Serialize)]
@@ -42,6 +45,8 @@ struct ModelView {
     references: Vec<Reference>,
     new: RowView,
     old: RowView,
+    /// A condition that the user sees a row, in a literal.
+    is_own: String,
     /// A condition that `_n` and `_o` have the same key.
     same_key: String,
     /// Whether the version of each column is kept.
@@ -71,12 +76,19 @@ struct RowView {
     is_deleted: String,
 }
 
-pub fn view(plan: &Plan) -> SchemaView {
+pub fn view(plan: &Plan, config: Option<&ServerConfig>) -> SchemaView {
     let mut schemas: Vec<String> = plan.models.iter().filter_map(|plan| columns::schema(plan.model)).collect();
     schemas.sort();
     schemas.dedup();
     let models: Vec<ModelView> = plan.models.iter().map(|one| model(plan, one)).collect();
-    SchemaView { banner: BANNER, schemas, version: literal(""), dollar: dollar(plan), models }
+    SchemaView {
+        banner: BANNER,
+        schemas,
+        version: literal(""),
+        dollar: dollar(plan),
+        row_level_security: config.is_some_and(|config| config.row_level_security),
+        models,
+    }
 }
 
 fn model(plan: &Plan, one: &ModelPlan) -> ModelView {
@@ -108,6 +120,7 @@ fn model(plan: &Plan, one: &ModelPlan) -> ModelView {
         references,
         new,
         old: row(one, "_o"),
+        is_own: literal(&is_own(model)),
         same_key: keys.iter().map(same).collect::<Vec<_>>().join(" AND "),
         has_column_versions: model.sync.conflict != Conflict::Merge,
         changes: one
@@ -119,6 +132,17 @@ fn model(plan: &Plan, one: &ModelPlan) -> ModelView {
                 (literal(&column.field.name), format!("_n.{name} IS DISTINCT FROM _o.{name}"))
             })
             .collect(),
+    }
+}
+
+/// By subqueries, so that the settings are read once for a statement.
+fn is_own(model: &Model) -> String {
+    match &model.sync.scope {
+        Some(scope) => {
+            let column = columns::quoted(model, &scope.field);
+            format!("{column}::TEXT = ANY ((SELECT sync_scopes({}))::TEXT[])", literal(&scope.kind))
+        }
+        None => "(SELECT current_setting('app.user_id', TRUE)) <> ''".to_owned(),
     }
 }
 

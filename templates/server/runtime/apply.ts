@@ -199,7 +199,7 @@ export class Applier {
     );
     if (row === undefined) throw new Refusal(404, "not_found", "the row isn't there");
     const conflict = { user: this.user, table: model.name, operation, key, value: step.value, row, columns };
-    const resolved = (await this.hooks.resolve?.(conflict)) ?? null;
+    const resolved = (await this.hooks.resolve?.(conflict, this.query)) ?? null;
     if (resolved === null) throw new ConflictRefusal(columns[0], row);
     return resolved;
   }

@@ -65,20 +65,26 @@ export async function makeKeys(query: Query, model: ServerModel, count: number):
 }
 
 /** Checks a change: whether the user may, the model allows it, the columns may be set, the values are valid, the scope is theirs. */
-export async function check(models: Models, hooks: Hooks, user: User, change: Change): Promise<Step> {
+export async function check(
+  query: Query,
+  models: Models,
+  hooks: Hooks,
+  user: User,
+  change: Change,
+): Promise<Step> {
   const model = modelOf(models, change.table);
   if (model === undefined) throw new Refusal(404, "unknown_table", "there is no such model");
   const { operation } = change;
   const key = checkKey(model, change.key);
   const write: Write = { user, table: model.name, operation, key, value: change.value };
-  if (hooks.authorize !== undefined && !(await hooks.authorize(write))) {
+  if (hooks.authorize !== undefined && !(await hooks.authorize(write, query))) {
     throw new Refusal(403, "forbidden", "the user may not do that");
   }
   checkRoles(model, user, change);
   checkOperation(model, operation);
   const given = operation === "delete" ? {} : checkColumns(model, operation, change.value);
   const value = operation === "delete" ? given : checkValues(model, operation, given);
-  const kept = hooks.beforeWrite === undefined ? value : await hooks.beforeWrite({ ...write, value });
+  const kept = hooks.beforeWrite === undefined ? value : await hooks.beforeWrite({ ...write, value }, query);
   const scoped = scopeOf(model, user, operation, key, kept);
   return { model, operation, key, rowKey: rowKey(model, key), hasMadeKey: isMade(model, operation), ...scoped };
 }

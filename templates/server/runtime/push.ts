@@ -156,7 +156,7 @@ async function plan({ models, hooks }: Server, user: User, query: Query, items: 
     }
     item.hash = hash;
     try {
-      item.step = await check(models, hooks, user, change);
+      item.step = await check(query, models, hooks, user, change);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       item.refusal = error;

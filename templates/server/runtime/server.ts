@@ -1,4 +1,4 @@
-import type { Database } from "./database.js";
+import type { Database, Query } from "./database.js";
 import type { Models, ServerModel } from "./model.js";
 import type { Values } from "./protocol.js";
 
@@ -28,15 +28,16 @@ export interface Conflict extends Write {
   readonly columns: readonly string[];
 }
 
+/** `query` runs a statement in the transaction of the push. Where one fails, the whole push does. */
 export interface Hooks {
   /** Whether the user may write. By default, each user may write to the rows that they see. */
-  readonly authorize?: (write: Write) => boolean | Promise<boolean>;
+  readonly authorize?: (write: Write, query: Query) => boolean | Promise<boolean>;
   /** Gives the columns to set. Throw a `Refusal` to refuse the write. Runs again where the database wants the transaction again. */
-  readonly beforeWrite?: (write: Write) => Values | Promise<Values>;
+  readonly beforeWrite?: (write: Write, query: Query) => Values | Promise<Values>;
   /** Hears of the writes of a push, once they are in the database. */
   readonly afterCommit?: (writes: readonly Write[]) => void | Promise<void>;
   /** Decides a conflict of a model with `conflict: reject`: the columns to set, or null to refuse. */
-  readonly resolve?: (conflict: Conflict) => Values | null | Promise<Values | null>;
+  readonly resolve?: (conflict: Conflict, query: Query) => Values | null | Promise<Values | null>;
 }
 
 /** All that the endpoints share. */

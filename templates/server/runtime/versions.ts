@@ -21,6 +21,7 @@ const SETTINGS = `
     set_config('extra_float_digits', '1', true),
     set_config('lock_timeout', '100ms', true),
     set_config('app.user_id', $1, true),
+    set_config('app.scopes', $3, true),
     sync_state() AS state,
     EXISTS (SELECT FROM sync_meta WHERE key = $2)::text AS has_tables,
     floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint::text AS now`;
@@ -34,7 +35,7 @@ export async function transaction<T>(
 ): Promise<T> {
   const run = () =>
     server.database.transaction(kind, async (query) => {
-      const [row] = await query(SETTINGS, [user.id, server.tables]).catch((error: unknown) => {
+      const [row] = await query(SETTINGS, [user.id, server.tables, JSON.stringify(user.scopes)]).catch((error: unknown) => {
         throw hasNoTables(error) ? withoutTables(server) : error;
       });
       if (row?.["has_tables"] === "false") throw withoutTables(server);

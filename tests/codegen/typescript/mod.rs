@@ -28,12 +28,13 @@ fn settings(int64: Int64) -> Settings<'static> {
         api_base_url: "http://127.0.0.1:1/api",
         idempotency_key: IdempotencyKey::Header,
         poll: 30,
+        server: None,
         templates: None,
     }
 }
 
 fn generate(project: &Project, int64: Int64, schema: &Files) -> Files {
-    let files = typescript::files(&Plan::of(project), settings(int64), &Default::default(), schema);
+    let files = typescript::files(&Plan::of(project), settings(int64), &Default::default(), schema, &Default::default());
     files.expect("generated files")
 }
 

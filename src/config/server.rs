@@ -15,6 +15,8 @@ pub struct ServerConfig {
     pub output: PathBuf,
     /// Whether the database itself hides rows of other scopes.
     pub row_level_security: bool,
+    /// Whether every change of every row is kept.
+    pub history: bool,
 }
 
 /// The column that says whose row it is.
@@ -38,8 +40,9 @@ pub fn read(reader: &mut Reader, folder: &std::path::Path, problems: &mut Proble
         reader.choice(key, &[(value, ())], problems);
     }
     let row_level_security = reader.bool("row_level_security", problems).unwrap_or_default();
+    let history = reader.bool("history", problems).unwrap_or_default();
     reader.finish(problems);
-    Some(ServerConfig { output: below(folder, &output?), row_level_security })
+    Some(ServerConfig { output: below(folder, &output?), row_level_security, history })
 }
 
 pub fn scope(reader: &mut Reader, problems: &mut Problems) -> Option<ScopeConfig> {

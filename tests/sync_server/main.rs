@@ -55,7 +55,7 @@ fn strict(config: &str) -> String {
     let roles = "    rbac:\n      field_groups: { links: [contact_id] }\n      \
                  role_permissions: { editor: { links: write }, reader: { links: read } }\n";
     config
-        .replace("output: ./src/server/sync\n", "output: ./src/server/strict\n  row_level_security: true\n")
+        .replace("output: ./src/server/sync\n", "output: ./src/server/strict\n  row_level_security: true\n  history: true\n")
         .replace("    references: { contact_id: contacts }\n", &format!("    references: {{ contact_id: contacts }}\n{roles}"))
 }
 
@@ -114,6 +114,11 @@ fn roles() {
 #[test]
 fn row_level_security() {
     run("protocol/row_level_security");
+}
+
+#[test]
+fn history() {
+    run("protocol/history");
 }
 
 #[test]

@@ -22,6 +22,8 @@ pub struct SchemaView {
     dollar: String,
     /// Whether the database itself hides rows of other scopes.
     row_level_security: bool,
+    /// Whether every change of every row is kept.
+    history: bool,
 }
 
 #[derive(Serialize)]
@@ -87,6 +89,7 @@ pub fn view(plan: &Plan, config: Option<&ServerConfig>) -> SchemaView {
         version: literal(""),
         dollar: dollar(plan),
         row_level_security: config.is_some_and(|config| config.row_level_security),
+        history: config.is_some_and(|config| config.history),
         models,
     }
 }

@@ -55,8 +55,14 @@ fn strict(config: &str) -> String {
     let roles = "    rbac:\n      field_groups: { links: [contact_id] }\n      \
                  role_permissions: { editor: { links: write }, reader: { links: read } }\n";
     config
-        .replace("output: ./src/server/sync\n", "output: ./src/server/strict\n  row_level_security: true\n  history: true\n")
-        .replace("    references: { contact_id: contacts }\n", &format!("    references: {{ contact_id: contacts }}\n{roles}"))
+        .replace(
+            "output: ./src/server/sync\n",
+            "output: ./src/server/strict\n  row_level_security: true\n  history: true\n",
+        )
+        .replace(
+            "    references: { contact_id: contacts }\n",
+            &format!("    references: {{ contact_id: contacts }}\n{roles}"),
+        )
 }
 
 fn generate(workspace: &Workspace, document: &str, config: &str) {

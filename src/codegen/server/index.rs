@@ -30,6 +30,8 @@ struct ModelImport {
     /// A string literal.
     module: String,
     entry: String,
+    /// The model's name as a key.
+    key: String,
 }
 
 #[derive(Serialize)]
@@ -50,7 +52,8 @@ pub struct IndexView {
 pub fn models(plan: &Plan) -> ModelsView {
     let import = |module: &model::Module| {
         let (path, entry) = model::entry(module);
-        ModelImport { name: module.constant.clone(), module: path, entry }
+        let key = ts::property_key(&module.plan.model.name);
+        ModelImport { name: module.constant.clone(), module: path, entry, key }
     };
     ModelsView { banner: BANNER, models: model::modules(plan).iter().map(import).collect() }
 }

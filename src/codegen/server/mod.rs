@@ -38,10 +38,8 @@ macro_rules! modules {
 }
 
 /// Who may set what: the client's code.
-const ACCESS: (&str, &str) = (
-    "typescript/runtime/client/access.ts",
-    include_str!("../../../templates/typescript/runtime/client/access.ts"),
-);
+const ACCESS: (&str, &str) =
+    ("typescript/runtime/client/access.ts", include_str!("../../../templates/typescript/runtime/client/access.ts"));
 
 /// The path of each file below `templates`, and its text.
 const RUNTIME: &[(&str, &str)] = modules![
@@ -52,6 +50,7 @@ const RUNTIME: &[(&str, &str)] = modules![
     "errors.ts",
     "handle.ts",
     "health.ts",
+    "hooks.ts",
     "http.ts",
     "model.ts",
     "node.ts",

@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 
 use super::columns::{self, Made};
 use super::rules;
-use super::shape::soft_delete;
+use super::shape::{column_view, soft_delete};
 use crate::codegen::BANNER;
 use crate::codegen::typescript::Language;
+use crate::config::Conflict;
 use crate::model::{Field, Model};
 use crate::names::{self, Scope, ts};
 use crate::plan::{Column, ModelPlan, OnUpdate, Plan};
@@ -31,6 +32,17 @@ pub struct ModelView {
     members: Vec<String>,
     /// One a line.
     columns: Vec<String>,
+    types: Vec<Type>,
+    /// What else the types say.
+    flags: Vec<&'static str>,
+}
+
+/// A member of the model's types.
+#[derive(Serialize)]
+struct Type {
+    name: &'static str,
+    /// One a line.
+    members: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -56,9 +68,6 @@ pub fn view(module: &Module) -> ModelView {
     let (plan, model) = (module.plan, module.plan.model);
     let can_insert = model.operations.create.is_some();
     let can_update = model.operations.update.is_some();
-    let scope = model.sync.scope.as_ref().map(|scope| scope.field.as_str());
-    // The server can tell whose row it is.
-    let is_required = |column: &Column| column.on_insert.is_required() && scope != Some(column.field.name.as_str());
     let insertable: Vec<&Column> =
         plan.columns.iter().filter(|column| !column.is_key && !column.on_insert.is_refused()).collect();
     let updatable: Vec<&Column> = plan.columns.iter().filter(|column| column.on_update.can_be_set()).collect();
@@ -72,7 +81,11 @@ pub fn view(module: &Module) -> ModelView {
         members: insertable
             .iter()
             .map(|column| {
-                checked(column.field, &column.field.rules.create, if is_required(column) { "" } else { ".optional()" })
+                checked(
+                    column.field,
+                    &column.field.rules.create,
+                    if is_required(plan, column) { "" } else { ".optional()" },
+                )
             })
             .collect(),
     });
@@ -91,9 +104,41 @@ pub fn view(module: &Module) -> ModelView {
         name: module.constant.clone(),
         members: members(plan, &insertable, &updatable, insert.is_some(), update.is_some()),
         columns: plan.columns.iter().map(|column| column_line(plan, column)).collect(),
+        types: types(plan, can_insert.then_some(insertable.as_slice()), can_update.then_some(updatable.as_slice())),
+        flags: [
+            (model.operations.delete.is_some(), "delete"),
+            (model.sync.conflict == Conflict::Reject && (can_update || model.operations.delete.is_some()), "rejects"),
+        ]
+        .into_iter()
+        .filter_map(|(is_so, flag)| is_so.then_some(flag))
+        .collect(),
         insert,
         update,
     }
+}
+
+/// `insertable` and `updatable`: the columns that an insert and an update may set, where rows can have one.
+fn types(plan: &ModelPlan, insertable: Option<&[&Column]>, updatable: Option<&[&Column]>) -> Vec<Type> {
+    let member = |column: &Column, optional: bool, or_null: bool| {
+        let name = ts::property_key(&column.field.name);
+        format!("{name}{}: string{}", if optional { "?" } else { "" }, if or_null { " | null" } else { "" })
+    };
+    let row = |column: &Column| member(column, false, column.field.owner_only || !column_view(plan, column).not_null);
+    let insert = |column: &&Column| member(column, !is_required(plan, column), false);
+    let update = |column: &&Column| member(column, true, column.on_update == OnUpdate::Nullable);
+    let mut types = vec![
+        Type { name: "key", members: plan.key().map(|column| member(column, false, false)).collect() },
+        Type { name: "row", members: plan.columns.iter().map(row).collect() },
+    ];
+    types.extend(insertable.map(|columns| Type { name: "insert", members: columns.iter().map(insert).collect() }));
+    types.extend(updatable.map(|columns| Type { name: "update", members: columns.iter().map(update).collect() }));
+    types
+}
+
+/// Whether an insert must say it. Whose row it is, the server can tell.
+fn is_required(plan: &ModelPlan, column: &Column) -> bool {
+    let scope = plan.model.sync.scope.as_ref().map(|scope| scope.field.as_str());
+    column.on_insert.is_required() && scope != Some(column.field.name.as_str())
 }
 
 fn members(

@@ -17,7 +17,7 @@ pub struct ColumnView {
     #[serde(rename = "type")]
     ty: &'static str,
     identity: bool,
-    not_null: bool,
+    pub not_null: bool,
     default: Option<String>,
     checks: Vec<Constraint>,
 }
@@ -77,7 +77,11 @@ pub fn of(one: &ModelPlan, columns: &[ColumnView], references: &[Reference]) -> 
         key: one.key().map(|column| name(&column.field.name)).collect(),
         columns: one.columns.iter().zip(columns).map(column).collect(),
         references: references.iter().map(reference).collect(),
-        scope: model.sync.scope.as_ref().map(|scope| TableScope { column: name(&scope.field), kind: scope.kind.clone() }),
+        scope: model
+            .sync
+            .scope
+            .as_ref()
+            .map(|scope| TableScope { column: name(&scope.field), kind: scope.kind.clone() }),
         soft_delete: soft_delete(model).map(|(field, _)| name(field)),
     }
 }

@@ -65,13 +65,7 @@ export async function makeKeys(query: Query, model: ServerModel, count: number):
 }
 
 /** Checks a change: whether the user may, the model allows it, the columns may be set, the values are valid, the scope is theirs. */
-export async function check(
-  query: Query,
-  models: Models,
-  hooks: Hooks,
-  user: User,
-  change: Change,
-): Promise<Step> {
+export async function check(query: Query, models: Models, hooks: Hooks, user: User, change: Change): Promise<Step> {
   const model = modelOf(models, change.table);
   if (model === undefined) throw new Refusal(404, "unknown_table", "there is no such model");
   const { operation } = change;
@@ -122,11 +116,13 @@ function canonical(type: string, text: string, name: string): string {
   }
 }
 
-/** What none of the user's roles may set. Of owners, the database knows more than the document. */
-function checkRoles({ access, columns }: ServerModel, { roles = [] }: User, { operation, value }: Change): void {
+/** What none of the user's roles may set; what is in no group, a user without roles may as well. Of owners, the database knows more. */
+function checkRoles({ access, columns }: ServerModel, user: User, { operation, value }: Change): void {
   if (access === undefined) return;
-  const given = Object.keys(value).filter((name) => operation !== "insert" || value[name] !== null);
-  const refused = given.find((name) => Object.hasOwn(columns, name) && !roles.some((role) => canEdit(access, role, name, true)));
+  const roles = ["", ...(user.roles ?? [])];
+  const given = Object.keys(value).filter((name) => Object.hasOwn(columns, name));
+  const set = given.filter((name) => operation !== "insert" || value[name] !== null);
+  const refused = set.find((name) => !roles.some((role) => canEdit(access, role, name, true)));
   if (refused === undefined) return;
   throw new Refusal(403, "forbidden", `none of the user's roles may set \`${refused}\``, refused);
 }

@@ -11,7 +11,7 @@ export interface User {
   readonly roles?: readonly string[];
 }
 
-/** A write, as hooks see it. Values are text in PostgreSQL's notation. */
+/** A write of any model, as hooks see it. */
 export interface Write {
   readonly user: User;
   readonly table: string;
@@ -20,23 +20,17 @@ export interface Write {
   readonly value: Values;
 }
 
-/** A write that meets a change of somebody else. */
+/** A write of any model that meets a change of somebody else. */
 export interface Conflict extends Write {
-  /** The server's row. */
   readonly row: Values;
-  /** The columns of the write that somebody else has changed. */
   readonly columns: readonly string[];
 }
 
-/** `query` runs a statement in the transaction of the push. Where one fails, the whole push does. */
+/** The application's hooks, for any model: `hooks.ts` has them by the types of each. */
 export interface Hooks {
-  /** Whether the user may write. By default, each user may write to the rows that they see. */
   readonly authorize?: (write: Write, query: Query) => boolean | Promise<boolean>;
-  /** Gives the columns to set. Throw a `Refusal` to refuse the write. Runs again where the database wants the transaction again. */
   readonly beforeWrite?: (write: Write, query: Query) => Values | Promise<Values>;
-  /** Hears of the writes of a push, once they are in the database. */
   readonly afterCommit?: (writes: readonly Write[]) => void | Promise<void>;
-  /** Decides a conflict of a model with `conflict: reject`: the columns to set, or null to refuse. */
   readonly resolve?: (conflict: Conflict, query: Query) => Values | null | Promise<Values | null>;
 }
 

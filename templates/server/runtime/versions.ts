@@ -35,9 +35,11 @@ export async function transaction<T>(
 ): Promise<T> {
   const run = () =>
     server.database.transaction(kind, async (query) => {
-      const [row] = await query(SETTINGS, [user.id, server.tables, JSON.stringify(user.scopes)]).catch((error: unknown) => {
-        throw hasNoTables(error) ? withoutTables(server) : error;
-      });
+      const [row] = await query(SETTINGS, [user.id, server.tables, JSON.stringify(user.scopes)]).catch(
+        (error: unknown) => {
+          throw hasNoTables(error) ? withoutTables(server) : error;
+        },
+      );
       if (row?.["has_tables"] === "false") throw withoutTables(server);
       if (row?.["state"] === "standby") throw unavailable("the database is a standby");
       if (row?.["state"] === "moved") throw new Moved();

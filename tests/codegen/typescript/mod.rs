@@ -34,7 +34,8 @@ fn settings(int64: Int64) -> Settings<'static> {
 }
 
 fn generate(project: &Project, int64: Int64, schema: &Files) -> Files {
-    let files = typescript::files(&Plan::of(project), settings(int64), &Default::default(), schema, &Default::default());
+    let files =
+        typescript::files(&Plan::of(project), settings(int64), &Default::default(), schema, &Default::default());
     files.expect("generated files")
 }
 

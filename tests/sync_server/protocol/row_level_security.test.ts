@@ -9,7 +9,9 @@ import { openSecured, type Role, type SecuredStore } from "../support/roles.js";
 import { strictWorld } from "../support/strict.js";
 import { contact, deal, KINDS, remove, update, uuid, type World } from "../support/world.js";
 
-for (const kind of KINDS.filter((kind) => kind !== "postgres.js")) {
+const SECURED: readonly ("pglite" | "pg")[] = KINDS.some((kind) => kind === "pg") ? ["pglite", "pg"] : ["pglite"];
+
+for (const kind of SECURED) {
   for (const role of ["sync_app", "sync_owner"] satisfies Role[]) {
     describe(`${kind}, as ${role}`, () => {
       let store: SecuredStore;
@@ -91,20 +93,32 @@ for (const kind of KINDS.filter((kind) => kind !== "postgres.js")) {
           if (role === "sync_app") {
             seen["log"] = await query("SELECT DISTINCT scope FROM sync_row WHERE scope LIKE 'user:%'");
             seen["answers"] = await query("SELECT write_id FROM sync_write WHERE user_id = 'ada'");
-            seen["note"] = await attempt(query, "SELECT sync_note('contacts', '{user:ada}', '{x}', '{false}', '{null}')");
+            seen["note"] = await attempt(
+              query,
+              "SELECT sync_note('contacts', '{user:ada}', '{x}', '{false}', '{null}')",
+            );
           }
         };
         const [result] = await world.client("bob").push([contact(5)]);
         assert.equal(result?.status, "applied", String(world.errors.at(-1)));
         const own = role === "sync_app" ? { log: [], answers: [], note: "42501" } : {};
-        const expected = { contacts: [], deals: [{ id: uuid(3) }], update: [], delete: [], insert: "42501", give: "42501" };
+        const expected = {
+          contacts: [],
+          deals: [{ id: uuid(3) }],
+          update: [],
+          delete: [],
+          insert: "42501",
+          give: "42501",
+        };
         assert.deepEqual(seen, { ...expected, ...own });
         const rows = await store.sql("SELECT first_name FROM contacts ORDER BY id");
         assert.deepEqual(rows, [{ first_name: "N1" }, { first_name: "N5" }]);
       });
 
       test("without a user there are no rows, and a superuser's writes reach clients", async () => {
-        const nobody = await store.database.transaction("write", (query) => query("SELECT id::text AS id FROM contacts"));
+        const nobody = await store.database.transaction("write", (query) =>
+          query("SELECT id::text AS id FROM contacts"),
+        );
         assert.deepEqual(nobody, []);
         await store.sql(`INSERT INTO contacts (id, first_name, owner_id) VALUES ('${uuid(6)}', 'Other', 'ada')`);
         const ada = world.client("ada", "late");
@@ -120,11 +134,16 @@ for (const kind of KINDS.filter((kind) => kind !== "postgres.js")) {
         await store.own(schemaSql);
         await ada.pull();
         assert.equal(ada.rows.size, before);
-        assert.deepEqual(await store.sql("SELECT 1 FROM pg_class WHERE relname = 'contacts' AND NOT relforcerowsecurity"), []);
+        assert.deepEqual(
+          await store.sql("SELECT 1 FROM pg_class WHERE relname = 'contacts' AND NOT relforcerowsecurity"),
+          [],
+        );
       });
 
       test("without the option, schema.sql removes its policies and no others", async () => {
-        await store.own("CREATE POLICY mine ON countries USING (true); ALTER TABLE countries ENABLE ROW LEVEL SECURITY;");
+        await store.own(
+          "CREATE POLICY mine ON countries USING (true); ALTER TABLE countries ENABLE ROW LEVEL SECURITY;",
+        );
         await store.own(unsecuredSql);
         const tables = "SELECT relname FROM pg_class WHERE relrowsecurity ORDER BY relname";
         const policies = "SELECT polname FROM pg_policy ORDER BY polname";

@@ -103,10 +103,11 @@ onEach((suite) => {
     const hooked = new World(store, {
       authorize: ({ user, operation }) => !(user.id === "bob" && operation === "delete"),
       beforeWrite: ({ value, table }) => {
-        if (value["title"] === "bad") throw new Refusal(422, "bad_word", "no such words", "title");
-        return table === "deals" && value["title"] ? { ...value, title: `${value["title"]}!` } : value;
+        if (table !== "deals") return value;
+        if (value.title === "bad") throw new Refusal(422, "bad_word", "no such words", "title");
+        return value.title ? { ...value, title: `${value.title}!` } : value;
       },
-      resolve: ({ row, value }) => ({ title: `${row["title"]} ${value["title"]}` }),
+      resolve: ({ row, value }) => ({ title: `${row.title} ${value.title}` }),
       afterCommit: (writes) => void heard.push(...writes.map(({ table }) => table)),
     });
     const id = suite.next();

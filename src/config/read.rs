@@ -137,7 +137,8 @@ fn check_tables(config: &Config, problems: &mut Problems) {
     for (name, entry) in &config.models {
         let ModelEntry::Include(model) = entry else { continue };
         let Some(table) = model.table.as_deref() else { continue };
-        if TABLES_OF_THE_SYNC_SERVER.contains(&table) {
+        let own = table.rsplit('.').next().unwrap_or(table);
+        if TABLES_OF_THE_SYNC_SERVER.contains(&own) {
             let at = format!("{}/table", child("/models", name));
             let message = format!("`{table}` is a table that the sync server has for itself");
             let problem = Problem::new(Severity::Error, Code::BadName, (Input::Config, &at), message);

@@ -58,6 +58,7 @@ const RUNTIME: &[(&str, &str)] = modules![
     "protocol.ts",
     "pull.ts",
     "push.ts",
+    "references.ts",
     "rows.ts",
     "server.ts",
     "stamps.ts",

@@ -14,6 +14,7 @@ import {
   type PushRequest,
   type WriteResult,
 } from "./protocol.js";
+import { strayReference } from "./references.js";
 import { scopesOf, type Server, type User, type Write } from "./server.js";
 import { shiftStamps, type Stamps } from "./stamps.js";
 import { heads, lockedHeads, transaction, unavailable, type Head, type Start } from "./versions.js";
@@ -295,6 +296,11 @@ async function applied(
   await query("SAVEPOINT sync_group");
   try {
     const outcomes = await applier.all(edits, isTogether);
+    const stray = await strayReference(query, server.models, user, fresh);
+    if (stray !== undefined) {
+      applier.current = stray.writeId;
+      throw new Refusal(409, "reference", "it refers to a row that isn't there", stray.column);
+    }
     // What is checked at the end of a transaction is the group's own fault.
     await query("SET CONSTRAINTS ALL IMMEDIATE");
     await query("SET CONSTRAINTS ALL DEFERRED");

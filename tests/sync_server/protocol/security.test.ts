@@ -46,6 +46,31 @@ onEach((suite) => {
     assert.equal((await boss.push([update("contacts", id, { email: "b@o.s" })]))[0]?.status, "applied");
   });
 
+  test("a foreign key to another scope's row is one to no row", async () => {
+    const { ada, bob, store } = suite;
+    const [own, other, late] = [suite.next(), suite.next(), suite.next()];
+    await ada.push([contact(other)]);
+    const note = (key: string, contact_id: string | null): Edit => {
+      return { table: "notes", operation: "insert", key: { id: key }, value: { body: "N", contact_id } };
+    };
+    const refused = async (edit: Edit, others: Edit[] = []) => {
+      const results = await bob.push([...others, edit]);
+      return results.at(-1)?.error;
+    };
+    const stray = await refused(note("-1", uuid(other)));
+    assert.deepEqual([stray?.status, stray?.code, stray?.column], [409, "reference", "contact_id"]);
+    const nowhere = await refused(note("-2", uuid(999_999)));
+    assert.deepEqual({ ...nowhere, write_id: "" }, { ...stray, write_id: "" }, "one isn't told from the other");
+    const [made, linked] = await bob.push([contact(own), note("-3", uuid(own))]);
+    assert.deepEqual([made?.status, linked?.status], ["applied", "applied"]);
+    const key = linked?.key ?? {};
+    const update = (contact_id: string): Edit => ({ table: "notes", operation: "update", key, value: { contact_id } });
+    assert.equal((await refused(update(uuid(other)), [contact(late)]))?.code, "reference");
+    assert.equal((await bob.push([{ ...update(uuid(own)), group: "g" }]))[0]?.status, "applied");
+    assert.equal((await ada.push([remove("contacts", other)]))[0]?.status, "applied", "nobody holds it");
+    assert.deepEqual(await store.sql(`SELECT 1 FROM notes WHERE contact_id = '${uuid(other)}'`), []);
+  });
+
   test("columns that only the server sets, parts of the key, values that break a rule", async () => {
     const { ada, world } = suite;
     const refused = async (edit: Edit) => {

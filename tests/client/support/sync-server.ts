@@ -197,6 +197,7 @@ function asRequest({ method, url, headers, body }: Incoming, signal: AbortSignal
 
 /** Some columns are a manager's to set. */
 function mayWrite({ user, table, value }: Write): boolean {
+  const given: Readonly<Record<string, string | null | undefined>> = value;
   const managed = tables.find(({ path }) => path === table)?.managers ?? [];
-  return user.id === "manager" || managed.every((name) => ["false", "f", undefined].includes(value[name] ?? undefined));
+  return user.id === "manager" || managed.every((name) => ["false", "f", undefined].includes(given[name] ?? undefined));
 }

@@ -4,7 +4,7 @@ import { pushes } from "./push.js";
 import { clients } from "./scopes.js";
 
 const isQuick = process.argv.includes("--quick");
-const store = await openStore("pg");
+const store = await openStore("pg", undefined, 20);
 const world = new World(store);
 await pushes(world, isQuick ? 5 : 15);
 await clients(world, isQuick ? 10 : 30);

@@ -56,11 +56,9 @@ for (const kind of KINDS) {
       const answer = await fetch(`${url}/health`);
       assert.equal(answer.status, 200);
       assert.equal(((await answer.json()) as { status: string }).status, "ok");
+      const fail = () => Promise.reject(Object.assign(new Error("secret host"), { code: "ECONNREFUSED" }));
       const broken = createSyncServer({
-        database: {
-          transaction: () => Promise.reject(Object.assign(new Error("secret host"), { code: "ECONNREFUSED" })),
-          listen: () => Promise.reject(new Error()),
-        },
+        database: { query: fail, transaction: fail, listen: fail },
         authenticate: () => null,
         onError: () => {},
       });

@@ -21,6 +21,7 @@ pub const TEMPLATES: TemplateSet = templates!["server/generated":
     "index.ts",
     "model.ts",
     "models.ts",
+    "requests.sql",
     "schema.sql",
     "security.sql",
     "sql.ts",
@@ -44,6 +45,7 @@ const ACCESS: (&str, &str) =
 /// The path of each file below `templates`, and its text.
 const RUNTIME: &[(&str, &str)] = modules![
     "apply.ts",
+    "batches.ts",
     "changes.ts",
     "conflicts.ts",
     "database.ts",

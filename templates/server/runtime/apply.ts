@@ -1,6 +1,7 @@
+import { Batches } from "./batches.js";
 import type { Step } from "./changes.js";
 import { hasSeen, hasSeenAll, isLater, isLaterThanAll, type Incoming, type Known } from "./conflicts.js";
-import type { Query } from "./database.js";
+import { elements, textArray, type Query } from "./database.js";
 import { Refusal } from "./errors.js";
 import type { ServerModel } from "./model.js";
 import type { Place, Values } from "./protocol.js";
@@ -38,21 +39,20 @@ export class Applier {
   readonly user: User;
   readonly client: string;
   readonly hooks: Hooks;
+  readonly #batches: Batches;
 
   constructor(query: Query, user: User, client: string, hooks: Hooks) {
     this.query = query;
     this.user = user;
     this.client = client;
     this.hooks = hooks;
+    this.#batches = new Batches(query);
   }
 
-  /**
-   * Applies edits. With `isTogether`, those that are alike become one statement: edits of one row keep their order, and so do
-   * the statements, as far as that goes. What fails then is tried again in exact order.
-   */
+  /** Applies edits in their order. With `isTogether`, those that are alike become one statement, where that makes no difference. */
   async all(edits: readonly Edit[], isTogether: boolean): Promise<Outcome[]> {
     const outcomes = new Map<Edit, Outcome>();
-    for (const alike of isTogether ? batches(edits) : edits.map((edit) => [edit])) {
+    for (const alike of isTogether ? await this.#batches.of(edits) : edits.map((edit) => [edit])) {
       const [first] = alike;
       if (first === undefined) continue;
       this.current = first.writeId;
@@ -83,7 +83,7 @@ export class Applier {
       `${TOLD}
       INSERT INTO ${model.table} AS _t (${columns.map((column) => column?.sql).join(", ")})
       SELECT ${select.join(", ")}
-      FROM _s, jsonb_array_elements($1::text::jsonb) WITH ORDINALITY AS _e (value, place)
+      FROM _s, ${elements("$1")} WITH ORDINALITY AS _e (value, place)
       WHERE _s.told IS NOT NULL AND $2::text IS NOT NULL
       ORDER BY _e.place${this.#revival(model)}
       RETURNING 'true' AS done`,
@@ -114,7 +114,7 @@ export class Applier {
       return `_t.${column?.sql} = (_e.value->>${names.length + index})::${column?.type}`;
     });
     const condition = `_s.told IS NOT NULL AND ${key.join(" AND ")} AND ${isLive(model, "_t")} AND ${inScope(model, "_t", "$2")}`;
-    const source = `_s, jsonb_array_elements($1::text::jsonb) AS _e (value)`;
+    const source = `_s, ${elements("$1")} AS _e (value)`;
     const written = `jsonb_build_array(${model.key.map((name) => `_t.${model.columns[name]?.sql}::text`).join(", ")})::text AS key`;
     const statement = {
       // Nothing to set, but the row has to be there.
@@ -161,7 +161,7 @@ export class Applier {
       if (typeof value === "string") outcomes.set(edit, value);
       else decided.push({ ...edit, step: { ...edit.step, value } });
     }
-    for (const alike of batches(decided)) {
+    for (const alike of await this.#batches.of(decided)) {
       this.current = alike[0]?.writeId ?? "";
       await this.#write(model, alike);
     }
@@ -224,10 +224,10 @@ export class Applier {
   async #known(model: ServerModel, edits: readonly Edit[]): Promise<Map<string, Known>> {
     const rows = await this.query(
       `SELECT r.row_key, r.scope, s.epoch::text AS epoch, r.version::text AS version, r.is_deleted::text AS is_deleted, r.column_versions::text AS columns
-      FROM jsonb_array_elements_text($2::text::jsonb) AS k (key)
+      FROM unnest(${textArray("$2")}) AS k (key)
       JOIN sync_row AS r ON r.table_name = $1 AND r.row_key = k.key
       JOIN sync_scope AS s ON s.scope = r.scope
-      WHERE r.scope IN (SELECT jsonb_array_elements_text($3::text::jsonb))
+      WHERE r.scope = ANY (${textArray("$3")})
       ORDER BY r.is_deleted DESC, r.at`,
       [model.name, JSON.stringify(edits.map(({ step }) => step.rowKey)), JSON.stringify(scopesFor(model, this.user))],
     );
@@ -276,31 +276,4 @@ function assignments(model: ServerModel, names: readonly string[]): string {
   const times = model.touched.filter((name) => !names.includes(name));
   const touched = given.length > 0 ? times.map((name) => `${model.columns[name]?.sql} = now()`) : [];
   return [...given, ...touched].join(", ");
-}
-
-/**
- * Edits that one statement can make each: of one model and operation, the same columns, different rows. Where a row comes again,
- * what has come before it is written first. References are checked at the end, so that rows of other models may go before.
- */
-function batches(edits: readonly Edit[]): Edit[][] {
-  const done: Edit[][] = [];
-  let open = new Map<string, Edit[]>();
-  let rows = new Set<string>();
-  for (const edit of edits) {
-    const { model, operation, value } = edit.step;
-    const names = Object.keys(value);
-    // What only the owner may set is looked at row by row.
-    const isAlone = names.some((name) => model.columns[name]?.ownerOnly);
-    const kind = isAlone ? edit.writeId : JSON.stringify([model.name, operation, ...names]);
-    if (rows.has(place(edit.step))) {
-      done.push(...open.values());
-      open = new Map();
-      rows = new Set();
-    }
-    rows.add(place(edit.step));
-    const alike = open.get(kind);
-    if (alike === undefined) open.set(kind, [edit]);
-    else alike.push(edit);
-  }
-  return [...done, ...open.values()];
 }

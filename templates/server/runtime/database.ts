@@ -6,16 +6,26 @@ export type Query = (statement: string, parameters?: readonly (string | null)[])
 
 /** What the server needs of a database. */
 export interface Database {
-  /** Runs `work` in one transaction: `write`, or `snapshot`, which reads one state of the database and writes nothing. */
-  transaction<T>(kind: "write" | "snapshot", work: (query: Query) => Promise<T>): Promise<T>;
+  /** Runs a statement by itself. */
+  readonly query: Query;
+  /** Runs `work` in one transaction, at the level READ COMMITTED. */
+  transaction<T>(work: (query: Query) => Promise<T>): Promise<T>;
   /** Calls `heard` for each NOTIFY, and `lost` once where the connection has gone. Gives the function that ends it. */
   listen(channel: string, heard: (payload: string) => void, lost: () => void): Promise<() => Promise<void>>;
 }
 
-const BEGIN = {
-  write: "BEGIN",
-  snapshot: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-} as const;
+/** An array of texts from a parameter that has it as JSON. */
+export function textArray(parameter: string): string {
+  return `ARRAY(SELECT jsonb_array_elements_text(${parameter}::text::jsonb))`;
+}
+
+/**
+ * Rows of a parameter that is a JSON array. PostgreSQL takes `unnest` for 10 rows and `jsonb_array_elements` for 100, and reads
+ * a table of some thousand rows whole to find 100 of them.
+ */
+export function elements(parameter: string): string {
+  return `unnest(ARRAY(SELECT jsonb_array_elements(${parameter}::text::jsonb)))`;
+}
 
 /** The code of an error of PostgreSQL, or `""`. */
 export function sqlState(error: unknown): string {
@@ -32,13 +42,12 @@ interface PgClient {
 }
 
 /** A `Pool` of the package `pg`. */
-export function pgDatabase(pool: { connect(): Promise<PgClient> }): Database {
+export function pgDatabase(pool: Pick<PgClient, "query"> & { connect(): Promise<PgClient> }): Database {
   return {
-    async transaction(kind, work) {
+    query: queryOf(pool),
+    async transaction(work) {
       const client = await pool.connect();
-      const query: Query = async (statement, parameters) =>
-        (await client.query(statement, parameters && [...parameters])).rows as Row[];
-      return run(query, kind, work, (broken) => client.release(broken));
+      return run(queryOf(client), work, (broken) => client.release(broken));
     },
     async listen(channel, heard, lost) {
       const client = await pool.connect();
@@ -62,24 +71,28 @@ export function pgDatabase(pool: { connect(): Promise<PgClient> }): Database {
   };
 }
 
-/** A reserved connection of the package `postgres`, as much as is used of it. */
-interface PostgresJsConnection {
+/** The package `postgres`, as much as is used of it. */
+interface PostgresJs {
   unsafe(statement: string, parameters?: never[]): PromiseLike<unknown>;
-  release(): void;
 }
 
 /** What the package `postgres` gives: `postgres(url)`. */
-export function postgresJsDatabase(sql: {
-  reserve(): Promise<PostgresJsConnection>;
-  listen(channel: string, heard: (payload: string) => void): Promise<{ unlisten(): Promise<void> }>;
-}): Database {
+export function postgresJsDatabase(
+  sql: PostgresJs & {
+    reserve(): Promise<PostgresJs & { release(): void }>;
+    listen(channel: string, heard: (payload: string) => void): Promise<{ unlisten(): Promise<void> }>;
+  },
+): Database {
+  const queryOf = (connection: PostgresJs): Query => {
+    return async (statement, parameters = []) => [
+      ...((await connection.unsafe(statement, [...parameters] as never[])) as Row[]),
+    ];
+  };
   return {
-    async transaction(kind, work) {
+    query: queryOf(sql),
+    async transaction(work) {
       const connection = await sql.reserve();
-      const query: Query = async (statement, parameters = []) => [
-        ...((await connection.unsafe(statement, [...parameters] as never[])) as Row[]),
-      ];
-      return run(query, kind, work, () => connection.release());
+      return run(queryOf(connection), work, () => connection.release());
     },
     async listen(channel, heard) {
       // The package connects again by itself.
@@ -90,36 +103,33 @@ export function postgresJsDatabase(sql: {
 }
 
 /** A PGlite. */
-export function pgliteDatabase(pglite: {
-  transaction<T>(
-    work: (transaction: {
-      query(statement: string, parameters?: unknown[]): Promise<{ rows: unknown[] }>;
-    }) => Promise<T>,
-  ): Promise<T>;
-  listen(channel: string, heard: (payload: string) => void): Promise<() => Promise<void>>;
-}): Database {
+export function pgliteDatabase(
+  pglite: Pick<PgClient, "query"> & {
+    transaction<T>(work: (transaction: Pick<PgClient, "query">) => Promise<T>): Promise<T>;
+    listen(channel: string, heard: (payload: string) => void): Promise<() => Promise<void>>;
+  },
+): Database {
   return {
-    async transaction<T>(kind: "write" | "snapshot", work: (query: Query) => Promise<T>) {
-      return pglite.transaction(async (transaction) => {
-        const query: Query = async (statement, parameters) =>
-          (await transaction.query(statement, parameters && [...parameters])).rows as Row[];
-        if (kind === "snapshot") await query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY");
-        return work(query);
-      });
-    },
+    query: queryOf(pglite),
+    transaction: (work) => pglite.transaction((transaction) => work(queryOf(transaction))),
     listen: (channel, heard) => pglite.listen(channel, heard),
   };
 }
 
+/** How `pg` and PGlite run a statement. */
+function queryOf(connection: Pick<PgClient, "query">): Query {
+  return async (statement, parameters) =>
+    (await connection.query(statement, parameters && [...parameters])).rows as Row[];
+}
+
 async function run<T>(
   query: Query,
-  kind: keyof typeof BEGIN,
   work: (query: Query) => Promise<T>,
   release: (broken?: boolean) => void,
 ): Promise<T> {
   let isBroken = false;
   try {
-    await query(BEGIN[kind]);
+    await query("BEGIN ISOLATION LEVEL READ COMMITTED");
     const result = await work(query);
     await query("COMMIT");
     return result;

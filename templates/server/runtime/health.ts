@@ -16,7 +16,7 @@ const STATE = "SELECT sync_state() AS state, EXISTS (SELECT FROM sync_meta WHERE
 export async function health({ database, schema, tables, onError }: Server): Promise<Health> {
   const about = { protocol: PROTOCOL, schema } as const;
   try {
-    const [row] = await database.transaction("snapshot", (query) => query(STATE, [tables]));
+    const [row] = await database.query(STATE, [tables]);
     if (row?.["has_tables"] === "false") return { status: "unavailable", ...about, reason: "schema" };
     if (row?.["state"] === "standby") return { status: "unavailable", ...about, reason: "standby" };
     return { status: "ok", ...about, time: new Date().toISOString() };

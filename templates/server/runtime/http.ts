@@ -50,8 +50,8 @@ function parsed(text: string): unknown {
 
 /** Reads no more than the server takes, whatever the headers say. */
 async function readText(request: Request): Promise<string> {
-  const tooLarge = new RequestError(413, "too_large", `the body has more than ${MAX_BYTES} bytes`);
-  if (Number(request.headers.get("content-length") ?? 0) > MAX_BYTES) throw tooLarge;
+  const tooLarge = () => new RequestError(413, "too_large", `the body has more than ${MAX_BYTES} bytes`);
+  if (Number(request.headers.get("content-length") ?? 0) > MAX_BYTES) throw tooLarge();
   const decoder = new TextDecoder();
   let text = "";
   let size = 0;
@@ -60,7 +60,7 @@ async function readText(request: Request): Promise<string> {
     size += part.value.byteLength;
     if (size > MAX_BYTES) {
       await reader?.cancel().catch(() => {});
-      throw tooLarge;
+      throw tooLarge();
     }
     text += decoder.decode(part.value, { stream: true });
   }

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 
+import { textArray } from "./database.js";
 import type { Positions } from "./protocol.js";
 import { CHANNEL } from "./push.js";
 import { scopesOf, type Server, type User } from "./server.js";
-import { heads, positions, transaction } from "./versions.js";
+import { ask, headsOf, positions, type Heads } from "./versions.js";
 
 const COMMENT_AFTER = 25_000;
 /** A stream ends then, so that a user who has lost a scope doesn't hear of it for long. */
@@ -53,8 +54,8 @@ export class Pokes {
     if (signal.aborted) close();
     const encoder = new TextEncoder();
     const look = async () => {
-      const now = await transaction(this.#server, "snapshot", user, (query) => heads(query, scopes));
-      const state = positions(now);
+      const { answer } = await ask(this.#server, user, `sync_heads(${textArray("$4")})`, [JSON.stringify(scopes)]);
+      const state = positions(headsOf(answer as Heads));
       const id = createHash("sha256").update(JSON.stringify(state)).digest("hex").slice(0, 16);
       const isSame = (scope: string) =>
         sent[scope]?.version === state[scope]?.version && sent[scope]?.epoch === state[scope]?.epoch;

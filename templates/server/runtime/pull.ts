@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-import type { Query } from "./database.js";
+import { textArray } from "./database.js";
 import { columnOf, keyOf, modelOf, type Models } from "./model.js";
 import {
   PROTOCOL,
@@ -11,45 +11,61 @@ import {
   type PullRequest,
   type Reset,
 } from "./protocol.js";
-import { readRows } from "./rows.js";
+import { named, readsOf, type RowValues } from "./rows.js";
 import { scopesOf, type Server, type User } from "./server.js";
-import { heads, positions, transaction, type Head } from "./versions.js";
+import { ask, headsOf, positions, type Head, type Heads } from "./versions.js";
 
 /** The columns that are sent, by table. */
 type Columns = ReadonlyMap<string, readonly string[]>;
 
-/** An entry of the log. */
-interface Entry {
-  readonly scope: string;
-  readonly table: string;
-  readonly rowKey: string;
-  readonly version: bigint;
-  readonly isDeleted: boolean;
-  readonly writeId: string | null;
-}
-
-/** A stretch of a scope's log that is to be sent. */
+/** A part of a scope's log that is to be sent. */
 interface Stretch {
   readonly scope: string;
   readonly tables: readonly string[];
-  readonly from: bigint;
-  readonly to: bigint;
+  readonly from: string;
+  /** Null stands for the scope's version. */
+  readonly to: string | null;
   /** What was deleted before a load began is no news to it. */
-  readonly liveOnly: boolean;
+  readonly is_load: boolean;
+}
+
+/** An entry of the log: its table, the row's key, version, whether the row has gone, and the write that it shows. */
+type Entry = readonly [table: string, rowKey: string, version: string, isDeleted: boolean, writeId: string | null];
+
+/** What `sync_pull` gives. */
+interface Page {
+  readonly heads: Heads;
+  /** Entries by the place of their stretch. */
+  readonly log: readonly (readonly [stretch: number, entries: readonly Entry[]])[];
+  /** By table, the rows of those entries that haven't gone, in their order. */
+  readonly rows: readonly (readonly [table: string, rows: readonly RowValues[]])[];
 }
 
 /** Gives rows. */
 export async function pull(server: Server, user: User, request: PullRequest): Promise<PullAnswer> {
-  return transaction(server, "snapshot", user, async (query, { now }) => {
-    const answer = { protocol: PROTOCOL, stamp: `${now}.0` } as const;
-    const found = await heads(query, scopesOf(user));
-    const columns = columnsOf(server.models, request.tables);
-    const reset = request.cursor && resetOf(request.cursor, found, user);
-    if (reset) return { ...answer, cursor: null, changes: [], more: true, reset };
-    const cursor = next(request.cursor, found, columns);
-    const { entries, ...page } = await readPage(query, user, cursor, found, columns, request.limit);
-    return { ...answer, ...page, changes: await withRows(server.models, query, user, entries, columns) };
-  });
+  const { models } = server;
+  const { cursor: before, limit } = request;
+  const columns = columnsOf(models, request.tables);
+  const hashes = hashesOf(columns);
+  const stretches = [...loadsOf(before, user, columns, hashes), ...newsOf(before, user, columns)];
+  const start = await ask(
+    server,
+    user,
+    `sync_pull($1, ${textArray("$4")}, $5::text::jsonb, $6::text::jsonb, $7::int)`,
+    [JSON.stringify(scopesOf(user)), JSON.stringify(stretches), readsOf(models, user, columns), String(limit)],
+  );
+  const page = start.answer as Page;
+  const found = headsOf(page.heads);
+  const answer = { protocol: PROTOCOL, stamp: `${start.now}.0` } as const;
+  const reset = before && resetOf(before, found, user);
+  if (reset) return { ...answer, cursor: null, changes: [], more: true, reset };
+  const { cursor, more } = advance(before, stretches, page, found, limit);
+  return {
+    ...answer,
+    cursor: { ...cursor, tables: hashes },
+    changes: changesOf(models, stretches, page, columns),
+    more,
+  };
 }
 
 /** The tables and columns that both sides have. */
@@ -62,6 +78,40 @@ function columnsOf(models: Models, tables: PullRequest["tables"]): Columns {
   });
   return new Map(known);
 }
+
+function hashesOf(columns: Columns): Cursor["tables"] {
+  const hash = (names: readonly string[]) =>
+    createHash("sha256").update(JSON.stringify(names)).digest("hex").slice(0, 16);
+  return Object.fromEntries([...columns].map(([table, names]) => [table, hash(names)]));
+}
+
+/** What is loaded: what the cursor hasn't finished, scopes that are new to it, and tables whose columns have changed. */
+function loadsOf(cursor: Cursor | null, user: User, columns: Columns, hashes: Cursor["tables"]): Stretch[] {
+  const { scopes, tables: before, loads } = cursor ?? EMPTY;
+  const all = [...columns.keys()];
+  const changed = all.filter((table) => !Object.hasOwn(before, table) || before[table] !== hashes[table]);
+  const isNew = new Set(changed);
+  const open = loads.map(({ scope, tables, version, head }): Stretch => {
+    // A load of a table that is loaded anew is no longer of use.
+    const left = tables.filter((table) => columns.has(table) && !isNew.has(table));
+    return { scope, tables: left, from: version, to: head, is_load: true };
+  });
+  const begun = scopesOf(user).map((scope): Stretch => {
+    const known = Object.hasOwn(scopes, scope) ? scopes[scope] : undefined;
+    return { scope, tables: known ? changed : all, from: "0", to: known?.version ?? null, is_load: true };
+  });
+  return [...open, ...begun].filter(({ tables }) => tables.length > 0);
+}
+
+/** What has changed behind the cursor. */
+function newsOf(cursor: Cursor | null, user: User, columns: Columns): Stretch[] {
+  const scopes = cursor?.scopes ?? {};
+  const known = scopesOf(user).filter((scope) => Object.hasOwn(scopes, scope));
+  const tables = [...columns.keys()];
+  return known.map((scope) => ({ scope, tables, from: scopes[scope]?.version ?? "0", to: null, is_load: false }));
+}
+
+const EMPTY: Cursor = { scopes: {}, tables: {}, loads: [] };
 
 /** Why a client must load everything again, if it must. */
 function resetOf(cursor: Cursor, found: ReadonlyMap<string, Head>, user: User): Reset | null {
@@ -79,114 +129,46 @@ function resetOf(cursor: Cursor, found: ReadonlyMap<string, Head>, user: User): 
   return cursor.loads.every(isKnown) ? null : "scope";
 }
 
-/** The cursor with the loads that it lacks: of scopes that are new to it, and of tables whose columns have changed. */
-function next(cursor: Cursor | null, found: ReadonlyMap<string, Head>, columns: Columns): Cursor {
-  const before = cursor ?? { scopes: {}, tables: {}, loads: [] };
-  const hashes = [...columns].map(([table, names]) => [table, hash(names)] as const);
-  const changed = hashes.filter(([table, now]) => !Object.hasOwn(before.tables, table) || before.tables[table] !== now);
-  const scopes = { ...before.scopes };
-  // A load of a table that is loaded anew is no longer of use.
-  const isNew = new Set(changed.map(([table]) => table));
-  const loads = before.loads
-    .map((load) => ({ ...load, tables: load.tables.filter((table) => columns.has(table) && !isNew.has(table)) }))
-    .filter((load) => load.tables.length > 0);
-  for (const [scope, head] of found) {
-    const known = Object.hasOwn(before.scopes, scope) ? before.scopes[scope] : undefined;
-    const tables = known === undefined ? [...columns.keys()] : [...isNew];
-    const until = known?.version ?? String(head.version);
-    if (tables.length > 0 && until !== "0") loads.push({ scope, tables, version: "0", head: until });
-    scopes[scope] = known ?? { epoch: head.epoch, version: until };
-  }
-  return { scopes, tables: Object.fromEntries(hashes), loads };
-}
-
-function hash(columns: readonly string[]): string {
-  return createHash("sha256").update(JSON.stringify(columns)).digest("hex").slice(0, 16);
-}
-
-/** Reads as much as fits: first the loads, then what has changed behind the cursor. */
-async function readPage(
-  query: Query,
-  user: User,
-  cursor: Cursor,
+/** The cursor behind a page, and whether there is more to send. */
+function advance(
+  before: Cursor | null,
+  stretches: readonly Stretch[],
+  page: Page,
   found: ReadonlyMap<string, Head>,
-  columns: Columns,
   limit: number,
-): Promise<{ cursor: Cursor; entries: Entry[]; more: boolean }> {
-  const entries: Entry[] = [];
-  const loads = [...cursor.loads];
-  const scopes = { ...cursor.scopes };
-  const tables = [...columns.keys()];
-  for (let load = loads[0]; load !== undefined; load = loads[0]) {
-    const stretch = { ...load, from: BigInt(load.version), to: BigInt(load.head), liveOnly: true };
-    const read = await readLog(query, user, stretch, limit - entries.length);
-    entries.push(...read);
-    const last = read.at(-1);
-    if (entries.length >= limit && last !== undefined) {
-      loads[0] = { ...load, version: String(last.version) };
-      return { cursor: { ...cursor, scopes, loads }, entries, more: true };
-    }
-    loads.shift();
+): { cursor: Omit<Cursor, "tables">; more: boolean } {
+  const read = new Map(page.log);
+  const loads: Load[] = [];
+  const scopes = { ...positions(found), ...before?.scopes };
+  let room = limit;
+  let more = false;
+  for (const [place, { scope, tables, from, to, is_load }] of stretches.entries()) {
+    const head = found.get(scope);
+    if (head === undefined) continue;
+    const entries = read.get(place) ?? [];
+    const end = to ?? String(head.version);
+    // What isn't full has been read to its end.
+    const version = room === 0 ? from : entries.length < room ? end : (entries.at(-1)?.[2] ?? from);
+    room -= entries.length;
+    const isOver = BigInt(version) >= BigInt(end);
+    more ||= !isOver;
+    if (!is_load) scopes[scope] = { epoch: head.epoch, version };
+    else if (!isOver) loads.push({ scope, tables: [...tables], version, head: end });
   }
-  for (const [scope, head] of found) {
-    const from = BigInt(scopes[scope]?.version ?? 0);
-    if (from === head.version) continue;
-    const stretch = { scope, tables, from, to: head.version, liveOnly: false };
-    const read = entries.length < limit ? await readLog(query, user, stretch, limit - entries.length) : [];
-    entries.push(...read);
-    if (entries.length >= limit) {
-      const reached = read.at(-1)?.version ?? from;
-      scopes[scope] = { epoch: head.epoch, version: String(reached) };
-      return { cursor: { ...cursor, scopes, loads }, entries, more: true };
-    }
-    scopes[scope] = { epoch: head.epoch, version: String(head.version) };
-  }
-  return { cursor: { ...cursor, scopes: { ...scopes, ...positions(found) }, loads }, entries, more: false };
-}
-
-async function readLog(query: Query, user: User, stretch: Stretch, limit: number): Promise<Entry[]> {
-  const { scope, tables, from, to, liveOnly } = stretch;
-  const rows = await query(
-    `SELECT r.table_name, r.row_key, r.version::text AS number, r.is_deleted::text AS is_deleted, r.write_id
-    FROM sync_row AS r
-    WHERE r.scope = $1 AND r.version > $2::bigint AND r.version <= $3::bigint
-      AND r.table_name IN (SELECT jsonb_array_elements_text($4::text::jsonb))
-      AND (NOT r.is_deleted OR (${liveOnly ? "false" : "true"} AND NOT EXISTS (
-        SELECT FROM sync_row AS o
-        WHERE o.table_name = r.table_name AND o.row_key = r.row_key AND NOT o.is_deleted
-          AND o.scope IN (SELECT jsonb_array_elements_text($5::text::jsonb))
-      )) AND $5::text IS NOT NULL)
-    ORDER BY r.version LIMIT $6::int`,
-    [scope, String(from), String(to), JSON.stringify(tables), JSON.stringify(scopesOf(user)), String(limit)],
-  );
-  return rows.map((row) => ({
-    scope,
-    table: row["table_name"] ?? "",
-    rowKey: row["row_key"] ?? "",
-    version: BigInt(row["number"] ?? 0),
-    isDeleted: row["is_deleted"] === "true",
-    writeId: row["write_id"] ?? null,
-  }));
+  return { cursor: { scopes, loads }, more };
 }
 
 /** The entries with the rows that they are about. */
-async function withRows(
-  models: Models,
-  query: Query,
-  user: User,
-  entries: readonly Entry[],
-  columns: Columns,
-): Promise<PulledChange[]> {
-  const rows = new Map<string, Awaited<ReturnType<typeof readRows>>>();
-  for (const [table, names] of columns) {
-    const model = modelOf(models, table);
-    const keys = entries.filter((entry) => entry.table === table && !entry.isDeleted).map(({ rowKey }) => rowKey);
-    if (model && keys.length > 0) rows.set(table, await readRows(query, model, user, keys, names));
-  }
-  return entries.flatMap(({ scope, table, rowKey, version, writeId, isDeleted }) => {
-    const model = modelOf(models, table);
-    if (model === undefined) return [];
-    const row = isDeleted ? null : (rows.get(table)?.get(rowKey) ?? null);
-    return [{ table, key: keyOf(model, rowKey), version: String(version), scope, write_id: writeId, row }];
+function changesOf(models: Models, stretches: readonly Stretch[], page: Page, columns: Columns): PulledChange[] {
+  const rows = new Map(page.rows.map(([table, values]) => [table, values.values()]));
+  return page.log.flatMap(([stretch, entries]) => {
+    const scope = stretches[stretch]?.scope ?? "";
+    return entries.flatMap(([table, rowKey, version, isDeleted, write_id]) => {
+      const model = modelOf(models, table);
+      if (model === undefined) return [];
+      const values = isDeleted ? null : (rows.get(table)?.next().value ?? null);
+      const row = named(columns.get(table) ?? [], values);
+      return [{ table, key: keyOf(model, rowKey), version, scope, write_id, row }];
+    });
   });
 }

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 
 import { Applier, ConflictRefusal, scopesFor, type Edit, type Outcome } from "./apply.js";
 import { check, isMade, MadeKeys, makeKeys, withMadeKeys, type Step } from "./changes.js";
-import type { Query } from "./database.js";
+import { textArray, type Query } from "./database.js";
 import { isOfRequest, isTransient, Refusal, refusalOf, RequestError } from "./errors.js";
 import { modelOf, type ServerModel } from "./model.js";
 import {
@@ -17,7 +17,7 @@ import {
 import { strayReference } from "./references.js";
 import { scopesOf, type Server, type User, type Write } from "./server.js";
 import { shiftStamps, type Stamps } from "./stamps.js";
-import { heads, lockedHeads, transaction, unavailable, type Head, type Start } from "./versions.js";
+import { headsOf, transaction, unavailable, type Head, type Heads, type Start } from "./versions.js";
 
 /** How often a transaction is tried that another one is in the way of. */
 const ATTEMPTS = 5;
@@ -49,7 +49,7 @@ export async function push(server: Server, user: User, request: PushRequest): Pr
   checkRequest(request);
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const done = await transaction(server, "write", user, (query, start) =>
+      const done = await transaction(server, user, taking(request), (query, start) =>
         take(server, user, request, query, start),
       );
       await tell(server, user, done);
@@ -78,15 +78,22 @@ function checkRequest({ changes, bases }: PushRequest): void {
   }
 }
 
+/** What the transaction begins with. */
+function taking({ client_id, schema, answered, changes }: PushRequest): [string, string[]] {
+  const writes = JSON.stringify(changes.map(({ write_id }) => write_id));
+  return [
+    "sync_take($1, $4, $5, $6::text::jsonb, $7::text::jsonb)",
+    [client_id, schema, JSON.stringify(answered), writes],
+  ];
+}
+
 async function take(server: Server, user: User, request: PushRequest, query: Query, start: Start): Promise<Done> {
-  await registerClient(query, user, request);
-  await forgetAnswered(query, user, request.answered);
   const items = request.changes.map((change, index): Item => {
     return { change, index, model: modelOf(server.models, change.table), hash: "" };
   });
-  await findKnown(query, user, request, items);
+  findKnown(request, items, start.answer as Known[]);
   await plan(server, user, query, items);
-  const locked = await lockedHeads(query, await touchedScopes(query, user, items));
+  const locked = await lockScopes(query, user, items);
   const stamps = shiftStamps(
     request.changes.map((change) => change.edited_at),
     request.now,
@@ -105,40 +112,23 @@ async function take(server: Server, user: User, request: PushRequest, query: Que
   };
 }
 
-/** Lets one push of a client go after the other: the same request may come twice at a time. */
-async function registerClient(query: Query, user: User, { client_id, schema }: PushRequest): Promise<void> {
-  await query(
-    `INSERT INTO sync_client AS c (user_id, client_id, schema) VALUES ($1, $2, $3)
-    ON CONFLICT (user_id, client_id) DO UPDATE SET schema = EXCLUDED.schema, seen_at = now()`,
-    [user.id, client_id, schema],
-  );
-}
-
-/** Answers that the client has are kept for a day more, against requests that were held up on their way. */
-async function forgetAnswered(query: Query, user: User, answered: readonly string[]): Promise<void> {
-  if (answered.length === 0) return;
-  await query(
-    `UPDATE sync_write SET answered_at = now()
-    WHERE user_id = $1 AND answered_at IS NULL AND write_id IN (SELECT jsonb_array_elements_text($2::text::jsonb))`,
-    [user.id, JSON.stringify(answered)],
-  );
-  await query("DELETE FROM sync_write WHERE user_id = $1 AND answered_at < now() - interval '1 day'", [user.id]);
+/** A write that has come before, as `sync_take` gives it. */
+interface Known {
+  readonly id: string;
+  readonly schema: string;
+  readonly hash: string;
+  readonly answer: WriteResult;
 }
 
 /** Finds the writes that have come before, and the keys that were made for them. */
-async function findKnown(query: Query, user: User, request: PushRequest, items: readonly Item[]): Promise<void> {
-  const rows = await query(
-    `SELECT write_id, schema, request_hash, answer::text AS answer FROM sync_write
-    WHERE user_id = $1 AND write_id IN (SELECT jsonb_array_elements_text($2::text::jsonb))`,
-    [user.id, JSON.stringify(items.map(({ change }) => change.write_id))],
-  );
-  const known = new Map(rows.map((row) => [row["write_id"], row]));
+function findKnown(request: PushRequest, items: readonly Item[], writes: readonly Known[]): void {
+  const known = new Map(writes.map((write) => [write.id, write]));
   for (const item of items) {
-    const row = known.get(item.change.write_id);
-    if (row === undefined) continue;
-    item.known = JSON.parse(row["answer"] ?? "{}") as WriteResult;
+    const write = known.get(item.change.write_id);
+    if (write === undefined) continue;
+    item.known = write.answer;
     // A client of another schema may have lost a column of the write since.
-    item.hash = row["schema"] === request.schema ? (row["request_hash"] ?? "") : "";
+    item.hash = write.schema === request.schema ? write.hash : "";
   }
 }
 
@@ -194,23 +184,30 @@ function hashOf(model: ServerModel | undefined, { table, operation, key, value }
     .digest("hex");
 }
 
-/** The scopes that the changes write to: those that they name, and those where their rows are now. */
-async function touchedScopes(query: Query, user: User, items: readonly Item[]): Promise<string[]> {
+/** Locks the scopes that the changes write to: those that they name, and those where their rows are now. */
+async function lockScopes(query: Query, user: User, items: readonly Item[]): Promise<Map<string, Head>> {
   const steps = items.flatMap(({ step }) => step ?? []);
+  if (steps.length === 0) return new Map();
+  const named = new Set(steps.flatMap(({ scope }) => scope ?? []));
   // The key of an insert is nowhere yet, unless a row that is only marked as deleted has it.
   const there = steps.filter(({ operation, model }) => operation !== "insert" || model.softDelete !== undefined);
-  const rows =
-    there.length === 0
-      ? []
-      : await query(
-          `SELECT DISTINCT r.scope
-          FROM jsonb_array_elements($1::text::jsonb) AS k (row)
-          JOIN sync_row AS r ON r.table_name = k.row->>0 AND r.row_key = k.row->>1
-          WHERE r.scope IN (SELECT jsonb_array_elements_text($2::text::jsonb))`,
-          [JSON.stringify(there.map(({ model, rowKey }) => [model.name, rowKey])), JSON.stringify(scopesOf(user))],
-        );
-  const named = steps.flatMap(({ scope }) => scope ?? []);
-  return [...new Set([...named, ...rows.map(({ scope }) => scope ?? "")])].sort();
+  const [row] = await query(
+    `SELECT sync_lock(${textArray("$1")} || ARRAY(
+      SELECT DISTINCT r.scope FROM ${rowsAt("$2", "$3")} WHERE r.scope = ANY (${textArray("$4")})
+    ))::text AS heads`,
+    [JSON.stringify([...named]), ...places(there), JSON.stringify(scopesOf(user))],
+  );
+  return headsOf(JSON.parse(row?.["heads"] ?? "{}") as Heads);
+}
+
+/** The entries `r` of rows in the log. The parameters are those that `places` gives. */
+function rowsAt(tables: string, keys: string): string {
+  return `unnest(${textArray(tables)}, ${textArray(keys)}) AS k (table_name, row_key)
+    JOIN sync_row AS r ON r.table_name = k.table_name AND r.row_key = k.row_key`;
+}
+
+function places(steps: readonly Step[]): [tables: string, keys: string] {
+  return [JSON.stringify(steps.map(({ model }) => model.name)), JSON.stringify(steps.map(({ rowKey }) => rowKey))];
 }
 
 /** Changes that stand one behind the other and are of one transaction. */
@@ -302,8 +299,7 @@ async function applied(
       throw new Refusal(409, "reference", "it refers to a row that isn't there", stray.column);
     }
     // What is checked at the end of a transaction is the group's own fault.
-    await query("SET CONSTRAINTS ALL IMMEDIATE");
-    await query("SET CONSTRAINTS ALL DEFERRED");
+    await query("DO 'BEGIN SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED; END'");
     await query("RELEASE SAVEPOINT sync_group");
     fresh.forEach((item, index) => (item.outcome = outcomes[index] ?? "applied"));
     return null;
@@ -319,7 +315,7 @@ async function applied(
 async function resultsOf(query: Query, user: User, items: readonly Item[]): Promise<WriteResult[]> {
   const places = await placesOf(query, user, items);
   const own = new Set(scopesOf(user));
-  const now = await heads(query, [...new Set(items.flatMap(({ known }) => known?.place?.scope ?? []))]);
+  const now = await headsOfKnown(query, items);
   return items.map((item): WriteResult => {
     const { known, step, refusal, outcome } = item;
     const result = { write_id: item.change.write_id, repeated: false };
@@ -331,6 +327,14 @@ async function resultsOf(query: Query, user: User, items: readonly Item[]): Prom
     const key = step.hasMadeKey ? { key: step.key } : {};
     return { ...result, status: "applied", ...(place ? { place } : {}), ...key };
   });
+}
+
+/** The scopes of stored answers, as they are now. */
+async function headsOfKnown(query: Query, items: readonly Item[]): Promise<Map<string, Head>> {
+  const scopes = new Set(items.flatMap(({ known }) => known?.place?.scope ?? []));
+  if (scopes.size === 0) return new Map();
+  const [row] = await query(`SELECT sync_heads(${textArray("$1")})::text AS heads`, [JSON.stringify([...scopes])]);
+  return headsOf(JSON.parse(row?.["heads"] ?? "{}") as Heads);
 }
 
 function rejection({ change, refused }: Item, refusal: Refusal): Pick<WriteResult, "error" | "row"> {
@@ -348,12 +352,10 @@ async function placesOf(query: Query, user: User, items: readonly Item[]): Promi
   const scopes = [...new Set(steps.flatMap(({ model }) => scopesFor(model, user)))];
   const rows = await query(
     `SELECT r.table_name || r.row_key AS place, r.scope, s.epoch::text AS epoch, r.version::text AS version
-    FROM jsonb_array_elements($1::text::jsonb) AS k (row)
-    JOIN sync_row AS r ON r.table_name = k.row->>0 AND r.row_key = k.row->>1
-    JOIN sync_scope AS s ON s.scope = r.scope
-    WHERE r.scope IN (SELECT jsonb_array_elements_text($2::text::jsonb))
+    FROM ${rowsAt("$1", "$2")} JOIN sync_scope AS s ON s.scope = r.scope
+    WHERE r.scope = ANY (${textArray("$3")})
     ORDER BY r.is_deleted DESC, r.at`,
-    [JSON.stringify(steps.map(({ model, rowKey }) => [model.name, rowKey])), JSON.stringify(scopes)],
+    [...places(steps), JSON.stringify(scopes)],
   );
   return new Map(
     rows.map(({ place, scope, epoch, version }) => {
@@ -399,11 +401,9 @@ async function remember(
 async function tell({ database, hooks, onError }: Server, user: User, { scopes, steps }: Done): Promise<void> {
   try {
     if (scopes.length > 0) {
-      await database.transaction("write", (query) =>
-        query("SELECT pg_notify($1, left(s, 1000))::text FROM jsonb_array_elements_text($2::text::jsonb) AS s", [
-          CHANNEL,
-          JSON.stringify(scopes),
-        ]),
+      await database.query(
+        "SELECT pg_notify($1, left(s, 1000))::text FROM jsonb_array_elements_text($2::text::jsonb) AS s",
+        [CHANNEL, JSON.stringify(scopes)],
       );
     }
     const writes = steps.map(({ model, operation, key, value }): Write => {

@@ -1,4 +1,4 @@
-import type { Database, Query } from "./database.js";
+import { textArray, type Database, type Query } from "./database.js";
 import type { Models, ServerModel } from "./model.js";
 import type { Values } from "./protocol.js";
 
@@ -69,7 +69,7 @@ export function scopeValues(model: ServerModel, user: User): readonly string[] |
 export function inScope(model: ServerModel, table: string, parameter: string): string {
   const column = model.scope && model.columns[model.scope.column];
   if (column === undefined) return `${parameter}::text IS NOT NULL`;
-  return `${table}.${column.sql}::text IN (SELECT jsonb_array_elements_text(${parameter}::text::jsonb))`;
+  return `${table}.${column.sql}::text = ANY (${textArray(parameter)})`;
 }
 
 /** A condition that a row isn't marked as deleted. */

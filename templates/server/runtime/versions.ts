@@ -1,12 +1,14 @@
-import { sqlState, type Query } from "./database.js";
+import { sqlState, type Query, type Row } from "./database.js";
 import { RequestError } from "./errors.js";
 import type { Positions } from "./protocol.js";
 import type { Server, User } from "./server.js";
 
-/** What a transaction knows when it begins. */
+/** What a request knows when it begins. */
 export interface Start {
   /** The database's clock, in milliseconds. */
   readonly now: number;
+  /** What the expression has said. */
+  readonly answer: unknown;
 }
 
 /** The database isn't the one that the epochs were made in: a restored backup, or a promoted standby. */
@@ -26,30 +28,67 @@ const SETTINGS = `
     EXISTS (SELECT FROM sync_meta WHERE key = $2)::text AS has_tables,
     floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint::text AS now`;
 
-/** Runs a transaction of a user. Where the database has moved, all scopes get a new epoch first. */
+/**
+ * A statement that begins with the settings, and then gives what an expression says, where the database is ready. The
+ * parameters of the expression begin with `$4`; `$1` is the user.
+ */
+function begin(expression: string): string {
+  return `
+    WITH start AS MATERIALIZED (${SETTINGS})
+    SELECT
+      s.state, s.has_tables, s.now,
+      CASE WHEN s.state = 'ok' AND s.has_tables = 'true' THEN (${expression})::text END AS answer
+    FROM start AS s`;
+}
+
+function parametersOf({ tables }: Server, { id, scopes }: User, parameters: readonly string[]): string[] {
+  return [id, tables, JSON.stringify(scopes), ...parameters];
+}
+
+/** Gives what an expression says to a user, as JSON. It sees one state of the database. */
+export async function ask(
+  server: Server,
+  user: User,
+  expression: string,
+  parameters: readonly string[],
+): Promise<Start> {
+  return inThisHistory(server, async () => {
+    return startOf(server, await server.database.query(begin(expression), parametersOf(server, user, parameters)));
+  });
+}
+
+/** Runs a transaction of a user, which begins with an expression as in `ask`. */
 export async function transaction<T>(
   server: Server,
-  kind: "write" | "snapshot",
   user: User,
+  [expression, parameters]: readonly [string, readonly string[]],
   work: (query: Query, start: Start) => Promise<T>,
 ): Promise<T> {
+  return inThisHistory(server, () =>
+    server.database.transaction(async (query) => {
+      return work(query, startOf(server, await query(begin(expression), parametersOf(server, user, parameters))));
+    }),
+  );
+}
+
+function startOf(server: Server, [row]: readonly Row[]): Start {
+  if (row?.["has_tables"] === "false") throw withoutTables(server);
+  if (row?.["state"] === "standby") throw unavailable("the database is a standby");
+  if (row?.["state"] === "moved") throw new Moved();
+  return { now: Number(row?.["now"]), answer: JSON.parse(row?.["answer"] ?? "null") as unknown };
+}
+
+/** Where the database has moved, all scopes get a new epoch first. */
+async function inThisHistory<T>(server: Server, work: () => Promise<T>): Promise<T> {
   const run = () =>
-    server.database.transaction(kind, async (query) => {
-      const [row] = await query(SETTINGS, [user.id, server.tables, JSON.stringify(user.scopes)]).catch(
-        (error: unknown) => {
-          throw hasNoTables(error) ? withoutTables(server) : error;
-        },
-      );
-      if (row?.["has_tables"] === "false") throw withoutTables(server);
-      if (row?.["state"] === "standby") throw unavailable("the database is a standby");
-      if (row?.["state"] === "moved") throw new Moved();
-      return work(query, { now: Number(row?.["now"]) });
+    work().catch((error: unknown) => {
+      throw hasNoTables(error) ? withoutTables(server) : error;
     });
   try {
     return await run();
   } catch (error) {
     if (!(error instanceof Moved)) throw error;
-    await server.database.transaction("write", async (query) => {
+    await server.database.transaction(async (query) => {
       // A long transaction of somebody else must not hold up all requests.
       await query("SELECT set_config('lock_timeout', '100ms', true)");
       await query("SELECT sync_moved()::text");
@@ -81,36 +120,14 @@ export interface Head {
   readonly floor: bigint;
 }
 
-const HEADS = `
-  SELECT scope, epoch::text, version::text, floor::text AS floor
-  FROM sync_scope
-  WHERE scope IN (SELECT jsonb_array_elements_text($1::text::jsonb))`;
+/** Heads as `sync_heads` and `sync_lock` give them: of those scopes that have had rows. */
+export type Heads = Readonly<Record<string, { epoch: string; version: string; floor: string }>>;
 
-/** The heads of those scopes that have had rows. */
-export async function heads(query: Query, scopes: readonly string[]): Promise<Map<string, Head>> {
-  return headsOf(await query(HEADS, [JSON.stringify(scopes)]));
-}
-
-/** Locks scopes, in one order for everybody, and makes those that aren't there. */
-export async function lockedHeads(query: Query, scopes: readonly string[]): Promise<Map<string, Head>> {
-  const parameters = [JSON.stringify(scopes)];
-  await query(
-    `INSERT INTO sync_scope (scope)
-    SELECT s FROM jsonb_array_elements_text($1::text::jsonb) AS s
-    WHERE NOT EXISTS (SELECT FROM sync_scope AS t WHERE t.scope = s)
-    ORDER BY s COLLATE "C" ON CONFLICT DO NOTHING`,
-    parameters,
-  );
-  return headsOf(await query(`${HEADS} ORDER BY scope FOR NO KEY UPDATE`, parameters));
-}
-
-function headsOf(rows: Awaited<ReturnType<Query>>): Map<string, Head> {
-  return new Map(
-    rows.map(({ scope, epoch, version, floor }) => [
-      scope ?? "",
-      { epoch: epoch ?? "", version: BigInt(version ?? 0), floor: BigInt(floor ?? 0) },
-    ]),
-  );
+export function headsOf(heads: Heads): Map<string, Head> {
+  const entries = Object.entries(heads).map(([scope, { epoch, version, floor }]): [string, Head] => {
+    return [scope, { epoch, version: BigInt(version), floor: BigInt(floor) }];
+  });
+  return new Map(entries);
 }
 
 /** Heads as clients get them. */

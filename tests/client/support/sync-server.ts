@@ -50,15 +50,15 @@ class SyncServerRows implements SyncRows {
     });
   }
 
-  /** Lets a transaction that writes fail just before it is committed. */
+  /** Lets a transaction fail just before it is committed. */
   private withFaults(database: Database): Database {
     return {
       ...database,
-      transaction: (kind, work) =>
-        database.transaction(kind, async (query) => {
+      transaction: (work) =>
+        database.transaction(async (query) => {
           const result = await work(query);
           const handled = this.handled.getStore();
-          if (kind === "snapshot" || handled === undefined) return result;
+          if (handled === undefined) return result;
           await this.faults.at("writing", handled.request).catch((error: unknown) => {
             if (error instanceof Disconnect || error instanceof Instead) handled.fault = error;
             throw error;

@@ -223,6 +223,56 @@ onEach((suite) => {
     assert.doesNotMatch(JSON.stringify(results), /secret/);
   });
 
+  test("a value that must be unique is taken in the order of the changes", async () => {
+    const { ada, store } = suite;
+    const [one, two, three] = [suite.next(), suite.next(), suite.next()];
+    await ada.push([contact(one, { email: "1@b.c" }), contact(two, { email: "2@b.c" })]);
+    await store.sql("CREATE UNIQUE INDEX one_email ON contacts (email)");
+    try {
+      const swap = [
+        update("contacts", one, { email: "2@b.c" }),
+        update("contacts", two, { email: "3@b.c" }),
+        contact(three, { email: "4@b.c" }),
+        update("contacts", two, { email: "5@b.c" }),
+        remove("contacts", one),
+      ];
+      const results = await ada.push(swap);
+      assert.deepEqual(
+        results.map(({ status, error }) => error?.code ?? status),
+        ["exists", "applied", "applied", "applied", "applied"],
+      );
+      const taken = [remove("contacts", two), contact(one, { email: "4@b.c" }), remove("contacts", three)];
+      assert.deepEqual(
+        (await ada.push(taken)).map(({ status, error }) => error?.code ?? status),
+        ["applied", "exists", "applied"],
+      );
+    } finally {
+      await store.sql("DROP INDEX one_email");
+    }
+  });
+
+  test("a trigger of the application sees the changes in their order", async () => {
+    const { ada, store } = suite;
+    const [one, two, other] = [suite.next(), suite.next(), suite.next()];
+    await ada.push([deal(other)]);
+    await store.sql(`
+      CREATE FUNCTION not_closed() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+      BEGIN
+        IF EXISTS (SELECT FROM deals WHERE stage = 'closed') THEN RAISE EXCEPTION 'closed'; END IF;
+        RETURN NEW;
+      END $$;
+      CREATE TRIGGER not_closed BEFORE INSERT ON contacts FOR EACH ROW EXECUTE FUNCTION not_closed()`);
+    try {
+      const results = await ada.push([contact(one), update("deals", other, { stage: "closed" }), contact(two)]);
+      assert.deepEqual(
+        results.map(({ status }) => status),
+        ["applied", "applied", "rejected"],
+      );
+    } finally {
+      await store.sql("DROP FUNCTION not_closed CASCADE");
+    }
+  });
+
   test("500 inserts and as many updates in one push", async () => {
     const { ada } = suite;
     const ids = Array.from({ length: 500 }, suite.next);

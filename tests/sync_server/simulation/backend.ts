@@ -1,6 +1,6 @@
 //! A server on its database, and what happens to them: crashes, other transactions, backups that are put back.
 
-import { createSyncServer, schemaSql, type Database, type SyncServer } from "../../server/sync/index.js";
+import { createSyncServer, schemaSql, type Database, type Query, type SyncServer } from "../../server/sync/index.js";
 import * as older from "../../server/older/index.js";
 import type { Connection, Store } from "../support/world.js";
 import type { Oracle, Users } from "./oracle.js";
@@ -61,22 +61,26 @@ export class Backend {
   }
 
   #start(): SyncServer {
-    const { transaction, listen } = this.store.database;
-    const database: Database = {
-      listen,
-      transaction: (kind, work) =>
-        transaction(kind, async (query) => {
-          const result = await work(async (statement, parameters) => {
-            await this.disturb(statement);
-            // Nobody here holds a lock that comes free while somebody waits for it.
-            return query(statement.replace("'100ms'", "'5ms'"), parameters);
-          });
+    const { database } = this.store;
+    const disturbed = (query: Query): Query => {
+      return async (statement, parameters) => {
+        await this.disturb(statement);
+        // Nobody here holds a lock that comes free while somebody waits for it.
+        return query(statement.replace("'100ms'", "'5ms'"), parameters);
+      };
+    };
+    const disturbing: Database = {
+      listen: database.listen,
+      query: disturbed(database.query),
+      transaction: (work) =>
+        database.transaction(async (query) => {
+          const result = await work(disturbed(query));
           await this.disturb("COMMIT");
           return result;
         }),
     };
     return (this.isUpgraded ? createSyncServer : older.createSyncServer)({
-      database,
+      database: disturbing,
       authenticate: (request) => this.users[request.headers.get("authorization") ?? ""] ?? null,
       onError: (error) => this.errors.push(error),
     });

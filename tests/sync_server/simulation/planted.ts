@@ -23,11 +23,14 @@ export interface Bug {
 
 const server = (file: string) => [`server/sync/${file}`, `server/older/${file}`];
 
+/** What puts the commits of a scope in order. */
+const LOCK = "PERFORM FROM sync_scope AS s WHERE s.scope = ANY (_scopes) ORDER BY s.scope FOR NO KEY UPDATE;";
+
 export const BUGS: readonly Bug[] = [
   {
     name: "a sequence for the version",
     needsConcurrency: true,
-    first: 15,
+    first: 19,
     edits: [
       {
         files: server("schema.sql.js"),
@@ -36,7 +39,7 @@ export const BUGS: readonly Bug[] = [
       },
       {
         files: server("schema.sql.js"),
-        from: "PERFORM FROM sync_scope AS s WHERE s.scope = ANY (_scopes) ORDER BY s.scope FOR NO KEY UPDATE;",
+        from: LOCK,
         to: "",
       },
       {
@@ -50,10 +53,9 @@ RETURNING s.scope, s.version - c.rows AS start`,
 FROM (SELECT t.scope, count(*) AS rows FROM touched AS t GROUP BY t.scope) AS c`,
       },
       {
-        files: server("versions.js"),
-        from: "SELECT scope, epoch::text, version::text,",
-        to: `SELECT scope, epoch::text,
-          (SELECT coalesce(max(r.version), 0) FROM sync_row AS r WHERE r.scope = sync_scope.scope)::text AS version,`,
+        files: server("schema.sql.js"),
+        from: "'version', s.version::TEXT,",
+        to: "'version', (SELECT coalesce(max(r.version), 0) FROM sync_row AS r WHERE r.scope = s.scope)::TEXT,",
       },
     ],
   },
@@ -64,21 +66,18 @@ FROM (SELECT t.scope, count(*) AS rows FROM touched AS t GROUP BY t.scope) AS c`
     edits: [
       {
         files: server("pull.js"),
-        from: 'transaction(server, "snapshot", user',
-        to: 'transaction(server, "write", user',
-      },
-      {
-        files: server("pull.js"),
-        from: "...positions(found) }, loads }",
-        to: "...positions(await heads(query, [...found.keys()])) }, loads }",
+        from: "const found = headsOf(page.heads);",
+        to: `const found = headsOf((await ask(server, user, "sync_heads(ARRAY(SELECT jsonb_array_elements_text($4::text::jsonb)))", [
+          JSON.stringify(scopesOf(user)),
+        ])).answer);`,
       },
     ],
   },
   {
     name: "a missing lock",
     needsConcurrency: true,
-    first: 15,
-    edits: [{ files: server("versions.js"), from: "ORDER BY scope FOR NO KEY UPDATE", to: "ORDER BY scope" }],
+    first: 19,
+    edits: [{ files: server("schema.sql.js"), from: LOCK, to: "" }],
   },
   {
     name: "a missing tombstone",
@@ -98,16 +97,16 @@ FROM (SELECT t.scope, count(*) AS rows FROM touched AS t GROUP BY t.scope) AS c`
     first: 0,
     edits: [
       {
-        files: server("push.js"),
-        from: "AND answered_at < now() - interval '1 day'",
-        to: "AND at < now() - interval '30 days'",
+        files: server("schema.sql.js"),
+        from: "AND w.answered_at < now() - INTERVAL '1 day'",
+        to: "AND w.at < now() - INTERVAL '30 days'",
       },
     ],
   },
   {
     name: "settlement by a page's cursor",
     needsConcurrency: false,
-    first: 10,
+    first: 34,
     edits: [
       {
         files: ["tests/simulation/device.js"],

@@ -18,7 +18,7 @@ const OLDER = {
 const NEWER = { ...OLDER, deals: ["id", "title", "stage", "team_id"], tasks: ["id", "title", "done", "team_id"] };
 
 /** Statements that read what others may be about to change. */
-const LOOKS = /r\.column_versions::text|r\.is_deleted::text/;
+const LOOKS = /r\.column_versions::text|sync_pull/;
 
 const FATES: readonly Fate[] = ["request lost", "answer lost", "doubled", "comes again later"];
 

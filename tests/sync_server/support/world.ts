@@ -42,7 +42,7 @@ export type Kind = "pglite" | "pg" | "postgres.js";
 const SCHEMA = readFileSync(new URL("../../../src/server/sync/schema.sql", import.meta.url), "utf8");
 let databases = 0;
 
-export async function openStore(kind: Kind, schema = SCHEMA): Promise<Store> {
+export async function openStore(kind: Kind, schema = SCHEMA, connections = 8): Promise<Store> {
   if (kind === "pglite") {
     const pglite = await PGlite.create();
     await pglite.exec(schema);
@@ -59,7 +59,7 @@ export async function openStore(kind: Kind, schema = SCHEMA): Promise<Store> {
   await admin.query(`CREATE DATABASE ${name}`);
   await admin.end();
   url.pathname = name;
-  const pool = new pg.Pool({ connectionString: url.href, max: 8 });
+  const pool = new pg.Pool({ connectionString: url.href, max: connections });
   pool.on("error", () => {});
   await pool.query(schema);
   const sql = async (statement: string) => {
@@ -72,7 +72,7 @@ export async function openStore(kind: Kind, schema = SCHEMA): Promise<Store> {
     return { sql: (statement: string) => client.query(statement), release: () => client.release() };
   };
   if (kind === "pg") return { database: pgDatabase(pool), sql, connect, close: () => pool.end() };
-  const other = postgres(url.href, { max: 8, onnotice: () => {} });
+  const other = postgres(url.href, { max: connections, onnotice: () => {} });
   return {
     database: postgresJsDatabase(other),
     sql,

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { after, before, describe, test } from "node:test";
+import { after, before, describe, mock, test } from "node:test";
 
 import { Hono } from "hono";
 
@@ -134,6 +134,24 @@ for (const kind of KINDS) {
       assert.notEqual(news.id, third.id);
       assert.doesNotMatch(news.data, /bob/);
       stop.abort();
+    });
+
+    test("a stream looks for what it wasn't told of", async () => {
+      mock.timers.enable({ apis: ["setTimeout"] });
+      const deaf = createSyncServer({
+        database: { ...store.database, listen: () => Promise.resolve(() => Promise.resolve()) },
+        authenticate: () => world.users["ada"] ?? null,
+      });
+      const stop = new AbortController();
+      const stream = events(await deaf.poke(new Request("http://localhost/poke", { signal: stop.signal })));
+      const first = await stream.next();
+      await world.client("ada").push([contact((number += 1))]);
+      const next = stream.next();
+      mock.timers.tick(25_000);
+      const second = await next;
+      assert.notEqual(second.id, first.id);
+      stop.abort();
+      mock.timers.reset();
     });
   });
 }

@@ -74,6 +74,8 @@ export class Pokes {
             text = await look();
           } else {
             text = await waitFor((resolve) => (wake = resolve));
+            // Not only when it has heard of news: whoever has written may have crashed before saying so.
+            isNews = true;
           }
           if (!isOpen || Date.now() > end) {
             close();

@@ -1,26 +1,32 @@
 //! What the generated client costs, as ratios measured in one run: until a change of a row is in its collection, beside
 //! PGlite's live queries; the commits of quick writes; the first sync, beside plain SQL; sending what is pending, beside a
-//! plain loop; a pull of a list that hasn't changed, beside `fetch` and `JSON.parse`; what rows cost in memory; and the
-//! size of the client in files and in a bundle; and until a page in Chromium has a collection that is ready.
+//! plain loop, by requests to an API and by push and pull; until a poke has brought an edit to another client; a pull of a
+//! list that hasn't changed, beside `fetch` and `JSON.parse`; what rows cost in memory; the size of the client in files and
+//! in a bundle; and until a page in Chromium has a collection that is ready.
 //!
 //! `cargo bench --bench client` prints Markdown tables. Behind `--`, `--quick` leaves the large sizes out, and `pglite`,
-//! `sqlite`, `pull`, `memory`, `open` or `size` takes only that part; `changes`, `quick`, `load` or `drain` takes
+//! `sqlite`, `pull`, `memory`, `push`, `open` or `size` takes only that part; `changes`, `quick`, `load` or `drain` takes
 //! only that of the first two.
 
+#[path = "../../tests/sync_server/postgres.rs"]
+mod postgres;
 #[path = "../../tests/support/mod.rs"]
 mod support;
 
 mod document;
 mod lists;
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use postgres::Postgres;
 use support::binary::sync_patterns;
 use support::chromium::chromium;
+use support::npm::{link_packages, npm_sync_server};
 use support::workspace::Workspace;
 
-const PARTS: [&str; 6] = ["pglite", "sqlite", "pull", "memory", "open", "size"];
+const PARTS: [&str; 7] = ["pglite", "sqlite", "pull", "memory", "push", "open", "size"];
 const ADAPTERS: [&str; 2] = ["sqlite", "pglite"];
 /// What can be asked of a client that syncs by streams.
 const STREAMED: [&str; 4] = ["changes", "quick", "load", "drain"];
@@ -33,6 +39,7 @@ fn main() {
         match part {
             "size" => size(is_quick),
             "open" => opening(is_quick),
+            "push" => pushed(is_quick),
             "pull" | "memory" => ADAPTERS.into_iter().for_each(|adapter| polled(part, adapter, is_quick)),
             adapter => {
                 let of_it: Vec<_> = STREAMED.into_iter().filter(|what| asked(what)).collect();
@@ -70,11 +77,37 @@ fn polled(script: &str, adapter: &str, is_quick: bool) {
     workspace.copy(&sources("pull"), "src/bench");
     workspace.copy(&sources(adapter), "src/bench");
     for shared in ["report.ts", "rows.ts"] {
-        let text = std::fs::read_to_string(sources("script").join(shared)).expect("a script");
+        let text = fs::read_to_string(sources("script").join(shared)).expect("a script");
         workspace.write_file(&format!("src/bench/{shared}"), &text);
     }
     workspace.compile();
     run(&workspace, &format!("dist/bench/{script}.js"), is_quick, &[]);
+}
+
+/// What one costs whose server is a sync server on PostgreSQL, in a thread of its own.
+fn pushed(is_quick: bool) {
+    for adapter in ADAPTERS {
+        let Some(postgres) = Postgres::start() else { return };
+        let workspace = Workspace::new(&format!("bench-push-{adapter}"));
+        for folder in ["server", "thread"] {
+            for part in ["src", "dist"] {
+                let folder = workspace.folder().join(part).join("bench").join(folder);
+                fs::create_dir_all(&folder).expect("a folder");
+                link_packages(&npm_sync_server(), &folder);
+            }
+        }
+        let more = "sync_url: /sync\nserver:\n  output: ./src/bench/server\n";
+        generate_with(&workspace, &document::document(1), adapter, "push-pull", "none", "src/client", more);
+        workspace.copy(&sources("push"), "src/bench");
+        for shared in ["report.ts", "rows.ts"] {
+            let text = fs::read_to_string(sources("script").join(shared)).expect("a script");
+            workspace.write_file(&format!("src/bench/{shared}"), &text);
+        }
+        workspace.compile();
+        let mut node = Command::new("node");
+        node.env("SYNC_POSTGRES", &postgres.url).env("BENCH_ADAPTER", adapter);
+        execute(node, &workspace, "dist/bench/main.js", is_quick, &[]);
+    }
 }
 
 /// Pages that open a database, beside one that does nothing but create a PGlite.
@@ -82,7 +115,7 @@ fn opening(is_quick: bool) {
     let Some(chromium) = chromium() else { return };
     let workspace = Workspace::new("bench-open");
     let page = |name: &str, script: &str| {
-        let text = std::fs::read_to_string(sources("open/pages").join(script)).expect("a page");
+        let text = fs::read_to_string(sources("open/pages").join(script)).expect("a page");
         workspace.write_file(&format!("{name}/page.ts"), &text);
         workspace.write_file(
             &format!("{name}/index.html"),
@@ -95,7 +128,7 @@ fn opening(is_quick: bool) {
         generate(&workspace, &document::document(1), adapter, "rest", "none", &format!("{adapter}/client"));
     }
     for (folder, file) in [("open", "main.ts"), ("script", "report.ts")] {
-        let text = std::fs::read_to_string(sources(folder).join(file)).expect("a script");
+        let text = fs::read_to_string(sources(folder).join(file)).expect("a script");
         workspace.write_file(&format!("src/{file}"), &text);
     }
     workspace.compile();
@@ -127,12 +160,25 @@ fn generate(
     framework: &str,
     output: &str,
 ) {
+    generate_with(workspace, document, adapter, transport, framework, output, "");
+}
+
+/// `more`: lines that the config has as well.
+fn generate_with(
+    workspace: &Workspace,
+    document: &serde_json::Value,
+    adapter: &str,
+    transport: &str,
+    framework: &str,
+    output: &str,
+    more: &str,
+) {
     workspace.write_file("openapi.json", &document.to_string());
     workspace.write_file(
         "sync-patterns.config.yaml",
         &format!(
             "version: 1\nspec: ./openapi.json\noutput: ./{output}\nadapter: {adapter}\ntransport: {transport}\n\
-             framework: {framework}\n"
+             framework: {framework}\n{more}"
         ),
     );
     let run = sync_patterns(&["generate", "--quiet"], workspace.folder());

@@ -38,6 +38,15 @@ async function heldAfter(parts: number): Promise<() => void> {
   };
 }
 
+test("rows are shown while others are still to come", async () => {
+  const release = await heldAfter(1);
+  const client = await world.client({});
+  await until(async () => (await client.shownSoFar("projects")).length === PART);
+  assert.equal((await client.status()).models["projects"]?.ready, false);
+  release();
+  await world.converged(client);
+});
+
 for (let parts = 1; parts < PARTS; parts += 1) {
   test(`killed after ${parts} of ${PARTS} parts, with unsent edits of loaded rows`, async () => {
     const release = await heldAfter(parts);

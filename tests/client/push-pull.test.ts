@@ -145,7 +145,11 @@ test("a request that keeps failing is halved, until what is wrong with it is alo
     what: status(500),
   });
   world.server.revive();
-  await until(async () => (await world.rows("projects")).length === 4);
+  await until(async () => {
+    // Nobody waits for the next try.
+    await client.configure({});
+    return (await world.rows("projects")).length === 4;
+  });
   assert.equal((await client.status()).pending, 1);
   poison.end();
   await world.converged(client);
@@ -223,4 +227,49 @@ test("the server's history is another one: what it had taken is sent again", asy
   assert.equal((await world.rows("projects"))[0]?.["name"], "lost");
   const ids = pushes().flatMap(({ changes }) => changes.map(({ write_id }) => write_id));
   assert.equal(new Set(ids).size, 1);
+});
+
+test("the server asks for a fresh copy while edits are on their way, and while it is read", async () => {
+  const client = await world.readyClient();
+  world.server.rows.options.chunk = 20;
+  await world.server.db.exec(
+    "INSERT INTO projects (id, name) SELECT gen_random_uuid(), 'project ' || n FROM generate_series(1, 60) AS n",
+  );
+  await world.converged(client);
+  // The server takes the edit, its answer is lost, and then it has another history.
+  const lost = world.server.faults.add({
+    on: "PATCH /projects",
+    at: "committed",
+    what: async () => void (await world.server.db.exec("SELECT sync_new_epoch()")),
+  });
+  world.server.faults.add({ on: "PATCH /projects", at: "committed", what: "reset" });
+  let pages = 0;
+  world.server.faults.add({
+    ...world.server.rows.requests("projects"),
+    at: "arrived",
+    times: 1_000,
+    what: async () => {
+      pages += 1;
+      // In the midst of the copy.
+      if (pages === 3) await client.sql`UPDATE projects SET color = 'blue' WHERE name = 'project 8'`;
+      if (pages === 4) await world.server.db.exec("SELECT sync_new_epoch()");
+    },
+  });
+  await client.sql`UPDATE projects SET color = 'red' WHERE name = 'project 7'`;
+  await world.converged(client);
+  assert.deepEqual([lost.met(), pages > 4], [1, true]);
+  const colors = new Map((await world.rows("projects")).map((row) => [row["name"], row["color"]]));
+  assert.deepEqual([colors.size, colors.get("project 7"), colors.get("project 8")], [60, "red", "blue"]);
+  assert.deepEqual(await client.rejected(), []);
+});
+
+test("an answer is lost, and the row comes: nothing is wrong any more", async () => {
+  const client = await world.readyClient();
+  world.server.faults.add({ on: "POST /projects", at: "committed", times: 1_000, what: "reset" });
+  await client.sql`INSERT INTO projects (name) VALUES ('P')`;
+  await client.allSettled();
+  await until(async () => {
+    const { online, lastError, errors } = await client.status();
+    return online && lastError === null && errors.length === 0;
+  });
 });

@@ -54,15 +54,36 @@ impl Pair {
 }
 
 /// Suites whose server is a sync server. What others say of requests to the API has no counterpart there.
-const PUSHED: &[&str] =
-    &["auth", "chaos", "convergence", "crashes", "end-to-end", "push-pull", "server-keys", "upgrade", "users"];
+const PUSHED: &[&str] = &[
+    "auth",
+    "chaos",
+    "conflicts",
+    "convergence",
+    "crashes",
+    "end-to-end",
+    "first-load",
+    "odd-sync-servers",
+    "older-client",
+    "push-pull",
+    "scopes",
+    "server-keys",
+    "upgrade",
+    "users",
+];
 
 /// Those of them that say something of it alone.
-const ONLY_PUSHED: &[&str] = &["end-to-end", "push-pull"];
+const ONLY_PUSHED: &[&str] = &["conflicts", "end-to-end", "odd-sync-servers", "older-client", "push-pull", "scopes"];
 
 /// Of all, what a short run has.
-const PUSHED_SHORT: &[(&str, &str)] =
-    &[("sqlite", "chaos"), ("sqlite", "convergence"), ("sqlite", "end-to-end"), ("sqlite", "push-pull")];
+const PUSHED_SHORT: &[(&str, &str)] = &[
+    ("sqlite", "chaos"),
+    ("sqlite", "conflicts"),
+    ("sqlite", "end-to-end"),
+    ("sqlite", "odd-sync-servers"),
+    ("pglite", "older-client"),
+    ("sqlite", "push-pull"),
+    ("sqlite", "scopes"),
+];
 
 /// Two pairs that have each database and each transport once.
 const EACH: [(&str, &str); 2] = [("pglite", "electric"), ("sqlite", "rest")];
@@ -108,7 +129,7 @@ fn compiled() -> &'static Workspace {
             let server = |to: &str| if pair == SERVED { served(&workspace, to) } else { String::new() };
             generate(&workspace, pair, "fixtures/workspace", "openapi.yaml", ".", &server("sync"));
             for version in ["before", "after"] {
-                let settings = if version == "after" { server("after/sync") } else { String::new() };
+                let settings = server(&format!("{version}/sync"));
                 generate(&workspace, pair, "tests/client/upgrade", &format!("{version}.yaml"), version, &settings);
             }
             for int64 in ["number", "bigint", "string"].into_iter().filter(|_| pair.transport == "rest") {

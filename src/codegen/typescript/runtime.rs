@@ -89,6 +89,7 @@ const POLLED: &[Module] = modules![
 ];
 /// Rows that come from a sync server, and edits that go there.
 const PULLED: &[Module] = modules![
+    "transport/push-pull/answers.ts",
     "transport/push-pull/batch.ts",
     "transport/push-pull/clock.ts",
     "transport/push-pull/exchange.ts",

@@ -31,6 +31,8 @@ export interface SyncRows extends Rows {
     chunk: number;
     /** By how many milliseconds its clock is ahead. */
     ahead: number;
+    /** Whether it gives the results in another order, with one of a write that nobody has sent. */
+    shuffles: boolean;
   };
   /** Write ids that came again with another content. */
   readonly misused: string[];

@@ -115,6 +115,11 @@ async function perform(command: Command): Promise<unknown> {
       return client.clearDatabase(command.unsent && { unsent: command.unsent });
     case "rows":
       return rows(command.model);
+    case "rows so far":
+      collection(command.model)
+        .preload()
+        .catch(() => {});
+      return rowsOf(command.model);
     case "leave":
       return collection(command.model).cleanup();
     case "save":
@@ -138,6 +143,10 @@ async function place(directory: string, wal = false): Promise<DatabaseOptions> {
 
 async function rows(model: ModelName): Promise<object[]> {
   await collection(model).preload();
+  return rowsOf(model);
+}
+
+function rowsOf(model: ModelName): object[] {
   // What TanStack DB adds to a row begins with a dollar.
   return collection(model).toArray.map((row) =>
     Object.fromEntries(Object.entries(row).filter(([name]) => !name.startsWith("$"))),

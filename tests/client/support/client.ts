@@ -132,6 +132,11 @@ export class Client {
     return this.ask({ do: "rows", model });
   }
 
+  /** The same, though not all rows have come yet. */
+  async shownSoFar(model: ModelName): Promise<Row[]> {
+    return this.ask({ do: "rows so far", model });
+  }
+
   /** What the collection of a model holds, as the API has it. */
   async rows(model: ModelName): Promise<Row[]> {
     const rows = await this.shown(model);

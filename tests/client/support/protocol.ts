@@ -9,7 +9,7 @@ export type Command =
   | { readonly do: "status" | "errors" | "rejected" | "close" }
   | { readonly do: "retry" | "discard"; readonly writeId: string }
   | { readonly do: "clear"; readonly unsent?: "refuse" | "discard" }
-  | { readonly do: "rows" | "leave"; readonly model: ModelName }
+  | { readonly do: "rows" | "rows so far" | "leave"; readonly model: ModelName }
   | { readonly do: "save"; readonly writes: readonly Write[] }
   | { readonly do: "crash"; readonly at: CrashPoint; readonly method: string; readonly after: number };
 

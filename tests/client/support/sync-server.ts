@@ -25,7 +25,7 @@ interface Handled {
 }
 
 class SyncServerRows implements SyncRows {
-  readonly options = { chunk: 200, ahead: 0 };
+  readonly options = { chunk: 200, ahead: 0, shuffles: false };
   readonly misused: string[] = [];
   private readonly db: PGlite;
   private readonly faults: Faults;
@@ -70,7 +70,7 @@ class SyncServerRows implements SyncRows {
 
   async forget(): Promise<void> {
     this.misused.length = 0;
-    this.options.ahead = 0;
+    Object.assign(this.options, { ahead: 0, shuffles: false });
     // A client that has seen no row yet has seen this scope all the same: else `hold` would answer as no server does.
     await this.db.exec(`
       DELETE FROM sync_write;
@@ -133,7 +133,9 @@ class SyncServerRows implements SyncRows {
     this.misused.push(
       ...answer.results.filter(({ error }) => error?.code === "reused").map((one) => JSON.stringify(one)),
     );
-    return { status, body: JSON.stringify({ ...answer, stamp: this.later(answer.stamp) }) };
+    const others = { write_id: "of nobody", status: "applied", repeated: false };
+    const results = this.options.shuffles ? [others, ...answer.results.toReversed()] : answer.results;
+    return { status, body: JSON.stringify({ ...answer, results, stamp: this.later(answer.stamp) }) };
   }
 
   private async pull(request: Incoming, gone: AbortSignal): Promise<Answer> {

@@ -182,8 +182,10 @@ export interface LogOperations {
    * The times are later than `clock`, and in the order of the log. Gives the latest; undefined where all said it.
    */
   stamp(models: readonly string[], clock: Stamp, base: string | null): Promise<Stamp | undefined>;
-  /** The server may have lost what it has taken of these models: it is sent again, under the same write ids. */
-  reopen(models: readonly string[]): Promise<void>;
+  /** Makes each pending entry of a transaction a group of its own. */
+  separate(transactionId: string): Promise<void>;
+  /** The server may have lost these, which it has taken: they are sent again, under the same write ids. */
+  reopen(writeIds: readonly string[]): Promise<void>;
   /** Deletes entries that the server's rows show. */
   settle(writeIds: readonly string[]): Promise<void>;
   /** Sends a rejected entry again, with all that were rejected with it. */

@@ -178,11 +178,20 @@ export function logOperations(connection: Connection, dialect: Dialect): LogOper
       return stamps.sort((one, other) => one.counter - other.counter).at(-1);
     },
 
-    async reopen(models) {
+    async separate(transactionId) {
+      await connection.query(sql`
+        UPDATE ${name(dialect.logTable)}
+        SET transaction_id = write_id
+        WHERE status = 'pending' AND transaction_id = ${transactionId}
+      `);
+    },
+
+    async reopen(writeIds) {
+      if (writeIds.length === 0) return;
       await connection.query(sql`
         UPDATE _changes
         SET status = 'pending', place = NULL
-        WHERE status = 'acknowledged' AND table_name IN (${list(models)})
+        WHERE status = 'acknowledged' AND write_id IN (${list(writeIds)})
       `);
     },
 

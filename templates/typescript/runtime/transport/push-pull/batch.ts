@@ -15,11 +15,14 @@ import {
 import { LARGEST_GROUP } from "../transport.js";
 import type { PushChange, Scopes, WireRow } from "./protocol.js";
 
-/** The most entries of one request, and the most bytes; a group that has more bytes goes alone. */
+/** The most entries of one request, and the most bytes; a group that has more bytes goes alone, up to the next number. */
 export const ENTRIES = LARGEST_GROUP;
 const BYTES = 256_000;
-/** The most bytes of a group: a request may have 1 MB, with what else is in it. */
+/** The most bytes of a group of several: a request may have 1 MB, with what else is in it. */
 const GROUP_BYTES = 800_000;
+
+/** The fewest entries that are read at once. */
+const READ_AT_ONCE = 50;
 
 const encoder = new TextEncoder();
 
@@ -30,10 +33,12 @@ export interface Batch {
   readonly groups: number;
   readonly changes: readonly PushChange[];
   readonly bases: readonly Scopes[];
+  /** A transaction that no request can hold. Nothing is found until its entries are groups of their own. */
+  readonly tooLarge?: string;
 }
 
 interface Group {
-  readonly entries: readonly Entry[];
+  readonly entries: readonly [Entry, ...Entry[]];
   readonly changes: readonly Omit<PushChange, "base">[];
   readonly bytes: number;
 }
@@ -62,24 +67,28 @@ export async function findBatch(
   const chosen: Group[] = [];
   /** New rows of the batch whose keys the server makes. */
   const nameless = new Set<string>();
+  const bases = new Set<string>();
   let count = 0;
   let bytes = 0;
-  for await (const entries of groupsOf(within, mine)) {
-    await known.prepareToFind(entries);
+  for await (const entries of groupsOf(within, mine, known, Math.max(limit, READ_AT_ONCE))) {
+    const [{ transactionId }] = entries;
+    if (entries.length > ENTRIES) return { ...batchOf([]), tooLarge: transactionId };
     if (await isBlocked(known, models, mine, blocked, entries, isWaiting)) {
       block(models, blocked, entries);
       continue;
     }
     // The key has to be known before what comes after refers to it: sent again, it must be the same.
     if (entries.some((entry) => refersTo(models, nameless, entry))) break;
-    const parts = await partsOf(known, models, entries);
-    for (const part of parts) {
-      const isFull = count + part.entries.length > limit || bytes + part.bytes > BYTES;
-      if (chosen.length > 0 && isFull) return batchOf(chosen);
-      chosen.push(part);
-      count += part.entries.length;
-      bytes += part.bytes;
-    }
+    const group = await groupOf(known, models, entries);
+    if (entries.length > 1 && group.bytes > GROUP_BYTES) return { ...batchOf([]), tooLarge: transactionId };
+    const seen = basesOf(group.entries).filter((base) => !bases.has(base));
+    const more = group.bytes + seen.reduce((sum, base) => sum + base.length, 0);
+    const isFull = count + entries.length > limit || bytes + more > BYTES;
+    if (chosen.length > 0 && isFull) return batchOf(chosen);
+    chosen.push(group);
+    count += entries.length;
+    bytes += more;
+    for (const base of seen) bases.add(base);
     for (const entry of entries) {
       if (entry.operation === "insert" && models.get(entry.model)?.keyOrigin === "server") {
         nameless.add(nameOfParent(asParent(models, entry)));
@@ -89,23 +98,30 @@ export async function findBatch(
   return batchOf(chosen);
 }
 
-/** Pending entries, those of one transaction together. */
-async function* groupsOf({ log }: StoreOperations, mine: ReadonlySet<string>): AsyncGenerator<[Entry, ...Entry[]]> {
+/** Pending entries, those of one transaction together. `size`: how many are read at once. */
+async function* groupsOf(
+  { log }: StoreOperations,
+  mine: ReadonlySet<string>,
+  known: Known,
+  size: number,
+): AsyncGenerator<[Entry, ...Entry[]]> {
   let after: EntryId | null = null;
   let group: Entry[] = [];
   for (;;) {
-    const page: Entry[] = await log.pending(after, ENTRIES);
-    for (const entry of page) {
-      after = entry.id;
-      if (!mine.has(entry.model)) continue;
+    const page: Entry[] = await log.pending(after, size);
+    const own = page.filter(({ model }) => mine.has(model));
+    await known.prepareToFind(own);
+    await known.prepareToCompose(own);
+    for (const entry of own) {
       const [first, ...others] = group;
-      if (first !== undefined && first.transactionId !== entry.transactionId) {
+      if (first !== undefined && (first.transactionId !== entry.transactionId || group.length > ENTRIES)) {
         yield [first, ...others];
         group = [];
       }
       group.push(entry);
     }
-    if (page.length < ENTRIES) break;
+    after = page.at(-1)?.id ?? after;
+    if (page.length < size) break;
   }
   const [first, ...others] = group;
   if (first !== undefined) yield [first, ...others];
@@ -159,20 +175,15 @@ function refersTo(models: Models, rows: ReadonlySet<string>, entry: Entry): bool
   return parentsOf(models.get(entry.model), entry.members).some((parent) => rows.has(nameOfParent(parent)));
 }
 
-/** A group as one; one that is too large for a request, as single entries. */
-async function partsOf(known: Known, models: Models, entries: readonly [Entry, ...Entry[]]): Promise<Group[]> {
-  const single: Group[] = [];
-  await known.prepareToCompose(entries);
-  for (const entry of entries) {
-    const change = await changeOf(known, models.get(entry.model), entry);
-    single.push({ entries: [entry], changes: [change], bytes: encoder.encode(JSON.stringify(change)).length });
-  }
-  const bytes = single.reduce((sum, part) => sum + part.bytes, 0);
-  if (entries.length > ENTRIES || bytes > GROUP_BYTES) {
-    const alone = (change: Omit<PushChange, "base">) => ({ ...change, transaction_id: change.write_id });
-    return single.map((part) => ({ ...part, changes: part.changes.map(alone) }));
-  }
-  return [{ entries, changes: single.flatMap(({ changes }) => changes), bytes }];
+async function groupOf(known: Known, models: Models, entries: readonly [Entry, ...Entry[]]): Promise<Group> {
+  const changes: Omit<PushChange, "base">[] = [];
+  for (const entry of entries) changes.push(await changeOf(known, models.get(entry.model), entry));
+  return { entries, changes, bytes: encoder.encode(JSON.stringify(changes)).length };
+}
+
+/** What the device had seen when the edits were made. */
+function basesOf(entries: readonly Entry[]): string[] {
+  return [...new Set(entries.flatMap(({ base }) => base ?? []))];
 }
 
 async function changeOf(known: Known, model: Model | undefined, entry: Entry): Promise<Omit<PushChange, "base">> {
@@ -216,7 +227,7 @@ function hexOf(base64: string): string {
 
 function batchOf(groups: readonly Group[]): Batch {
   const entries = groups.flatMap((group) => group.entries);
-  const places = [...new Set(entries.flatMap(({ base }) => base ?? []))];
+  const places = basesOf(entries);
   const changes = groups
     .flatMap((group) => group.changes)
     .map((change, index): PushChange => {

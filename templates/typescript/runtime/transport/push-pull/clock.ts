@@ -1,7 +1,7 @@
 import { parsed } from "../../client/json.js";
 import type { Model } from "../../client/model.js";
 import { stampOf, type Stamp, type StoreOperations } from "../../store/store.js";
-import type { Cursor } from "./protocol.js";
+import type { Cursor, Scopes } from "./protocol.js";
 
 /** What is stored for all models together: it has the name of none. */
 const ALL = "";
@@ -35,9 +35,15 @@ export async function stampEdits(within: StoreOperations, models: readonly Model
   const clock = stampOf(text ?? "");
   const { cursor } = await readPulled(within);
   const names = models.map(({ name }) => name);
-  const base = cursor === null ? null : JSON.stringify(cursor.scopes);
+  const base = cursor === null ? null : JSON.stringify(seenIn(cursor));
   const newest = await within.log.stamp(names, clock, base);
   if (newest !== undefined) await setClock(within, newest);
+}
+
+/** Of scopes that are being filled, the device hasn't seen all rows. */
+function seenIn({ scopes, loads = [] }: Cursor): Scopes {
+  const loading = new Set(loads.map(({ scope }) => scope));
+  return Object.fromEntries(Object.entries(scopes).filter(([scope]) => !loading.has(scope)));
 }
 
 /** The next edit is later than this stamp of the server's. To be called after `stampEdits`. */

@@ -3,7 +3,12 @@ import { API_ANSWER_MS, LIST_BODY_MS } from "../../client/timing.js";
 import type { HeadersRecord, Settings } from "../../config.js";
 import { Ended } from "../attempts.js";
 import { isPassing, retryAfter, within } from "../schedule.js";
-import { PROTOCOL } from "./protocol.js";
+import { OtherProtocol } from "./answers.js";
+import { LARGEST_REQUEST } from "./protocol.js";
+
+const encoder = new TextEncoder();
+/** How much of an answer a message has that isn't one of a sync server. */
+const SAID = 200;
 
 /** An answer that refuses the whole request, for what is in it. */
 export class Refused extends Error {
@@ -22,32 +27,60 @@ export function syncUrl(settings: Settings, endpoint: "push" | "pull" | "poke"):
   return typeof location === "undefined" ? url : new URL(url, location.href).href;
 }
 
-/** Sends a request, and gives the answer's JSON. Throws `Refused` where something in the request is refused; otherwise `Ended`. */
-export async function ask(
+/**
+ * Sends a request, and gives what `read` makes of the answer. Throws `Refused` where something in the request is refused;
+ * otherwise `Ended`.
+ */
+export async function ask<T>(
   settings: Settings,
   endpoint: "push" | "pull",
   request: unknown,
   headers: HeadersRecord,
   signal: AbortSignal,
-): Promise<unknown> {
+  read: (answer: unknown) => T,
+): Promise<T> {
+  const url = syncUrl(settings, endpoint);
+  const sent = JSON.stringify(request);
+  // A server may cut the connection of one that it doesn't want to read.
+  const size = encoder.encode(sent).length;
+  if (size > LARGEST_REQUEST) {
+    throw new Refused(413, `a request of ${String(size)} bytes is too large: ${String(LARGEST_REQUEST)} are the most`);
+  }
   const own = settings.current().pushPull?.[endpoint];
   if (own !== undefined) {
-    return within(API_ANSWER_MS, signal, (limit) => own(request, limit.signal)).catch((error: unknown) => {
+    const given = await within(API_ANSWER_MS, signal, (limit) => own(request, limit.signal)).catch((error: unknown) => {
       throw endOf(settings, endpoint, headers, error);
     });
+    return readAs(read, given, url);
   }
-  const { status, body, after } = await post(settings, endpoint, request, headers, signal).catch((error: unknown) => {
+  const { status, body, after } = await post(settings, endpoint, sent, headers, signal).catch((error: unknown) => {
     throw unreachable(settings, endpoint, error);
   });
   const answer = parsed(body);
-  if (status === 200 && isAnswer(answer)) return answer;
-  throw refusal(settings, endpoint, headers, status, answer, body, after);
+  if (status !== 200) throw refusal(settings, endpoint, headers, status, answer, body, after);
+  if (answer === undefined) throw strange(`an answer that isn't JSON: ${body.slice(0, SAID)}`, url);
+  return readAs(read, answer, url);
+}
+
+function readAs<T>(read: (answer: unknown) => T, answer: unknown, url: string): T {
+  try {
+    return read(answer);
+  } catch (error) {
+    const message = messageOf(error);
+    throw error instanceof OtherProtocol ? new Ended({ kind: "broken", message, url }) : strange(message, url);
+  }
+}
+
+/** Somebody else may have answered, such as a proxy, or the server while it is upgraded. */
+function strange(what: string, url: string): Ended {
+  const message = `not an answer of a sync server: ${what}`;
+  return new Ended({ kind: "failed", message, retryAfter: 0, isUnreachable: false, status: 200, url });
 }
 
 async function post(
   settings: Settings,
   endpoint: "push" | "pull",
-  request: unknown,
+  body: string,
   headers: HeadersRecord,
   signal: AbortSignal,
 ): Promise<{ readonly status: number; readonly body: string; readonly after: number }> {
@@ -58,7 +91,7 @@ async function post(
     const response = await settings.current().fetch(syncUrl(settings, endpoint), {
       method: "POST",
       headers: all,
-      body: JSON.stringify(request),
+      body,
       cache: "no-store",
       signal: limit.signal,
     });
@@ -69,10 +102,6 @@ async function post(
       after: retryAfter(response.headers.get("Retry-After")),
     };
   });
-}
-
-function isAnswer(answer: unknown): boolean {
-  return typeof answer === "object" && answer !== null && "protocol" in answer && answer.protocol === PROTOCOL;
 }
 
 function unreachable(settings: Settings, endpoint: "push" | "pull", error: unknown): Ended {
@@ -100,7 +129,8 @@ function refusal(
   if (status === 401 || status === 403) return new Ended({ kind: "refused", headers, status, url });
   const { code, message = body.slice(0, 1_000) } = errorOf(answer);
   const said = `${String(status)}: ${message}`;
-  if ((status === 400 && code === "bad_request") || (status === 413 && code === "too_large")) {
+  // A proxy says 413 as well, where it takes less.
+  if ((status === 400 && code === "bad_request") || status === 413) {
     return new Refused(status, said);
   }
   if (!isPassing(status)) return new Ended({ kind: "broken", message: said, status, url });

@@ -2,8 +2,8 @@ import { messageOf, parsed } from "../../client/json.js";
 import { WRITE_ID, type Model } from "../../client/model.js";
 import { keyRow, type Entry, type ServerRow, type Store, type StoreOperations } from "../../store/store.js";
 import { noteStamp, stampEdits, writePulled } from "./clock.js";
-import type { PullAnswer, PullChange, WireRow } from "./protocol.js";
-import { isReachedSince, placeOf } from "./results.js";
+import type { Cursor, PullAnswer, PullChange, WireRow } from "./protocol.js";
+import { isComparable, isReached, placeOf } from "./results.js";
 
 /** A fresh copy of all rows, which replaces what is there once it has come as a whole: the keys that it has, by model. */
 export type Copy = ReadonlyMap<string, Set<string>>;
@@ -15,6 +15,14 @@ export interface Pull {
   readonly copy: Copy | undefined;
   /** Models that are filled for the first time: their keys aren't noted one by one. */
   readonly filled: ReadonlySet<string>;
+}
+
+/** What else there is to know of a page. */
+export interface Taking {
+  /** Filled models whose rows are shown now, though more are to come. */
+  readonly shown: ReadonlySet<string>;
+  /** What to leave out, and why. */
+  readonly unfit: ReadonlyMap<PullChange, string>;
 }
 
 /** How far the rows of one model have come. It is deleted with them. */
@@ -40,13 +48,13 @@ export interface Page {
   readonly problems: ReadonlyMap<string, string>;
 }
 
-/** Brings a page and its cursor into the store, in the running transaction. `unfit`: what to leave out, and why. */
+/** Brings a page and its cursor into the store, in the running transaction. */
 export async function takePage(
   within: StoreOperations,
   models: readonly Model[],
   answer: PullAnswer,
   { taken, copy, filled }: Pull,
-  unfit: ReadonlyMap<PullChange, string> = new Map(),
+  { shown, unfit }: Taking,
 ): Promise<Page> {
   await stampEdits(within, models);
   await noteStamp(within, answer.stamp);
@@ -65,6 +73,7 @@ export async function takePage(
     const keys = copy?.get(model.name);
     for (const key of there.keys()) keys?.add(key);
     for (const key of gone.keys()) keys?.delete(key);
+    if (shown.has(model.name)) await within.synced.endLoading(model);
   }
   const { cursor, more } = answer;
   if (!more && copy !== undefined) {
@@ -78,16 +87,29 @@ export async function takePage(
   }
   if (!more && cursor !== null) {
     for (const model of models) if (filled.has(model.name)) await within.synced.endLoading(model);
-    const reached = taken.filter((entry) => {
-      const place = placeOf(entry);
-      return place === undefined || isReachedSince(place, cursor);
-    });
+    const { reached, lost } = fatesOf(taken, cursor);
     await within.log.settle(await inOrder(within, reached));
+    await within.log.reopen(lost.map(({ writeId }) => writeId));
   }
   await noteLoaded(within, models, rows, !more);
   // Until a fresh copy is whole, there is nothing to go on from.
   await writePulled(within, { cursor: more && copy !== undefined ? null : cursor, isLast: !more });
   return { rows, problems };
+}
+
+/**
+ * What the cursor of a last page says of writes that the server had taken before: what it shows, and what may be lost,
+ * because a backup has been put back that doesn't have it. A server that has it says so when it comes again.
+ */
+function fatesOf(taken: readonly Entry[], cursor: Cursor): { readonly reached: Entry[]; readonly lost: Entry[] } {
+  const reached: Entry[] = [];
+  const lost: Entry[] = [];
+  for (const entry of taken) {
+    const place = placeOf(entry);
+    if (place === undefined || isReached(place, cursor)) reached.push(entry);
+    else if (!isComparable(place, cursor)) lost.push(entry);
+  }
+  return { reached, lost };
 }
 
 /** Thrown to take back what was only tried. */

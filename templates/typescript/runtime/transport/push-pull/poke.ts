@@ -1,7 +1,11 @@
+import { parsed } from "../../client/json.js";
 import { BROKEN_RETRY_MS, POKE_SILENCE_MS, PULL_MS } from "../../client/timing.js";
 import { within, wait, backoff, onOnline, type Source } from "../schedule.js";
 import type { Context } from "../transport.js";
+import { readPulled } from "./clock.js";
 import { syncUrl } from "./exchange.js";
+import type { Scopes } from "./protocol.js";
+import { isReached } from "./results.js";
 
 /** The server has no such endpoint, or doesn't let this user have it. */
 class Unavailable extends Error {
@@ -10,7 +14,7 @@ class Unavailable extends Error {
 
 /** Calls `pull` whenever there may be something new, until the signal aborts: where the server can't tell, every few seconds. */
 export async function poke(context: Context, pull: () => void): Promise<void> {
-  const { settings, presence, signal } = context;
+  const { store, settings, presence, signal } = context;
   let isConnected = false;
   let lastId: string | undefined;
 
@@ -35,13 +39,22 @@ export async function poke(context: Context, pull: () => void): Promise<void> {
         await response.body?.cancel();
         throw new Unavailable(String(response.status));
       }
-      isConnected = true;
       for await (const event of eventsOf(response.body)) {
+        // The server says something at once. Where nothing comes, somebody in between holds it up.
+        isConnected = true;
         limit.extend(POKE_SILENCE_MS);
         if (event.id !== undefined) lastId = event.id;
-        if (event.name === "poke") pull();
+        if (event.name === "poke" && !(await isSeen(event.data).catch(() => false))) pull();
       }
     });
+  }
+
+  /** Whether the device has what an event tells of: most pokes of its own pushes come after the pull that follows them. */
+  async function isSeen(data: string): Promise<boolean> {
+    const { scopes = null } = (parsed(data) ?? {}) as { readonly scopes?: Scopes | null };
+    if (scopes === null) return false;
+    const { cursor, isLast } = await readPulled(store);
+    return isLast && Object.entries(scopes).every(([scope, position]) => isReached({ scope, ...position }, cursor));
   }
 
   /** One stream after the other, each until the settings change. */
@@ -80,6 +93,7 @@ export async function poke(context: Context, pull: () => void): Promise<void> {
 interface ServerEvent {
   readonly name: string;
   readonly id: string | undefined;
+  readonly data: string;
 }
 
 /** Reads server-sent events; a comment is one without a name. */
@@ -90,7 +104,7 @@ async function* eventsOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Serve
     for (;;) {
       const { done, value } = await reader.read();
       if (done) return;
-      text += value.replaceAll("\r\n", "\n");
+      text = (text + value).replaceAll("\r\n", "\n");
       for (let end = text.indexOf("\n\n"); end >= 0; end = text.indexOf("\n\n")) {
         const lines = text.slice(0, end).split("\n");
         text = text.slice(end + 2);
@@ -99,7 +113,7 @@ async function* eventsOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Serve
             .find((line) => line.startsWith(`${name}:`))
             ?.slice(name.length + 1)
             .trim();
-        yield { name: field("event") ?? "", id: field("id") };
+        yield { name: field("event") ?? "", id: field("id"), data: field("data") ?? "" };
       }
     }
   } finally {

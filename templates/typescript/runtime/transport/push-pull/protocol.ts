@@ -1,5 +1,7 @@
 /** Version 1 of the protocol between this client and a sync server. Values are PostgreSQL's text, versions text of digits. */
 export const PROTOCOL = 1;
+/** The most bytes of a request. */
+export const LARGEST_REQUEST = 1_000_000;
 
 export type WireRow = Readonly<Record<string, string | null>>;
 
@@ -86,6 +88,8 @@ export interface PullAnswer {
 export interface Cursor {
   readonly scopes: Scopes;
   readonly tables?: Readonly<Record<string, unknown>>;
+  /** What is still being filled: not all rows of these scopes have come. */
+  readonly loads?: readonly { readonly scope: string }[];
 }
 
 export interface PullChange {

@@ -1,11 +1,13 @@
 import type { Model } from "../../client/model.js";
 import { Ended, keepTrying, reportWell, type End } from "../attempts.js";
+import { showsEarly } from "../loading.js";
 import type { Source } from "../schedule.js";
 import type { Context } from "../transport.js";
+import { readPullAnswer } from "./answers.js";
 import { readPulled, writePulled } from "./clock.js";
 import { ask, Refused, syncUrl } from "./exchange.js";
 import { findUnfit, readLoaded, takePage, type Copy, type Page, type Pull } from "./page.js";
-import { PROTOCOL, type Cursor, type PullAnswer, type PullRequest } from "./protocol.js";
+import { PROTOCOL, type Cursor, type PullAnswer, type PullChange, type PullRequest } from "./protocol.js";
 import type { Turns } from "./turns.js";
 
 /** The most rows of one answer: while a model is filled, and later. */
@@ -23,6 +25,7 @@ export interface Puller {
 
 export function createPuller(context: Context, models: readonly Model[], turns: Turns): Puller {
   const { store, settings, reports } = context;
+  const names = new Set(models.map(({ name }) => name));
   let asks: ((isWell: boolean) => void)[] = [];
   const askers = new Set<() => void>();
   let isOver = false;
@@ -71,21 +74,22 @@ export function createPuller(context: Context, models: readonly Model[], turns: 
     let leave = await turns.enter();
     try {
       let { cursor, state } = await begin();
+      const isToShow = new Map([...state.filled].map((name) => [name, showsEarly()]));
       for (let resets = 0; ;) {
         const headers = await settings.headers(signal);
-        const answer = (await ask(settings, "pull", await requestFor(cursor, state), headers, signal)) as PullAnswer;
+        const answer = await ask(settings, "pull", await requestFor(cursor, state), headers, signal, readPullAnswer);
         signal.throwIfAborted();
         if (answer.reset !== undefined) {
           resets += 1;
-          if (resets > RESETS) {
-            const message = `the server asks again and again to begin anew: ${answer.reset}`;
-            throw new Ended({ kind: "broken", message, url: syncUrl(settings, "pull") });
-          }
+          if (resets > RESETS) throw broken(`the server asks again and again to begin anew: ${answer.reset}`);
           await forget(answer.reset);
           ({ cursor, state } = await begin());
           continue;
         }
-        const page = await take(answer, state);
+        if (answer.more && JSON.stringify(answer.cursor) === JSON.stringify(cursor)) {
+          throw broken("the server says that there is more, and doesn't go on");
+        }
+        const page = await take(answer, state, isToShow);
         onWell();
         report(page, !answer.more);
         if (!answer.more) return;
@@ -101,19 +105,27 @@ export function createPuller(context: Context, models: readonly Model[], turns: 
     }
   }
 
-  /** Rows that the tables can't hold are left out alone. */
-  async function take(answer: PullAnswer, state: Pull): Promise<Page> {
+  /** Rows that the tables can't hold are left out alone. `isToShow`: whether a model's rows are shown now, by model. */
+  async function take(answer: PullAnswer, state: Pull, isToShow: ReadonlyMap<string, () => boolean>): Promise<Page> {
+    // The last page shows all.
+    const present = new Set(answer.more ? answer.changes.map(({ table }) => table) : []);
+    const shown = new Set([...present].filter((name) => isToShow.get(name)?.() === true));
+    const bring = (unfit: ReadonlyMap<PullChange, string>) =>
+      store.transaction((within) => takePage(within, models, answer, state, { shown, unfit }));
     try {
-      return await store.transaction((within) => takePage(within, models, answer, state));
+      return await bring(new Map());
     } catch (error) {
       const unfit = await findUnfit(store, models, answer.changes);
       if (unfit.size === 0) throw error;
-      return store.transaction((within) => takePage(within, models, answer, state, unfit));
+      return bring(unfit);
     }
   }
 
+  function broken(message: string): Ended {
+    return new Ended({ kind: "broken", message, url: syncUrl(settings, "pull") });
+  }
+
   async function begin(): Promise<{ cursor: Cursor | null; state: Pull }> {
-    const names = new Set(models.map(({ name }) => name));
     const taken = (await store.log.acknowledged()).filter(({ model }) => names.has(model));
     const stored = await readPulled(store);
     const filled = new Set<string>();
@@ -139,7 +151,10 @@ export function createPuller(context: Context, models: readonly Model[], turns: 
   async function forget(reset: NonNullable<PullAnswer["reset"]>): Promise<void> {
     await store.transaction(async (within) => {
       // The server may have lost what it had taken.
-      if (reset === "epoch" || reset === "ahead") await within.log.reopen(models.map(({ name }) => name));
+      if (reset === "epoch" || reset === "ahead") {
+        const taken = await within.log.acknowledged();
+        await within.log.reopen(taken.filter(({ model }) => names.has(model)).map(({ writeId }) => writeId));
+      }
       await writePulled(within, { cursor: null, isLast: false });
     });
   }

@@ -9,6 +9,7 @@ import { forget, isHeldBack, noRetries, noteError, tryAtOnce, untilNextTry } fro
 import { Ended, failure, type End } from "../attempts.js";
 import { backoff, bell, otherHeaders, pause, wait, type Bell } from "../schedule.js";
 import type { Context } from "../transport.js";
+import { readPushAnswer } from "./answers.js";
 import { ENTRIES, findBatch, type Batch } from "./batch.js";
 import { noteStamp, stampEdits } from "./clock.js";
 import { ask, Refused, syncUrl } from "./exchange.js";
@@ -56,16 +57,27 @@ export async function push(context: Context, models: readonly Model[], turns: Tu
   let limit = ENTRIES;
   let failures = 0;
   let refusals = 0;
+  /** Whether the status says that something is wrong. */
+  let isTroubled = false;
 
   const pushUrl = () => `POST ${syncUrl(settings, "push")}`;
   const isWaiting = (entry: Entry) => isOthers(entry, settings) || isHeldBack(retries, entry.writeId);
-  const find = (within: StoreOperations) => findBatch(within, byName, mine, isWaiting, limit);
+  const find = (within: StoreOperations, most: number) => findBatch(within, byName, mine, isWaiting, most);
+
+  /** Finds what is next. A transaction that no request can hold goes edit by edit from then on. */
+  async function findWhole(within: StoreOperations): Promise<Batch> {
+    for (;;) {
+      const batch = await find(within, limit);
+      if (batch.tooLarge === undefined) return batch;
+      await within.log.separate(batch.tooLarge);
+    }
+  }
 
   /** Counts a try of what is next, in one transaction before it leaves. */
   async function claim(): Promise<Claim> {
     return store.transaction(async (within) => {
       await stampEdits(within, models);
-      const batch = await find(within);
+      const batch = await findWhole(within);
       const ids = batch.entries.map(({ writeId }) => writeId);
       const known = await readSent(within);
       const inLog = new Set((await within.log.withIds(known)).map(({ writeId }) => writeId));
@@ -98,6 +110,11 @@ export async function push(context: Context, models: readonly Model[], turns: Tu
     if (first !== undefined) reports.error(REFUSALS, rejectedChange(first).message, about(first));
     else reports.error(REFUSALS, null);
     tell(rejected);
+    const sent = new Set(batch.entries.map(({ writeId }) => writeId));
+    if (answer.results.some(({ write_id, status }) => sent.has(write_id) && status !== "pending")) return;
+    // Sent again at once, it would be asked for ever.
+    const message = "the server doesn't say what has become of any edit";
+    throw new Ended({ kind: "failed", message, retryAfter: 0, isUnreachable: false, url: syncUrl(settings, "push") });
   }
 
   function about({ model }: Entry) {
@@ -117,7 +134,11 @@ export async function push(context: Context, models: readonly Model[], turns: Tu
 
   /** Pushes one batch. Gives what to wait for before the next try. */
   async function pushNext(changes: Bell): Promise<"nothing" | "pushed" | End> {
-    if ((await find(store)).entries.length === 0) return "nothing";
+    const { entries, tooLarge } = await find(store, 1);
+    if (entries.length === 0 && tooLarge === undefined) {
+      if (isTroubled && !(await isAnyPending())) reportWell();
+      return "nothing";
+    }
     const headers = await settings.headers(signal);
     const claimed = await claim();
     const { batch } = claimed;
@@ -125,7 +146,7 @@ export async function push(context: Context, models: readonly Model[], turns: Tu
     changes.silence();
     warn(headers);
     try {
-      await take(claimed, (await ask(settings, "push", requestOf(claimed), headers, signal)) as PushAnswer);
+      await take(claimed, await ask(settings, "push", requestOf(claimed), headers, signal, readPushAnswer));
     } catch (error) {
       if (signal.aborted) return { kind: "stopped" };
       if (error instanceof Refused) return refuse(batch, error);
@@ -149,7 +170,13 @@ export async function push(context: Context, models: readonly Model[], turns: Tu
     await store.transaction(({ log }) => log.noteFailures([{ writeIds, failure: { status, message, body: "" } }]));
   }
 
+  /** Rows may have come that show what was sent, though its answer was lost. */
+  async function isAnyPending(): Promise<boolean> {
+    return (await store.log.pending(null, ENTRIES)).some(({ model }) => mine.has(model));
+  }
+
   function reportWell(): void {
+    isTroubled = false;
     reports.reachable(SERVER, true);
     reports.waiting(SERVER, false);
     reports.error(SERVER, null);
@@ -157,6 +184,7 @@ export async function push(context: Context, models: readonly Model[], turns: Tu
 
   /** What is in the request can't be taken: where it is one group, that group; otherwise half of it is tried. */
   async function refuse({ entries, groups }: Batch, { status, message }: Refused): Promise<End> {
+    isTroubled = true;
     reports.error(SERVER, message, { url: pushUrl() });
     if (groups > 1) {
       limit = Math.max(1, Math.floor(entries.length / 2));
@@ -170,6 +198,7 @@ export async function push(context: Context, models: readonly Model[], turns: Tu
   }
 
   function conclude(end: End, { entries, groups }: Batch): void {
+    isTroubled = true;
     if (end.kind === "refused") return;
     const isUnreachable = end.kind === "failed" && end.isUnreachable;
     reports.reachable(SERVER, !isUnreachable);

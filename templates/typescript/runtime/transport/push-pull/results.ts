@@ -108,14 +108,14 @@ async function dependentsOf(within: StoreOperations, models: Models, writeIds: r
 }
 
 /** Whether the cursor of a last page shows what the server has at a place. */
-export function isReached({ scope, epoch, version }: Place, cursor: Cursor | null): boolean {
-  const seen = cursor?.scopes[scope];
-  return seen !== undefined && seen.epoch === epoch && BigInt(seen.version) >= BigInt(version);
+export function isReached(place: Place, cursor: Cursor | null): boolean {
+  const seen = cursor?.scopes[place.scope];
+  return seen?.epoch === place.epoch && BigInt(seen.version) >= BigInt(place.version);
 }
 
-/** The same, where the pull began after the server had told the place: a scope that isn't there any more hides nothing. */
-export function isReachedSince(place: Place, cursor: Cursor): boolean {
-  return isReached(place, cursor) || cursor.scopes[place.scope]?.epoch !== place.epoch;
+/** Whether a cursor is of the history that the place is of. */
+export function isComparable({ scope, epoch }: Place, cursor: Cursor): boolean {
+  return cursor.scopes[scope]?.epoch === epoch;
 }
 
 /** The place that an entry has. */

@@ -9,8 +9,8 @@ use crate::layout::check_files;
 use crate::support::binary::{Run, sync_patterns};
 use crate::support::database::open;
 use crate::support::exercise::exercise;
-use crate::{ADAPTERS, case};
-use sync_patterns::codegen::Files;
+use crate::{ADAPTERS, case, server};
+use sync_patterns::codegen::{Files, template_paths};
 use sync_patterns::config::Adapter;
 
 fn folders(below: &str) -> Vec<PathBuf> {
@@ -36,11 +36,16 @@ fn without_repetition(printed: &str, fixture: &str) -> String {
         let is_repetition = [".gitattributes", "schema/_changes.sql"].contains(&path)
             || path.ends_with(".sql.ts")
             || path == "db/client/defaults.ts";
-        let is_template = path.starts_with("db/") && path != "db/client/defaults.ts";
+        let is_template = (path.starts_with("db/") && path != "db/client/defaults.ts") || is_of_every_server(path);
         !is_template && (fixture == "contacts" || !is_repetition)
     };
     let files = printed.split("==> ").skip(1).filter(is_shown);
     files.map(|file| format!("==> {file}")).collect()
+}
+
+/// The files of a sync server that are the same for every document.
+fn is_of_every_server(path: &str) -> bool {
+    template_paths().any(|(template, is_rendered)| !is_rendered && template == format!("server/runtime/{path}"))
 }
 
 pub fn cases() -> Vec<Trial> {
@@ -52,6 +57,12 @@ pub fn cases() -> Vec<Trial> {
             cases.push(case(format!("{name}::output"), move || output(&one, adapter)));
             cases.push(case(format!("{name}::loads_and_takes_writes"), move || loads(&other, adapter, database)));
         }
+    }
+    for folder in folders("fixtures").into_iter().filter(|folder| name(folder).starts_with("server")) {
+        let test = format!("fixtures::{}::server_loads_twice", name(&folder));
+        cases.push(case(test, move || {
+            server::loads_twice(&files(&sync_patterns(&["generate", "--stdout"], &folder).stdout));
+        }));
     }
     for folder in folders("fixtures/errors") {
         cases.push(case(format!("fixtures::errors::{}", name(&folder)), move || broken(&folder)));

@@ -6,6 +6,7 @@ mod fuzz;
 mod layout;
 mod mutations;
 mod round_trip;
+mod server;
 mod simulation;
 #[path = "../support/mod.rs"]
 mod support;

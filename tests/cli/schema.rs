@@ -5,14 +5,21 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use sync_patterns::config::{self, Overrides};
-use sync_patterns::diagnostics::{Code, Input, Problems, Severity};
+use sync_patterns::diagnostics::{Code, Input, Problem, Problems, Severity};
 use sync_patterns::source::{Source, Whole};
 
 use crate::home;
 use crate::support::binary::sync_patterns;
 
-/// Problems that aren't of a config's shape, so that no schema can know them.
-const NOT_OF_SHAPE: [Code; 2] = [Code::NoSuchFolder, Code::ExcludedField];
+/// Whether a problem isn't of a config's shape, so that no schema can know it.
+fn is_not_of_shape(problem: &Problem) -> bool {
+    match problem.code {
+        Code::NoSuchFolder | Code::ExcludedField => true,
+        // Only beside a sync server.
+        Code::BadName => problem.pointer.ends_with("/table"),
+        _ => false,
+    }
+}
 
 fn schema() -> Value {
     let run = sync_patterns(&["schema"], home());
@@ -34,7 +41,7 @@ fn check(text: &str, schema: &Value) -> Option<Checked> {
     let root = source.parse(Input::Config, Whole, &mut problems)?;
     config::read(&root, Path::new(""), &Overrides::default(), &mut problems);
     let mut errors = problems.iter().filter(|problem| problem.severity == Severity::Error);
-    let of_shape = errors.find(|problem| !NOT_OF_SHAPE.contains(&problem.code));
+    let of_shape = errors.find(|problem| !is_not_of_shape(problem));
     let validator = jsonschema::draft7::new(schema).expect("a schema");
     Some(Checked {
         reader: of_shape.map(|problem| problem.message.clone()),

@@ -1,10 +1,10 @@
 //! For programs.
 
 use serde::Serialize;
-use serde_json::{Value, json};
 
 use super::change::Change;
 use super::report::Report;
+use super::table::TableChange;
 
 #[derive(Serialize)]
 struct Entry<'a> {
@@ -14,13 +14,22 @@ struct Entry<'a> {
     effect: String,
 }
 
+#[derive(Serialize)]
+struct Comparison<'a> {
+    base: &'a str,
+    has_base: bool,
+    changes: Vec<Entry<'a>>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    tables: &'a [TableChange],
+}
+
 pub fn json(report: &Report) -> serde_json::Result<String> {
-    let changes: Vec<Value> =
-        report.changes.iter().map(|change| serde_json::to_value(entry(change))).collect::<Result<_, _>>()?;
-    let mut all = json!({ "base": report.base, "has_base": report.has_base, "changes": changes });
-    if !report.tables.is_empty() {
-        all["tables"] = serde_json::to_value(&report.tables)?;
-    }
+    let all = Comparison {
+        base: &report.base,
+        has_base: report.has_base,
+        changes: report.changes.iter().map(entry).collect(),
+        tables: &report.tables,
+    };
     Ok(serde_json::to_string_pretty(&all)? + "\n")
 }
 

@@ -10,8 +10,11 @@ use crate::diff::cases::CASES;
 use crate::diff::compiled;
 use crate::support::binary::sync_patterns;
 
+/// What it is called, and what it does to a document.
+type Edit<T> = (&'static str, fn(&mut T));
+
 /// Changes that only the server knows of, or that mean something else to it.
-const OWN: &[(&str, fn(&mut Api))] = &[
+const OWN: &[Edit<Api>] = &[
     ("longest", |api| api.things.column("nick").schema["maxLength"] = 1.into()),
     ("decimal-to-float", |api| api.things.column("size").schema = json!({ "type": "number" })),
     ("date-to-text", |api| api.things.column("due").schema = text()),
@@ -108,7 +111,7 @@ fn every_difference_of_the_tables_is_told() {
     generate(folder.path());
     let file = folder.path().join("generated/schema/schema.json");
     let schema: Value = serde_json::from_str(&fs::read_to_string(file).expect("the schema")).expect("JSON");
-    let changes: &[(&str, fn(&mut Value))] = &[
+    let changes: &[Edit<Value>] = &[
         ("/tables/things/name", |value| *value = "\"other\"".into()),
         ("/tables/things/key/0", |value| *value = "code".into()),
         ("/tables/things/columns/age/type", |value| *value = "TEXT".into()),

@@ -61,7 +61,7 @@ afterEach(async () => {
 after(() => server.close());
 
 function test(name: string, work: () => Promise<void>): void {
-  void nodeTest(name, { timeout: 120_000 }, work);
+  void nodeTest(name, { timeout: 300_000 }, work);
 }
 
 /** A client that has read the lists once, and polls so seldom that it doesn't again. */

@@ -63,7 +63,7 @@ export class Reading {
   }
 
   readonly test = (name: string, work: () => Promise<void>): void => {
-    void nodeTest(name, { timeout: 120_000 }, work);
+    void nodeTest(name, { timeout: 300_000 }, work);
   };
 
   /** Has the models' lists be so, in place of what the document says. */

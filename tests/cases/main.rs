@@ -12,6 +12,7 @@ mod simulation;
 mod support;
 
 use std::process::ExitCode;
+use std::thread;
 
 use libtest_mimic::{Arguments, Trial};
 use sync_patterns::config::Adapter;
@@ -19,7 +20,10 @@ use sync_patterns::config::Adapter;
 const ADAPTERS: [(&str, Adapter); 2] = [("pglite", Adapter::Pglite), ("sqlite", Adapter::Sqlite)];
 
 fn main() -> ExitCode {
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    // Half of the time they wait for Node.
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    arguments.test_threads.get_or_insert(2 * cores);
     let corpus = corpus::cases(arguments.nocapture);
     let listed = case("no_test_is_passed_over", || support::listed::assert_no_test_is_passed_over("cases"));
     let quick = [fixtures::cases(), layout::cases(), mutations::cases(), fuzz::cases(), vec![listed]];

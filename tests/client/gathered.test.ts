@@ -5,12 +5,11 @@ import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { appendFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, test } from "node:test";
-import type { NativeDatabase } from "../sqlite/electric/db/store/sql/sqlite/driver.js";
 import { type Client, generated, isSqlite } from "./support/generated.js";
+import { openFile } from "./support/native.js";
 import { until } from "./support/until.js";
 
 const index = await generated();
@@ -222,6 +221,5 @@ test("closing with a full disk refuses them", { skip: !isSqlite }, async () => {
 function place(directory: string): Options {
   if (!isSqlite) return { directory };
   const { nativeDriver } = index as unknown as typeof import("../sqlite/electric/index.js");
-  const Database = createRequire(import.meta.url)("better-sqlite3") as new (file: string) => NativeDatabase;
-  return { driver: nativeDriver(new Database(join(directory, "client.db"))) };
+  return { driver: nativeDriver(openFile(join(directory, "client.db"))) };
 }

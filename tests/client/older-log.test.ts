@@ -4,9 +4,9 @@ import { PGlite } from "@electric-sql/pglite";
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { adapter, isSqlite } from "./support/generated.js";
+import { openFile } from "./support/native.js";
 import { until } from "./support/until.js";
 import { World } from "./support/world.js";
 
@@ -30,11 +30,7 @@ async function olderSchema(): Promise<string[]> {
 /** Runs scripts on the database in a folder, as an application of that time did. */
 async function run(directory: string, scripts: readonly string[]): Promise<void> {
   if (isSqlite) {
-    const Database = createRequire(import.meta.url)("better-sqlite3") as new (file: string) => {
-      exec(script: string): void;
-      close(): void;
-    };
-    const database = new Database(join(directory, "client.db"));
+    const database = openFile(join(directory, "client.db"));
     for (const script of scripts) database.exec(script);
     database.close();
     return;

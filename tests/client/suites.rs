@@ -11,7 +11,7 @@ use libtest_mimic::Trial;
 
 use crate::support::binary::sync_patterns;
 use crate::support::node::{node, run_suite};
-use crate::support::npm::{link_packages, npm_sync_server};
+use crate::support::npm::{link_packages, npm_better_sqlite3, npm_sync_server};
 use crate::support::size::is_long;
 use crate::support::waits::shorten;
 use crate::support::workspace::Workspace;
@@ -210,7 +210,7 @@ fn longest_first() -> Vec<String> {
     let names = files.map(|file| file.expect("an entry").file_name().to_string_lossy().into_owned());
     let mut found: Vec<String> = names.filter_map(|name| Some(name.strip_suffix(".test.ts")?.to_owned())).collect();
     let rank = |name: &str| {
-        ["faults", "crash-points", "in-flight", "crashes", "chaos"]
+        ["faults", "crash-points", "in-flight", "crashes", "chaos", "values"]
             .iter()
             .position(|slow| *slow == name)
             .unwrap_or(usize::MAX)
@@ -232,6 +232,9 @@ fn run(pair: Pair, name: &str, seed: Option<u32>) {
     let mut node = node(compiled().folder());
     node.env("ADAPTER", adapter).env("TRANSPORT", transport);
     node.env("OLDER_SCHEMAS", repository().join("tests/client/older"));
+    if adapter == "sqlite" {
+        node.env("BETTER_SQLITE3", npm_better_sqlite3());
+    }
     if let Some(seed) = seed {
         node.env("SYNC_PATTERNS_SEED", seed.to_string());
     }

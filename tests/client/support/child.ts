@@ -1,10 +1,9 @@
 // A generated client in a process of its own, so that it can crash. One command a line comes in, one answer goes out.
 
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import type { NativeDatabase } from "../../sqlite/electric/db/store/sql/sqlite/driver.js";
 import { type Client, generated, isSqlite, POLL } from "./generated.js";
+import { openFile } from "./native.js";
 import type { Command, CrashPoint, ModelName, Reply, ReplyError, Request, Settings, Write } from "./protocol.js";
 
 type DatabaseOptions = NonNullable<Parameters<Client["initializeDatabase"]>[0]>;
@@ -133,8 +132,7 @@ async function perform(command: Command): Promise<unknown> {
 async function place(directory: string, wal = false): Promise<DatabaseOptions> {
   if (!isSqlite) return { directory };
   const { nativeDriver } = client as unknown as typeof import("../../sqlite/electric/index.js");
-  const Database = createRequire(import.meta.url)("better-sqlite3") as new (file: string) => NativeDatabase;
-  const database = new Database(join(directory, "client.db"));
+  const database = openFile(join(directory, "client.db"));
   if (wal) database.exec("PRAGMA journal_mode = WAL");
   // For a test that makes commits fail by it.
   database.exec("PRAGMA foreign_keys = ON");

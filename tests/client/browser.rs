@@ -160,7 +160,9 @@ pub fn cases() -> Vec<Trial> {
             cases.push(case(format!("browser::{adapter}::{test}"), move || run(adapter, suite)));
         }
     }
-    cases.push(case("browser::pglite::initial_data", || run("pglite", "initial-data")));
+    if is_long() {
+        cases.push(case("browser::pglite::initial_data", || run("pglite", "initial-data")));
+    }
     cases.extend(
         FRAMEWORKS
             .map(|framework| case(format!("browser::components::{framework}"), move || run_components(framework))),

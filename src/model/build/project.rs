@@ -48,6 +48,9 @@ pub fn build(document: &Document, config: &Config, problems: &mut Problems) -> O
             reads::check(model, candidate.resource.pointer(), problems);
         }
     }
+    if config.server.is_some() {
+        check_tables(&made.project.models, &choices.chosen, problems);
+    }
     let paths = document.paths().map(|(path, _)| path);
     base_url::check(&config.api_base_url, &document.servers(), paths, problems);
     if made.project.models.is_empty() {
@@ -58,6 +61,25 @@ pub fn build(document: &Document, config: &Config, problems: &mut Problems) -> O
         return None;
     }
     Some(made.project)
+}
+
+/// The rows of two models can't be in one table of the sync server: each model has its own columns, triggers and log.
+fn check_tables(models: &[Model], chosen: &[Candidate], problems: &mut Problems) {
+    // Without a schema, PostgreSQL means this one.
+    let table = |model: &Model| {
+        let name = model.server.table.as_deref().unwrap_or(&model.name);
+        name.strip_prefix("public.").unwrap_or(name).to_owned()
+    };
+    let (given, plain): (Vec<&Model>, Vec<&Model>) = models.iter().partition(|model| model.server.table.is_some());
+    let mut taken: HashMap<String, &Model> = plain.into_iter().map(|model| (table(model), model)).collect();
+    for model in given {
+        let Some(other) = taken.insert(table(model), model) else { continue };
+        let config = chosen.iter().find(|candidate| candidate.name == model.name).and_then(|one| one.config.as_ref());
+        let at = child(config.map_or("", |config| &config.pointer), "table");
+        let message = format!("`{}` would have the same table of the sync server as `{}`", model.name, other.name);
+        let problem = Problem::new(Severity::Error, Code::NameCollision, (Input::Config, &at), message);
+        problems.push(problem.help("give each model a table of its own"));
+    }
 }
 
 /// The models made of candidates.

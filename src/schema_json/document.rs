@@ -23,6 +23,15 @@ pub struct Document {
     /// What the document asks of the sync server's tables, by model.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub tables: IndexMap<String, Table>,
+    /// What all of those tables have. Absent without a server, and in files of earlier versions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server: Option<SyncServer>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SyncServer {
+    pub row_level_security: bool,
+    pub history: bool,
 }
 
 /// A table of the sync server, as its `schema.sql` makes it.
@@ -40,6 +49,9 @@ pub struct Table {
     /// The column that a delete sets.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub soft_delete: Option<String>,
+    /// What becomes of an edit that meets another one, as the config has it. Absent in files of earlier versions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conflict: Option<String>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -83,6 +83,7 @@ pub fn of(one: &ModelPlan, columns: &[ColumnView], references: &[Reference]) -> 
             .as_ref()
             .map(|scope| TableScope { column: name(&scope.field), kind: scope.kind.clone() }),
         soft_delete: soft_delete(model).map(|(field, _)| name(field)),
+        conflict: Some(model.sync.conflict.word().to_owned()),
     }
 }
 

@@ -49,6 +49,9 @@ pub enum TableKind {
     ReferenceRemoved,
     ScopeChanged,
     SoftDeleteChanged,
+    ConflictChanged,
+    RowLevelSecurityChanged,
+    HistoryChanged,
 }
 
 /// What the levels mean for the tables, as `docs/cli.md` defines it.
@@ -129,7 +132,53 @@ pub fn compare(old: &Document, new: &Document) -> Vec<TableChange> {
         let name = name.to_owned();
         changes.into_iter().map(move |change| TableChange { model: Some(name.clone()), ..change })
     };
-    found.into_iter().flat_map(of_model).collect()
+    server(old, new).into_iter().chain(found.into_iter().flat_map(of_model)).collect()
+}
+
+/// What is different of all tables.
+fn server(old: &Document, new: &Document) -> Vec<TableChange> {
+    let Some((before, after)) = old.server.zip(new.server) else { return Vec::new() };
+    let all = [
+        (before.row_level_security != after.row_level_security).then(|| row_level_security(after.row_level_security)),
+        (before.history != after.history).then(|| history(after.history)),
+    ];
+    all.into_iter().flatten().collect()
+}
+
+fn row_level_security(is_on: bool) -> TableChange {
+    let (severity, sentence, effect) = if is_on {
+        (
+            Severity::Breaking,
+            "row-level security is on",
+            "`schema.sql` adds a policy to each table, and devices of any version notice nothing. Every other writer sees no \
+             row until it sets `app.user_id` and `app.scopes`, or has `BYPASSRLS`: first change those.",
+        )
+    } else {
+        (
+            Severity::Info,
+            "row-level security is off",
+            "`schema.sql` removes its policies, and devices of any version notice nothing. The conditions of push and pull \
+             alone hold users to their scopes: a statement of a hook sees all rows.",
+        )
+    };
+    TableChange::new(TableKind::RowLevelSecurityChanged, severity, sentence.to_owned(), effect)
+}
+
+fn history(is_on: bool) -> TableChange {
+    let (sentence, effect, loss) = if is_on {
+        (
+            "every change is kept in `sync_history`",
+            "`schema.sql` makes the table, which has nothing of before and grows with every write. No device gets it.",
+            None,
+        )
+    } else {
+        (
+            "changes aren't kept in `sync_history` any more",
+            "What is in the table stays. No device has had it.",
+            Some("`DROP TABLE sync_history` loses it.".to_owned()),
+        )
+    };
+    TableChange::new(TableKind::HistoryChanged, Severity::Notice, sentence.to_owned(), effect).losing(loss)
 }
 
 fn added(table: &Table) -> TableChange {
@@ -168,7 +217,7 @@ impl Pair<'_> {
         changes.extend(self.key());
         changes.extend(self.columns());
         changes.extend(self.references());
-        changes.extend([self.scope(), self.soft_delete()].into_iter().flatten());
+        changes.extend([self.scope(), self.soft_delete(), self.conflict()].into_iter().flatten());
         changes
     }
 
@@ -370,7 +419,45 @@ impl Pair<'_> {
         };
         Some(TableChange::new(TableKind::SoftDeleteChanged, Severity::Notice, sentence, effect))
     }
+
+    /// The server decides, so clients of any version are meant.
+    fn conflict(&self) -> Option<TableChange> {
+        let (before, after) = (self.before.conflict.as_deref()?, self.after.conflict.as_deref()?);
+        if before == after {
+            return None;
+        }
+        // With `merge`, nobody keeps who has written a column, and when.
+        let is_kept = before != "merge";
+        let (severity, effect) = match (after, is_kept) {
+            ("reject", true) => (Severity::Info, REJECTS.to_owned()),
+            ("reject", false) => (
+                Severity::Notice,
+                format!(
+                    "{REJECTS} Of rows that were last written before, the columns aren't known: any edit of one counts \
+                     as a conflict until the device has seen it."
+                ),
+            ),
+            ("last-write-wins", true) => (Severity::Info, LATER_WINS.to_owned()),
+            ("last-write-wins", false) => (
+                Severity::Notice,
+                format!("{LATER_WINS} Of values that were written before, no time is known: any edit wins over them."),
+            ),
+            _ => (
+                Severity::Info,
+                "Edits from devices of any version are no longer compared: of two of a column, the one that arrives \
+                 later stays."
+                    .to_owned(),
+            ),
+        };
+        let sentence = format!("`conflict` is {}, no longer {}", name(after), name(before));
+        Some(TableChange::new(TableKind::ConflictChanged, severity, sentence, effect))
+    }
 }
+
+const REJECTS: &str = "An edit from a device of any version is refused (409) where somebody else has changed a column of it that \
+                       the device hasn't seen.";
+
+const LATER_WINS: &str = "Of two edits of a column from devices of any version, the one that was made later stays.";
 
 const ANOTHER_KEY: &str = "`schema.sql` refuses it: make a table with the new key and the rows of this one, and give this \
                            one another name.";

@@ -9,6 +9,8 @@ pub struct Api {
     pub notes: Option<Model>,
     /// The lines of the config below `models:`.
     pub config: &'static str,
+    /// More of the config's `server`, on its line.
+    pub server: &'static str,
 }
 
 #[derive(Clone)]
@@ -101,6 +103,7 @@ pub fn api() -> Api {
         labels: Some(crud("labels", "Label", labels)),
         notes: None,
         config: "",
+        server: "",
     }
 }
 

@@ -31,10 +31,35 @@ const OWN: &[Edit<Api>] = &[
     ("reference-retyped", |api| api.labels.as_mut().expect("labels").column("thing_id").schema = int32()),
 ];
 
+/// What the server does by its config: each is taken up, and given up again.
+const OPTIONS: &[Edit<Api>] = &[
+    ("row-level-security", |api| api.server = ", row_level_security: true"),
+    ("history", |api| api.server = ", history: true"),
+    ("reject", |api| api.config = "  things: { conflict: reject }\n"),
+    ("last-write-wins", |api| api.config = "  things: { conflict: last-write-wins }\n"),
+];
+
+fn edited(edit: fn(&mut Api)) -> Api {
+    let mut edited = api();
+    edit(&mut edited);
+    edited
+}
+
+/// Changes, each with its name, the API before and the one after.
+fn changes() -> Vec<(String, Api, Api)> {
+    let all = CASES.iter().map(|case| (case.name, case.edit)).chain(OWN.iter().chain(OPTIONS).copied());
+    let mut changes: Vec<_> = all.map(|(name, edit)| (name.to_owned(), api(), edited(edit))).collect();
+    changes.extend(OPTIONS.iter().map(|(name, edit)| (format!("no-{name}"), edited(*edit), api())));
+    let [_, _, (_, reject), (_, later)] = *OPTIONS else { panic!("an option more") };
+    changes.push(("reject-to-last-write-wins".to_owned(), edited(reject), edited(later)));
+    changes.push(("last-write-wins-to-reject".to_owned(), edited(later), edited(reject)));
+    changes
+}
+
 fn project(folder: &std::path::Path, api: &Api) {
     fs::create_dir_all(folder).expect("a folder");
     fs::write(folder.join("openapi.json"), api.document().to_string()).expect("a file");
-    let config = format!("{}server: {{ output: ./server }}\n", api.config());
+    let config = format!("{}server: {{ output: ./server{} }}\n", api.config(), api.server);
     fs::write(folder.join("sync-patterns.config.yaml"), config).expect("a file");
 }
 
@@ -47,16 +72,14 @@ fn generate(folder: &std::path::Path) -> String {
 /// The words of every change, and the same as data with the SQL of before and after.
 fn told() -> (String, Vec<Value>) {
     let folder = tempfile::tempdir().expect("a folder");
-    let before = folder.path().join("before");
-    project(&before, &api());
-    let old = generate(&before);
     let (mut words, mut all) = (String::new(), Vec::new());
-    let cases = CASES.iter().map(|case| (case.name, case.edit)).chain(OWN.iter().copied());
-    for (name, edit) in cases {
-        let mut changed = api();
-        edit(&mut changed);
-        let after = folder.path().join(name);
-        project(&after, &changed);
+    for (name, before, after) in changes() {
+        let [old, new] = [("before", before), (name.as_str(), after)].map(|(name, api)| {
+            let folder = folder.path().join(name);
+            project(&folder, &api);
+            generate(&folder)
+        });
+        let after = folder.path().join(&name);
         let base = ["diff", "--base", "../before/generated/schema/schema.json"];
         let text = sync_patterns(&base, &after).stdout;
         if let Some((_, tables)) = text.split_once("The server's tables: ") {
@@ -67,7 +90,7 @@ fn told() -> (String, Vec<Value>) {
         assert_eq!(run.code, 0, "{name}: {}", run.stderr);
         let json: Value = serde_json::from_str(&run.stdout).expect("JSON");
         let tables = json.get("tables").cloned().unwrap_or_else(|| json!([]));
-        all.push(json!({ "name": name, "before": old, "after": generate(&after), "tables": tables }));
+        all.push(json!({ "name": name, "before": old, "after": new, "tables": tables }));
     }
     (words, all)
 }
@@ -119,6 +142,9 @@ fn every_difference_of_the_tables_is_told() {
         ("/tables/things/columns/made_at/default", |value| *value = "other()".into()),
         ("/tables/things/columns/state/checks/things_state_1", |value| *value = "other".into()),
         ("/tables/things/scope/kind", |value| *value = "other".into()),
+        ("/tables/things/conflict", |value| *value = "reject".into()),
+        ("/server/row_level_security", |value| *value = true.into()),
+        ("/server/history", |value| *value = true.into()),
         ("/tables/labels/references/labels_thing_id_reference/to", |value| *value = "other".into()),
     ];
     for (pointer, change) in changes {

@@ -86,6 +86,15 @@ async function prepare(change: Change): Promise<void> {
   if (kind === "reference_added") await sql(`UPDATE "${model}" SET "${String(column)}" = NULL`);
 }
 
+/** How many rows a role sees that neither owns the tables nor goes around policies. */
+async function seenByAnother(user: string): Promise<number> {
+  await sql(`DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'other') THEN CREATE ROLE other; END IF; END $$;
+    GRANT USAGE ON SCHEMA public TO other; GRANT SELECT ON things TO other`);
+  const rows = await sql(`SET ROLE other; SET app.user_id = '${user}'; SELECT 1 FROM things`);
+  await sql("RESET ROLE; RESET app.user_id");
+  return rows.length;
+}
+
 async function checkDone(change: Change, one: Case): Promise<void> {
   const { column, kind, model } = change;
   switch (kind) {
@@ -128,6 +137,29 @@ async function checkDone(change: Change, one: Case): Promise<void> {
         `SELECT DISTINCT scope FROM sync_row WHERE table_name = 'things' AND NOT is_deleted ORDER BY scope`,
       );
       return assert.deepEqual(scopes, [{ scope: "team:1" }, { scope: "team:2" }]);
+    }
+    case "row_level_security_changed": {
+      const isOn = change.change.endsWith("on");
+      assert.equal(await seenByAnother(""), isOn ? 0 : 3, "another writer that says nothing");
+      return assert.equal(await seenByAnother("ada"), 3);
+    }
+    case "history_changed": {
+      const entries = async () => (await sql("SELECT 1 FROM sync_history")).length;
+      const before = await entries();
+      await sql(`UPDATE things SET title = 'edited' WHERE id = '${A}'`);
+      const isOn = change.loss === null;
+      assert.deepEqual([before, await entries()], isOn ? [0, 1] : [5, 5]);
+      if (!isOn) await sql(/`(DROP TABLE[^`]*)`/.exec(change.loss ?? "")?.[1] ?? assert.fail());
+      return;
+    }
+    case "conflict_changed": {
+      const kept = async () =>
+        (await sql("SELECT 1 FROM sync_row WHERE table_name = 'things' AND column_versions IS NOT NULL")).length;
+      const before = await kept();
+      await sql("UPDATE things SET title = 'edited'");
+      // Nothing is known of what was written before, where that is told.
+      assert.equal(before, /the columns aren't known|no time is known/.test(change.effect) ? 0 : 3);
+      return assert.equal(await kept(), change.change.startsWith("`conflict` is `merge`") ? 0 : 3);
     }
     case "soft_delete_changed":
       return assert.deepEqual(await sql(`SELECT 1 FROM sync_row WHERE table_name = 'things' AND NOT is_deleted`), []);

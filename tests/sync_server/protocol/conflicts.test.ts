@@ -6,6 +6,8 @@ import { test } from "node:test";
 import { onEach } from "../support/suite.js";
 import { contact, deal, type Edit, remove, update, uuid } from "../support/world.js";
 
+const TAKEN = { status: 409, code: "exists", message: "a row with this key is there already", row: undefined };
+
 onEach((suite) => {
   test("merge: edits of different columns both stay, and of one column the later arrival", async () => {
     const { ada, world } = suite;
@@ -122,6 +124,28 @@ onEach((suite) => {
     await ada.pull();
     assert.equal(ada.row("tasks", uuid(id))?.["title"], "new");
     assert.equal((await bob.push([task]))[0]?.error?.code, "exists");
+  });
+
+  test("soft delete: a key of another scope is taken, whether its row is there or deleted", async () => {
+    const { ada, bob, store } = suite;
+    const task = (id: number, team_id: string): Edit => {
+      return { table: "tasks", operation: "insert", key: { id: uuid(id) }, value: { title: "T", team_id } };
+    };
+    const [there, gone] = [suite.next(), suite.next()];
+    await ada.push([task(there, "2"), task(gone, "2"), remove("tasks", gone)]);
+    const rows = `SELECT * FROM tasks WHERE id IN ('${uuid(there)}', '${uuid(gone)}') ORDER BY id`;
+    const before = await store.sql(rows);
+    for (const id of [there, gone]) {
+      const [result] = await bob.push([task(id, "1")]);
+      const { status, code, message } = result?.error ?? {};
+      assert.deepEqual({ status, code, message, row: result?.row }, TAKEN);
+    }
+    assert.deepEqual(await store.sql(rows), before);
+    await bob.pull();
+    assert.deepEqual([bob.row("tasks", uuid(there)), bob.row("tasks", uuid(gone))], [undefined, undefined]);
+    assert.equal((await ada.push([task(gone, "1")]))[0]?.status, "applied", "its user revives it, in another scope");
+    await bob.pull();
+    assert.ok(bob.row("tasks", uuid(gone)));
   });
 
   test("reject: a row that comes back from another scope is new there, and one's own edits of it aren't a conflict", async () => {

@@ -7,7 +7,7 @@ import { schemaSql as unsecuredSql } from "../../server/sync/index.js";
 import { schemaSql, type Query } from "../../server/strict/index.js";
 import { openSecured, type Role, type SecuredStore } from "../support/roles.js";
 import { strictWorld } from "../support/strict.js";
-import { contact, deal, KINDS, remove, update, uuid, type World } from "../support/world.js";
+import { contact, deal, KINDS, remove, update, uuid, type Edit, type World } from "../support/world.js";
 
 const SECURED: readonly ("pglite" | "pg")[] = KINDS.some((kind) => kind === "pg") ? ["pglite", "pg"] : ["pglite"];
 
@@ -76,6 +76,37 @@ for (const kind of SECURED) {
         assert.ok(bob.row("tasks", uuid(4)));
         assert.equal((await bob.push([update("tasks", 4, { team_id: "2" })]))[0]?.error?.status, 403);
         assert.equal((await bob.push([contact(1)]))[0]?.error?.code, "exists");
+      });
+
+      test("soft delete: a key of another scope is refused alike, whether its row is there or deleted", async () => {
+        const [ada, bob] = [world.client("ada"), world.client("bob")];
+        const task = (number: number, title: string, team: string): Edit => {
+          const value = { title, team_id: team };
+          return { table: "tasks", operation: "insert", key: { id: uuid(number) }, value };
+        };
+        await ada.push([task(21, "There", "2"), task(22, "Gone", "2"), remove("tasks", 22)]);
+        const rows = "SELECT id, title, team_id, deleted_at FROM tasks ORDER BY id";
+        const before = await store.sql(rows);
+        const answers = [];
+        for (const number of [21, 22]) {
+          const [result] = await bob.push([task(number, "Mine", "1")]);
+          const { write_id, ...error } = result?.error ?? { write_id: "" };
+          assert.equal(write_id, result?.write_id);
+          answers.push({ ...result, write_id: "", error });
+        }
+        // As without row-level security.
+        const error = { status: 409, code: "exists", message: "a row with this key is there already" };
+        assert.deepEqual(
+          answers,
+          [21, 22].map(() => ({ write_id: "", status: "rejected", repeated: false, error })),
+        );
+        assert.deepEqual(await store.sql(rows), before);
+        await bob.pull();
+        assert.deepEqual([bob.row("tasks", uuid(21)), bob.row("tasks", uuid(22))], [undefined, undefined]);
+        // Whose row it was revives it.
+        assert.equal((await ada.push([task(22, "Anew", "2")]))[0]?.status, "applied");
+        await ada.pull();
+        assert.equal(ada.row("tasks", uuid(22))?.["title"], "Anew");
       });
 
       test("SQL of a hook sees and writes no row of another scope", async () => {

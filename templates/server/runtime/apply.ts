@@ -66,8 +66,12 @@ export class Applier {
 
   /** What the triggers are told of the rows that a statement writes. */
   #told(edits: readonly Edit[], columns: (edit: Edit) => readonly string[]): string {
-    const rows = edits.map((edit) => [place(edit.step), { w: edit.writeId, k: columnStamps(edit, columns(edit)) }]);
-    return JSON.stringify({ client: this.client, rows: Object.fromEntries(rows) });
+    // As text, since an object of 500 such names takes V8 five times as long.
+    const rows = edits.map((edit) => {
+      const told = { w: edit.writeId, ...columnStamps(edit, columns(edit)) };
+      return `${JSON.stringify(place(edit.step))}:${JSON.stringify(told)}`;
+    });
+    return `{"client":${JSON.stringify(this.client)},"rows":{${rows.join(",")}}}`;
   }
 
   async #insert(model: ServerModel, edits: readonly Edit[]): Promise<void> {
@@ -257,9 +261,11 @@ function place({ model, rowKey }: Step): string {
   return model.name + rowKey;
 }
 
-function columnStamps({ incoming }: Edit, names: readonly string[]): Record<string, unknown> {
+/** The stamps of columns, where the model keeps them. */
+function columnStamps({ incoming, step }: Edit, names: readonly string[]): { k?: Record<string, unknown> } {
+  if (step.model.conflict === "merge") return {};
   const entry = { s: stampText(incoming.shifted), o: incoming.own && stampText(incoming.own) };
-  return Object.fromEntries(names.map((name) => [name, entry]));
+  return { k: Object.fromEntries(names.map((name) => [name, entry])) };
 }
 
 function deletion(model: ServerModel): string {

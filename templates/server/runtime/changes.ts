@@ -30,6 +30,10 @@ export class MadeKeys {
     this.#keys.set(`${model} ${temporary}`, made);
   }
 
+  get isEmpty(): boolean {
+    return this.#keys.size === 0;
+  }
+
   get(model: string, key: string): string {
     return this.#keys.get(`${model} ${key}`) ?? key;
   }
@@ -38,7 +42,7 @@ export class MadeKeys {
 /** The change with the keys that the server has made instead of the temporary ones. */
 export function withMadeKeys(models: Models, made: MadeKeys, change: Change): Change {
   const model = modelOf(models, change.table);
-  if (model === undefined) return change;
+  if (model === undefined || made.isEmpty) return change;
   const put = ([name, value]: [string, string | null]): [string, string | null] => {
     const parent = columnOf(model, name)?.references;
     return [name, value !== null && parent !== undefined ? made.get(parent, value) : value];

@@ -5,15 +5,7 @@ import { check, isMade, MadeKeys, makeKeys, withMadeKeys, type Step } from "./ch
 import { textArray, type Query } from "./database.js";
 import { isOfRequest, isTransient, Refusal, refusalOf, RequestError } from "./errors.js";
 import { modelOf, type ServerModel } from "./model.js";
-import {
-  MAX_CHANGES,
-  PROTOCOL,
-  type Change,
-  type Place,
-  type PushAnswer,
-  type PushRequest,
-  type WriteResult,
-} from "./protocol.js";
+import { MAX_CHANGES, PROTOCOL, type Change, type PushAnswer, type PushRequest, type WriteResult } from "./protocol.js";
 import { strayReference } from "./references.js";
 import { scopesOf, type Server, type User, type Write } from "./server.js";
 import { shiftStamps, type Stamps } from "./stamps.js";
@@ -100,8 +92,7 @@ async function take(server: Server, user: User, request: PushRequest, query: Que
     start.now,
   );
   await applyAll({ server, user, request, query, locked, stamps }, groupsOf(items));
-  const results = await resultsOf(query, user, items);
-  await remember(query, user, request, items, results);
+  const results = await remember(query, user, request, items, await resultsOf(query, user, items));
   const done = items.filter(({ outcome }) => outcome === "applied");
   const scopes = results.flatMap(({ place, repeated }) => (place && !repeated ? [place.scope] : []));
   return {
@@ -312,8 +303,8 @@ async function applied(
   }
 }
 
+/** The results, those of applied changes without their places. */
 async function resultsOf(query: Query, user: User, items: readonly Item[]): Promise<WriteResult[]> {
-  const places = await placesOf(query, user, items);
   const own = new Set(scopesOf(user));
   const now = await headsOfKnown(query, items);
   return items.map((item): WriteResult => {
@@ -323,9 +314,7 @@ async function resultsOf(query: Query, user: User, items: readonly Item[]): Prom
     if (refusal !== undefined) return { ...result, status: "rejected", ...rejection(item, refusal) };
     if (outcome === "pending" || step === undefined) return { ...result, status: "pending" };
     if (outcome === "superseded") return { ...result, status: "superseded" };
-    const place = places.get(step.model.name + step.rowKey);
-    const key = step.hasMadeKey ? { key: step.key } : {};
-    return { ...result, status: "applied", ...(place ? { place } : {}), ...key };
+    return { ...result, status: "applied", ...(step.hasMadeKey ? { key: step.key } : {}) };
   });
 }
 
@@ -345,25 +334,6 @@ function rejection({ change, refused }: Item, refusal: Refusal): Pick<WriteResul
   return isOwn ? { error, row: refusal.row } : { error };
 }
 
-/** Where the rows of applied changes are to be seen: in a scope where they are, else in the one that they have left. */
-async function placesOf(query: Query, user: User, items: readonly Item[]): Promise<Map<string, Place>> {
-  const steps = items.flatMap(({ step, outcome }) => (outcome === "applied" && step ? [step] : []));
-  if (steps.length === 0) return new Map();
-  const scopes = [...new Set(steps.flatMap(({ model }) => scopesFor(model, user)))];
-  const rows = await query(
-    `SELECT r.table_name || r.row_key AS place, r.scope, s.epoch::text AS epoch, r.version::text AS version
-    FROM ${rowsAt("$1", "$2")} JOIN sync_scope AS s ON s.scope = r.scope
-    WHERE r.scope = ANY (${textArray("$3")})
-    ORDER BY r.is_deleted DESC, r.at`,
-    [...places(steps), JSON.stringify(scopes)],
-  );
-  return new Map(
-    rows.map(({ place, scope, epoch, version }) => {
-      return [place ?? "", { scope: scope ?? "", epoch: epoch ?? "", version: version ?? "0" }];
-    }),
-  );
-}
-
 /** A stored answer, with a place that will still be reached. */
 function upToDate(answer: WriteResult, own: ReadonlySet<string>, now: ReadonlyMap<string, Head>): WriteResult {
   const { place, ...rest } = answer;
@@ -374,27 +344,54 @@ function upToDate(answer: WriteResult, own: ReadonlySet<string>, now: ReadonlyMa
   return { ...rest, place: { scope: place.scope, epoch: head.epoch, version: String(head.version) } };
 }
 
-/** Stores the answers, rejections included: a request that was held up on its way must not apply what the user has given up. */
+/** What `sync_answer` gives. */
+interface Answered {
+  readonly heads: Heads;
+  /** Of each answer; null where its row is nowhere that the user sees. */
+  readonly places: readonly (readonly [scope: string | null, version: string | null])[];
+  readonly stored: number;
+}
+
+/**
+ * Stores the answers, rejections included: a request that was held up on its way must not apply what the user has given up. Gives
+ * them with the places where the rows of applied changes are to be seen.
+ */
 async function remember(
   query: Query,
   user: User,
   request: PushRequest,
   items: readonly Item[],
   results: readonly WriteResult[],
-): Promise<void> {
-  const answers = results.flatMap((result, index) => {
-    const hash = items[index]?.hash ?? "";
-    return result.repeated || result.status === "pending" || hash === "" ? [] : [[result.write_id, hash, result]];
+): Promise<WriteResult[]> {
+  const models = new Set<ServerModel>();
+  const answers = results.flatMap((result, index): unknown[][] => {
+    const { hash = "", step, outcome } = items[index] ?? {};
+    if (result.repeated || result.status === "pending" || hash === "") return [];
+    const answer = [result.write_id, hash, result];
+    if (step === undefined || outcome !== "applied") return [answer];
+    models.add(step.model);
+    return [[...answer, step.model.name, step.rowKey]];
   });
-  if (answers.length === 0) return;
-  const stored = await query(
-    `INSERT INTO sync_write (user_id, write_id, client_id, schema, request_hash, answer)
-    SELECT $1, a.row->>0, $2, $3, a.row->>1, a.row->2 FROM jsonb_array_elements($4::text::jsonb) AS a (row)
-    ON CONFLICT (user_id, write_id) DO NOTHING RETURNING 'true' AS done`,
-    [user.id, request.client_id, request.schema, JSON.stringify(answers)],
-  );
+  if (answers.length === 0) return [...results];
+  const scopes = new Set([...models].flatMap((model) => scopesFor(model, user)));
+  const [row] = await query(`SELECT sync_answer($1, $2, $3, ${textArray("$4")}, $5::text::jsonb)::text AS done`, [
+    user.id,
+    request.client_id,
+    request.schema,
+    JSON.stringify([...scopes]),
+    JSON.stringify(answers),
+  ]);
+  const done = JSON.parse(row?.["done"] ?? "{}") as Answered;
   // Another device with a copy of the database has sent one of them at this moment: once more, to find it.
-  if (stored.length < answers.length) throw Object.assign(new Error("a write has come twice"), { code: "40001" });
+  if (done.stored < answers.length) throw Object.assign(new Error("a write has come twice"), { code: "40001" });
+  const places = new Map(answers.map(([writeId], index) => [writeId, done.places[index]]));
+  return results.map((result) => {
+    const [scope, version] = places.get(result.write_id) ?? [];
+    const epoch = scope == null ? undefined : done.heads[scope]?.epoch;
+    return scope == null || version == null || epoch === undefined
+      ? result
+      : { ...result, place: { scope, epoch, version } };
+  });
 }
 
 /** Tells streams and the application of what is now in the database. */

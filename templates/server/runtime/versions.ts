@@ -14,31 +14,14 @@ export interface Start {
 /** The database isn't the one that the epochs were made in: a restored backup, or a promoted standby. */
 class Moved extends Error {}
 
-/** How values are written and read, and who the user is: for this transaction alone. */
-const SETTINGS = `
-  SELECT
-    set_config('TimeZone', 'UTC', true),
-    set_config('DateStyle', 'ISO, YMD', true),
-    set_config('bytea_output', 'hex', true),
-    set_config('extra_float_digits', '1', true),
-    set_config('lock_timeout', '100ms', true),
-    set_config('app.user_id', $1, true),
-    set_config('app.scopes', $3, true),
-    sync_state() AS state,
-    EXISTS (SELECT FROM sync_meta WHERE key = $2)::text AS has_tables,
-    floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint::text AS now`;
-
 /**
- * A statement that begins with the settings, and then gives what an expression says, where the database is ready. The
- * parameters of the expression begin with `$4`; `$1` is the user.
+ * A statement that begins a request, and then gives what an expression says, where the database is ready. The parameters of the
+ * expression begin with `$4`; `$1` is the user.
  */
 function begin(expression: string): string {
   return `
-    WITH start AS MATERIALIZED (${SETTINGS})
-    SELECT
-      s.state, s.has_tables, s.now,
-      CASE WHEN s.state = 'ok' AND s.has_tables = 'true' THEN (${expression})::text END AS answer
-    FROM start AS s`;
+    SELECT s.state, s.now, CASE WHEN s.state = 'ok' THEN (${expression})::text END AS answer
+    FROM sync_start($1, $2, $3) AS s`;
 }
 
 function parametersOf({ tables }: Server, { id, scopes }: User, parameters: readonly string[]): string[] {
@@ -72,7 +55,7 @@ export async function transaction<T>(
 }
 
 function startOf(server: Server, [row]: readonly Row[]): Start {
-  if (row?.["has_tables"] === "false") throw withoutTables(server);
+  if (row?.["state"] === "old") throw withoutTables(server);
   if (row?.["state"] === "standby") throw unavailable("the database is a standby");
   if (row?.["state"] === "moved") throw new Moved();
   return { now: Number(row?.["now"]), answer: JSON.parse(row?.["answer"] ?? "null") as unknown };

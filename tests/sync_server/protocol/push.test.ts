@@ -4,7 +4,18 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { onEach } from "../support/suite.js";
-import { contact, deal, type Edit, remove, update, uuid } from "../support/world.js";
+import {
+  type Client,
+  contact,
+  deal,
+  type Edit,
+  KINDS,
+  openStore,
+  remove,
+  update,
+  uuid,
+  World,
+} from "../support/world.js";
 
 onEach((suite) => {
   test("an insert, an update and a delete reach another device", async () => {
@@ -283,3 +294,31 @@ onEach((suite) => {
     assert.equal(new Set(updated.map(({ place }) => place?.version)).size, 500);
   });
 });
+
+for (const kind of KINDS) {
+  test(`${kind}: a push takes as long behind many stored answers, also on a connection that has known none`, async () => {
+    const store = await openStore(kind, undefined, 1);
+    const world = new World(store);
+    let number = 0;
+    const push = (client: Client, count: number) =>
+      client.push(Array.from({ length: count }, () => contact((number += 1))));
+    const quickest = async (client: Client) => {
+      const times: number[] = [];
+      for (let run = 0; run < 4; run += 1) {
+        const start = performance.now();
+        await push(client, 500);
+        times.push(performance.now() - start);
+      }
+      return Math.min(...times);
+    };
+    const [ada, bob] = [world.client("ada"), world.client("bob")];
+    // By now PostgreSQL has made its plans for this connection.
+    for (let run = 0; run < 10; run += 1) await push(ada, 1);
+    await store.sql(`INSERT INTO sync_write (user_id, write_id, client_id, schema, request_hash, answer)
+      SELECT 'ada', 'stored-' || n, 'client-ada', 'a', '', '{}' FROM generate_series(1, 60000) AS n`);
+    const [behind, alone] = [await quickest(ada), await quickest(bob)];
+    await world.server.close();
+    await store.close();
+    assert.ok(behind < 3 * alone, `${behind} ms and ${alone} ms`);
+  });
+}

@@ -2,7 +2,8 @@
 //! statement that writes the same rows, and beside as many REST requests; clients on one scope and on many; a pull beside its
 //! bare query; the first load beside `fetch` and `JSON.parse`.
 //!
-//! `cargo bench --bench sync_server` prints Markdown tables. `--quick` leaves the large sizes out.
+//! `cargo bench --bench sync_server` prints Markdown tables; with `-- push`, `-- scopes` or `-- pull`, those of that part.
+//! `--quick` leaves the large sizes out.
 
 #[path = "../../tests/sync_server/postgres.rs"]
 mod postgres;
@@ -33,6 +34,7 @@ fn main() {
     workspace.compile();
     let mut command = Command::new("node");
     command.arg("dist/bench/main.js").current_dir(workspace.folder()).env("SYNC_POSTGRES", &postgres.url);
-    command.args(std::env::args().filter(|argument| argument == "--quick"));
+    // Cargo adds an option of its own.
+    command.args(std::env::args().skip(1).filter(|argument| argument != "--bench"));
     assert!(command.status().expect("Node").success(), "the bench fails");
 }

@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
 import type { World } from "../tests/support/world.js";
-import { median, ms, table } from "./report.js";
+import { medians, ms, table } from "./report.js";
 
 /** Pulls of a scope with many rows. */
 export async function pulls(world: World, rows: number): Promise<void> {
@@ -29,54 +29,41 @@ export async function pulls(world: World, rows: number): Promise<void> {
     store.sql(`SELECT r.version::text, r.write_id, c.id::text, c.first_name, c.email, c.owner_id
       FROM sync_row AS r JOIN contacts AS c ON c.id = (r.row_key::jsonb->>0)::uuid
       WHERE r.scope = 'user:many' AND r.version > ${from} ORDER BY r.version LIMIT 1000`);
-  const bare = await median(
-    21,
-    () => {},
-    () => query(Number(head) - 100),
-  );
-  const hundred = await median(
-    21,
-    () => behind(100),
-    () => client.page(1_000),
-  );
-  const bareNothing = await median(
-    21,
-    () => {},
-    () => query(Number(head)),
-  );
-  const nothing = await median(
-    21,
-    () => behind(0),
-    () => client.page(1_000),
-  );
+  const [bare, hundred, bareNothing, nothing] = await medians(300, [
+    { run: () => query(Number(head) - 100) },
+    { prepare: () => behind(100), run: () => client.page(1_000) },
+    { run: () => query(Number(head)) },
+    { prepare: () => behind(0), run: () => client.page(1_000) },
+  ] as const);
   // The first pages of a scope, as many as an application of that size has.
   let bytes: string[] = [];
-  const load = await median(
-    3,
-    () => {
-      bytes = [];
-      client.cursor = null;
+  const [load] = await medians(3, [
+    {
+      prepare: () => {
+        bytes = [];
+        client.cursor = null;
+      },
+      run: async () => {
+        for (let read = 0; read < loaded;) {
+          const page = await client.page(5_000);
+          client.cursor = page.cursor;
+          bytes.push(JSON.stringify(page));
+          read += page.changes.length;
+        }
+      },
     },
-    async () => {
-      for (let read = 0; read < loaded;) {
-        const page = await client.page(5_000);
-        client.cursor = page.cursor;
-        bytes.push(JSON.stringify(page));
-        read += page.changes.length;
-      }
-    },
-  );
+  ] as const);
   let next = 0;
   const server = createServer((_, response) => response.end(bytes[next++ % bytes.length]));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const parsed = await median(
-    3,
-    () => {},
-    async () => {
-      for (const _ of bytes) await (await fetch(url)).json();
+  const [parsed] = await medians(3, [
+    {
+      run: async () => {
+        for (const _ of bytes) await (await fetch(url)).json();
+      },
     },
-  );
+  ] as const);
   server.close();
   table(
     [`a scope of ${rows.toLocaleString("en")} rows`, "time", "beside it", "ratio"],

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 
 import { nodeHandler } from "../server/sync/index.js";
 import { contact, deal, update, uuid, type Edit, type World } from "../tests/support/world.js";
-import { median, ms, table } from "./report.js";
+import { medians, ms, table } from "./report.js";
 
 const COUNT = 500;
 let number = 0;
@@ -31,46 +31,40 @@ export async function pushes(world: World, runs: number): Promise<void> {
     const others = results.filter(({ status }) => status !== "applied");
     if (others.length > 0) throw new Error(JSON.stringify(others[0]));
   };
-  const statement = await median(
-    runs,
-    () => (number += COUNT),
-    () =>
-      store.sql(`INSERT INTO contacts (id, first_name, owner_id)
-      SELECT ('00000000-0000-4000-8000-' || lpad(n::text, 12, '0'))::uuid, 'N' || n, 'ada'
-      FROM generate_series(${number - COUNT + 1}, ${number}) AS n`),
-  );
   let edits: Edit[] = [];
-  const inserts = await median(
-    runs,
-    () => (edits = Array.from({ length: COUNT }, () => contact(next()))),
-    () => push(edits),
-  );
-  const mixed = await median(
-    runs,
-    async () => {
-      const known = Array.from({ length: COUNT / 4 }, next);
-      await push([...known.map((id) => contact(id)), ...known.map((id) => deal(id))]);
-      await ada.pull();
-      const base = ada.cursor?.scopes ?? {};
-      edits = known.flatMap((id): Edit[] => [
-        update("contacts", id, { email: "a@b.c" }),
-        update("deals", id, { stage: "won" }, { base }),
-        contact(next()),
-        { table: "tasks", operation: "insert", key: { id: uuid(next()) }, value: { title: "T", team_id: "1" } },
-      ]);
+  const mix = async () => {
+    const known = Array.from({ length: COUNT / 4 }, next);
+    await push([...known.map((id) => contact(id)), ...known.map((id) => deal(id))]);
+    await ada.pull();
+    const base = ada.cursor?.scopes ?? {};
+    edits = known.flatMap((id): Edit[] => [
+      update("contacts", id, { email: "a@b.c" }),
+      update("deals", id, { stage: "won" }, { base }),
+      contact(next()),
+      { table: "tasks", operation: "insert", key: { id: uuid(next()) }, value: { title: "T", team_id: "1" } },
+    ]);
+  };
+  const [statement, inserts, mixed] = await medians(runs, [
+    {
+      prepare: () => (number += COUNT),
+      run: () =>
+        store.sql(`INSERT INTO contacts (id, first_name, owner_id)
+        SELECT ('00000000-0000-4000-8000-' || lpad(n::text, 12, '0'))::uuid, 'N' || n, 'ada'
+        FROM generate_series(${number - COUNT + 1}, ${number}) AS n`),
     },
-    () => push(edits),
-  );
-  const requests = await median(
-    Math.min(runs, 5),
-    () => {},
-    async () => {
-      for (let index = 0; index < COUNT; index += 1) {
-        const body = JSON.stringify({ id: uuid(next()), name: "N" });
-        await (await fetch(rest, { method: "POST", body })).json();
-      }
+    { prepare: () => (edits = Array.from({ length: COUNT }, () => contact(next()))), run: () => push(edits) },
+    { prepare: mix, run: () => push(edits) },
+  ] as const);
+  const [requests] = await medians(Math.min(runs, 5), [
+    {
+      run: async () => {
+        for (let index = 0; index < COUNT; index += 1) {
+          const body = JSON.stringify({ id: uuid(next()), name: "N" });
+          await (await fetch(rest, { method: "POST", body })).json();
+        }
+      },
     },
-  );
+  ] as const);
   table(
     ["500 changes", "time", "ratio"],
     [

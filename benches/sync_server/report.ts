@@ -1,15 +1,26 @@
-/** The median of what `work` takes, in milliseconds. Each run has its preparation, which isn't measured. */
-export async function median(runs: number, prepare: () => unknown, work: () => Promise<unknown>): Promise<number> {
-  const times: number[] = [];
-  for (let run = 0; run <= runs; run += 1) {
-    await prepare();
-    const start = performance.now();
-    await work();
-    // The first one warms up.
-    if (run > 0) times.push(performance.now() - start);
+/** What is measured. Each run has its preparation, which isn't. */
+export interface Work {
+  readonly prepare?: () => unknown;
+  readonly run: () => Promise<unknown>;
+}
+
+/**
+ * The median of what each work takes, in milliseconds. They take turns, so that whatever else the machine does meets all of them alike.
+ * A server runs for days, so the first tenth warms up and isn't counted.
+ */
+export async function medians<T extends readonly Work[]>(runs: number, works: T): Promise<{ [K in keyof T]: number }> {
+  const warmUp = Math.max(1, Math.ceil(runs / 10));
+  const times: number[][] = works.map(() => []);
+  for (let round = 0; round < runs + warmUp; round += 1) {
+    for (const [index, { prepare, run }] of works.entries()) {
+      await prepare?.();
+      const start = performance.now();
+      await run();
+      if (round >= warmUp) times[index]?.push(performance.now() - start);
+    }
   }
-  times.sort((one, other) => one - other);
-  return times[Math.floor(times.length / 2)] ?? 0;
+  const middle = (all: number[]) => all.sort((one, other) => one - other)[Math.floor(all.length / 2)] ?? 0;
+  return times.map(middle) as { [K in keyof T]: number };
 }
 
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): void {

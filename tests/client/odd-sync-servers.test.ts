@@ -362,6 +362,92 @@ test("a write that a backup doesn't have is sent again by a client that had seen
   assert.equal((await world.rows("projects")).length, 1);
 });
 
+for (const history of ["the same history", "another history each time"]) {
+  test(`a server with ${history} that takes edits, and never has them, is asked ever less`, async () => {
+    const client = await world.readyClient();
+    const nowhere = { scope: "*", epoch: randomUUID(), version: "1" };
+    const { on, where } = world.server.rows.requests("projects");
+    const isSame = history === "the same history";
+    const faults = [
+      world.server.faults.add({
+        on: "* *",
+        at: "arrived",
+        times: 100_000,
+        what: { by: each({ status: "applied", place: nowhere }) },
+      }),
+      world.server.faults.add({
+        on,
+        where: (request) => !isSame && where?.(request) === true && asked(request) !== null,
+        at: "arrived",
+        times: 100_000,
+        what: { by: () => page({ cursor: null, reset: "epoch", more: true }) },
+      }),
+    ];
+    await client.sql`INSERT INTO projects (name) VALUES ('P')`;
+    await says(client, /has taken an edit, and then hasn't had it/);
+    await new Promise((resolve) => setTimeout(resolve, 4_000));
+    // Twice at once; then after a second at most, after two, and after four.
+    const { length } = world.server.exchanges.filter(({ url }) => url.pathname === "/sync/push");
+    assert.ok(length < 20, `${length} pushes`);
+    // What else there is goes its way.
+    for (const fault of faults) fault.end();
+    await client.sql`INSERT INTO labels (id, name) VALUES (${randomUUID()}, 'L')`;
+    await until(async () => (await world.rows("labels")).length === 1);
+    await mended(client);
+    await until(async () => (await client.status()).lastError === null);
+    assert.deepEqual([(await world.rows("projects")).length, await client.rejected()], [1, []]);
+  });
+}
+
+test("no edit is rejected for what is wrong with the request around it", async () => {
+  const client = await world.readyClient();
+  await client.sql`INSERT INTO projects (name) VALUES ('before')`;
+  await client.allSettled();
+  for (const field of ["now", "answered.0"]) {
+    const body = JSON.stringify({ error: { code: "bad_request", message: `\`${field}\`: Invalid input` } });
+    const fault = world.server.faults.add({
+      on: "* *",
+      at: "arrived",
+      times: 100_000,
+      what: { status: 400, body },
+    });
+    await client.sql`INSERT INTO projects (name) VALUES (${`${field} one`})`;
+    await client.sql`INSERT INTO projects (name) VALUES (${`${field} two`})`;
+    await says(client, new RegExp(`400: .${field}`));
+    await until(() => fault.met() > 6, undefined, 60_000);
+    const { pending, rejected } = await client.status();
+    assert.deepEqual([pending, rejected], [2, 0], field);
+    fault.end();
+    await client.configure({});
+    await client.allSettled();
+    await until(async () => (await client.status()).lastError === null);
+  }
+  await world.converged(client);
+  assert.equal((await world.rows("projects")).length, 5);
+});
+
+test("of edits that are refused as a whole request, only the one that is to blame is rejected", async () => {
+  const client = await world.readyClient();
+  world.server.kill();
+  for (const name of ["one", "two", "odd", "four"]) await client.sql`INSERT INTO projects (name) VALUES (${name})`;
+  const fault = world.server.faults.add({
+    on: "* *",
+    where: ({ body }) => body.includes('"odd"'),
+    at: "arrived",
+    times: 100_000,
+    what: { status: 400, body: '{"error":{"code":"bad_request","message":"`changes.2.value`: Invalid input"}}' },
+  });
+  world.server.revive();
+  await until(async () => (await client.rejected()).length === 1);
+  await until(async () => (await world.rows("projects")).length === 3);
+  assert.deepEqual(
+    (await client.rejected()).map(({ status }) => status),
+    [400],
+  );
+  fault.end();
+  await world.converged(client);
+});
+
 test("of a scope that is being filled, an edit doesn't say that all of it was seen", async () => {
   world.server.rows.options.chunk = 20;
   await world.server.db.exec(

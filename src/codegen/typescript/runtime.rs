@@ -93,6 +93,7 @@ const PULLED: &[Module] = modules![
     "transport/push-pull/batch.ts",
     "transport/push-pull/clock.ts",
     "transport/push-pull/exchange.ts",
+    "transport/push-pull/lost.ts",
     "transport/push-pull/page.ts",
     "transport/push-pull/poke.ts",
     "transport/push-pull/protocol.ts",

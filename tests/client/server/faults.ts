@@ -104,7 +104,9 @@ export class Faults {
   }
 
   private matches(fault: Fault, request: Incoming): boolean {
-    return asApi(request).some((each) => this.isMeant(fault, each));
+    const edits = asApi(request);
+    // A push without edits is itself.
+    return (edits.length > 0 ? edits : [request]).some((each) => this.isMeant(fault, each));
   }
 
   private isMeant({ on, where }: Fault, request: Incoming): boolean {

@@ -46,6 +46,9 @@ export interface Page {
   readonly rows: ReadonlyMap<string, number>;
   /** What couldn't be taken, by model. */
   readonly problems: ReadonlyMap<string, string>;
+  /** Ids of writes that the server had taken before: those that it has, and those that it may have lost. */
+  readonly reached: readonly string[];
+  readonly lost: readonly string[];
 }
 
 /** Brings a page and its cursor into the store, in the running transaction. */
@@ -85,16 +88,20 @@ export async function takePage(
       );
     }
   }
+  const { reached, lost } = more || cursor === null ? { reached: [], lost: [] } : fatesOf(taken, cursor);
   if (!more && cursor !== null) {
     for (const model of models) if (filled.has(model.name)) await within.synced.endLoading(model);
-    const { reached, lost } = fatesOf(taken, cursor);
     await within.log.settle(await inOrder(within, reached));
-    await within.log.reopen(lost.map(({ writeId }) => writeId));
+    await within.log.reopen(idsOf(lost));
   }
   await noteLoaded(within, models, rows, !more);
   // Until a fresh copy is whole, there is nothing to go on from.
   await writePulled(within, { cursor: more && copy !== undefined ? null : cursor, isLast: !more });
-  return { rows, problems };
+  return { rows, problems, reached: idsOf(reached), lost: idsOf(lost) };
+}
+
+function idsOf(entries: readonly Entry[]): string[] {
+  return entries.map(({ writeId }) => writeId);
 }
 
 /**

@@ -6,6 +6,7 @@ import type { Context } from "../transport.js";
 import { readPullAnswer } from "./answers.js";
 import { readPulled, writePulled } from "./clock.js";
 import { ask, Refused, syncUrl } from "./exchange.js";
+import type { Lost } from "./lost.js";
 import { findUnfit, readLoaded, takePage, type Copy, type Page, type Pull } from "./page.js";
 import { PROTOCOL, type Cursor, type PullAnswer, type PullChange, type PullRequest } from "./protocol.js";
 import type { Turns } from "./turns.js";
@@ -23,7 +24,7 @@ export interface Puller {
   ask(): Promise<boolean>;
 }
 
-export function createPuller(context: Context, models: readonly Model[], turns: Turns): Puller {
+export function createPuller(context: Context, models: readonly Model[], turns: Turns, lost: Lost): Puller {
   const { store, settings, reports } = context;
   const names = new Set(models.map(({ name }) => name));
   let asks: ((isWell: boolean) => void)[] = [];
@@ -90,6 +91,8 @@ export function createPuller(context: Context, models: readonly Model[], turns: 
           throw broken("the server says that there is more, and doesn't go on");
         }
         const page = await take(answer, state, isToShow);
+        lost.forget(page.reached);
+        lost.note(page.lost);
         onWell();
         report(page, !answer.more);
         if (!answer.more) return;
@@ -149,14 +152,16 @@ export function createPuller(context: Context, models: readonly Model[], turns: 
   }
 
   async function forget(reset: NonNullable<PullAnswer["reset"]>): Promise<void> {
-    await store.transaction(async (within) => {
-      // The server may have lost what it had taken.
-      if (reset === "epoch" || reset === "ahead") {
-        const taken = await within.log.acknowledged();
-        await within.log.reopen(taken.filter(({ model }) => names.has(model)).map(({ writeId }) => writeId));
-      }
+    const reopened = await store.transaction(async (within) => {
       await writePulled(within, { cursor: null, isLast: false });
+      if (reset !== "epoch" && reset !== "ahead") return [];
+      // The server may have lost what it had taken.
+      const taken = (await within.log.acknowledged()).filter(({ model }) => names.has(model));
+      const writeIds = taken.map(({ writeId }) => writeId);
+      await within.log.reopen(writeIds);
+      return writeIds;
     });
+    lost.note(reopened);
   }
 
   async function isUnanswered(): Promise<boolean> {

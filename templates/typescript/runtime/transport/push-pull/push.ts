@@ -13,6 +13,7 @@ import { readPushAnswer } from "./answers.js";
 import { ENTRIES, findBatch, type Batch } from "./batch.js";
 import { noteStamp, stampEdits } from "./clock.js";
 import { ask, Refused, syncUrl } from "./exchange.js";
+import type { Lost } from "./lost.js";
 import { PROTOCOL, type PushAnswer, type PushRequest } from "./protocol.js";
 import { takeResults } from "./results.js";
 import type { Turns } from "./turns.js";
@@ -24,6 +25,9 @@ const PATIENCE = 3;
 /** The most write ids that one request tells as answered. */
 const ANSWERED = 2_000;
 
+/** What the status says of writes that the server takes again and again. */
+const LOST = "the server has taken an edit, and then hasn't had it: it is sent again";
+
 const SENT = "pushed";
 const ALL = "";
 
@@ -34,8 +38,16 @@ interface Claim {
   readonly clientId: string;
 }
 
+const NOTHING: Batch = { entries: [], groups: 0, changes: [], bases: [] };
+
 /** Pushes the log to the sync server until the signal aborts. `pull` is called after each push. */
-export async function push(context: Context, models: readonly Model[], turns: Turns, pull: () => void): Promise<void> {
+export async function push(
+  context: Context,
+  models: readonly Model[],
+  turns: Turns,
+  lost: Lost,
+  pull: () => void,
+): Promise<void> {
   const { store, settings, presence, reports, signal } = context;
   const byName: Models = new Map(context.models.map((model) => [model.name, model]));
   const mine = new Set(models.map(({ name }) => name));
@@ -44,9 +56,13 @@ export async function push(context: Context, models: readonly Model[], turns: Tu
   const news = bell((ring) => {
     const stops = [
       context.onLog(ring),
-      settings.onChange(ring),
+      settings.onChange(() => {
+        lost.tryAtOnce();
+        ring();
+      }),
       presence.onReturn(() => {
         tryAtOnce(retries);
+        lost.tryAtOnce();
         ring();
       }),
     ];
@@ -61,7 +77,8 @@ export async function push(context: Context, models: readonly Model[], turns: Tu
   let isTroubled = false;
 
   const pushUrl = () => `POST ${syncUrl(settings, "push")}`;
-  const isWaiting = (entry: Entry) => isOthers(entry, settings) || isHeldBack(retries, entry.writeId);
+  const isWaiting = (entry: Entry) =>
+    isOthers(entry, settings) || isHeldBack(retries, entry.writeId) || lost.isWaiting(entry.writeId);
   const find = (within: StoreOperations, most: number) => findBatch(within, byName, mine, isWaiting, most);
 
   /** Finds what is next. A transaction that no request can hold goes edit by edit from then on. */
@@ -111,6 +128,10 @@ export async function push(context: Context, models: readonly Model[], turns: Tu
     else reports.error(REFUSALS, null);
     tell(rejected);
     const sent = new Set(batch.entries.map(({ writeId }) => writeId));
+    if (lost.isAnyAgain()) {
+      const waiting = new Set((await store.log.acknowledged()).map(({ writeId }) => writeId));
+      lost.forget([...sent].filter((writeId) => !waiting.has(writeId)));
+    }
     if (answer.results.some(({ write_id, status }) => sent.has(write_id) && status !== "pending")) return;
     // Sent again at once, it would be asked for ever.
     const message = "the server doesn't say what has become of any edit";
@@ -136,7 +157,7 @@ export async function push(context: Context, models: readonly Model[], turns: Tu
   async function pushNext(changes: Bell): Promise<"nothing" | "pushed" | End> {
     const { entries, tooLarge } = await find(store, 1);
     if (entries.length === 0 && tooLarge === undefined) {
-      if (isTroubled && !(await isAnyPending())) reportWell();
+      if (lost.isAnyAgain() || (isTroubled && !(await isAnyPending()))) reportWell();
       return "nothing";
     }
     const headers = await settings.headers(signal);
@@ -145,12 +166,14 @@ export async function push(context: Context, models: readonly Model[], turns: Tu
     if (batch.entries.length === 0) return "nothing";
     changes.silence();
     warn(headers);
+    const send = (what: Claim) => ask(settings, "push", requestOf(what), headers, signal, readPushAnswer);
     try {
-      await take(claimed, await ask(settings, "push", requestOf(claimed), headers, signal, readPushAnswer));
+      await take(claimed, await send(claimed));
     } catch (error) {
+      const cause = error instanceof Refused && batch.groups === 1 ? await causeOf(error, claimed, send) : error;
       if (signal.aborted) return { kind: "stopped" };
-      if (error instanceof Refused) return refuse(batch, error);
-      const end = error instanceof Ended ? error.end : failure(error);
+      if (cause instanceof Refused) return refuse(batch, cause);
+      const end = cause instanceof Ended ? cause.end : failure(cause);
       await noteFailure(batch, end);
       conclude(end, batch);
       return end;
@@ -159,6 +182,20 @@ export async function push(context: Context, models: readonly Model[], turns: Tu
     for (const { writeId } of batch.entries) forget(retries, writeId, true);
     [failures, refusals, limit] = [0, 0, Math.min(ENTRIES, limit * 2)];
     return "pushed";
+  }
+
+  /**
+   * Why a request with one group is refused: for the group, or for what each request has, such as the device's clock.
+   * A request without changes says which: no edit is to blame where it is refused as well.
+   */
+  async function causeOf(refused: Refused, claimed: Claim, send: (what: Claim) => Promise<unknown>): Promise<unknown> {
+    try {
+      await send({ ...claimed, batch: NOTHING });
+      return refused;
+    } catch (error) {
+      if (!(error instanceof Refused)) return error;
+      return new Ended({ ...failure(error), status: error.status, url: syncUrl(settings, "push") });
+    }
   }
 
   /** Has the page show why nothing has come of these tries. */
@@ -176,10 +213,11 @@ export async function push(context: Context, models: readonly Model[], turns: Tu
   }
 
   function reportWell(): void {
-    isTroubled = false;
+    isTroubled = lost.isAnyAgain();
     reports.reachable(SERVER, true);
     reports.waiting(SERVER, false);
-    reports.error(SERVER, null);
+    if (isTroubled) reports.error(SERVER, LOST, { url: pushUrl() });
+    else reports.error(SERVER, null);
   }
 
   /** What is in the request can't be taken: where it is one group, that group; otherwise half of it is tried. */
@@ -238,13 +276,14 @@ export async function push(context: Context, models: readonly Model[], turns: Tu
     // The database, or a function of the application.
     const failed = (error: unknown) => {
       const end = failure(error);
-      if (!signal.aborted) conclude(end, { entries: [], groups: 0, changes: [], bases: [] });
+      if (!signal.aborted) conclude(end, NOTHING);
       return end;
     };
     const done = signal.aborted ? "nothing" : await pushNext(changes).catch(failed);
     leave();
     if (done === "pushed") pull();
-    else if (done === "nothing") await wait(Math.min(untilNextTry(retries), IDLE_MS), signal, news.source);
+    else if (done === "nothing")
+      await wait(Math.min(untilNextTry(retries), lost.untilNextTry(), IDLE_MS), signal, news.source);
     else await rest(done, changes);
     changes.close();
   }

@@ -1,5 +1,6 @@
 import type { Model } from "../../client/model.js";
 import type { Context, Reads } from "../transport.js";
+import { createLost } from "./lost.js";
 import { readLoaded } from "./page.js";
 import { poke } from "./poke.js";
 import { createPuller } from "./pull.js";
@@ -24,14 +25,15 @@ async function run(context: Context, models: readonly Model[]): Promise<void> {
   if (context.signal.aborted) end();
   const { signal } = own;
   const turns = createTurns();
-  const puller = createPuller(context, models, turns);
+  const lost = createLost();
+  const puller = createPuller(context, models, turns, lost);
   const names = new Set(models.map(({ name }) => name));
   const stop = context.pulls.serve((model) =>
     model === undefined || names.has(model) ? puller.ask() : Promise.resolve(false),
   );
   const pull = () => void puller.ask();
   const within = { ...context, signal };
-  await Promise.all([puller.run(signal), push(within, models, turns, pull), poke(within, pull)]);
+  await Promise.all([puller.run(signal), push(within, models, turns, lost, pull), poke(within, pull)]);
   stop();
   context.signal.removeEventListener("abort", end);
 }

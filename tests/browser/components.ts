@@ -4,10 +4,12 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import { after, before, test } from "node:test";
+import { isDeepStrictEqual } from "node:util";
 import type { Page } from "playwright-core";
 import { build, defaultClientConditions, type Plugin } from "vite";
 import { until } from "../client/support/until.js";
 import { Browser } from "./browser.js";
+import { CrmSite } from "./crm-site.js";
 import { Site } from "./site.js";
 
 const framework = process.env["FRAMEWORK"] ?? "react";
@@ -30,6 +32,12 @@ declare global {
       mount(): void;
       unmount(): void;
       flushed(): Promise<void>;
+    };
+    /** The same in the page with a conflict. */
+    readonly conflict: {
+      has(deal: string): boolean;
+      write(deal: string, stage: string): Promise<void>;
+      tryAtOnce(): void;
     };
   }
 }
@@ -60,7 +68,10 @@ before(async () => {
     root,
     logLevel: "error",
     worker: { format: "es" },
-    build: { target: "es2022" },
+    build: {
+      target: "es2022",
+      rollupOptions: { input: ["index.html", "conflict.html"].map((name) => join(root, name)) },
+    },
     ...(framework === "svelte" && {
       plugins: [svelte()],
       resolve: { conditions: ["svelte", ...defaultClientConditions] },
@@ -194,4 +205,50 @@ test("the queue of a tab has what another one has written", async () => {
   await one.close();
   await shows("queue", "insert pending, insert pending", other);
   assert.deepEqual(complaints, []);
+});
+
+test("a refused group is shown with the server's row, and is sent again or given up as a whole", async () => {
+  const crm = await CrmSite.start(join(root, "dist"));
+  const deal = "7c1d3f52-8f0b-4b0e-9e57-d9a6a6a5c002";
+  await crm.db.exec(`INSERT INTO deals (id, title, stage, team_id) VALUES ('${deal}', 'D', 'new', 1)`);
+  const tab = await open(`${crm.url}/conflict.html`);
+  await until(() => tab.evaluate((id) => window.conflict.has(id), deal));
+
+  const lists = async (expected: readonly string[]): Promise<void> => {
+    let found: readonly string[] = [];
+    await until(
+      async () => {
+        found = await tab.locator("li p").allTextContents();
+        return isDeepStrictEqual(found, expected);
+      },
+      () => `${JSON.stringify(expected)}, and not ${JSON.stringify(found)}`,
+    );
+  };
+  /** Writes a stage while somebody else writes another. */
+  const meet = async (mine: string, theirs: string): Promise<void> => {
+    crm.isAway = true;
+    await tab.evaluate(([id, stage]) => window.conflict.write(id, stage), [deal, mine] as const);
+    await crm.db.exec(`UPDATE deals SET stage = '${theirs}'`);
+    crm.isAway = false;
+    await tab.evaluate(() => window.conflict.tryAtOnce());
+    const row = JSON.stringify({ id: deal, title: "D", stage: theirs, team_id: 1 });
+    await lists([`tasks: call about ${mine}, with another`, `deals: ${mine}, and there is ${row}`]);
+  };
+  const press = async (model: string, button: string): Promise<void> => {
+    await tab
+      .locator("li", { hasText: `${model}: ` })
+      .getByText(button)
+      .click();
+    await lists([]);
+  };
+
+  await meet("lost", "won");
+  await press("tasks", "Give up");
+  assert.deepEqual(await crm.rows("SELECT stage FROM deals"), [{ stage: "won" }]);
+  await meet("open", "paid");
+  await press("deals", "Send again");
+  await until(async () => isDeepStrictEqual(await crm.rows("SELECT stage FROM deals"), [{ stage: "open" }]));
+  assert.deepEqual(await crm.rows("SELECT title FROM tasks"), [{ title: "call about open" }]);
+  await tab.close();
+  await crm.close();
 });

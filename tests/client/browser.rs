@@ -11,7 +11,7 @@ use libtest_mimic::Trial;
 use crate::support::binary::sync_patterns;
 use crate::support::chromium::chromium;
 use crate::support::node::{node, run_suite};
-use crate::support::npm::{link_packages, npm_frameworks};
+use crate::support::npm::{link_packages, npm_frameworks, npm_sync_server};
 use crate::support::size::is_long;
 use crate::support::workspace::Workspace;
 use crate::{ADAPTERS, case};
@@ -30,6 +30,7 @@ fn workspace() -> &'static Workspace {
             let text = fs::read_to_string(tests.join("client/support").join(name)).expect("text");
             workspace.write_file(&format!("src/client/support/{name}"), &text);
         }
+        pushed(&workspace, repository);
         workspace.compile();
         components(&workspace, repository);
         for adapter in ADAPTERS {
@@ -63,9 +64,11 @@ fn components(workspace: &Workspace, repository: &Path) {
         let run = sync_patterns(&args, workspace.folder());
         assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
         let sources = repository.join("tests/components");
-        for (from, to) in [("index.html", "index.html"), ("page.ts", "src/page.ts")] {
-            let text = fs::read_to_string(sources.join(from)).expect("text");
-            workspace.write_file(&format!("{page}/{to}"), &text);
+        for (folder, names) in [("", ["index.html", "conflict.html"]), ("src/", ["page.ts", "refused.ts"])] {
+            for name in names {
+                let text = fs::read_to_string(sources.join(name)).expect("text");
+                workspace.write_file(&format!("{page}/{folder}{name}"), &text);
+            }
         }
         for entry in fs::read_dir(sources.join(framework)).expect("its components") {
             let path = entry.expect("an entry").path();
@@ -74,6 +77,27 @@ fn components(workspace: &Workspace, repository: &Path) {
         }
     }
     link_packages(&npm_frameworks(), &workspace.folder().join("components"));
+}
+
+/// For each framework a client of a sync server, and that server, in `src/crm/sync`.
+fn pushed(workspace: &Workspace, repository: &Path) {
+    let folder = repository.join("tests/sync_server");
+    let config = fs::read_to_string(folder.join("sync-patterns.config.yaml")).expect("the sync server's config");
+    let config = config.replace("spec: .", &format!("spec: {}", folder.to_string_lossy()));
+    let config = config.replace("./src/server/sync", "./src/crm/sync");
+    for part in ["src", "dist"] {
+        let server = workspace.folder().join(part).join("crm/sync");
+        fs::create_dir_all(&server).expect("a folder");
+        link_packages(&npm_sync_server(), &server);
+    }
+    for framework in FRAMEWORKS {
+        let config = config.replace("framework: none", &format!("framework: {framework}"));
+        workspace.write_file("pushed.yaml", &format!("{config}transport: push-pull\n"));
+        let output = format!("components/{framework}/src/pushed");
+        let args = ["generate", "--config", "pushed.yaml", "--adapter", "sqlite", "--output", &output, "--quiet"];
+        let run = sync_patterns(&args, workspace.folder());
+        assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    }
 }
 
 /// The folder of the page whose rows come from Electric.

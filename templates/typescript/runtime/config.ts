@@ -80,8 +80,13 @@ export interface RejectedChange {
   readonly message: string;
   /** The key, and what the write was to set. Numbers are as JavaScript reads them in JSON. */
   readonly values: Readonly<Record<string, unknown>>;
-  /** The server's row, where a sync server has told it because of a conflict. Values are PostgreSQL's text. */
-  readonly serverRow: Readonly<Record<string, string | null>> | null;
+  /**
+   * The refused write with which this one was rejected: one of its group, or one that it depends on. Null where this one
+   * was refused itself.
+   */
+  readonly rejectedWith: string | null;
+  /** The server's row, where a sync server has told it because of a conflict. Its values are as those of `values`. */
+  readonly serverRow: Readonly<Record<string, unknown>> | null;
 }
 
 /** Why a write was refused for good. */

@@ -5,7 +5,10 @@ import { samplesCollection as electricSamples, useSample as reactSample } from "
 import { useMembership as solidMembership, useMemberships as solidMemberships } from "./solid/local/index.js";
 import { useSyncStatus as solidStatus } from "./solid/local/index.js";
 import { useMembership as svelteMembership, useMemberships as svelteMemberships } from "./svelte/local/index.js";
+import { useRejectedChanges as reactRejected, type RejectedChange } from "./react/local/index.js";
+import { useRejectedChanges as vueRejected } from "./vue/local/index.js";
 import { useRejectedChanges as svelteRejected } from "./svelte/local/index.js";
+import { useRejectedChanges as solidRejected } from "./solid/local/index.js";
 import { useMembership as vueMembership, useMemberships as vueMemberships } from "./vue/local/index.js";
 import { useSyncStatus as vueStatus } from "./vue/local/index.js";
 import { useStore as reactStore } from "./react/local/index.js";
@@ -35,7 +38,7 @@ export const solid: Role[] = [solidMembership(() => key)()?.role ?? "member", ..
 // @ts-expect-error
 svelteMembership(key);
 
-export const pending: number = vueStatus().value.pending + solidStatus()().pending + svelteRejected().current.length;
+export const pending: number = vueStatus().value.pending + solidStatus()().pending;
 export const none: Role | undefined = membershipsCollection.get('["org",1]')?.role;
 
 export const size: string | undefined = reactSample(1n)?.label;
@@ -59,3 +62,14 @@ export const roles: (Role | undefined)[] = [
   svelteStore((store) => store.memberships.get(key)?.role).current,
   solidStore((store) => store.memberships.get(key)?.role)(),
 ];
+
+const refused: readonly RejectedChange[] = [
+  ...reactRejected(),
+  ...vueRejected().value,
+  ...svelteRejected().current,
+  ...solidRejected()(),
+];
+/** What the device wanted beside what the server has, of the refused change of each group. */
+export const sides: [unknown, unknown][] = refused
+  .filter(({ rejectedWith }) => rejectedWith === null)
+  .map(({ values, serverRow }) => [values["role"], serverRow?.["role"]]);

@@ -312,10 +312,10 @@ export function rejectionOf(error: string | null): Rejection {
 }
 
 export function rejectedChange(entry: Entry): RejectedChange {
-  const { model, operation, rowKey, writeId } = entry;
+  const { model, operation, rowKey, writeId, rejectedWith } = entry;
   const { status, message, body } = rejectionOf(entry.error);
   const values = parsed(objectOf(entry.members)) as RejectedChange["values"];
-  return { model, operation, rowKey, writeId, status, message, values, serverRow: serverRowIn(body) };
+  return { model, operation, rowKey, writeId, status, message, values, rejectedWith, serverRow: serverRowIn(body) };
 }
 
 /** What a sync server tells in a conflict. */

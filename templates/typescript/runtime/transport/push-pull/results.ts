@@ -1,5 +1,6 @@
-import { parsed } from "../../client/json.js";
-import { ownKey, ownKeyIn, withOwnKey, type Model } from "../../client/model.js";
+import { objectOf, parsed, type Members } from "../../client/json.js";
+import { fieldOf, ownKey, ownKeyIn, withOwnKey, type Model } from "../../client/model.js";
+import { jsonOf } from "../../client/values.js";
 import type { Rejection } from "../../config.js";
 import { madeKeyOf, type Entry, type StoreOperations } from "../../store/store.js";
 import type { Acknowledged } from "../transport.js";
@@ -27,7 +28,7 @@ export async function takeResults(
   const unseen: string[] = [];
   const refused = new Map<
     string,
-    { readonly error: ResultError; readonly row: WireRow | null | undefined; readonly ids: string[] }
+    { readonly error: ResultError; readonly row: string | undefined; readonly ids: string[] }
   >();
   for (const sent of entries) {
     const result = byId.get(sent.writeId);
@@ -48,7 +49,8 @@ export async function takeResults(
       const root = error.write_id ?? sent.writeId;
       const group = refused.get(root) ?? { error, row: undefined, ids: [] };
       group.ids.push(sent.writeId);
-      refused.set(root, { ...group, row: group.row ?? result.row });
+      const row = group.row ?? (result.row ? rowJson(model, result.row) : undefined);
+      refused.set(root, { ...group, row });
     }
   }
   if (applied.length > 0) await log.acknowledge(applied);
@@ -60,13 +62,23 @@ export async function takeResults(
     const others = ids.filter((writeId) => writeId !== first);
     const dependents = await dependentsOf(within, models, ids);
     const { status, message } = error;
-    const rejection = (said: object): Rejection => ({ status, message, body: JSON.stringify(said) });
+    const rejection = (said: Members): Rejection => ({ status, message, body: objectOf(said) });
+    const said = { error: JSON.stringify(error) };
     // The server's row is that of the write that was refused, and of no other.
-    const own = rejection(row === undefined ? { error } : { error, row });
-    await log.rejectTogether(first, own, [...others, ...dependents], rejection({ error }));
+    const own = rejection(row === undefined ? said : { ...said, row });
+    await log.rejectTogether(first, own, [...others, ...dependents], rejection(said));
     rejected.push(...(await log.withIds([first])).filter(({ status }) => status === "rejected"));
   }
   return rejected;
+}
+
+/** A row as the log has those of the device. */
+function rowJson(model: Model, row: WireRow): string {
+  const json = ([column, text]: [string, string | null]): [string, string] => {
+    const field = fieldOf(model, column);
+    return [column, text === null ? "null" : field === undefined ? JSON.stringify(text) : jsonOf(field, text)];
+  };
+  return objectOf(Object.fromEntries(Object.entries(row).map(json)));
 }
 
 async function noteKey(

@@ -7,8 +7,8 @@ import { after, before, describe, mock, test } from "node:test";
 
 import { Hono } from "hono";
 
-import { createSyncServer, nodeHandler } from "../server/sync/index.js";
-import { contact, KINDS, openStore, World, type Store } from "./support/world.js";
+import { createSyncServer, nodeHandler, type Cursor } from "../server/sync/index.js";
+import { contact, deal, KINDS, openStore, World, type Store } from "./support/world.js";
 
 const JSON_TYPE = { "content-type": "application/json", authorization: "ada" };
 
@@ -133,6 +133,41 @@ for (const kind of KINDS) {
       const news = await again.next();
       assert.notEqual(news.id, third.id);
       assert.doesNotMatch(news.data, /bob/);
+      stop.abort();
+    });
+
+    test("what a poke tells of can be pulled at once, whoever else is writing", async () => {
+      const stop = new AbortController();
+      const stream = events(await fetch(`${url}/poke`, { headers: { authorization: "ada" }, signal: stop.signal }));
+      const device = world.client("ada", "poked");
+      const foreign = () => `INSERT INTO contacts (id, first_name, owner_id) VALUES (gen_random_uuid(), 'psql', 'ada')`;
+      let last: bigint | undefined;
+      const write = async (): Promise<void> => {
+        for (let round = 0; round < 15; round += 1) {
+          await Promise.all([
+            world.client("ada").push([contact((number += 1)), contact((number += 1))]),
+            world.client("bob").push([deal((number += 1))]),
+            store.sql(`BEGIN; ${foreign()}; SELECT pg_sleep(0.01); ${foreign()}; COMMIT`),
+          ]);
+        }
+        const [head] = await store.sql("SELECT version::TEXT AS version FROM sync_scope WHERE scope = 'user:ada'");
+        last = BigInt(String(head?.["version"])) + 1n;
+        await store.sql(foreign());
+      };
+      const listen = async (): Promise<void> => {
+        for (;;) {
+          const { scopes } = JSON.parse((await stream.next()).data) as { scopes: Cursor["scopes"] };
+          await device.pull();
+          for (const [scope, { version }] of Object.entries(scopes)) {
+            const seen = device.cursor?.scopes[scope]?.version ?? "-1";
+            assert.ok(BigInt(seen) >= BigInt(version), `${scope} is pulled to ${seen}, and told to be at ${version}`);
+          }
+          if (last !== undefined && BigInt(scopes["user:ada"]?.version ?? 0) >= last) return;
+        }
+      };
+      await Promise.all([write(), listen()]);
+      const [own] = await store.sql("SELECT count(*)::INTEGER AS rows FROM contacts WHERE owner_id = 'ada'");
+      assert.equal(device.has("contacts"), own?.["rows"]);
       stop.abort();
     });
 

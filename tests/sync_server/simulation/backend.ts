@@ -1,6 +1,13 @@
 //! A server on its database, and what happens to them: crashes, other transactions, backups that are put back.
 
-import { createSyncServer, schemaSql, type Database, type Query, type SyncServer } from "../../server/sync/index.js";
+import {
+  createSyncServer,
+  schemaSql,
+  type Database,
+  type Positions,
+  type Query,
+  type SyncServer,
+} from "../../server/sync/index.js";
 import * as older from "../../server/older/index.js";
 import type { Connection, Store } from "../support/world.js";
 import type { Oracle, Users } from "./oracle.js";
@@ -62,6 +69,7 @@ export class Backend {
 
   #start(): SyncServer {
     const { database } = this.store;
+    const deaf = () => Promise.resolve(() => Promise.resolve());
     const disturbed = (query: Query): Query => {
       return async (statement, parameters) => {
         await this.disturb(statement);
@@ -70,7 +78,8 @@ export class Backend {
       };
     };
     const disturbing: Database = {
-      listen: database.listen,
+      // Streams are read up to their first event.
+      listen: deaf,
       query: disturbed(database.query),
       transaction: (work) =>
         database.transaction(async (query) => {
@@ -84,6 +93,23 @@ export class Backend {
       authenticate: (request) => this.users[request.headers.get("authorization") ?? ""] ?? null,
       onError: (error) => this.errors.push(error),
     });
+  }
+
+  /** What a user is told first who begins to listen: the state of all scopes. Nothing, where the server is out of order. */
+  async poke(user: string): Promise<Positions | null> {
+    const stop = new AbortController();
+    const headers = { authorization: user };
+    const answer = await this.server.handle(new Request("http://localhost/poke", { headers, signal: stop.signal }));
+    const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
+    let text = "";
+    while (!text.includes("\ndata: ")) {
+      const part = await reader?.read().catch(() => undefined);
+      if (part?.value === undefined) return null;
+      text += part.value;
+    }
+    stop.abort();
+    const [, data = ""] = /^data: (.*)$/m.exec(text) ?? [];
+    return (JSON.parse(data) as { scopes: Positions }).scopes;
   }
 
   /** What the server has told nobody of. */

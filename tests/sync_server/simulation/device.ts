@@ -35,6 +35,8 @@ interface Copy {
 }
 
 interface Disk extends Copy {
+  /** Whether the cursor is that of a last page. */
+  isLast: boolean;
   log: Entry[];
   rejected: Record<string, WriteError>;
   /** Writes that will never be sent again, for the server to forget. */
@@ -66,6 +68,7 @@ export class Device {
     answered: [],
     rows: {},
     cursor: null,
+    isLast: false,
     fresh: null,
     stamp: { time: 0, counter: 0 },
     answers: 0,
@@ -222,6 +225,22 @@ export class Device {
     if (held?.cursor === JSON.stringify(fresh ? fresh.cursor : cursor)) await this.#takePage(held.page, held.answers);
   }
 
+  /** Whether it has all that a poke tells of. */
+  hasSeen(poke: Positions): boolean {
+    const { fresh, cursor, isLast } = this.disk;
+    const isSeen = ([scope, { epoch, version }]: [string, Positions[string]]) => {
+      const seen = cursor?.scopes[scope];
+      return seen?.epoch === epoch && BigInt(seen.version) >= BigInt(version);
+    };
+    return fresh === null && isLast && Object.entries(poke).every(isSeen);
+  }
+
+  /** Hears a poke, and pulls where that tells of something new. */
+  async hear(poke: Positions): Promise<void> {
+    if (this.hasSeen(poke)) return;
+    while (await this.pull(1_000, "arrives"));
+  }
+
   #pullBody(cursor: Cursor | null, limit: number): string {
     const { schema, id, tables } = this;
     return JSON.stringify({ protocol: 1, schema, client_id: id, tables, cursor, limit });
@@ -242,8 +261,9 @@ export class Device {
         else copy.rows[rowName(table, key)] = row;
       }
       copy.cursor = page.cursor;
+      if (disk.fresh === null) disk.isLast = !page.more;
       if (page.more) return;
-      if (disk.fresh) Object.assign(disk, disk.fresh, { fresh: null });
+      if (disk.fresh) Object.assign(disk, disk.fresh, { fresh: null, isLast: true });
       settled = settle(disk, answers);
     });
     await this.#witness.settled(this, settled);

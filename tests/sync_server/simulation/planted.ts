@@ -76,7 +76,7 @@ FROM (SELECT t.scope, count(*) AS rows FROM touched AS t GROUP BY t.scope) AS c`
   {
     name: "a missing lock",
     needsConcurrency: true,
-    first: 19,
+    first: 197,
     edits: [{ files: server("schema.sql.js"), from: LOCK, to: "" }],
   },
   {
@@ -100,6 +100,18 @@ FROM (SELECT t.scope, count(*) AS rows FROM touched AS t GROUP BY t.scope) AS c`
         files: server("schema.sql.js"),
         from: "AND w.answered_at < now() - INTERVAL '1 day'",
         to: "AND w.at < now() - INTERVAL '30 days'",
+      },
+    ],
+  },
+  {
+    name: "a poke that leaves a scope out",
+    needsConcurrency: false,
+    first: 0,
+    edits: [
+      {
+        files: server("poke.js"),
+        from: "filter(([scope]) => !isSame(scope))",
+        to: 'filter(([scope]) => !isSame(scope) && scope !== "team:1")',
       },
     ],
   },

@@ -1,5 +1,6 @@
 //! A random schedule of all that can happen to a server and its clients, and what must hold behind it.
 
+import type { Positions } from "../../server/sync/index.js";
 import type { Store } from "../support/world.js";
 import { random } from "../support/random.js";
 import { Backend, crash } from "./backend.js";
@@ -115,6 +116,7 @@ class Schedule {
       [22, () => this.#push(device)],
       [22, () => this.#pull(device)],
       [4, () => this.#slowPull(device)],
+      [10, () => this.#poke(device)],
       [14, () => this.#foreign()],
       [this.#store.connect ? 8 : 0, () => this.#lateTransaction()],
       [this.#store.connect ? 4 : 0, () => this.#atOnce()],
@@ -227,6 +229,19 @@ class Schedule {
     this.#say(`${device.id} pulls ${pages} pages of ${limit}, ${fate}${this.#disturb(device)}`);
     for (let page = 0; page < pages && (await device.pull(limit, fate)); page += 1);
     this.#backend.disturb = () => Promise.resolve();
+  }
+
+  /** A poke that goes its way, or doesn't: nobody's rows may depend on it. */
+  async #poke(device: Device): Promise<void> {
+    const poke = await this.#backend.poke(device.user);
+    const how = this.#pick(["comes", "comes", "is lost", "comes twice", "comes too early", "is of another scope"]);
+    this.#say(`a poke of ${device.id} ${how}: ${JSON.stringify(poke)}`);
+    if (poke === null || how === "is lost") return;
+    if (how === "comes too early") return device.hear(mapped(poke, ([scope, at]) => [scope, later(at)]));
+    if (how === "is of another scope") return device.hear(mapped(poke, ([scope, at]) => [`${scope}9`, at]));
+    await device.hear(poke);
+    if (how === "comes twice") await device.hear(poke);
+    if (!device.hasSeen(poke)) throw new Fault(`${device.id} can't pull what it was poked for`);
   }
 
   /** Lets the server crash at one of the next statements, or somebody else write in between: to the same row, best of all. */
@@ -425,11 +440,14 @@ class Schedule {
     const isQuiet = () => this.#devices.every(({ disk }) => disk.log.length === 0 && disk.fresh === null);
     for (let round = 0; round < 30 && !(round > 0 && isQuiet()); round += 1) {
       for (const device of this.#devices) {
+        // After a push, a pull follows; otherwise, from now on, only where the server says so.
+        const isToPull = round === 0 || device.disk.log.length > 0;
         await device.push(100, "arrives");
-        while (await device.pull(1_000, "arrives"));
+        if (!isToPull) await device.hear((await this.#backend.poke(device.user)) ?? {});
+        else while (await device.pull(1_000, "arrives"));
       }
     }
-    for (const device of this.#devices) while (await device.pull(1_000, "arrives"));
+    for (const device of this.#devices) await device.hear((await this.#backend.poke(device.user)) ?? {});
     const { errors } = this.#backend;
     const unknown = errors.filter(
       (error) => !/crashed|duplicate key|foreign key|lock timeout|deadlock/.test(String(error)),
@@ -437,4 +455,13 @@ class Schedule {
     if (unknown.length > 0) throw new Fault(`the server failed: ${String(unknown[0])}`);
     await this.#oracle.check(this.#devices, this.#backend.tables);
   }
+}
+
+function mapped(poke: Positions, change: (one: [string, Positions[string]]) => [string, Positions[string]]): Positions {
+  return Object.fromEntries(Object.entries(poke).map(change));
+}
+
+/** What the server doesn't have yet. */
+function later({ epoch, version }: Positions[string]): Positions[string] {
+  return { epoch, version: String(BigInt(version) + 1n) };
 }

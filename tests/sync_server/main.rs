@@ -31,6 +31,9 @@ fn compiled() -> &'static Workspace {
             older(&config, "  tasks:\n", "  countries:\n").replace("server/sync", "server/older")
         });
         generate(&workspace, &document, &strict(&config));
+        for fixture in ["server", "server-options"] {
+            fixture_server(&workspace, fixture);
+        }
         generate(&workspace, &document, &config);
         workspace.copy(&home(), "src/tests");
         let random = home().join("../client/support/random.ts");
@@ -63,6 +66,17 @@ fn strict(config: &str) -> String {
             "    references: { contact_id: contacts }\n",
             &format!("    references: {{ contact_id: contacts }}\n{roles}"),
         )
+}
+
+/// The server of a fixture, in `src/server/fixtures`.
+fn fixture_server(workspace: &Workspace, name: &str) {
+    let folder = home().join("../../fixtures").join(name);
+    let [document, config] =
+        ["openapi.yaml", "sync-patterns.config.yaml"].map(|file| fs::read_to_string(folder.join(file)).expect("text"));
+    let config = config
+        .replace("output: ./server", &format!("output: ./src/server/fixtures/{name}"))
+        .replace("output: ./generated", "output: ./src/generated");
+    generate(workspace, &document, &config);
 }
 
 fn generate(workspace: &Workspace, document: &str, config: &str) {
@@ -125,6 +139,11 @@ fn row_level_security() {
 #[test]
 fn history() {
     run("protocol/history");
+}
+
+#[test]
+fn fixtures() {
+    run("fixtures");
 }
 
 #[test]

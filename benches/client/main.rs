@@ -99,7 +99,7 @@ fn pushed(is_quick: bool) {
         let more = "sync_url: /sync\nserver:\n  output: ./src/bench/server\n";
         generate_with(&workspace, &document::document(1), adapter, "push-pull", "none", "src/client", more);
         workspace.copy(&sources("push"), "src/bench");
-        for shared in ["report.ts", "rows.ts"] {
+        for shared in ["report.ts", "rows.ts", "until.ts"] {
             let text = fs::read_to_string(sources("script").join(shared)).expect("a script");
             workspace.write_file(&format!("src/bench/{shared}"), &text);
         }

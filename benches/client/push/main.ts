@@ -4,6 +4,7 @@ import { Worker } from "node:worker_threads";
 import { createClient } from "../client/index.js";
 import { median, milliseconds, ratio, table, timed } from "./report.js";
 import { idOf } from "./rows.js";
+import { until } from "./until.js";
 
 type Client = ReturnType<typeof createClient>;
 
@@ -28,18 +29,6 @@ async function open(): Promise<Client> {
   // A first try may fail, and the collection is ready with what is there.
   while (client.collections.contacts.size !== ROWS) await new Promise((resolve) => setTimeout(resolve, 5));
   return client;
-}
-
-/** Returns once `isSo`, which is asked again after each change of what `subscribe` gives. */
-async function until(subscribe: (look: () => void) => () => void, isSo: () => boolean): Promise<void> {
-  if (isSo()) return;
-  await new Promise<void>((resolve) => {
-    const stop = subscribe(() => {
-      if (!isSo()) return;
-      stop();
-      resolve();
-    });
-  });
 }
 
 /** As many requests in a loop. `api`: `contacts` writes each with one statement, `nothing` only answers. */

@@ -2,6 +2,7 @@ import type { Driver } from "../client/db/store/sql/driver.js";
 import { sql } from "../client/db/store/sql/driver.js";
 import { closeDatabase, configureSync, contactsCollection, getDatabase, initializeDatabase } from "../client/index.js";
 import type { Server } from "./server.js";
+import { until } from "./until.js";
 
 /** Syncs all rows of the server into the collection; gives the time until that is ready. */
 export async function open(driver: Driver, server: Server): Promise<number> {
@@ -29,18 +30,6 @@ export async function settled(): Promise<void> {
 /** Returns once the collection has this. */
 export async function shown(id: string, email: string): Promise<void> {
   await until(onContacts, () => contactsCollection.get(id)?.email === email);
-}
-
-/** Returns once `isSo`, which is asked again after each change of what `subscribe` gives. */
-export async function until(subscribe: (look: () => void) => () => void, isSo: () => boolean): Promise<void> {
-  if (isSo()) return;
-  await new Promise<void>((resolve) => {
-    const stop = subscribe(() => {
-      if (!isSo()) return;
-      stop();
-      resolve();
-    });
-  });
 }
 
 export function onContacts(look: () => void): () => void {

@@ -7,11 +7,12 @@ import {
   onSyncStatus,
   writeTogether,
 } from "../client/index.js";
-import { close, open, settled, until } from "./client.js";
+import { close, open, settled } from "./client.js";
 import { openEngine } from "./engine.js";
 import { milliseconds, ratio, table, timed } from "./report.js";
 import { idOf } from "./rows.js";
 import type { Server } from "./server.js";
+import { until } from "./until.js";
 
 const ROWS = 2_000;
 

@@ -1,9 +1,10 @@
 import { contactsCollection, getSyncStatus, onSyncStatus, tasksCollection, writeTogether } from "../client/index.js";
-import { close, onContacts, open, until } from "./client.js";
+import { close, onContacts, open } from "./client.js";
 import { openEngine } from "./engine.js";
 import { median, milliseconds, ratio, table, timed } from "./report.js";
 import { idOf } from "./rows.js";
 import type { Server } from "./server.js";
+import { until } from "./until.js";
 
 const ROWS = 2_000;
 const RUNS = 15;

@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 
 import { PGlite } from "@electric-sql/pglite";
+import { areAsTold } from "./each.js";
 
 interface Change {
   readonly model: string;
@@ -204,14 +205,4 @@ async function check(one: Case): Promise<void> {
 }
 
 const cases = JSON.parse(await readFile("tables.json", "utf8")) as Case[];
-let failures = 0;
-for (const one of cases) {
-  try {
-    await check(one);
-    console.log(`as told: ${one.name}`);
-  } catch (error) {
-    failures += 1;
-    console.error(`not as told: ${one.name}`, JSON.stringify(one.tables, null, 1), error);
-  }
-}
-process.exit(failures === 0 ? 0 : 1);
+process.exit((await areAsTold(cases, check, ({ tables }) => tables)) ? 0 : 1);

@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
+import { areAsTold } from "./each.js";
 import { type Case, type Change, changesOf, type Entry, outcomes, rowsOf, statements } from "./told.js";
 
 type Client = typeof import("./clients/before-pglite/db/init.js");
@@ -172,19 +173,18 @@ async function checkRows(driver: Driver, one: Case, model: string, had: unknown)
   }
 }
 
+/** What a failure has left behind serves no other case. */
+async function checkAlone(one: Case): Promise<void> {
+  try {
+    await check(one);
+  } catch (error) {
+    shared = undefined;
+    throw error;
+  }
+}
+
 // PGlite takes a second for each: a short run has one of three there.
 const isLong = process.env["SYNC_PATTERNS_PAIRS"] === "all";
 const all = JSON.parse(await readFile(`cases-${adapter}.json`, "utf8")) as Case[];
 const cases = isLong || adapter === "sqlite" ? all : all.filter((_, index) => index % 3 === 0);
-let failures = 0;
-for (const one of cases) {
-  try {
-    await check(one);
-    console.log(`as told: ${one.name}`);
-  } catch (error) {
-    failures += 1;
-    console.error(`not as told: ${one.name}`, JSON.stringify(one.changes, null, 1), error);
-    shared = undefined;
-  }
-}
-process.exit(failures === 0 ? 0 : 1);
+process.exit((await areAsTold(cases, checkAlone, ({ changes }) => changes)) ? 0 : 1);

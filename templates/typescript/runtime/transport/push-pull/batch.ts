@@ -15,10 +15,10 @@ import {
 import { LARGEST_GROUP } from "../transport.js";
 import type { PushChange, Scopes, WireRow } from "./protocol.js";
 
-/** The most entries of one request, and the most bytes; a group that has more bytes goes alone, up to the next number. */
+/** A request is full with so many entries, or so many bytes. It has one group at least, even a larger one. */
 export const ENTRIES = LARGEST_GROUP;
 const BYTES = 256_000;
-/** The most bytes of a group of several: a request may have 1 MB, with what else is in it. */
+/** A larger transaction isn't sent as one group: a request of more than 1 MB is refused. */
 const GROUP_BYTES = 800_000;
 
 /** The fewest entries that are read at once. */

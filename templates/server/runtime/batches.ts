@@ -24,6 +24,9 @@ export class Batches {
 
   async of(edits: readonly Edit[]): Promise<Edit[][]> {
     const free = batches(edits, () => FREE);
+    // Of several kinds, or of updates, there may be more batches.
+    const [[first] = [], ...others] = free;
+    if (others.length === 0 && first?.step.operation !== "update") return free;
     if (free.length === batches(edits, () => STRICT).length) return free;
     await this.#look(new Set(edits.map(({ step }) => step.model)));
     return batches(edits, (model) => this.#orders.get(model) ?? STRICT);

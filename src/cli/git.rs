@@ -13,8 +13,8 @@ pub struct FileInGit {
     pub bytes: Option<Vec<u8>>,
 }
 
-/// Reads a file as a revision has it. In the working tree, the file needn't exist.
-pub fn file(revision: &str, file: &Path) -> anyhow::Result<FileInGit> {
+/// Reads a file as a revision has it, which `option` names. In the working tree, the file needn't exist.
+pub fn file(option: &str, revision: &str, file: &Path) -> anyhow::Result<FileInGit> {
     let file = std::path::absolute(file).with_context(|| format!("can't find {}", file.display()))?;
     let folder = existing_folder(&file);
     let git = |arguments: &[&str]| git(&folder, arguments);
@@ -27,14 +27,14 @@ pub fn file(revision: &str, file: &Path) -> anyhow::Result<FileInGit> {
         } else {
             said(&inside)
         };
-        bail!("--base {revision}: there is no such file, and {} is in no git repository{reason}", folder.display());
+        bail!("{option} {revision}: there is no such file, and {} is in no git repository{reason}", folder.display());
     }
     let commit = format!("{revision}^{{commit}}");
     let found = git(&["rev-parse", "--quiet", "--verify", &commit])?;
     // Git would take it for an option.
     if revision.starts_with('-') || !found.status.success() {
         bail!(
-            "--base {revision}: there is no such file, and git knows no such revision\n  help: fetch it first (`git fetch origin main`; under GitHub Actions, `fetch-depth: 0`), or name a schema.json"
+            "{option} {revision}: there is no such file, and git knows no such revision\n  help: fetch it first (`git fetch origin main`; under GitHub Actions, `fetch-depth: 0`), or name a schema.json"
         );
     }
     let commit = text(&found);
@@ -74,7 +74,7 @@ fn git(folder: &Path, arguments: &[&str]) -> anyhow::Result<Output> {
         .output()
     {
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            bail!("there is no git on the PATH\n  help: install it, or give --base a schema.json")
+            bail!("there is no git on the PATH\n  help: install it, or name a schema.json")
         }
         output => output.context("can't run git"),
     }

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod ask;
+mod base;
 mod check;
 mod diff;
 mod generate;
@@ -13,6 +14,7 @@ mod inspect;
 mod invocation;
 mod line_endings;
 mod manual;
+mod migrate;
 mod project;
 mod report;
 mod schema;
@@ -74,6 +76,16 @@ Exit codes: 0 no differences, 1 differences, 2 failed.")]
 
 Exit codes: 0 fine, 1 there are changes (with --exit-code), 2 failed.")]
     Diff(diff::Diff),
+    /// Print the SQL that takes the sync server's tables to a new schema
+    ///
+    /// Prints what `schema.sql` doesn't do by itself. What loses data, or waits for a value or a decision, is commented out,
+    /// with what it does to rows and to older clients.
+    #[command(after_help = "Examples:
+  sync-patterns migrate --from v1.4.0 > migration.sql
+  sync-patterns migrate --from deployed.json      a schema.json that was kept
+
+Exit codes: 0 fine, 2 failed.")]
+    Migrate(migrate::Migrate),
     /// Write a config, with the models that are found in the document
     ///
     /// At a terminal, asks for what the flags don't say. Never overwrites a config. Prints which packages the generated
@@ -146,6 +158,7 @@ pub fn main() -> ExitCode {
         Command::Completions(args) => manual::completions(args, Cli::command()),
         Command::Man(args) => manual::page(args, Cli::command()),
         Command::Diff(args) => diff::run(args, &cli.global),
+        Command::Migrate(args) => migrate::run(args, &cli.global),
     };
     match result {
         Ok(code) => code,

@@ -35,6 +35,19 @@ pub fn failed(problems: &Problems, consequence: &str, global: &Global) -> io::Re
     writeln!(anstream::stderr(), "{}, {consequence}", count(problems.count(Severity::Error), "error"))
 }
 
+/// Prints what somebody should know of what went to standard output.
+pub fn note(text: &str, global: &Global) -> io::Result<()> {
+    if global.quiet {
+        return Ok(());
+    }
+    let mut out = anstream::stderr();
+    match global.format() {
+        Format::Json => writeln!(out, "{}", json!({ "severity": "note", "message": text })),
+        Format::Github => writeln!(out, "::notice::{text}"),
+        Format::Text => writeln!(out, "{}note{:#}: {text}", Style::new().bold(), Style::new().bold()),
+    }
+}
+
 /// Prints a failure that has no place in an input.
 pub fn failure(error: &anyhow::Error, global: &Global) -> io::Result<()> {
     let causes: Vec<String> = error.chain().map(ToString::to_string).collect();

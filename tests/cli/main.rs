@@ -11,6 +11,7 @@ mod init;
 mod inspect;
 mod limits;
 mod manual;
+mod migrate;
 mod packages;
 #[cfg(unix)]
 mod pages;

@@ -16,6 +16,9 @@ use crate::names::{sql, ts};
 use crate::plan::Plan;
 pub use shape::tables;
 
+/// The file with the tables, in the server's folder.
+pub const SCHEMA_SQL: &str = "schema.sql";
+
 pub const TEMPLATES: TemplateSet = templates!["server/generated":
     "bookkeeping.sql",
     "index.ts",
@@ -85,10 +88,10 @@ pub fn files(plan: &Plan, settings: Settings, templates: &Templates) -> anyhow::
         })
         .collect();
     let mut view = tables::view(plan, settings.server);
-    let (_, draft) = renderer.render(Page::new("schema.sql", "schema.sql"), &view)?;
+    let (_, draft) = renderer.render(Page::new(SCHEMA_SQL, SCHEMA_SQL), &view)?;
     let version = format!("schema:{:016x}", XxHash3_64::oneshot(draft.as_bytes()));
     view.version = sql::literal(&version);
-    let schema = laid_out(renderer.render(Page::new("schema.sql", "schema.sql"), &view)?);
+    let schema = laid_out(renderer.render(Page::new(SCHEMA_SQL, SCHEMA_SQL), &view)?);
     let text = ts::template_text(&compact(&schema.1));
     files.extend([
         renderer.render(Page::new("sql.ts", "schema.sql.ts"), index::SqlView { banner: BANNER, text })?,

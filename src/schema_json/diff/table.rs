@@ -7,9 +7,10 @@ use serde_json::Value;
 use super::change::Severity;
 use super::quote::{name, names, statement, value};
 use super::rename;
+use super::step::{self, Phase, Step};
 use super::type_change::{noun, title};
 use crate::names::sql::identifier;
-use crate::schema_json::document::{Document, Field, Model, Table, TableColumn};
+use crate::schema_json::document::{Document, Field, Model, Table, TableColumn, TableReference};
 
 /// One difference, in the order of the schema's models.
 #[derive(Debug, Clone, Serialize)]
@@ -27,6 +28,9 @@ pub struct TableChange {
     pub effect: String,
     /// What of the data is lost, and by what: a sentence.
     pub loss: Option<String>,
+    /// What `migrate` does about it before `schema.sql` runs.
+    #[serde(skip)]
+    pub steps: Vec<Step>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -66,7 +70,28 @@ pub const MEANINGS: [(Severity, &str); 3] = [
 
 impl TableChange {
     fn new(kind: TableKind, severity: Severity, sentence: String, effect: impl Into<String>) -> Self {
-        Self { model: None, column: None, kind, severity, sentence, effect: effect.into(), loss: None }
+        Self {
+            model: None,
+            column: None,
+            kind,
+            severity,
+            sentence,
+            effect: effect.into(),
+            loss: None,
+            steps: Vec::new(),
+        }
+    }
+
+    /// What `migrate` does itself.
+    fn step(mut self, phase: Phase, sql: impl Into<String>) -> Self {
+        self.steps.push(Step { phase, sql: sql.into(), is_yours: false });
+        self
+    }
+
+    /// What `migrate` only writes down, because it loses data, or needs a value or a decision.
+    fn yours(mut self, phase: Phase, sql: impl Into<String>) -> Self {
+        self.steps.push(Step { phase, sql: sql.into(), is_yours: true });
+        self
     }
 
     fn losing(mut self, loss: Option<String>) -> Self {
@@ -178,7 +203,9 @@ fn history(is_on: bool) -> TableChange {
             Some("`DROP TABLE sync_history` loses it.".to_owned()),
         )
     };
-    TableChange::new(TableKind::HistoryChanged, Severity::Notice, sentence.to_owned(), effect).losing(loss)
+    let change =
+        TableChange::new(TableKind::HistoryChanged, Severity::Notice, sentence.to_owned(), effect).losing(loss);
+    if is_on { change } else { change.yours(Phase::Drop, "DROP TABLE sync_history") }
 }
 
 fn added(table: &Table) -> TableChange {
@@ -189,8 +216,11 @@ fn added(table: &Table) -> TableChange {
 fn removed(table: &Table) -> TableChange {
     let sentence = format!("no model has the table {} any more", statement(&table.name));
     let effect = "The table stays with its rows, and no client gets them.";
-    let loss = format!("{} loses its rows.", statement(&format!("DROP TABLE {}", table.name)));
-    TableChange::new(TableKind::TableRemoved, Severity::Notice, sentence, effect).losing(Some(loss))
+    let drop = format!("DROP TABLE {}", table.name);
+    let loss = format!("{} loses its rows.", statement(&drop));
+    TableChange::new(TableKind::TableRemoved, Severity::Notice, sentence, effect)
+        .losing(Some(loss))
+        .yours(Phase::Drop, drop)
 }
 
 /// The same rows are to be in another table.
@@ -205,7 +235,10 @@ fn moved(before: &Table, after: &Table, is_guess: bool) -> TableChange {
         "`schema.sql` makes an empty table, and the rows stay in the old one, where no client gets them. So that they \
          move, give {old} the name {new} before (`ALTER TABLE … RENAME TO …`, `SET SCHEMA …`)."
     );
-    TableChange::new(TableKind::TableRenamed, Severity::Breaking, sentence, effect)
+    let change = TableChange::new(TableKind::TableRenamed, Severity::Breaking, sentence, effect);
+    step::rename(&before.name, &after.name).into_iter().fold(change, |change, sql| {
+        if is_guess { change.yours(Phase::Rename, sql) } else { change.step(Phase::Rename, sql) }
+    })
 }
 
 impl Pair<'_> {
@@ -221,16 +254,28 @@ impl Pair<'_> {
         changes
     }
 
-    /// A statement about the table, as a sentence has it.
     fn alter(&self, what: &str) -> String {
-        statement(&format!("ALTER TABLE {} {what}", self.after.name))
+        format!("ALTER TABLE {} {what}", self.after.name)
+    }
+
+    /// To give all rows a value that have none.
+    fn fill(&self, column: &str) -> String {
+        let column = identifier(column);
+        format!("UPDATE {} SET {column} = … WHERE {column} IS NULL", self.after.name)
     }
 
     fn key(&self) -> Option<TableChange> {
         let is_same = self.before.key.len() == self.after.key.len()
             && self.before.key.iter().zip(&self.after.key).all(|(old, new)| self.renamed_to(old) == new);
         let sentence = format!("the key is {}, no longer {}", names(&self.after.key), names(&self.before.key));
-        (!is_same).then(|| TableChange::new(TableKind::KeyChanged, Severity::Breaking, sentence, ANOTHER_KEY))
+        if is_same {
+            return None;
+        }
+        let columns: Vec<String> = self.after.key.iter().map(|column| identifier(column)).collect();
+        let constraint = identifier(&step::key_constraint(&self.before.name));
+        let sql = self.alter(&format!("DROP CONSTRAINT {constraint}, ADD PRIMARY KEY ({})", columns.join(", ")));
+        let change = TableChange::new(TableKind::KeyChanged, Severity::Breaking, sentence, ANOTHER_KEY);
+        Some(change.step(Phase::Key, sql))
     }
 
     /// What a column of the old table is called in the new one, where the same property has it.
@@ -270,7 +315,7 @@ impl Pair<'_> {
 
     fn column_added(&self, column: &str, after: &TableColumn) -> TableChange {
         let sentence = format!("the column {} is new", name(column));
-        let add = format!("ADD COLUMN {} {}", identifier(column), after.ty);
+        let add = self.alter(&format!("ADD COLUMN {} {}", identifier(column), after.ty));
         let (severity, effect) = match (&after.default, after.required) {
             (Some(default), _) => {
                 (Severity::Info, format!("`schema.sql` adds it, and all rows get {}.", statement(default)))
@@ -281,18 +326,26 @@ impl Pair<'_> {
                 format!(
                     "`schema.sql` refuses it where the table has rows, since each must have a value: first {}, and give \
                      all rows one.",
-                    self.alter(&add)
+                    statement(&add)
                 ),
             ),
         };
-        TableChange::new(TableKind::ColumnAdded, severity, sentence, effect)
+        let change = TableChange::new(TableKind::ColumnAdded, severity, sentence, effect);
+        if severity == Severity::Breaking {
+            change.step(Phase::Column, add).yours(Phase::Column, self.fill(column))
+        } else {
+            change
+        }
     }
 
     fn column_removed(&self, column: &str) -> TableChange {
         let sentence = format!("the column {} is gone", name(column));
         let effect = "The column stays with its values, no client gets them, and new rows do without one.";
-        let loss = format!("{} loses them.", self.alter(&format!("DROP COLUMN {}", identifier(column))));
-        TableChange::new(TableKind::ColumnRemoved, Severity::Notice, sentence, effect).losing(Some(loss))
+        let drop = self.alter(&format!("DROP COLUMN {}", identifier(column)));
+        let loss = format!("{} loses them.", statement(&drop));
+        TableChange::new(TableKind::ColumnRemoved, Severity::Notice, sentence, effect)
+            .losing(Some(loss))
+            .yours(Phase::Drop, drop)
     }
 
     fn column_renamed(&self, was: &str, (column, after): (&str, &TableColumn), is_guess: bool) -> TableChange {
@@ -301,7 +354,8 @@ impl Pair<'_> {
         } else {
             format!("the column is {}, no longer {}", name(column), name(was))
         };
-        let rename = self.alter(&format!("RENAME COLUMN {} TO {}", identifier(was), identifier(column)));
+        let sql = self.alter(&format!("RENAME COLUMN {} TO {}", identifier(was), identifier(column)));
+        let rename = statement(&sql);
         let effect = if after.required && after.default.is_none() {
             format!("`schema.sql` refuses it where the table has rows, since each must have a value: first {rename}.")
         } else {
@@ -310,7 +364,8 @@ impl Pair<'_> {
                  that they move, first {rename}."
             )
         };
-        TableChange::new(TableKind::ColumnRenamed, Severity::Breaking, sentence, effect)
+        let change = TableChange::new(TableKind::ColumnRenamed, Severity::Breaking, sentence, effect);
+        if is_guess { change.yours(Phase::Rename, sql) } else { change.step(Phase::Rename, sql) }
     }
 
     fn column_changes(
@@ -337,14 +392,11 @@ impl Pair<'_> {
         (new, after): (&Field, &TableColumn),
     ) -> TableChange {
         let sentence = format!("the column {} is {}, no longer {}", name(column), title(&new.ty), title(&old.ty));
-        let change = |effect: String| TableChange::new(TableKind::ColumnRetyped, Severity::Breaking, sentence, effect);
-        if self.after.key.iter().any(|key| key == column) {
-            return change(ANOTHER_KEY.to_owned());
-        }
         let quoted = identifier(column);
         // What is said of the old type stands in the way of the new one; `schema.sql` says what is to be said of it.
         let references = self.before.references.iter().filter(|(_, reference)| reference.column == column);
-        let constraints = before.checks.keys().chain(references.map(|(name, _)| name));
+        let references: Vec<&String> = references.map(|(name, _)| name).collect();
+        let constraints = before.checks.keys().chain(references.iter().copied());
         let mut parts: Vec<String> =
             constraints.map(|name| format!("DROP CONSTRAINT IF EXISTS {}", identifier(name))).collect();
         if before.default.is_some() && before.default != after.default {
@@ -356,8 +408,21 @@ impl Pair<'_> {
             ty => format!("{quoted}::TEXT::{ty}"),
         };
         parts.push(format!("ALTER COLUMN {quoted} TYPE {} USING {using}", after.ty));
-        change(format!("`schema.sql` refuses it: first {}.", self.alter(&parts.join(", "))))
-            .losing(loss(&before.ty, after, new))
+        let sql = self.alter(&parts.join(", "));
+        let is_key = self.after.key.iter().any(|key| key == column);
+        let effect = if is_key {
+            ANOTHER_KEY.to_owned()
+        } else {
+            format!("`schema.sql` refuses it: first {}.", statement(&sql))
+        };
+        let (loss, is_silent) = loss(&before.ty, after, new);
+        let change = TableChange::new(TableKind::ColumnRetyped, Severity::Breaking, sentence, effect).losing(loss);
+        let unlink = |name: &String| self.alter(&format!("DROP CONSTRAINT IF EXISTS {}", identifier(name)));
+        let change = references
+            .iter()
+            .filter(|name| self.after.references.get(**name) == self.before.references.get(**name))
+            .fold(change, |change, name| change.step(Phase::Unlink, unlink(name)));
+        if is_silent { change.yours(Phase::Column, sql) } else { change.step(Phase::Column, sql) }
     }
 
     fn nullability(&self, column: &str, before: &TableColumn, after: &TableColumn) -> Option<TableChange> {
@@ -371,25 +436,36 @@ impl Pair<'_> {
             _ => return None,
         };
         let sentence = format!("the column {} {what}", name(column));
-        Some(TableChange::new(TableKind::NullabilityChanged, severity, sentence, effect))
+        let change = TableChange::new(TableKind::NullabilityChanged, severity, sentence, effect);
+        Some(if after.required { change.yours(Phase::Rows, self.fill(column)) } else { change })
     }
 
     fn references(&self) -> Vec<TableChange> {
         let gone = self.before.references.iter().filter(|(name, one)| self.after.references.get(*name) != Some(one));
         let new = self.after.references.iter().filter(|(name, one)| self.before.references.get(*name) != Some(one));
-        let gone = gone.map(|(_, one)| {
+        let gone = gone.map(|(constraint, one)| {
             let sentence = format!("{} needs no row in {} any more", name(&one.column), statement(&one.to));
             let change =
-                TableChange::new(TableKind::ReferenceRemoved, Severity::Info, sentence, "`schema.sql` allows it.");
+                TableChange::new(TableKind::ReferenceRemoved, Severity::Info, sentence, "`schema.sql` allows it.")
+                    .step(Phase::Unlink, self.alter(&format!("DROP CONSTRAINT IF EXISTS {}", identifier(constraint))));
             TableChange { column: Some(one.column.clone()), ..change }
         });
         let new = new.map(|(_, one)| {
             let sentence = format!("{} needs a row in {}", name(&one.column), statement(&one.to));
             let effect = "`schema.sql` refuses it where a value leads nowhere: first change or remove such rows.";
-            let change = TableChange::new(TableKind::ReferenceAdded, Severity::Breaking, sentence, effect);
+            let change = TableChange::new(TableKind::ReferenceAdded, Severity::Breaking, sentence, effect)
+                .yours(Phase::Rows, self.unlink_orphans(one));
             TableChange { column: Some(one.column.clone()), ..change }
         });
         gone.chain(new).collect()
+    }
+
+    /// To take the value from rows where it leads nowhere.
+    fn unlink_orphans(&self, reference: &TableReference) -> String {
+        let column = identifier(&reference.column);
+        let (table, key) = reference.to.rsplit_once(" (").unwrap_or((&reference.to, ")"));
+        let key = key.trim_end_matches(')');
+        format!("UPDATE {} SET {column} = NULL WHERE {column} NOT IN (SELECT {key} FROM {table})", self.after.name)
     }
 
     fn scope(&self) -> Option<TableChange> {
@@ -417,7 +493,14 @@ impl Pair<'_> {
                 "Rows where it is set already go on all devices.",
             ),
         };
-        Some(TableChange::new(TableKind::SoftDeleteChanged, Severity::Notice, sentence, effect))
+        let change = TableChange::new(TableKind::SoftDeleteChanged, Severity::Notice, sentence, effect);
+        Some(match &self.before.soft_delete {
+            Some(column) => {
+                let marked = format!("DELETE FROM {} WHERE {} IS NOT NULL", self.after.name, identifier(column));
+                change.losing(Some(format!("{} loses them.", statement(&marked)))).yours(Phase::Rows, marked)
+            }
+            None => change,
+        })
     }
 
     /// The server decides, so clients of any version are meant.
@@ -459,8 +542,8 @@ const REJECTS: &str = "An edit from a device of any version is refused (409) whe
 
 const LATER_WINS: &str = "Of two edits of a column from devices of any version, the one that was made later stays.";
 
-const ANOTHER_KEY: &str = "`schema.sql` refuses it: make a table with the new key and the rows of this one, and give this \
-                           one another name.";
+/// What refers to the key has to let go of it.
+const ANOTHER_KEY: &str = "`schema.sql` refuses it: first run what `sync-patterns migrate` prints.";
 
 fn default(column: &str, before: &TableColumn, after: &TableColumn) -> Option<TableChange> {
     let sentence = match &after.default {
@@ -507,17 +590,20 @@ fn rules(
     Some(TableChange::new(TableKind::RulesChanged, severity, sentence, effect))
 }
 
-/// What is lost when values of a type of SQL get another one.
-fn loss(old: &str, after: &TableColumn, new: &Field) -> Option<String> {
+/// What is lost when values of a type of SQL get another one, and whether that goes without a word.
+fn loss(old: &str, after: &TableColumn, new: &Field) -> (Option<String>, bool) {
     let sentence = match (old, after.ty.as_str()) {
         (_, "TEXT" | "JSONB")
         | ("INTEGER", "BIGINT" | "NUMERIC" | "DOUBLE PRECISION")
         | ("BIGINT" | "DOUBLE PRECISION", "NUMERIC")
-        | ("DATE", "TIMESTAMPTZ") => return None,
+        | ("DATE", "TIMESTAMPTZ") => return (None, false),
         ("TIMESTAMPTZ", "DATE") => "That loses the time of day.".to_owned(),
         ("TIMESTAMPTZ", "TIME") => "That loses the date.".to_owned(),
         ("BIGINT" | "NUMERIC", "DOUBLE PRECISION") => "That loses digits that floating point doesn't keep.".to_owned(),
-        _ => format!("A value that isn't {} stops it, and is lost once you change it.", noun(&new.ty)),
+        _ => {
+            let sentence = format!("A value that isn't {} stops it, and is lost once you change it.", noun(&new.ty));
+            return (Some(sentence), false);
+        }
     };
-    Some(sentence)
+    (Some(sentence), true)
 }

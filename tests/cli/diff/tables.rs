@@ -90,7 +90,13 @@ fn told() -> (String, Vec<Value>) {
         assert_eq!(run.code, 0, "{name}: {}", run.stderr);
         let json: Value = serde_json::from_str(&run.stdout).expect("JSON");
         let tables = json.get("tables").cloned().unwrap_or_else(|| json!([]));
-        all.push(json!({ "name": name, "before": old, "after": new, "tables": tables }));
+        let migration = sync_patterns(&["migrate", "--from", "../before/generated/schema/schema.json"], &after);
+        assert_eq!(migration.code, 0, "{name}: {}", migration.stderr);
+        let migration = migration.stdout;
+        if let Some((_, statements)) = migration.split_once("\n\n") {
+            words += &format!("# {name}, migrate\n\n{statements}\n");
+        }
+        all.push(json!({ "name": name, "before": old, "after": new, "tables": tables, "migration": migration }));
     }
     (words, all)
 }

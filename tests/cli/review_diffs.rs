@@ -22,30 +22,30 @@ const LABELS: &[&str] = &["schema/schema.json", "schema/labels.", "types/labels.
 type Edit = (&'static str, fn(&mut Value), Bound);
 
 /// Lines are in pairs where one is replaced. A property is in `schema.json`, twice in each table and in the view's two
-/// halves, all of the SQL once more in `*.sql.ts`, in `tasks.ts`, and in up to three types.
+/// halves, all of the SQL once more in `*.sql.ts`, in `tasks.ts` with the hash of that SQL, and in up to three types.
 const EDITS: &[Edit] = &[
     (
         "a property is added",
         |spec| add(spec, "Label", "note", json!({ "type": ["string", "null"] })),
-        Bound { lines: 35, files: LABELS },
+        Bound { lines: 37, files: LABELS },
     ),
     (
         "a property is added, and the lists of what requests take no longer fit on a line",
         |spec| add(spec, "Task", "note", json!({ "type": ["string", "null"] })),
-        Bound { lines: 80, files: TASKS },
+        Bound { lines: 82, files: TASKS },
     ),
     (
         "a property that is only read is added",
         |spec| insert(schema(spec, "Task"), "note", 3, json!({ "type": "string" })),
-        Bound { lines: 25, files: TASKS },
+        Bound { lines: 27, files: TASKS },
     ),
     (
         "a property is removed",
         |spec| edit(spec, "Task", &|properties| drop(properties.shift_remove("priority"))),
-        Bound { lines: 61, files: TASKS },
+        Bound { lines: 63, files: TASKS },
     ),
-    ("a property is renamed", |spec| rename(spec, "priority", "urgency"), Bound { lines: 78, files: TASKS }),
-    ("a property is moved", |spec| move_down(schema(spec, "Task"), "title"), Bound { lines: 70, files: TASKS }),
+    ("a property is renamed", |spec| rename(spec, "priority", "urgency"), Bound { lines: 80, files: TASKS }),
+    ("a property is moved", |spec| move_down(schema(spec, "Task"), "title"), Bound { lines: 72, files: TASKS }),
     (
         "properties of a request are reordered",
         |spec| reverse(schema(spec, "TaskUpdate")),
@@ -54,12 +54,12 @@ const EDITS: &[Edit] = &[
     (
         "a property may be null",
         |spec| drop(schema(spec, "Task").insert("title".into(), json!({ "type": ["string", "null"] }))),
-        Bound { lines: 20, files: TASKS },
+        Bound { lines: 22, files: TASKS },
     ),
     (
         "a property has another type",
         |spec| drop(schema(spec, "Task").insert("priority".into(), json!({ "type": "integer", "format": "int64" }))),
-        Bound { lines: 18, files: TASKS },
+        Bound { lines: 20, files: TASKS },
     ),
     (
         "a default is changed",
@@ -69,7 +69,7 @@ const EDITS: &[Edit] = &[
                     .insert("priority".into(), json!({ "type": "integer", "format": "int32", "default": 4 })),
             )
         },
-        Bound { lines: 8, files: TASKS },
+        Bound { lines: 10, files: TASKS },
     ),
     (
         "a schema is described",
@@ -84,7 +84,7 @@ const EDITS: &[Edit] = &[
     (
         "a model can't be deleted any more",
         |spec| drop(object(&mut spec["paths"]["/labels/{id}"]).shift_remove("delete")),
-        Bound { lines: 80, files: LABELS },
+        Bound { lines: 82, files: LABELS },
     ),
     (
         "a model's type is renamed",
@@ -211,7 +211,7 @@ fn a_model_that_is_added_or_removed_leaves_the_others_alone() {
                 assert!(lines.iter().all(|line| line.starts_with(sign)), "{path}: {lines:?}");
                 let most = match path.as_str() {
                     path if own(path) => usize::MAX,
-                    "client.ts" | "index.ts" | "schema/index.ts" => 2,
+                    "client.ts" | "index.ts" | "schema/_schema.ts" | "schema/index.ts" => 2,
                     "store.ts" => 6,
                     "schema/schema.json" => 60,
                     _ => 0,

@@ -1,5 +1,5 @@
-// What the client adds: files to a repository, bytes to a bundle. What a page loads when it starts stands beside what
-// follows: the database's worker, and parts that only some need. Packages are weighed on their own, each as a whole.
+// What the client adds: files to a repository, bytes to a bundle. What a page loads before it runs stands beside what it
+// loads then: the code that syncs, what makes a database, and its worker. Packages are weighed on their own, each as a whole.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -15,8 +15,10 @@ interface Size {
 }
 
 interface Bundle {
-  /** What the page loads at its start. */
+  /** What the page loads before it runs. */
   readonly start: Size;
+  /** That, and what it loads to sync: every page does that which isn't offline. */
+  readonly syncing: Size;
   readonly all: Size;
 }
 
@@ -39,16 +41,20 @@ async function bundled(source: string, external: readonly (string | RegExp)[]): 
     build: { write: false, minify: "oxc", target: "es2022", assetsInlineLimit: 0, rolldownOptions: options },
   })) as Rolldown.RolldownOutput;
   const chunks = new Map(result.output.flatMap((file) => (file.type === "chunk" ? [[file.fileName, file] as const] : [])));
-  const atStart = new Set([...chunks.values()].filter(({ isEntry }) => isEntry));
-  // A set is gone through with what is added meanwhile.
-  for (const { imports } of atStart) {
-    for (const name of imports) {
-      const chunk = chunks.get(name);
-      if (chunk !== undefined) atStart.add(chunk);
+  const sizeWith = (isLoaded: (chunk: Rolldown.OutputChunk) => boolean) => {
+    const loaded = new Set([...chunks.values()].filter(isLoaded));
+    // A set is gone through with what is added meanwhile.
+    for (const { imports } of loaded) {
+      for (const name of imports) {
+        const chunk = chunks.get(name);
+        if (chunk !== undefined) loaded.add(chunk);
+      }
     }
-  }
+    return sum([...loaded].map(({ code }) => sizeOf(code)));
+  };
   return {
-    start: sum([...atStart].map(({ code }) => sizeOf(code))),
+    start: sizeWith(({ isEntry }) => isEntry),
+    syncing: sizeWith(({ isEntry, facadeModuleId }) => isEntry || facadeModuleId?.endsWith("/db/sync.ts") === true),
     all: sum(result.output.map((file) => sizeOf(file.type === "chunk" ? file.code : file.source))),
   };
 }
@@ -75,12 +81,13 @@ for (const count of counts) {
   const folder = `models-${count}`;
   const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => /\.\w+$/.test(name));
   const total = sum(files.map((name) => sizeOf(readFileSync(join(folder, name)))));
-  const { start, all } = await bundled(`export * from "/${folder}/index.ts";`, NOT_OURS);
-  const cells = [count, files.length, ...[total.raw, all.raw, all.zipped, start.zipped].map(kilobytes)];
+  const { start, syncing, all } = await bundled(`export * from "/${folder}/index.ts";`, NOT_OURS);
+  const cells = [count, files.length, ...[total.raw, start.zipped, syncing.zipped, all.zipped, all.raw].map(kilobytes)];
   lines.push(`| ${cells.join(" | ")} |`);
 }
-const header = "| models | files | in the repository | minified | min + gzip | of that, at the start |";
-console.log([header, "|---|---|---|---|---|---|", ...lines, ""].join("\n"));
+const header =
+  "| models | files | in the repository | min + gzip, at the start | with what syncs | with all the rest | all, minified |";
+console.log([header, "|---|---|---|---|---|---|---|", ...lines, ""].join("\n"));
 
 console.log(["| package, all of it | minified | min + gzip |", "|---|---|---|"].join("\n"));
 for (const name of PACKAGES) {

@@ -46,6 +46,11 @@ struct DefaultsView<'a> {
 struct AdaptersView<'a> {
     banner: &'a str,
     is_pglite: bool,
+}
+
+#[derive(Serialize)]
+struct TransportsView<'a> {
+    banner: &'a str,
     /// Whether rows come through Electric, from the API's lists, and from a sync server.
     is_streamed: bool,
     is_polled: bool,
@@ -76,8 +81,10 @@ pub fn files(renderer: &Renderer, modules: &[Module], settings: Settings, parts:
         let is_pglite = settings.adapter == Adapter::Pglite;
         let (is_streamed, is_polled, is_pulled) = (sources.streamed, sources.polled, sources.pulled);
         let is_written = is_streamed || is_polled;
-        let adapters = AdaptersView { banner: BANNER, is_pglite, is_streamed, is_polled, is_pulled, is_written };
+        let adapters = AdaptersView { banner: BANNER, is_pglite };
+        let transports = TransportsView { banner: BANNER, is_streamed, is_polled, is_pulled, is_written };
         files.push(renderer.render(Page::new("adapters.ts", "db/client/adapters.ts"), adapters)?);
+        files.push(renderer.render(Page::new("transports.ts", "db/client/transports.ts"), transports)?);
     }
     Ok(files)
 }

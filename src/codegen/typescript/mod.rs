@@ -52,9 +52,11 @@ pub const TEMPLATES: TemplateSet = templates!["typescript/generated":
     "model.ts",
     "models.ts",
     "names.ts",
+    "schema.ts",
     "shared-types.ts",
     "sql.ts",
     "store.ts",
+    "transports.ts",
     "types.ts",
 ];
 
@@ -93,7 +95,7 @@ pub fn files(
     let parts: [&(dyn Fn() -> anyhow::Result<Vec<File>> + Sync); 7] = [
         &|| Ok(parallel::map(&modules, of_model)?.into_iter().flatten().collect()),
         &|| has_types.then(|| types::shared(&renderer, plan.types)).into_iter().collect(),
-        &|| schema::files(&renderer, schema, &sql, &modules),
+        &|| schema::files(&renderer, &sql, &modules),
         &|| Ok(vec![(SCHEMA_JSON.to_owned(), schema_json::text(plan, settings, tables)?)]),
         &|| client::files(&renderer, &modules, settings, &parts),
         &|| is_local.then(|| store::file(&renderer, &modules)).into_iter().collect(),

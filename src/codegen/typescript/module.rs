@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 
 use super::access;
-use crate::codegen::Files;
+use crate::codegen::{Files, sql::compact};
 use crate::model::Model;
 use crate::names::{self, Scope, ts};
 use crate::plan::{ModelPlan, Plan};
 
 /// The module of the types that more than one model can refer to.
 pub const SHARED: &str = "_shared";
+
+/// The module of the schema's SQL.
+pub const SCHEMA: &str = "_schema";
 
 /// Names that generated modules have for every spec; none that is made from a model may be the same.
 const RESERVED: &[&str] = &[
@@ -58,6 +61,8 @@ pub struct SqlModule {
     pub constant: String,
     /// Name of the SQL file, without the folder.
     pub file: String,
+    /// Its statements, without comments.
+    pub text: String,
 }
 
 impl SqlModule {
@@ -69,13 +74,13 @@ impl SqlModule {
 
 /// The modules of SQL files, by the path of the file.
 pub fn sql_modules(schema: &Files) -> BTreeMap<&str, SqlModule> {
-    let mut constants = Scope::with(&["sharedSql"]);
+    let mut constants = Scope::with(&["modelSql", "sharedSql"]);
     let mut modules = BTreeMap::new();
-    for path in schema.keys() {
+    for (path, text) in schema {
         let file = path.strip_prefix("schema/").unwrap_or(path);
         let stem = file.strip_suffix(".sql").unwrap_or(file);
         let constant = constants.unique(&ts::identifier(&names::camel_case(&format!("{stem}_sql"))));
-        modules.insert(path.as_str(), SqlModule { constant, file: file.to_owned() });
+        modules.insert(path.as_str(), SqlModule { constant, file: file.to_owned(), text: compact(text) });
     }
     modules
 }
@@ -101,7 +106,7 @@ pub struct Module<'a> {
 }
 
 pub fn modules<'a>(plan: &'a Plan<'a>, sql: &'a BTreeMap<&str, SqlModule>) -> Vec<Module<'a>> {
-    let mut stems = Scope::with(&[SHARED, "index"]);
+    let mut stems = Scope::with(&[SCHEMA, SHARED, "index"]);
     let mut constants = Scope::with(RESERVED);
     plan.models
         .iter()

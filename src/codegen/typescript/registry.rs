@@ -1,11 +1,12 @@
 //! The view of `schema/<model>.ts`: what the code that all models share knows of one of them.
 
 use serde::Serialize;
-use serde_json::{Value, to_value};
+use serde_json::{Value, json, to_value};
 
 use super::lists;
 use super::literal::Language;
 use super::module::Module;
+use super::schema;
 use crate::codegen::BANNER;
 use crate::codegen::template::{File, Page, Renderer};
 use crate::config::Int64;
@@ -21,17 +22,11 @@ struct RegistryView<'a> {
     name: &'a str,
     #[serde(rename = "type")]
     ty: &'static str,
-    sql: Option<SqlImport<'a>>,
+    /// A string literal, for a model that the local database has.
+    sql_hash: Option<String>,
     members: Vec<Member>,
     /// One a line, in the order of the columns.
     fields: Vec<String>,
-}
-
-#[derive(Serialize)]
-struct SqlImport<'a> {
-    name: &'a str,
-    /// A string literal.
-    module: String,
 }
 
 #[derive(Serialize)]
@@ -41,9 +36,9 @@ struct Member {
 }
 
 pub fn file(renderer: &Renderer, module: &Module, int64: Int64) -> anyhow::Result<File> {
-    let sql = module.sql.as_ref().map(|sql| SqlImport { name: &sql.constant, module: ts::string(&sql.module()) });
-    let ty = if sql.is_some() { "LocalModel" } else { "Model" };
     let model = document::Model::from(module.plan.model);
+    let sql_hash = module.sql.as_ref().map(|sql| ts::string(&hash(&sql.text, &model)));
+    let ty = if sql_hash.is_some() { "LocalModel" } else { "Model" };
     let row = |(one, column): (&document::Field, &Column)| {
         let mut data = field(one, column, int64)?;
         data.extend((column.stand_in == Some(StandIn::InsertedAt)).then(|| ("standIn", "inserted_at".into())));
@@ -51,9 +46,15 @@ pub fn file(renderer: &Renderer, module: &Module, int64: Int64) -> anyhow::Resul
     };
     let fields = model.fields.iter().zip(&module.plan.columns).map(row).collect::<anyhow::Result<_>>()?;
     let members = members(module.plan.model, &model)?;
-    let view = RegistryView { banner: BANNER, name: &module.description, ty, sql, members, fields };
+    let view = RegistryView { banner: BANNER, name: &module.description, ty, sql_hash, members, fields };
     let page = Page::new("model.ts", format!("schema/{}.ts", module.stem)).about(&module.plan.model.name);
     renderer.render(page, view)
+}
+
+/// Of all that a device's tables of the model depend on: where it changes, they are made anew.
+fn hash(sql: &str, model: &document::Model) -> String {
+    let types: Vec<_> = model.fields.iter().map(|field| (&field.name, &field.ty)).collect();
+    schema::hash(&json!([sql, types, model.table(), model.server.columns]).to_string())
 }
 
 fn members(model: &Model, data: &document::Model) -> anyhow::Result<Vec<Member>> {

@@ -2,20 +2,19 @@ import type { Transaction } from "@tanstack/db";
 
 import { models } from "../schema/index.js";
 import { createChanges, type Changes, type ChangesOptions, type LocalChange } from "./changes.js";
-import { openStore, transport, type Database, type StoreOptions } from "./client/adapters.js";
+import { openStore, type Database, type StoreOptions } from "./client/adapters.js";
 import { database } from "./client/defaults.js";
-import type { Model } from "./client/model.js";
 import { openFeed, type Session } from "./collection/feed.js";
 import { createWriter, type Writer } from "./collection/mutations.js";
 import { createStoreChanges, type StoreChanges } from "./collection/table.js";
 import { createBase, defaultBase, type ClientBase, type RejectedChange, type SyncSettings } from "./config.js";
+import { loadSync, type LoadSync } from "./load-sync.js";
 import { createStatus, type Status, type SyncStatus } from "./status.js";
 import type { Store } from "./store/store.js";
-import { startSyncWorker } from "./sync-worker.js";
 import { createLeadership, type Leadership } from "./tabs/leader.js";
 import { openReports, type ModelStatus, type Reports, type SyncError } from "./tabs/reports.js";
+import { readProgress } from "./transport/progress.js";
 import { createPresence, createPulls, type Presence, type Pulls } from "./transport/schedule.js";
-import { createAcknowledged } from "./transport/transport.js";
 import { noteUser, whileSignedIn } from "./user.js";
 
 export interface DatabaseOptions extends StoreOptions {
@@ -153,9 +152,10 @@ function clientOf(base: ClientBase, databaseName: string): Client {
   }
 
   async function open(options: DatabaseOptions): Promise<Running> {
+    const load = options.sync === false ? undefined : loadSync(models);
     const store = await openStore(options, databaseName);
     try {
-      current = await start(store, base, status, changes, presence, writer.flushed, options.sync !== false);
+      current = await start(store, base, status, changes, presence, writer.flushed, load);
     } catch (error) {
       if (options.driver === undefined) await store.close();
       throw error;
@@ -246,7 +246,8 @@ async function start(
   changes: Changes,
   presence: Presence,
   flushed: () => Promise<void>,
-  isToSync: boolean,
+  /** Gives the code that syncs; undefined where it isn't to sync. */
+  load: LoadSync | undefined,
 ): Promise<Running> {
   const channel = (name: string) => (store.shared === undefined ? undefined : `${store.shared}:${name}`);
   // Whoever syncs holds this lock.
@@ -254,38 +255,28 @@ async function start(
   // A tab with older code would send what newer code has written, without what it doesn't know.
   if (!(await store.isCurrent())) await leadership.alone(() => store.migrate());
   const feed = await openFeed(store);
-  const reports = openReports(await progress(store, models), store.version, channel("status"), presence);
+  const reports = openReports(await progress(store), store.version, channel("status"), presence);
   const tellError = (message: string) => status.tellError({ model: null, url: null, message });
   const stopUser = await noteUser(store, settings, flushed, tellError);
-  const stopStatus = await status.watch(store, settings, reports, feed.onLog, isToSync);
+  const stopStatus = await status.watch(store, settings, reports, feed.onLog, load !== undefined);
   const stopChanges = changes.watch(store, feed.onLog);
   const pulls = createPulls();
   reports.onPullAsked((model) => void pulls.ask(model));
 
   /** Returns early where the database has become that of another version of the application: this one is over. */
-  async function sync(signal: AbortSignal): Promise<"over" | void> {
+  async function sync(loadCode: LoadSync, signal: AbortSignal): Promise<"over" | void> {
     if (!(await store.isCurrent())) {
       reports.outdated();
       return "over";
     }
-    await whileSignedIn(settings, reports, signal, syncAsUser);
+    const context = { store, models, settings, presence, reports, onLog: feed.onLog, pulls };
+    await whileSignedIn(settings, reports, signal, async (turn) => {
+      const code = await loadCode(reports, presence, turn);
+      await code?.syncModels({ ...context, signal: turn });
+    });
   }
 
-  /** For one user. */
-  async function syncAsUser(signal: AbortSignal): Promise<void> {
-    const acknowledged = createAcknowledged();
-    const context = { store, models, settings, presence, reports, onLog: feed.onLog, acknowledged, pulls, signal };
-    const reads = Object.entries(transport.reads).map(([name, { run }]) =>
-      run(
-        context,
-        models.filter((model) => model.transport === name),
-      ),
-    );
-    const writes = transport.writes?.(settings);
-    await Promise.all([...reads, writes === undefined ? undefined : startSyncWorker(context, writes, isSentElsewhere)]);
-  }
-
-  const stopSync = isToSync ? leadership.lead(sync) : undefined;
+  const stopSync = load && leadership.lead((signal) => sync(load, signal));
   if (store.shared !== undefined) void askToPersist(status);
   const stop = async () => {
     await stopUser();
@@ -298,17 +289,9 @@ async function start(
   return { store, feed, reports, leadership, pulls, stop };
 }
 
-/** Whether the writes of a model go to another server than the API. */
-function isSentElsewhere(model: Model | undefined): boolean {
-  return model !== undefined && transport.reads[model.transport]?.sends === true;
-}
-
-async function progress(store: Store, models: readonly Model[]): Promise<Record<string, ModelStatus>> {
+async function progress(store: Store): Promise<Record<string, ModelStatus>> {
   const stored: Record<string, ModelStatus> = {};
-  for (const model of models) {
-    const reads = transport.reads[model.transport];
-    if (reads !== undefined) stored[model.name] = await reads.progress(store, model);
-  }
+  for (const model of models) stored[model.name] = await readProgress(store, model);
   return stored;
 }
 

@@ -229,11 +229,11 @@ fn a_crowd_compiles_and_runs_nothing() {
         const prototype = () => JSON.stringify(Reflect.ownKeys(Object.prototype).map(String));
         const before = prototype();
         for (const path of {}) await import(path);
-        const {{ models }} = await import('./dist/schema/index.js');
-        for (const {{ name, sql }} of models) {{
+        const {{ modelSql }} = await import('./dist/schema/_schema.js');
+        for (const [name, sql] of modelSql) {{
           if (sql !== expected[`schema/${{name}}.sql`]) throw new Error(`other SQL: ${{name}}`);
         }}
-        console.log(models.length, globalThis.canary, before === prototype());",
+        console.log(modelSql.size, globalThis.canary, before === prototype());",
         json!(modules)
     );
     let count = sql.len() - 1;

@@ -6,7 +6,7 @@ import type { Contact, ContactCreate, ContactUpdate } from "./contacts/index.js"
 import { configureSync, contactsCollection, initializeDatabase, RejectedError } from "./contacts/index.js";
 import { useContact, useContacts, useRejectedChanges, useSyncStatus, writeTogether } from "./contacts/index.js";
 import { store, useStore } from "./contacts/index.js";
-import { models } from "./contacts/schema/index.js";
+import { logHash, models } from "./contacts/schema/index.js";
 import type { Class_ } from "./hostile/index.js";
 import { canEditSampleField, membershipsCollection, sampleAccess, samplesCollection } from "./numbers/index.js";
 import { store as numberStore, useMembership } from "./numbers/index.js";
@@ -126,7 +126,7 @@ same<(typeof sampleAccess)["owner_only"], readonly ["amount", "payload"]>(true);
 same<(typeof sampleAccess)["field_groups"]["basic"][number], "label" | "amount">(true);
 // @ts-expect-error
 sampleAccess.owner_only.push("label");
-export const sql: string | undefined = models[0]?.sql;
+export const hash: string = logHash;
 // @ts-expect-error
 models.pop();
 

@@ -184,8 +184,8 @@ fn types_hold_no_code() {
 fn schema_modules_hold_the_statements() {
     for (folder, project) in [("contacts", projects::contacts()), ("names", projects::clashing_names())] {
         let script = format!(
-            "import {{ models, sharedSql }} from './dist/{folder}/schema/index.js';
-            console.log(JSON.stringify([['_changes', sharedSql], ...models.map((model) => [model.name, model.sql])]));"
+            "import {{ modelSql, sharedSql }} from './dist/{folder}/schema/_schema.js';
+            console.log(JSON.stringify([['_changes', sharedSql], ...modelSql]));"
         );
         let found: Vec<(String, String)> = serde_json::from_str(&emitted().run("schema", &script)).expect("JSON");
         let expected = schema(&project);
@@ -231,6 +231,7 @@ fn contacts() {
             "db/client/defaults.ts",
             "index.ts",
             "schema/_changes.sql.ts",
+            "schema/_schema.ts",
             "schema/contacts.sql.ts",
             "schema/contacts.ts",
             "schema/index.ts",
@@ -284,9 +285,10 @@ fn no_two_files_share_a_name() {
     lower.dedup();
     assert_eq!(lower.len(), files.len());
     let own = files.keys().filter(|path| !path.starts_with("db/")).count();
-    let shared = "index, client, store, types/_shared, schema/index, schema/_changes.sql, schema/schema.json"
-        .split(", ")
-        .count();
+    let shared =
+        "index, client, store, types/_shared, schema/index, schema/_changes.sql, schema/_schema, schema/schema.json"
+            .split(", ")
+            .count();
     assert_eq!(own, "types, collections, schema, schema/….sql".split(", ").count() * project.models.len() + shared);
 }
 

@@ -31,8 +31,8 @@ export interface Model {
 
 /** A model that the local database has. */
 export interface LocalModel extends Model {
-  /** Tables, view and triggers. */
-  readonly sql: string;
+  /** Identifies its tables, view and triggers, and where the server has its rows. */
+  readonly sqlHash: string;
 }
 
 export interface Field {

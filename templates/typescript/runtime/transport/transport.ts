@@ -2,7 +2,7 @@ import type { Members } from "../client/json.js";
 import type { Model, Operation } from "../client/model.js";
 import type { HeadersRecord, Rejection, Settings } from "../config.js";
 import type { MadeKey, ServerRow, Store } from "../store/store.js";
-import type { ModelStatus, Reports } from "../tabs/reports.js";
+import type { Reports } from "../tabs/reports.js";
 import type { Presence, Pulls, Source } from "./schedule.js";
 
 /**
@@ -43,8 +43,6 @@ export interface Reads {
   readonly sends?: boolean;
   /** Goes on until the signal aborts. Returns once nothing is on its way into the store any more. */
   run(context: Context, models: readonly Model[]): Promise<void>;
-  /** How far a model's rows have come, as the store has it. */
-  progress(store: Store, model: Model): Promise<ModelStatus>;
 }
 
 /** Sends writes to the server. */

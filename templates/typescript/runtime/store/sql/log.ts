@@ -2,7 +2,7 @@ import { membersOf, type Members } from "../../client/json.js";
 import { errorText, stampOf, type Entry, type LogOperations, type MadeKey } from "../store.js";
 import type { Dialect } from "./dialect.js";
 import { joined, list, name, raw, sql, type Connection, type Row, type Statement } from "./driver.js";
-import { setMeta } from "./migrate.js";
+import { setMeta } from "./meta.js";
 
 /** As the index has it. */
 const IS_SENT = sql`(status = 'acknowledged' OR (status = 'pending' AND attempts > 0))`;

@@ -1,9 +1,11 @@
-import { models, sharedSql } from "../../../schema/index.js";
+import { modelSql, sharedSql } from "../../../schema/_schema.js";
+import { models } from "../../../schema/index.js";
 import { parsed } from "../../client/json.js";
 import type { LocalModel } from "../../client/model.js";
 import type { FormerModel } from "../convert-entry.js";
 import type { DatabaseObject, Dialect } from "./dialect.js";
 import { name, sql, type Connection, type Driver } from "./driver.js";
+import { schemaHash, setMeta } from "./meta.js";
 import { convertEntries, hideEntries, restoreEntries } from "./migrate-log.js";
 
 /** The database's description of its schema, from `_sync_meta`. */
@@ -19,22 +21,16 @@ interface Stored {
   readonly metaKeys: readonly string[];
 }
 
-/** Whether the database has this version of the schema. */
-export async function isCurrent(connection: Connection, dialect: Dialect): Promise<boolean> {
-  return (await stored(connection, dialect))?.hash === schemaHash();
-}
-
 /** Brings the database to this version of the schema. Nobody may sync meanwhile. */
 export async function migrate(driver: Driver, dialect: Dialect): Promise<void> {
-  const hash = schemaHash();
   const { catalog } = dialect;
   await driver.transaction(async (connection) => {
     const before = await stored(connection, dialect);
     // Another tab may have done it meanwhile.
-    if (before?.hash === hash) return;
+    if (before?.hash === schemaHash) return;
     if (before !== undefined) await takeDown(connection, dialect, before);
     const others = new Set((await catalog(connection)).map(({ identity }) => identity));
-    await connection.exec([sharedSql, ...models.map((model) => model.sql)].join("\n"));
+    await connection.exec(schemaSql());
     if (before !== undefined) await restoreEntries(connection, dialect);
 
     const kept = new Set(before?.objects.map(({ identity }) => identity));
@@ -42,7 +38,7 @@ export async function migrate(driver: Driver, dialect: Dialect): Promise<void> {
     await setMeta(connection, "schema_objects", JSON.stringify(objects));
     await setMeta(connection, "schema_synced", JSON.stringify(byModel(syncedTable)));
     await setMeta(connection, "schema_models", JSON.stringify(byModel(formerOf)));
-    await setMeta(connection, "schema_hash", hash);
+    await setMeta(connection, "schema_hash", schemaHash);
     for (const model of models) await connection.query(dialect.noteAll(model));
   });
 }
@@ -73,11 +69,10 @@ async function stored(connection: Connection, dialect: Dialect): Promise<Stored 
 
 /** Finds the schema's objects by their names, for a schema that was made from the SQL files by hand. */
 async function namesakes(connection: Connection, { catalog }: Dialect): Promise<DatabaseObject[]> {
-  const text = [sharedSql, ...models.map((model) => model.sql)].join("\n");
   const creation =
     /CREATE (?:OR REPLACE )?(?:UNIQUE )?(?:VIEW|TRIGGER|TABLE|FUNCTION|INDEX) (?:IF NOT EXISTS )?(?:"((?:[^"]|"")+)"|(\w+))/g;
   const names = new Set(
-    [...text.matchAll(creation)].map(([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain),
+    [...schemaSql().matchAll(creation)].map(([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain),
   );
   return (await catalog(connection)).filter((object) => names.has(object.name));
 }
@@ -113,12 +108,12 @@ function newestLogVersion({ logSteps }: Dialect): number {
   return Math.max(...logSteps.map(({ version }) => version));
 }
 
-export async function setMeta(connection: Connection, key: string, value: string | null): Promise<void> {
-  await connection.query(sql`
-    INSERT INTO _sync_meta (key, value)
-    VALUES (${key}, ${value})
-    ON CONFLICT (key) DO UPDATE SET value = excluded.value
-  `);
+function schemaSql(): string {
+  return [sharedSql, ...models.map(sqlOf)].join("\n");
+}
+
+function sqlOf(model: LocalModel): string {
+  return modelSql.get(model.name) ?? "";
 }
 
 function byModel<T>(what: (model: LocalModel) => T): Record<string, T> {
@@ -131,26 +126,13 @@ function syncedName(model: LocalModel): string {
 
 /** Describes a synced table and the source of its rows. An upgrade keeps the rows if the description stays the same. */
 function syncedTable(model: LocalModel): string {
-  const start = model.sql.indexOf(`CREATE TABLE IF NOT EXISTS ${name(syncedName(model)).parts.join("")} (`);
-  const end = model.sql.indexOf(";", start);
-  return JSON.stringify([model.sql.slice(start, end), formerOf(model).types, model.table, model.columns]);
+  const text = sqlOf(model);
+  const start = text.indexOf(`CREATE TABLE IF NOT EXISTS ${name(syncedName(model)).parts.join("")} (`);
+  const end = text.indexOf(";", start);
+  return JSON.stringify([text.slice(start, end), formerOf(model).types, model.table, model.columns]);
 }
 
 /** Describes the models for the next upgrade, which converts the log. */
 function formerOf(model: LocalModel): FormerModel {
   return { key: model.key, types: Object.fromEntries(model.fields.map((field) => [field.name, field.type])) };
-}
-
-/** Hashes the schema's SQL: two FNV-1a hashes of 32 bits. */
-export function schemaHash(): string {
-  const text = [sharedSql, ...models.map((model) => `${syncedTable(model)}\0${model.sql}`)].join("\0");
-  return [0x811c9dc5, 0x9dc5811c].map((start) => fnv(text, start).toString(16).padStart(8, "0")).join("");
-}
-
-function fnv(text: string, start: number): number {
-  let hash = start;
-  for (let index = 0; index < text.length; index += 1) {
-    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
-  }
-  return hash >>> 0;
 }

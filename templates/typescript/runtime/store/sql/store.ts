@@ -1,5 +1,5 @@
 import { models } from "../../../schema/index.js";
-import { textOf, type Members } from "../../client/json.js";
+import { messageOf, textOf, type Members } from "../../client/json.js";
 import { collectionKey, fieldOf, keyFields, rowKey, type Field, type Model } from "../../client/model.js";
 import { isDefault, isSame, refuseUnfit } from "../../client/values.js";
 import {
@@ -28,7 +28,7 @@ import {
   type Value,
 } from "./driver.js";
 import { logOperations } from "./log.js";
-import { isCurrent, migrate, schemaHash, setMeta } from "./migrate.js";
+import { isCurrent, schemaHash, setMeta } from "./meta.js";
 
 /** Where the database is kept. */
 export interface StoreOptions {
@@ -48,14 +48,27 @@ export function sqlStore(driver: Driver, dialect: Dialect): SqlStore {
     ...operations(driver, dialect),
     ...(driver.shared !== undefined && { shared: driver.shared }),
     database: driver,
-    version: schemaHash(),
+    version: schemaHash,
     isCurrent: () => isCurrent(driver, dialect),
-    migrate: () => migrate(driver, dialect),
+    async migrate() {
+      const { migrate } = await loadMigration();
+      await migrate(driver, dialect);
+    },
     transaction: (work) => driver.transaction((connection) => work(operations(connection, dialect))),
     onCommit: driver.onCommit,
     clear: (discardsUnsent) => driver.transaction((connection) => clear(connection, dialect, discardsUnsent)),
     close: driver.close,
   };
+}
+
+/** The schema's SQL is a large part of the client, and only a new database or an older one needs it. */
+async function loadMigration(): Promise<typeof import("./migrate.js")> {
+  try {
+    return await import("./migrate.js");
+  } catch (error) {
+    const message = `The code that makes the local database can't be loaded: ${messageOf(error)}. Nothing was changed.`;
+    throw new Error(message, { cause: error });
+  }
 }
 
 function operations(connection: Connection, dialect: Dialect): StoreOperations {

@@ -6,6 +6,7 @@ import type { Entry, Store, StoreOperations } from "../../store/store.js";
 import type { Reports } from "../../tabs/reports.js";
 import { nothingSeen, readSeen, settleArrived, settleOvertaken, writeSeen, type Seen } from "../../writes/settle.js";
 import { showsEarly } from "../loading.js";
+import { POSITION } from "../progress.js";
 import { wait } from "../schedule.js";
 import { applyChanges, areNewRows, arrivalsOf, changeReader, type Change, type ShapeMessage } from "./messages.js";
 
@@ -24,16 +25,14 @@ export interface Position {
   readonly at: string;
 }
 
-const POSITION = "shape";
-
-export async function readPosition({ meta }: StoreOperations, model: string): Promise<Position | undefined> {
-  const text = await meta.get(POSITION, model);
+async function readPosition({ meta }: StoreOperations, model: string): Promise<Position | undefined> {
+  const text = await meta.get(POSITION.electric, model);
   // Written below, and by nobody else.
   return text === undefined ? undefined : (parsed(text) as Position | undefined);
 }
 
 async function writePosition({ meta }: StoreOperations, model: string, position: Position): Promise<void> {
-  await meta.set(POSITION, model, JSON.stringify(position));
+  await meta.set(POSITION.electric, model, JSON.stringify(position));
 }
 
 /** What the stream has delivered at once. */

@@ -16,16 +16,10 @@ import { failure, keepTrying, reportWell, type End } from "../attempts.js";
 import { isAway, isPassing, onOnline, retryAfter, within } from "../schedule.js";
 import type { Context, Reads } from "../transport.js";
 import { serverColumns, type ShapeRow } from "./messages.js";
-import { openShape, readPosition, type Batch } from "./shape.js";
+import { openShape, type Batch } from "./shape.js";
 
 /** Rows by Electric's shapes, one for each model. */
-export const electricReads: Reads = {
-  run,
-  async progress(store, model) {
-    const { rows = 0, isComplete = false, at = null } = (await readPosition(store, model.name)) ?? {};
-    return { rows, ready: isComplete, lastSync: at, error: null, of: null };
-  },
-};
+export const electricReads: Reads = { run };
 
 async function run(context: Context, models: readonly Model[]): Promise<void> {
   const { signal } = context;

@@ -1,6 +1,7 @@
 import { messageOf, parsed } from "../../client/json.js";
 import { WRITE_ID, type Model } from "../../client/model.js";
 import { keyRow, type Entry, type ServerRow, type Store, type StoreOperations } from "../../store/store.js";
+import { POSITION } from "../progress.js";
 import { noteStamp, stampEdits, writePulled } from "./clock.js";
 import type { Cursor, PullAnswer, PullChange, WireRow } from "./protocol.js";
 import { isComparable, isReached, placeOf } from "./results.js";
@@ -32,10 +33,8 @@ export interface Loaded {
   readonly at: string;
 }
 
-const LOADED = "loaded";
-
 export async function readLoaded({ meta }: StoreOperations, model: string): Promise<Loaded | undefined> {
-  const text = await meta.get(LOADED, model);
+  const text = await meta.get(POSITION["push-pull"], model);
   // Written below, and by nobody else.
   return text === undefined ? undefined : (parsed(text) as Loaded | undefined);
 }
@@ -170,7 +169,7 @@ async function noteLoaded(
       isComplete,
       at: new Date().toISOString(),
     };
-    await within.meta.set(LOADED, name, JSON.stringify(loaded));
+    await within.meta.set(POSITION["push-pull"], name, JSON.stringify(loaded));
   }
 }
 

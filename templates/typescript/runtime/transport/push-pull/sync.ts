@@ -1,7 +1,6 @@
 import type { Model } from "../../client/model.js";
 import type { Context, Reads } from "../transport.js";
 import { createLost } from "./lost.js";
-import { readLoaded } from "./page.js";
 import { poke } from "./poke.js";
 import { createPuller } from "./pull.js";
 import { push } from "./push.js";
@@ -11,10 +10,6 @@ import { createTurns } from "./turns.js";
 export const pushPull: Reads = {
   sends: true,
   run,
-  async progress(store, model) {
-    const { rows = 0, isComplete = false, at = null } = (await readLoaded(store, model.name)) ?? {};
-    return { rows, of: null, ready: isComplete, lastSync: isComplete ? at : null, error: null };
-  },
 };
 
 async function run(context: Context, models: readonly Model[]): Promise<void> {

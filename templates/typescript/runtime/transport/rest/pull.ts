@@ -2,6 +2,7 @@ import { parsed } from "../../client/json.js";
 import { keyRow, type Entry, type StoreOperations } from "../../store/store.js";
 import { reportWell } from "../attempts.js";
 import { showsEarly } from "../loading.js";
+import { POSITION } from "../progress.js";
 import type { Context } from "../transport.js";
 import { urlOf } from "./exchange.js";
 import { createGoneRows, isNameless } from "./gone-rows.js";
@@ -18,10 +19,8 @@ interface Position {
   readonly at: string;
 }
 
-const POSITION = "list";
-
-export async function readPosition({ meta }: StoreOperations, model: string): Promise<Position | undefined> {
-  const text = await meta.get(POSITION, model);
+async function readPosition({ meta }: StoreOperations, model: string): Promise<Position | undefined> {
+  const text = await meta.get(POSITION.rest, model);
   // Only `finish` writes it.
   return text === undefined ? undefined : (parsed(text) as Position | undefined);
 }
@@ -262,7 +261,7 @@ export function createPuller(context: Context, listed: Listed): Puller {
         if (isNew) {
           const at = new Date().toISOString();
           const position: Position = { definition: definedBy, isComplete: true, rows: run.seen.size, at };
-          await within.meta.set(POSITION, model.name, JSON.stringify(position));
+          await within.meta.set(POSITION.rest, model.name, JSON.stringify(position));
         }
         if (isNew || run.isFirst) await within.synced.endLoading(model);
         return { written, free };

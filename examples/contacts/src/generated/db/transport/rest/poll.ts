@@ -6,7 +6,7 @@ import { bell, onOnline, wait, type Bell, type Source } from "../schedule.js";
 import type { Context, Reads } from "../transport.js";
 import { urlOf } from "./exchange.js";
 import { listedOf, type Listed } from "./places.js";
-import { createPuller, readPosition } from "./pull.js";
+import { createPuller } from "./pull.js";
 
 /** How many models are read at the same time. */
 const MODELS_AT_ONCE = 4;
@@ -21,15 +21,7 @@ const JITTER = 0.1;
 const PARENTS_MS = 100;
 
 /** Reads the API's lists again and again. */
-export const restReads: Reads = {
-  run,
-  async progress(store, model) {
-    // A model without a list is ready: nothing will come.
-    if (model.list === undefined) return { rows: 0, of: null, ready: true, lastSync: null, error: null };
-    const { rows = 0, isComplete = false, at = null } = (await readPosition(store, model.name)) ?? {};
-    return { rows, of: null, ready: isComplete, lastSync: at, error: null };
-  },
-};
+export const restReads: Reads = { run };
 
 async function run(context: Context, models: readonly Model[]): Promise<void> {
   const { reports, pulls, signal } = context;

@@ -92,8 +92,13 @@ class Schedule {
       this.#device(user, `${user}-${index}`),
     );
     await this.#backend.foreign(["INSERT INTO countries VALUES ('at', 'Austria')"]);
-    for (let step = 0; step < STEPS; step += 1) await this.#step();
-    await this.#end();
+    try {
+      for (let step = 0; step < STEPS; step += 1) await this.#step();
+      await this.#end();
+    } finally {
+      // Where a fault has ended it.
+      await this.#backend.endLate("ROLLBACK");
+    }
   }
 
   #device(user: User, id: string): Device {

@@ -14,7 +14,7 @@ async function run(client) {
   const made = JSON.parse(await readFile(`${client}/rows.json`, "utf8"));
   const load = (path) => import(`./dist/${client}/${path}`);
   const [{ models }, index, { defaultClient }, keys, { transport }] = await Promise.all(
-    ["schema/index.js", "index.js", "db/init.js", "db/client/model.js", "db/client/adapters.js"].map(load),
+    ["schema/index.js", "index.js", "db/init.js", "db/client/model.js", "db/client/transports.js"].map(load),
   );
   const { openShape } = transport.reads.electric === undefined ? {} : await load("db/transport/electric/shape.js");
   const { serverRow } = await load("db/transport/rest/rows.js");

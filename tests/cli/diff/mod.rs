@@ -16,6 +16,7 @@ use crate::support::size::is_long;
 use crate::support::workspace::Workspace;
 use api::Api;
 use cases::{CASES, Case};
+use rayon::prelude::*;
 use serde_json::{Value, json};
 
 const ADAPTERS: [&str; 2] = ["pglite", "sqlite"];
@@ -28,7 +29,7 @@ fn compiled() -> &'static Workspace {
         for adapter in ADAPTERS {
             generate(&workspace, &api::api(), "before", adapter);
             let before = format!("../before/{adapter}/schema/schema.json");
-            let cases: Vec<Value> = CASES.iter().map(|case| told(&workspace, case, adapter, &before)).collect();
+            let cases: Vec<Value> = CASES.par_iter().map(|case| told(&workspace, case, adapter, &before)).collect();
             workspace.write_file(&format!("cases-{adapter}.json"), &json!(cases).to_string());
         }
         workspace.copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/diff"), "src");

@@ -1,14 +1,16 @@
 //! What `diff` says of the sync server's tables, and what `schema.sql` then does with tables that have rows.
 
 use std::fs;
-use std::process::Command;
+use std::path::Path;
 
+use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use crate::diff::api::{Api, Column, api, column, int32, text};
 use crate::diff::cases::CASES;
 use crate::diff::compiled;
 use crate::support::binary::sync_patterns;
+use crate::support::node::node;
 
 /// What it is called, and what it does to a document.
 type Edit<T> = (&'static str, fn(&mut T));
@@ -56,61 +58,66 @@ fn changes() -> Vec<(String, Api, Api)> {
     changes
 }
 
-fn project(folder: &std::path::Path, api: &Api) {
+fn project(folder: &Path, api: &Api) {
     fs::create_dir_all(folder).expect("a folder");
     fs::write(folder.join("openapi.json"), api.document().to_string()).expect("a file");
     let config = format!("{}server: {{ output: ./server{} }}\n", api.config(), api.server);
     fs::write(folder.join("sync-patterns.config.yaml"), config).expect("a file");
 }
 
-fn generate(folder: &std::path::Path) -> String {
+fn generate(folder: &Path) -> String {
     let run = sync_patterns(&["generate"], folder);
     assert_eq!(run.code, 0, "{}", run.stderr);
     fs::read_to_string(folder.join("server/schema.sql")).expect("the tables")
 }
 
-/// The words of every change, and the same as data with the SQL of before and after.
-fn told() -> (String, Vec<Value>) {
-    let folder = tempfile::tempdir().expect("a folder");
-    let (mut words, mut all) = (String::new(), Vec::new());
-    for (name, before, after) in changes() {
-        let [old, new] = [("before", before), (name.as_str(), after)].map(|(name, api)| {
-            let folder = folder.path().join(name);
-            project(&folder, &api);
-            generate(&folder)
-        });
-        let after = folder.path().join(&name);
-        let base = ["diff", "--base", "../before/generated/schema/schema.json"];
-        let text = sync_patterns(&base, &after).stdout;
-        if let Some((_, tables)) = text.split_once("The server's tables: ") {
-            let (tables, _) = tables.rsplit_once("\n\n").expect("the last line");
-            words += &format!("# {name}: {tables}\n\n");
-        }
-        let run = sync_patterns(&[&base[..], &["--format", "json"]].concat(), &after);
-        assert_eq!(run.code, 0, "{name}: {}", run.stderr);
-        let json: Value = serde_json::from_str(&run.stdout).expect("JSON");
-        let tables = json.get("tables").cloned().unwrap_or_else(|| json!([]));
-        let migration = sync_patterns(&["migrate", "--from", "../before/generated/schema/schema.json"], &after);
-        assert_eq!(migration.code, 0, "{name}: {}", migration.stderr);
-        let migration = migration.stdout;
-        if let Some((_, statements)) = migration.split_once("\n\n") {
-            words += &format!("# {name}, migrate\n\n{statements}\n");
-        }
-        all.push(json!({ "name": name, "before": old, "after": new, "tables": tables, "migration": migration }));
+/// The words of a change, and the same as data with the SQL of before and after.
+fn told(folder: &Path, (name, before, after): (String, Api, Api)) -> (String, Value) {
+    let [(_, old), (after, new)] = [("before", before), ("after", after)].map(|(part, api)| {
+        let folder = folder.join(&name).join(part);
+        project(&folder, &api);
+        let tables = generate(&folder);
+        (folder, tables)
+    });
+    let mut words = String::new();
+    let base = "../before/generated/schema/schema.json";
+    let text = sync_patterns(&["diff", "--base", base], &after).stdout;
+    if let Some((_, tables)) = text.split_once("The server's tables: ") {
+        let (tables, _) = tables.rsplit_once("\n\n").expect("the last line");
+        words += &format!("# {name}: {tables}\n\n");
     }
-    (words, all)
+    let run = sync_patterns(&["diff", "--base", base, "--format", "json"], &after);
+    assert_eq!(run.code, 0, "{name}: {}", run.stderr);
+    let json: Value = serde_json::from_str(&run.stdout).expect("JSON");
+    let tables = json.get("tables").cloned().unwrap_or_else(|| json!([]));
+    let run = sync_patterns(&["migrate", "--from", base], &after);
+    assert_eq!(run.code, 0, "{name}: {}", run.stderr);
+    if let Some((_, statements)) = run.stdout.split_once("\n\n") {
+        words += &format!("# {name}, migrate\n\n{statements}\n");
+    }
+    let case = json!({ "name": name, "before": old, "after": new, "tables": tables, "migration": run.stdout });
+    (words, case)
 }
 
 #[test]
 fn schema_sql_does_with_rows_what_is_told() {
-    let (words, cases) = told();
-    insta::assert_snapshot!("tables", words);
+    let folder = tempfile::tempdir().expect("a folder");
+    let told: Vec<_> = changes().into_par_iter().map(|change| told(folder.path(), change)).collect();
+    let (words, cases): (Vec<String>, Vec<Value>) = told.into_iter().unzip();
+    insta::assert_snapshot!("tables", words.concat());
+    // Before the threads of `rayon` are taken, which it needs as well.
     let workspace = compiled();
-    workspace.write_file("tables.json", &json!(cases).to_string());
-    let output = Command::new("node").arg("dist/tables.js").current_dir(workspace.folder()).output().expect("Node");
-    let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{text}");
-    assert_eq!(text.lines().filter(|line| line.starts_with("as told: ")).count(), cases.len(), "{text}");
+    // Two databases, each with half of them.
+    let halves: Vec<&[Value]> = cases.chunks(cases.len().div_ceil(2)).collect();
+    halves.par_iter().enumerate().for_each(|(index, half)| {
+        let file = format!("tables-{index}.json");
+        workspace.write_file(&file, &json!(half).to_string());
+        let mut node = node(workspace.folder());
+        let output = node.args(["--enable-source-maps", "dist/tables.js", &file]).output().expect("Node on the PATH");
+        let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{text}");
+        assert_eq!(text.lines().filter(|line| line.starts_with("as told: ")).count(), half.len(), "{text}");
+    });
 }
 
 #[test]

@@ -237,7 +237,7 @@ async function check(one: Case): Promise<void> {
   }
 }
 
-const cases = JSON.parse(await readFile("tables.json", "utf8")) as Case[];
+const cases = JSON.parse(await readFile(process.argv[2] ?? "", "utf8")) as Case[];
 async function checkBoth(one: Case): Promise<void> {
   await check(one);
   await checkMigration(one);

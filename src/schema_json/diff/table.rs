@@ -542,7 +542,7 @@ const REJECTS: &str = "An edit from a device of any version is refused (409) whe
 
 const LATER_WINS: &str = "Of two edits of a column from devices of any version, the one that was made later stays.";
 
-/// What refers to the key has to let go of it.
+/// Several statements: references to the key stand in its way.
 const ANOTHER_KEY: &str = "`schema.sql` refuses it: first run what `sync-patterns migrate` prints.";
 
 fn default(column: &str, before: &TableColumn, after: &TableColumn) -> Option<TableChange> {

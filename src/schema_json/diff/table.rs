@@ -82,13 +82,13 @@ impl TableChange {
         }
     }
 
-    /// What `migrate` does itself.
+    /// Adds a statement that `migrate` prints ready to run.
     fn step(mut self, phase: Phase, sql: impl Into<String>) -> Self {
         self.steps.push(Step { phase, sql: sql.into(), is_yours: false });
         self
     }
 
-    /// What `migrate` only writes down, because it loses data, or needs a value or a decision.
+    /// Adds a statement that `migrate` prints commented out, because it loses data, or needs a value or a decision.
     fn yours(mut self, phase: Phase, sql: impl Into<String>) -> Self {
         self.steps.push(Step { phase, sql: sql.into(), is_yours: true });
         self

@@ -29,8 +29,8 @@ interface Client {
 
 const page = resolve(process.env["ELECTRIC"] ?? "");
 const root = join(page, "bare");
-await build({ root, logLevel: "error", worker: { format: "es" } });
-const site = join(root, "dist");
+const site = join(root, "dist/initial-data");
+await build({ root, build: { outDir: site }, logLevel: "error", worker: { format: "es" } });
 const file = join(site, "database.tar.gz");
 
 /** Runs the generated script, as the application's build does. */

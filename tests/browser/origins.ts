@@ -22,7 +22,9 @@ interface Client {
 }
 
 const root = resolve(process.env["ELECTRIC"] ?? "", "bare");
-await build({ root, logLevel: "error", worker: { format: "es" } });
+// A folder of its own: another suite builds the same page, and Vite empties the folder that it writes to.
+const site = join(root, "dist/origins");
+await build({ root, build: { outDir: site }, logLevel: "error", worker: { format: "es" } });
 
 interface Status {
   readonly opening: boolean;
@@ -32,7 +34,7 @@ interface Status {
 }
 
 const test = prepare(
-  (backend) => Site.start(join(root, "dist"), backend),
+  (backend) => Site.start(site, backend),
   () => Server.start(),
 );
 
@@ -138,8 +140,8 @@ test("303 is the answer, where the document has it", async (world) => {
 
 test("a redirect of a proxied API, which doesn't know its prefix", async (world) => {
   await withGateway(world, { headers: "", hasSlashes: true }, async (gateway) => {
-    const site = await Site.start(join(root, "dist"), gateway.url);
-    const tab = await world.open(site.url);
+    const host = await Site.start(site, gateway.url);
+    const tab = await world.open(host.url);
     await tab.page.evaluate(async () => {
       const { client } = window as unknown as { client: Client };
       client.configureSync({ electricUrl: "http://127.0.0.1:1", apiBaseUrl: `${location.origin}/api` });
@@ -148,6 +150,6 @@ test("a redirect of a proxied API, which doesn't know its prefix", async (world)
     await add(tab, "Ada");
     await arrived(world, "Ada");
     await tab.page.close();
-    await site.close();
+    await host.close();
   });
 });

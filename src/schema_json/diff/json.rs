@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::change::Change;
 use super::report::Report;
-use super::table::TableChange;
+use super::tables::TableChange;
 
 #[derive(Serialize)]
 struct Entry<'a> {

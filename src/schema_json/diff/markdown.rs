@@ -3,7 +3,7 @@
 use super::change::{Severity, by_model, counts};
 use super::quote::name;
 use super::report::Report;
-use super::table::MEANINGS;
+use super::tables::MEANINGS;
 
 pub fn markdown(report: &Report) -> String {
     let mut lines = vec!["## What this does on users' devices".to_owned(), String::new()];

@@ -4,7 +4,7 @@ use super::change::Severity;
 use super::quote::name;
 use super::report::Report;
 use super::step::Step;
-use super::table::{TableChange, TableKind};
+use super::tables::{TableChange, TableKind};
 
 /// The statements in the order in which they have to run, each with what it is for. `schema` is the path of `schema.sql`.
 pub fn migration(report: &Report, schema: &str) -> String {

@@ -1,5 +1,5 @@
 //! What a change of the API, or of the config, does on devices that hold data: two versions of `schema/schema.json`
-//! compared. `base` reads one, `compare` is pure, `effect` has the words, `table` says it of the sync server's tables, and each
+//! compared. `base` reads one, `compare` is pure, `effect` has the words, `tables` says it of the sync server's tables, and each
 //! printer is a file: `migration` prints the statements that the tables need.
 
 mod base;
@@ -16,7 +16,7 @@ mod quote;
 mod rename;
 mod report;
 mod step;
-mod table;
+mod tables;
 mod text;
 mod type_change;
 
@@ -27,5 +27,5 @@ pub use json::json;
 pub use markdown::markdown;
 pub use migration::{left_to_you, migration};
 pub use report::Report;
-pub use table::{TableChange, TableKind, compare as compare_tables};
+pub use tables::{TableChange, TableKind, compare as compare_tables};
 pub use text::text;

@@ -1,7 +1,7 @@
 //! What a comparison has found, for the printers.
 
 use super::change::Change;
-use super::table::TableChange;
+use super::tables::TableChange;
 
 #[derive(Debug)]
 pub struct Report {

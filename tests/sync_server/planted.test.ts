@@ -4,12 +4,15 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
 import { BUGS, plant } from "./simulation/planted.js";
+import { hurry } from "./support/hurry.js";
 import { KINDS, openStore, type Store } from "./support/world.js";
 
 /** In how many schedules at most a bug has to show, from the first one that is known to show it. */
 const SCHEDULES = 60;
 
 const canBeConcurrent = KINDS.some((kind) => kind === "pg");
+
+hurry();
 
 describe("planted bugs", () => {
   let store: Store;

@@ -9,11 +9,15 @@ import {
   type SyncServer,
 } from "../../server/sync/index.js";
 import * as older from "../../server/older/index.js";
+import { hurried } from "../support/hurry.js";
 import type { Connection, Store } from "../support/world.js";
 import type { Oracle, Users } from "./oracle.js";
 
 const TABLES = ["countries", "contacts", "notes", "replies", "deals"];
 const BOOKKEEPING = ["audit", "sync_meta", "sync_scope", "sync_row", "sync_write", "sync_client"];
+
+/** Whether the tables in a store are as those of the newer document, or the older one, are made. */
+const made = new WeakMap<Store, boolean>();
 
 /** What may happen before each statement of the server, and before it commits. */
 export type Disturb = (statement: string) => Promise<void>;
@@ -45,10 +49,37 @@ export class Backend {
 
   /** A server on an empty database, of the document as it is or as it was. */
   static async start(store: Store, users: Users, oracle: Oracle, isUpgraded: boolean): Promise<Backend> {
-    await store.sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public; DROP SCHEMA IF EXISTS backup CASCADE");
     const backend = new Backend(store, users, oracle, isUpgraded);
-    await backend.#prepare();
+    await (made.get(store) === isUpgraded ? backend.#empty() : backend.#make());
     return backend;
+  }
+
+  async #make(): Promise<void> {
+    made.delete(this.store);
+    await this.store.sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public");
+    await this.#prepare();
+    await this.store.sql(
+      "CREATE TABLE first_meta AS TABLE sync_meta; CREATE TABLE backup (name TEXT PRIMARY KEY, rows JSONB)",
+    );
+    made.set(this.store, this.isUpgraded);
+  }
+
+  /** To make the tables again would take most of a schedule's time. */
+  async #empty(): Promise<void> {
+    await this.#refill(["INSERT INTO sync_meta TABLE first_meta", "SELECT setval('notes_id_seq', 1, FALSE)"]);
+  }
+
+  /** Puts other rows into all tables, without a trigger that hears of it. */
+  async #refill(statements: readonly string[]): Promise<void> {
+    const tables = [...this.tables, ...BOOKKEEPING];
+    await this.store.sql(
+      [
+        "SET session_replication_role = replica",
+        ...tables.map((table) => `DELETE FROM ${table}`),
+        ...statements,
+        "SET session_replication_role = DEFAULT",
+      ].join(";"),
+    );
   }
 
   get tables(): string[] {
@@ -57,13 +88,14 @@ export class Backend {
 
   async upgrade(): Promise<void> {
     await this.endLate();
+    made.delete(this.store);
     this.isUpgraded = true;
     await this.#prepare();
     this.server = this.#start();
   }
 
   async #prepare(): Promise<void> {
-    await this.store.sql(this.isUpgraded ? schemaSql : older.schemaSql);
+    await this.store.sql(hurried(this.isUpgraded ? schemaSql : older.schemaSql));
     await this.oracle.watch(this.tables.filter((table) => !["countries", "replies"].includes(table)));
   }
 
@@ -73,8 +105,7 @@ export class Backend {
     const disturbed = (query: Query): Query => {
       return async (statement, parameters) => {
         await this.disturb(statement);
-        // Nobody here holds a lock that comes free while somebody waits for it.
-        return query(statement.replace("'100ms'", "'5ms'"), parameters);
+        return query(hurried(statement), parameters);
       };
     };
     const disturbing: Database = {
@@ -153,15 +184,11 @@ export class Backend {
   }
 
   async backUp(): Promise<void> {
-    const copies = [...this.tables, ...BOOKKEEPING].map((table) => `CREATE TABLE backup.${table} AS TABLE ${table}`);
-    await this.store.sql(
-      [
-        "DROP SCHEMA IF EXISTS backup CASCADE",
-        "CREATE SCHEMA backup",
-        ...copies,
-        "CREATE TABLE backup.notes_id AS SELECT last_value, is_called FROM notes_id_seq",
-      ].join(";"),
+    const copies = [...this.tables, ...BOOKKEEPING].map(
+      (table) => `INSERT INTO backup SELECT '${table}', coalesce(jsonb_agg(t), '[]') FROM ${table} AS t`,
     );
+    const keys = "INSERT INTO backup SELECT 'notes_id_seq', jsonb_build_array(last_value, is_called) FROM notes_id_seq";
+    await this.store.sql(["DELETE FROM backup", ...copies, keys].join(";"));
     this.hasBackup = true;
     this.#isBackupOlder = !this.isUpgraded;
   }
@@ -170,25 +197,15 @@ export class Backend {
   async putBack(isNewDatabase: boolean): Promise<void> {
     await this.endLate("ROLLBACK");
     this.oracle.putBack();
-    const columns = await this.store.sql(
-      `SELECT table_name, string_agg(quote_ident(column_name), ', ') AS columns FROM information_schema.columns
-      WHERE table_schema = 'backup' GROUP BY table_name`,
-    );
-    const kept = new Map(columns.map((row) => [String(row["table_name"]), String(row["columns"])]));
-    const tables = [...this.tables, ...BOOKKEEPING].reverse();
-    const filled = tables.filter((table) => kept.has(table));
-    await this.store.sql(
-      [
-        "SET session_replication_role = replica",
-        ...tables.map((table) => `DELETE FROM ${table}`),
-        ...filled.map(
-          (table) => `INSERT INTO ${table} (${kept.get(table)}) SELECT ${kept.get(table)} FROM backup.${table}`,
-        ),
-        "SELECT setval('notes_id_seq', last_value, is_called) FROM backup.notes_id",
-        "SET session_replication_role = DEFAULT",
-        ...(isNewDatabase ? ["UPDATE sync_meta SET value = 'another/00000001' WHERE key = 'identity'"] : []),
-      ].join(";"),
-    );
+    const tables = [...this.tables, ...BOOKKEEPING];
+    await this.#refill([
+      ...tables.map((table) => {
+        const rows = `jsonb_populate_recordset(NULL::${table}, b.rows)`;
+        return `INSERT INTO ${table} SELECT r.* FROM backup AS b, ${rows} AS r WHERE b.name = '${table}'`;
+      }),
+      `SELECT setval(name, (rows->>0)::BIGINT, (rows->>1)::BOOLEAN) FROM backup WHERE name = 'notes_id_seq'`,
+      ...(isNewDatabase ? ["UPDATE sync_meta SET value = 'another/00000001' WHERE key = 'identity'"] : []),
+    ]);
     if (this.#isBackupOlder && this.isUpgraded) await this.#prepare();
   }
 

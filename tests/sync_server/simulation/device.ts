@@ -45,6 +45,8 @@ interface Disk extends Copy {
   fresh: Copy | null;
   stamp: { time: number; counter: number };
   answers: number;
+  /** What the cursor said of the columns of tables that have had others since. */
+  outdated: Record<string, string>;
   /** How many rows have got a temporary key again. */
   reopened: number;
 }
@@ -72,6 +74,7 @@ export class Device {
     fresh: null,
     stamp: { time: 0, counter: 0 },
     answers: 0,
+    outdated: {},
     reopened: 0,
   } satisfies Disk);
   /** An answer to a pull that is still on its way. */
@@ -118,11 +121,22 @@ export class Device {
     });
   }
 
+  /** From now on it has these columns, whose values come with the next pull. */
+  upgrade(tables: Device["tables"], schema: string): void {
+    this.#commit(({ cursor, outdated }) => {
+      for (const [name, columns] of Object.entries(cursor?.tables ?? {})) {
+        if (tables[name]?.length !== this.tables[name]?.length) outdated[name] = columns;
+      }
+    });
+    this.tables = tables;
+    this.schema = schema;
+  }
+
   /** Edits of one local transaction. */
   edit(edits: readonly Pick<Entry, "writeId" | "group" | "table" | "operation" | "key" | "value">[]): void {
     this.#commit((disk) => {
-      const base = seenBy(disk.cursor);
       for (const edit of edits) {
+        const base = seenBy(disk, edit.table);
         const now = this.#now();
         disk.stamp =
           now > disk.stamp.time ? { time: now, counter: 0 } : { ...disk.stamp, counter: disk.stamp.counter + 1 };
@@ -304,9 +318,13 @@ export function rowName(table: string, key: Readonly<Record<string, string>>): s
   return `${table} ${Object.values(key).join(" ")}`;
 }
 
-/** The base of an edit: scopes whose rows are all there, as of their versions. */
-function seenBy(cursor: Cursor | null): Positions | null {
-  if (cursor === null) return null;
+/**
+ * The base of an edit: scopes whose rows are all there, as of their versions. Nothing for a table that has got columns whose
+ * values aren't there yet.
+ */
+function seenBy({ cursor, outdated }: Disk, table: string): Positions | null {
+  const columns = cursor?.tables[table];
+  if (cursor === null || columns === undefined || columns === outdated[table]) return null;
   const loading = new Set(cursor.loads.map(({ scope }) => scope));
   return Object.fromEntries(Object.entries(cursor.scopes).filter(([scope]) => !loading.has(scope)));
 }

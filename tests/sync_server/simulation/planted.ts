@@ -94,7 +94,7 @@ FROM (SELECT t.scope, count(*) AS rows FROM touched AS t GROUP BY t.scope) AS c`
   {
     name: "answers that are pruned by age",
     needsConcurrency: false,
-    first: 0,
+    first: 12,
     edits: [
       {
         files: server("schema.sql.js"),

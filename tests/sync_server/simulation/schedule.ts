@@ -30,6 +30,11 @@ export interface Outcome {
   readonly steps: readonly string[];
 }
 
+/** Whether the server begins with the newer document. */
+export function startsUpgraded(seed: number): boolean {
+  return random(seed)() < 0.5;
+}
+
 /** Runs the schedule of a seed. */
 export async function run(store: Store, seed: number): Promise<Outcome> {
   const schedule = new Schedule(store, seed);
@@ -434,8 +439,7 @@ class Schedule {
       return this.#backend.upgrade();
     }
     this.#say(`${device.id} is upgraded`);
-    device.tables = NEWER;
-    device.schema = "newer";
+    device.upgrade(NEWER, "newer");
   }
 
   /** Everything comes to rest. */

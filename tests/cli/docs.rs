@@ -6,7 +6,7 @@ use std::env;
 use std::fs;
 use std::process::Command;
 
-use crate::home;
+use crate::cli::home;
 use crate::support::project::{Project, SPEC};
 use crate::support::web::{Answer, Server};
 use crate::support::workspace::Workspace;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use crate::home;
+use crate::cli::home;
 use crate::support::binary::{sync_patterns, sync_patterns_with_input};
 use crate::support::web::{Answer, Server};
 

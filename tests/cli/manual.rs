@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::home;
+use crate::cli::home;
 use crate::support::binary::sync_patterns;
 
 /// Every command, as `--help` lists them.

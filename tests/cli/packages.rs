@@ -8,7 +8,7 @@ use sync_patterns::codegen::typescript::packages::{SERVER, Sources, packages};
 use sync_patterns::config::Adapter;
 use sync_patterns::config::Framework;
 
-use crate::home;
+use crate::cli::home;
 use crate::support::binary::sync_patterns;
 
 /// What a lock file installs, by name.

@@ -7,8 +7,8 @@ use std::path::Path;
 use serde_json::Value;
 use sync_patterns::diagnostics::{Code, Reason, Severity};
 
-use crate::docs::{page, pages};
-use crate::home;
+use crate::cli::docs::{page, pages};
+use crate::cli::home;
 use crate::support::binary::sync_patterns;
 
 #[test]

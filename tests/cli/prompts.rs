@@ -7,7 +7,7 @@ use std::process::Command;
 use rexpect::session::{PtySession, spawn_command};
 use tempfile::TempDir;
 
-use crate::home;
+use crate::cli::home;
 use crate::support::web::{Answer, Server};
 
 const DOWN: &str = "\u{1b}[B";

@@ -8,7 +8,7 @@ use sync_patterns::config::{self, Overrides};
 use sync_patterns::diagnostics::{Code, Input, Problem, Problems, Severity};
 use sync_patterns::source::{Source, Whole};
 
-use crate::home;
+use crate::cli::home;
 use crate::support::binary::sync_patterns;
 
 /// Whether a problem isn't of a config's shape, so that no schema can know it.

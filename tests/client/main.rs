@@ -1,7 +1,9 @@
-//! The generated client end to end: in Node, with Electric alone, and in Chromium.
+//! The generated client end to end: in Node, with Electric alone, with servers of the usual kinds, and in Chromium.
 
 mod browser;
 mod electric;
+#[path = "../servers/mod.rs"]
+mod servers;
 mod suites;
 #[path = "../support/mod.rs"]
 mod support;
@@ -18,9 +20,11 @@ fn main() -> ExitCode {
     // Most of the time they wait: for a server that is down, or for what a person would see.
     let cores = thread::available_parallelism().map_or(1, usize::from);
     arguments.test_threads.get_or_insert(3 * cores);
-    let listed = case("no_test_is_passed_over", || support::listed::assert_no_test_is_passed_over("client"));
+    let listed = case("no_test_is_passed_over", || {
+        ["client", "servers"].into_iter().for_each(support::listed::assert_no_test_is_passed_over);
+    });
     // The browser's go first: they take longest.
-    let parts = [browser::cases(), suites::cases(), electric::cases(), vec![listed]];
+    let parts = [browser::cases(), servers::cases(), suites::cases(), electric::cases(), vec![listed]];
     libtest_mimic::run(&arguments, parts.into_iter().flatten().collect()).exit_code()
 }
 

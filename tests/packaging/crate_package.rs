@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::{repository, succeed};
+use crate::packaging::{repository, succeed};
 
 fn cargo(arguments: &[&str]) -> String {
     succeed(Command::new(env!("CARGO")).args(arguments).current_dir(repository()))

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use crate::npm::{installed, project, tarballs};
-use crate::{repository, run, succeed};
+use crate::packaging::npm::{installed, project, tarballs};
+use crate::packaging::{repository, run, succeed};
 
 const LAUNCHER: &str = "node_modules/@pattern-stack/sync-patterns/sync-patterns.js";
 

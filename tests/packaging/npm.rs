@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
-use crate::{repository, run, succeed};
+use crate::packaging::{repository, run, succeed};
 
 /// A row of `platforms.json`.
 pub struct Platform {

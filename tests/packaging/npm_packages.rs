@@ -7,8 +7,8 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::npm::{build, empty_folder, platforms};
-use crate::succeed;
+use crate::packaging::npm::{build, empty_folder, platforms};
+use crate::packaging::succeed;
 
 /// The manifests of all packages, by name, with a few bytes in place of each program.
 fn manifests(folder: &Path) -> BTreeMap<String, Value> {

@@ -6,8 +6,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::npm::platforms;
-use crate::{repository, succeed};
+use crate::packaging::npm::platforms;
+use crate::packaging::{repository, succeed};
 
 fn text(name: &str) -> String {
     fs::read_to_string(repository().join(".github/workflows").join(name)).expect("a workflow")

@@ -4,11 +4,12 @@ use std::fs;
 
 use libtest_mimic::Trial;
 
+use super::{compiled, for_browser, prepared, tests};
+use crate::case;
 use crate::support::binary::sync_patterns;
 use crate::support::chromium::chromium;
 use crate::support::node::{node, run_suite};
 use crate::support::workspace::Workspace;
-use crate::{case, compiled, for_browser, prepared, tests};
 
 const PAGE: &str = "<!doctype html><title>A client without a page</title><p role=\"status\">The client is there.</p>\n\
                     <script type=\"module\" src=\"main.ts\"></script>\n";
@@ -16,7 +17,7 @@ const PAGE: &str = "<!doctype html><title>A client without a page</title><p role
 const MAIN: &str = "import * as client from \"../generated/index.js\";\n\nObject.assign(window, { client });\n";
 
 pub fn cases() -> Vec<Trial> {
-    vec![case("browser".into(), run)]
+    vec![case("servers::browser", run)]
 }
 
 /// A page for each of the tests, with its client, and what drives it.

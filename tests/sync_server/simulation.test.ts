@@ -40,7 +40,7 @@ async function runAll(kind: string, store: Store, seeds: number[]): Promise<void
   for (let seed = seeds.shift(); seed !== undefined; seed = seeds.shift()) {
     const { fault, steps } = await run(store, seed);
     if (fault === null) continue;
-    const again = `SYNC_PATTERNS_SEED=${seed} cargo test --test sync_server simulation`;
+    const again = `SYNC_PATTERNS_SEED=${seed} cargo test --test program sync_server::simulation`;
     throw new Error(`schedule ${seed} on ${kind}: ${String(fault)}\n\n${steps.join("\n")}\n\nOnce more: ${again}`, {
       cause: fault,
     });

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::diff::api::{Api, Column, column, int32, notes, text};
+use crate::cli::diff::api::{Api, Column, column, int32, notes, text};
 
 pub struct Case {
     pub name: &'static str,

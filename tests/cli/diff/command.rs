@@ -9,8 +9,8 @@ use sync_patterns::diagnostics::{Input, Problems};
 use sync_patterns::schema_json::diff::{compare, read};
 use sync_patterns::source::Source;
 
-use crate::diff::api::{Api, api};
-use crate::diff::cases::CASES;
+use crate::cli::diff::api::{Api, api};
+use crate::cli::diff::cases::CASES;
 use crate::support::binary::{Run, sync_patterns};
 
 const CONFIG: &str = "sync-patterns.config.yaml";

@@ -5,8 +5,8 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::diff::api::{api, column, int32, text};
-use crate::diff::compiled;
+use crate::cli::diff::api::{api, column, int32, text};
+use crate::cli::diff::compiled;
 use crate::support::binary::sync_patterns;
 
 #[test]

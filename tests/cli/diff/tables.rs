@@ -6,9 +6,9 @@ use std::path::Path;
 use rayon::prelude::*;
 use serde_json::{Value, json};
 
-use crate::diff::api::{Api, Column, api, column, int32, text};
-use crate::diff::cases::CASES;
-use crate::diff::compiled;
+use crate::cli::diff::api::{Api, Column, api, column, int32, text};
+use crate::cli::diff::cases::CASES;
+use crate::cli::diff::compiled;
 use crate::support::binary::sync_patterns;
 use crate::support::node::node;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use sync_patterns::codegen::Files;
 
-use crate::hostile::tokens::{self, Kind, Token};
+use crate::codegen::hostile::tokens::{self, Kind, Token};
 
 /// The client's files that are made for each document. The server's are run, in a test of their own.
 pub fn own(files: &Files) -> impl Iterator<Item = (&String, &String)> {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use sync_patterns::model::{NamedType, Project, Property, Shape};
 
-use crate::typescript::projects::{self, FieldExt};
+use crate::codegen::typescript::projects::{self, FieldExt};
 
 struct Random(u64);
 

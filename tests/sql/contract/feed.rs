@@ -7,7 +7,7 @@ use sync_patterns::plan::Plan;
 
 use crate::support::database::{Database, Pglite, Row};
 use crate::support::models;
-use crate::contract::world::{ADA, BOB, CAT, World};
+use crate::sql::contract::world::{ADA, BOB, CAT, World};
 
 /// What has been noted since the last call: table and key, each once, in order of both.
 fn noted(world: &mut World) -> Vec<(String, Value)> {
@@ -112,7 +112,7 @@ pub fn a_refetch(world: &mut World) {
     two_synced(world);
     world.exec(&format!("UPDATE contacts SET email = 'mine@x' WHERE id = '{BOB}'"));
     noted(world);
-    let script = world.arrival("contacts", crate::contract::world::contact(ADA, "Ada", None), None);
+    let script = world.arrival("contacts", crate::sql::contract::world::contact(ADA, "Ada", None), None);
     world.exec(&format!("BEGIN; {script} DELETE FROM contacts_synced WHERE id = '{BOB}'; COMMIT;"));
     assert_eq!(noted(world), contacts(&[ADA, BOB]));
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::support::models;
-use crate::contract::world::World;
+use crate::sql::contract::world::World;
 
 pub fn composite(world: &mut World) {
     world.load([models::memberships()]);

@@ -5,7 +5,7 @@ use sync_patterns::model::{FieldType, KeyOrigin, Method, Model};
 use sync_patterns::names::sql::literal;
 
 use crate::support::models::{self, FieldBuilder, crud, field, model};
-use crate::contract::world::World;
+use crate::sql::contract::world::World;
 
 /// Tasks of a project, with keys that the server makes. A task may be part of another.
 fn tasks() -> Model {
@@ -66,7 +66,7 @@ fn ticket(world: &mut World, id: i64, write_id: &str) {
 /// `[table, row_key, value]` of every entry, in order.
 fn entries(world: &mut World) -> Value {
     let rows = world.rows("SELECT table_name, row_key, value FROM _changes ORDER BY id");
-    let entries = rows.iter().map(|row| json!([row["table_name"], row["row_key"], crate::contract::world::parsed(&row["value"])]));
+    let entries = rows.iter().map(|row| json!([row["table_name"], row["row_key"], crate::sql::contract::world::parsed(&row["value"])]));
     Value::Array(entries.collect())
 }
 

@@ -13,7 +13,7 @@ macro_rules! contract {
             $(mod $file {
                 $(#[test]
                 fn $test() {
-                    crate::contract::$file::$test(&mut crate::contract::World::open(sync_patterns::config::Adapter::Pglite));
+                    crate::sql::contract::$file::$test(&mut crate::sql::contract::World::open(sync_patterns::config::Adapter::Pglite));
                 })+
             })+
         }
@@ -22,7 +22,7 @@ macro_rules! contract {
             $(mod $file {
                 $(#[test]
                 fn $test() {
-                    crate::contract::$file::$test(&mut crate::contract::World::open(sync_patterns::config::Adapter::Sqlite));
+                    crate::sql::contract::$file::$test(&mut crate::sql::contract::World::open(sync_patterns::config::Adapter::Sqlite));
                 })+
             })+
         }

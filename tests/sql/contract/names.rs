@@ -5,7 +5,7 @@ use sync_patterns::model::FieldType;
 use sync_patterns::names::sql::{identifier, literal};
 
 use crate::support::models;
-use crate::contract::world::{ADA, World};
+use crate::sql::contract::world::{ADA, World};
 
 pub fn every_model_loads(world: &mut World) {
     world.load(models::everything().models);

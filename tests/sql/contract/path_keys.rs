@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use sync_patterns::model::{FieldType, KeyOrigin, Method, Model};
 
-use crate::contract::world::{World, parsed};
+use crate::sql::contract::world::{World, parsed};
 use crate::support::models::{self, FieldBuilder, crud, field, model};
 
 /// Steps of a ticket: `/tickets/{ticket_id}/steps/{id}`.

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::support::models;
-use crate::contract::world::{ADA, BOB, CAT, CONTACT, World, contact, seen};
+use crate::sql::contract::world::{ADA, BOB, CAT, CONTACT, World, contact, seen};
 
 const DAN: &str = "00000000-0000-4000-8000-00000000000d";
 

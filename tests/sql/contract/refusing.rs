@@ -4,7 +4,7 @@ use serde_json::json;
 use sync_patterns::model::{FieldType, KeyOrigin, Method};
 
 use crate::support::models::{self, FieldBuilder};
-use crate::contract::world::{ADA, BOB, CONTACT, World, seen};
+use crate::sql::contract::world::{ADA, BOB, CONTACT, World, seen};
 
 pub fn a_duplicate_key(world: &mut World) {
     world.contacts();

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::support::models;
-use crate::contract::world::{ADA, BOB, CAT, CONTACT, World, seen};
+use crate::sql::contract::world::{ADA, BOB, CAT, CONTACT, World, seen};
 
 pub fn one_of_two_independent_updates(world: &mut World) {
     world.contacts();

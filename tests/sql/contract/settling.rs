@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::support::models;
-use crate::contract::world::{ADA, BOB, CONTACT, World, seen};
+use crate::sql::contract::world::{ADA, BOB, CONTACT, World, seen};
 
 pub fn there_and_back_before_the_first_echo(world: &mut World) {
     world.contacts();

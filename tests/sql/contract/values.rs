@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::models;
-use crate::contract::world::{ADA, World, parsed};
+use crate::sql::contract::world::{ADA, World, parsed};
 
 /// As the API has them.
 fn measurement() -> Value {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::models;
-use crate::contract::world::{ADA, BOB, CONTACT, World, seen};
+use crate::sql::contract::world::{ADA, BOB, CONTACT, World, seen};
 
 pub fn an_insert_logs_the_key_and_what_is_set(world: &mut World) {
     world.contacts();

@@ -1,20 +1,16 @@
 //! The generated sync server, on PGlite and on PostgreSQL.
 
-#![cfg(unix)]
-
 mod command;
 mod postgres;
-#[path = "../support/mod.rs"]
-mod support;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use crate::support::binary::sync_patterns;
+use crate::support::node::node;
+use crate::support::workspace::Workspace;
 use postgres::Postgres;
-use support::binary::sync_patterns;
-use support::node::node;
-use support::workspace::Workspace;
 
 fn home() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sync_server")

@@ -2,6 +2,4 @@
 
 mod hostile;
 mod npm_harness;
-#[path = "../support/mod.rs"]
-mod support;
 mod typescript;

@@ -3,21 +3,20 @@
 
 mod browser;
 mod python;
-#[path = "../support/mod.rs"]
-mod support;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::Command;
 use std::sync::OnceLock;
 
-use libtest_mimic::{Arguments, Trial};
+use libtest_mimic::Trial;
 
+use crate::case;
+use crate::support::binary::sync_patterns;
+use crate::support::node::{node, run_suite};
+use crate::support::waits;
+use crate::support::workspace::Workspace;
 use python::python;
-use support::binary::sync_patterns;
-use support::node::{node, run_suite};
-use support::waits;
-use support::workspace::Workspace;
 
 /// A server, and the databases that its client is tested with.
 struct Server {
@@ -38,26 +37,18 @@ const SERVERS: &[Server] = &[
     Server { name: "jsonapi", adapters: &["sqlite"], suites: &["node"], is_python: false },
 ];
 
-fn main() -> ExitCode {
-    let mut arguments = Arguments::from_args();
-    // Most of the time they wait.
-    arguments.test_threads.get_or_insert(4);
-    let servers = SERVERS.iter().flat_map(|server| {
-        let runs = server.adapters.iter().flat_map(|adapter| server.suites.iter().map(move |suite| (adapter, suite)));
-        runs.map(move |(adapter, suite)| {
-            case(format!("{}::{adapter}::{suite}", server.name), move || run(server, adapter, suite))
-        })
-    });
-    let listed = case("no_test_is_passed_over".into(), || support::listed::assert_no_test_is_passed_over("servers"));
-    libtest_mimic::run(&arguments, browser::cases().into_iter().chain(servers).chain([listed]).collect()).exit_code()
-}
-
-/// A test that fails where it panics.
-fn case(name: String, test: impl FnOnce() + Send + 'static) -> Trial {
-    Trial::test(name, || {
-        test();
-        Ok(())
-    })
+/// Each server with each of its databases and files of tests.
+pub fn cases() -> Vec<Trial> {
+    let mut cases = browser::cases();
+    for server in SERVERS {
+        for (adapter, suite) in
+            server.adapters.iter().flat_map(|adapter| server.suites.iter().map(move |suite| (adapter, suite)))
+        {
+            let name = format!("servers::{}::{adapter}::{suite}", server.name);
+            cases.push(case(name, move || run(server, adapter, suite)));
+        }
+    }
+    cases
 }
 
 fn tests() -> PathBuf {

@@ -3,5 +3,3 @@
 mod contract;
 mod databases;
 mod sqlite_old;
-#[path = "../support/mod.rs"]
-mod support;

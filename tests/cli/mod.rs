@@ -22,8 +22,6 @@ mod recipes;
 mod review_diffs;
 mod schema;
 mod split_documents;
-#[path = "../support/mod.rs"]
-mod support;
 mod templates;
 mod url;
 mod watch;

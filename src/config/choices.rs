@@ -117,6 +117,28 @@ impl Conflict {
     }
 }
 
+/// What the endpoints of the sync server are written for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ServerFramework {
+    /// Whatever has functions from a `Request` to a `Response`.
+    #[default]
+    Fetch,
+    /// Server functions and server routes.
+    TanstackStart,
+}
+
+impl ServerFramework {
+    pub const ALL: [ServerFramework; 2] = [Self::Fetch, Self::TanstackStart];
+
+    /// As the config has it.
+    pub fn word(self) -> &'static str {
+        match self {
+            ServerFramework::Fetch => "fetch",
+            ServerFramework::TanstackStart => "tanstack-start",
+        }
+    }
+}
+
 /// Which models are synced by default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Sync {

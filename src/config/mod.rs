@@ -11,7 +11,9 @@ mod read_model;
 mod server;
 mod settings;
 
-pub use choices::{Adapter, Collections, Conflict, Framework, IdempotencyKey, Int64, References, Sync, Transport};
+pub use choices::{
+    Adapter, Collections, Conflict, Framework, IdempotencyKey, Int64, References, ServerFramework, Sync, Transport,
+};
 pub use headers::{parse_header, substitute};
 pub use list::{Choice, ListConfig, Place, Style};
 pub use model::{Columns, ModelConfig, ModelEntry};

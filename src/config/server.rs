@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
+use super::choices::ServerFramework;
 use super::keys::{Reader, string};
 use super::paths::below;
 use crate::diagnostics::{Code, Input, Problem, Problems, Severity};
@@ -13,6 +14,7 @@ use crate::diagnostics::{Code, Input, Problem, Problems, Severity};
 pub struct ServerConfig {
     /// Relative to the config's folder.
     pub output: PathBuf,
+    pub framework: ServerFramework,
     /// Whether the database itself hides rows of other scopes.
     pub row_level_security: bool,
     /// Whether every change of every row is kept.
@@ -35,14 +37,16 @@ pub fn read(reader: &mut Reader, folder: &std::path::Path, problems: &mut Proble
         let problem = Problem::new(Severity::Error, Code::MissingKey, (Input::Config, &pointer), "`output` is missing");
         problems.push(problem.help("it is the folder for the server, such as ./src/server/sync"));
     }
+    let frameworks = ServerFramework::ALL.map(|framework| (framework.word(), framework));
+    let framework = reader.choice("framework", &frameworks, problems).unwrap_or_default();
     // Each of these has one value so far; others come with later versions.
-    for (key, value) in [("framework", "fetch"), ("orm", "none"), ("tables", "own")] {
+    for (key, value) in [("orm", "none"), ("tables", "own")] {
         reader.choice(key, &[(value, ())], problems);
     }
     let row_level_security = reader.bool("row_level_security", problems).unwrap_or_default();
     let history = reader.bool("history", problems).unwrap_or_default();
     reader.finish(problems);
-    Some(ServerConfig { output: below(folder, &output?), row_level_security, history })
+    Some(ServerConfig { output: below(folder, &output?), framework, row_level_security, history })
 }
 
 pub fn scope(reader: &mut Reader, problems: &mut Problems) -> Option<ScopeConfig> {

@@ -138,6 +138,7 @@ fn what_the_reader_refuses_and_takes() {
         ("models: { contacts: { soft_delete: true } }", false),
         ("server: { output: ./server }\nsync_url: /api/sync", true),
         ("server: { output: ./server, framework: fetch, orm: none, tables: own }", true),
+        ("server: { output: ./server, framework: tanstack-start }", true),
         ("server: {}", false),
         ("server: { output: ./server, framework: sveltekit }", false),
         ("server: { output: ./server, orm: drizzle }", false),

@@ -142,17 +142,17 @@ test("edits that are saved together by chance have each their own fate", async (
 
 test("functions of the application can take the place of requests", async () => {
   const local = office.client({ database: "by functions", user: "ada" });
-  const ask = async (endpoint: string, body: unknown, signal: AbortSignal): Promise<unknown> => {
+  const ask = async <T>(endpoint: string, body: unknown, signal: AbortSignal): Promise<T> => {
     const headers = { "content-type": "application/json", authorization: "ada" };
     const init = { method: "POST", headers, body: JSON.stringify(body), signal };
     const answer = await fetch(`${office.backend.url}/${endpoint}`, init);
     if (!answer.ok) throw Object.assign(new Error(await answer.text()), { status: answer.status });
-    return answer.json();
+    return (await answer.json()) as T;
   };
   local.configureSync({
     pushPull: {
-      push: (request: import("../crm/pglite/push-pull/index.js").PushRequest, signal) => ask("push", request, signal),
-      pull: (request: import("../crm/pglite/push-pull/index.js").PullRequest, signal) => ask("pull", request, signal),
+      push: (request, signal) => ask("push", request, signal),
+      pull: (request, signal) => ask("pull", request, signal),
     },
   });
   await local.initializeDatabase({ directory: "memory://" });

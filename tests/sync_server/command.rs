@@ -34,6 +34,27 @@ fn a_changed_a_missing_and_a_stale_file_are_found_and_mended() {
 }
 
 #[test]
+fn the_functions_of_a_framework_come_and_go_with_it() {
+    let project = project();
+    let file = project.path("src/server/sync/tanstack-start.ts");
+    let with = |framework: &str| {
+        let server = format!("server: {{ output: ./src/server/sync, framework: {framework} }}\n");
+        project.write("sync-patterns.config.yaml", format!("{CONFIG}{server}"));
+        let checked = project.run(&["check"]);
+        assert_eq!(checked.code, 1);
+        assert!(checked.stdout.contains("src/server/sync/tanstack-start.ts"), "{}", checked.stdout);
+        project.generate();
+        assert_eq!(project.run(&["check"]).code, 0);
+    };
+    assert!(!file.exists());
+    with("tanstack-start");
+    let text = std::fs::read_to_string(&file).expect("the functions");
+    assert!(text.contains("from \"../sync.server.js\""), "beside the folder, under its name: {text}");
+    with("fetch");
+    assert!(!file.exists());
+}
+
+#[test]
 fn without_a_server_nothing_of_it_is_written() {
     let project = Project::new();
     project.write("openapi.yaml", SPEC);
@@ -54,6 +75,6 @@ fn folders_within_one_another_and_later_values_are_refused() {
     };
     assert!(refused("{ output: ./src/generated/server }").contains("in that of the client"));
     let framework = refused("{ output: ./server, framework: sveltekit }");
-    assert!(framework.contains("it is `fetch`"), "{framework}");
+    assert!(framework.contains("it is `fetch` or `tanstack-start`"), "{framework}");
     assert!(refused("{ framework: fetch }").contains("`output` is missing"));
 }

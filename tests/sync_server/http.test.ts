@@ -108,6 +108,36 @@ for (const kind of KINDS) {
       assert.deepEqual(await status("/push", body(world.client("ada").body(same))), [400, "bad_request"]);
     });
 
+    test("functions do what the endpoints do, and throw what those would answer", async () => {
+      const { functions } = world.server;
+      const user = await functions.user(new Request("http://localhost", { headers: JSON_TYPE }));
+      const sent = JSON.parse(push().body) as unknown;
+      const { results } = await functions.push(user, functions.readPush(sent));
+      assert.deepEqual(
+        results.map(({ status }) => status),
+        ["applied"],
+      );
+      const tables = { contacts: ["first_name"] };
+      const request = { protocol: 1, schema: "", client_id: "a", tables, cursor: null, limit: 5_000 };
+      const { changes } = await functions.pull(user, functions.readPull(request));
+      assert.equal(changes.at(-1)?.write_id, results[0]?.write_id);
+      assert.equal((await functions.health()).status, "ok");
+      const refused = async (call: () => unknown) => {
+        const thrown: unknown = await Promise.resolve()
+          .then(call)
+          .catch((error: unknown) => error);
+        assert.ok(thrown instanceof Response);
+        return [thrown.status, ((await thrown.json()) as { error: { code: string } }).error.code];
+      };
+      const nobody = new Request("http://localhost");
+      assert.deepEqual(await refused(() => functions.user(nobody)), [401, "unauthenticated"]);
+      assert.deepEqual(await refused(() => functions.readPush(new FormData())), [400, "protocol"]);
+      assert.deepEqual(await refused(() => functions.readPull({ ...request, limit: 0 })), [400, "bad_request"]);
+      const many = Array.from({ length: 501 }, () => contact((number += 1)));
+      const full = functions.readPush(world.client("ada").body(many));
+      assert.deepEqual(await refused(() => functions.push(user, full)), [413, "too_large"]);
+    });
+
     test("a poke tells of the state first, then of what changes, and of nothing that was seen", async () => {
       const stop = new AbortController();
       const open = async (headers: Record<string, string> = {}) => {

@@ -7,11 +7,13 @@ mod rules;
 mod shape;
 mod tables;
 
+use serde::Serialize;
 use twox_hash::XxHash3_64;
 
 use crate::codegen::sql::{compact, laid_out};
 use crate::codegen::template::{Page, Renderer, TemplateSet, Templates, templates};
 use crate::codegen::{BANNER, Files, Settings};
+use crate::config::{ServerConfig, ServerFramework};
 use crate::names::{sql, ts};
 use crate::plan::Plan;
 pub use shape::tables;
@@ -29,6 +31,7 @@ pub const TEMPLATES: TemplateSet = templates!["server/generated":
     "security.sql",
     "sql.ts",
     "tables.sql",
+    "tanstack-start.ts",
     "triggers.sql",
 ];
 
@@ -57,6 +60,7 @@ const RUNTIME: &[(&str, &str)] = modules![
     "health.ts",
     "hooks.ts",
     "http.ts",
+    "kept.ts",
     "model.ts",
     "node.ts",
     "poke.ts",
@@ -74,6 +78,13 @@ const RUNTIME: &[(&str, &str)] = modules![
 /// The paths of the templates that aren't rendered.
 pub fn verbatim_paths() -> impl Iterator<Item = &'static str> {
     RUNTIME.iter().map(|(path, _)| *path)
+}
+
+#[derive(Serialize)]
+struct StartView {
+    banner: &'static str,
+    /// A string literal.
+    application: String,
 }
 
 /// All files below the server's folder.
@@ -105,5 +116,15 @@ pub fn files(plan: &Plan, settings: Settings, templates: &Templates) -> anyhow::
         renderer.render(Page::new("models.ts", "models/index.ts"), index::models(plan))?,
         renderer.render(Page::new("index.ts", "index.ts"), index::view(plan, &version)?)?,
     ]);
+    if let Some(server) = settings.server.filter(|server| server.framework == ServerFramework::TanstackStart) {
+        let page = Page::new("tanstack-start.ts", "tanstack-start.ts");
+        files.extend([renderer.render(page, StartView { banner: BANNER, application: application(server) })?]);
+    }
     Ok(files)
+}
+
+/// The application's module beside the server's folder, as a string literal: `../sync.server.js` for `src/server/sync`.
+fn application(server: &ServerConfig) -> String {
+    let folder = server.output.file_name().map_or_else(|| "sync".into(), |name| name.to_string_lossy());
+    ts::string(&format!("../{folder}.server.js"))
 }

@@ -1,8 +1,15 @@
 import { RequestError } from "./errors.js";
-import { health } from "./health.js";
-import { errorAnswer, jsonAnswer, readRequest } from "./http.js";
+import { health, type Health } from "./health.js";
+import { checkBody, errorAnswer, jsonAnswer, readRequest } from "./http.js";
 import { Pokes } from "./poke.js";
-import { pullRequest, pushRequest } from "./protocol.js";
+import {
+  pullRequest,
+  pushRequest,
+  type PullAnswer,
+  type PullRequest,
+  type PushAnswer,
+  type PushRequest,
+} from "./protocol.js";
 import { pull } from "./pull.js";
 import { push } from "./push.js";
 import type { Server, User } from "./server.js";
@@ -19,8 +26,21 @@ export interface SyncServer {
   readonly health: Endpoint;
   /** Answers a request by the last part of its path: `/api/sync/push`. */
   readonly handle: Endpoint;
+  /** The same for a framework that reads requests and writes answers itself. */
+  readonly functions: SyncFunctions;
   /** Ends the connection that listens for changes. */
   close(): Promise<void>;
+}
+
+/** What the endpoints do. Where one would refuse, its answer is thrown: a `Response` with its status. */
+export interface SyncFunctions {
+  /** Who sends the request. */
+  user(request: Request): Promise<User>;
+  readPush(body: unknown): PushRequest;
+  readPull(body: unknown): PullRequest;
+  push(user: User, request: PushRequest): Promise<PushAnswer>;
+  pull(user: User, request: PullRequest): Promise<PullAnswer>;
+  health(): Promise<Health>;
 }
 
 export function endpoints(
@@ -35,6 +55,12 @@ export function endpoints(
     return user;
   }
 
+  function refusal(error: unknown): Response {
+    const isDown = isDatabaseDown(error);
+    if (isDown) server.onError(error);
+    return errorAnswer(isDown ? unavailable("the database doesn't answer") : error, server.onError);
+  }
+
   const guarded = (method: string, answer: Endpoint): Endpoint => {
     return async (request) => {
       try {
@@ -43,9 +69,7 @@ export function endpoints(
         }
         return await answer(request);
       } catch (error) {
-        const isDown = isDatabaseDown(error);
-        if (isDown) server.onError(error);
-        return errorAnswer(isDown ? unavailable("the database doesn't answer") : error, server.onError);
+        return refusal(error);
       }
     };
   };
@@ -80,7 +104,38 @@ export function endpoints(
     return all[name as keyof typeof all](request);
   };
 
-  return { ...all, handle, close: () => pokes.close() };
+  return { ...all, handle, functions: functionsOf(server, userOf, refusal), close: () => pokes.close() };
+}
+
+function functionsOf(
+  server: Server,
+  userOf: (request: Request) => Promise<User>,
+  refusal: (error: unknown) => Response,
+): SyncFunctions {
+  const orRefusal = async <T>(result: Promise<T>): Promise<T> => {
+    return result.catch((error: unknown) => {
+      throw refusal(error);
+    });
+  };
+  const read = <T>(check: () => T): T => {
+    try {
+      return check();
+    } catch (error) {
+      throw refusal(error);
+    }
+  };
+  return {
+    user: (request) => orRefusal(userOf(request)),
+    readPush: (body) => read(() => checkBody(body, pushRequest)),
+    readPull: (body) => read(() => checkBody(body, pullRequest)),
+    push: (user, request) => orRefusal(push(server, user, request)),
+    pull: (user, request) => orRefusal(pull(server, user, request)),
+    async health() {
+      const state = await health(server);
+      if (state.status !== "ok") throw jsonAnswer(503, state);
+      return state;
+    },
+  };
 }
 
 /** Whether the database is out of reach, or has no room for another connection. */

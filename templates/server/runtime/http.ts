@@ -25,7 +25,11 @@ export async function readRequest<T>(request: Request, schema: ZodType<T>): Prom
   // A form of another site can't send this type without asking first.
   if (!/^application\/json\s*(;|$)/i.test(type))
     throw new RequestError(415, "not_json", "the body must be application/json");
-  const body = parsed(await readText(request));
+  return checkBody(parsed(await readText(request)), schema);
+}
+
+/** Checks the form of a body. */
+export function checkBody<T>(body: unknown, schema: ZodType<T>): T {
   const protocol = (body as { protocol?: unknown } | null)?.protocol;
   if (protocol !== PROTOCOL) {
     throw new RequestError(400, "protocol", `the protocol's version must be ${PROTOCOL}`, { protocols: [PROTOCOL] });

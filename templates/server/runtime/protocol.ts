@@ -49,6 +49,13 @@ export type PullRequest = z.infer<typeof pullRequest>;
 export type Change = z.infer<typeof change>;
 export type Cursor = z.infer<typeof cursor>;
 export type Load = z.infer<typeof load>;
+/** What clients send, before it is checked. */
+export type PushBody = Sent<z.input<typeof pushRequest>>;
+export type PullBody = Sent<
+  Omit<z.input<typeof pullRequest>, "cursor"> & { cursor: (Pick<Cursor, "scopes"> & Partial<Cursor>) | null }
+>;
+type Sent<T> = T extends object ? { readonly [K in keyof T]: Sent<T[K]> } : T;
+
 export type Positions = z.infer<typeof scopes>;
 
 /** A version of a scope. */

@@ -1,4 +1,4 @@
-import { defaults } from "./client/defaults.js";
+import { defaults, type PushPullFunctions } from "./client/defaults.js";
 import { HEADERS_MS, POLL_MS } from "./client/timing.js";
 import { within } from "./transport/schedule.js";
 
@@ -40,17 +40,6 @@ export interface SyncSettings {
   readonly onRejected: (change: RejectedChange) => void;
   /** Decides how an answer of the API is taken; `undefined` leaves it to the usual rules. */
   readonly onAnswer: (answer: SyncAnswer) => SyncVerdict | undefined;
-}
-
-/**
- * Take a request and give its answer: a `PushRequest` a `PushAnswer`, and a `PullRequest` a `PullAnswer`. They throw where
- * there is none.
- */
-export interface PushPullFunctions {
-  push(request: unknown, signal: AbortSignal): Promise<unknown>;
-  pull(request: unknown, signal: AbortSignal): Promise<unknown>;
-  /** Calls `onPoke` whenever there may be something to pull, until the signal aborts. Without it, the client asks every few seconds. */
-  poke?(onPoke: () => void, signal: AbortSignal): Promise<void>;
 }
 
 export type HeadersRecord = Readonly<Record<string, string>>;

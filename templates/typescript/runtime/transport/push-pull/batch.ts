@@ -197,7 +197,8 @@ async function changeOf(known: Known, model: Model | undefined, entry: Entry): P
     transaction_id: entry.transactionId,
     table: entry.model,
     operation: entry.operation,
-    key: wireRow(model, columns.filter(isKey), members),
+    // No column of a key is null.
+    key: wireRow(model, columns.filter(isKey), members) as PushChange["key"],
     value: wireRow(model, others, members),
     edited_at: entry.editedAt,
   };

@@ -4,7 +4,14 @@ import type { HeadersRecord, Settings } from "../../config.js";
 import { Ended } from "../attempts.js";
 import { isPassing, retryAfter, within } from "../schedule.js";
 import { OtherProtocol } from "./answers.js";
-import { LARGEST_REQUEST } from "./protocol.js";
+import { LARGEST_REQUEST, type PullRequest, type PushRequest } from "./protocol.js";
+
+interface Requests {
+  readonly push: PushRequest;
+  readonly pull: PullRequest;
+}
+
+type Functions = { readonly [E in keyof Requests]: (request: Requests[E], signal: AbortSignal) => Promise<unknown> };
 
 const encoder = new TextEncoder();
 /** How much of an answer a message has that isn't one of a sync server. */
@@ -31,10 +38,10 @@ export function syncUrl(settings: Settings, endpoint: "push" | "pull" | "poke"):
  * Sends a request, and gives what `read` makes of the answer. Throws `Refused` where something in the request is refused;
  * otherwise `Ended`.
  */
-export async function ask<T>(
+export async function ask<E extends keyof Requests, T>(
   settings: Settings,
-  endpoint: "push" | "pull",
-  request: unknown,
+  endpoint: E,
+  request: Requests[E],
   headers: HeadersRecord,
   signal: AbortSignal,
   read: (answer: unknown) => T,
@@ -46,11 +53,14 @@ export async function ask<T>(
   if (size > LARGEST_REQUEST) {
     throw new Refused(413, `a request of ${String(size)} bytes is too large: ${String(LARGEST_REQUEST)} are the most`);
   }
-  const own = settings.current().pushPull?.[endpoint];
+  const functions: Functions | undefined = settings.current().pushPull;
+  const own = functions?.[endpoint];
   if (own !== undefined) {
-    const given = await within(API_ANSWER_MS, signal, (limit) => own(request, limit.signal)).catch((error: unknown) => {
-      throw endOf(settings, endpoint, headers, error);
-    });
+    const given = await within(API_ANSWER_MS, signal, (limit) => own(request, limit.signal)).catch(
+      async (error: unknown) => {
+        throw await endOf(settings, endpoint, headers, error);
+      },
+    );
     return readAs(read, given, url);
   }
   const { status, body, after } = await post(settings, endpoint, sent, headers, signal).catch((error: unknown) => {
@@ -109,8 +119,18 @@ function unreachable(settings: Settings, endpoint: "push" | "pull", error: unkno
   return new Ended({ kind: "failed", message, retryAfter: 0, isUnreachable: true, url: syncUrl(settings, endpoint) });
 }
 
-/** What a function of the application throws may say the status that a request would have had. */
-function endOf(settings: Settings, endpoint: "push" | "pull", headers: HeadersRecord, error: unknown): Error {
+/** What a function of the application throws may be the answer of a request, or say the status that it would have had. */
+async function endOf(
+  settings: Settings,
+  endpoint: "push" | "pull",
+  headers: HeadersRecord,
+  error: unknown,
+): Promise<Error> {
+  if (error instanceof Response) {
+    const body = await error.text().catch(() => "");
+    const after = retryAfter(error.headers.get("Retry-After"));
+    return refusal(settings, endpoint, headers, error.status, parsed(body), body, after);
+  }
   const { status } = (typeof error === "object" && error !== null ? error : {}) as { readonly status?: unknown };
   if (typeof status !== "number") return unreachable(settings, endpoint, error);
   return refusal(settings, endpoint, headers, status, undefined, messageOf(error), 0);

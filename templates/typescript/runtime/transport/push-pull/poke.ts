@@ -20,20 +20,13 @@ export async function poke(context: Context, pull: () => void): Promise<void> {
 
   async function listen(own: AbortSignal): Promise<void> {
     const { pushPull } = settings.current();
-    if (pushPull !== undefined) {
-      if (pushPull.poke === undefined) throw new Unavailable();
-      isConnected = true;
-      return pushPull.poke(pull, own);
-    }
-    const headers = new Headers(await settings.headers(own));
+    if (pushPull !== undefined && pushPull.poke === undefined) throw new Unavailable();
+    const headers = new Headers(pushPull === undefined ? await settings.headers(own) : {});
     headers.set("Accept", "text/event-stream");
     if (lastId !== undefined) headers.set("Last-Event-ID", lastId);
     await within(POKE_SILENCE_MS, own, async (limit) => {
-      const response = await settings.current().fetch(syncUrl(settings, "poke"), {
-        headers,
-        cache: "no-store",
-        signal: limit.signal,
-      });
+      const response = await (pushPull?.poke?.(Object.fromEntries(headers), limit.signal) ??
+        settings.current().fetch(syncUrl(settings, "poke"), { headers, cache: "no-store", signal: limit.signal }));
       const isStream = response.headers.get("Content-Type")?.startsWith("text/event-stream") === true;
       if (!response.ok || !isStream || response.body === null) {
         await response.body?.cancel();

@@ -15,8 +15,16 @@ export interface Place {
   readonly version: string;
 }
 
+/** Take a request and give its answer. Where there is none they throw: a `Response`, or an error with its `status`. */
+export interface PushPullFunctions {
+  push(request: PushRequest, signal: AbortSignal): Promise<PushAnswer>;
+  pull(request: PullRequest, signal: AbortSignal): Promise<PullAnswer>;
+  /** Gives the answer to `poke`, a stream of events, also where that refuses. Without it, the client asks every few seconds. */
+  poke?(headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Response>;
+}
+
 export interface PushRequest {
-  readonly protocol: number;
+  readonly protocol: typeof PROTOCOL;
   readonly schema: string;
   readonly client_id: string;
   /** The device's clock, in milliseconds. */
@@ -33,7 +41,7 @@ export interface PushChange {
   readonly transaction_id: string;
   readonly table: string;
   readonly operation: "insert" | "update" | "delete";
-  readonly key: WireRow;
+  readonly key: Readonly<Record<string, string>>;
   readonly value: WireRow;
   /** The place in `bases` of what the device had seen. */
   readonly base: number | null;
@@ -66,7 +74,7 @@ export interface ResultError {
 }
 
 export interface PullRequest {
-  readonly protocol: number;
+  readonly protocol: typeof PROTOCOL;
   readonly schema: string;
   readonly client_id: string;
   /** Columns by model. */
@@ -87,9 +95,14 @@ export interface PullAnswer {
 /** Sent back as it came. */
 export interface Cursor {
   readonly scopes: Scopes;
-  readonly tables?: Readonly<Record<string, unknown>>;
+  readonly tables?: Readonly<Record<string, string>>;
   /** What is still being filled: not all rows of these scopes have come. */
-  readonly loads?: readonly { readonly scope: string }[];
+  readonly loads?: readonly {
+    readonly scope: string;
+    readonly tables: readonly string[];
+    readonly version: string;
+    readonly head: string;
+  }[];
 }
 
 export interface PullChange {

@@ -19,7 +19,7 @@ pub fn check<'p>(
     let prefix = format!("{base}/");
     let is_doubled = !base.is_empty() && paths.all(|path| path.starts_with(&prefix));
     if is_doubled {
-        let message = format!("every path of the document begins with {base}, and so does `api_base_url` end");
+        let message = format!("every path of the document begins with {base}, and `api_base_url` ends with it");
         let help = format!("requests would go to {base}{base}/…: leave {base} out of `api_base_url`");
         problems.push(Problem::new(Severity::Warning, Code::BaseUrl, at, message).help(help));
     } else if let Some(path) = declared.iter().find(|path| !path.is_empty())
@@ -51,7 +51,7 @@ mod tests {
 
     #[test]
     fn a_prefix_that_stands_twice() {
-        let expected = "Warning: every path of the document begins with /api, and so does `api_base_url` end";
+        let expected = "Warning: every path of the document begins with /api, and `api_base_url` ends with it";
         assert_eq!(said("http://localhost:8000/api", &[], &["/api/contacts", "/api/notes"]), [expected]);
         assert_eq!(said("http://localhost:8000/api/", &["/"], &["/api/contacts"]), [expected]);
         assert!(said("http://localhost:8000/api", &[], &["/api/contacts", "/health"]).is_empty());

@@ -77,3 +77,6 @@ for await (const line of createInterface({ input: process.stdin })) {
   }
   process.stdout.write(text + '\n')
 }
+
+// A timer of PostgreSQL may still run, and would keep the process.
+process.exit()

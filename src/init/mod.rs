@@ -13,7 +13,7 @@ use serde::Serialize;
 use crate::codegen::template::{Page, Renderer, TemplateSet, Templates, templates};
 use crate::config::Adapter;
 use crate::config::References;
-use crate::config::{Collections, FILE_NAME, Framework, Transport};
+use crate::config::{Collections, FILE_NAME, Framework, ServerFramework, Transport};
 use crate::diagnostics::clean;
 use crate::discovery::can_name_a_model;
 use crate::inspect::View;
@@ -34,6 +34,8 @@ pub struct Decisions {
     pub transport: Transport,
     pub adapter: Adapter,
     pub framework: Framework,
+    /// What a sync server's endpoints are for.
+    pub server_framework: ServerFramework,
     pub collections: Collections,
     /// Sync every model.
     pub all: bool,
@@ -64,6 +66,8 @@ struct ConfigView {
     is_electric: bool,
     /// Whether there is a sync server.
     is_pushed: bool,
+    /// `None`: the default.
+    server_framework: Option<&'static str>,
     adapter: &'static str,
     framework: &'static str,
     /// `None`: the default.
@@ -131,6 +135,8 @@ pub fn config(decisions: &Decisions, found: &View) -> anyhow::Result<String> {
         transport: decisions.transport.word(),
         is_electric: decisions.transport == Transport::Electric,
         is_pushed: decisions.transport == Transport::PushPull,
+        server_framework: (decisions.server_framework != ServerFramework::default())
+            .then(|| decisions.server_framework.word()),
         adapter: decisions.adapter.word(),
         framework: decisions.framework.word(),
         collections: (decisions.collections != Collections::Local).then(|| decisions.collections.word()),

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::config::Framework;
+use crate::config::{Framework, ServerFramework};
 
 /// The usual names of documents.
 const DOCUMENTS: [&str; 6] =
@@ -26,6 +26,11 @@ pub fn framework(folder: &Path) -> Option<Framework> {
         ("react", Framework::React),
     ];
     known.into_iter().find(|(name, _)| lists_package(folder, name)).map(|(_, framework)| framework)
+}
+
+/// What the application's server is made with, by `package.json`.
+pub fn server_framework(folder: &Path) -> ServerFramework {
+    if lists_package(folder, "@tanstack/react-start") { ServerFramework::TanstackStart } else { ServerFramework::Fetch }
 }
 
 /// Whether `package.json` lists a package.

@@ -78,7 +78,24 @@ fn with_a_sync_server() {
     assert!(text.contains("\nserver:\n  output: ./src/server/sync\n"), "{text}");
     assert_eq!(generated(folder.path(), &[]), ["projects"]);
     assert!(folder.path().join("src/server/sync/schema.sql").exists());
+    assert!(!folder.path().join("src/server/sync/tanstack-start.ts").exists());
     assert!(folder.path().join("src/generated/db/transport/push-pull/push.ts").exists());
+}
+
+/// In an application of TanStack Start, the server is a part of it.
+#[test]
+fn with_a_sync_server_in_tanstack_start() {
+    let folder = project("nested-paths");
+    let packages = r#"{ "dependencies": { "@tanstack/react-start": "1.169.5" } }"#;
+    fs::write(folder.path().join("package.json"), packages).expect("a file");
+    let run = sync_patterns(
+        &["init", "--spec", "openapi.yaml", "--transport", "push-pull", "--model", "projects"],
+        folder.path(),
+    );
+    assert_eq!((run.code, run.stderr.as_str()), (0, ""));
+    assert!(config(folder.path()).contains("\n  framework: tanstack-start #"), "{}", config(folder.path()));
+    assert_eq!(generated(folder.path(), &[]), ["projects"]);
+    assert!(folder.path().join("src/server/sync/tanstack-start.ts").exists());
 }
 
 #[test]

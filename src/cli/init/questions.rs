@@ -25,6 +25,7 @@ impl Init {
             transport: self.transport(asks)?,
             adapter: self.adapter(asks)?,
             framework: self.framework(folder, asks)?,
+            server_framework: surroundings::server_framework(folder),
             output: match &self.project.output {
                 Some(output) => output.to_string_lossy().into_owned(),
                 None if asks => ask::text("Folder to generate into", Some(OUTPUT))?,

@@ -1,58 +1,36 @@
 // The worked example as it is started: `npm start`, and Ctrl-C.
 
 import assert from "node:assert/strict";
-import { spawn, type ChildProcess } from "node:child_process";
 import { copyFile } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
 import { join, resolve } from "node:path";
 import { after, test } from "node:test";
 import { until } from "../client/support/until.js";
 import { Browser } from "./browser.js";
+import { freePort, NpmRun } from "./npm-run.js";
 import { Tab } from "./tab.js";
 
 const folder = resolve(process.env["ADAPTER"] ?? "");
 const [port, apiPort] = [await freePort(), await freePort()];
 const api = `http://127.0.0.1:${apiPort}/api`;
-let running: ChildProcess | undefined;
+let running: NpmRun | undefined;
 let browser: Browser | undefined;
 
 after(async () => {
   await browser?.close();
-  if (running !== undefined) await stop(running);
+  await running?.stop();
 });
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 /** Returns when it says where the page is. */
-async function start(): Promise<{ readonly child: ChildProcess; readonly url: string }> {
-  // With its own PGlite, from nothing.
-  const { NODE_OPTIONS: _, ...inherited } = process.env;
-  const env = { ...inherited, PORT: String(port), API_PORT: String(apiPort) };
-  // A group of its own, as a terminal makes one: Ctrl-C reaches all of it.
-  const child = spawn("npm", ["start"], { cwd: folder, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
-  running = child;
-  let said = "";
-  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (data: Buffer) => (said += data.toString()));
+async function start(): Promise<{ readonly run: NpmRun; readonly url: string }> {
+  const run = new NpmRun(folder, ["start"], { PORT: String(port), API_PORT: String(apiPort) });
+  running = run;
   await until(
-    () => child.exitCode !== null || said.includes("Ctrl-C"),
-    () => `a start: ${said}`,
+    () => run.hasEnded || run.said.includes("Ctrl-C"),
+    () => `a start: ${run.said}`,
   );
-  const [, url] = /The page: +(\S+)/.exec(said) ?? [];
-  assert.ok(url !== undefined && said.includes(api), said);
-  return { child, url };
-}
-
-async function stop(child: ChildProcess): Promise<void> {
-  const end = new Promise((resolve) => child.once("exit", resolve));
-  process.kill(-(child.pid ?? 0), "SIGINT");
-  await end;
-  running = undefined;
+  const [, url] = /The page: +(\S+)/.exec(run.said) ?? [];
+  assert.ok(url !== undefined && run.said.includes(api), run.said);
+  return { run, url };
 }
 
 async function mailOf(name: string): Promise<string | null | undefined> {
@@ -75,7 +53,7 @@ test("the example starts with rows, and keeps what is edited while it is stopped
   await tab.select("Grace Hopper");
   await tab.page.getByText("Collects moths.").waitFor();
 
-  await stop(first.child);
+  await first.run.stop();
   await tab.setMail("Grace Hopper", "grace@navy.example");
   await tab.says("Offline · 1 change not saved yet · 1 change refused");
   await tab.shows("Grace Hopper", "unsaved");
@@ -93,5 +71,5 @@ test("the example starts with rows, and keeps what is edited while it is stopped
   await tab.alert("Change of Alan Turing was refused").getByRole("button", { name: "Discard" }).click();
   await tab.says("Online · everything is saved");
   assert.equal(await mailOf("Alan"), "alan@example.com");
-  await stop(second.child);
+  await second.run.stop();
 });

@@ -4,6 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use crate::cli::home;
+use crate::support::binary::sync_patterns;
 use crate::support::project::{Project, SPEC};
 use serde_json::Value;
 
@@ -225,4 +227,13 @@ fn where_nothing_was_generated_all_is_missing() {
     assert_eq!(run.code, 1);
     assert!(run.stdout.contains("missing: src/generated/index.ts\n"), "{}", run.stdout);
     assert!(!project.path("src").exists());
+}
+
+/// What a clone of the repository has can be started.
+#[test]
+fn the_worked_examples_are_as_generated() {
+    for folder in [home().to_owned(), home().join("examples/code-review")] {
+        let run = sync_patterns(&["check"], &folder);
+        assert_eq!(run.code, 0, "{}: {}{}", folder.display(), run.stdout, run.stderr);
+    }
 }

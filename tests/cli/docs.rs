@@ -34,7 +34,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("npm install", "what it installs is what tests/npm locks: tests/cli/packages.rs"),
     ("npm run dev", "the page is used in a browser: tests/client/browser.rs"),
     ("cp …", "the page is compiled below"),
-    ("cd examples/contacts", "tests/client/browser.rs starts it"),
+    ("cd examples/", "tests/client/browser.rs starts them"),
+    ("@tanstack/cli", "fetches what is newest"),
     ("npm start", "tests/client/browser.rs"),
 ];
 

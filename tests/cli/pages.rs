@@ -42,6 +42,7 @@ fn anchors(text: &str) -> BTreeSet<String> {
 #[test]
 fn every_link_leads_somewhere() {
     let more = [
+        "examples/code-review/README.md",
         "examples/contacts/README.md",
         "templates/README.md",
         "packaging/README.md",

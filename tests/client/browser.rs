@@ -111,12 +111,12 @@ fn page(workspace: &Workspace, to: &str, config: &Path, adapter: &str, arguments
     let output = output.to_str().expect("a path");
     let run = sync_patterns(&[&["generate", "--adapter", adapter, "--output", output], arguments].concat(), config);
     assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
-    copy_example(&example(), workspace, to);
+    copy_example(&example("contacts"), workspace, to);
     type_check(workspace, to);
 }
 
-fn example() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/contacts")
+fn example(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name)
 }
 
 /// A document of `fixtures/contacts` where a new contact may be answered with where it is.
@@ -147,7 +147,7 @@ fn older(workspace: &Workspace, repository: &Path, adapter: &str) {
     let args = ["generate", "--config", "older.yaml", "--adapter", adapter, "--output", &output, "--quiet"];
     let run = sync_patterns(&args, workspace.folder());
     assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
-    copy_example(&example(), workspace, &format!("{adapter}/older"));
+    copy_example(&example("contacts"), workspace, &format!("{adapter}/older"));
 }
 
 /// The example, but for what is generated or installed there.
@@ -158,7 +158,8 @@ fn copy_example(from: &Path, workspace: &Workspace, to: &str) {
         let target = format!("{to}/{name}");
         if path.is_file() && !name.ends_with(".png") {
             workspace.write_file(&target, &fs::read_to_string(&path).expect("text"));
-        } else if ["server", "src"].contains(&name.as_ref()) {
+        } else if path.is_dir() && !["generated", "node_modules", "dist", "data", ".tanstack"].contains(&name.as_ref())
+        {
             copy_example(&path, workspace, &target);
         }
     }
@@ -192,6 +193,9 @@ pub fn cases() -> Vec<Trial> {
             .map(|framework| case(format!("browser::components::{framework}"), move || run_components(framework))),
     );
     cases.push(case("browser::npm_start", npm_start));
+    if is_long() {
+        cases.push(case("browser::code_review", code_review));
+    }
     cases
 }
 
@@ -199,11 +203,38 @@ pub fn cases() -> Vec<Trial> {
 fn npm_start() {
     let started = "started";
     page(workspace(), started, Path::new(env!("CARGO_MANIFEST_DIR")), "pglite", &[]);
-    let install = ["ci", "--prefer-offline", "--no-audit", "--no-fund"];
-    let output = Command::new("npm").args(install).current_dir(workspace().folder().join(started)).output();
-    let output = output.expect("npm on the PATH");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    install(&workspace().folder().join(started));
     run(started, "npm-start");
+}
+
+/// The example with TanStack Start, after `npm ci` of its own lock file, with what its config generates now.
+fn code_review() {
+    let Some(chromium) = chromium() else { return };
+    let folder = workspace().folder().join("code-review");
+    copy_example(&example("code-review"), workspace(), "code-review");
+    // The tests hear when the server looks for news for an open stream.
+    let file = folder.join("src/server/sync.server.ts");
+    let text = fs::read_to_string(&file).expect("the server");
+    let opens = "const database = await openDatabase();";
+    assert!(text.contains(opens), "the server opens its database");
+    let heard = "const opened = await openDatabase();\nconst query: typeof opened.query = (statement, parameters) => {\n  \
+                 if (statement.includes(\"sync_heads\")) console.log(\"looks\");\n  return opened.query(statement, parameters);\n};\n\
+                 const database = { ...opened, query };";
+    fs::write(&file, text.replace(opens, heard)).expect("the server");
+    let run = sync_patterns(&["generate"], &folder);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    install(&folder);
+    let check = Command::new("npm").args(["run", "check"]).current_dir(&folder).output().expect("npm on the PATH");
+    assert!(check.status.success(), "{}", String::from_utf8_lossy(&check.stdout));
+    let mut node = node(workspace().folder());
+    chromium.give_to(node.env("FOLDER", &folder));
+    run_suite(&mut node, "dist/browser/code-review.js", "");
+}
+
+fn install(folder: &Path) {
+    let install = ["ci", "--prefer-offline", "--no-audit", "--no-fund"];
+    let output = Command::new("npm").args(install).current_dir(folder).output().expect("npm on the PATH");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 fn run_components(framework: &str) {

@@ -102,6 +102,7 @@ pub fn compare(before: &Schema, after: &Schema) {
             has_base: true,
             changes: diff::compare(old, new),
             tables: diff::compare_tables(old, new),
+            is_existing: diff::are_existing(new),
         };
         diff::text(&mut Vec::new(), &report).expect("room for it");
         diff::markdown(&report);

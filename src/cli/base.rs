@@ -49,7 +49,7 @@ pub fn compare(
     let text = project.client.files.get(SCHEMA_JSON).context("no schema.json was generated")?;
     let new: Document = serde_json::from_str(text).context("the generated schema.json")?;
     let (changes, tables) = (diff::compare(&old, &new), diff::compare_tables(&old, &new));
-    Ok(Some(Report { base: base.name, has_base, changes, tables }))
+    Ok(Some(Report { base: base.name, has_base, changes, tables, is_existing: diff::are_existing(&new) }))
 }
 
 fn find(project: &Project, option: &str, base: Option<&str>) -> anyhow::Result<Base> {

@@ -18,5 +18,5 @@ pub use headers::{parse_header, substitute};
 pub use list::{Choice, ListConfig, Place, Style};
 pub use model::{Columns, ModelConfig, ModelEntry};
 pub use read::{Overrides, read, spec_location};
-pub use server::{ScopeConfig, ServerConfig};
+pub use server::{ScopeConfig, ServerConfig, ServerTables};
 pub use settings::{Config, FILE_NAME, SpecLocation, USUAL_POLL};

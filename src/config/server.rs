@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::choices::ServerFramework;
 use super::keys::{Reader, string};
 use super::paths::below;
-use crate::diagnostics::{Code, Input, Problem, Problems, Severity};
+use crate::diagnostics::{Code, Input, Problem, Problems, Severity, child};
 
 /// The generated sync server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,21 @@ pub struct ServerConfig {
     pub row_level_security: bool,
     /// Whether every change of every row is kept.
     pub history: bool,
+    pub tables: ServerTables,
+}
+
+/// Whose the tables of the models are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ServerTables {
+    /// The sync server's.
+    #[default]
+    Own,
+    /// Another application's, which has them already.
+    Existing,
+}
+
+impl ServerTables {
+    const ALL: [(&'static str, ServerTables); 2] = [("own", Self::Own), ("existing", Self::Existing)];
 }
 
 /// The column that says whose row it is.
@@ -39,14 +54,19 @@ pub fn read(reader: &mut Reader, folder: &std::path::Path, problems: &mut Proble
     }
     let frameworks = ServerFramework::ALL.map(|framework| (framework.word(), framework));
     let framework = reader.choice("framework", &frameworks, problems).unwrap_or_default();
-    // Each of these has one value so far; others come with later versions.
-    for (key, value) in [("orm", "none"), ("tables", "own")] {
-        reader.choice(key, &[(value, ())], problems);
-    }
+    // It has one value so far; others come with later versions.
+    reader.choice("orm", &[("none", ())], problems);
+    let tables = reader.choice("tables", &ServerTables::ALL, problems).unwrap_or_default();
     let row_level_security = reader.bool("row_level_security", problems).unwrap_or_default();
     let history = reader.bool("history", problems).unwrap_or_default();
     reader.finish(problems);
-    Some(ServerConfig { output: below(folder, &output?), framework, row_level_security, history })
+    if row_level_security && tables == ServerTables::Existing {
+        let at = child(&pointer, "row_level_security");
+        let message = "`row_level_security` makes policies, and those of `tables: existing` are the application's";
+        let problem = Problem::new(Severity::Error, Code::Contradiction, (Input::Config, &at), message);
+        problems.push(problem.help("remove one of the two; policies of yours find the user's scopes in `app.scopes`"));
+    }
+    Some(ServerConfig { output: below(folder, &output?), framework, row_level_security, history, tables })
 }
 
 pub fn scope(reader: &mut Reader, problems: &mut Problems) -> Option<ScopeConfig> {

@@ -32,6 +32,9 @@ pub struct Document {
 pub struct SyncServer {
     pub row_level_security: bool,
     pub history: bool,
+    /// Whether the models' tables are another application's.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub existing: bool,
 }
 
 /// A table of the sync server, as its `schema.sql` makes it.

@@ -23,6 +23,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("cargo bench", "measures for minutes"),
     ("sync-patterns migrate", "the example has no sync server: tests/cli/migrate.rs"),
     ("psql", "tests/cli/diff/tables.ts runs what `migrate` prints"),
+    ("tsx src/server.ts", "tests/sync_server/production.test.ts starts it"),
+    ("curl --header", "tests/sync_server/production.test.ts sends it"),
     ("cargo test", "this is one"),
     ("SYNC_PATTERNS_SCHEDULES=", "tests/cases/simulation, for longer"),
     ("SYNC_PATTERNS_SEED=", "tests/cases/simulation"),

@@ -63,6 +63,35 @@ fn what_waits_for_somebody_is_counted() {
     assert_eq!(sync_patterns(&["migrate", "--quiet"], folder.path()).stderr, "");
 }
 
+/// Of an application's tables, only what concerns the bookkeeping is printed.
+#[test]
+fn tables_of_an_application_are_left_to_it() {
+    let server = "server: { output: ./server, tables: existing }\nmodels: { things: { table: crm.thing } }\n";
+    let folder = project(server);
+    assert_eq!(sync_patterns(&["generate"], folder.path()).code, 0);
+    retype(folder.path());
+    let retyped = sync_patterns(&["migrate"], folder.path());
+    assert_eq!((retyped.code, retyped.stderr.as_str()), (0, ""));
+    let statements = retyped.stdout.lines().filter(|line| !line.starts_with("--") && !line.is_empty());
+    assert_eq!(statements.count(), 0, "{}", retyped.stdout);
+    let words = ["The tables of the models are the application's", "`schema.sql` refuses it unless the column"];
+    assert!(words.iter().all(|words| retyped.stdout.contains(words)), "{}", retyped.stdout);
+    let rules = DOCUMENT.replace(r#""name": { "type": "string" }"#, r#""name": { "type": "string", "maxLength": 3 }"#);
+    fs::write(folder.path().join("openapi.json"), rules).expect("a file");
+    let run = sync_patterns(&["migrate"], folder.path());
+    assert!(run.stdout.starts_with("-- The sync server's tables are as they were"), "{}", run.stdout);
+
+    // A model that goes loses its triggers.
+    let other = DOCUMENT.replace("/things", "/others");
+    fs::write(folder.path().join("openapi.json"), other).expect("a file");
+    let config = folder.path().join("sync-patterns.config.yaml");
+    let text = fs::read_to_string(&config).expect("the config").replace("things: { table: crm.thing }", "others: {}");
+    fs::write(&config, text).expect("a file");
+    let gone = sync_patterns(&["migrate"], folder.path());
+    assert!(gone.stdout.contains("refuses it unless the application has"), "{}{}", gone.stdout, gone.stderr);
+    assert!(!gone.stdout.contains("DROP TABLE"), "{}", gone.stdout);
+}
+
 #[test]
 fn what_nobody_can_compare_is_said() {
     let without = project("");

@@ -142,7 +142,7 @@ fn what_the_reader_refuses_and_takes() {
         ("server: {}", false),
         ("server: { output: ./server, framework: sveltekit }", false),
         ("server: { output: ./server, orm: drizzle }", false),
-        ("server: { output: ./server, tables: existing }", false),
+        ("server: { output: ./server, tables: existing }", true),
         ("server: { output: ./server, port: 80 }", false),
         ("sync_url: example.org", false),
         ("models: { contacts: { scope: owner_id, conflict: reject } }", true),

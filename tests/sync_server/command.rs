@@ -55,6 +55,24 @@ fn the_functions_of_a_framework_come_and_go_with_it() {
 }
 
 #[test]
+fn what_removes_the_server_is_written_where_the_tables_are_an_applications() {
+    let project = project();
+    let remove = project.path("src/server/sync/remove.sql");
+    assert!(!remove.exists());
+    let existing = "server: { output: ./src/server/sync, tables: existing }\n";
+    project.write("sync-patterns.config.yaml", format!("{CONFIG}{existing}"));
+    project.generate();
+    assert!(remove.exists());
+    assert_eq!(project.run(&["check"]).code, 0);
+    let schema = std::fs::read_to_string(project.path("src/server/sync/schema.sql")).expect("a file");
+    let tables = schema.lines().filter(|line| line.starts_with("CREATE TABLE") || line.starts_with("ALTER TABLE"));
+    assert!(tables.clone().all(|line| line.contains(" sync_")), "{:?}", tables.collect::<Vec<_>>());
+    project.write("sync-patterns.config.yaml", format!("{CONFIG}server: {{ output: ./src/server/sync }}\n"));
+    project.generate();
+    assert!(!remove.exists());
+}
+
+#[test]
 fn without_a_server_nothing_of_it_is_written() {
     let project = Project::new();
     project.write("openapi.yaml", SPEC);
@@ -77,4 +95,6 @@ fn folders_within_one_another_and_later_values_are_refused() {
     let framework = refused("{ output: ./server, framework: sveltekit }");
     assert!(framework.contains("it is `fetch` or `tanstack-start`"), "{framework}");
     assert!(refused("{ framework: fetch }").contains("`output` is missing"));
+    let policies = refused("{ output: ./server, tables: existing, row_level_security: true }");
+    assert!(policies.contains("those of `tables: existing` are the application's"), "{policies}");
 }

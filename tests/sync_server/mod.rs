@@ -27,6 +27,13 @@ fn compiled() -> &'static Workspace {
             older(&config, "  tasks:\n", "  countries:\n").replace("server/sync", "server/older")
         });
         generate(&workspace, &document, &strict(&config));
+        let existing = home().join("existing");
+        let [application, on_existing] = ["application.sql", "sync-patterns.config.yaml"]
+            .map(|file| fs::read_to_string(existing.join(file)).expect("text"));
+        generate(&workspace, &document, &on_existing);
+        workspace.write_file("src/application.sql", &application);
+        production(&workspace);
+        migrated(&workspace);
         for fixture in ["server", "server-options"] {
             fixture_server(&workspace, fixture);
         }
@@ -64,6 +71,64 @@ fn strict(config: &str) -> String {
         )
 }
 
+/// A server before and after a change of its document, and what `migrate` prints between the two.
+fn migrated(workspace: &Workspace) {
+    let [before, config] = ["openapi.yaml", "sync-patterns.config.yaml"]
+        .map(|file| fs::read_to_string(home().join("migrated").join(file)).expect("text"));
+    workspace.write_file("openapi.yaml", &before);
+    workspace.write_file("sync-patterns.config.yaml", &config);
+    let run = |arguments: &[&str]| {
+        let run = sync_patterns(arguments, workspace.folder());
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        run.stdout
+    };
+    run(&["generate"]);
+    let edits = [
+        ("        fax: { type: [string, \"null\"] }\n", ""),
+        ("age: { type: [string, \"null\"] }", "age: { type: [integer, \"null\"], format: int32 }"),
+        (
+            "city: { type: [string, \"null\"] }",
+            "city: { type: string }\n        rank: { type: integer, format: int32 }",
+        ),
+        (
+            "required: [id, name]\n      properties:\n        id: { type: string, format: uuid }\n        name: { type: string }\n        age",
+            "required: [id, name, city, rank]\n      properties:\n        id: { type: string, format: uuid }\n        name: { type: string, maxLength: 5 }\n        age",
+        ),
+    ];
+    let after = edits.iter().fold(older(&before, "  /logs:\n", "components:\n"), |text, (from, to)| {
+        assert!(text.contains(from), "{from}");
+        text.replace(from, to)
+    });
+    let config = config
+        .replace("  members: { local_first: true }", "  members: { local_first: true, references: { squad: teams } }")
+        .replace("  logs: { local_first: true }\n", "")
+        .replace("server/before", "server/after");
+    workspace.write_file("openapi.yaml", &after);
+    workspace.write_file("sync-patterns.config.yaml", &config);
+    workspace.write_file("src/migration.sql", &run(&["migrate"]));
+    generate(workspace, &after, &config);
+}
+
+/// The code of the page on production, with the server of its two tables.
+fn production(workspace: &Workspace) {
+    let page = fs::read_to_string(home().join("../../docs/sync-server-in-production.md")).expect("the page");
+    let blocks = |language: &str| -> Vec<String> {
+        let fence = format!("```{language}\n");
+        page.split(&fence).skip(1).map(|rest| rest.split("```").next().expect("its end").to_owned()).collect()
+    };
+    let [document, config] = &blocks("yaml")[..] else { panic!("the document and the config") };
+    generate(workspace, document, &config.replace("./src/server/sync", "./src/server/two"));
+    let [tables] = &blocks("sql")[..] else { panic!("the two tables") };
+    workspace.write_file("src/production/tables.sql", tables);
+    let code = blocks("ts");
+    assert_eq!(code.len(), 4);
+    for text in code {
+        let name = text.lines().next().and_then(|line| line.strip_prefix("// src/")).expect("the file's name");
+        let text = text.replace("./server/sync/index.js", "../server/two/index.js");
+        workspace.write_file(&format!("src/production/{name}"), &text);
+    }
+}
+
 /// The server of a fixture, in `src/server/fixtures`.
 fn fixture_server(workspace: &Workspace, name: &str) {
     let folder = home().join("../../fixtures").join(name);
@@ -88,10 +153,16 @@ fn generate(workspace: &Workspace, document: &str, config: &str) {
 
 /// Runs the tests of a file on all databases that are there.
 fn run(suite: &str) {
+    run_on(suite, "own");
+}
+
+/// `tables`: whose the tables are.
+fn run_on(suite: &str, tables: &str) {
     let postgres = Postgres::start();
     let mut command = node(compiled().folder());
     command.args(["--enable-source-maps", "--test", "--test-force-exit", "--test-reporter=spec"]);
     command.arg(format!("dist/tests/{suite}.test.js"));
+    command.env("SYNC_TABLES", tables);
     command.env("SYNC_POSTGRES", postgres.as_ref().map_or("", |postgres| &postgres.url));
     let output = command.output().expect("Node");
     let said = String::from_utf8_lossy(&output.stdout);
@@ -112,6 +183,37 @@ fn conflicts() {
 #[test]
 fn pull() {
     run("protocol/pull");
+}
+
+/// The main sentences of the protocol, on tables of another application.
+#[test]
+fn existing_push() {
+    run_on("protocol/push", "existing");
+}
+
+#[test]
+fn existing_pull() {
+    run_on("protocol/pull", "existing");
+}
+
+#[test]
+fn existing_conflicts() {
+    run_on("protocol/conflicts", "existing");
+}
+
+#[test]
+fn existing() {
+    run("existing");
+}
+
+#[test]
+fn migrated_tables() {
+    run("migrated");
+}
+
+#[test]
+fn production_page() {
+    run("production");
 }
 
 #[test]
@@ -161,5 +263,5 @@ fn http() {
 
 #[test]
 fn formatted() {
-    compiled().assert_formatted(&["src/server/**/*.ts", "src/tests/**/*.ts"]);
+    compiled().assert_formatted(&["src/server/**/*.ts", "src/tests/**/*.ts", "src/production/*.ts"]);
 }

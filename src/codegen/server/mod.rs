@@ -13,7 +13,7 @@ use twox_hash::XxHash3_64;
 use crate::codegen::sql::{compact, laid_out};
 use crate::codegen::template::{Page, Renderer, TemplateSet, Templates, templates};
 use crate::codegen::{BANNER, Files, Settings};
-use crate::config::{ServerConfig, ServerFramework};
+use crate::config::{ServerConfig, ServerFramework, ServerTables};
 use crate::names::{sql, ts};
 use crate::plan::Plan;
 pub use shape::tables;
@@ -21,11 +21,16 @@ pub use shape::tables;
 /// The file with the tables, in the server's folder.
 pub const SCHEMA_SQL: &str = "schema.sql";
 
+/// The file that takes the server out of a database whose tables are another application's.
+const REMOVE_SQL: &str = "remove.sql";
+
 pub const TEMPLATES: TemplateSet = templates!["server/generated":
     "bookkeeping.sql",
+    "existing.sql",
     "index.ts",
     "model.ts",
     "models.ts",
+    "remove.sql",
     "requests.sql",
     "schema.sql",
     "security.sql",
@@ -104,6 +109,10 @@ pub fn files(plan: &Plan, settings: Settings, templates: &Templates) -> anyhow::
     view.version = sql::literal(&version);
     let schema = laid_out(renderer.render(Page::new(SCHEMA_SQL, SCHEMA_SQL), &view)?);
     let text = ts::template_text(&compact(&schema.1));
+    if settings.server.is_some_and(|server| server.tables == ServerTables::Existing) {
+        let page = Page::new(REMOVE_SQL, REMOVE_SQL);
+        files.extend([laid_out(renderer.render(page, tables::removal(plan, &schema.1))?)]);
+    }
     files.extend([
         renderer.render(Page::new("sql.ts", "schema.sql.ts"), index::SqlView { banner: BANNER, text })?,
         schema,

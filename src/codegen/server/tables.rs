@@ -1,12 +1,14 @@
 //! The view of `schema.sql`.
 
-use serde::Serialize;
-use serde_json::json;
+use std::collections::BTreeSet;
 
-use super::columns;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::columns::{self, Made};
 use super::shape::{self, ColumnView, Reference, soft_delete};
 use crate::codegen::BANNER;
-use crate::config::{Conflict, ServerConfig};
+use crate::config::{Conflict, ServerConfig, ServerTables};
 use crate::model::Model;
 use crate::names::sql::{self, identifier, literal};
 use crate::plan::{ModelPlan, Plan};
@@ -24,6 +26,26 @@ pub struct SchemaView {
     row_level_security: bool,
     /// Whether every change of every row is kept.
     history: bool,
+    /// Whether the tables are an application's.
+    is_existing: bool,
+}
+
+/// The view of `remove.sql`.
+#[derive(Serialize)]
+pub struct RemoveView {
+    banner: &'static str,
+    models: Vec<Removed>,
+    dollar: String,
+    /// The server's own tables, as literals in a list.
+    tables: String,
+    /// The names of its functions, as literals.
+    functions: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Removed {
+    /// The model's name as a literal.
+    name: String,
 }
 
 #[derive(Serialize)]
@@ -35,12 +57,15 @@ struct ModelView {
     table_text: String,
     /// What the document asks of the table, as JSON in a literal.
     shape: String,
+    /// What an application's table must have, as JSON in a literal.
+    asked: String,
     /// Whose the rows are, as JSON in a literal.
     rows: String,
     function: String,
-    /// The names of its triggers.
-    triggers: Vec<Trigger>,
-    truncated: String,
+    /// The function's name as a literal.
+    function_text: String,
+    /// The names of the triggers, as literals in a list: of an INSERT, UPDATE, DELETE and TRUNCATE.
+    triggers: String,
     columns: Vec<ColumnView>,
     key: String,
     index: Option<Index>,
@@ -55,13 +80,6 @@ struct ModelView {
     has_column_versions: bool,
     /// Pairs of a column's name as a literal and a condition that it has changed.
     changes: Vec<(String, String)>,
-}
-
-#[derive(Serialize)]
-struct Trigger {
-    name: String,
-    event: &'static str,
-    tables: &'static str,
 }
 
 #[derive(Serialize)]
@@ -90,13 +108,45 @@ pub fn view(plan: &Plan, config: Option<&ServerConfig>) -> SchemaView {
         dollar: dollar(plan),
         row_level_security: config.is_some_and(|config| config.row_level_security),
         history: config.is_some_and(|config| config.history),
+        is_existing: config.is_some_and(|config| config.tables == ServerTables::Existing),
         models,
     }
 }
 
+/// `schema`: the text of `schema.sql`, which makes what is removed.
+pub fn removal(plan: &Plan, schema: &str) -> RemoveView {
+    // `earlier`: what an earlier config may have made.
+    let made = |before: &str, earlier: &[&str]| -> Vec<String> {
+        let made = schema.split(before).skip(1).filter_map(|rest| rest.trim_start().split(['(', ' ']).next());
+        let names = made.filter(|name| name.starts_with("sync_")).chain(earlier.iter().copied());
+        names.collect::<BTreeSet<_>>().into_iter().map(literal).collect()
+    };
+    RemoveView {
+        banner: BANNER,
+        models: plan.models.iter().map(|one| Removed { name: literal(&one.model.name) }).collect(),
+        dollar: dollar(plan),
+        tables: made("TABLE IF NOT EXISTS ", &["sync_history"]).join(", "),
+        functions: made("FUNCTION", &["sync_prune_history"]),
+    }
+}
+
+/// What `sync_adopt` looks for.
+fn asked(one: &ModelPlan) -> Value {
+    let name = |field: &str| columns::name(one.model, field).to_owned();
+    let types = one.columns.iter().map(|column| (name(&column.field.name), columns::ty(column.field).into()));
+    let made = columns::made(one).filter(|(_, made)| *made == Made::Integer).map(|(field, _)| name(field));
+    json!({
+        "key": one.key().map(|column| name(&column.field.name)).collect::<Vec<_>>(),
+        "columns": types.collect::<Map<_, _>>(),
+        "made": made,
+        "inserts": one.model.operations.create.is_some(),
+    })
+}
+
 fn model(plan: &Plan, one: &ModelPlan) -> ModelView {
     let model = one.model;
-    let own = |suffix: &str| identifier(&format!("sync_{}{suffix}", sql::fit(&model.name, "sync__truncated".len())));
+    let own = |suffix: &str| format!("sync_{}{suffix}", sql::fit(&model.name, "sync__truncated".len()));
+    let triggers = ["_insert", "_update", "_delete", "_truncate"].map(|suffix| literal(&own(suffix)));
     let key = one.key().map(|column| columns::quoted(model, &column.field.name));
     let same = |name: &String| format!("_n.{name} = _o.{name}");
     let keys: Vec<String> = key.collect();
@@ -109,17 +159,15 @@ fn model(plan: &Plan, one: &ModelPlan) -> ModelView {
         table: columns::table(model),
         table_text: literal(&columns::table(model)),
         shape: literal(&shape::text(&shape::of(one, &columns, &references))),
+        asked: literal(&asked(one).to_string()),
         rows: literal(&json!({ "scope": new.scope, "key": new.key, "is_deleted": new.is_deleted }).to_string()),
-        function: own("_changed"),
-        triggers: vec![
-            Trigger { name: own("_insert"), event: "INSERT", tables: "NEW TABLE AS _new_rows" },
-            Trigger { name: own("_update"), event: "UPDATE", tables: "OLD TABLE AS _old_rows NEW TABLE AS _new_rows" },
-            Trigger { name: own("_delete"), event: "DELETE", tables: "OLD TABLE AS _old_rows" },
-        ],
-        truncated: own("_truncate"),
+        function: identifier(&own("_changed")),
+        function_text: literal(&identifier(&own("_changed"))),
+        triggers: triggers.join(", "),
         columns,
         key: keys.join(", "),
-        index: scope.map(|scope| Index { name: own("_scope"), column: columns::quoted(model, &scope.field) }),
+        index: scope
+            .map(|scope| Index { name: identifier(&own("_scope")), column: columns::quoted(model, &scope.field) }),
         references,
         new,
         old: row(one, "_o"),

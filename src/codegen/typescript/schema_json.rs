@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::literal::Language;
 use crate::codegen::{BANNER, Settings};
-use crate::config::ServerConfig;
+use crate::config::{ServerConfig, ServerTables};
 use crate::plan::Plan;
 use crate::schema_json::document;
 
@@ -37,8 +37,9 @@ pub fn text(plan: &Plan, settings: Settings, tables: &IndexMap<String, document:
         out.extend([",\n  ", &member("tables", &serde_json::to_value(tables)?, 0)]);
     }
     if let Some(server) = settings.server {
-        let ServerConfig { row_level_security, history, .. } = *server;
-        let server = document::SyncServer { row_level_security, history };
+        let ServerConfig { row_level_security, history, tables, .. } = *server;
+        let existing = tables == ServerTables::Existing;
+        let server = document::SyncServer { row_level_security, history, existing };
         out.extend([",\n  ", &member("server", &serde_json::to_value(server)?, 0)]);
     }
     out.push_str("\n}\n");

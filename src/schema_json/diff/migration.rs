@@ -42,12 +42,26 @@ fn head(report: &Report, schema: &str) -> String {
     if report.tables.is_empty() {
         return format!("-- The sync server's tables are as they were in {base}.\n");
     }
+    let (what, those, rest) = if report.is_existing {
+        (
+            "what the sync server has in the database",
+            "that",
+            "The tables of the models are the application's: nothing here, and nothing in schema.sql, alters one of them. Their
+-- columns change by the application's own migrations.",
+        )
+    } else {
+        (
+            "the sync server's tables",
+            "those",
+            "What is commented out loses data, or waits for a value or a decision of yours. Nothing else loses any.",
+        )
+    };
     format!(
-        "-- From the sync server's tables of {base} to those of the document as it is now. Run it together with schema.sql:
+        "-- From {what} of {base} to {those} of the document as it is now. Run it together with schema.sql:
 --
 --   psql \"$DATABASE_URL\" --set ON_ERROR_STOP=1 --single-transaction --file migration.sql --file {schema}
 --
--- What is commented out loses data, or waits for a value or a decision of yours. Nothing else loses any.
+-- {rest}
 "
     )
 }

@@ -27,5 +27,5 @@ pub use json::json;
 pub use markdown::markdown;
 pub use migration::{left_to_you, migration};
 pub use report::Report;
-pub use tables::{TableChange, TableKind, compare as compare_tables};
+pub use tables::{TableChange, TableKind, are_existing, compare as compare_tables};
 pub use text::text;

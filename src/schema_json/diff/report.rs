@@ -12,6 +12,8 @@ pub struct Report {
     pub changes: Vec<Change>,
     /// Those of the sync server's tables.
     pub tables: Vec<TableChange>,
+    /// Whether those are another application's.
+    pub is_existing: bool,
 }
 
 impl Report {

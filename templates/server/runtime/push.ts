@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 
 import { Applier, ConflictRefusal, scopesFor, type Edit, type Outcome } from "./apply.js";
 import { check, isMade, MadeKeys, makeKeys, withMadeKeys, type Step } from "./changes.js";
-import { textArray, type Query } from "./database.js";
+import { elements, textArray, type Query } from "./database.js";
 import { isOfRequest, isTransient, Refusal, refusalOf, RequestError } from "./errors.js";
 import { modelOf, type ServerModel } from "./model.js";
 import { MAX_CHANGES, PROTOCOL, type Change, type PushAnswer, type PushRequest, type WriteResult } from "./protocol.js";
@@ -42,7 +42,7 @@ export async function push(server: Server, user: User, request: PushRequest): Pr
   for (let attempt = 1; ; attempt += 1) {
     try {
       const done = await transaction(server, user, taking(request), (query, start) =>
-        take(server, user, request, query, start),
+        take(server, user, request, query, start, attempt > 1),
       );
       await tell(server, user, done);
       return done.answer;
@@ -79,12 +79,20 @@ function taking({ client_id, schema, answered, changes }: PushRequest): [string,
   ];
 }
 
-async function take(server: Server, user: User, request: PushRequest, query: Query, start: Start): Promise<Done> {
+async function take(
+  server: Server,
+  user: User,
+  request: PushRequest,
+  query: Query,
+  start: Start,
+  isRetry: boolean,
+): Promise<Done> {
   const items = request.changes.map((change, index): Item => {
     return { change, index, model: modelOf(server.models, change.table), hash: "" };
   });
   findKnown(request, items, start.answer as Known[]);
   await plan(server, user, query, items);
+  if (isRetry) await lockRows(query, items);
   const locked = await lockScopes(query, user, items);
   const stamps = shiftStamps(
     request.changes.map((change) => change.edited_at),
@@ -189,6 +197,25 @@ async function lockScopes(query: Query, user: User, items: readonly Item[]): Pro
     [JSON.stringify([...named]), ...places(there), JSON.stringify(scopesOf(user))],
   );
   return headsOf(JSON.parse(row?.["heads"] ?? "{}") as Heads);
+}
+
+/**
+ * Locks the rows that are there, before their scopes: in the order of other writers, who have theirs when they commit and need the
+ * scopes then. It takes time, so only where somebody was in the way.
+ */
+async function lockRows(query: Query, items: readonly Item[]): Promise<void> {
+  const steps = items.flatMap(({ step }) => (step === undefined || step.operation === "insert" ? [] : step));
+  for (const model of new Set(steps.map((step) => step.model))) {
+    const columns = model.key.map((name) => model.columns[name]);
+    const keys = steps.filter((step) => step.model === model).map(({ key }) => model.key.map((name) => key[name]));
+    const isKey = columns.map((column, index) => `_t.${column?.sql} = (_k.key->>${index})::${column?.type}`);
+    await query(
+      `SELECT 'true' AS is_locked FROM ${model.table} AS _t
+      WHERE EXISTS (SELECT FROM ${elements("$1")} AS _k (key) WHERE ${isKey.join(" AND ")})
+      ORDER BY ${columns.map((column) => `_t.${column?.sql}`).join(", ")} FOR NO KEY UPDATE`,
+      [JSON.stringify(keys)],
+    );
+  }
 }
 
 /** The entries `r` of rows in the log. The parameters are those that `places` gives. */

@@ -158,6 +158,7 @@ fn every_difference_of_the_tables_is_told() {
         ("/tables/things/conflict", |value| *value = "reject".into()),
         ("/server/row_level_security", |value| *value = true.into()),
         ("/server/history", |value| *value = true.into()),
+        ("/server", |value| value["existing"] = true.into()),
         ("/tables/labels/references/labels_thing_id_reference/to", |value| *value = "other".into()),
     ];
     for (pointer, change) in changes {

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { onEach } from "../support/suite.js";
-import { contact, deal, remove, update, uuid } from "../support/world.js";
+import { contact, deal, remove, SCHEMA_SQL, update, uuid } from "../support/world.js";
 
 onEach((suite) => {
   test("every writer counts, and a row that comes back after its deletion is a row", async () => {
@@ -159,8 +159,7 @@ onEach((suite) => {
   test("the schema runs a second time without harm", async () => {
     const { ada, store } = suite;
     await ada.pull();
-    const { schemaSql } = await import("../../server/sync/index.js");
-    await store.sql(schemaSql);
+    await store.sql(SCHEMA_SQL);
     assert.deepEqual(await ada.pull(), []);
   });
 

@@ -26,12 +26,20 @@ const server = (file: string) => [`server/sync/${file}`, `server/older/${file}`]
 /** What puts the commits of a scope in order. */
 const LOCK = "PERFORM FROM sync_scope AS s WHERE s.scope = ANY (_scopes) ORDER BY s.scope FOR NO KEY UPDATE;";
 
+/** Lets each statement give its rows their versions, as those of a push do, and not the COMMIT. */
+const AT_ONCE: Edit = {
+  files: server("schema.sql.js"),
+  from: "SELECT coalesce(current_setting('sync.request', TRUE), '') = 'on';",
+  to: "SELECT TRUE;",
+};
+
 export const BUGS: readonly Bug[] = [
   {
     name: "a sequence for the version",
     needsConcurrency: true,
     first: 19,
     edits: [
+      AT_ONCE,
       {
         files: server("schema.sql.js"),
         from: "CREATE TABLE IF NOT EXISTS sync_meta (",
@@ -77,7 +85,7 @@ FROM (SELECT t.scope, count(*) AS rows FROM touched AS t GROUP BY t.scope) AS c`
     name: "a missing lock",
     needsConcurrency: true,
     first: 197,
-    edits: [{ files: server("schema.sql.js"), from: LOCK, to: "" }],
+    edits: [AT_ONCE, { files: server("schema.sql.js"), from: LOCK, to: "" }],
   },
   {
     name: "a missing tombstone",

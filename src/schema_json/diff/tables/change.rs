@@ -49,6 +49,7 @@ pub enum TableKind {
     ConflictChanged,
     RowLevelSecurityChanged,
     HistoryChanged,
+    TablesChanged,
 }
 
 /// What the levels mean for the tables, as `docs/cli.md` defines it.

@@ -3,6 +3,7 @@
 
 mod change;
 mod column;
+mod existing;
 mod pair;
 mod policy;
 mod server;
@@ -19,6 +20,18 @@ use crate::schema_json::document::{Document, Model, Table};
 
 /// What is different in the tables of `new`, model by model in order of name.
 pub fn compare(old: &Document, new: &Document) -> Vec<TableChange> {
+    let changes = of_own(old, new);
+    let is_gone = new.server.is_none() && are_existing(old);
+    if is_gone || are_existing(new) { changes.into_iter().filter_map(existing::of).collect() } else { changes }
+}
+
+/// Whether the tables are another application's.
+pub fn are_existing(document: &Document) -> bool {
+    document.server.is_some_and(|server| server.existing)
+}
+
+/// The same of tables that `schema.sql` makes.
+fn of_own(old: &Document, new: &Document) -> Vec<TableChange> {
     let whole =
         |kind, sentence: &str, effect: &str| vec![TableChange::new(kind, Severity::Info, sentence.to_owned(), effect)];
     match (old.tables.is_empty(), new.tables.is_empty()) {

@@ -10,6 +10,7 @@ pub fn changes(old: &Document, new: &Document) -> Vec<TableChange> {
     let all = [
         (before.row_level_security != after.row_level_security).then(|| row_level_security(after.row_level_security)),
         (before.history != after.history).then(|| history(after.history)),
+        (before.existing != after.existing).then(|| whose(after.existing)),
     ];
     all.into_iter().flatten().collect()
 }
@@ -50,4 +51,20 @@ fn history(is_on: bool) -> TableChange {
     let change =
         TableChange::new(TableKind::HistoryChanged, Severity::Notice, sentence.to_owned(), effect).losing(loss);
     if is_on { change } else { change.yours(Phase::Drop, "DROP TABLE sync_history") }
+}
+
+fn whose(is_existing: bool) -> TableChange {
+    let (sentence, effect) = if is_existing {
+        (
+            "the tables are the application's",
+            "`schema.sql` makes and alters none of them any more. Those that are there stay, and the application's migrations \
+             see to them.",
+        )
+    } else {
+        (
+            "the tables are the sync server's",
+            "`schema.sql` alters those that are there, and refuses what needs a decision.",
+        )
+    };
+    TableChange::new(TableKind::TablesChanged, Severity::Notice, sentence.to_owned(), effect)
 }

@@ -88,6 +88,7 @@ export class Applier {
     const inserted = await this.query(
       `${TOLD}
       INSERT INTO ${model.table} AS _t (${columns.map((column) => column?.sql).join(", ")})
+      OVERRIDING SYSTEM VALUE
       SELECT ${select.join(", ")}
       FROM _s, ${elements("$1")} WITH ORDINALITY AS _e (value, place)
       WHERE _s.told IS NOT NULL AND $2::text IS NOT NULL
@@ -255,8 +256,15 @@ export function scopesFor(model: ServerModel, user: User): string[] {
   return values === null ? ["*"] : values.map((value) => `${model.scope?.kind}:${value}`);
 }
 
-/** Tells the triggers of a statement what it writes. */
-const TOLD = "WITH _s AS MATERIALIZED (SELECT set_config('sync.pushed', $3, true) AS told)";
+/**
+ * Tells the triggers of a statement what it writes. A push that goes on for long waits for nobody: whoever waits for its rows
+ * would be ended by PostgreSQL after `deadlock_timeout`, which is a second, where it waits for one of theirs.
+ */
+const TOLD = `WITH _s AS MATERIALIZED (
+  SELECT
+    set_config('sync.pushed', $3, true)
+    || set_config('lock_timeout', CASE WHEN clock_timestamp() > now() + INTERVAL '400 ms' THEN '1ms' ELSE '100ms' END, true) AS told
+)`;
 
 /** A row's name for the triggers. */
 function place({ model, rowKey }: Step): string {

@@ -55,6 +55,19 @@ CREATE TABLE IF NOT EXISTS sync_write (
 
 CREATE INDEX IF NOT EXISTS sync_write_answered ON sync_write (user_id, answered_at) WHERE answered_at IS NOT NULL;
 
+-- What the transactions of other writers have written, while they are under way: at their COMMIT, rows get versions. An
+-- entry is about rows of one statement; without scopes, about a TRUNCATE; the one without a table says that the
+-- transaction ends. Unlogged, since none outlives its transaction.
+CREATE UNLOGGED TABLE IF NOT EXISTS sync_noted (
+  place BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  transaction XID8 NOT NULL DEFAULT pg_current_xact_id(),
+  table_name TEXT COLLATE "C",
+  scopes TEXT[],
+  keys TEXT[],
+  deleted BOOLEAN[],
+  changed TEXT[]
+);
+
 -- The local databases that have pushed.
 CREATE TABLE IF NOT EXISTS sync_client (
   user_id TEXT COLLATE "C" NOT NULL,
@@ -181,12 +194,65 @@ BEGIN
 END;
 $$;
 
--- Gives rows their versions. One entry of each array is about one row; a scope of null is nobody's. `changed` has the
--- columns whose versions are kept, as JSON, and `["*"]` for a whole row.
-CREATE
-  OR REPLACE FUNCTION sync_note(
-    _model TEXT, _scopes TEXT[], _keys TEXT[], _deleted BOOLEAN[], _changed TEXT[]
-  ) RETURNS VOID
+-- Whether it is a request of the server that writes: it has locked its scopes, and its rows get their versions at once.
+CREATE OR REPLACE FUNCTION sync_is_request() RETURNS BOOLEAN LANGUAGE sql STABLE AS $$
+  SELECT coalesce(current_setting('sync.request', TRUE), '') = 'on';
+$$;
+
+-- Locks scopes for another writer, and gives up where that takes long.
+CREATE OR REPLACE FUNCTION sync_try_lock(_scopes TEXT[]) RETURNS BOOLEAN
+LANGUAGE plpgsql SET search_path FROM CURRENT SET lock_timeout TO '200ms' AS $$
+BEGIN
+  PERFORM sync_lock(_scopes);
+  RETURN TRUE;
+EXCEPTION WHEN lock_not_available THEN
+  RETURN FALSE;
+END;
+$$;
+
+-- Locks scopes for another writer. It never waits as long as `deadlock_timeout`, so it is never the one that PostgreSQL
+-- ends in a deadlock: a push gives way before that. A `lock_timeout` of the writer holds all the same.
+CREATE OR REPLACE FUNCTION sync_wait(_scopes TEXT[]) RETURNS VOID
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+  _limit INTERVAL := coalesce(nullif(current_setting('lock_timeout')::INTERVAL, '0'), '1 minute');
+  _end TIMESTAMPTZ := clock_timestamp() + _limit;
+BEGIN
+  WHILE _limit > '200 ms' AND clock_timestamp() < _end LOOP
+    IF sync_try_lock(_scopes) THEN
+      RETURN;
+    END IF;
+  END LOOP;
+  PERFORM sync_lock(_scopes);
+END;
+$$;
+
+-- Hears of rows that a statement has written. One entry of each array is about one row; a scope of null is nobody's.
+-- `changed` has the columns whose versions are kept, as JSON, and `["*"]` for a whole row.
+CREATE OR REPLACE FUNCTION sync_note(
+  _model TEXT, _scopes TEXT[], _keys TEXT[], _deleted BOOLEAN[], _changed TEXT[]
+) RETURNS VOID
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+  IF sync_is_request() THEN
+    PERFORM sync_number(_model, _scopes, _keys, _deleted, _changed);
+  ELSE
+    INSERT INTO sync_noted (table_name, scopes, keys, deleted, changed)
+    VALUES (_model, _scopes, _keys, _deleted, _changed);
+  END IF;
+END;
+$$;
+
+-- All columns that are named in some texts of `changed`.
+CREATE OR REPLACE FUNCTION sync_union(_changed TEXT[]) RETURNS TEXT LANGUAGE sql IMMUTABLE AS $$
+  SELECT jsonb_agg(DISTINCT c.name)::TEXT
+  FROM unnest(_changed) AS t (names), jsonb_array_elements_text(t.names::JSONB) AS c (name);
+$$;
+
+-- Gives rows their versions; the arrays are those of `sync_note`.
+CREATE OR REPLACE FUNCTION sync_number(
+  _model TEXT, _scopes TEXT[], _keys TEXT[], _deleted BOOLEAN[], _changed TEXT[]
+) RETURNS VOID
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
   _pushed JSONB := nullif(current_setting('sync.pushed', TRUE), '')::JSONB;
@@ -194,9 +260,6 @@ DECLARE
   _stamp TEXT := floor(extract(EPOCH FROM clock_timestamp()) * 1000)::BIGINT || '.0';
   _one TEXT;
 BEGIN
-  IF _scopes IS NULL THEN
-    RETURN;
-  END IF;
   PERFORM sync_lock(_scopes);
   WITH touched AS MATERIALIZED (
     SELECT
@@ -273,19 +336,109 @@ BEGIN
 END;
 $$;
 
--- What a TRUNCATE removes leaves no tombstones, so clients load everything again.
-CREATE OR REPLACE FUNCTION sync_truncated() RETURNS TRIGGER
+-- Takes the rows of tables out of the log. What a TRUNCATE removes leaves no tombstones, so clients load everything
+-- again.
+CREATE OR REPLACE FUNCTION sync_forget(_models TEXT[]) RETURNS VOID
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
   PERFORM FROM sync_scope AS s
-  WHERE s.scope IN (SELECT r.scope FROM sync_row AS r WHERE r.table_name = TG_ARGV[0])
+  WHERE s.scope IN (SELECT r.scope FROM sync_row AS r WHERE r.table_name = ANY (_models))
   ORDER BY s.scope FOR NO KEY UPDATE;
   WITH gone AS (
-    DELETE FROM sync_row AS r WHERE r.table_name = TG_ARGV[0] RETURNING r.scope
+    DELETE FROM sync_row AS r WHERE r.table_name = ANY (_models) RETURNING r.scope
   )
   UPDATE sync_scope AS s SET epoch = gen_random_uuid() WHERE s.scope IN (SELECT gone.scope FROM gone);
   PERFORM pg_notify('sync_poke', '');
+END;
+$$;
+
+CREATE OR REPLACE FUNCTION sync_truncated() RETURNS TRIGGER
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+  IF sync_is_request() THEN
+    PERFORM sync_forget(TG_ARGV);
+  ELSE
+    DELETE FROM sync_noted AS n WHERE n.transaction = pg_current_xact_id() AND n.table_name = TG_ARGV[0];
+    INSERT INTO sync_noted (table_name) VALUES (TG_ARGV[0]);
+  END IF;
   RETURN NULL;
+END;
+$$;
+
+-- Gives the rows that a transaction has written their versions, when it commits: with all scopes at once and in their
+-- order, so that two writers never wait for one another.
+CREATE OR REPLACE FUNCTION sync_commit() RETURNS VOID
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT SET enable_seqscan TO off AS $$
+DECLARE
+  _own XID8 := pg_current_xact_id();
+  _emptied TEXT[] := ARRAY(
+    SELECT DISTINCT n.table_name FROM sync_noted AS n
+    WHERE n.transaction = _own AND n.table_name IS NOT NULL AND n.scopes IS NULL
+  );
+  _n RECORD;
+BEGIN
+  PERFORM sync_wait(ARRAY(
+    SELECT u.scope FROM sync_noted AS n CROSS JOIN unnest(n.scopes) AS u (scope) WHERE n.transaction = _own
+    UNION
+    SELECT r.scope FROM sync_row AS r WHERE _emptied <> '{}' AND r.table_name = ANY (_emptied)
+  ));
+  IF _emptied <> '{}' THEN
+    PERFORM sync_forget(_emptied);
+  END IF;
+  FOR _n IN
+    SELECT
+      t.table_name, array_agg(t.scope) AS scopes, array_agg(t.key) AS keys, array_agg(t.is_deleted) AS deleted,
+      array_agg(t.changed) AS changed
+    FROM (
+      SELECT
+        n.table_name, u.scope, u.key, (array_agg(u.is_deleted ORDER BY n.place DESC))[1] AS is_deleted,
+        CASE
+          WHEN count(*) = 1 OR bool_or(u.changed = '["*"]') THEN min(u.changed)
+          ELSE sync_union(array_agg(u.changed))
+        END AS changed,
+        (row_number() OVER (ORDER BY u.scope) - 1) / 2000 AS part
+      FROM sync_noted AS n
+      CROSS JOIN unnest(n.scopes, n.keys, n.deleted, n.changed) AS u (scope, key, is_deleted, changed)
+      WHERE n.transaction = _own
+      GROUP BY n.table_name, u.scope, u.key
+    ) AS t
+    GROUP BY t.table_name, t.part
+  LOOP
+    PERFORM sync_number(_n.table_name, _n.scopes, _n.keys, _n.deleted, _n.changed);
+  END LOOP;
+  DELETE FROM sync_noted AS n WHERE n.transaction = _own;
+END;
+$$;
+
+-- Is called for each entry of `sync_noted` when its transaction commits. The first one adds the last one, which comes
+-- behind all other checks: nobody else's row is waited for while scopes are locked. `SET CONSTRAINTS ALL IMMEDIATE`
+-- doesn't bring it forward.
+CREATE OR REPLACE FUNCTION sync_noted() RETURNS TRIGGER
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT SET enable_seqscan TO off AS $$
+BEGIN
+  IF NEW.table_name IS NULL THEN
+    PERFORM sync_commit();
+  ELSIF EXISTS (SELECT FROM sync_noted AS n WHERE n.place = NEW.place)
+    AND NOT EXISTS (SELECT FROM sync_noted AS n WHERE n.transaction = NEW.transaction AND n.table_name IS NULL)
+  THEN
+    SET CONSTRAINTS sync_noted DEFERRED;
+    INSERT INTO sync_noted (table_name) VALUES (NULL);
+  END IF;
+  RETURN NULL;
+END;
+$$;
+
+-- Once: nothing of the table can be altered where the same transaction has written rows before, as a migration does.
+DO $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = 'sync_noted'::REGCLASS AND tgname = 'sync_noted') THEN
+    CREATE INDEX sync_noted_transaction ON sync_noted (transaction);
+    CREATE UNIQUE INDEX sync_noted_end ON sync_noted (transaction) WHERE table_name IS NULL;
+    -- Without a policy, its owner alone reads and writes it: the triggers do so as their owner.
+    ALTER TABLE sync_noted ENABLE ROW LEVEL SECURITY;
+    CREATE CONSTRAINT TRIGGER sync_noted AFTER INSERT ON sync_noted DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION sync_noted();
+  END IF;
 END;
 $$;
 
@@ -402,38 +555,157 @@ END;
 $$;
 
 -- Notes the rows that a table has already, and again where the document says in another way whose they are. `rows`
--- has the expressions of a row's scope, its key and whether it is deleted.
-CREATE OR REPLACE FUNCTION sync_fill(_model TEXT, _table REGCLASS, _rows JSONB) RETURNS VOID
+-- has the expressions of a row's scope, its key and whether it is deleted; `whole` is what `changed` has for a row. In
+-- parts, so that it takes little memory.
+CREATE OR REPLACE FUNCTION sync_fill(_model TEXT, _table REGCLASS, _rows JSONB, _whole TEXT) RETURNS VOID
 LANGUAGE plpgsql SECURITY INVOKER SET search_path FROM CURRENT AS $$
+DECLARE
+  _n RECORD;
 BEGIN
-  IF EXISTS (SELECT FROM sync_meta AS m WHERE m.key = 'rows:' || _model AND m.value::JSONB = _rows) THEN
-    RETURN;
-  END IF;
-  EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', _table);
-  EXECUTE format(
-    'WITH found AS MATERIALIZED (SELECT %s AS scope, %s AS key, %s AS is_deleted FROM %s AS _n), told AS (
+  FOR _n IN EXECUTE format(
+    'WITH found AS MATERIALIZED (
+      SELECT (%s) COLLATE "C" AS scope, (%s) COLLATE "C" AS key FROM %s AS _n WHERE (%s) IS NOT NULL AND NOT (%s)
+    ), told AS (
       SELECT f.scope, f.key, FALSE AS is_deleted
       FROM found AS f
-      WHERE f.scope IS NOT NULL AND NOT f.is_deleted AND NOT EXISTS (
-        SELECT FROM sync_row AS r WHERE r.scope = f.scope AND r.table_name = $1 AND r.row_key = f.key AND NOT r.is_deleted
+      WHERE NOT EXISTS (
+        SELECT FROM sync_row AS r
+        WHERE r.scope = f.scope AND r.table_name = $1 AND r.row_key = f.key AND NOT r.is_deleted
       )
       UNION ALL
       SELECT r.scope, r.row_key, TRUE
       FROM sync_row AS r
       WHERE r.table_name = $1 AND NOT r.is_deleted AND NOT EXISTS (
-        SELECT FROM found AS f WHERE f.scope = r.scope AND f.key = r.row_key AND NOT f.is_deleted
+        SELECT FROM found AS f WHERE f.scope = r.scope AND f.key = r.row_key
       )
     )
-    SELECT sync_note($1, array_agg(t.scope), array_agg(t.key), array_agg(t.is_deleted), array_agg(''["*"]''::TEXT)) FROM told AS t',
-    _rows->>'scope', _rows->>'key', _rows->>'is_deleted', _table
-  ) USING _model;
+    SELECT
+      array_agg(t.scope) AS scopes, array_agg(t.key) AS keys, array_agg(t.is_deleted) AS deleted,
+      array_agg($2) AS changed
+    FROM (SELECT told.*, (row_number() OVER (ORDER BY told.scope) - 1) / 2000 AS part FROM told) AS t
+    GROUP BY t.part ORDER BY t.part',
+    _rows->>'scope', _rows->>'key', _table, _rows->>'scope', _rows->>'is_deleted'
+  ) USING _model, _whole LOOP
+    PERFORM sync_number(_model, _n.scopes, _n.keys, _n.deleted, _n.changed);
+  END LOOP;
+END;
+$$;
+
+-- Locks a table, and gives up where that takes long.
+CREATE OR REPLACE FUNCTION sync_try_hold(_table REGCLASS, _how TEXT) RETURNS BOOLEAN
+LANGUAGE plpgsql SET search_path FROM CURRENT SET lock_timeout TO '200ms' AS $$
+BEGIN
+  EXECUTE format('LOCK TABLE %s IN %s', _table, _how);
+  RETURN TRUE;
+EXCEPTION WHEN lock_not_available THEN
+  RETURN FALSE;
+END;
+$$;
+
+-- Locks a table for as long as the transaction goes on. Whoever writes to it isn't held up for long while others keep
+-- it busy; and where the transaction has locked another table already, it doesn't wait at all, so that nobody gets into
+-- a deadlock.
+CREATE OR REPLACE FUNCTION sync_hold(_table REGCLASS, _mode TEXT) RETURNS VOID
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+  _has_others BOOLEAN := coalesce(current_setting('sync.holds', TRUE), '') = 'on';
+  _how TEXT := _mode || ' MODE' || CASE WHEN _has_others THEN ' NOWAIT' ELSE '' END;
+  _end TIMESTAMPTZ := clock_timestamp() + CASE WHEN _has_others THEN INTERVAL '3 seconds' ELSE '1 minute' END;
+BEGIN
+  LOOP
+    IF sync_try_hold(_table, _how) THEN
+      PERFORM set_config('sync.holds', 'on', TRUE);
+      RETURN;
+    END IF;
+    EXIT WHEN clock_timestamp() > _end;
+    PERFORM pg_sleep(0.05);
+  END LOOP;
+  RAISE EXCEPTION 'transactions of others keep % busy', _table
+  USING HINT = 'Run it again when they have ended; psql without --single-transaction takes one table at a time.';
+END;
+$$;
+
+-- Sees to it that a table's triggers tell of its rows, and that the log has those that are there. Most rows are noted
+-- before the table is locked; those of this moment under the lock, which comes with the triggers.
+CREATE OR REPLACE FUNCTION sync_watch(
+  _model TEXT, _table REGCLASS, _function REGPROC, _triggers TEXT[], _rows JSONB, _whole TEXT
+) RETURNS VOID
+LANGUAGE plpgsql SECURITY INVOKER SET search_path FROM CURRENT AS $$
+DECLARE
+  _events TEXT[] := ARRAY[
+    'INSERT', 'NEW TABLE AS _new_rows',
+    'UPDATE', 'OLD TABLE AS _old_rows NEW TABLE AS _new_rows',
+    'DELETE', 'OLD TABLE AS _old_rows'
+  ];
+  _other RECORD;
+BEGIN
+  INSERT INTO sync_meta (key, value)
+  VALUES ('watch:' || _model, jsonb_build_object('function', _function::TEXT, 'triggers', _triggers)::TEXT)
+  ON CONFLICT (key) DO UPDATE SET value = EXCLUDED.value WHERE sync_meta.value <> EXCLUDED.value;
+  IF 4 = (
+      SELECT count(*) FROM pg_trigger AS g
+      WHERE g.tgrelid = _table AND g.tgname = ANY (_triggers) AND g.tgenabled <> 'D'
+    )
+    AND EXISTS (SELECT FROM sync_meta AS m WHERE m.key = 'rows:' || _model AND m.value::JSONB = _rows)
+  THEN
+    RETURN;
+  END IF;
+  IF current_setting('transaction_isolation') <> 'read committed' THEN
+    RAISE EXCEPTION 'schema.sql needs the isolation level READ COMMITTED, since it looks twice for rows';
+  END IF;
+  PERFORM sync_fill(_model, _table, _rows, _whole);
+  PERFORM sync_hold(_table, 'SHARE ROW EXCLUSIVE');
+  FOR _number IN 1..3 LOOP
+    EXECUTE format(
+      'CREATE OR REPLACE TRIGGER %I AFTER %s ON %s REFERENCING %s FOR EACH STATEMENT EXECUTE FUNCTION %s()',
+      _triggers[_number], _events[2 * _number - 1], _table, _events[2 * _number], _function
+    );
+  END LOOP;
+  -- Where the config has given the model another table.
+  FOR _other IN
+    SELECT g.tgrelid::REGCLASS AS watched, g.tgname AS name FROM pg_trigger AS g
+    WHERE g.tgname = ANY (_triggers) AND g.tgrelid <> _table AND g.tgfoid IN (_function, 'sync_truncated'::REGPROC)
+  LOOP
+    PERFORM sync_hold(_other.watched, 'ACCESS EXCLUSIVE');
+    EXECUTE format('DROP TRIGGER %I ON %s', _other.name, _other.watched);
+  END LOOP;
+  EXECUTE format(
+    'CREATE OR REPLACE TRIGGER %I AFTER TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION sync_truncated(%L)',
+    _triggers[4], _table, _model
+  );
+  PERFORM sync_fill(_model, _table, _rows, _whole);
   INSERT INTO sync_meta (key, value) VALUES ('rows:' || _model, _rows::TEXT)
   ON CONFLICT (key) DO UPDATE SET value = EXCLUDED.value;
 END;
 $$;
 
--- Only triggers call it, as its owner.
-REVOKE EXECUTE ON FUNCTION sync_note(TEXT, TEXT[], TEXT[], BOOLEAN[], TEXT[]) FROM PUBLIC;
+-- Takes a model's triggers away, and forgets its rows.
+CREATE OR REPLACE FUNCTION sync_unwatch(_model TEXT) RETURNS VOID
+LANGUAGE plpgsql SECURITY INVOKER SET search_path FROM CURRENT AS $$
+DECLARE
+  _watch JSONB := (SELECT m.value::JSONB FROM sync_meta AS m WHERE m.key = 'watch:' || _model);
+  _one RECORD;
+BEGIN
+  FOR _one IN
+    SELECT g.tgrelid::REGCLASS AS watched, g.tgname AS name FROM pg_trigger AS g
+    WHERE _watch->'triggers' ? g.tgname AND g.tgfoid IN ((_watch->>'function')::REGPROC, 'sync_truncated'::REGPROC)
+  LOOP
+    PERFORM sync_hold(_one.watched, 'ACCESS EXCLUSIVE');
+    EXECUTE format('DROP TRIGGER %I ON %s', _one.name, _one.watched);
+  END LOOP;
+  IF _watch IS NOT NULL THEN
+    EXECUTE format('DROP FUNCTION IF EXISTS %s()', _watch->>'function');
+    DELETE FROM sync_row AS r WHERE r.table_name = _model;
+    DELETE FROM sync_meta AS m WHERE m.key IN ('rows:' || _model, 'watch:' || _model, 'model:' || _model);
+  END IF;
+END;
+$$;
+
+-- Only triggers call them, as their owner.
+REVOKE EXECUTE ON FUNCTION
+  sync_note(TEXT, TEXT[], TEXT[], BOOLEAN[], TEXT[]), sync_number(TEXT, TEXT[], TEXT[], BOOLEAN[], TEXT[]),
+  sync_forget(TEXT[]), sync_commit()
+FROM PUBLIC;
 
 -- What requests need of the database, each in one statement. They find tables as the server does, by the search path of
 -- its connection. A connection keeps its plans: without `enable_seqscan`, one that was made while a table was nearly
@@ -452,6 +724,7 @@ BEGIN
     set_config('bytea_output', 'hex', TRUE),
     set_config('extra_float_digits', '1', TRUE),
     set_config('lock_timeout', '100ms', TRUE),
+    set_config('sync.request', 'on', TRUE),
     set_config('app.user_id', _user, TRUE),
     set_config('app.scopes', _scopes, TRUE);
   state := CASE WHEN EXISTS (SELECT FROM sync_meta AS m WHERE m.key = _tables) THEN sync_state() ELSE 'old' END;
@@ -741,121 +1014,173 @@ $$;
 
 CREATE OR REPLACE FUNCTION "sync_comments_changed"() RETURNS TRIGGER
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+  _part RECORD;
 BEGIN
   IF TG_OP = 'INSERT' THEN
-    PERFORM sync_note('comments', array_agg(t.scope), array_agg(t.key), array_agg(t.is_deleted), array_agg(t.changed))
-    FROM (
-      SELECT '*' AS scope, jsonb_build_array(_n."id"::TEXT)::TEXT AS key, FALSE AS is_deleted, NULL AS changed
-      FROM _new_rows AS _n
-    ) AS t
-    WHERE t.scope IS NOT NULL;
+    FOR _part IN
+      SELECT
+        array_agg(t.scope) AS scopes, array_agg(t.key) AS keys, array_agg(t.is_deleted) AS deleted,
+        array_agg(t.changed) AS changed
+      FROM (
+        SELECT t.*, (row_number() OVER () - 1) / 2000 AS part
+        FROM (
+          SELECT '*' AS scope, jsonb_build_array(_n."id"::TEXT)::TEXT AS key, FALSE AS is_deleted, NULL AS changed
+          FROM _new_rows AS _n
+        ) AS t
+        WHERE t.scope IS NOT NULL
+      ) AS t
+      GROUP BY t.part
+    LOOP
+      PERFORM sync_note('comments', _part.scopes, _part.keys, _part.deleted, _part.changed);
+    END LOOP;
   ELSIF TG_OP = 'DELETE' THEN
-    PERFORM sync_note('comments', array_agg(t.scope), array_agg(t.key), array_agg(t.is_deleted), array_agg(t.changed))
-    FROM (
-      SELECT '*' AS scope, jsonb_build_array(_o."id"::TEXT)::TEXT AS key, TRUE AS is_deleted, NULL AS changed
-      FROM _old_rows AS _o
-    ) AS t
-    WHERE t.scope IS NOT NULL;
+    FOR _part IN
+      SELECT
+        array_agg(t.scope) AS scopes, array_agg(t.key) AS keys, array_agg(t.is_deleted) AS deleted,
+        array_agg(t.changed) AS changed
+      FROM (
+        SELECT t.*, (row_number() OVER () - 1) / 2000 AS part
+        FROM (
+          SELECT '*' AS scope, jsonb_build_array(_o."id"::TEXT)::TEXT AS key, TRUE AS is_deleted, NULL AS changed
+          FROM _old_rows AS _o
+        ) AS t
+        WHERE t.scope IS NOT NULL
+      ) AS t
+      GROUP BY t.part
+    LOOP
+      PERFORM sync_note('comments', _part.scopes, _part.keys, _part.deleted, _part.changed);
+    END LOOP;
   ELSE
-    PERFORM sync_note('comments', array_agg(t.scope), array_agg(t.key), array_agg(t.is_deleted), array_agg(t.changed))
-    FROM (
-      SELECT '*' AS scope, jsonb_build_array(_n."id"::TEXT)::TEXT AS key, FALSE AS is_deleted, NULL AS changed
-      FROM _new_rows AS _n
-      UNION ALL
-      -- A row that has moved leaves a tombstone where it was.
-      SELECT '*', jsonb_build_array(_o."id"::TEXT)::TEXT, TRUE, NULL
-      FROM _old_rows AS _o
-      WHERE NOT EXISTS (
-        SELECT FROM _new_rows AS _n WHERE _n."id" = _o."id" AND '*' IS NOT DISTINCT FROM '*'
-      )
-    ) AS t
-    WHERE t.scope IS NOT NULL;
+    FOR _part IN
+      SELECT
+        array_agg(t.scope) AS scopes, array_agg(t.key) AS keys, array_agg(t.is_deleted) AS deleted,
+        array_agg(t.changed) AS changed
+      FROM (
+        SELECT t.*, (row_number() OVER () - 1) / 2000 AS part
+        FROM (
+          SELECT '*' AS scope, jsonb_build_array(_n."id"::TEXT)::TEXT AS key, FALSE AS is_deleted, NULL AS changed
+          FROM _new_rows AS _n
+          UNION ALL
+          -- A row that has moved leaves a tombstone where it was.
+          SELECT '*', jsonb_build_array(_o."id"::TEXT)::TEXT, TRUE, NULL
+          FROM _old_rows AS _o
+          WHERE NOT EXISTS (
+            SELECT FROM _new_rows AS _n WHERE _n."id" = _o."id" AND '*' IS NOT DISTINCT FROM '*'
+          )
+        ) AS t
+        WHERE t.scope IS NOT NULL
+      ) AS t
+      GROUP BY t.part
+    LOOP
+      PERFORM sync_note('comments', _part.scopes, _part.keys, _part.deleted, _part.changed);
+    END LOOP;
   END IF;
   RETURN NULL;
 END;
 $$;
-
-CREATE OR REPLACE TRIGGER "sync_comments_insert" AFTER INSERT ON "comments" REFERENCING NEW TABLE AS _new_rows
-FOR EACH STATEMENT EXECUTE FUNCTION "sync_comments_changed"();
-CREATE
-  OR REPLACE TRIGGER "sync_comments_update" AFTER UPDATE ON "comments" REFERENCING OLD TABLE AS _old_rows NEW TABLE AS
-    _new_rows
-FOR EACH STATEMENT EXECUTE FUNCTION "sync_comments_changed"();
-CREATE OR REPLACE TRIGGER "sync_comments_delete" AFTER DELETE ON "comments" REFERENCING OLD TABLE AS _old_rows
-FOR EACH STATEMENT EXECUTE FUNCTION "sync_comments_changed"();
-CREATE OR REPLACE TRIGGER "sync_comments_truncate" AFTER TRUNCATE ON "comments"
-FOR EACH STATEMENT EXECUTE FUNCTION sync_truncated('comments');
-SELECT sync_fill(
-  'comments', '"comments"', '{"scope":"''*''","key":"jsonb_build_array(_n.\"id\"::TEXT)::TEXT","is_deleted":"FALSE"}'
+SELECT sync_watch(
+  'comments',
+  '"comments"',
+  '"sync_comments_changed"',
+  ARRAY['sync_comments_insert', 'sync_comments_update', 'sync_comments_delete', 'sync_comments_truncate'],
+  '{"scope":"''*''","key":"jsonb_build_array(_n.\"id\"::TEXT)::TEXT","is_deleted":"FALSE"}',
+  NULL
 );
 
 CREATE OR REPLACE FUNCTION "sync_reviews_changed"() RETURNS TRIGGER
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+  _part RECORD;
 BEGIN
   IF TG_OP = 'INSERT' THEN
-    PERFORM sync_note('reviews', array_agg(t.scope), array_agg(t.key), array_agg(t.is_deleted), array_agg(t.changed))
-    FROM (
-      SELECT '*' AS scope, jsonb_build_array(_n."id"::TEXT)::TEXT AS key, FALSE AS is_deleted, '["*"]' AS changed
-      FROM _new_rows AS _n
-    ) AS t
-    WHERE t.scope IS NOT NULL;
-  ELSIF TG_OP = 'DELETE' THEN
-    PERFORM sync_note('reviews', array_agg(t.scope), array_agg(t.key), array_agg(t.is_deleted), array_agg(t.changed))
-    FROM (
-      SELECT '*' AS scope, jsonb_build_array(_o."id"::TEXT)::TEXT AS key, TRUE AS is_deleted, '["*"]' AS changed
-      FROM _old_rows AS _o
-    ) AS t
-    WHERE t.scope IS NOT NULL;
-  ELSE
-    PERFORM sync_note('reviews', array_agg(t.scope), array_agg(t.key), array_agg(t.is_deleted), array_agg(t.changed))
-    FROM (
+    FOR _part IN
       SELECT
-        '*' AS scope, jsonb_build_array(_n."id"::TEXT)::TEXT AS key, FALSE AS is_deleted,
-        CASE
-          WHEN _o IS NULL OR (FALSE) <> (FALSE) THEN '["*"]'
-          ELSE (
-            SELECT coalesce(jsonb_agg(c.name), '[]')
-            FROM (
-              VALUES
-                ('title', _n."title" IS DISTINCT FROM _o."title"),
-                ('path', _n."path" IS DISTINCT FROM _o."path"),
-                ('code', _n."code" IS DISTINCT FROM _o."code"),
-                ('author', _n."author" IS DISTINCT FROM _o."author"),
-                ('verdict', _n."verdict" IS DISTINCT FROM _o."verdict"),
-                ('summary', _n."summary" IS DISTINCT FROM _o."summary"),
-                ('opened_at', _n."opened_at" IS DISTINCT FROM _o."opened_at")
-            ) AS c (name, has_changed)
-            WHERE c.has_changed
-          )::TEXT
-        END AS changed
-      FROM _new_rows AS _n
-      LEFT JOIN _old_rows AS _o ON _n."id" = _o."id"
-      UNION ALL
-      -- A row that has moved leaves a tombstone where it was.
-      SELECT '*', jsonb_build_array(_o."id"::TEXT)::TEXT, TRUE, '["*"]'
-      FROM _old_rows AS _o
-      WHERE NOT EXISTS (
-        SELECT FROM _new_rows AS _n WHERE _n."id" = _o."id" AND '*' IS NOT DISTINCT FROM '*'
-      )
-    ) AS t
-    WHERE t.scope IS NOT NULL;
+        array_agg(t.scope) AS scopes, array_agg(t.key) AS keys, array_agg(t.is_deleted) AS deleted,
+        array_agg(t.changed) AS changed
+      FROM (
+        SELECT t.*, (row_number() OVER () - 1) / 2000 AS part
+        FROM (
+          SELECT '*' AS scope, jsonb_build_array(_n."id"::TEXT)::TEXT AS key, FALSE AS is_deleted, '["*"]' AS changed
+          FROM _new_rows AS _n
+        ) AS t
+        WHERE t.scope IS NOT NULL
+      ) AS t
+      GROUP BY t.part
+    LOOP
+      PERFORM sync_note('reviews', _part.scopes, _part.keys, _part.deleted, _part.changed);
+    END LOOP;
+  ELSIF TG_OP = 'DELETE' THEN
+    FOR _part IN
+      SELECT
+        array_agg(t.scope) AS scopes, array_agg(t.key) AS keys, array_agg(t.is_deleted) AS deleted,
+        array_agg(t.changed) AS changed
+      FROM (
+        SELECT t.*, (row_number() OVER () - 1) / 2000 AS part
+        FROM (
+          SELECT '*' AS scope, jsonb_build_array(_o."id"::TEXT)::TEXT AS key, TRUE AS is_deleted, '["*"]' AS changed
+          FROM _old_rows AS _o
+        ) AS t
+        WHERE t.scope IS NOT NULL
+      ) AS t
+      GROUP BY t.part
+    LOOP
+      PERFORM sync_note('reviews', _part.scopes, _part.keys, _part.deleted, _part.changed);
+    END LOOP;
+  ELSE
+    FOR _part IN
+      SELECT
+        array_agg(t.scope) AS scopes, array_agg(t.key) AS keys, array_agg(t.is_deleted) AS deleted,
+        array_agg(t.changed) AS changed
+      FROM (
+        SELECT t.*, (row_number() OVER () - 1) / 2000 AS part
+        FROM (
+          SELECT
+            '*' AS scope, jsonb_build_array(_n."id"::TEXT)::TEXT AS key, FALSE AS is_deleted,
+            CASE
+              WHEN _o IS NULL OR (FALSE) <> (FALSE) THEN '["*"]'
+              ELSE (
+                SELECT coalesce(jsonb_agg(c.name), '[]')
+                FROM (
+                  VALUES
+                    ('title', _n."title" IS DISTINCT FROM _o."title"),
+                    ('path', _n."path" IS DISTINCT FROM _o."path"),
+                    ('code', _n."code" IS DISTINCT FROM _o."code"),
+                    ('author', _n."author" IS DISTINCT FROM _o."author"),
+                    ('verdict', _n."verdict" IS DISTINCT FROM _o."verdict"),
+                    ('summary', _n."summary" IS DISTINCT FROM _o."summary"),
+                    ('opened_at', _n."opened_at" IS DISTINCT FROM _o."opened_at")
+                ) AS c (name, has_changed)
+                WHERE c.has_changed
+              )::TEXT
+            END AS changed
+          FROM _new_rows AS _n
+          LEFT JOIN _old_rows AS _o ON _n."id" = _o."id"
+          UNION ALL
+          -- A row that has moved leaves a tombstone where it was.
+          SELECT '*', jsonb_build_array(_o."id"::TEXT)::TEXT, TRUE, '["*"]'
+          FROM _old_rows AS _o
+          WHERE NOT EXISTS (
+            SELECT FROM _new_rows AS _n WHERE _n."id" = _o."id" AND '*' IS NOT DISTINCT FROM '*'
+          )
+        ) AS t
+        WHERE t.scope IS NOT NULL
+      ) AS t
+      GROUP BY t.part
+    LOOP
+      PERFORM sync_note('reviews', _part.scopes, _part.keys, _part.deleted, _part.changed);
+    END LOOP;
   END IF;
   RETURN NULL;
 END;
 $$;
-
-CREATE OR REPLACE TRIGGER "sync_reviews_insert" AFTER INSERT ON "reviews" REFERENCING NEW TABLE AS _new_rows
-FOR EACH STATEMENT EXECUTE FUNCTION "sync_reviews_changed"();
-CREATE
-  OR REPLACE TRIGGER "sync_reviews_update" AFTER UPDATE ON "reviews" REFERENCING OLD TABLE AS _old_rows NEW TABLE AS
-    _new_rows
-FOR EACH STATEMENT EXECUTE FUNCTION "sync_reviews_changed"();
-CREATE OR REPLACE TRIGGER "sync_reviews_delete" AFTER DELETE ON "reviews" REFERENCING OLD TABLE AS _old_rows
-FOR EACH STATEMENT EXECUTE FUNCTION "sync_reviews_changed"();
-CREATE OR REPLACE TRIGGER "sync_reviews_truncate" AFTER TRUNCATE ON "reviews"
-FOR EACH STATEMENT EXECUTE FUNCTION sync_truncated('reviews');
-SELECT sync_fill(
-  'reviews', '"reviews"', '{"scope":"''*''","key":"jsonb_build_array(_n.\"id\"::TEXT)::TEXT","is_deleted":"FALSE"}'
+SELECT sync_watch(
+  'reviews',
+  '"reviews"',
+  '"sync_reviews_changed"',
+  ARRAY['sync_reviews_insert', 'sync_reviews_update', 'sync_reviews_delete', 'sync_reviews_truncate'],
+  '{"scope":"''*''","key":"jsonb_build_array(_n.\"id\"::TEXT)::TEXT","is_deleted":"FALSE"}',
+  '["*"]'
 );
 
 -- Row-level security is off.
@@ -870,5 +1195,5 @@ SELECT sync_secure(to_regclass('sync_history'), NULL, FALSE);
 
 SELECT sync_moved();
 -- By this, a server knows that the database has its tables.
-INSERT INTO sync_meta (key, value) VALUES ('schema:bbdb05f0b5076b70', 'applied') ON CONFLICT DO NOTHING;
+INSERT INTO sync_meta (key, value) VALUES ('schema:2460be67269a3623', 'applied') ON CONFLICT DO NOTHING;
 SELECT set_config('search_path', current_setting('sync.search_path'), FALSE);

@@ -4,7 +4,7 @@ import { electricCollectionOptions, type ElectricCollectionUtils } from "@tansta
 
 import type { Members } from "../client/json.js";
 import {
-  collectionKey,
+  collectionKeyOf,
   own,
   ownKey,
   rowKey,
@@ -45,7 +45,7 @@ export function electricCollection<Input extends object, Shown extends object, K
   const options = electricCollectionOptions({
     id: collectionId(model.name),
     schema: rowSchema<Fields, Fields>(model),
-    getKey: (row) => collectionKey(model, rowKey(model, row)),
+    getKey: collectionKeyOf(model),
     shapeOptions: shapeOptions(model, settings),
     ...(create && { onInsert: saver(create) }),
     ...(update && { onUpdate: saver(update) }),

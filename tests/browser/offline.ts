@@ -54,6 +54,30 @@ export function offline(test: Test): void {
     assert.deepEqual(await world.names(), ["Ada"]);
   });
 
+  test("a part of the page's code that can't be loaded is asked for again, and no edit is lost", async (world) => {
+    // What talks to servers. A browser asks for a module's address only once.
+    const part = /\/assets\/sync-[^/]+\.js/;
+    let refused = 0;
+    await world.browser.tabs.route(part, (route) => {
+      refused += 1;
+      return route.abort();
+    });
+    const tab = await world.open();
+    await tab.add("Ada");
+    await tab.says("Offline · 1 change not saved yet");
+    await tab.shows("Ada", "unsaved");
+    await until(
+      () => refused > 1,
+      () => "another request",
+    );
+    assert.deepEqual(await world.names(), []);
+
+    await world.browser.tabs.unroute(part);
+    await tab.says("Online · everything is saved");
+    await tab.shows("Ada", "saved");
+    assert.deepEqual(await world.names(), ["Ada"]);
+  });
+
   test("the browser is killed after a write", async (world) => {
     const tab = await world.open();
     await tab.says("Online · everything is saved");

@@ -43,6 +43,7 @@ const COMMON: &[Module] = modules![
 ];
 const LOCAL: &[Module] = modules![
     "changes.ts",
+    "client/parts.ts",
     "collection/feed.ts",
     "collection/gather.ts",
     "collection/local.ts",

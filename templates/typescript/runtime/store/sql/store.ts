@@ -1,6 +1,7 @@
 import { models } from "../../../schema/index.js";
 import { messageOf, textOf, type Members } from "../../client/json.js";
 import { collectionKeyOf, fieldOf, keyFields, rowKey, type Field, type Model } from "../../client/model.js";
+import { loadPart } from "../../client/parts.js";
 import { isDefault, isSame, refuseUnfit } from "../../client/values.js";
 import {
   keyParts,
@@ -65,7 +66,7 @@ export function sqlStore(driver: Driver, dialect: Dialect): SqlStore {
 /** The schema's SQL is a large part of the client, and only a new database or an older one needs it. */
 async function loadMigration(): Promise<typeof import("./migrate.js")> {
   try {
-    return await import("./migrate.js");
+    return await loadPart(() => import("./migrate.js"), "migrate");
   } catch (error) {
     const message = `The code that makes the local database can't be loaded: ${messageOf(error)}. Nothing was changed.`;
     throw new Error(message, { cause: error });

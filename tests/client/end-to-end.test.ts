@@ -163,3 +163,42 @@ test("functions of the application can take the place of requests", async () => 
   // Nobody pokes it.
   await until(() => local.collections.contacts.get(id)?.first_name === "A.");
 });
+
+test("functions of the application can throw answers, and give the events of a poke", async () => {
+  const local = office.client({ database: "by functions that throw", user: "ada" });
+  let status = 401;
+  let pulls = 0;
+  const ask = async <T>(endpoint: string, body: unknown, signal: AbortSignal): Promise<T> => {
+    if (status !== 200) throw Response.json({ error: { code: "unauthenticated", message: "nobody" } }, { status });
+    const headers = { "content-type": "application/json", authorization: "ada" };
+    const init = { method: "POST", headers, body: JSON.stringify(body), signal };
+    return (await (await fetch(`${office.backend.url}/${endpoint}`, init)).json()) as T;
+  };
+  local.configureSync({
+    pushPull: {
+      push: (request, signal) => ask("push", request, signal),
+      pull: (request, signal) => {
+        pulls += 1;
+        return ask("pull", request, signal);
+      },
+      poke: (headers, signal) =>
+        fetch(`${office.backend.url}/poke`, { headers: { ...headers, authorization: "ada" }, signal }),
+    },
+  });
+  await local.initializeDatabase({ directory: "memory://" });
+  const id = contact(local, "Ada");
+  await until(() => local.getSyncStatus().waitingForAuth);
+  status = 200;
+  local.configureSync({ headers: { authorization: "again" } });
+  await local.collections.contacts.preload();
+  await settled(local);
+  // As long as the stream is open, only an event makes it pull.
+  let before = -1;
+  while (pulls !== before) {
+    before = pulls;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+  await office.backend.db.exec(`UPDATE contacts SET first_name = 'A.' WHERE id = '${id}'`);
+  await until(() => local.collections.contacts.get(id)?.first_name === "A.");
+  assert.ok(pulls > before);
+});

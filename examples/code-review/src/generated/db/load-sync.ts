@@ -2,6 +2,7 @@
 
 import { messageOf } from "./client/json.js";
 import type { Model } from "./client/model.js";
+import { loadPart } from "./client/parts.js";
 import { API_ANSWER_MS } from "./client/timing.js";
 import type { Reports } from "./tabs/reports.js";
 import { backoff, wait, within, type Presence } from "./transport/schedule.js";
@@ -54,7 +55,7 @@ export function loadSync(models: readonly Model[]): LoadSync {
 }
 
 function load(): Promise<SyncCode> {
-  const loading = import("./sync.js");
+  const loading = loadPart(() => import("./sync.js"), "syncModels");
   // Whoever syncs hears of it.
   loading.catch(() => {});
   return loading;

@@ -230,7 +230,6 @@ export function isInteger(field: Field): boolean {
 export function rowKey(model: Model, row: object): string {
   const fields = row as Readonly<Record<string, unknown>>;
   const [first, ...others] = model.key;
-  // Called for each row of a table.
   if (first !== undefined && others.length === 0) return String(fields[first]);
   const parts = keyFields(model).map((field) => {
     const part = fields[field.name];
@@ -240,7 +239,18 @@ export function rowKey(model: Model, row: object): string {
 }
 
 export function collectionKey(model: Model, key: string): CollectionKey {
-  if (!hasNumbers(model)) return key;
+  return hasNumbers(model) ? exactNumber(key) : key;
+}
+
+/** Makes a function that gives a row's key in its collection: it is called for each row of a table. */
+export function collectionKeyOf(model: Model): (row: object) => CollectionKey {
+  const [first = "", ...others] = model.key;
+  if (others.length > 0) return (row) => rowKey(model, row);
+  const text = (row: object) => String((row as Readonly<Record<string, unknown>>)[first]);
+  return hasNumbers(model) ? (row) => exactNumber(text(row)) : text;
+}
+
+function exactNumber(key: string): CollectionKey {
   const number = Number(key);
   return Number.isSafeInteger(number) ? number : key;
 }

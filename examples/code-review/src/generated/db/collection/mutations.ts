@@ -2,9 +2,9 @@
 
 import { createTransaction, type Transaction } from "@tanstack/db";
 
-import { collectionKey, keyFields, own, ownKey, rowKey, type Model } from "../client/model.js";
+import { keyFields, own, ownKey, rowKey, type Model } from "../client/model.js";
 import { RejectedError } from "../config.js";
-import { rejectionOf, type Entry, type EntryId, type StoreOperations } from "../store/store.js";
+import { NoRowError, rejectionOf, type Entry, type EntryId, type StoreOperations } from "../store/store.js";
 import { LARGEST_GROUP } from "../transport/transport.js";
 import type { Session } from "./feed.js";
 import { gather } from "./gather.js";
@@ -196,31 +196,24 @@ async function nextLogChange(feed: Session["feed"]): Promise<void> {
   }
 }
 
-async function save({ rows, log }: StoreOperations, { model, mutation }: Write): Promise<void> {
-  if (mutation.type === "insert") {
-    await rows.insert(model, mutation.modified);
-    return;
-  }
-  const row = await currentRow({ rows, log }, model, mutation.original);
-  if (mutation.type === "delete") await rows.delete(model, row);
-  else await rows.update(model, row, mutation.changes);
-}
-
 /**
- * Reads the row as it is now. Throws if it is gone, because the write would be lost otherwise. A row whose temporary
- * key the server has replaced meanwhile is found by its new key.
+ * Throws where an update or a delete meets no row, because it would be lost otherwise. A row whose temporary key the
+ * server has replaced meanwhile is found by its new key.
  */
-async function currentRow(
-  { rows, log }: Pick<StoreOperations, "rows" | "log">,
-  model: Model,
-  original: object,
-): Promise<object> {
-  const find = async (key: string) => (await rows.readByKey(model, [key])).get(collectionKey(model, key));
-  const key = rowKey(model, original);
-  // Another key is looked for only where the row isn't there: that takes one more statement.
-  const row = (await find(key)) ?? (await find(rowKey(model, await withMadeKeys(log, model, original))));
-  if (row === undefined) throw new Error(`${model.name}: there is no row ${key} any more.`);
-  return row;
+async function save({ rows, log }: StoreOperations, { model, mutation }: Write): Promise<void> {
+  const { type, original, modified, changes } = mutation;
+  if (type === "insert") return rows.insert(model, modified);
+  const write = (row: object) => (type === "delete" ? rows.delete(model, row) : rows.update(model, row, changes));
+  try {
+    // Another key is looked for only where the row isn't there: that takes more statements.
+    await write(original).catch(async (error: unknown) => {
+      if (!(error instanceof NoRowError)) throw error;
+      await write(await withMadeKeys(log, model, original));
+    });
+  } catch (error) {
+    if (!(error instanceof NoRowError)) throw error;
+    throw new Error(`${model.name}: there is no row ${rowKey(model, original)} any more.`, { cause: error });
+  }
 }
 
 /** With the keys that the server has made since: of the row itself, and of those whose keys its own key holds. */

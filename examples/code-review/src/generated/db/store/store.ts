@@ -48,10 +48,14 @@ export interface RowOperations {
   /** Reads the rows with these keys; keys without a row are left out. */
   readByKey(model: Model, rowKeys: readonly string[]): Promise<Rows>;
   insert(model: Model, row: object): Promise<void>;
-  /** `row` has the key. */
+  /** `row` has the key. Throws `NoRowError` where there is no such row. */
   update(model: Model, row: object, changes: object): Promise<void>;
+  /** `row` has the key. Throws `NoRowError` where there is no such row. */
   delete(model: Model, row: object): Promise<void>;
 }
+
+/** A write by key has met no row: without an error, the edit would be lost. */
+export class NoRowError extends Error {}
 
 /** Ids ascend in the order of writing. */
 export type EntryId = string | number | bigint;

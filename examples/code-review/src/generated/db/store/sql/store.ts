@@ -2,10 +2,12 @@
 
 import { models } from "../../../schema/index.js";
 import { messageOf, textOf, type Members } from "../../client/json.js";
-import { collectionKey, fieldOf, keyFields, rowKey, type Field, type Model } from "../../client/model.js";
+import { collectionKeyOf, fieldOf, keyFields, rowKey, type Field, type Model } from "../../client/model.js";
+import { loadPart } from "../../client/parts.js";
 import { isDefault, isSame, refuseUnfit } from "../../client/values.js";
 import {
   keyParts,
+  NoRowError,
   type ChangedKeys,
   type Differing,
   type Meta,
@@ -66,7 +68,7 @@ export function sqlStore(driver: Driver, dialect: Dialect): SqlStore {
 /** The schema's SQL is a large part of the client, and only a new database or an older one needs it. */
 async function loadMigration(): Promise<typeof import("./migrate.js")> {
   try {
-    return await import("./migrate.js");
+    return await loadPart(() => import("./migrate.js"), "migrate");
   } catch (error) {
     const message = `The code that makes the local database can't be loaded: ${messageOf(error)}. Nothing was changed.`;
     throw new Error(message, { cause: error });
@@ -96,12 +98,13 @@ function rowOperations(connection: Connection, dialect: Dialect): RowOperations 
   /** Makes these objects the rows that the application sees. */
   function shown(model: Model, rows: Iterable<OwnRow>): Rows {
     const encoded = model.fields.filter(({ type }) => !dialect.shownAsRead.includes(type));
+    const keyOf = collectionKeyOf(model);
     const all: Rows = new Map();
     for (const read of rows) {
       const row: Record<string, unknown> = read;
       for (const field of encoded) put(row, field.name, dialect.decode(field, read[field.name] ?? null));
       row["_has_local_changes"] = dialect.decodeBoolean(read["_has_local_changes"] ?? null);
-      all.set(collectionKey(model, rowKey(model, row)), row);
+      all.set(keyOf(row), row);
     }
     return all;
   }
@@ -118,10 +121,10 @@ function rowOperations(connection: Connection, dialect: Dialect): RowOperations 
       });
   }
 
-  /** Runs a write of one row of the view, which returns it. Throws where it meets none: the edit would be lost. */
+  /** Runs a write of one row of the view, which returns it. */
   async function writeOne(model: Model, row: object, statement: Statement): Promise<void> {
     const written = await connection.query(statement);
-    if (written.length === 0) throw new Error(`${model.name}: there is no row ${rowKey(model, row)}.`);
+    if (written.length === 0) throw new NoRowError(`${model.name}: there is no row ${rowKey(model, row)}.`);
   }
 
   function matches(model: Model, row: object): Statement {

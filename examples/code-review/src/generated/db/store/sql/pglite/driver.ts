@@ -78,6 +78,7 @@ export async function pgliteDriver(pg: PgliteInstance, syncToFs = () => pg.syncT
   await pg.waitReady;
   await pg.exec("SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET bytea_output = 'hex'");
   const inTurn = serialQueue();
+  const prepared = preparedStatements(protocol);
   const listeners = new Set<() => void>();
   let isWriting = false;
   let hasNews = false;
@@ -94,21 +95,51 @@ export async function pgliteDriver(pg: PgliteInstance, syncToFs = () => pg.syncT
   });
 
   /** PGlite gives a statement its input only together with its own way to send one. */
-  async function copy({ query }: Pick<Transaction, "query">, { parts, input = "" }: Statement): Promise<Row[]> {
+  async function copy({ query }: Transaction, { parts, input = "" }: Statement): Promise<Row[]> {
     await query(parts.join(""), [], { blob: new Blob([input]) });
     return [];
   }
 
   /** To be called in a transaction: nobody else may use the instance meanwhile. */
-  async function query(statement: Statement): Promise<Row[]> {
-    const message = messageOf(protocol, statement);
-    const { messages } = await pg.runExclusive(() => pg.execProtocol(message, { syncToFs: false }));
-    return rowsIn(messages);
+  async function run(statement: Statement): Promise<readonly Message[]> {
+    const send = (message: Uint8Array) => pg.execProtocol(message, { syncToFs: false });
+    return pg.runExclusive(async () => (await prepared.run(statement, send)).messages);
+  }
+
+  const query = async (statement: Statement): Promise<Row[]> => rowsIn(await run(statement));
+
+  /** Runs it again where somebody else who uses the instance has dropped its statements, or changed their tables. */
+  async function withPlans<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isLostPlan(error)) throw error;
+      prepared.forget();
+      return work();
+    }
+  }
+
+  async function runIn<T>(transaction: Transaction, work: (connection: Connection) => Promise<T>) {
+    let hasWritten = false;
+    const result = await work({
+      async query(statement) {
+        if (statement.input !== undefined) return copy(transaction, statement);
+        const answer = await run(statement);
+        hasWritten ||= answer.some(tellsOfWrites);
+        return rowsIn(answer);
+      },
+      async exec(script) {
+        // It may change what statements return.
+        prepared.forget();
+        await transaction.exec(script);
+      },
+    });
+    return { result, hasChanged: hasWritten || (await hasId(query)) };
   }
 
   const driver: Driver = {
     async query(statement) {
-      if (isRead(statement)) return inTurn(() => pg.transaction(() => query(statement)));
+      if (isRead(statement)) return inTurn(() => withPlans(() => pg.transaction(() => query(statement))));
       return driver.transaction((within) => within.query(statement));
     },
     exec: (script) => driver.transaction((within) => within.exec(script)),
@@ -116,14 +147,9 @@ export async function pgliteDriver(pg: PgliteInstance, syncToFs = () => pg.syncT
       inTurn(async () => {
         isWriting = true;
         try {
-          const { result, hasChanged } = await pg.transaction(async (transaction) => {
-            const exec = async (script: string): Promise<void> => void (await transaction.exec(script));
-            const result = await work({
-              query: (statement) => (statement.input === undefined ? query(statement) : copy(transaction, statement)),
-              exec,
-            });
-            return { result, hasChanged: await hasWritten(query) };
-          });
+          const { result, hasChanged } = await withPlans(() =>
+            pg.transaction((transaction) => runIn(transaction, work)),
+          );
           if (hasChanged) await syncToFs();
           return result;
         } finally {
@@ -147,24 +173,84 @@ export async function pgliteDriver(pg: PgliteInstance, syncToFs = () => pg.syncT
   return driver;
 }
 
+/** Whether an answer says that a statement has written rows. A SELECT doesn't say what its functions have written. */
+function tellsOfWrites(message: Message): boolean {
+  return isComplete(message) && /^(INSERT 0|UPDATE|DELETE) [1-9]/.test(message.text);
+}
+
 /** Whether the transaction has written: PostgreSQL gives it an id at its first write. */
-async function hasWritten(query: Connection["query"]): Promise<boolean> {
+async function hasId(query: Connection["query"]): Promise<boolean> {
   const [row] = await query(sql`SELECT pg_current_xact_id_if_assigned()::TEXT AS id`);
   return row?.["id"] !== null;
 }
 
-/** All that a statement takes, as one message: PGlite's own `query` makes six of it, and asks for the parameters' types. */
-function messageOf({ serialize }: typeof protocol, { parts, parameters }: Statement): Uint8Array {
-  const text = parts.map((part, index) => (index === 0 ? part : `$${index}${part}`)).join("");
-  const values = parameters.map((value) => (value === null ? null : String(value)));
-  return joined([
-    serialize.parse({ text }),
-    serialize.bind({ values }),
-    serialize.describe({ type: "P" }),
-    serialize.execute({}),
-    serialize.sync(),
-  ]);
+/** How many statements stay prepared: parsing and planning one takes longer than running it. */
+const PREPARED = 50;
+/** Statements with longer parameters take many rows: for them, planning is little, and the plan depends on their number. */
+const LONGEST_PARAMETER = 1_000;
+
+interface Prepared {
+  /** Sends all that a statement takes as one message: PGlite's own `query` makes six of it, and asks for types. */
+  run<Answer>(statement: Statement, send: (message: Uint8Array) => Promise<Answer>): Promise<Answer>;
+  /** Has all statements prepared anew. */
+  forget(): void;
 }
+
+function preparedStatements({ serialize }: typeof protocol): Prepared {
+  /** By text. The first is the least recently used. */
+  const names = new Map<string, string>();
+  let unused: string[] = [];
+  let made = 0;
+
+  function forget(): void {
+    unused.push(...names.values());
+    names.clear();
+  }
+
+  return {
+    forget,
+    async run({ parts, parameters }, send) {
+      const text = parts.map((part, index) => (index === 0 ? part : `$${index}${part}`)).join("");
+      const values = parameters.map((value) => (value === null ? null : String(value)));
+      const isPreparable = PREPARABLE.test(text);
+      if (!isPreparable) forget();
+      const isPrepared = isPreparable && values.every((value) => (value?.length ?? 0) <= LONGEST_PARAMETER);
+      const known = isPrepared ? names.get(text) : undefined;
+      // PostgreSQL keeps nothing of one without a name.
+      const name = known ?? (isPrepared ? `sync_patterns_${(made += 1)}` : "");
+      const message = joined([
+        ...unused.map((old) => serialize.close({ type: "S", name: old })),
+        ...(known === undefined ? [serialize.parse({ name, text })] : []),
+        serialize.bind({ statement: name, values }),
+        serialize.describe({ type: "P" }),
+        serialize.execute({}),
+        serialize.sync(),
+      ]);
+      if (isPrepared) names.delete(text);
+      try {
+        const answer = await send(message);
+        unused = [];
+        if (isPrepared) names.set(text, name);
+        const [[oldest, last] = ["", ""]] = names;
+        if (names.size > PREPARED && names.delete(oldest)) unused.push(last);
+        return answer;
+      } catch (error) {
+        if (isPrepared) unused.push(name);
+        throw error;
+      }
+    },
+  };
+}
+
+function isLostPlan(error: unknown): boolean {
+  const { code, message } = Object(error) as { readonly code?: unknown; readonly message?: unknown };
+  return code === NO_SUCH_STATEMENT || String(message).includes("cached plan must not change result type");
+}
+
+const NO_SUCH_STATEMENT = "26000";
+
+/** What has a plan. Anything else may change what those return that have one. */
+const PREPARABLE = /^\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b/i;
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
@@ -188,6 +274,10 @@ type Message = { readonly name: string };
 
 function isDescription(message: Message): message is messages.RowDescriptionMessage {
   return message.name === "rowDescription";
+}
+
+function isComplete(message: Message): message is messages.CommandCompleteMessage {
+  return message.name === "commandComplete";
 }
 
 function isDataRow(message: Message): message is messages.DataRowMessage {

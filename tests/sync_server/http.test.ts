@@ -218,6 +218,25 @@ for (const kind of KINDS) {
       stop.abort();
       mock.timers.reset();
     });
+
+    test("a look that fails is told of, and ends the stream", async () => {
+      const failure = new Error("the database has gone");
+      const errors: unknown[] = [];
+      let isDown = false;
+      const { query } = store.database;
+      const failing = createSyncServer({
+        database: { ...store.database, query: (...all) => (isDown ? Promise.reject(failure) : query(...all)) },
+        authenticate: () => world.users["ada"] ?? null,
+        onError: (error) => errors.push(error),
+      });
+      const stream = events(await failing.poke(new Request("http://localhost/poke")));
+      await stream.next();
+      isDown = true;
+      const next = stream.next();
+      await Promise.all([assert.rejects(next, failure), world.client("ada").push([contact((number += 1))])]);
+      assert.deepEqual(errors, [failure]);
+      await failing.close();
+    });
   });
 }
 

@@ -32,6 +32,7 @@ pub const TEMPLATES: TemplateSet = templates!["server/generated":
     "models.ts",
     "remove.sql",
     "requests.sql",
+    "rows.sql",
     "schema.sql",
     "security.sql",
     "sql.ts",

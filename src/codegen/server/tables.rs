@@ -9,7 +9,7 @@ use super::columns::{self, Made};
 use super::shape::{self, ColumnView, Reference, soft_delete};
 use crate::codegen::BANNER;
 use crate::config::{Conflict, ServerConfig, ServerTables};
-use crate::model::Model;
+use crate::model::{Field, Model};
 use crate::names::sql::{self, identifier, literal};
 use crate::plan::{ModelPlan, Plan};
 
@@ -72,6 +72,7 @@ struct ModelView {
     references: Vec<Reference>,
     new: RowView,
     old: RowView,
+    shown: ShownView,
     /// A condition that the user sees a row, in a literal.
     is_own: String,
     /// A condition that `_n` and `_o` have the same key.
@@ -94,6 +95,16 @@ struct RowView {
     scope: String,
     key: String,
     is_deleted: String,
+}
+
+/// How rows are read for a user.
+#[derive(Serialize)]
+struct ShownView {
+    is_there: String,
+    /// Each as text, in the order of the members of the model's `columns`.
+    columns: String,
+    /// A condition that `_t` has the key `_k`, is in a scope of the user, and isn't marked as deleted.
+    condition: String,
 }
 
 pub fn view(plan: &Plan, config: Option<&ServerConfig>) -> SchemaView {
@@ -171,6 +182,7 @@ fn model(plan: &Plan, one: &ModelPlan) -> ModelView {
         references,
         new,
         old: row(one, "_o"),
+        shown: shown(one),
         is_own: literal(&is_own(model)),
         same_key: keys.iter().map(same).collect::<Vec<_>>().join(" AND "),
         has_column_versions: model.sync.conflict != Conflict::Merge,
@@ -210,6 +222,31 @@ fn row(plan: &ModelPlan, alias: &str) -> RowView {
         is_deleted: soft_delete(model).map_or("FALSE".to_owned(), |(field, is_time)| {
             format!("{} {}", column(field), if is_time { "IS NOT NULL" } else { "IS TRUE" })
         }),
+    }
+}
+
+fn shown(plan: &ModelPlan) -> ShownView {
+    let model = plan.model;
+    let column = |field: &str| format!("_t.{}", columns::quoted(model, field));
+    let own = |field: &str| format!("{}::TEXT", column(field));
+    let scope = model.sync.scope.as_ref();
+    let text = |field: &Field| match scope {
+        _ if !field.owner_only => own(&field.name),
+        // What only the owner may see is null to others.
+        Some(scope) => format!("CASE WHEN {} = _user THEN {} END", own(&scope.field), own(&field.name)),
+        None => "NULL::TEXT".to_owned(),
+    };
+    let keys: Vec<String> = plan.key().map(|key| column(&key.field.name)).collect();
+    let key = plan.key().zip(&keys).enumerate();
+    let mut conditions: Vec<String> =
+        key.map(|(place, (key, sql))| format!("{sql} = (_k.key->>{place})::{}", columns::ty(key.field))).collect();
+    conditions.extend(scope.map(|scope| format!("{} = ANY (_own)", own(&scope.field))));
+    conditions.extend(soft_delete(model).map(|_| format!("NOT ({})", row(plan, "_t").is_deleted)));
+    let shown: Vec<String> = columns::as_members(plan).into_iter().map(|column| text(column.field)).collect();
+    ShownView {
+        is_there: format!("{} IS NOT NULL", keys.first().map_or("NULL", String::as_str)),
+        columns: shown.join(", "),
+        condition: conditions.join(" AND "),
     }
 }
 

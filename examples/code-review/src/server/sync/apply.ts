@@ -7,7 +7,7 @@ import { elements, textArray, type Query } from "./database.js";
 import { Refusal } from "./errors.js";
 import type { ServerModel } from "./model.js";
 import type { Place, Values } from "./protocol.js";
-import { readRows } from "./rows.js";
+import { readRow } from "./rows.js";
 import { inScope, isLive, scopeValues, type Hooks, type User } from "./server.js";
 import { stampText } from "./stamps.js";
 
@@ -201,9 +201,7 @@ export class Applier {
 
   async #resolved(step: Step, columns: readonly string[]): Promise<Values> {
     const { model, operation, key } = step;
-    const row = (await readRows(this.query, model, this.user, [step.rowKey], Object.keys(model.columns))).get(
-      step.rowKey,
-    );
+    const row = await readRow(this.query, model, this.user, step.rowKey);
     if (row === undefined) throw new Refusal(404, "not_found", "the row isn't there");
     const conflict = { user: this.user, table: model.name, operation, key, value: step.value, row, columns };
     const resolved = (await this.hooks.resolve?.(conflict, this.query)) ?? null;
@@ -222,8 +220,7 @@ export class Applier {
       if ((step.value[column] ?? step.key[column]) !== this.user.id) throw refusal;
       return;
     }
-    const rows = await readRows(this.query, model, this.user, [step.rowKey], [column]);
-    const row = rows.get(step.rowKey);
+    const row = await readRow(this.query, model, this.user, step.rowKey);
     if (row !== undefined && row[column] !== this.user.id) throw refusal;
   }
 

@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 
 import { textArray } from "./database.js";
+import { RequestError } from "./errors.js";
 import type { Positions } from "./protocol.js";
 import { CHANNEL } from "./push.js";
 import { scopesOf, type Server, type User } from "./server.js";
@@ -67,13 +68,18 @@ export class Pokes {
       last = id;
       return `event: poke\nid: ${id}\ndata: ${JSON.stringify({ scopes: changed })}\n\n`;
     };
+    const failed = (error: unknown): never => {
+      close();
+      if (!(error instanceof RequestError)) this.#server.onError(error);
+      throw error;
+    };
     const stream = new ReadableStream<Uint8Array>({
       start: (controller) => controller.enqueue(encoder.encode(": connected\n\n")),
       pull: async (controller) => {
         for (let text = ""; text === "";) {
           if (isNews) {
             isNews = false;
-            text = await look();
+            text = await look().catch(failed);
           } else {
             text = await waitFor((resolve) => (wake = resolve));
             // Not only when it has heard of news: whoever has written may have crashed before saying so.

@@ -2,7 +2,6 @@
 
 import { createHash } from "node:crypto";
 
-import { textArray } from "./database.js";
 import { columnOf, keyOf, modelOf, type Models } from "./model.js";
 import {
   PROTOCOL,
@@ -13,7 +12,7 @@ import {
   type PullRequest,
   type Reset,
 } from "./protocol.js";
-import { named, readsOf, type RowValues } from "./rows.js";
+import { reader, valuesOf, type RowValues } from "./rows.js";
 import { scopesOf, type Server, type User } from "./server.js";
 import { ask, headsOf, positions, type Head, type Heads } from "./versions.js";
 
@@ -32,7 +31,13 @@ interface Stretch {
 }
 
 /** An entry of the log: its table, the row's key, version, whether the row has gone, and the write that it shows. */
-type Entry = readonly [table: string, rowKey: string, version: string, isDeleted: boolean, writeId: string | null];
+type Entry = readonly [
+  table: string,
+  rowKey: string,
+  version: string,
+  isDeleted: "true" | "false",
+  writeId: string | null,
+];
 
 /** What `sync_pull` gives. */
 interface Page {
@@ -50,12 +55,12 @@ export async function pull(server: Server, user: User, request: PullRequest): Pr
   const columns = columnsOf(models, request.tables);
   const hashes = hashesOf(columns);
   const stretches = [...loadsOf(before, user, columns, hashes), ...newsOf(before, user, columns)];
-  const start = await ask(
-    server,
-    user,
-    `sync_pull($1, ${textArray("$4")}, $5::text::jsonb, $6::text::jsonb, $7::int)`,
-    [JSON.stringify(scopesOf(user)), JSON.stringify(stretches), readsOf(models, user, columns), String(limit)],
-  );
+  const start = await ask(server, user, "sync_pull($1, $4::text::jsonb, $5::text::jsonb, $6::text::jsonb, $7::int)", [
+    JSON.stringify(scopesOf(user)),
+    JSON.stringify(stretches),
+    valuesOf(models, user, columns.keys()),
+    String(limit),
+  ]);
   const page = start.answer as Page;
   const found = headsOf(page.heads);
   const answer = { protocol: PROTOCOL, stamp: `${start.now}.0` } as const;
@@ -162,15 +167,20 @@ function advance(
 
 /** The entries with the rows that they are about. */
 function changesOf(models: Models, stretches: readonly Stretch[], page: Page, columns: Columns): PulledChange[] {
+  const tables = new Map(
+    [...columns].flatMap(([name, own]) => {
+      const model = modelOf(models, name);
+      return model === undefined ? [] : [[name, { model, read: reader(model, own) }] as const];
+    }),
+  );
   const rows = new Map(page.rows.map(([table, values]) => [table, values.values()]));
   return page.log.flatMap(([stretch, entries]) => {
     const scope = stretches[stretch]?.scope ?? "";
-    return entries.flatMap(([table, rowKey, version, isDeleted, write_id]) => {
-      const model = modelOf(models, table);
-      if (model === undefined) return [];
-      const values = isDeleted ? null : (rows.get(table)?.next().value ?? null);
-      const row = named(columns.get(table) ?? [], values);
-      return [{ table, key: keyOf(model, rowKey), version, scope, write_id, row }];
+    return entries.flatMap(([name, rowKey, version, isDeleted, write_id]) => {
+      const table = tables.get(name);
+      if (table === undefined) return [];
+      const values = isDeleted === "true" ? null : (rows.get(name)?.next().value ?? null);
+      return [{ table: name, key: keyOf(table.model, rowKey), version, scope, write_id, row: table.read(values) }];
     });
   });
 }

@@ -707,6 +707,66 @@ REVOKE EXECUTE ON FUNCTION
   sync_forget(TEXT[]), sync_commit()
 FROM PUBLIC;
 
+-- Rows of a model by their keys, in the order of these: their columns as text, or null where the user sees no such row.
+-- `values` are those of the scope. Each model has a statement of its own, whose plan is made once for a connection.
+CREATE OR REPLACE FUNCTION sync_rows(_model TEXT, _keys JSONB, _values JSONB, _user TEXT) RETURNS JSON
+LANGUAGE plpgsql STABLE SET enable_seqscan TO off AS $$
+DECLARE
+  -- PostgreSQL takes an array for 10 rows and `jsonb_array_elements` for 100, and reads a table of some thousand rows
+  -- whole to find 100 of them.
+  _all JSONB[] := ARRAY(SELECT jsonb_array_elements(_keys));
+  _own TEXT[] := ARRAY(SELECT jsonb_array_elements_text(_values));
+BEGIN
+  CASE _model
+  WHEN 'comments' THEN
+    RETURN (
+      SELECT json_agg(
+        CASE
+          WHEN _t."id" IS NOT NULL
+            THEN to_json(
+              ARRAY[
+                _t."id"::TEXT,
+                _t."review_id"::TEXT,
+                _t."line"::TEXT,
+                _t."body"::TEXT,
+                _t."author"::TEXT,
+                _t."is_resolved"::TEXT,
+                _t."written_at"::TEXT
+              ]
+            )
+        END
+        ORDER BY _k.place
+      )
+      FROM unnest(_all) WITH ORDINALITY AS _k (key, place)
+      LEFT JOIN "comments" AS _t ON _t."id" = (_k.key->>0)::UUID
+    );
+  WHEN 'reviews' THEN
+    RETURN (
+      SELECT json_agg(
+        CASE
+          WHEN _t."id" IS NOT NULL
+            THEN to_json(
+              ARRAY[
+                _t."id"::TEXT,
+                _t."title"::TEXT,
+                _t."path"::TEXT,
+                _t."code"::TEXT,
+                _t."author"::TEXT,
+                _t."verdict"::TEXT,
+                _t."summary"::TEXT,
+                _t."opened_at"::TEXT
+              ]
+            )
+        END
+        ORDER BY _k.place
+      )
+      FROM unnest(_all) WITH ORDINALITY AS _k (key, place)
+      LEFT JOIN "reviews" AS _t ON _t."id" = (_k.key->>0)::UUID
+    );
+  END CASE;
+END;
+$$;
+
 -- What requests need of the database, each in one statement. They find tables as the server does, by the search path of
 -- its connection. A connection keeps its plans: without `enable_seqscan`, one that was made while a table was nearly
 -- empty finds rows by an index as well, and doesn't read the whole table once that has grown.
@@ -859,12 +919,13 @@ CREATE OR REPLACE FUNCTION sync_order(_tables TEXT[]) RETURNS JSONB LANGUAGE sql
 $$;
 
 -- Gives a page of a user's log with its rows, as of one moment. `stretches` are parts of the logs of scopes, up to the
--- scope's version where `to` is null; `reads` has the statement that reads rows of a table. The rows are those that the
--- caller may see.
+-- scope's version where `to` is null; `values` are those of each table's scope. The rows are those that the caller may
+-- see.
 CREATE OR REPLACE FUNCTION sync_pull(
-  _user TEXT, _scopes TEXT[], _stretches JSONB, _reads JSONB, _limit INTEGER
+  _user TEXT, _own JSONB, _stretches JSONB, _values JSONB, _limit INTEGER
 ) RETURNS JSON LANGUAGE plpgsql STABLE SET enable_seqscan TO off AS $$
 DECLARE
+  _scopes TEXT[] := ARRAY(SELECT jsonb_array_elements_text(_own));
   _heads JSONB := sync_heads(_scopes);
   _left INTEGER := _limit;
   _entries JSON;
@@ -872,7 +933,6 @@ DECLARE
   _tables TEXT[] := '{}';
   _keys TEXT[] := '{}';
   _rows JSON[] := '{}';
-  _found JSON;
   _s RECORD;
 BEGIN
   FOR _s IN
@@ -901,7 +961,9 @@ BEGIN
       ORDER BY r.version LIMIT _left
     )
     SELECT
-      json_agg(json_build_array(t.table_name, t.row_key, t.version::TEXT, t.is_deleted, t.write_id) ORDER BY t.version),
+      to_json(
+        array_agg(ARRAY[t.table_name, t.row_key, t.version::TEXT, t.is_deleted::TEXT, t.write_id] ORDER BY t.version)
+      ),
       _left - count(*),
       _tables || array_agg(t.table_name) FILTER (WHERE NOT t.is_deleted),
       _keys || array_agg(t.row_key) FILTER (WHERE NOT t.is_deleted)
@@ -911,13 +973,11 @@ BEGIN
     EXIT WHEN _left = 0;
   END LOOP;
   FOR _s IN
-    SELECT t.name, '[' || string_agg(t.key, ',' ORDER BY t.place) || ']' AS keys
+    SELECT t.name, ('[' || string_agg(t.key, ',' ORDER BY t.place) || ']')::JSONB AS keys
     FROM unnest(_tables, _keys) WITH ORDINALITY AS t (name, key, place)
     GROUP BY t.name
   LOOP
-    EXECUTE format('SELECT json_agg(r.row ORDER BY r.place) FROM (%s) AS r', _reads->_s.name->>'statement')
-    INTO _found USING _s.keys, _reads->_s.name->>'values', _user;
-    _rows := _rows || json_build_array(_s.name, _found);
+    _rows := _rows || json_build_array(_s.name, sync_rows(_s.name, _s.keys, _values->_s.name, _user));
   END LOOP;
   RETURN json_build_object('heads', _heads, 'log', _log, 'rows', _rows);
 END;
@@ -1195,5 +1255,5 @@ SELECT sync_secure(to_regclass('sync_history'), NULL, FALSE);
 
 SELECT sync_moved();
 -- By this, a server knows that the database has its tables.
-INSERT INTO sync_meta (key, value) VALUES ('schema:2460be67269a3623', 'applied') ON CONFLICT DO NOTHING;
+INSERT INTO sync_meta (key, value) VALUES ('schema:6c23385e3b8ca63f', 'applied') ON CONFLICT DO NOTHING;
 SELECT set_config('search_path', current_setting('sync.search_path'), FALSE);

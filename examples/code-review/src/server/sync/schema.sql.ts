@@ -611,6 +611,61 @@ REVOKE EXECUTE ON FUNCTION
 sync_note(TEXT, TEXT[], TEXT[], BOOLEAN[], TEXT[]), sync_number(TEXT, TEXT[], TEXT[], BOOLEAN[], TEXT[]),
 sync_forget(TEXT[]), sync_commit()
 FROM PUBLIC;
+CREATE OR REPLACE FUNCTION sync_rows(_model TEXT, _keys JSONB, _values JSONB, _user TEXT) RETURNS JSON
+LANGUAGE plpgsql STABLE SET enable_seqscan TO off AS $$
+DECLARE
+_all JSONB[] := ARRAY(SELECT jsonb_array_elements(_keys));
+_own TEXT[] := ARRAY(SELECT jsonb_array_elements_text(_values));
+BEGIN
+CASE _model
+WHEN 'comments' THEN
+RETURN (
+SELECT json_agg(
+CASE
+WHEN _t."id" IS NOT NULL
+THEN to_json(
+ARRAY[
+_t."id"::TEXT,
+_t."review_id"::TEXT,
+_t."line"::TEXT,
+_t."body"::TEXT,
+_t."author"::TEXT,
+_t."is_resolved"::TEXT,
+_t."written_at"::TEXT
+]
+)
+END
+ORDER BY _k.place
+)
+FROM unnest(_all) WITH ORDINALITY AS _k (key, place)
+LEFT JOIN "comments" AS _t ON _t."id" = (_k.key->>0)::UUID
+);
+WHEN 'reviews' THEN
+RETURN (
+SELECT json_agg(
+CASE
+WHEN _t."id" IS NOT NULL
+THEN to_json(
+ARRAY[
+_t."id"::TEXT,
+_t."title"::TEXT,
+_t."path"::TEXT,
+_t."code"::TEXT,
+_t."author"::TEXT,
+_t."verdict"::TEXT,
+_t."summary"::TEXT,
+_t."opened_at"::TEXT
+]
+)
+END
+ORDER BY _k.place
+)
+FROM unnest(_all) WITH ORDINALITY AS _k (key, place)
+LEFT JOIN "reviews" AS _t ON _t."id" = (_k.key->>0)::UUID
+);
+END CASE;
+END;
+$$;
 CREATE OR REPLACE FUNCTION sync_start(
 _user TEXT, _tables TEXT, _scopes TEXT, OUT state TEXT, OUT now TEXT
 ) LANGUAGE plpgsql AS $$
@@ -738,9 +793,10 @@ AND NOT i.indisprimary
 FROM unnest(_tables) AS t (name);
 $$;
 CREATE OR REPLACE FUNCTION sync_pull(
-_user TEXT, _scopes TEXT[], _stretches JSONB, _reads JSONB, _limit INTEGER
+_user TEXT, _own JSONB, _stretches JSONB, _values JSONB, _limit INTEGER
 ) RETURNS JSON LANGUAGE plpgsql STABLE SET enable_seqscan TO off AS $$
 DECLARE
+_scopes TEXT[] := ARRAY(SELECT jsonb_array_elements_text(_own));
 _heads JSONB := sync_heads(_scopes);
 _left INTEGER := _limit;
 _entries JSON;
@@ -748,7 +804,6 @@ _log JSON[] := '{}';
 _tables TEXT[] := '{}';
 _keys TEXT[] := '{}';
 _rows JSON[] := '{}';
-_found JSON;
 _s RECORD;
 BEGIN
 FOR _s IN
@@ -775,7 +830,9 @@ WHERE o.table_name = r.table_name AND o.row_key = r.row_key AND NOT o.is_deleted
 ORDER BY r.version LIMIT _left
 )
 SELECT
-json_agg(json_build_array(t.table_name, t.row_key, t.version::TEXT, t.is_deleted, t.write_id) ORDER BY t.version),
+to_json(
+array_agg(ARRAY[t.table_name, t.row_key, t.version::TEXT, t.is_deleted::TEXT, t.write_id] ORDER BY t.version)
+),
 _left - count(*),
 _tables || array_agg(t.table_name) FILTER (WHERE NOT t.is_deleted),
 _keys || array_agg(t.row_key) FILTER (WHERE NOT t.is_deleted)
@@ -785,13 +842,11 @@ _log := _log || json_build_array(_s.place - 1, coalesce(_entries, '[]'));
 EXIT WHEN _left = 0;
 END LOOP;
 FOR _s IN
-SELECT t.name, '[' || string_agg(t.key, ',' ORDER BY t.place) || ']' AS keys
+SELECT t.name, ('[' || string_agg(t.key, ',' ORDER BY t.place) || ']')::JSONB AS keys
 FROM unnest(_tables, _keys) WITH ORDINALITY AS t (name, key, place)
 GROUP BY t.name
 LOOP
-EXECUTE format('SELECT json_agg(r.row ORDER BY r.place) FROM (%s) AS r', _reads->_s.name->>'statement')
-INTO _found USING _s.keys, _reads->_s.name->>'values', _user;
-_rows := _rows || json_build_array(_s.name, _found);
+_rows := _rows || json_build_array(_s.name, sync_rows(_s.name, _s.keys, _values->_s.name, _user));
 END LOOP;
 RETURN json_build_object('heads', _heads, 'log', _log, 'rows', _rows);
 END;
@@ -1054,6 +1109,6 @@ SELECT sync_secure('sync_write', NULL, FALSE);
 SELECT sync_secure('sync_client', NULL, FALSE);
 SELECT sync_secure(to_regclass('sync_history'), NULL, FALSE);
 SELECT sync_moved();
-INSERT INTO sync_meta (key, value) VALUES ('schema:2460be67269a3623', 'applied') ON CONFLICT DO NOTHING;
+INSERT INTO sync_meta (key, value) VALUES ('schema:6c23385e3b8ca63f', 'applied') ON CONFLICT DO NOTHING;
 SELECT set_config('search_path', current_setting('sync.search_path'), FALSE);
 `;

@@ -26,7 +26,7 @@ fn within_bounds(arguments: &[&str], folder: &Path) -> Run {
 
 #[cfg(not(target_os = "linux"))]
 fn within_bounds(arguments: &[&str], folder: &Path) -> Run {
-    support::binary::sync_patterns(arguments, folder)
+    crate::support::binary::sync_patterns(arguments, folder)
 }
 
 fn generate(name: &str, text: impl AsRef<[u8]>) -> Run {

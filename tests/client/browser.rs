@@ -174,13 +174,11 @@ fn type_check(workspace: &Workspace, adapter: &str) {
 }
 
 /// The page as it goes into production, and as Vite's development server gives it; with rows from Electric; and the client
-/// with an API of another origin. A short run has PGlite in the first of these alone, and in what is only for PGlite: a new
-/// database that begins with a file.
+/// with an API of another origin. A short run has SQLite in these, and PGlite in the example as somebody starts it.
 pub fn cases() -> Vec<Trial> {
     let mut cases = Vec::new();
     for suite in ["built-page", "development", "origins", "electric"] {
-        for adapter in ADAPTERS.into_iter().filter(|adapter| is_long() || *adapter == "sqlite" || suite == "built-page")
-        {
+        for adapter in ADAPTERS.into_iter().filter(|adapter| is_long() || *adapter == "sqlite") {
             let test = suite.replace('-', "_");
             cases.push(case(format!("browser::{adapter}::{test}"), move || run(adapter, suite)));
         }

@@ -122,7 +122,7 @@ const CROSSED: &[&str] = &[
 ];
 
 /// Suites that run with PGlite and Electric in a short run, too: where the database matters.
-const PGLITE: &[&str] = &["changes", "chaos", "convergence", "crashes", "store", "upgrade"];
+const PGLITE: &[&str] = &["changes", "chaos", "crashes", "store", "upgrade"];
 
 /// Suites that run with SQLite and Electric in a short run, too: where streams matter. With PGlite they would take twice the time.
 const STREAMS: &[&str] = &["references", "refetch"];

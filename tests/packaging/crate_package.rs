@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::packaging::{repository, succeed};
+use crate::support::size::is_long;
 
 fn cargo(arguments: &[&str]) -> String {
     succeed(Command::new(env!("CARGO")).args(arguments).current_dir(repository()))
@@ -25,8 +26,12 @@ fn the_crate_is_the_sources_the_templates_and_the_pages() {
     }
 }
 
+/// In a long run: the compiler takes its time.
 #[test]
 fn the_crate_builds_by_itself() {
+    if !is_long() {
+        return;
+    }
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("the target folder");
     let target = target.to_str().expect("UTF-8");
     cargo(&["package", "--allow-dirty", "--offline", "--locked", "--target-dir", target]);

@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 
 use crate::support::binary::sync_patterns;
 use crate::support::node::node;
+use crate::support::size::is_long;
 use crate::support::workspace::Workspace;
 use postgres::Postgres;
 
@@ -158,11 +159,13 @@ fn run(suite: &str) {
 
 /// `tables`: whose the tables are.
 fn run_on(suite: &str, tables: &str) {
-    let postgres = Postgres::start();
+    let postgres = Postgres::shared();
     let mut command = node(compiled().folder());
     command.args(["--enable-source-maps", "--test", "--test-force-exit", "--test-reporter=spec"]);
     command.arg(format!("dist/tests/{suite}.test.js"));
     command.env("SYNC_TABLES", tables);
+    let has_all_drivers = is_long() || (suite, tables) == ("protocol/push", "own");
+    command.env("SYNC_DRIVERS", if has_all_drivers { "all" } else { "one" });
     command.env("SYNC_POSTGRES", postgres.as_ref().map_or("", |postgres| &postgres.url));
     let output = command.output().expect("Node");
     let said = String::from_utf8_lossy(&output.stdout);

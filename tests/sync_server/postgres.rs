@@ -1,4 +1,4 @@
-//! A PostgreSQL of its own for a test, where its programs are installed.
+//! A PostgreSQL for the tests, where its programs are installed.
 
 use std::env;
 use std::fs;
@@ -7,6 +7,7 @@ use std::os::unix::fs::{MetadataExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -21,12 +22,25 @@ pub struct Postgres {
     _folder: TempDir,
 }
 
+static RUNNING: Mutex<Weak<Postgres>> = Mutex::new(Weak::new());
+
 impl Postgres {
+    /// The one that other tests use already, each with databases of its own, or a new one. It ends with the last of them.
     /// `None`, with a message, where it isn't installed.
     ///
     /// # Panics
     /// In CI, where it isn't installed, and everywhere where it doesn't start.
-    pub fn start() -> Option<Self> {
+    pub fn shared() -> Option<Arc<Self>> {
+        let mut running = RUNNING.lock().expect("PostgreSQL has started for others");
+        if let Some(postgres) = running.upgrade() {
+            return Some(postgres);
+        }
+        let postgres = Arc::new(Self::start()?);
+        *running = Arc::downgrade(&postgres);
+        Some(postgres)
+    }
+
+    fn start() -> Option<Self> {
         let Some(programs) = programs() else {
             assert!(env::var_os("CI").is_none(), "PostgreSQL isn't installed: the sync server can't be tested on it");
             eprintln!("NOT TESTED ON POSTGRESQL: `initdb` and `postgres` aren't installed. PGlite alone is tested.");
@@ -53,7 +67,7 @@ impl Postgres {
         let server = command("postgres")
             .arg("-D")
             .arg(&data)
-            .args(["-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "max_connections=200"])
+            .args(["-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "max_connections=400"])
             .args(["-p", &port.to_string(), "-k"])
             .arg(folder.path())
             .stdout(Stdio::null())

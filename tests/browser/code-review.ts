@@ -125,7 +125,10 @@ for (const [kind, command] of [
       await ada.comment(10, "Rounds at the end only?");
       await ada.summarize("The rate has to come from the address.");
       await ada.says("2 changes wait");
+      // The page can say that everything is saved before it hears of the edit.
+      const taken = grace.page.waitForResponse((answer) => answer.request().postData()?.includes("Fine, once") ?? false);
       await grace.summarize("Fine, once the rate is passed in.");
+      await taken;
       await grace.says("Live · everything is saved");
       await ada.browser.tabs.setOffline(false);
       await grace.page.getByText("Rounds at the end only?").waitFor();

@@ -45,17 +45,6 @@ pub fn ty(field: &Field) -> &'static str {
     column_type(Adapter::Pglite, field.ty)
 }
 
-/// The columns in the order of the members of an object in JavaScript: those whose names are numbers come first.
-pub fn as_members<'p>(plan: &'p ModelPlan) -> Vec<&'p Column<'p>> {
-    let mut columns: Vec<&Column> = plan.columns.iter().collect();
-    let number = |name: &str| name.parse::<u32>().ok().filter(|number| number.to_string() == name);
-    columns.sort_by_key(|column| {
-        let number = number(&column.field.name);
-        (number.is_none(), number)
-    });
-    columns
-}
-
 /// The column of the key whose value the server makes.
 pub fn made<'p>(plan: &'p ModelPlan) -> Option<(&'p str, Made)> {
     if plan.model.key_origin != KeyOrigin::Server || plan.model.operations.create.is_none() {

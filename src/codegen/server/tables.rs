@@ -101,7 +101,9 @@ struct RowView {
 #[derive(Serialize)]
 struct ShownView {
     is_there: String,
-    /// Each as text, in the order of the members of the model's `columns`.
+    /// Their names: a literal of JSON.
+    names: String,
+    /// Each as text, in the order of the names.
     columns: String,
     /// A condition that `_t` has the key `_k`, is in a scope of the user, and isn't marked as deleted.
     condition: String,
@@ -242,9 +244,11 @@ fn shown(plan: &ModelPlan) -> ShownView {
         key.map(|(place, (key, sql))| format!("{sql} = (_k.key->>{place})::{}", columns::ty(key.field))).collect();
     conditions.extend(scope.map(|scope| format!("{} = ANY (_own)", own(&scope.field))));
     conditions.extend(soft_delete(model).map(|_| format!("NOT ({})", row(plan, "_t").is_deleted)));
-    let shown: Vec<String> = columns::as_members(plan).into_iter().map(|column| text(column.field)).collect();
+    let names: Value = plan.columns.iter().map(|column| column.field.name.as_str()).collect();
+    let shown: Vec<String> = plan.columns.iter().map(|column| text(column.field)).collect();
     ShownView {
         is_there: format!("{} IS NOT NULL", keys.first().map_or("NULL", String::as_str)),
+        names: literal(&names.to_string()),
         columns: shown.join(", "),
         condition: conditions.join(" AND "),
     }
@@ -253,7 +257,8 @@ fn shown(plan: &ModelPlan) -> ShownView {
 /// A dollar quote that the bodies of functions can't end.
 fn dollar(plan: &Plan) -> String {
     let of_model = |plan: &ModelPlan| {
-        let columns = plan.model.fields.iter().map(|field| columns::quoted(plan.model, &field.name));
+        let names = plan.model.fields.iter().map(|field| field.name.clone());
+        let columns = plan.model.fields.iter().map(|field| columns::quoted(plan.model, &field.name)).chain(names);
         let kind = plan.model.sync.scope.as_ref().map(|scope| scope.kind.clone());
         columns.chain(kind).chain([columns::table(plan.model), plan.model.name.clone()]).collect::<Vec<_>>()
     };

@@ -10,7 +10,7 @@ import {
   type PullRequest,
   type Reset,
 } from "./protocol.js";
-import { reader, valuesOf, type RowValues } from "./rows.js";
+import { named, valuesOf, type Rows } from "./rows.js";
 import { scopesOf, type Server, type User } from "./server.js";
 import { ask, headsOf, positions, type Head, type Heads } from "./versions.js";
 
@@ -43,7 +43,7 @@ interface Page {
   /** Entries by the place of their stretch. */
   readonly log: readonly (readonly [stretch: number, entries: readonly Entry[]])[];
   /** By table, the rows of those entries that haven't gone, in their order. */
-  readonly rows: readonly (readonly [table: string, rows: readonly RowValues[]])[];
+  readonly rows: readonly (readonly [table: string, rows: Rows])[];
 }
 
 /** Gives rows. */
@@ -165,20 +165,14 @@ function advance(
 
 /** The entries with the rows that they are about. */
 function changesOf(models: Models, stretches: readonly Stretch[], page: Page, columns: Columns): PulledChange[] {
-  const tables = new Map(
-    [...columns].flatMap(([name, own]) => {
-      const model = modelOf(models, name);
-      return model === undefined ? [] : [[name, { model, read: reader(model, own) }] as const];
-    }),
-  );
-  const rows = new Map(page.rows.map(([table, values]) => [table, values.values()]));
+  const rows = new Map(page.rows.map(([table, found]) => [table, named(found, columns.get(table) ?? []).values()]));
   return page.log.flatMap(([stretch, entries]) => {
     const scope = stretches[stretch]?.scope ?? "";
     return entries.flatMap(([name, rowKey, version, isDeleted, write_id]) => {
-      const table = tables.get(name);
-      if (table === undefined) return [];
-      const values = isDeleted === "true" ? null : (rows.get(name)?.next().value ?? null);
-      return [{ table: name, key: keyOf(table.model, rowKey), version, scope, write_id, row: table.read(values) }];
+      const model = modelOf(models, name);
+      if (model === undefined) return [];
+      const row = isDeleted === "true" ? null : (rows.get(name)?.next().value ?? null);
+      return [{ table: name, key: keyOf(model, rowKey), version, scope, write_id, row }];
     });
   });
 }

@@ -47,6 +47,34 @@ onEach((suite) => {
     assert.equal((await bob.push([update("deals", id, { stage: "c" }, { base: now })]))[0]?.error?.code, "conflict");
   });
 
+  test("a transaction of others that becomes a replica after it has written is told all the same", async () => {
+    const { ada, store } = suite;
+    const id = suite.next();
+    await ada.push([deal(id)]);
+    await store.sql(
+      `BEGIN; UPDATE deals SET stage = 'psql' WHERE id = '${uuid(id)}'; SET LOCAL session_replication_role = replica; COMMIT`,
+    );
+    await ada.pull();
+    assert.equal(ada.row("deals", uuid(id))?.["stage"], "psql");
+  });
+
+  test("last-write-wins: a transaction of others that changes no column twice leaves what is known of them", async () => {
+    const { ada, store, world } = suite;
+    const id = suite.next();
+    const value = { title: "T", team_id: "1" };
+    const now = Date.now();
+    await ada.push([
+      { table: "tasks", operation: "insert", key: { id: uuid(id) }, value, edited_at: `${now - 60_000}.0` },
+      update("tasks", id, { title: "later" }, { edited_at: `${now - 10_000}.0` }),
+    ]);
+    const same = `UPDATE tasks SET title = title WHERE id = '${uuid(id)}'`;
+    await store.sql(`BEGIN; ${same}; ${same}; COMMIT`);
+    const [older] = await world
+      .client("bob", "unchanged")
+      .push([update("tasks", id, { title: "older" }, { edited_at: `${now - 20_000}.0` })]);
+    assert.equal(older?.status, "superseded");
+  });
+
   test("last-write-wins: of one column the later edit holds, wherever its clock stands", async () => {
     const { ada, world } = suite;
     const id = suite.next();

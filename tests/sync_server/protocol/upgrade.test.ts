@@ -68,6 +68,14 @@ for (const kind of KINDS) {
       const body = JSON.stringify(world.client("ada").body([deal(5)]));
       const answer = await server.push(new Request("http://localhost/push", { method: "POST", headers, body }));
       assert.equal(((await answer.json()) as { results: { status: string }[] }).results[0]?.status, "applied");
+      // The tables have a column more, and not at their end.
+      const asked = { ...pull, client_id: "ada", tables: { deals: ["id", "title", "team_id"] }, limit: 100 };
+      const page = await server.pull(
+        new Request("http://localhost/pull", { method: "POST", headers, body: JSON.stringify(asked) }),
+      );
+      const { changes } = (await page.json()) as { changes: { row: Record<string, string | null> | null }[] };
+      const pulled = changes.map(({ row }) => row).find((row) => row?.["id"] === uuid(1));
+      assert.deepEqual(pulled, { id: uuid(1), title: "Kept", team_id: "1" });
       await server.close();
     });
 

@@ -5,8 +5,14 @@ import { modelOf, type Models, type ServerModel } from "./model.js";
 import type { Values } from "./protocol.js";
 import { scopeValues, type User } from "./server.js";
 
-/** The values of a row, in the order of the model's columns; null where the user sees no such row. */
-export type RowValues = readonly (string | null)[] | null;
+/** The values of a row; null where the user sees no such row. */
+type RowValues = readonly (string | null)[] | null;
+
+/** What `sync_rows` gives: rows, whose values are in the order of these columns. They are those of the newest document. */
+export interface Rows {
+  readonly columns: readonly string[];
+  readonly rows: readonly RowValues[] | null;
+}
 
 /** For `sync_pull`: the values of each table's scope. */
 export function valuesOf(models: Models, user: User, tables: Iterable<string>): string {
@@ -25,13 +31,14 @@ export async function readRow(query: Query, model: ServerModel, user: User, key:
     JSON.stringify(scopeValues(model, user) ?? []),
     user.id,
   ]);
-  const [values = null] = JSON.parse(row?.["rows"] ?? "[]") as RowValues[];
-  return reader(model, Object.keys(model.columns))(values) ?? undefined;
+  const [values] = named(JSON.parse(row?.["rows"] ?? "") as Rows, Object.keys(model.columns));
+  return values ?? undefined;
 }
 
-/** Gives these columns of a row, by their names. */
-export function reader(model: ServerModel, columns: readonly string[]): (values: RowValues) => Values | null {
-  const all = Object.keys(model.columns);
-  const places = columns.map((name) => [name, all.indexOf(name)] as const);
-  return (values) => values && Object.fromEntries(places.map(([name, place]) => [name, values[place] ?? null]));
+/** Gives these columns of rows, by their names. */
+export function named({ columns, rows }: Rows, names: readonly string[]): (Values | null)[] {
+  const places = names.map((name) => [name, columns.indexOf(name)] as const);
+  return (rows ?? []).map(
+    (values) => values && Object.fromEntries(places.map(([name, place]) => [name, values[place] ?? null])),
+  );
 }

@@ -243,10 +243,14 @@ BEGIN
 END;
 $$;
 
--- All columns that are named in some texts of `changed`.
+-- All columns that are named in some texts of `changed`; null where no versions are kept.
 CREATE OR REPLACE FUNCTION sync_union(_changed TEXT[]) RETURNS TEXT LANGUAGE sql IMMUTABLE AS $$
-  SELECT jsonb_agg(DISTINCT c.name)::TEXT
-  FROM unnest(_changed) AS t (names), jsonb_array_elements_text(t.names::JSONB) AS c (name);
+  SELECT CASE
+    WHEN bool_or(t.names = '["*"]') THEN '["*"]'
+    WHEN count(t.names) > 0 THEN coalesce(jsonb_agg(DISTINCT c.name) FILTER (WHERE c.name IS NOT NULL), '[]')::TEXT
+  END
+  FROM unnest(_changed) AS t (names)
+  LEFT JOIN jsonb_array_elements_text(t.names::JSONB) AS c (name) ON TRUE;
 $$;
 
 -- Gives rows their versions; the arrays are those of `sync_note`.
@@ -392,10 +396,7 @@ BEGIN
     FROM (
       SELECT
         n.table_name, u.scope, u.key, (array_agg(u.is_deleted ORDER BY n.place DESC))[1] AS is_deleted,
-        CASE
-          WHEN count(*) = 1 OR bool_or(u.changed = '["*"]') THEN min(u.changed)
-          ELSE sync_union(array_agg(u.changed))
-        END AS changed,
+        CASE WHEN count(*) = 1 THEN min(u.changed) ELSE sync_union(array_agg(u.changed)) END AS changed,
         (row_number() OVER (ORDER BY u.scope) - 1) / 2000 AS part
       FROM sync_noted AS n
       CROSS JOIN unnest(n.scopes, n.keys, n.deleted, n.changed) AS u (scope, key, is_deleted, changed)
@@ -411,8 +412,8 @@ END;
 $$;
 
 -- Is called for each entry of `sync_noted` when its transaction commits. The first one adds the last one, which comes
--- behind all other checks: nobody else's row is waited for while scopes are locked. `SET CONSTRAINTS ALL IMMEDIATE`
--- doesn't bring it forward.
+-- behind all other checks: nobody else's row is waited for while scopes are locked. A `SET CONSTRAINTS ALL IMMEDIATE`
+-- doesn't bring it forward, a second one does.
 CREATE OR REPLACE FUNCTION sync_noted() RETURNS TRIGGER
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT SET enable_seqscan TO off AS $$
 BEGIN
@@ -438,6 +439,8 @@ BEGIN
     ALTER TABLE sync_noted ENABLE ROW LEVEL SECURITY;
     CREATE CONSTRAINT TRIGGER sync_noted AFTER INSERT ON sync_noted DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION sync_noted();
+    -- Also where a transaction has become a replica after it has written.
+    ALTER TABLE sync_noted ENABLE ALWAYS TRIGGER sync_noted;
   END IF;
 END;
 $$;
@@ -653,7 +656,10 @@ BEGIN
   IF current_setting('transaction_isolation') <> 'read committed' THEN
     RAISE EXCEPTION 'schema.sql needs the isolation level READ COMMITTED, since it looks twice for rows';
   END IF;
-  PERFORM sync_fill(_model, _table, _rows, _whole);
+  -- Writers of a table that is watched already need the scopes that the filling locks, and would hold up its lock.
+  IF NOT EXISTS (SELECT FROM pg_trigger AS g WHERE g.tgrelid = _table AND g.tgname = ANY (_triggers)) THEN
+    PERFORM sync_fill(_model, _table, _rows, _whole);
+  END IF;
   PERFORM sync_hold(_table, 'SHARE ROW EXCLUSIVE');
   FOR _number IN 1..3 LOOP
     EXECUTE format(
@@ -688,14 +694,14 @@ DECLARE
 BEGIN
   FOR _one IN
     SELECT g.tgrelid::REGCLASS AS watched, g.tgname AS name FROM pg_trigger AS g
-    WHERE _watch->'triggers' ? g.tgname AND g.tgfoid IN ((_watch->>'function')::REGPROC, 'sync_truncated'::REGPROC)
+    WHERE _watch->'triggers' ? g.tgname AND g.tgfoid IN (to_regproc(_watch->>'function'), 'sync_truncated'::REGPROC)
   LOOP
     PERFORM sync_hold(_one.watched, 'ACCESS EXCLUSIVE');
     EXECUTE format('DROP TRIGGER %I ON %s', _one.name, _one.watched);
   END LOOP;
   IF _watch IS NOT NULL THEN
     EXECUTE format('DROP FUNCTION IF EXISTS %s()', _watch->>'function');
-    DELETE FROM sync_row AS r WHERE r.table_name = _model;
+    PERFORM sync_forget(ARRAY[_model]);
     DELETE FROM sync_meta AS m WHERE m.key IN ('rows:' || _model, 'watch:' || _model, 'model:' || _model);
   END IF;
 END;
@@ -707,10 +713,12 @@ REVOKE EXECUTE ON FUNCTION
   sync_forget(TEXT[]), sync_commit()
 FROM PUBLIC;
 
--- Rows of a model by their keys, in the order of these: their columns as text, or null where the user sees no such row.
--- `values` are those of the scope. Each model has a statement of its own, whose plan is made once for a connection.
+-- Rows of a model by their keys, in the order of these: the values of `columns` as text, or null where the user sees no
+-- such row. It names the columns, since a server of another document may ask. `_values` are those of the scope. Each
+-- model has a statement of its own, whose plan is made once for a connection.
 CREATE OR REPLACE FUNCTION sync_rows(_model TEXT, _keys JSONB, _values JSONB, _user TEXT) RETURNS JSON
 LANGUAGE plpgsql STABLE SET enable_seqscan TO off AS $$
+#variable_conflict use_variable
 DECLARE
   -- PostgreSQL takes an array for 10 rows and `jsonb_array_elements` for 100, and reads a table of some thousand rows
   -- whole to find 100 of them.
@@ -719,7 +727,8 @@ DECLARE
 BEGIN
   CASE _model
   WHEN 'comments' THEN
-    RETURN (
+    RETURN
+      json_build_object('columns', '["id","review_id","line","body","author","is_resolved","written_at"]'::JSON, 'rows', (
       SELECT json_agg(
         CASE
           WHEN _t."id" IS NOT NULL
@@ -739,9 +748,10 @@ BEGIN
       )
       FROM unnest(_all) WITH ORDINALITY AS _k (key, place)
       LEFT JOIN "comments" AS _t ON _t."id" = (_k.key->>0)::UUID
-    );
+    ));
   WHEN 'reviews' THEN
-    RETURN (
+    RETURN
+      json_build_object('columns', '["id","title","path","code","author","verdict","summary","opened_at"]'::JSON, 'rows', (
       SELECT json_agg(
         CASE
           WHEN _t."id" IS NOT NULL
@@ -762,7 +772,7 @@ BEGIN
       )
       FROM unnest(_all) WITH ORDINALITY AS _k (key, place)
       LEFT JOIN "reviews" AS _t ON _t."id" = (_k.key->>0)::UUID
-    );
+    ));
   END CASE;
 END;
 $$;
@@ -1255,5 +1265,5 @@ SELECT sync_secure(to_regclass('sync_history'), NULL, FALSE);
 
 SELECT sync_moved();
 -- By this, a server knows that the database has its tables.
-INSERT INTO sync_meta (key, value) VALUES ('schema:6c23385e3b8ca63f', 'applied') ON CONFLICT DO NOTHING;
+INSERT INTO sync_meta (key, value) VALUES ('schema:22f273355921e10d', 'applied') ON CONFLICT DO NOTHING;
 SELECT set_config('search_path', current_setting('sync.search_path'), FALSE);

@@ -192,8 +192,12 @@ END IF;
 END;
 $$;
 CREATE OR REPLACE FUNCTION sync_union(_changed TEXT[]) RETURNS TEXT LANGUAGE sql IMMUTABLE AS $$
-SELECT jsonb_agg(DISTINCT c.name)::TEXT
-FROM unnest(_changed) AS t (names), jsonb_array_elements_text(t.names::JSONB) AS c (name);
+SELECT CASE
+WHEN bool_or(t.names = '["*"]') THEN '["*"]'
+WHEN count(t.names) > 0 THEN coalesce(jsonb_agg(DISTINCT c.name) FILTER (WHERE c.name IS NOT NULL), '[]')::TEXT
+END
+FROM unnest(_changed) AS t (names)
+LEFT JOIN jsonb_array_elements_text(t.names::JSONB) AS c (name) ON TRUE;
 $$;
 CREATE OR REPLACE FUNCTION sync_number(
 _model TEXT, _scopes TEXT[], _keys TEXT[], _deleted BOOLEAN[], _changed TEXT[]
@@ -328,10 +332,7 @@ array_agg(t.changed) AS changed
 FROM (
 SELECT
 n.table_name, u.scope, u.key, (array_agg(u.is_deleted ORDER BY n.place DESC))[1] AS is_deleted,
-CASE
-WHEN count(*) = 1 OR bool_or(u.changed = '["*"]') THEN min(u.changed)
-ELSE sync_union(array_agg(u.changed))
-END AS changed,
+CASE WHEN count(*) = 1 THEN min(u.changed) ELSE sync_union(array_agg(u.changed)) END AS changed,
 (row_number() OVER (ORDER BY u.scope) - 1) / 2000 AS part
 FROM sync_noted AS n
 CROSS JOIN unnest(n.scopes, n.keys, n.deleted, n.changed) AS u (scope, key, is_deleted, changed)
@@ -367,6 +368,7 @@ CREATE UNIQUE INDEX sync_noted_end ON sync_noted (transaction) WHERE table_name 
 ALTER TABLE sync_noted ENABLE ROW LEVEL SECURITY;
 CREATE CONSTRAINT TRIGGER sync_noted AFTER INSERT ON sync_noted DEFERRABLE INITIALLY DEFERRED
 FOR EACH ROW EXECUTE FUNCTION sync_noted();
+ALTER TABLE sync_noted ENABLE ALWAYS TRIGGER sync_noted;
 END IF;
 END;
 $$;
@@ -563,7 +565,9 @@ END IF;
 IF current_setting('transaction_isolation') <> 'read committed' THEN
 RAISE EXCEPTION 'schema.sql needs the isolation level READ COMMITTED, since it looks twice for rows';
 END IF;
+IF NOT EXISTS (SELECT FROM pg_trigger AS g WHERE g.tgrelid = _table AND g.tgname = ANY (_triggers)) THEN
 PERFORM sync_fill(_model, _table, _rows, _whole);
+END IF;
 PERFORM sync_hold(_table, 'SHARE ROW EXCLUSIVE');
 FOR _number IN 1..3 LOOP
 EXECUTE format(
@@ -595,14 +599,14 @@ _one RECORD;
 BEGIN
 FOR _one IN
 SELECT g.tgrelid::REGCLASS AS watched, g.tgname AS name FROM pg_trigger AS g
-WHERE _watch->'triggers' ? g.tgname AND g.tgfoid IN ((_watch->>'function')::REGPROC, 'sync_truncated'::REGPROC)
+WHERE _watch->'triggers' ? g.tgname AND g.tgfoid IN (to_regproc(_watch->>'function'), 'sync_truncated'::REGPROC)
 LOOP
 PERFORM sync_hold(_one.watched, 'ACCESS EXCLUSIVE');
 EXECUTE format('DROP TRIGGER %I ON %s', _one.name, _one.watched);
 END LOOP;
 IF _watch IS NOT NULL THEN
 EXECUTE format('DROP FUNCTION IF EXISTS %s()', _watch->>'function');
-DELETE FROM sync_row AS r WHERE r.table_name = _model;
+PERFORM sync_forget(ARRAY[_model]);
 DELETE FROM sync_meta AS m WHERE m.key IN ('rows:' || _model, 'watch:' || _model, 'model:' || _model);
 END IF;
 END;
@@ -613,13 +617,15 @@ sync_forget(TEXT[]), sync_commit()
 FROM PUBLIC;
 CREATE OR REPLACE FUNCTION sync_rows(_model TEXT, _keys JSONB, _values JSONB, _user TEXT) RETURNS JSON
 LANGUAGE plpgsql STABLE SET enable_seqscan TO off AS $$
+#variable_conflict use_variable
 DECLARE
 _all JSONB[] := ARRAY(SELECT jsonb_array_elements(_keys));
 _own TEXT[] := ARRAY(SELECT jsonb_array_elements_text(_values));
 BEGIN
 CASE _model
 WHEN 'comments' THEN
-RETURN (
+RETURN
+json_build_object('columns', '["id","review_id","line","body","author","is_resolved","written_at"]'::JSON, 'rows', (
 SELECT json_agg(
 CASE
 WHEN _t."id" IS NOT NULL
@@ -639,9 +645,10 @@ ORDER BY _k.place
 )
 FROM unnest(_all) WITH ORDINALITY AS _k (key, place)
 LEFT JOIN "comments" AS _t ON _t."id" = (_k.key->>0)::UUID
-);
+));
 WHEN 'reviews' THEN
-RETURN (
+RETURN
+json_build_object('columns', '["id","title","path","code","author","verdict","summary","opened_at"]'::JSON, 'rows', (
 SELECT json_agg(
 CASE
 WHEN _t."id" IS NOT NULL
@@ -662,7 +669,7 @@ ORDER BY _k.place
 )
 FROM unnest(_all) WITH ORDINALITY AS _k (key, place)
 LEFT JOIN "reviews" AS _t ON _t."id" = (_k.key->>0)::UUID
-);
+));
 END CASE;
 END;
 $$;
@@ -1109,6 +1116,6 @@ SELECT sync_secure('sync_write', NULL, FALSE);
 SELECT sync_secure('sync_client', NULL, FALSE);
 SELECT sync_secure(to_regclass('sync_history'), NULL, FALSE);
 SELECT sync_moved();
-INSERT INTO sync_meta (key, value) VALUES ('schema:6c23385e3b8ca63f', 'applied') ON CONFLICT DO NOTHING;
+INSERT INTO sync_meta (key, value) VALUES ('schema:22f273355921e10d', 'applied') ON CONFLICT DO NOTHING;
 SELECT set_config('search_path', current_setting('sync.search_path'), FALSE);
 `;

@@ -198,6 +198,8 @@ function preparedStatements({ serialize }: typeof protocol): Prepared {
   /** By text. The first is the least recently used. */
   const names = new Map<string, string>();
   let unused: string[] = [];
+  /** Another driver may have statements in the same session. */
+  const prefix = `sync_patterns_${Math.random().toString(36).slice(2)}`;
   let made = 0;
 
   function forget(): void {
@@ -215,7 +217,7 @@ function preparedStatements({ serialize }: typeof protocol): Prepared {
       const isPrepared = isPreparable && values.every((value) => (value?.length ?? 0) <= LONGEST_PARAMETER);
       const known = isPrepared ? names.get(text) : undefined;
       // PostgreSQL keeps nothing of one without a name.
-      const name = known ?? (isPrepared ? `sync_patterns_${(made += 1)}` : "");
+      const name = known ?? (isPrepared ? `${prefix}_${(made += 1)}` : "");
       const message = joined([
         ...unused.map((old) => serialize.close({ type: "S", name: old })),
         ...(known === undefined ? [serialize.parse({ name, text })] : []),

@@ -51,6 +51,7 @@ onEach((suite) => {
     const { ada, store } = suite;
     const id = suite.next();
     await ada.push([deal(id)]);
+    await ada.pull();
     await store.sql(
       `BEGIN; UPDATE deals SET stage = 'psql' WHERE id = '${uuid(id)}'; SET LOCAL session_replication_role = replica; COMMIT`,
     );

@@ -87,7 +87,7 @@ fn polled(script: &str, adapter: &str, is_quick: bool) {
 /// What one costs whose server is a sync server on PostgreSQL, in a thread of its own.
 fn pushed(is_quick: bool) {
     for adapter in ADAPTERS {
-        let Some(postgres) = Postgres::start() else { return };
+        let Some(postgres) = Postgres::shared() else { return };
         let workspace = Workspace::new(&format!("bench-push-{adapter}"));
         for folder in ["server", "thread"] {
             for part in ["src", "dist"] {

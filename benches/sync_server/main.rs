@@ -19,7 +19,7 @@ use support::binary::sync_patterns;
 use support::workspace::Workspace;
 
 fn main() {
-    let Some(postgres) = Postgres::start() else { return };
+    let Some(postgres) = Postgres::shared() else { return };
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let workspace = Workspace::for_sync_server("bench-sync-server");
     for file in ["openapi.yaml", "sync-patterns.config.yaml"] {

@@ -7,30 +7,23 @@
 
 #[path = "../../tests/sync_server/postgres.rs"]
 mod postgres;
+#[path = "../../tests/sync_server/servers.rs"]
+mod servers;
 #[path = "../../tests/support/mod.rs"]
 mod support;
 
-use std::fs;
-use std::path::Path;
 use std::process::Command;
 
 use postgres::Postgres;
-use support::binary::sync_patterns;
+use servers::{generate_servers, home};
 use support::workspace::Workspace;
 
 fn main() {
     let Some(postgres) = Postgres::shared() else { return };
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let workspace = Workspace::for_sync_server("bench-sync-server");
-    for file in ["openapi.yaml", "sync-patterns.config.yaml"] {
-        let text = fs::read_to_string(root.join("tests/sync_server").join(file)).expect("text");
-        workspace.write_file(file, &text);
-    }
-    let generated = sync_patterns(&["generate"], workspace.folder());
-    assert_eq!(generated.code, 0, "{}", generated.stderr);
-    fs::remove_dir_all(workspace.folder().join("src/generated")).expect("the client's folder removed");
-    workspace.copy(&root.join("tests/sync_server/support"), "src/tests/support");
-    workspace.copy(&root.join("benches/sync_server"), "src/bench");
+    generate_servers(&workspace);
+    workspace.copy(&home().join("support"), "src/tests/support");
+    workspace.copy(&home().join("../../benches/sync_server"), "src/bench");
     workspace.compile();
     let mut command = Command::new("node");
     command.arg("dist/bench/main.js").current_dir(workspace.folder()).env("SYNC_POSTGRES", &postgres.url);

@@ -1,8 +1,12 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
+import { contacts } from "../server/sync/models/contacts.js";
 import type { World } from "../tests/support/world.js";
 import { medians, ms, table } from "./report.js";
+
+/** The columns that a client has of contacts: all of them. */
+const CONTACT = Object.keys(contacts.columns);
 
 /** Pulls of a scope with many rows. */
 export async function pulls(world: World, rows: number): Promise<void> {
@@ -13,7 +17,7 @@ export async function pulls(world: World, rows: number): Promise<void> {
   await store.sql("VACUUM ANALYZE contacts").catch(() => {});
   await store.sql("VACUUM ANALYZE sync_row").catch(() => {});
   const client = world.client("many");
-  client.tables = { contacts: ["id", "first_name", "email", "owner_id"] };
+  client.tables = { contacts: CONTACT };
   const loaded = Math.min(rows, 100_000);
   const [{ head = "0" } = {}] = (await store.sql(
     "SELECT version::text AS head FROM sync_scope WHERE scope = 'user:many'",
@@ -26,7 +30,7 @@ export async function pulls(world: World, rows: number): Promise<void> {
     client.cursor = { ...first.cursor, scopes, loads: [] };
   };
   const query = (from: number) =>
-    store.sql(`SELECT r.version::text, r.write_id, c.id::text, c.first_name, c.email, c.owner_id
+    store.sql(`SELECT r.version::text, r.write_id, ${CONTACT.map((column) => `c.${column}::text`).join(", ")}
       FROM sync_row AS r JOIN contacts AS c ON c.id = (r.row_key::jsonb->>0)::uuid
       WHERE r.scope = 'user:many' AND r.version > ${from} ORDER BY r.version LIMIT 1000`);
   const [bare, hundred, bareNothing, nothing] = await medians(300, [

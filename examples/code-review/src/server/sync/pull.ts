@@ -168,13 +168,15 @@ function advance(
 /** The entries with the rows that they are about. */
 function changesOf(models: Models, stretches: readonly Stretch[], page: Page, columns: Columns): PulledChange[] {
   const rows = new Map(page.rows.map(([table, found]) => [table, named(found, columns.get(table) ?? []).values()]));
-  return page.log.flatMap(([stretch, entries]) => {
+  const changes: PulledChange[] = [];
+  for (const [stretch, entries] of page.log) {
     const scope = stretches[stretch]?.scope ?? "";
-    return entries.flatMap(([name, rowKey, version, isDeleted, write_id]) => {
-      const model = modelOf(models, name);
-      if (model === undefined) return [];
-      const row = isDeleted === "true" ? null : (rows.get(name)?.next().value ?? null);
-      return [{ table: name, key: keyOf(model, rowKey), version, scope, write_id, row }];
-    });
-  });
+    for (const [table, rowKey, version, isDeleted, write_id] of entries) {
+      const model = modelOf(models, table);
+      if (model === undefined) continue;
+      const row = isDeleted === "true" ? null : (rows.get(table)?.next().value ?? null);
+      changes.push({ table, key: keyOf(model, rowKey), version, scope, write_id, row });
+    }
+  }
+  return changes;
 }

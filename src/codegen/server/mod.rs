@@ -25,20 +25,26 @@ pub const SCHEMA_SQL: &str = "schema.sql";
 const REMOVE_SQL: &str = "remove.sql";
 
 pub const TEMPLATES: TemplateSet = templates!["server/generated":
-    "bookkeeping.sql",
+    "epochs.sql",
     "existing.sql",
+    "history.sql",
     "index.ts",
+    "log.sql",
     "model.ts",
     "models.ts",
     "remove.sql",
     "requests.sql",
     "rows.sql",
     "schema.sql",
+    "scopes.sql",
     "security.sql",
     "sql.ts",
     "tables.sql",
     "tanstack-start.ts",
     "triggers.sql",
+    "upgrade.sql",
+    "versions.sql",
+    "watch.sql",
 ];
 
 macro_rules! modules {
@@ -56,6 +62,7 @@ const ACCESS: (&str, &str) =
 
 /// The path of each file below `templates`, and its text.
 const RUNTIME: &[(&str, &str)] = modules![
+    "answers.ts",
     "apply.ts",
     "batches.ts",
     "changes.ts",
@@ -66,7 +73,9 @@ const RUNTIME: &[(&str, &str)] = modules![
     "health.ts",
     "hooks.ts",
     "http.ts",
+    "items.ts",
     "kept.ts",
+    "locks.ts",
     "model.ts",
     "node.ts",
     "poke.ts",

@@ -32,6 +32,36 @@ onEach((suite) => {
     assert.equal(ada.row("contacts", uuid(id))?.["email"], null);
   });
 
+  test("a lock on another user's row holds up nobody", async (context) => {
+    const { ada, world, store } = suite;
+    if (store.connect === undefined) return context.skip("it has one connection");
+    const [foreign, own] = [suite.next(), suite.next()];
+    const eve = world.client("eve", `${ada.id}-eve`);
+    await ada.push([contact(foreign)]);
+    await eve.push([contact(own)]);
+    const lock = async (id: number) => {
+      const connection = await store.connect?.();
+      await connection?.sql("BEGIN");
+      await connection?.sql(`SELECT FROM contacts WHERE id = '${uuid(id)}' FOR UPDATE`);
+      return async () => {
+        await connection?.sql("COMMIT");
+        connection?.release();
+      };
+    };
+    const [unlockForeign, unlockOwn] = [await lock(foreign), await lock(own)];
+    // Long enough for the first try to give up.
+    setTimeout(() => void unlockOwn(), 250);
+    const results = await eve.push([
+      update("contacts", own, { email: "e@v.e" }),
+      update("contacts", foreign, { email: "e@v.e" }),
+    ]);
+    assert.deepEqual(
+      results.map(({ status, error }) => error?.status ?? status),
+      ["applied", 404],
+    );
+    await unlockForeign();
+  });
+
   test("what only the owner may see", async () => {
     const { ada, world } = suite;
     world.users["boss"] = { id: "boss", scopes: { user: ["ada", "boss"], team: [] } };

@@ -1,5 +1,5 @@
 //! What is different in the sync server's tables, and what that asks of whoever runs `schema.sql` on them. The words say what
-//! `sync_upgrade` in `bookkeeping.sql` does.
+//! `sync_upgrade` in `upgrade.sql` does.
 
 mod change;
 mod column;

@@ -2,16 +2,19 @@
 
 import { createHash } from "node:crypto";
 
-import { Applier, ConflictRefusal, scopesFor, type Edit, type Outcome } from "./apply.js";
+import { remember, resultsOf } from "./answers.js";
+import { Applier, type Edit } from "./apply.js";
 import { check, isMade, MadeKeys, makeKeys, withMadeKeys, type Step } from "./changes.js";
-import { elements, textArray, type Query } from "./database.js";
+import type { Query } from "./database.js";
 import { isOfRequest, isTransient, Refusal, refusalOf, RequestError } from "./errors.js";
+import type { Item } from "./items.js";
+import { lockRows, lockScopes } from "./locks.js";
 import { modelOf, type ServerModel } from "./model.js";
 import { MAX_CHANGES, PROTOCOL, type Change, type PushAnswer, type PushRequest, type WriteResult } from "./protocol.js";
 import { strayReference } from "./references.js";
-import { scopesOf, type Server, type User, type Write } from "./server.js";
+import type { Server, User, Write } from "./server.js";
 import { shiftStamps, type Stamps } from "./stamps.js";
-import { headsOf, transaction, unavailable, type Head, type Heads, type Start } from "./versions.js";
+import { transaction, unavailable, type Head, type Start } from "./versions.js";
 
 /** How often a transaction is tried that another one is in the way of. */
 const ATTEMPTS = 5;
@@ -21,22 +24,6 @@ const MAX_SAVEPOINTS = 64;
 
 /** The channel that tells of new versions. Its payload is the scope. */
 export const CHANNEL = "sync_poke";
-
-/** A change on its way: what the request says of it, and what has become of it so far. */
-interface Item {
-  readonly change: Change;
-  readonly index: number;
-  readonly model: ServerModel | undefined;
-  /** The stored answer, where the write has come before. */
-  known?: WriteResult;
-  step?: Step;
-  refusal?: Refusal;
-  /** The write of its group that was refused. */
-  refused?: string;
-  outcome?: Outcome | "pending";
-  /** Of the content, to know another one under the same write id. */
-  hash: string;
-}
 
 /** Takes edits. */
 export async function push(server: Server, user: User, request: PushRequest): Promise<PushAnswer> {
@@ -94,7 +81,7 @@ async function take(
   });
   findKnown(request, items, start.answer as Known[]);
   await plan(server, user, query, items);
-  if (isRetry) await lockRows(query, items);
+  if (isRetry) await lockRows(query, user, items);
   const locked = await lockScopes(query, user, items);
   const stamps = shiftStamps(
     request.changes.map((change) => change.edited_at),
@@ -183,51 +170,6 @@ function hashOf(model: ServerModel | undefined, { table, operation, key, value }
   return createHash("sha256")
     .update(JSON.stringify([table, operation, sorted(given), sorted(value)]))
     .digest("hex");
-}
-
-/** Locks the scopes that the changes write to: those that they name, and those where their rows are now. */
-async function lockScopes(query: Query, user: User, items: readonly Item[]): Promise<Map<string, Head>> {
-  const steps = items.flatMap(({ step }) => step ?? []);
-  if (steps.length === 0) return new Map();
-  const named = new Set(steps.flatMap(({ scope }) => scope ?? []));
-  // The key of an insert is nowhere yet, unless a row that is only marked as deleted has it.
-  const there = steps.filter(({ operation, model }) => operation !== "insert" || model.softDelete !== undefined);
-  const [row] = await query(
-    `SELECT sync_lock(${textArray("$1")} || ARRAY(
-      SELECT DISTINCT r.scope FROM ${rowsAt("$2", "$3")} WHERE r.scope = ANY (${textArray("$4")})
-    ))::text AS heads`,
-    [JSON.stringify([...named]), ...places(there), JSON.stringify(scopesOf(user))],
-  );
-  return headsOf(JSON.parse(row?.["heads"] ?? "{}") as Heads);
-}
-
-/**
- * Locks the rows that are there, before their scopes: in the order of other writers, who have theirs when they commit and need the
- * scopes then. It takes time, so only where somebody was in the way.
- */
-async function lockRows(query: Query, items: readonly Item[]): Promise<void> {
-  const steps = items.flatMap(({ step }) => (step === undefined || step.operation === "insert" ? [] : step));
-  for (const model of new Set(steps.map((step) => step.model))) {
-    const columns = model.key.map((name) => model.columns[name]);
-    const keys = steps.filter((step) => step.model === model).map(({ key }) => model.key.map((name) => key[name]));
-    const isKey = columns.map((column, index) => `_t.${column?.sql} = (_k.key->>${index})::${column?.type}`);
-    await query(
-      `SELECT 'true' AS is_locked FROM ${model.table} AS _t
-      WHERE EXISTS (SELECT FROM ${elements("$1")} AS _k (key) WHERE ${isKey.join(" AND ")})
-      ORDER BY ${columns.map((column) => `_t.${column?.sql}`).join(", ")} FOR NO KEY UPDATE`,
-      [JSON.stringify(keys)],
-    );
-  }
-}
-
-/** The entries `r` of rows in the log. The parameters are those that `places` gives. */
-function rowsAt(tables: string, keys: string): string {
-  return `unnest(${textArray(tables)}, ${textArray(keys)}) AS k (table_name, row_key)
-    JOIN sync_row AS r ON r.table_name = k.table_name AND r.row_key = k.row_key`;
-}
-
-function places(steps: readonly Step[]): [tables: string, keys: string] {
-  return [JSON.stringify(steps.map(({ model }) => model.name)), JSON.stringify(steps.map(({ rowKey }) => rowKey))];
 }
 
 /** Changes that stand one behind the other and are of one transaction. */
@@ -330,97 +272,6 @@ async function applied(
     if (!(error instanceof Refusal)) server.onError(error);
     return { refusal: refusalOf(error), writeId: applier.current };
   }
-}
-
-/** The results, those of applied changes without their places. */
-async function resultsOf(query: Query, user: User, items: readonly Item[]): Promise<WriteResult[]> {
-  const own = new Set(scopesOf(user));
-  const now = await headsOfKnown(query, items);
-  return items.map((item): WriteResult => {
-    const { known, step, refusal, outcome } = item;
-    const result = { write_id: item.change.write_id, repeated: false };
-    if (known !== undefined) return { ...upToDate(known, own, now), repeated: true };
-    if (refusal !== undefined) return { ...result, status: "rejected", ...rejection(item, refusal) };
-    if (outcome === "pending" || step === undefined) return { ...result, status: "pending" };
-    if (outcome === "superseded") return { ...result, status: "superseded" };
-    return { ...result, status: "applied", ...(step.hasMadeKey ? { key: step.key } : {}) };
-  });
-}
-
-/** The scopes of stored answers, as they are now. */
-async function headsOfKnown(query: Query, items: readonly Item[]): Promise<Map<string, Head>> {
-  const scopes = new Set(items.flatMap(({ known }) => known?.place?.scope ?? []));
-  if (scopes.size === 0) return new Map();
-  const [row] = await query(`SELECT sync_heads(${textArray("$1")})::text AS heads`, [JSON.stringify([...scopes])]);
-  return headsOf(JSON.parse(row?.["heads"] ?? "{}") as Heads);
-}
-
-function rejection({ change, refused }: Item, refusal: Refusal): Pick<WriteResult, "error" | "row"> {
-  const { status, code, message, column } = refusal;
-  const write_id = refused ?? change.write_id;
-  const error = { status, code, message, ...(column === undefined ? {} : { column }), write_id };
-  const isOwn = refusal instanceof ConflictRefusal && write_id === change.write_id;
-  return isOwn ? { error, row: refusal.row } : { error };
-}
-
-/** A stored answer, with a place that will still be reached. */
-function upToDate(answer: WriteResult, own: ReadonlySet<string>, now: ReadonlyMap<string, Head>): WriteResult {
-  const { place, ...rest } = answer;
-  const head = place && now.get(place.scope);
-  if (place === undefined) return answer;
-  if (head === undefined || !own.has(place.scope)) return rest;
-  if (head.epoch === place.epoch) return answer;
-  return { ...rest, place: { scope: place.scope, epoch: head.epoch, version: String(head.version) } };
-}
-
-/** What `sync_answer` gives. */
-interface Answered {
-  readonly heads: Heads;
-  /** Of each answer; null where its row is nowhere that the user sees. */
-  readonly places: readonly (readonly [scope: string | null, version: string | null])[];
-  readonly stored: number;
-}
-
-/**
- * Stores the answers, rejections included: a request that was held up on its way must not apply what the user has given up. Gives
- * them with the places where the rows of applied changes are to be seen.
- */
-async function remember(
-  query: Query,
-  user: User,
-  request: PushRequest,
-  items: readonly Item[],
-  results: readonly WriteResult[],
-): Promise<WriteResult[]> {
-  const models = new Set<ServerModel>();
-  const answers = results.flatMap((result, index): unknown[][] => {
-    const { hash = "", step, outcome } = items[index] ?? {};
-    if (result.repeated || result.status === "pending" || hash === "") return [];
-    const answer = [result.write_id, hash, result];
-    if (step === undefined || outcome !== "applied") return [answer];
-    models.add(step.model);
-    return [[...answer, step.model.name, step.rowKey]];
-  });
-  if (answers.length === 0) return [...results];
-  const scopes = new Set([...models].flatMap((model) => scopesFor(model, user)));
-  const [row] = await query(`SELECT sync_answer($1, $2, $3, ${textArray("$4")}, $5::text::jsonb)::text AS done`, [
-    user.id,
-    request.client_id,
-    request.schema,
-    JSON.stringify([...scopes]),
-    JSON.stringify(answers),
-  ]);
-  const done = JSON.parse(row?.["done"] ?? "{}") as Answered;
-  // Another device with a copy of the database has sent one of them at this moment: once more, to find it.
-  if (done.stored < answers.length) throw Object.assign(new Error("a write has come twice"), { code: "40001" });
-  const places = new Map(answers.map(([writeId], index) => [writeId, done.places[index]]));
-  return results.map((result) => {
-    const [scope, version] = places.get(result.write_id) ?? [];
-    const epoch = scope == null ? undefined : done.heads[scope]?.epoch;
-    return scope == null || version == null || epoch === undefined
-      ? result
-      : { ...result, place: { scope, epoch, version } };
-  });
 }
 
 /** Tells streams and the application of what is now in the database. */

@@ -429,7 +429,7 @@ BEGIN
 END;
 $$;
 
--- Once: nothing of the table can be altered where the same transaction has written rows before, as a migration does.
+-- Made once, not replaced by each run: a transaction that has written rows, as a migration has, can't alter the table.
 DO $$
 BEGIN
   IF NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = 'sync_noted'::REGCLASS AND tgname = 'sync_noted') THEN
@@ -1265,5 +1265,5 @@ SELECT sync_secure(to_regclass('sync_history'), NULL, FALSE);
 
 SELECT sync_moved();
 -- By this, a server knows that the database has its tables.
-INSERT INTO sync_meta (key, value) VALUES ('schema:22f273355921e10d', 'applied') ON CONFLICT DO NOTHING;
+INSERT INTO sync_meta (key, value) VALUES ('schema:8c3ba46243f5d5f3', 'applied') ON CONFLICT DO NOTHING;
 SELECT set_config('search_path', current_setting('sync.search_path'), FALSE);

@@ -1116,6 +1116,6 @@ SELECT sync_secure('sync_write', NULL, FALSE);
 SELECT sync_secure('sync_client', NULL, FALSE);
 SELECT sync_secure(to_regclass('sync_history'), NULL, FALSE);
 SELECT sync_moved();
-INSERT INTO sync_meta (key, value) VALUES ('schema:22f273355921e10d', 'applied') ON CONFLICT DO NOTHING;
+INSERT INTO sync_meta (key, value) VALUES ('schema:8c3ba46243f5d5f3', 'applied') ON CONFLICT DO NOTHING;
 SELECT set_config('search_path', current_setting('sync.search_path'), FALSE);
 `;

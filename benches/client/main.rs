@@ -8,8 +8,6 @@
 //! `sqlite`, `pull`, `memory`, `push`, `open` or `size` takes only that part; `changes`, `quick`, `load` or `drain` takes
 //! only that of the first two.
 
-#[path = "../../tests/sync_server/postgres.rs"]
-mod postgres;
 #[path = "../../tests/support/mod.rs"]
 mod support;
 
@@ -20,10 +18,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use postgres::Postgres;
 use support::binary::sync_patterns;
 use support::chromium::chromium;
 use support::npm::{link_packages, npm_sync_server};
+use support::postgres::Postgres;
 use support::workspace::Workspace;
 
 const PARTS: [&str; 7] = ["pglite", "sqlite", "pull", "memory", "push", "open", "size"];

@@ -5,8 +5,6 @@
 //! `cargo bench --bench sync_server` prints Markdown tables; with `-- push`, `-- scopes` or `-- pull`, those of that part.
 //! `--quick` leaves the large sizes out.
 
-#[path = "../../tests/sync_server/postgres.rs"]
-mod postgres;
 #[path = "../../tests/sync_server/servers.rs"]
 mod servers;
 #[path = "../../tests/support/mod.rs"]
@@ -14,8 +12,8 @@ mod support;
 
 use std::process::Command;
 
-use postgres::Postgres;
 use servers::{generate_servers, home};
+use support::postgres::Postgres;
 use support::workspace::Workspace;
 
 fn main() {

@@ -3,7 +3,7 @@
 //! Each file of tests runs for pairs of a local database and a transport.
 
 use std::ops::RangeInclusive;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::{env, fs};
 
@@ -13,6 +13,7 @@ use crate::support::binary::sync_patterns;
 use crate::support::node::{node, run_suite};
 use crate::support::npm::{link_packages, npm_better_sqlite3, npm_sync_server};
 use crate::support::size::is_long;
+use crate::support::start_application::{build_application, write_application};
 use crate::support::waits::shorten;
 use crate::support::workspace::Workspace;
 use crate::{ADAPTERS, case};
@@ -34,6 +35,9 @@ impl Pair {
     /// Whether it runs a suite. A long run has each suite with every database and every transport for which it may end
     /// otherwise, and with every pair of them where the two act on each other.
     fn runs(self, suite: &str) -> bool {
+        if self == CALLING {
+            return is_long() && CALLED.contains(&suite);
+        }
         let pair = (self.adapter, self.transport);
         if self.transport == "push-pull" {
             return PUSHED.contains(&suite) && (is_long() || PUSHED_SHORT.contains(&(self.adapter, suite)));
@@ -73,6 +77,12 @@ const PUSHED: &[&str] = &[
 
 /// Those of them that say something of it alone.
 const ONLY_PUSHED: &[&str] = &["conflicts", "end-to-end", "odd-sync-servers", "older-client", "push-pull", "scopes"];
+
+/// A sync server whose client calls server functions of TanStack Start in place of its endpoints.
+const CALLING: Pair = Pair { adapter: "sqlite", transport: "server-functions" };
+
+/// What such a client runs, in a long run.
+const CALLED: &[&str] = &["auth", "chaos", "convergence", "users"];
 
 /// Of all, what a short run has.
 const PUSHED_SHORT: &[(&str, &str)] = &[
@@ -198,7 +208,7 @@ pub fn cases() -> Vec<Trial> {
             cases.push(case("server", || run(Pair { adapter: "pglite", transport: "electric" }, "server", None)));
             continue;
         }
-        for pair in Pair::all().filter(|pair| pair.runs(&name)) {
+        for pair in Pair::all().chain([CALLING]).filter(|pair| pair.runs(&name)) {
             let prefix = format!("suites::{}::{}", pair.adapter, pair.transport);
             if name == "chaos" {
                 cases.extend(
@@ -238,10 +248,28 @@ fn seeds() -> RangeInclusive<u32> {
     }
 }
 
+/// The built application with these server functions.
+fn application() -> &'static Path {
+    static APPLICATION: OnceLock<PathBuf> = OnceLock::new();
+    APPLICATION.get_or_init(|| {
+        let folder = compiled().folder().join("application");
+        let workspace = repository().join("fixtures/workspace");
+        let config = fs::read_to_string(workspace.join("sync-patterns.config.yaml")).expect("the config");
+        write_application(&folder, &workspace.join("openapi.yaml"), &config);
+        build_application(&folder);
+        folder
+    })
+}
+
 fn run(pair: Pair, name: &str, seed: Option<u32>) {
     let Pair { adapter, transport } = pair;
     let mut node = node(compiled().folder());
-    node.env("ADAPTER", adapter).env("TRANSPORT", transport);
+    node.env("ADAPTER", adapter);
+    if pair == CALLING {
+        node.env("TRANSPORT", "push-pull").env("START_APPLICATION", application());
+    } else {
+        node.env("TRANSPORT", transport);
+    }
     node.env("OLDER_SCHEMAS", repository().join("tests/client/older"));
     if adapter == "sqlite" {
         node.env("BETTER_SQLITE3", npm_better_sqlite3());

@@ -44,6 +44,14 @@ pub fn npm_sync_server() -> PathBuf {
     installed("tests/npm/sync-server")
 }
 
+/// The example with TanStack Start, whose packages tests of its server functions run with.
+///
+/// # Panics
+/// As [`installed`].
+pub fn npm_start_example() -> PathBuf {
+    installed("examples/code-review")
+}
+
 /// The folder with SQLite for Node as applications use it.
 ///
 /// # Panics

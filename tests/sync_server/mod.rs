@@ -1,7 +1,6 @@
 //! The generated sync server, on PGlite and on PostgreSQL.
 
 mod command;
-mod postgres;
 mod servers;
 
 use std::fs;
@@ -9,9 +8,10 @@ use std::sync::OnceLock;
 
 use crate::support::binary::sync_patterns;
 use crate::support::node::node;
+use crate::support::postgres::Postgres;
 use crate::support::size::is_long;
+use crate::support::start_application::{type_check_application, write_application};
 use crate::support::workspace::Workspace;
-use postgres::Postgres;
 use servers::{generate, generate_servers, home, older};
 
 /// The server and the tests as JavaScript.
@@ -214,6 +214,16 @@ fn planted() {
 #[test]
 fn http() {
     run("http");
+}
+
+/// The functions of TanStack Start compile, with what the application says to them, and the client takes them.
+#[test]
+fn server_functions_have_types() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let workspace = home().join("../../fixtures/workspace");
+    let config = fs::read_to_string(workspace.join("sync-patterns.config.yaml")).expect("the config");
+    write_application(folder.path(), &workspace.join("openapi.yaml"), &config);
+    type_check_application(folder.path());
 }
 
 #[test]

@@ -6,6 +6,8 @@ export interface Incoming {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: string;
+  /** How it came, where that was a call of a server function. */
+  readonly call?: Incoming;
 }
 
 export interface Answer {

@@ -38,4 +38,6 @@ export interface SyncRows extends Rows {
   readonly misused: string[];
   /** The database has been emptied. */
   forget(): Promise<void>;
+  /** What a request asks for, whatever way it came. */
+  asked(request: Incoming): Incoming;
 }

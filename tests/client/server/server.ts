@@ -135,7 +135,7 @@ export class Server {
         headers: request.headers,
         body: await text(request),
       };
-      await this.respond(incoming, response);
+      await this.respond(this.sync?.asked(incoming) ?? incoming, response);
     } catch (error) {
       if (!(error instanceof Disconnect) && !request.destroyed) console.error(error);
       request.socket.resetAndDestroy();

@@ -5,6 +5,7 @@ import { createInterface } from "node:readline";
 import { type Client, generated, isSqlite, POLL } from "./generated.js";
 import { openFile } from "./native.js";
 import type { Command, CrashPoint, ModelName, Reply, ReplyError, Request, Settings, Write } from "./protocol.js";
+import { application, page, serverFunctions } from "./server-functions.js";
 
 type DatabaseOptions = NonNullable<Parameters<Client["initializeDatabase"]>[0]>;
 
@@ -56,16 +57,22 @@ function isPull(input: Parameters<typeof fetch>[0]): boolean {
   return String(input instanceof Request ? input.url : input).endsWith("/sync/pull");
 }
 
+const send = globalThis.fetch;
+
 const observedFetch: typeof fetch = async (input, init) => {
   const method = isPull(input) ? "GET" : (init?.method ?? "GET");
   if (isCrash("request", method)) return die();
-  const response = await fetch(input, init);
+  const response = await send(input, init);
   if (!isCrash("answer", method)) return response;
   await response.text();
   return die();
 };
 
+const pushPull = application === undefined ? undefined : await serverFunctions(observedFetch);
+
 function configure({ url, token, user, verdicts }: Settings): void {
+  if (url !== undefined) page.url = url;
+  if (token !== undefined) page.cookie = `token=${encodeURIComponent(token)}`;
   client.configureSync({
     ...(url !== undefined && { electricUrl: url, apiBaseUrl: url, syncUrl: `${url}/sync` }),
     ...(token !== undefined && { headers: { authorization: `Bearer ${token}` } }),
@@ -77,7 +84,7 @@ function configure({ url, token, user, verdicts }: Settings): void {
 async function perform(command: Command): Promise<unknown> {
   switch (command.do) {
     case "open": {
-      client.configureSync({ fetch: observedFetch, poll: POLL });
+      client.configureSync({ fetch: observedFetch, poll: POLL, ...(pushPull && { pushPull: pushPull as never }) });
       configure(command);
       const { directory, sync = true } = command;
       // In memory at once: a test may ask for something else before it is open.

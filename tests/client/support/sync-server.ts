@@ -9,6 +9,11 @@ import { type Answer, Disconnect, type Fault, type Faults, type Incoming, Instea
 import type { SyncRows } from "../server/rows.js";
 import type { Syncing } from "../server/server.js";
 import { tables } from "../server/tables.js";
+import { application } from "./server-functions.js";
+import { asEndpoint, authorizationOf, startApplication } from "./start-application.js";
+
+/** Whether server functions are called, and no endpoints. */
+const isCalled = application !== undefined;
 
 /** What a poke looks like that names nothing. */
 const POKE = new TextEncoder().encode("event: poke\ndata: {}\n\n");
@@ -29,7 +34,7 @@ class SyncServerRows implements SyncRows {
   readonly misused: string[] = [];
   private readonly db: PGlite;
   private readonly faults: Faults;
-  private readonly server: SyncServer;
+  private readonly respond: (request: Request) => Promise<Response>;
   private readonly handled = new AsyncLocalStorage<Handled>();
   private readonly streams = new Set<() => void>();
   private isHeld = false;
@@ -37,17 +42,37 @@ class SyncServerRows implements SyncRows {
   constructor(db: PGlite, faults: Faults, roleOf: (authorization: string | null) => Role | undefined) {
     this.db = db;
     this.faults = faults;
-    this.server = createSyncServer({
-      database: this.withFaults(pgliteDatabase(db)),
-      authenticate: (request) => {
-        const role = roleOf(request.headers.get("authorization"));
-        return role === undefined ? null : { id: role, scopes: {} };
+    const open = (create: typeof createSyncServer): SyncServer =>
+      create({
+        database: this.withFaults(pgliteDatabase(db)),
+        authenticate: (request) => {
+          const cookie = request.headers.get("cookie");
+          const role = roleOf(cookie === null ? request.headers.get("authorization") : authorizationOf(cookie));
+          return role === undefined ? null : { id: role, scopes: {} };
+        },
+        authorize: mayWrite,
+        onError: (error) => {
+          if (!(error instanceof Disconnect || error instanceof Instead)) console.error(error);
+        },
+      });
+    this.respond = isCalled ? startApplication((create) => this.called(open(create))) : open(createSyncServer).handle;
+  }
+
+  asked(request: Incoming): Incoming {
+    return asEndpoint(request);
+  }
+
+  /** The server with functions that do what tests do to answers. */
+  private called(server: SyncServer): SyncServer {
+    const { functions } = server;
+    return {
+      ...server,
+      functions: {
+        ...functions,
+        push: async (user, request) => this.pushed(await functions.push(user, request)),
+        pull: async (user, request) => this.pulled(request, await functions.pull(user, this.limited(request))),
       },
-      authorize: mayWrite,
-      onError: (error) => {
-        if (!(error instanceof Disconnect || error instanceof Instead)) console.error(error);
-      },
-    });
+    };
   }
 
   /** Lets a transaction fail just before it is committed. */
@@ -127,29 +152,39 @@ class SyncServerRows implements SyncRows {
   private async push(request: Incoming, gone: AbortSignal): Promise<Answer> {
     const first = await this.handle(request, gone);
     const response = (await this.faults.at("committed", request)) ? await this.handle(request, gone) : first;
-    const { status, body = "" } = await this.answerOf(response);
-    if (status !== 200) return { status, body };
-    const answer = JSON.parse(body) as PushAnswer;
-    this.misused.push(
-      ...answer.results.filter(({ error }) => error?.code === "reused").map((one) => JSON.stringify(one)),
-    );
-    const others = { write_id: "of nobody", status: "applied", repeated: false };
+    const answer = await this.answerOf(response);
+    if (isCalled || answer.status !== 200) return answer;
+    return { ...answer, body: JSON.stringify(this.pushed(JSON.parse(answer.body ?? "") as PushAnswer)) };
+  }
+
+  private pushed(answer: PushAnswer): PushAnswer {
+    const reused = answer.results.filter(({ error }) => error?.code === "reused");
+    this.misused.push(...reused.map((one) => JSON.stringify(one)));
+    const others = { write_id: "of nobody", status: "applied", repeated: false } as const;
     const results = this.options.shuffles ? [others, ...answer.results.toReversed()] : answer.results;
-    return { status, body: JSON.stringify({ ...answer, results, stamp: this.later(answer.stamp) }) };
+    return { ...answer, results, stamp: this.later(answer.stamp) };
   }
 
   private async pull(request: Incoming, gone: AbortSignal): Promise<Answer> {
+    if (isCalled) return this.answerOf(await this.handle(request, gone));
     const asked = JSON.parse(request.body) as PullRequest;
-    const limit = Math.min(asked.limit, this.options.chunk);
-    const response = await this.handle({ ...request, body: JSON.stringify({ ...asked, limit }) }, gone);
-    const { status, body = "" } = await this.answerOf(response);
-    if (status !== 200) return { status, body };
-    const answer = JSON.parse(body) as PullAnswer;
+    const answer = await this.answerOf(
+      await this.handle({ ...request, body: JSON.stringify(this.limited(asked)) }, gone),
+    );
+    if (answer.status !== 200) return answer;
+    return { ...answer, body: JSON.stringify(this.pulled(asked, JSON.parse(answer.body ?? "") as PullAnswer)) };
+  }
+
+  private limited(asked: PullRequest): PullRequest {
+    return { ...asked, limit: Math.min(asked.limit, this.options.chunk) };
+  }
+
+  private pulled(asked: PullRequest, answer: PullAnswer): PullAnswer {
     const stamp = this.later(answer.stamp);
     // As of the time when the client has pulled before.
     const isStale = this.isHeld && asked.cursor !== null && answer.reset === undefined;
     const held = isStale ? { cursor: asked.cursor, changes: [], more: false } : {};
-    return { status, body: JSON.stringify({ ...answer, stamp, ...held }) };
+    return { ...answer, stamp, ...held };
   }
 
   private later(stamp: string): string {
@@ -185,7 +220,7 @@ class SyncServerRows implements SyncRows {
 
   private async handle(request: Incoming, gone: AbortSignal): Promise<Response> {
     const handled: Handled = { request };
-    const response = await this.handled.run(handled, () => this.server.handle(asRequest(request, gone)));
+    const response = await this.handled.run(handled, () => this.respond(asRequest(request.call ?? request, gone)));
     if (handled.fault !== undefined) throw handled.fault;
     return response;
   }

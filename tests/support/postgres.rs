@@ -42,7 +42,7 @@ impl Postgres {
 
     fn start() -> Option<Self> {
         let Some(programs) = programs() else {
-            assert!(env::var_os("CI").is_none(), "PostgreSQL isn't installed: the sync server can't be tested on it");
+            assert!(env::var_os("CI").is_none(), "PostgreSQL isn't installed: sync servers can't be tested on it");
             eprintln!("NOT TESTED ON POSTGRESQL: `initdb` and `postgres` aren't installed. PGlite alone is tested.");
             return None;
         };

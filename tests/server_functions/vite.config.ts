@@ -1,0 +1,9 @@
+import { tanstackStart } from "@tanstack/react-start/plugin/vite";
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vite";
+
+export default defineConfig({
+  plugins: [tanstackStart(), react()],
+  // The tests load it by this name.
+  environments: { client: { build: { rolldownOptions: { output: { entryFileNames: "client.js" } } } } },
+});

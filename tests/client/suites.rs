@@ -45,7 +45,11 @@ impl Pair {
         if ONLY_PUSHED.contains(&suite) {
             return false;
         }
-        if LISTS.contains(&suite) && self.transport != "rest" || DATABASE.contains(&suite) && !EACH.contains(&pair) {
+        if LISTS.contains(&suite) && self.transport != "rest" || SHAPES.contains(&suite) && self.transport != "electric"
+        {
+            return false;
+        }
+        if DATABASE.contains(&suite) && !EACH.contains(&pair) {
             return false;
         }
         match pair {
@@ -114,6 +118,9 @@ const LISTS: &[&str] = &[
     "values",
 ];
 
+/// Suites whose server has shapes, and no lists.
+const SHAPES: &[&str] = &["shapes"];
+
 /// Suites that say something of the local database only.
 const DATABASE: &[&str] = &["changes", "closing", "gathered", "older-log", "store", "two-processes"];
 
@@ -128,6 +135,7 @@ const CROSSED: &[&str] = &[
     "first-load",
     "references",
     "refetch",
+    "shapes",
     "upgrade",
 ];
 
@@ -135,7 +143,7 @@ const CROSSED: &[&str] = &[
 const PGLITE: &[&str] = &["changes", "chaos", "crashes", "store", "upgrade"];
 
 /// Suites that run with SQLite and Electric in a short run, too: where streams matter. With PGlite they would take twice the time.
-const STREAMS: &[&str] = &["references", "refetch"];
+const STREAMS: &[&str] = &["references", "refetch", "shapes"];
 
 fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

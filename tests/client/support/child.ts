@@ -70,13 +70,14 @@ const observedFetch: typeof fetch = async (input, init) => {
 
 const pushPull = application === undefined ? undefined : await serverFunctions(observedFetch);
 
-function configure({ url, token, user, verdicts }: Settings): void {
+function configure({ url, token, user, verdicts, shapeParams }: Settings): void {
   if (url !== undefined) page.url = url;
   if (token !== undefined) page.cookie = `token=${encodeURIComponent(token)}`;
   client.configureSync({
     ...(url !== undefined && { electricUrl: url, apiBaseUrl: url, syncUrl: `${url}/sync` }),
     ...(token !== undefined && { headers: { authorization: `Bearer ${token}` } }),
     ...(user !== undefined && { user }),
+    ...(shapeParams && { shapeParams: (model: string) => shapeParams[model] ?? {} }),
     ...(verdicts && { onAnswer: ({ status }) => verdicts[status] }),
   });
 }

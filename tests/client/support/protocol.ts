@@ -17,6 +17,8 @@ export interface Settings {
   readonly url?: string;
   readonly token?: string;
   readonly user?: string | null;
+  /** Parameters of the shapes, by model. */
+  readonly shapeParams?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Says how answers with these statuses are taken. */
   readonly verdicts?: Readonly<Record<string, "acknowledged" | "rejected" | "retry">>;
 }

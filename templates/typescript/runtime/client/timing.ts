@@ -37,6 +37,11 @@ export const GATHERED_MS = 20;
 export const COUNTED_MS = 100;
 /** How long an acknowledged update may take to arrive. Later, a synced row that equals it counts as its arrival. */
 export const ARRIVAL_MS = 3_000;
+/**
+ * How long an acknowledged write may stay away from the stream, where a snapshot doesn't show it and nothing tells whether it
+ * is older: so long may Electric lag behind PostgreSQL.
+ */
+export const LAG_MS = 60_000;
 /** How often the log is read without a notice of a change, because a notice can get lost. */
 export const IDLE_MS = 60_000;
 

@@ -1,5 +1,5 @@
 import { parsed, textOf, type Members } from "../client/json.js";
-import { ownKeyIn, withOwnKey, type Model } from "../client/model.js";
+import { ownKeyIn, withOwnKey, WRITE_ID, type Model } from "../client/model.js";
 import { ARRIVAL_MS } from "../client/timing.js";
 import { compareTimes, isSame } from "../client/values.js";
 import type { Rejection } from "../config.js";
@@ -39,12 +39,12 @@ export async function accept(
 async function acknowledge(within: StoreOperations, model: Model, taken: readonly Taken[]): Promise<Taken[]> {
   const { log } = within;
   const sent = new Set((await log.sent(model.name)).map(({ writeId }) => writeId));
-  const { txids } = await readSeen(within, model.name);
+  const seen = await readSeen(within, model.name);
   const left: Taken[] = [];
   const settled: string[] = [];
   for (const one of taken) {
     const { write, outcome } = one;
-    const isSeen = outcome.txid !== null && txids.includes(outcome.txid);
+    const isSeen = outcome.txid !== null && hasSeen(seen, outcome.txid);
     if (isSeen || !sent.has(write.writeId) || (await isGone(within, write))) settled.push(...write.writeIds);
     else left.push(one);
   }
@@ -124,8 +124,12 @@ export interface Arrivals {
   readonly rowKeys: ReadonlySet<string>;
   /** Whether a row is new. */
   readonly hasNewRows: boolean;
-  /** Rows of a snapshot, which may have been taken before a write that was acknowledged since. */
-  readonly loaded: ReadonlySet<string>;
+}
+
+/** Which of the server's transactions a snapshot has: those before `xmax` that weren't under way. */
+export interface Snapshot {
+  readonly xmax: string;
+  readonly underWay: readonly string[];
 }
 
 /** How many transactions are remembered for writes that are still without an answer. */
@@ -135,22 +139,40 @@ const REMEMBERED = 1_000;
 export interface Seen {
   /** Transactions of the server, as long as one of them may be that of a write without answer. */
   readonly txids: readonly string[];
+  /** The newest snapshot, as long as it may have a write without answer, or one that is awaited. */
+  readonly snapshot: Snapshot | null;
   /** Sent writes whose rows have arrived without them. */
   readonly overtaken: readonly string[];
+  /** Sent writes that a snapshot doesn't show, which may be older than they are. */
+  readonly awaited: readonly string[];
 }
 
-export const nothingSeen: Seen = { txids: [], overtaken: [] };
+export const nothingSeen: Seen = { txids: [], snapshot: null, overtaken: [], awaited: [] };
 
 const SEEN = "seen";
 
 export async function readSeen({ meta }: StoreOperations, model: string): Promise<Seen> {
   const text = await meta.get(SEEN, model);
-  return (text === undefined ? undefined : (parsed(text) as Seen | undefined)) ?? nothingSeen;
+  return { ...nothingSeen, ...((text === undefined ? undefined : parsed(text)) as Partial<Seen> | undefined) };
 }
 
 export async function writeSeen({ meta }: StoreOperations, model: string, seen: Seen): Promise<void> {
-  if (seen.txids.length + seen.overtaken.length > 0) await meta.set(SEEN, model, JSON.stringify(seen));
-  else await meta.delete(SEEN, model);
+  if (isSameSeen(seen, nothingSeen)) await meta.delete(SEEN, model);
+  else await meta.set(SEEN, model, JSON.stringify(seen));
+}
+
+export function isSameSeen(one: Seen, other: Seen): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+/** Whether the synced rows show what a transaction has written. */
+function hasSeen({ txids, snapshot }: Seen, txid: string): boolean {
+  return txids.includes(txid) || (snapshot !== null && isIn(snapshot, txid));
+}
+
+/** Ids are 32 bits, and begin anew: one is before another from which it is less than half of them away. */
+function isIn({ xmax, underWay }: Snapshot, txid: string): boolean {
+  return BigInt.asIntN(32, BigInt(xmax) - BigInt(txid)) > 0n && !underWay.includes(txid);
 }
 
 /** Settles what the server's rows now show, once they are in the synced table. Gives what is to be remembered. */
@@ -168,38 +190,100 @@ export async function settleArrived(
     ...acknowledged.filter((entry) => entry.txid !== null && arrivals.txids.has(entry.txid)),
     ...oldestOfEachRow(acknowledged.filter((entry) => arrived.includes(entry) && isUntraceable(entry, model))),
   ];
-  const settled = new Set(shown.map((entry) => entry.writeId));
-  await log.settle([...settled]);
-
-  const isUnanswered = sent.some((entry) => entry.status === "pending" && !settled.has(entry.writeId));
-  const overtaken = sent.filter(
-    (entry) =>
-      !settled.has(entry.writeId) &&
-      (arrived.includes(entry) || arrivals.loaded.has(entry.rowKey) || seen.overtaken.includes(entry.writeId)),
-  );
-  return {
-    txids: isUnanswered ? [...new Set([...seen.txids, ...arrivals.txids])].slice(-REMEMBERED) : [],
+  await log.settle([...new Set(shown.map((entry) => entry.writeId))]);
+  const left = sent.filter((entry) => !shown.includes(entry));
+  const overtaken = left.filter((entry) => arrived.includes(entry) || seen.overtaken.includes(entry.writeId));
+  return remembered(left, {
+    ...seen,
+    txids: [...new Set([...seen.txids, ...arrivals.txids])].slice(-REMEMBERED),
     overtaken: overtaken.map((entry) => entry.writeId),
+  });
+}
+
+/** What of it is of use for these writes, which are under way. */
+function remembered(sent: readonly Entry[], seen: Seen): Seen {
+  const isUnanswered = sent.some((entry) => entry.status === "pending");
+  const isSent = (writeId: string) => sent.some((entry) => entry.writeId === writeId);
+  return {
+    txids: isUnanswered ? seen.txids : [],
+    snapshot: isUnanswered || seen.awaited.some(isSent) ? seen.snapshot : null,
+    overtaken: seen.overtaken.filter(isSent),
+    awaited: seen.awaited.filter(isSent),
   };
 }
 
+/** The ids of the writes that the synced rows show, by the keys of those rows to which writes are under way. */
+export type LastWrites = ReadonlyMap<string, string | null>;
+
+export async function lastWrites({ log, synced }: StoreOperations, model: Model): Promise<LastWrites> {
+  const last = new Map<string, string | null>();
+  if (!model.writeId.includes("row")) return last;
+  for (const rowKey of new Set((await log.sent(model.name)).map((entry) => entry.rowKey))) {
+    const [row] = await synced.select(model, [WRITE_ID], keyRow(model, rowKey));
+    if (row !== undefined) last.set(rowKey, row.get(WRITE_ID) ?? null);
+  }
+  return last;
+}
+
 /**
- * Settles those of the overtaken writes that the server has taken, and lists the others. A write is overtaken when its
- * row has arrived without it: somebody else's write may have come first, or the server may have joined the two. Of
- * those in `due`, which were acknowledged a while ago, it has joined them.
+ * Settles what a snapshot shows, once all of it is in the synced table. It may be older than the acknowledgement of a
+ * write, whenever it was asked for, because the stream may lag behind the server's database. `before`: from before the
+ * snapshot was written. Gives what is to be remembered.
  */
-export async function settleOvertaken(
+export async function settleLoaded(
+  within: StoreOperations,
+  model: Model,
+  snapshot: Snapshot | null,
+  before: LastWrites,
+  seen: Seen,
+): Promise<Seen> {
+  const { log, synced } = within;
+  const sent = await log.sent(model.name);
+  const rows = await synced.readByKey(model, [...new Set(sent.map((entry) => entry.rowKey))]);
+  const after = await lastWrites(within, model);
+  const shown: Entry[] = [];
+  const awaited: Entry[] = [];
+  for (const entry of sent) {
+    const { status, txid, rowKey } = entry;
+    const isKnown = snapshot !== null && txid !== null;
+    // A row that still shows the same write hasn't come to this one yet.
+    const isOld = before.has(rowKey) && before.get(rowKey) === after.get(rowKey);
+    const isShown = isKnown ? isIn(snapshot, txid) : isShownBy(model, entry, rows.get(rowKey));
+    if (isShown && status === "acknowledged") shown.push(entry);
+    else if (!isKnown && !isOld) awaited.push(entry);
+  }
+  await log.settle(shown.map((entry) => entry.writeId));
+  const left = sent.filter((entry) => !shown.includes(entry));
+  return remembered(left, { ...seen, snapshot, awaited: awaited.map((entry) => entry.writeId) });
+}
+
+/** Whether a row is as the write has left it. */
+function isShownBy(model: Model, { operation, members }: Entry, row: Members | undefined): boolean {
+  if (operation === "delete" || row === undefined) return operation === "delete" && row === undefined;
+  return operation === "insert" || Object.keys(members).every((name) => isSame(model, name, members, row));
+}
+
+/**
+ * Settles those of the overtaken or awaited writes that are in `due`, which were acknowledged a while ago: somebody else's
+ * write has taken the place of theirs, and they never arrive. Gives what is to be remembered.
+ */
+export async function settleDue(
   { log }: StoreOperations,
   model: Model,
   seen: Seen,
+  which: "overtaken" | "awaited",
   due: readonly string[],
 ): Promise<Seen> {
+  // What is known not to be in the snapshot will arrive.
+  const isLater = ({ txid }: Entry) => which === "awaited" && seen.snapshot !== null && txid !== null;
   const sent = await log.sent(model.name);
-  const overtaken = sent.filter((entry) => seen.overtaken.includes(entry.writeId));
-  const writeIds = overtaken.map((entry) => entry.writeId);
-  const settled = writeIds.filter((writeId) => due.includes(writeId));
-  await log.settle(settled);
-  return { ...seen, overtaken: writeIds.filter((writeId) => !settled.includes(writeId)) };
+  const late = sent.filter((entry) => seen[which].includes(entry.writeId) && !isLater(entry));
+  const settled = late.filter(({ writeId }) => due.includes(writeId));
+  await log.settle(settled.map(({ writeId }) => writeId));
+  return remembered(
+    sent.filter((entry) => !settled.includes(entry)),
+    seen,
+  );
 }
 
 /** Whether an entry was sent together with a newer one that has left the log: the server knows only the newest. */

@@ -1,9 +1,9 @@
-import type { ChangeMessage } from "@electric-sql/client";
+import type { ChangeMessage, Message } from "@electric-sql/client";
 
 import { own, WRITE_ID, type Field, type Model } from "../../client/model.js";
 import { jsonOf, plainText, transactionId, type Column, type Columns } from "../../client/values.js";
 import type { ServerRow, StoreOperations, SyncedOperations } from "../../store/store.js";
-import type { Arrivals } from "../../writes/settle.js";
+import type { Arrivals, Snapshot } from "../../writes/settle.js";
 
 /** Values by the server's names of columns, as PostgreSQL's text. */
 export type ShapeRow = Record<string, string | null>;
@@ -111,24 +111,40 @@ export async function applyChanges(
 }
 
 /** What the changes mean for writes under way. `own`: ids of those that the log has. */
-export function arrivalsOf(
-  changes: readonly Change[],
-  own: ReadonlySet<string>,
-  offset: string,
-  isSnapshot: boolean,
-): Arrivals {
-  const txids = changes.flatMap(({ message }) => (message.headers.txids ?? []).map(transactionId));
-  const isLoaded = ({ message }: Change) => isSnapshot && message.headers["lsn"] === undefined;
+export function arrivalsOf(changes: readonly Change[], own: ReadonlySet<string>, offset: string): Arrivals {
   const news = changes.filter(
-    (change) =>
-      !isLoaded(change) && isAfter(change.message, offset) && !own.has(String(change.values.get(WRITE_ID) ?? "")),
+    (change) => isAfter(change.message, offset) && !own.has(String(change.values.get(WRITE_ID) ?? "")),
   );
   return {
-    txids: new Set(txids),
+    txids: txidsOf(changes),
     rowKeys: new Set(news.map(({ key }) => key)),
     hasNewRows: news.some((change) => change.operation === "insert"),
-    loaded: new Set(changes.filter(isLoaded).map(({ key }) => key)),
   };
+}
+
+/**
+ * The same of a snapshot and of what has come with it: that a row is there doesn't say that it has arrived since. Rows of the
+ * snapshot itself name no transaction.
+ */
+export function loadedBy(changes: readonly Change[]): Arrivals {
+  return { txids: txidsOf(changes), rowKeys: new Set(), hasNewRows: false };
+}
+
+function txidsOf(changes: readonly Change[]): Set<string> {
+  return new Set(changes.flatMap(({ message }) => (message.headers.txids ?? []).map(transactionId)));
+}
+
+/** Which transactions a snapshot has, where its last message says so. */
+export function snapshotOf(messages: readonly Message<ShapeRow>[]): Snapshot | null {
+  const headers = messages.find(({ headers }) => headers["control"] === "snapshot-end")?.headers;
+  // Electric writes them, and an older one may not.
+  const { xmax, xip_list: underWay } = (headers ?? {}) as { xmax?: unknown; xip_list?: unknown };
+  if (!isId(xmax) || !Array.isArray(underWay) || !underWay.every(isId)) return null;
+  return { xmax: transactionId(xmax), underWay: underWay.map(transactionId) };
+}
+
+function isId(value: unknown): value is string | number {
+  return typeof value === "number" ? Number.isSafeInteger(value) : typeof value === "string" && /^\d+$/.test(value);
 }
 
 /** Whether a message is beyond an offset: after a lost connection some come again. */

@@ -1,14 +1,33 @@
 import { parsed } from "../../client/json.js";
 import type { Model } from "../../client/model.js";
-import { ARRIVAL_MS, GATHERED_MS } from "../../client/timing.js";
+import { ARRIVAL_MS, GATHERED_MS, LAG_MS } from "../../client/timing.js";
 import type { Columns } from "../../client/values.js";
-import type { Entry, Store, StoreOperations } from "../../store/store.js";
+import type { Store, StoreOperations } from "../../store/store.js";
 import type { Reports } from "../../tabs/reports.js";
-import { nothingSeen, readSeen, settleArrived, settleOvertaken, writeSeen, type Seen } from "../../writes/settle.js";
+import {
+  isSameSeen,
+  lastWrites,
+  nothingSeen,
+  readSeen,
+  settleArrived,
+  settleDue,
+  settleLoaded,
+  writeSeen,
+  type Seen,
+  type Snapshot,
+} from "../../writes/settle.js";
 import { showsEarly } from "../loading.js";
 import { POSITION } from "../progress.js";
 import { wait } from "../schedule.js";
-import { applyChanges, areNewRows, arrivalsOf, changeReader, type Change, type ShapeMessage } from "./messages.js";
+import {
+  applyChanges,
+  areNewRows,
+  arrivalsOf,
+  changeReader,
+  loadedBy,
+  type Change,
+  type ShapeMessage,
+} from "./messages.js";
 
 /** How far a shape has been read. It is committed together with the rows that were read. */
 export interface Position {
@@ -20,8 +39,8 @@ export interface Position {
   readonly isComplete: boolean;
   /** Rows of the first snapshot so far. */
   readonly rows: number;
-  /** Writes that were acknowledged before the first snapshot was asked for: it holds them. */
-  readonly acknowledged: readonly string[];
+  /** Which transactions the first snapshot has, until all of it has been read. */
+  readonly snapshot?: Snapshot | null;
   readonly at: string;
 }
 
@@ -42,6 +61,8 @@ export interface Batch {
   readonly handle: string;
   readonly offset: string;
   readonly isUpToDate: boolean;
+  /** Where a snapshot ends in it: which transactions that has. */
+  readonly snapshot: Snapshot | null;
   readonly columns: Columns;
 }
 
@@ -60,7 +81,7 @@ export interface Shape {
 /** A snapshot that takes the place of what the synced table has, once it is there as a whole. */
 interface Refetch {
   readonly rows: Map<string, Change>;
-  readonly acknowledged: readonly string[];
+  snapshot: Snapshot | null;
 }
 
 /** Rows of one transaction of a first snapshot: meanwhile the user's own writes wait. */
@@ -82,7 +103,7 @@ export async function openShape(
   /** Whether the table has no rows but those that have come in here. */
   let isOurs = false;
   const isToShow = showsEarly();
-  let isWatching = false;
+  const isWatching = { overtaken: false, awaited: false };
   /** Whether rows that this device has written are still to come. */
   let isExpecting = false;
   let inHand: Promise<unknown> = Promise.resolve();
@@ -94,13 +115,12 @@ export async function openShape(
   }
 
   async function snapshotRequested(): Promise<void> {
-    const acknowledged = acknowledgedIn(await store.log.sent(model.name));
     isOurs = await store.synced.isEmpty(model);
     if (isOurs) {
       refetch = undefined;
-      position = { handle: "", offset: "-1", definition, isComplete: false, rows: 0, acknowledged, at: now() };
+      position = { handle: "", offset: "-1", definition, isComplete: false, rows: 0, at: now() };
     } else {
-      refetch = { rows: new Map(), acknowledged };
+      refetch = { rows: new Map(), snapshot: null };
     }
   }
 
@@ -108,22 +128,27 @@ export async function openShape(
     const changes = batch.messages.map((message) => read(message, batch.columns));
     if (refetch !== undefined) {
       collect(refetch.rows, changes);
+      refetch.snapshot ??= batch.snapshot;
       if (batch.isUpToDate) await replace(refetch, batch);
     } else if (position === undefined || !position.isComplete) {
       await load(changes, batch);
     } else {
       await follow(position, changes, batch);
     }
-    if (batch.isUpToDate && !isWatching) void keep(watchOvertaken());
+    if (batch.isUpToDate) {
+      void keep(settleLate("overtaken", ARRIVAL_MS));
+      void keep(settleLate("awaited", LAG_MS));
+    }
     // So that they come together, not one by one.
     if (isExpecting) await wait(GATHERED_MS, signal);
   }
 
   /** A first snapshot. It goes on where it was, should it be interrupted. */
   async function load(changes: readonly Change[], batch: Batch): Promise<void> {
-    const before = position ?? { rows: 0, acknowledged: [], offset: "-1" };
+    const before = position ?? { rows: 0 };
     const inserted = changes.filter((change) => change.operation === "insert").length;
-    const after = positionAt(batch, before.rows + inserted, batch.isUpToDate ? [] : before.acknowledged);
+    const snapshot = position?.snapshot ?? batch.snapshot;
+    const after = { ...positionAt(batch, before.rows + inserted), ...(!batch.isUpToDate && { snapshot }) };
     const parts = partsOf(changes);
     for (const [index, part] of parts.entries()) {
       signal.throwIfAborted();
@@ -131,11 +156,11 @@ export async function openShape(
       const write = () =>
         store.transaction(async (within) => {
           await within.synced.beginLoading(model);
-          await apply(within, part, before.offset, true, isOurs && areNewRows(part));
+          await apply(within, part, undefined, isOurs && areNewRows(part));
           const isLast = index === parts.length - 1;
           if (isShown || (isLast && batch.isUpToDate)) await within.synced.endLoading(model);
           if (!isLast) return;
-          if (batch.isUpToDate) await within.log.settle(before.acknowledged);
+          if (batch.isUpToDate) await remember(within, await settleLoaded(within, model, snapshot, new Map(), seen));
           await writePosition(within, model.name, after);
         });
       await write().catch((error: unknown) => {
@@ -150,10 +175,10 @@ export async function openShape(
   }
 
   async function follow(before: Position, changes: readonly Change[], batch: Batch): Promise<void> {
-    const after = positionAt(batch, before.rows, []);
+    const after = positionAt(batch, before.rows);
     if (changes.length > 0 || after.handle !== before.handle || after.offset !== before.offset) {
       await store.transaction(async (within) => {
-        await apply(within, changes, before.offset, false);
+        await apply(within, changes, before.offset);
         await writePosition(within, model.name, after);
       });
       position = after;
@@ -163,14 +188,15 @@ export async function openShape(
 
   async function replace(snapshot: Refetch, batch: Batch): Promise<void> {
     const rows = [...snapshot.rows.values()];
-    const after = positionAt(batch, rows.length, []);
+    const after = positionAt(batch, rows.length);
     await store.transaction(async (within) => {
-      await apply(within, rows, "-1", true);
+      const before = await lastWrites(within, model);
+      await apply(within, rows, undefined);
       await within.synced.deleteOthers(
         model,
         rows.map(({ values }) => values),
       );
-      await within.log.settle(snapshot.acknowledged);
+      await remember(within, await settleLoaded(within, model, snapshot.snapshot, before, seen));
       await within.synced.endLoading(model);
       await writePosition(within, model.name, after);
     });
@@ -178,11 +204,11 @@ export async function openShape(
     report(after, batch);
   }
 
+  /** `offset`: how far the log had been read; undefined where the changes are of a snapshot, or come with it. */
   async function apply(
     within: StoreOperations,
     changes: readonly Change[],
-    offset: string,
-    isSnapshot: boolean,
+    offset: string | undefined,
     areNew = false,
   ): Promise<void> {
     if (changes.length === 0) return;
@@ -190,39 +216,42 @@ export async function openShape(
     await applyChanges(within, model, changes, areNew);
     isExpecting = sent.length > changes.length;
     if (sent.length === 0) return remember(within, nothingSeen);
-    const arrivals = arrivalsOf(changes, new Set(sent.map((entry) => entry.writeId)), offset, isSnapshot);
+    const own = new Set(sent.map((entry) => entry.writeId));
+    const arrivals = offset === undefined ? loadedBy(changes) : arrivalsOf(changes, own, offset);
     await remember(within, await settleArrived(within, model, arrivals, seen));
   }
 
   async function remember(within: StoreOperations, next: Seen): Promise<void> {
     // As the database has it: a transaction that was interrupted runs again.
     const stored = await readSeen(within, model.name);
-    if (JSON.stringify(next) !== JSON.stringify(stored)) await writeSeen(within, model.name, next);
+    if (!isSameSeen(next, stored)) await writeSeen(within, model.name, next);
     seen = next;
   }
 
-  /** Settles overtaken writes a while after their acknowledgement. */
-  async function watchOvertaken(): Promise<void> {
-    isWatching = true;
+  /** Settles writes that never arrive, a while after they were acknowledged. */
+  async function settleLate(which: "overtaken" | "awaited", patience: number): Promise<void> {
+    if (isWatching[which]) return;
+    isWatching[which] = true;
     try {
-      while (seen.overtaken.length > 0) {
-        const acknowledged = acknowledgedIn(await store.log.sent(model.name));
-        await wait(ARRIVAL_MS, signal);
+      while (seen[which].length > 0) {
+        const sent = await store.log.sent(model.name);
+        const due = sent.filter(({ status }) => status === "acknowledged").map(({ writeId }) => writeId);
+        await wait(patience, signal);
         if (signal.aborted) break;
         await store.transaction(async (within) =>
-          remember(within, await settleOvertaken(within, model, seen, acknowledged)),
+          remember(within, await settleDue(within, model, seen, which, due)),
         );
       }
     } catch {
       // The next batch that is up to date tries again.
     }
-    isWatching = false;
+    isWatching[which] = false;
   }
 
-  function positionAt(batch: Batch, rows: number, acknowledged: readonly string[]): Position {
+  function positionAt(batch: Batch, rows: number): Position {
     const { handle, offset } = batch;
     const isComplete = batch.isUpToDate || position?.isComplete === true;
-    return { handle, offset, definition, isComplete, rows, acknowledged, at: now() };
+    return { handle, offset, definition, isComplete, rows, at: now() };
   }
 
   function report(at: Position, batch: Batch): void {
@@ -261,10 +290,6 @@ function joined(row: Change, update: Change): Change {
   const txids = [...(row.message.headers.txids ?? []), ...(headers.txids ?? [])];
   const message = { ...update.message, headers: { ...headers, txids } };
   return { ...row, values: new Map([...row.values, ...update.values]), message };
-}
-
-function acknowledgedIn(entries: readonly Entry[]): string[] {
-  return entries.filter(({ status }) => status === "acknowledged").map(({ writeId }) => writeId);
 }
 
 /** At least one part, be it empty. */

@@ -15,7 +15,7 @@ import type { HeadersRecord, Settings } from "../../config.js";
 import { failure, keepTrying, reportWell, type End } from "../attempts.js";
 import { isAway, isPassing, onOnline, retryAfter, within } from "../schedule.js";
 import type { Context, Reads } from "../transport.js";
-import { serverColumns, type ShapeRow } from "./messages.js";
+import { serverColumns, snapshotOf, type ShapeRow } from "./messages.js";
 import { openShape, type Batch } from "./shape.js";
 
 /** Rows by Electric's shapes, one for each model. */
@@ -124,6 +124,7 @@ function batch(messages: readonly Message<ShapeRow>[], shapes: ShapeStream<Shape
     messages: messages.filter((message) => isChangeMessage(message)),
     handle: shapes.shapeHandle ?? "",
     offset: shapes.lastOffset,
+    snapshot: snapshotOf(messages),
     isUpToDate: messages.some(({ headers }) => headers["control"] === "up-to-date"),
     columns: fetching.columns(),
   };

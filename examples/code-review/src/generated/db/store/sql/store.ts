@@ -234,7 +234,8 @@ function syncedOperations(connection: Connection, dialect: Dialect): SyncedOpera
     return new Map(
       columns.map((column) => {
         const [value = null, field] = [row[column], fieldOf(model, column)];
-        return [column, value === null || field === undefined ? null : textOf(dialect.jsonOf(field, value))];
+        if (value === null) return [column, null];
+        return [column, field === undefined ? String(value) : textOf(dialect.jsonOf(field, value))];
       }),
     );
   }

@@ -6,8 +6,9 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 
 use super::global_options::Global;
-use super::inputs::ProjectArgs;
+use super::inputs::{self, ProjectArgs};
 use super::{base, project};
+use crate::diagnostics::{Problems, Severity};
 use crate::schema_json::diff::{self, Report};
 
 #[derive(Debug, Args)]
@@ -37,7 +38,13 @@ enum Format {
 
 pub fn run(args: &Diff, global: &Global) -> anyhow::Result<ExitCode> {
     let consequence = "nothing was compared";
-    let Some(project) = project::make(&args.project, consequence, global)? else {
+    let mut problems = Problems::default();
+    let mut inputs = inputs::read(&args.project, &mut problems)?;
+    if let Some(config) = &mut inputs.config {
+        // The difference is what they want to see: that models have gone.
+        config.missing_models = Severity::Warning;
+    }
+    let Some(project) = project::make_of(inputs, problems, consequence, global)? else {
         return Ok(ExitCode::from(2));
     };
     let Some(report) = base::compare(&project, ("--base", args.base.as_deref()), consequence, global)? else {

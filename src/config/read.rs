@@ -66,6 +66,7 @@ fn with_defaults(spec: SpecLocation, output: PathBuf) -> Config {
         templates: None,
         int64: Int64::Number,
         models: IndexMap::new(),
+        missing_models: Severity::Error,
     }
 }
 

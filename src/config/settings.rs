@@ -5,6 +5,7 @@ use indexmap::IndexMap;
 use super::choices::{Adapter, Collections, Framework, IdempotencyKey, Int64, References, Sync, Transport};
 use super::model::{ModelConfig, ModelEntry};
 use super::server::ServerConfig;
+use crate::diagnostics::Severity;
 
 /// The file's name, looked for in the current folder.
 pub const FILE_NAME: &str = "sync-patterns.config.yaml";
@@ -43,6 +44,9 @@ pub struct Config {
     pub int64: Int64,
     /// In the file's order.
     pub models: IndexMap<String, ModelEntry>,
+    /// How bad it is that an entry of `models` is about none of the document's. A command that writes nothing takes the model as
+    /// gone.
+    pub missing_models: Severity,
 }
 
 impl Config {

@@ -63,7 +63,7 @@ codes! {
     TooManyFields "too-many-fields" [Error], "a list of fields is longer than an index allows";
     ExcludedField "excluded-field" [Error], "an entry uses a field that the same entry excludes";
     UnknownField "unknown-field" [Error], "an entry names a field that the model doesn't have";
-    UnknownModel "unknown-model" [Error], "the config names a model or a path that the document doesn't have";
+    UnknownModel "unknown-model" [Error, Warning], "the config names a model or a path that the document doesn't have";
     AmbiguousModel "ambiguous-model" [Error], "an entry fits several collections";
     TwoEntries "two-entries" [Error], "two entries mean the same collection";
     NameCollision "name-collision" [Error], "a model would have the same tables as another";

@@ -54,7 +54,8 @@ pub fn match_entries<'a>(findings: &mut [Finding<'a>], config: &'a Config, probl
             }
         };
         let (code, message, help) = refusal;
-        problems.push(Problem::new(Severity::Error, code, (Input::Config, &pointer), message).help(help));
+        let severity = if code == Code::UnknownModel { config.missing_models } else { Severity::Error };
+        problems.push(Problem::new(severity, code, (Input::Config, &pointer), message).help(help));
     }
     check_given_names(findings, problems);
 }
@@ -67,7 +68,8 @@ fn unknown(key: &str, path: Option<&str>, findings: &[Finding]) -> (Code, String
         }
         None => {
             let names: Vec<&str> = findings.iter().map(|finding| finding.name.as_str()).collect();
-            (format!("no model `{key}` was found"), suggest(key, &names, "give it a `path`, or name one of"))
+            let otherwise = "take the entry out if the model has gone; else give it a `path`, or name one of";
+            (format!("no model `{key}` was found"), suggest(key, &names, otherwise))
         }
     };
     (Code::UnknownModel, message, help)

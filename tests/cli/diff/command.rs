@@ -224,6 +224,24 @@ fn a_broken_document_is_compared_with_nothing() {
 }
 
 #[test]
+fn a_model_that_has_gone_may_still_have_its_entry() {
+    let project = Project::generated();
+    let mut changed = api();
+    changed.labels = None;
+    changed.config = "  labels: { local_first: true }\n  things: { local_first: true }\n";
+    project.set(&changed);
+    let run = project.diff(&[]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(run.stdout.starts_with("labels"), "{}", run.stdout);
+    let told = run.stderr.lines().next().expect("a warning");
+    assert_eq!(told, "warning: no model `labels` was found");
+    assert!(run.stderr.contains("help: take the entry out if the model has gone"), "{}", run.stderr);
+    let refused = sync_patterns(&["generate"], project.folder.path());
+    assert_eq!(refused.code, 2, "{}", refused.stderr);
+    assert!(refused.stderr.contains("help: take the entry out if the model has gone"), "{}", refused.stderr);
+}
+
+#[test]
 fn names_of_other_people_stay_in_their_place() {
     let project = Project::generated();
     let hostile = r##"\"nick` | </td>\n\n# Title\u001b[2J"##;

@@ -77,10 +77,12 @@ const PUSHED: &[&str] = &[
     "server-keys",
     "upgrade",
     "users",
+    "when-it-syncs",
 ];
 
 /// Those of them that say something of it alone.
-const ONLY_PUSHED: &[&str] = &["conflicts", "end-to-end", "odd-sync-servers", "older-client", "push-pull", "scopes"];
+const ONLY_PUSHED: &[&str] =
+    &["conflicts", "end-to-end", "odd-sync-servers", "older-client", "push-pull", "scopes", "when-it-syncs"];
 
 /// A sync server whose client calls server functions of TanStack Start in place of its endpoints.
 const CALLING: Pair = Pair { adapter: "sqlite", transport: "server-functions" };
@@ -97,6 +99,7 @@ const PUSHED_SHORT: &[(&str, &str)] = &[
     ("pglite", "older-client"),
     ("sqlite", "push-pull"),
     ("sqlite", "scopes"),
+    ("sqlite", "when-it-syncs"),
 ];
 
 /// Two pairs that have each database and each transport once.

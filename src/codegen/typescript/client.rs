@@ -71,7 +71,7 @@ pub fn files(renderer: &Renderer, modules: &[Module], settings: Settings, parts:
         sync_url: sources.pulled.then(|| ts::string(settings.sync_url)),
         idempotency_key: (settings.idempotency_key != IdempotencyKey::Header)
             .then(|| ts::string(settings.idempotency_key.word())),
-        poll: (sources.polled && settings.poll != USUAL_POLL).then_some(settings.poll),
+        poll: ((sources.polled || sources.pulled) && settings.poll != USUAL_POLL).then_some(settings.poll),
     };
     let mut files = vec![
         renderer.render(Page::new("client.ts", "client.ts"), client)?,

@@ -28,7 +28,7 @@ export interface SyncSettings {
   readonly shapeParams: (model: string) => Readonly<Record<string, string>>;
   /** Further query parameters of a model's list, where its rows are polled: those that the API requires, and any that narrow it. */
   readonly listParams: (model: string) => Readonly<Record<string, string>>;
-  /** Seconds from one poll of the lists to the next, while the page is visible. */
+  /** Seconds from one poll of the lists, or of the sync server, to the next, while the page is visible. */
   readonly poll: number;
   /**
    * How many writes may be on their way to the API at once: those of one row, and those that refer to each other, go one

@@ -73,10 +73,14 @@ export async function poke(context: Context, pull: () => void): Promise<void> {
     }
   }
 
+  /** Somebody in between may hold up a stream's events, so it isn't relied on alone. */
   async function poll(): Promise<void> {
-    while (!signal.aborted) {
+    for (let asked = Date.now(); !signal.aborted;) {
       await wait(PULL_MS, signal);
-      if (!signal.aborted && !isConnected && (await presence.isSeen())) pull();
+      const isDue = !isConnected || Date.now() - asked >= settings.current().poll * 1_000;
+      if (signal.aborted || !isDue || !(await presence.isSeen())) continue;
+      asked = Date.now();
+      pull();
     }
   }
 

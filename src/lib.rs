@@ -36,6 +36,8 @@ pub struct Client {
     pub files: Files,
     /// Those of the sync server, where the config asks for one.
     pub server: Option<Files>,
+    /// Its endpoints in the folder of the framework's routes; empty, where the framework has none there.
+    pub routes: Files,
 }
 
 /// The whole way, and pure: the same document, config and templates give the same files. `None`, with problems, where the
@@ -54,10 +56,10 @@ pub fn generate(
     let (plan, settings) = (Plan::of(&project), Settings::of(config, templates));
     let made = codegen::files(&plan, settings).and_then(|files| {
         let server = config.server.as_ref().map(|_| codegen::server_files(&plan, settings)).transpose()?;
-        Ok((files, server))
+        Ok((files, server, codegen::route_files(settings)?))
     });
     match made {
-        Ok((files, server)) => Ok(Some(Client { project, files, server })),
+        Ok((files, server, routes)) => Ok(Some(Client { project, files, server, routes })),
         Err(error) => {
             problems.push(error.downcast::<TemplateError>()?.problem());
             Ok(None)

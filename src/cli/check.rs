@@ -56,8 +56,8 @@ fn print(out: &mut impl Write, reports: &[Report], format: Format, quiet: bool) 
     if format == Format::Json {
         let mut data = reports.iter().map(Report::data);
         let mut report = data.next().unwrap_or_default();
-        if let (Some(report), Some(server)) = (report.as_object_mut(), data.next()) {
-            report.insert("server".to_owned(), server);
+        if let Some(report) = report.as_object_mut() {
+            report.extend(["server", "routes"].map(str::to_owned).into_iter().zip(data));
         }
         return writeln!(out, "{report}");
     }

@@ -52,7 +52,8 @@ fn print(args: &Generate, global: &Global) -> anyhow::Result<ExitCode> {
     let Some(project) = project::make(&args.project, FAILED, global)? else { return Ok(ExitCode::from(2)) };
     if args.stdout {
         let mut out = std::io::stdout().lock();
-        for (path, text) in project.client.files.iter().chain(project.client.server.iter().flatten()) {
+        let client = &project.client;
+        for (path, text) in client.files.iter().chain(client.server.iter().flatten()).chain(&client.routes) {
             writeln!(out, "==> {path} <==\n{text}")?;
         }
     } else {

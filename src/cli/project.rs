@@ -1,5 +1,7 @@
 //! Makes the client of a project from a command's arguments.
 
+use std::path::Path;
+
 use super::global_options::Global;
 use super::inputs::{self, Inputs, ProjectArgs};
 use super::report;
@@ -51,12 +53,20 @@ pub fn make_of(
 }
 
 impl Project {
-    /// What has to happen on disk: in the client's folder, and in the server's where there is one. An error if a file that we
-    /// haven't written is in the way.
+    /// What has to happen on disk: in the client's folder, in the server's where there is one, and in that of its routes. An
+    /// error if a file that we haven't written is in the way.
     pub fn plan(&self) -> anyhow::Result<Vec<Target<'_>>> {
-        let server = self.config.server.as_ref().zip(self.client.server.as_ref());
+        let server = self.config.server.as_ref();
+        let routes = server.map(|server| (server.routes.as_path(), &self.client.routes));
+        let server = server.zip(self.client.server.as_ref());
         let server = server.map(|(server, files)| (server.output.as_path(), files));
-        let folders = [(self.config.output.as_path(), &self.client.files)].into_iter().chain(server);
+        let mut folders = vec![(self.config.output.as_path(), &self.client.files)];
+        folders.extend(server);
+        // Where there are none, those of an earlier config go, unless they would be in a folder of the others.
+        let is_apart =
+            |folder: &Path| !folders.iter().any(|(other, _)| folder.starts_with(other) || other.starts_with(folder));
+        let routes = routes.filter(|(folder, _)| is_apart(folder));
+        folders.extend(routes);
         let target = |(folder, files)| {
             let plan = Plan::new(folder, files)?;
             if !plan.foreign.is_empty() {
@@ -64,7 +74,9 @@ impl Project {
             }
             Ok(Target { folder, files, plan })
         };
-        folders.map(target).collect()
+        let mut targets = folders.into_iter().map(target).collect::<anyhow::Result<Vec<_>>>()?;
+        targets.retain(|target| !target.files.is_empty() || !target.plan.changes.is_empty());
+        Ok(targets)
     }
 
     /// Writes the files, and returns what had to be done.

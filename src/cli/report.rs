@@ -129,7 +129,7 @@ fn summary_data(project: &Project, targets: &[Target]) -> serde_json::Value {
     let mut folders = targets.iter().map(of_target);
     if let (Some(data), Some(serde_json::Value::Object(client))) = (data.as_object_mut(), folders.next()) {
         data.extend(client);
-        data.extend(folders.next().map(|server| ("server".to_owned(), server)));
+        data.extend(["server", "routes"].map(str::to_owned).into_iter().zip(folders));
     }
     data
 }

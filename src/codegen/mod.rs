@@ -36,6 +36,15 @@ pub fn server_files(plan: &Plan, settings: Settings) -> anyhow::Result<Files> {
     Ok(files)
 }
 
+/// The endpoints of the sync server that a framework finds by their folder. None, where it finds none so.
+pub fn route_files(settings: Settings) -> anyhow::Result<Files> {
+    let mut files = server::routes(settings, &Templates::new(settings.templates))?;
+    if !files.is_empty() {
+        files.insert(GITATTRIBUTES.to_owned(), format!("# {BANNER}\n\n{GITATTRIBUTES_TEXT}"));
+    }
+    Ok(files)
+}
+
 /// What each template is given for each file, in the order of the files.
 pub fn views(plan: &Plan, settings: Settings) -> anyhow::Result<Vec<View>> {
     let templates = Templates::new(settings.templates).recording();

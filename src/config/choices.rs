@@ -125,16 +125,19 @@ pub enum ServerFramework {
     Fetch,
     /// Server functions and server routes.
     TanstackStart,
+    /// Endpoints in the folder of the routes.
+    Sveltekit,
 }
 
 impl ServerFramework {
-    pub const ALL: [ServerFramework; 2] = [Self::Fetch, Self::TanstackStart];
+    pub const ALL: [ServerFramework; 3] = [Self::Fetch, Self::TanstackStart, Self::Sveltekit];
 
     /// As the config has it.
     pub fn word(self) -> &'static str {
         match self {
             ServerFramework::Fetch => "fetch",
             ServerFramework::TanstackStart => "tanstack-start",
+            ServerFramework::Sveltekit => "sveltekit",
         }
     }
 }

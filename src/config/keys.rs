@@ -36,6 +36,11 @@ impl<'a> Reader<'a> {
         self.object.get(key).filter(|value| !value.is_null()).map(|value| (value, child(&self.pointer, key)))
     }
 
+    /// Where a key is.
+    pub fn pointer_of(&self, key: &str) -> String {
+        child(&self.pointer, key)
+    }
+
     pub fn string(&mut self, key: &'static str, problems: &mut Problems) -> Option<String> {
         let (value, pointer) = self.take(key)?;
         string(value, &pointer, problems)

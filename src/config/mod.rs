@@ -17,6 +17,7 @@ pub use choices::{
 pub use headers::{parse_header, substitute};
 pub use list::{Choice, ListConfig, Place, Style};
 pub use model::{Columns, ModelConfig, ModelEntry};
+pub use paths::way;
 pub use read::{Overrides, read, spec_location};
-pub use server::{ScopeConfig, ServerConfig, ServerTables};
+pub use server::{ScopeConfig, ServerConfig, ServerOrm, ServerTables};
 pub use settings::{Config, FILE_NAME, SpecLocation, USUAL_POLL};

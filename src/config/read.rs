@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::choices::{Adapter, Collections, Framework, IdempotencyKey, Int64, References, Sync, Transport};
+use super::choices::{
+    Adapter, Collections, Framework, IdempotencyKey, Int64, References, ServerFramework, Sync, Transport,
+};
 use super::headers;
 use super::keys::Reader;
 use super::list;
@@ -121,12 +123,19 @@ pub fn read(root: &Value, folder: &Path, overrides: &Overrides, problems: &mut P
 /// Each folder is written by one target alone: in a shared one, each would remove the files of the other.
 fn check_outputs(config: &Config, problems: &mut Problems) {
     let Some(server) = &config.server else { return };
-    let [one, other] = [&config.output, &server.output];
-    if one.starts_with(other) || other.starts_with(one) {
-        let at = (Input::Config, "/server/output");
-        let message = "the folder of the server is in that of the client, or the other way round";
-        let problem = Problem::new(Severity::Error, Code::Contradiction, at, message);
-        problems.push(problem.help("give each a folder of its own, such as ./src/server/sync"));
+    let mut apart = |pointer: &str, message: &str, example: &str, [one, other]: [&Path; 2]| {
+        if one.starts_with(other) || other.starts_with(one) {
+            let problem = Problem::new(Severity::Error, Code::Contradiction, (Input::Config, pointer), message);
+            problems.push(problem.help(format!("give each a folder of its own, such as {example}")));
+        }
+    };
+    let message = "the folder of the server is in that of the client, or the other way round";
+    apart("/server/output", message, "./src/server/sync", [&config.output, &server.output]);
+    if server.framework == ServerFramework::Sveltekit {
+        for other in [&config.output, &server.output] {
+            let message = format!("the folder of the routes is in {}, or the other way round", other.display());
+            apart("/server/routes", &message, "./src/routes/api/sync", [&server.routes, other]);
+        }
     }
 }
 

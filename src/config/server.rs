@@ -9,12 +9,20 @@ use super::keys::{Reader, string};
 use super::paths::below;
 use crate::diagnostics::{Code, Input, Problem, Problems, Severity, child};
 
+/// Where the endpoints of SvelteKit are, unless the config says otherwise: those of the usual `sync_url`.
+const ROUTES: &str = "./src/routes/api/sync";
+
 /// The generated sync server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerConfig {
     /// Relative to the config's folder.
     pub output: PathBuf,
     pub framework: ServerFramework,
+    /// Where SvelteKit's endpoints are, relative to the config's folder.
+    pub routes: PathBuf,
+    pub orm: ServerOrm,
+    /// `output` as the config has it.
+    pub written_output: String,
     /// Whether the database itself hides rows of other scopes.
     pub row_level_security: bool,
     /// Whether every change of every row is kept.
@@ -36,6 +44,18 @@ impl ServerTables {
     const ALL: [(&'static str, ServerTables); 2] = [("own", Self::Own), ("existing", Self::Existing)];
 }
 
+/// What else the tables are written down for, beside SQL.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ServerOrm {
+    #[default]
+    None,
+    Drizzle,
+}
+
+impl ServerOrm {
+    const ALL: [(&'static str, ServerOrm); 2] = [("none", Self::None), ("drizzle", Self::Drizzle)];
+}
+
 /// The column that says whose row it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScopeConfig {
@@ -54,8 +74,8 @@ pub fn read(reader: &mut Reader, folder: &std::path::Path, problems: &mut Proble
     }
     let frameworks = ServerFramework::ALL.map(|framework| (framework.word(), framework));
     let framework = reader.choice("framework", &frameworks, problems).unwrap_or_default();
-    // It has one value so far; others come with later versions.
-    reader.choice("orm", &[("none", ())], problems);
+    let routes = routes(&mut reader, framework, problems);
+    let orm = reader.choice("orm", &ServerOrm::ALL, problems).unwrap_or_default();
     let tables = reader.choice("tables", &ServerTables::ALL, problems).unwrap_or_default();
     let row_level_security = reader.bool("row_level_security", problems).unwrap_or_default();
     let history = reader.bool("history", problems).unwrap_or_default();
@@ -66,7 +86,29 @@ pub fn read(reader: &mut Reader, folder: &std::path::Path, problems: &mut Proble
         let problem = Problem::new(Severity::Error, Code::Contradiction, (Input::Config, &at), message);
         problems.push(problem.help("remove one of the two; policies of yours find the user's scopes in `app.scopes`"));
     }
-    Some(ServerConfig { output: below(folder, &output?), framework, row_level_security, history, tables })
+    let written_output = output?;
+    Some(ServerConfig {
+        output: below(folder, &written_output),
+        framework,
+        routes: below(folder, &routes),
+        orm,
+        written_output,
+        row_level_security,
+        history,
+        tables,
+    })
+}
+
+/// Only SvelteKit finds its endpoints by their folder.
+fn routes(reader: &mut Reader, framework: ServerFramework, problems: &mut Problems) -> String {
+    let Some(routes) = reader.string("routes", problems) else { return ROUTES.to_owned() };
+    if framework != ServerFramework::Sveltekit {
+        let at = reader.pointer_of("routes");
+        let message = "`routes` is where the endpoints of SvelteKit are, and `framework` is another one";
+        let problem = Problem::new(Severity::Error, Code::Contradiction, (Input::Config, &at), message);
+        problems.push(problem.help("set `framework: sveltekit`, or remove the line"));
+    }
+    routes
 }
 
 pub fn scope(reader: &mut Reader, problems: &mut Problems) -> Option<ScopeConfig> {

@@ -67,7 +67,7 @@ codes! {
     AmbiguousModel "ambiguous-model" [Error], "an entry fits several collections";
     TwoEntries "two-entries" [Error], "two entries mean the same collection";
     NameCollision "name-collision" [Error], "a model would have the same tables as another";
-    BadName "bad-name" [Error], "a name can't name a model";
+    BadName "bad-name" [Error], "a name can't be that of a model, a table or a column";
     BadPath "bad-path" [Error], "a path doesn't begin with /";
     BadHeader "bad-header" [Error], "a header of `spec_headers` can't be sent";
     NoVariable "no-variable" [Error], "the environment lacks a variable that `spec_headers` uses";

@@ -30,7 +30,10 @@ pub fn framework(folder: &Path) -> Option<Framework> {
 
 /// What the application's server is made with, by `package.json`.
 pub fn server_framework(folder: &Path) -> ServerFramework {
-    if lists_package(folder, "@tanstack/react-start") { ServerFramework::TanstackStart } else { ServerFramework::Fetch }
+    let known =
+        [("@tanstack/react-start", ServerFramework::TanstackStart), ("@sveltejs/kit", ServerFramework::Sveltekit)];
+    let found = known.into_iter().find(|(name, _)| lists_package(folder, name));
+    found.map_or(ServerFramework::Fetch, |(_, framework)| framework)
 }
 
 /// Whether `package.json` lists a package.

@@ -11,7 +11,7 @@ pub const RESERVED_BY_SQLITE: &[&str] = &["false", "true"];
 
 /// Tables that the sync server has beside those of the models.
 pub const TABLES_OF_THE_SYNC_SERVER: &[&str] =
-    &["sync_client", "sync_history", "sync_meta", "sync_row", "sync_scope", "sync_write"];
+    &["sync_client", "sync_history", "sync_meta", "sync_noted", "sync_row", "sync_scope", "sync_write"];
 
 /// `order` becomes `"order"`. Both databases double a quote inside.
 pub fn identifier(name: &str) -> String {

@@ -9,7 +9,7 @@ use anyhow::Context;
 use crate::codegen::{GITATTRIBUTES, is_ours};
 
 /// The folders below `output` that hold files of ours; others are never looked into.
-const FOLDERS: &[&str] = &["", "collections", "models", "schema", "types"];
+const FOLDERS: &[&str] = &["", "collections", "health", "models", "poke", "pull", "push", "schema", "types"];
 
 /// The folder that holds files of ours at any depth.
 const DEEP_FOLDER: &str = "db";

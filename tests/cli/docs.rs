@@ -38,6 +38,9 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("cp …", "the page is compiled below"),
     ("cd examples/", "tests/client/browser.rs starts them"),
     ("@tanstack/cli", "fetches what is newest"),
+    ("drizzle-kit ", "tests/sync_server/drizzle.test.ts runs it"),
+    ("cp src/server/sync/migration.sql", "tests/sync_server/drizzle.test.ts does it"),
+    ("sv create", "fetches what is newest"),
     ("npm start", "tests/client/browser.rs"),
 ];
 

@@ -98,6 +98,24 @@ fn with_a_sync_server_in_tanstack_start() {
     assert!(folder.path().join("src/server/sync/tanstack-start.ts").exists());
 }
 
+/// In one of SvelteKit, its endpoints are among the routes.
+#[test]
+fn with_a_sync_server_in_sveltekit() {
+    let folder = project("nested-paths");
+    let packages = r#"{ "devDependencies": { "@sveltejs/kit": "3.2.0", "svelte": "5.57.3" } }"#;
+    fs::write(folder.path().join("package.json"), packages).expect("a file");
+    let run = sync_patterns(
+        &["init", "--spec", "openapi.yaml", "--transport", "push-pull", "--model", "projects"],
+        folder.path(),
+    );
+    assert_eq!((run.code, run.stderr.as_str()), (0, ""));
+    let text = config(folder.path());
+    assert!(text.contains("\n  framework: sveltekit # docs/sveltekit.md "), "{text}");
+    assert!(text.contains("\nframework: svelte #"), "{text}");
+    assert_eq!(generated(folder.path(), &[]), ["projects"]);
+    assert!(folder.path().join("src/routes/api/sync/push/+server.ts").exists());
+}
+
 #[test]
 fn without_a_terminal_the_document_must_be_named() {
     let folder = project("nested-paths");

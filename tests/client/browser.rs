@@ -14,10 +14,10 @@ use crate::support::node::{node, run_suite};
 use crate::support::npm::{link_packages, npm_frameworks, npm_sync_server};
 use crate::support::size::is_long;
 use crate::support::workspace::Workspace;
-use crate::{ADAPTERS, case};
+use crate::{ADAPTERS, case, sveltekit};
 
 /// The page with its client for each adapter, and the tests as JavaScript.
-fn workspace() -> &'static Workspace {
+pub fn workspace() -> &'static Workspace {
     static WORKSPACE: OnceLock<Workspace> = OnceLock::new();
     WORKSPACE.get_or_init(|| {
         let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -115,7 +115,7 @@ fn page(workspace: &Workspace, to: &str, config: &Path, adapter: &str, arguments
     type_check(workspace, to);
 }
 
-fn example(name: &str) -> PathBuf {
+pub fn example(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name)
 }
 
@@ -151,14 +151,16 @@ fn older(workspace: &Workspace, repository: &Path, adapter: &str) {
 }
 
 /// The example, but for what is generated or installed there.
-fn copy_example(from: &Path, workspace: &Workspace, to: &str) {
+pub fn copy_example(from: &Path, workspace: &Workspace, to: &str) {
     for entry in fs::read_dir(from).expect("the example") {
         let path = entry.expect("an entry").path();
         let name = path.file_name().expect("a name").to_string_lossy();
         let target = format!("{to}/{name}");
         if path.is_file() && !name.ends_with(".png") {
             workspace.write_file(&target, &fs::read_to_string(&path).expect("text"));
-        } else if path.is_dir() && !["generated", "node_modules", "dist", "data", ".tanstack"].contains(&name.as_ref())
+        } else if path.is_dir()
+            && !["generated", "node_modules", "dist", "build", "data", ".tanstack", ".svelte-kit"]
+                .contains(&name.as_ref())
         {
             copy_example(&path, workspace, &target);
         }
@@ -193,6 +195,7 @@ pub fn cases() -> Vec<Trial> {
     cases.push(case("browser::npm_start", npm_start));
     if is_long() {
         cases.push(case("browser::code_review", code_review));
+        cases.push(case("browser::sveltekit", sveltekit::application));
     }
     cases
 }
@@ -229,7 +232,7 @@ fn code_review() {
     run_suite(&mut node, "dist/browser/code-review.js", "");
 }
 
-fn install(folder: &Path) {
+pub fn install(folder: &Path) {
     let install = ["ci", "--prefer-offline", "--no-audit", "--no-fund"];
     let output = Command::new("npm").args(install).current_dir(folder).output().expect("npm on the PATH");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

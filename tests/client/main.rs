@@ -7,6 +7,7 @@ mod servers;
 mod suites;
 #[path = "../support/mod.rs"]
 mod support;
+mod sveltekit;
 
 use std::process::ExitCode;
 use std::thread;

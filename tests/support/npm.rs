@@ -60,6 +60,14 @@ pub fn npm_better_sqlite3() -> PathBuf {
     installed("tests/npm/better-sqlite3")
 }
 
+/// The folder with a newer Node.
+///
+/// # Panics
+/// As [`installed`].
+pub fn npm_node() -> PathBuf {
+    installed("tests/npm/node")
+}
+
 /// The folder with an old SQLite.
 ///
 /// # Panics

@@ -54,6 +54,40 @@ fn the_functions_of_a_framework_come_and_go_with_it() {
     assert!(!file.exists());
 }
 
+/// The routes have a folder of their own, and lead from there to the application's module.
+#[test]
+fn the_routes_of_a_framework_come_and_go_with_it() {
+    let project = project();
+    let with = |server: &str| {
+        project
+            .write("sync-patterns.config.yaml", format!("{CONFIG}server: {{ output: ./src/server/sync, {server} }}\n"));
+        let checked = project.run(&["check"]);
+        assert_eq!(checked.code, 1);
+        assert!(checked.stdout.contains("/push/+server.ts"), "{}", checked.stdout);
+        project.generate();
+        assert_eq!(project.run(&["check"]).code, 0);
+    };
+    let routes = |folder: &str| project.path(&format!("src/routes/{folder}"));
+    let text = |path: &str| std::fs::read_to_string(routes(path)).expect("an endpoint");
+    with("framework: sveltekit");
+    assert!(project.path("src/server/sync/sveltekit.ts").exists());
+    let push = text("api/sync/push/+server.ts");
+    assert!(push.contains("from \"../../../../server/sync.server.js\""), "{push}");
+    assert!(push.ends_with("export const POST = sync.push;\n"), "{push}");
+    assert!(text("api/sync/poke/+server.ts").ends_with("export const GET = sync.poke;\n"));
+    project.write("src/routes/api/sync/mine/+server.ts", "// mine\n");
+    with("framework: fetch");
+    assert!(!project.path("src/server/sync/sveltekit.ts").exists());
+    assert!(!routes("api/sync/push").exists() && routes("api/sync/mine/+server.ts").exists());
+    with("framework: sveltekit, routes: ./src/routes/(app)/sync");
+    assert!(text("(app)/sync/pull/+server.ts").contains("from \"../../../../server/sync.server.js\""));
+    // A file of somebody else is in the way.
+    project.write("src/routes/(app)/sync/push/+server.ts", "// mine\n");
+    let run = project.run(&["generate"]);
+    assert_eq!(run.code, 2);
+    assert!(run.stderr.contains("src/routes/(app)/sync/push/+server.ts"), "{}", run.stderr);
+}
+
 #[test]
 fn what_removes_the_server_is_written_where_the_tables_are_an_applications() {
     let project = project();
@@ -92,8 +126,12 @@ fn folders_within_one_another_and_later_values_are_refused() {
         run.stderr
     };
     assert!(refused("{ output: ./src/generated/server }").contains("in that of the client"));
-    let framework = refused("{ output: ./server, framework: sveltekit }");
-    assert!(framework.contains("it is `fetch` or `tanstack-start`"), "{framework}");
+    let framework = refused("{ output: ./server, framework: nuxt }");
+    assert!(framework.contains("it is `fetch`, `tanstack-start` or `sveltekit`"), "{framework}");
+    let routes = refused("{ output: ./server, routes: ./src/routes/sync }");
+    assert!(routes.contains("set `framework: sveltekit`"), "{routes}");
+    let routes = refused("{ output: ./src/routes, framework: sveltekit }");
+    assert!(routes.contains("the folder of the routes is in src/routes, or the other way round"), "{routes}");
     assert!(refused("{ framework: fetch }").contains("`output` is missing"));
     let policies = refused("{ output: ./server, tables: existing, row_level_security: true }");
     assert!(policies.contains("those of `tables: existing` are the application's"), "{policies}");

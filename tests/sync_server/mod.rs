@@ -12,7 +12,7 @@ use crate::support::postgres::Postgres;
 use crate::support::size::is_long;
 use crate::support::start_application::{type_check_application, write_application};
 use crate::support::workspace::Workspace;
-use servers::{generate, generate_servers, home, older};
+use servers::{STAGE, generate, generate_servers, home, older};
 
 /// The server and the tests as JavaScript.
 fn compiled() -> &'static Workspace {
@@ -24,6 +24,7 @@ fn compiled() -> &'static Workspace {
         for fixture in ["server", "server-options"] {
             fixture_server(&workspace, fixture);
         }
+        generate_for_drizzle(&workspace);
         generate_servers(&workspace);
         workspace.copy(&home(), "src/tests");
         let random = home().join("../client/support/random.ts");
@@ -31,6 +32,21 @@ fn compiled() -> &'static Workspace {
         workspace.compile();
         workspace
     })
+}
+
+/// Writes servers with their tables for Drizzle: of an older document, and of the document.
+fn generate_for_drizzle(workspace: &Workspace) {
+    let [document, config] =
+        ["openapi.yaml", "sync-patterns.config.yaml"].map(|file| fs::read_to_string(home().join(file)).expect("text"));
+    let in_folder = |config: &str, folder: &str| {
+        config.replace("server/sync\n", &format!("server/{folder}\n  orm: drizzle\n  history: true\n"))
+    };
+    generate(
+        workspace,
+        &older(&document, "  /tasks:\n", "  /countries:\n").replace(STAGE, ""),
+        &in_folder(&older(&config, "  tasks:\n", "  countries:\n"), "drizzle-before"),
+    );
+    generate(workspace, &document, &in_folder(&config, "drizzle"));
 }
 
 /// A server before and after a change of its document, and what `migrate` prints between the two.
@@ -100,7 +116,8 @@ fn fixture_server(workspace: &Workspace, name: &str) {
         .replace("output: ./server", &format!("output: ./src/server/fixtures/{name}"))
         .replace("output: ./generated", "output: ./src/generated")
         // The packages of a framework aren't here.
-        .replace(" framework: tanstack-start,", "");
+        .replace(", framework: tanstack-start", "")
+        .replace(", framework: sveltekit", "");
     generate(workspace, &document, &config);
 }
 
@@ -209,6 +226,11 @@ fn simulation() {
 #[test]
 fn planted() {
     run("planted");
+}
+
+#[test]
+fn drizzle() {
+    run("drizzle");
 }
 
 #[test]

@@ -44,7 +44,7 @@ pub fn older(text: &str, from: &str, to: &str) -> String {
 }
 
 /// A column of the deals that the older document doesn't have.
-const STAGE: &str = "        stage: { type: [string, \"null\"] }\n";
+pub const STAGE: &str = "        stage: { type: [string, \"null\"] }\n";
 
 /// With all options of a server, and roles for a column.
 fn strict(config: &str) -> String {

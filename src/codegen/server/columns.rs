@@ -30,6 +30,12 @@ pub fn schema(model: &Model) -> Option<String> {
     Some(sql::identifier(schema))
 }
 
+/// The schema that the config gives, and the table's name, both without quotes.
+pub fn plain_table(model: &Model) -> (Option<&str>, &str) {
+    let name = model.server.table.as_deref().unwrap_or(&model.name);
+    name.split_once('.').map_or((None, name), |(schema, table)| (Some(schema), table))
+}
+
 /// A column's name in the server's table.
 pub fn name<'m>(model: &'m Model, field: &'m str) -> &'m str {
     let renamed = model.server.columns.iter().find(|(property, _)| property == field);

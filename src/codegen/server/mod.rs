@@ -1,10 +1,13 @@
 //! The sync server: its tables in `schema.sql`, its models, and the code that all servers share.
 
+mod application;
 mod columns;
+mod drizzle;
 mod index;
 mod model;
 mod rules;
 mod shape;
+mod sveltekit;
 mod tables;
 
 use serde::Serialize;
@@ -13,7 +16,7 @@ use twox_hash::XxHash3_64;
 use crate::codegen::sql::{compact, laid_out};
 use crate::codegen::template::{Page, Renderer, TemplateSet, Templates, templates};
 use crate::codegen::{BANNER, Files, Settings};
-use crate::config::{ServerConfig, ServerFramework, ServerTables};
+use crate::config::{ServerFramework, ServerOrm, ServerTables};
 use crate::names::{sql, ts};
 use crate::plan::Plan;
 pub use shape::tables;
@@ -25,20 +28,26 @@ pub const SCHEMA_SQL: &str = "schema.sql";
 const REMOVE_SQL: &str = "remove.sql";
 
 pub const TEMPLATES: TemplateSet = templates!["server/generated":
+    "drizzle.config.ts",
+    "drizzle.ts",
     "epochs.sql",
     "existing.sql",
     "history.sql",
     "index.ts",
     "log.sql",
+    "migration.sql",
     "model.ts",
     "models.ts",
     "remove.sql",
     "requests.sql",
     "rows.sql",
     "schema.sql",
+    "schema.ts",
     "scopes.sql",
     "security.sql",
     "sql.ts",
+    "sveltekit-route.ts",
+    "sveltekit.ts",
     "tables.sql",
     "tanstack-start.ts",
     "triggers.sql",
@@ -123,6 +132,9 @@ pub fn files(plan: &Plan, settings: Settings, templates: &Templates) -> anyhow::
         let page = Page::new(REMOVE_SQL, REMOVE_SQL);
         files.extend([laid_out(renderer.render(page, tables::removal(plan, &schema.1))?)]);
     }
+    if let Some(server) = settings.server.filter(|server| server.orm == ServerOrm::Drizzle) {
+        files.extend(drizzle::files(plan, server, &schema.1, &renderer)?);
+    }
     files.extend([
         renderer.render(Page::new("sql.ts", "schema.sql.ts"), index::SqlView { banner: BANNER, text })?,
         schema,
@@ -135,15 +147,25 @@ pub fn files(plan: &Plan, settings: Settings, templates: &Templates) -> anyhow::
         renderer.render(Page::new("models.ts", "models/index.ts"), index::models(plan))?,
         renderer.render(Page::new("index.ts", "index.ts"), index::view(plan, &version)?)?,
     ]);
-    if let Some(server) = settings.server.filter(|server| server.framework == ServerFramework::TanstackStart) {
-        let page = Page::new("tanstack-start.ts", "tanstack-start.ts");
-        files.extend([renderer.render(page, StartView { banner: BANNER, application: application(server) })?]);
-    }
+    let page = match settings.server.map(|server| (server, server.framework)) {
+        Some((server, ServerFramework::TanstackStart)) => {
+            let page = Page::new("tanstack-start.ts", "tanstack-start.ts");
+            Some(renderer.render(
+                page,
+                StartView { banner: BANNER, application: ts::string(&format!("../{}", application::module(server))) },
+            )?)
+        }
+        Some((_, ServerFramework::Sveltekit)) => Some(sveltekit::functions(&renderer)?),
+        Some((_, ServerFramework::Fetch)) | None => None,
+    };
+    files.extend(page);
     Ok(files)
 }
 
-/// The application's module beside the server's folder, as a string literal: `../sync.server.js` for `src/server/sync`.
-fn application(server: &ServerConfig) -> String {
-    let folder = server.output.file_name().map_or_else(|| "sync".into(), |name| name.to_string_lossy());
-    ts::string(&format!("../{folder}.server.js"))
+/// The endpoints in the folder of the routes, where the framework has such.
+pub fn routes(settings: Settings, templates: &Templates) -> anyhow::Result<Files> {
+    match settings.server.filter(|server| server.framework == ServerFramework::Sveltekit) {
+        Some(server) => sveltekit::routes(server, &Renderer::new(TEMPLATES, templates)?),
+        None => Ok(Files::new()),
+    }
 }

@@ -15,11 +15,18 @@ use crate::schema_json::document::{Table, TableColumn, TableReference, TableScop
 pub struct ColumnView {
     name: String,
     #[serde(rename = "type")]
-    ty: &'static str,
-    identity: bool,
+    pub ty: &'static str,
+    pub identity: bool,
     pub not_null: bool,
-    default: Option<String>,
+    pub default: Option<String>,
     checks: Vec<Constraint>,
+}
+
+impl ColumnView {
+    /// The names of the checks, without quotes, and their conditions.
+    pub fn conditions(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.checks.iter().map(|check| (check.plain_name.as_str(), check.condition.as_str()))
+    }
 }
 
 #[derive(Serialize)]
@@ -162,6 +169,17 @@ pub fn references(plan: &Plan, one: &ModelPlan) -> Vec<Reference> {
         })
     };
     one.references.iter().filter_map(reference).collect()
+}
+
+/// What belongs to a model has names that begin so, with an ending behind them.
+pub fn own_name(model: &Model, suffix: &str) -> String {
+    format!("sync_{}{suffix}", sql::fit(&model.name, "sync__truncated".len()))
+}
+
+/// The index of the rows' scopes, without quotes, and the property of its column.
+pub fn scope_index(model: &Model) -> Option<(String, &str)> {
+    let scope = model.sync.scope.as_ref()?;
+    Some((own_name(model, "_scope"), &scope.field))
 }
 
 /// The column that a delete sets, and whether it is a time.

@@ -10,7 +10,7 @@ use super::shape::{self, ColumnView, Reference, soft_delete};
 use crate::codegen::BANNER;
 use crate::config::{Conflict, ServerConfig, ServerTables};
 use crate::model::{Field, Model};
-use crate::names::sql::{self, identifier, literal};
+use crate::names::sql::{identifier, literal};
 use crate::plan::{ModelPlan, Plan};
 
 #[derive(Serialize)]
@@ -158,12 +158,11 @@ fn asked(one: &ModelPlan) -> Value {
 
 fn model(plan: &Plan, one: &ModelPlan) -> ModelView {
     let model = one.model;
-    let own = |suffix: &str| format!("sync_{}{suffix}", sql::fit(&model.name, "sync__truncated".len()));
+    let own = |suffix: &str| shape::own_name(model, suffix);
     let triggers = ["_insert", "_update", "_delete", "_truncate"].map(|suffix| literal(&own(suffix)));
     let key = one.key().map(|column| columns::quoted(model, &column.field.name));
     let same = |name: &String| format!("_n.{name} = _o.{name}");
     let keys: Vec<String> = key.collect();
-    let scope = model.sync.scope.as_ref();
     let columns: Vec<ColumnView> = one.columns.iter().map(|column| shape::column_view(one, column)).collect();
     let references = shape::references(plan, one);
     let new = row(one, "_n");
@@ -179,8 +178,8 @@ fn model(plan: &Plan, one: &ModelPlan) -> ModelView {
         triggers: triggers.join(", "),
         columns,
         key: keys.join(", "),
-        index: scope
-            .map(|scope| Index { name: identifier(&own("_scope")), column: columns::quoted(model, &scope.field) }),
+        index: shape::scope_index(model)
+            .map(|(name, field)| Index { name: identifier(&name), column: columns::quoted(model, field) }),
         references,
         new,
         old: row(one, "_o"),

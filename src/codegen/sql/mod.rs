@@ -5,6 +5,7 @@ mod dialect;
 mod layout;
 mod pglite;
 mod sqlite;
+mod statements;
 mod view;
 
 use serde_json::Value;
@@ -17,6 +18,7 @@ use crate::parallel;
 use crate::plan::{ModelPlan, Plan};
 pub use compact::compact;
 use dialect::Dialect;
+pub use statements::statements;
 use view::{LogView, ModelView};
 
 fn dialect_of(adapter: Adapter) -> Dialect {

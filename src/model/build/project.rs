@@ -10,7 +10,7 @@ use super::reads;
 use super::references::{Parents, Row};
 use super::shapes::Types;
 use super::type_names::TypeNames;
-use crate::config::Config;
+use crate::config::{Config, ServerOrm};
 use crate::diagnostics::{Code, Input, Problem, Problems, Severity, child, closest, one_of};
 use crate::discovery::{Candidate, LeftOut, choose};
 use crate::model::project::{Model, Project};
@@ -51,6 +51,9 @@ pub fn build(document: &Document, config: &Config, problems: &mut Problems) -> O
     if config.server.is_some() {
         check_tables(&made.project.models, &choices.chosen, problems);
     }
+    if config.server.as_ref().is_some_and(|server| server.orm == ServerOrm::Drizzle) {
+        check_names(&made.project.models, &choices.chosen, problems);
+    }
     let paths = document.paths().map(|(path, _)| path);
     base_url::check(&config.api_base_url, &document.servers(), paths, problems);
     if made.project.models.is_empty() {
@@ -79,6 +82,21 @@ fn check_tables(models: &[Model], chosen: &[Candidate], problems: &mut Problems)
         let message = format!("`{}` would have the same table of the sync server as `{}`", model.name, other.name);
         let problem = Problem::new(Severity::Error, Code::NameCollision, (Input::Config, &at), message);
         problems.push(problem.help("give each model a table of its own"));
+    }
+}
+
+/// Drizzle doesn't quote what means something to it in a name.
+fn check_names(models: &[Model], chosen: &[Candidate], problems: &mut Problems) {
+    let is_taken = |name: &&str| ["\"", ";", ",", "--"].iter().any(|sign| name.contains(sign));
+    for model in models {
+        let columns = model.server.columns.iter().map(|(_, column)| column.as_str());
+        let fields = model.fields.iter().map(|field| field.name.as_str());
+        let Some(name) = fields.chain(columns).chain(model.server.table.as_deref()).find(is_taken) else { continue };
+        let candidate = chosen.iter().find(|candidate| candidate.name == model.name);
+        let at = (Input::Spec, candidate.map_or("/paths", |candidate| candidate.resource.pointer()));
+        let message = format!("`{}`: Drizzle can't write the name `{name}` into SQL", model.name);
+        let problem = Problem::new(Severity::Error, Code::BadName, at, message);
+        problems.push(problem.help("leave the property out by `exclude`, or set `orm: none`"));
     }
 }
 

@@ -27,10 +27,11 @@ export function elements(parameter: string): string {
   return `unnest(ARRAY(SELECT jsonb_array_elements(${parameter}::text::jsonb)))`;
 }
 
-/** The code of an error of PostgreSQL, or `""`. */
+/** The code of an error of PostgreSQL, or `""`. An error of Drizzle has it in its cause. */
 export function sqlState(error: unknown): string {
-  const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) ? code : "";
+  const { code, cause } = (error ?? {}) as { code?: unknown; cause?: unknown };
+  if (typeof code === "string" && /^[0-9A-Z]{5}$/.test(code)) return code;
+  return cause instanceof Error ? sqlState(cause) : "";
 }
 
 /** A connection of the package `pg`, as much as is used of it. */

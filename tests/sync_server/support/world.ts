@@ -24,6 +24,8 @@ import {
 /** A database of one kind, with the generated tables. */
 export interface Store {
   readonly database: Database;
+  /** What the driver is given. */
+  readonly client: PGlite | pg.Pool | postgres.Sql;
   /** As an application that knows nothing of syncing writes. */
   sql(statement: string): Promise<Record<string, unknown>[]>;
   /** A connection of its own, for a transaction that stays open; PGlite has none. */
@@ -70,6 +72,7 @@ export async function openStore(kind: Kind, schema = SCHEMA, connections = 8): P
     await pglite.exec(schema);
     return {
       database: pgliteDatabase(pglite),
+      client: pglite,
       sql: async (statement) => (await pglite.exec(onTables(statement))).at(-1)?.rows ?? [],
       close: () => pglite.close(),
     };
@@ -93,10 +96,11 @@ export async function openStore(kind: Kind, schema = SCHEMA, connections = 8): P
     const client = await pool.connect();
     return { sql: (statement: string) => client.query(statement), release: () => client.release() };
   };
-  if (kind === "pg") return { database: pgDatabase(pool), sql, connect, close: () => pool.end() };
+  if (kind === "pg") return { database: pgDatabase(pool), client: pool, sql, connect, close: () => pool.end() };
   const other = postgres(url.href, { max: connections, onnotice: () => {} });
   return {
     database: postgresJsDatabase(other),
+    client: other,
     sql,
     connect,
     close: async () => {

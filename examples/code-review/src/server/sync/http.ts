@@ -62,7 +62,8 @@ async function readText(request: Request): Promise<string> {
   let text = "";
   let size = 0;
   const reader = request.body?.getReader();
-  for (let part = await reader?.read(); part?.value !== undefined; part = await reader?.read()) {
+  const next = () => reader?.read().catch((error: unknown) => Promise.reject(unread(error)));
+  for (let part = await next(); part?.value !== undefined; part = await next()) {
     size += part.value.byteLength;
     if (size > MAX_BYTES) {
       await reader?.cancel().catch(() => {});
@@ -71,4 +72,12 @@ async function readText(request: Request): Promise<string> {
     text += decoder.decode(part.value, { stream: true });
   }
   return text + decoder.decode();
+}
+
+/** A framework bounds bodies as well, and lets the reader of one know by an error with the answer's status. */
+function unread(error: unknown): unknown {
+  const status = (error as { status?: unknown } | null)?.status;
+  const isOfClient = typeof status === "number" && status >= 400 && status < 500;
+  if (!isOfClient) return error;
+  return new RequestError(status, status === 413 ? "too_large" : "bad_request", "the body can't be read");
 }

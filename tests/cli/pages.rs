@@ -44,6 +44,7 @@ fn every_link_leads_somewhere() {
     let more = [
         "examples/code-review/README.md",
         "examples/contacts/README.md",
+        "examples/notes/README.md",
         "templates/README.md",
         "packaging/README.md",
         "tests/README.md",

@@ -196,6 +196,7 @@ pub fn cases() -> Vec<Trial> {
     if is_long() {
         cases.push(case("browser::code_review", code_review));
         cases.push(case("browser::sveltekit", sveltekit::application));
+        cases.push(case("browser::notes", sveltekit::notes));
     }
     cases
 }

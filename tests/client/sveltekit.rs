@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::browser::{install, workspace};
+use crate::browser::{copy_example, example, install, workspace};
 use crate::support::binary::sync_patterns;
 use crate::support::chromium::chromium;
 use crate::support::node::{newer_node, node, run_suite};
@@ -46,6 +46,24 @@ pub fn application() {
     node.env("FOLDER", &folder).env("NEWER_NODE", &path);
     chromium.give_to(&mut node);
     run_suite(&mut node, "dist/browser/sveltekit.js", "");
+}
+
+/// The worked example with SvelteKit and Drizzle, after `npm ci` of its own lock file, with what its config generates now.
+pub fn notes() {
+    let Some(chromium) = chromium() else { return };
+    let folder = workspace().folder().join("notes");
+    copy_example(&example("notes"), workspace(), "notes");
+    let run = sync_patterns(&["generate"], &folder);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    install(&folder);
+    let path = newer_node();
+    npm_run(&folder, "check", &path);
+    let said = npm_run(&folder, "migrations", &path);
+    assert!(said.contains("No schema changes"), "run `npm run migrations` in examples/notes: {said}");
+    let mut node = node(workspace().folder());
+    node.env("FOLDER", &folder).env("NEWER_NODE", &path);
+    chromium.give_to(&mut node);
+    run_suite(&mut node, "dist/browser/notes.js", "screenshots are in screenshots/notes-*.png");
 }
 
 /// Runs a script of an application's `package.json`, and gives what it says.

@@ -88,6 +88,49 @@ fn the_routes_of_a_framework_come_and_go_with_it() {
     assert!(run.stderr.contains("src/routes/(app)/sync/push/+server.ts"), "{}", run.stderr);
 }
 
+/// The files for Drizzle: all tables, or the server's own where those of the models are an application's.
+#[test]
+fn the_tables_for_drizzle_come_and_go_with_it() {
+    let project = project();
+    let with = |more: &str| {
+        let server = format!("server: {{ output: ./src/server/sync{more} }}\n");
+        project.write("sync-patterns.config.yaml", format!("{CONFIG}{server}"));
+        project.generate();
+        assert_eq!(project.run(&["check"]).code, 0);
+    };
+    let file = |name: &str| project.path("src/server/sync").join(name);
+    let text = |name: &str| std::fs::read_to_string(file(name)).expect("a file");
+    with(", orm: drizzle");
+    assert!(text("schema.ts").contains("export const contacts = pgTable("), "{}", text("schema.ts"));
+    assert!(text("drizzle.config.ts").contains("schema: \"./src/server/sync/schema.ts\""));
+    let statements = text("migration.sql").matches("--> statement-breakpoint\n").count();
+    assert!(statements > 50, "{statements}");
+    with(", orm: drizzle, tables: existing");
+    let schema = text("schema.ts");
+    assert!(!schema.contains("contacts") && schema.contains("export const syncRow = pgTable("), "{schema}");
+    with("");
+    for name in ["schema.ts", "drizzle.ts", "drizzle.config.ts", "migration.sql"] {
+        assert!(!file(name).exists(), "{name}");
+    }
+}
+
+/// Names that Drizzle would put into SQL as they are.
+#[test]
+fn names_that_drizzle_cant_write_are_refused() {
+    let project = Project::new();
+    let server = "server: { output: ./src/server/sync, orm: drizzle }\n";
+    project.write("sync-patterns.config.yaml", format!("{CONFIG}{server}"));
+    for name in ["a\"b", "a;b", "a,b", "a--b"] {
+        let quoted = serde_json::to_string(name).expect("text");
+        let spec = SPEC.replace("        email:\n", &format!("        {quoted}: {{ type: string }}\n        email:\n"));
+        assert_ne!(spec, SPEC, "the document has an e-mail");
+        project.write("openapi.yaml", spec);
+        let run = project.run(&["generate"]);
+        assert_eq!(run.code, 2, "{name}: {}", run.stderr);
+        assert!(run.stderr.contains(&format!("Drizzle can't write the name `{name}` into SQL")), "{}", run.stderr);
+    }
+}
+
 #[test]
 fn what_removes_the_server_is_written_where_the_tables_are_an_applications() {
     let project = project();

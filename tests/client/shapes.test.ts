@@ -1,9 +1,14 @@
 // Electric lags behind PostgreSQL: a shape that was there before a write doesn't show it, whenever it is read.
 
 import assert from "node:assert/strict";
-import { World } from "./support/world.js";
-import { until } from "./support/until.js";
+import type { Model } from "../sqlite/electric/db/client/model.js";
+import { dateOf, jsonOf } from "../sqlite/electric/db/client/values.js";
+import { shapeTable } from "../sqlite/electric/db/transport/electric/request.js";
+import { Cache } from "./server/cache.js";
+import type { Answer, Incoming } from "./server/faults.js";
 import type { Client } from "./support/client.js";
+import { until } from "./support/until.js";
+import { World } from "./support/world.js";
 
 const world = new World();
 const { test } = world;
@@ -61,5 +66,158 @@ test("what was acknowledged stays, while a shape that was there before is read",
   }
   assert.equal((await client.unsettled()).length, 3);
   world.server.rows.release();
+  await world.converged(client, other);
+});
+
+test("Electric's data is put back to an older state: all rows are read again, and the status says so", async () => {
+  const client = await ready();
+  const name = async () => (await client.shown("projects")).map((row) => row["name"]);
+  const lost = (): Answer => ({
+    status: 400,
+    headers: { "cache-control": "no-store" },
+    body: JSON.stringify({ message: "Invalid request", errors: { offset: ["out of bounds for this shape"] } }),
+  });
+  const isLater = ({ url }: Incoming): boolean =>
+    url.searchParams.get("table") === "projects" && url.searchParams.get("offset") !== "-1";
+  const once = world.server.faults.add({ on: "rows", where: isLater, at: "arrived", what: { by: lost } });
+  await world.server.rows.hold("projects");
+  world.server.shapes.wake();
+  await world.server.db.exec("UPDATE projects SET name = 'later'");
+  world.server.disconnect();
+  await until(() => once.met() === 1);
+  world.server.rows.release();
+  await until(async () => (await name())[0] === "later");
+  const told = (await client.errors()).map(({ message }) => message).join("\n");
+  assert.match(told, /older state .*out of bounds for this shape/);
+
+  // Where that goes on, not all rows are read each second.
+  const always = world.server.faults.add({ on: "rows", where: isLater, at: "arrived", times: 1000, what: { by: lost } });
+  const anew = world.server.faults.add({
+    ...world.server.rows.requests("projects", "first"),
+    at: "arrived",
+    times: 1000,
+    what: () => Promise.resolve(),
+  });
+  world.server.disconnect();
+  await until(() => always.met() >= 1);
+  await new Promise((resolve) => setTimeout(resolve, 3_000));
+  assert.ok(anew.met() <= 2, `${anew.met()} times from the start`);
+  assert.match((await client.status()).models["projects"]?.error ?? "", /older state/);
+  always.end();
+  await world.server.db.exec("UPDATE projects SET name = 'latest'");
+  await client.configure({ token: "member" });
+  await until(async () => (await name())[0] === "latest");
+});
+
+test("a value has the type that the document says, whatever PostgreSQL calls it", async () => {
+  const json = (elements: "number" | "boolean" | "string" | "json" | undefined, text: string, type: string, dims = 0) =>
+    JSON.parse(
+      jsonOf(
+        { name: "f", type: "json", nullable: true, insert: "optional", update: true, ...(elements && { elements }) },
+        text,
+        { type, ...(dims > 0 && { dims }) },
+      ),
+    ) as unknown;
+  assert.deepEqual(json(undefined, '{"a": [1]}', "document"), { a: [1] });
+  assert.deepEqual(json("string", '["a"]', "document"), ["a"]);
+  assert.deepEqual(json("number", "{}", "counts"), []);
+  assert.deepEqual(json("number", "{1,NULL,-2}", "positive", 1), [1, null, -2]);
+  assert.deepEqual(json("number", "{{1},{2}}", "positive", 2), [[1], [2]]);
+  assert.deepEqual(json("boolean", "{t,f}", "flag", 1), [true, false]);
+  assert.deepEqual(json("string", '{1,"a,b"}', "code", 1), ["1", "a,b"]);
+  assert.deepEqual(json("json", '{"{\\"a\\": 1}",plain}', "document", 1), [{ a: 1 }, "plain"]);
+  assert.deepEqual(json(undefined, "sad", "mood"), "sad");
+  // A type that is known needs no document.
+  assert.deepEqual(json(undefined, "{1,2}", "int4", 1), [1, 2]);
+  assert.deepEqual(json("string", "{1,2}", "text", 1), ["1", "2"]);
+  assert.equal(dateOf("0044-03-15 BC"), "0044-03-15 BC");
+  assert.equal(dateOf("2026-01-02 03:04:05+00"), "2026-01-02");
+});
+
+test("a document comes from a domain over jsonb as an object", async () => {
+  const [client, other] = await world.readyPair();
+  const id = "00000000-0000-4000-8000-000000000001";
+  await client.sql`INSERT INTO projects (id, name) VALUES (${id}, 'P')`;
+  await client.save({ model: "tasks", insert: { project_id: id, title: "T", details: { tags: ["a"], parent: null } } });
+  await world.converged(client, other);
+  assert.deepEqual((await other.rows("tasks"))[0]?.["details"], { tags: ["a"], parent: null });
+});
+
+test("a table in mixed case is asked for as it is called, and a refusal names the line that mends it", async () => {
+  assert.equal(shapeTable({ table: "contacts" } as Model), "contacts");
+  assert.equal(shapeTable({ table: "MixedTable" } as Model), '"MixedTable"');
+  assert.equal(shapeTable({ table: "crm.MixedTable" } as Model), 'crm."MixedTable"');
+  assert.equal(shapeTable({ table: '"My.Table"' } as Model), '"My.Table"');
+  await world.server.db.exec('ALTER TABLE tags RENAME TO "Tags"; ALTER TABLE settings RENAME COLUMN value TO content');
+  try {
+    const client = await world.client();
+    const error = async (model: string) => (await client.status()).models[model]?.error ?? "";
+    await until(async () => (await error("labels")) !== "" && (await error("settings")) !== "");
+    assert.match(await error("labels"), /`models\.labels\.table` .* tags\b/);
+    assert.match(await error("settings"), /`models\.settings\.columns: \{ value: … \}` .*`models\.settings\.exclude: \[value\]`/);
+  } finally {
+    await world.server.db.exec('ALTER TABLE "Tags" RENAME TO tags; ALTER TABLE settings RENAME COLUMN content TO value');
+  }
+});
+
+test("through a cache that keeps answers as long as they allow, two clients converge, also after a table was emptied", async () => {
+  const cache = await Cache.start(world.server.url);
+  try {
+    const electricUrl = cache.url;
+    const client = await world.readyClient({ electricUrl });
+    await client.sql`INSERT INTO projects (name) VALUES ('one')`;
+    await world.converged(client);
+    const other = await world.readyClient({ electricUrl });
+    assert.ok(cache.hits > 0, "the second client's snapshot comes from the cache");
+    await other.sql`UPDATE projects SET color = 'red'`;
+    await world.converged(client, other);
+    await world.server.db.exec("TRUNCATE projects CASCADE");
+    await client.sql`INSERT INTO projects (name) VALUES ('two')`;
+    await world.converged(client, other);
+    assert.deepEqual(
+      (await other.rows("projects")).map((row) => row["name"]),
+      ["two"],
+    );
+  } finally {
+    await cache.close();
+  }
+});
+
+test("a large transaction comes in several answers, and a shape from its start may be refused at first", async () => {
+  Object.assign(world.server.shapes.options, { chunk: 10, refusals: 2 });
+  const client = await world.readyClient();
+  await world.server.db.exec(
+    `INSERT INTO projects (id, name) SELECT gen_random_uuid(), 'project ' || n FROM generate_series(1, 95) AS n`,
+  );
+  await world.converged(client);
+  await world.server.db.exec("UPDATE projects SET color = 'red'");
+  await world.converged(client);
+  world.server.disconnect();
+  await world.server.db.exec("DELETE FROM projects WHERE name LIKE '%1%'");
+  await world.converged(client);
+});
+
+test("what isn't ready, stops gracefully, or serves no new shapes, is waited for", async () => {
+  const client = await world.readyClient();
+  Object.assign(world.server.shapes.options, { unready: 1 });
+  world.server.disconnect();
+  await client.sql`INSERT INTO projects (name) VALUES ('P')`;
+  await until(async () => ((await client.status()).models["projects"]?.error ?? "").includes("503"));
+  world.server.shapes.options.unready = null;
+  await world.converged(client);
+
+  const stopped = world.server.stop(500);
+  await client.sql`UPDATE projects SET color = 'red'`;
+  await stopped;
+  world.server.revive();
+  await world.converged(client);
+
+  world.server.shapes.options.isSecond = true;
+  const other = await world.readyClient();
+  await client.configure({ shapeParams });
+  await until(async () => ((await client.status()).models["projects"]?.error ?? "").includes("503"));
+  await client.sql`UPDATE projects SET color = 'blue'`;
+  await world.converged(other);
+  world.server.shapes.options.isSecond = false;
   await world.converged(client, other);
 });

@@ -133,3 +133,17 @@ test("a stream that can't go on is tried again seldom", async () => {
   await server.db.query("UPDATE projects SET name = 'Mended'");
   await until(() => projectsCollection.toArray.every(({ name }) => name === "Mended"));
 });
+
+test("a shape that Electric has lost the end of is read from its start", async () => {
+  const errors = { offset: ["out of bounds for this shape"] };
+  const lost = server.faults.add({
+    on: "rows",
+    at: "arrived",
+    what: { status: 400, body: JSON.stringify({ message: "Invalid request", errors }) },
+    where: ({ url }) => url.searchParams.get("table") === "projects" && url.searchParams.get("offset") !== "-1",
+  });
+  server.disconnect();
+  await until(() => lost.met() === 1);
+  await server.db.query("UPDATE projects SET name = 'Read anew'");
+  await until(() => projectsCollection.toArray.every(({ name }) => name === "Read anew"));
+});

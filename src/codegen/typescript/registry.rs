@@ -9,7 +9,7 @@ use super::module::Module;
 use super::schema;
 use crate::codegen::BANNER;
 use crate::codegen::template::{File, Page, Renderer};
-use crate::config::Int64;
+use crate::config::{Int64, Transport};
 use crate::model::Model;
 use crate::names::ts;
 use crate::plan::{Column, StandIn};
@@ -39,8 +39,11 @@ pub fn file(renderer: &Renderer, module: &Module, int64: Int64) -> anyhow::Resul
     let model = document::Model::from(module.plan.model);
     let sql_hash = module.sql.as_ref().map(|sql| ts::string(&hash(&sql.text, &model)));
     let ty = if sql_hash.is_some() { "LocalModel" } else { "Model" };
+    let is_streamed = module.plan.model.transport == Transport::Electric || !module.plan.model.is_local();
     let row = |(one, column): (&document::Field, &Column)| {
         let mut data = field(one, column, int64)?;
+        let elements = if is_streamed { elements(one) } else { None };
+        data.extend(elements.map(|elements| ("elements", elements.into())));
         data.extend((column.stand_in == Some(StandIn::InsertedAt)).then(|| ("standIn", "inserted_at".into())));
         Ok(Language::TypeScript.row(data, 4))
     };
@@ -77,6 +80,26 @@ fn members(model: &Model, data: &document::Model) -> anyhow::Result<Vec<Member>>
     Ok(members
         .map(|(key, value)| Member { key, value: Language::TypeScript.text(&value, 2, key.len() + 4, 1) })
         .collect())
+}
+
+/// What the elements of a list are, also of a list of lists: Electric may call them by the name of a domain.
+fn elements(field: &document::Field) -> Option<&'static str> {
+    let schema = field.schema.as_ref().filter(|_| field.ty == "json")?;
+    let is_list = |schema: &&Value| schema["type"] == "array";
+    let list = schema["anyOf"].as_array().map_or(Some(schema), |all| all.iter().find(is_list))?;
+    let mut element = &list["items"];
+    while element["type"] == "array" {
+        element = &element["items"];
+    }
+    let is_text = |values: &Vec<Value>| values.iter().all(Value::is_string);
+    Some(match element["type"].as_str() {
+        Some("number") => "number",
+        Some("boolean") => "boolean",
+        Some("string") => "string",
+        _ if element["enum"].as_array().is_some_and(is_text) => "string",
+        _ if element.is_object() => "json",
+        _ => return None,
+    })
 }
 
 /// A number of JavaScript doesn't hold every integer beyond 2^53: such a default is text.

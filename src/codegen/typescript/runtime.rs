@@ -82,6 +82,8 @@ const LOCAL: &[Module] = modules![
 /// Rows that come through Electric into the local database.
 const STREAMED: &[Module] =
     modules!["transport/electric/messages.ts", "transport/electric/shape.ts", "transport/electric/streams.ts"];
+/// What is asked of Electric.
+const ASKED: &[Module] = modules!["transport/electric/request.ts"];
 /// Rows that come from the API's lists.
 const POLLED: &[Module] = modules![
     "transport/rest/get.ts",
@@ -163,6 +165,7 @@ pub fn files(settings: Settings, parts: &Parts, templates: &Templates) -> Files 
         (sources.local(), LOCAL),
         (sources.local(), adapter),
         (sources.streamed, STREAMED),
+        (sources.streamed || sources.direct, ASKED),
         (sources.polled, POLLED),
         (sources.pulled, PULLED),
         (sources.direct, DIRECT),
@@ -190,6 +193,7 @@ fn generated_path(template: &str) -> String {
 pub fn paths() -> impl Iterator<Item = &'static str> {
     let frameworks = [Framework::React, Framework::Vue, Framework::Svelte, Framework::Solid].map(hooks);
     let hooks = frameworks.into_iter().flat_map(|(use_row, of_client)| [use_row, of_client]);
-    let modules = [COMMON, LOCAL, STREAMED, POLLED, PULLED, DIRECT, ACCESS, PGLITE, SQLITE].into_iter().chain(hooks);
+    let modules =
+        [COMMON, LOCAL, STREAMED, ASKED, POLLED, PULLED, DIRECT, ACCESS, PGLITE, SQLITE].into_iter().chain(hooks);
     modules.flatten().map(|(path, _)| *path)
 }

@@ -5,8 +5,13 @@ export type { Transaction };
 
 export interface Column {
   readonly name: string;
-  /** As Postgres calls it: `timestamptz`. */
+  /** As Postgres calls it: `timestamptz`. Of an array, what its elements are. */
   readonly type: string;
+  /** Dimensions of an array. */
+  readonly dims: number;
+  /** What is in the brackets behind the type; -1 where there is nothing. */
+  readonly modifier: number;
+  readonly generated: boolean;
   readonly notNull: boolean;
   /** Its place in the primary key. */
   readonly key: number | undefined;
@@ -32,6 +37,7 @@ export async function openDatabase(schema?: string): Promise<PGlite> {
       old JSONB,
       new JSONB
     );
+    CREATE INDEX ON _log (xid, position);
     CREATE TABLE _answers (
       key TEXT PRIMARY KEY,
       request TEXT NOT NULL,
@@ -84,15 +90,24 @@ function capture(table: string, columns: readonly Column[]): string {
     END $$;
     CREATE TRIGGER _capture AFTER INSERT OR UPDATE OR DELETE ON ${quote(table)}
       FOR EACH ROW EXECUTE FUNCTION _capture_${table}();
+    CREATE FUNCTION _capture_truncate_${table}() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+    BEGIN
+      INSERT INTO _log (relation, operation) VALUES ('${table}', 'truncate');
+      NOTIFY _log;
+      RETURN NULL;
+    END $$;
+    CREATE TRIGGER _capture_truncate AFTER TRUNCATE ON ${quote(table)}
+      FOR EACH STATEMENT EXECUTE FUNCTION _capture_truncate_${table}();
   `;
 }
 
 export async function columnsOf(db: PGlite | Transaction, table: string): Promise<Column[]> {
   const { rows } = await db.query<Column>(
-    `SELECT a.attname AS name, t.typname AS type, a.attnotnull AS "notNull",
-       array_position(i.indkey::INT2[], a.attnum) AS key
+    `SELECT a.attname AS name, coalesce(e.typname, t.typname) AS type, a.attndims::INT AS dims, a.atttypmod AS modifier,
+       a.attgenerated <> '' AS generated, a.attnotnull AS "notNull", array_position(i.indkey::INT2[], a.attnum) AS key
      FROM pg_attribute AS a
      JOIN pg_type AS t ON t.oid = a.atttypid
+     LEFT JOIN pg_type AS e ON e.oid = t.typelem AND t.typcategory = 'A'
      LEFT JOIN pg_index AS i ON i.indrelid = a.attrelid AND i.indisprimary
      WHERE a.attrelid = to_regclass(quote_ident($1)) AND a.attnum > 0 AND NOT a.attisdropped
      ORDER BY a.attnum`,

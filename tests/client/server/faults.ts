@@ -14,6 +14,8 @@ export interface Answer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | undefined;
+  /** Compressed, where the client takes that. */
+  readonly isCompressed?: boolean;
   /** In place of a body: goes on as long as it likes. */
   readonly stream?: AsyncIterable<Uint8Array>;
 }

@@ -1,6 +1,7 @@
 import type { PGlite } from "@electric-sql/pglite";
 import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
+import { gzipSync } from "node:zlib";
 import { Api, type Role } from "./api.js";
 import { emptyDatabase, openDatabase } from "./database.js";
 import { type Answer, Disconnect, Faults, type Incoming, Instead } from "./faults.js";
@@ -90,6 +91,11 @@ export class Server {
       coalesce: false,
       redeliver: 0,
       namesNewHandle: true,
+      refusals: 0,
+      unready: null,
+      isSecond: false,
+      isBlind: false,
+      bounds: 10_000,
     });
     this.api.options.idempotency = true;
     this.api.misused.length = 0;
@@ -106,6 +112,13 @@ export class Server {
 
   revive(): void {
     this.isDown = false;
+  }
+
+  /** As a graceful stop does it: nobody comes in any more, and who waits is cut a while later. */
+  async stop(patience: number): Promise<void> {
+    this.isDown = true;
+    await new Promise((resolve) => setTimeout(resolve, patience));
+    this.disconnect();
   }
 
   /** Cuts every connection. */
@@ -145,14 +158,22 @@ export class Server {
   private async respond(incoming: Incoming, response: ServerResponse): Promise<void> {
     const exchange: Exchange = { ...incoming, status: undefined };
     if (!this.rows.isFor(incoming)) this.exchanges.push(exchange);
-    const { status, headers, body, stream } = await this.answer(incoming, response).catch((error: unknown) => {
+    const { status, headers, body: text, stream, isCompressed } = await this.answer(incoming, response).catch((error: unknown) => {
       if (error instanceof Instead) return error.answer;
       throw error;
     });
+    const isGzip = isCompressed === true && String(incoming.headers["accept-encoding"]).includes("gzip");
+    const body = text === undefined ? undefined : isGzip ? gzipSync(text) : Buffer.from(text);
     const type =
-      body === undefined ? {} : { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
+      body === undefined
+        ? {}
+        : {
+            "content-type": "application/json",
+            "content-length": body.length,
+            ...(isGzip && { "content-encoding": "gzip" }),
+          };
     response.writeHead(status, { ...type, ...headers });
-    const half = body?.slice(0, body.length / 2) ?? "";
+    const half = body?.subarray(0, body.length / 2) ?? "";
     try {
       await this.faults.at("answering", incoming);
     } catch (error) {

@@ -1,6 +1,6 @@
 import type { PGlite } from "@electric-sql/pglite";
 import { type Column, columnsOf, quote } from "./database.js";
-import type { Answer, Fault, Incoming } from "./faults.js";
+import { type Answer, type Fault, type Incoming, Instead } from "./faults.js";
 import type { Rows } from "./rows.js";
 
 /** What may be changed while the server runs. */
@@ -13,8 +13,18 @@ export interface ShapeOptions {
   coalesce: boolean;
   /** So many of the changes before the one asked for are delivered again. */
   redeliver: number;
-  /** Whether the answer to an old handle names the new one. */
+  /** Whether the answer to an old handle names the new one. One that was waiting when the shape went never does. */
   namesNewHandle: boolean;
+  /** So many requests for a shape from its start are refused with must-refetch, as just after a table was made anew. */
+  refusals: number;
+  /** Seconds after which to ask again, while PostgreSQL is down, a snapshot takes too long, or too many ask. */
+  unready: number | null;
+  /** Whether this is the second instance of a rolling deploy: it serves the shapes that are there, and makes none. */
+  isSecond: boolean;
+  /** Whether it was started while PostgreSQL was down: it doesn't know yet how far that is. */
+  isBlind: boolean;
+  /** How long a request beyond the log is held before it is refused, in milliseconds. */
+  bounds: number;
 }
 
 type Values = Readonly<Record<string, string | null>>;
@@ -38,6 +48,8 @@ interface Shape {
 
 interface LogRow {
   readonly position: string;
+  /** Its place in its transaction, from 0 on. */
+  readonly place: string;
   readonly xid: string;
   readonly txid: string;
   readonly operation: string;
@@ -50,6 +62,24 @@ interface LogRow {
 /** What Postgres calls a position in its log is no transaction id, and nobody should take it for one. */
 const FIRST_LSN = 26_000_000n;
 
+/** Answers may be cached: a snapshot's first for a week, what follows for a minute, and live ones for seconds. */
+const CACHED = {
+  first: "public, max-age=604800, s-maxage=3600, stale-while-revalidate=2629746",
+  following: "public, max-age=60, stale-while-revalidate=300",
+  live: "public, max-age=5, stale-while-revalidate=5",
+  rotated: "public, max-age=60, must-revalidate",
+  rotatedUnnamed: "public, max-age=1, must-revalidate",
+};
+
+const CORS = {
+  "access-control-allow-origin": "*",
+  "access-control-expose-headers": "*",
+  "access-control-allow-methods": "GET, POST, HEAD, DELETE, OPTIONS",
+};
+
+/** What Electric can and this can't: a suite that asks for it proves nothing, so it is refused. */
+const ELSEWHERE = /^(subset__.*|replica|live_sse|experimental_live_sse)$/;
+
 class Invalid extends Error {
   readonly errors: Readonly<Record<string, readonly string[]>>;
 
@@ -61,7 +91,8 @@ class Invalid extends Error {
 
 /**
  * `GET /v1/shape`: the part of Electric's HTTP API that its TypeScript client uses without subsets and SSE. A shape's
- * offsets are `0_n` within the snapshot, `0_inf` at its end, and `lsn_n` in the log.
+ * offsets are `0_n` within the snapshot, `0_inf` after it, and `lsn_n` in the log, where the n-th change of a transaction has
+ * 2n, and the second message of one that has two, one more. There are no partitions here.
  */
 export class Shapes implements Rows {
   readonly options: ShapeOptions = {
@@ -70,6 +101,11 @@ export class Shapes implements Rows {
     coalesce: false,
     redeliver: 0,
     namesNewHandle: true,
+    refusals: 0,
+    unready: null,
+    isSecond: false,
+    isBlind: false,
+    bounds: 10_000,
   };
   private readonly db: PGlite;
   private shapes = new Map<string, Shape>();
@@ -122,16 +158,31 @@ export class Shapes implements Rows {
   }
 
   tableOf({ url }: Incoming): string {
-    return url.searchParams.get("table") ?? "";
+    return unquoted(url.searchParams.get("table") ?? "");
   }
 
-  async answer({ url }: Incoming, gone: AbortSignal): Promise<Answer> {
-    try {
-      return await this.find(url.searchParams, gone);
-    } catch (error) {
+  async answer(request: Incoming, gone: AbortSignal): Promise<Answer> {
+    const { status, headers, body } = await this.answered(request, gone).catch((error: unknown) => {
       if (!(error instanceof Invalid)) throw error;
-      return { status: 400, body: JSON.stringify({ message: "Invalid request", errors: error.errors }) };
+      const body = JSON.stringify({ message: "Invalid request", errors: error.errors });
+      return { status: 400, headers: { "cache-control": "no-store" }, body };
+    });
+    return { status, headers: { ...CORS, ...headers }, body, isCompressed: true };
+  }
+
+  private async answered({ method, url }: Incoming, gone: AbortSignal): Promise<Answer> {
+    const { unready } = this.options;
+    if (unready !== null) {
+      const headers = { "retry-after": String(unready), "cache-control": "no-store" };
+      return { status: 503, headers, body: JSON.stringify({ message: "The service is not ready" }) };
     }
+    if (method === "OPTIONS") return { status: 204 };
+    const query = url.searchParams;
+    const isElsewhere = method !== "GET" || query.get("offset") === "now" || (query.get("log") ?? "full") !== "full";
+    if (isElsewhere || [...query.keys()].some((name) => ELSEWHERE.test(name))) {
+      return { status: 501, body: JSON.stringify({ message: "Electric can do this, and this server can't" }) };
+    }
+    return this.find(query, gone);
   }
 
   private async find(query: URLSearchParams, gone: AbortSignal): Promise<Answer> {
@@ -140,22 +191,22 @@ export class Shapes implements Rows {
     const handle = query.get("handle");
     if (offset !== "-1" && handle === null) throw new Invalid("handle", "can't be blank when offset != -1");
     const shape = await this.shape(query);
-    if (offset !== "-1" && handle !== shape.handle) return this.mustRefetch(shape);
+    if (shape === undefined) {
+      const headers = { "retry-after": "5", "cache-control": "no-store" };
+      return { status: 503, headers, body: JSON.stringify({ message: "The shape is made by another instance" }) };
+    }
+    if (offset === "-1" && this.options.refusals > 0) {
+      this.options.refusals -= 1;
+      return this.mustRefetch(undefined);
+    }
+    if (offset !== "-1" && handle !== shape.handle) {
+      return this.mustRefetch(this.options.namesNewHandle ? shape : undefined);
+    }
     const live = query.get("live") === "true";
     if (live && offset === "-1") throw new Invalid("live", "can't be true when offset == -1");
-    const next =
-      offset === "-1"
-        ? 0
-        : offset === "0_inf"
-          ? shape.snapshot.length
-          : isLog(offset)
-            ? undefined
-            : Number(offset.slice(2)) + 1;
+    const next = /^(-1|0_\d+)$/.test(offset) ? Number(offset.slice(2) || -1) + 1 : undefined;
     const chunk = next === undefined ? undefined : shape.snapshot[next];
-    if (chunk && next !== undefined) {
-      const isLast = next === shape.snapshot.length - 1;
-      return this.respond(shape, chunk, isLast ? "0_inf" : `0_${next}`, live);
-    }
+    if (chunk && next !== undefined) return this.respond(shape, chunk, offset, `0_${next}`, live);
     return this.log(shape, query, offset, live, gone);
   }
 
@@ -166,21 +217,50 @@ export class Shapes implements Rows {
     live: boolean,
     gone: AbortSignal,
   ): Promise<Answer> {
-    const after = isLog(offset) ? BigInt(offset.slice(offset.indexOf("_") + 1)) / 2n : shape.since;
+    const after = isLog(offset) ? await this.positionOf(offset, gone) : shape.since;
     const deadline = Date.now() + this.options.patience;
     for (;;) {
       const changed = this.changed(deadline, gone);
       const { messages, last, isAll } = await this.changes(shape, after);
-      const next = last ?? offset;
+      const next = last ?? (isLog(offset) ? offset : "0_inf");
       if (messages.length > 0 || !live || Date.now() >= deadline || gone.aborted) {
-        const seen = { control: "up-to-date", global_last_seen_lsn: String(FIRST_LSN + (await this.lastPosition())) };
-        return this.respond(shape, isAll ? [...messages, { headers: seen }] : messages, next, live, isAll);
+        const seen = { control: "up-to-date", global_last_seen_lsn: await this.lastSeen(shape) };
+        return this.respond(shape, isAll ? [...messages, { headers: seen }] : messages, offset, next, live, isAll);
       }
       await changed;
-      // The shape may be gone by now.
-      const now = await this.shape(query);
-      if (now.handle !== shape.handle) return this.mustRefetch(now);
+      // The shape may be gone by now. Whoever waits isn't told the name of the next one.
+      if ((await this.shape(query))?.handle !== shape.handle) return this.mustRefetch(undefined);
     }
+  }
+
+  /** The position in our log of what an offset names. One that is beyond the log is waited for, and then refused. */
+  private async positionOf(offset: string, gone: AbortSignal): Promise<bigint> {
+    const [lsn = "0", place = "0"] = offset.split("_");
+    const deadline = Date.now() + this.options.bounds;
+    for (;;) {
+      const changed = this.changed(deadline, gone);
+      const { rows } = await this.db.query<{ position: string }>(
+        `SELECT f.first + $2::BIGINT AS position
+         FROM (SELECT min(position) AS first FROM _log WHERE xid = $1::TEXT::XID8) AS f
+         WHERE f.first + $2::BIGINT <= (SELECT max(position) FROM _log)`,
+        [String(BigInt(lsn) - FIRST_LSN), String(BigInt(place) / 2n)],
+      );
+      const position = rows[0]?.position;
+      if (position != null) return BigInt(position);
+      if (Date.now() >= deadline || gone.aborted) throw new Invalid("offset", "out of bounds for this shape");
+      await changed;
+    }
+  }
+
+  /** It moves without changes of the shape, and stands while its changes are held. */
+  private async lastSeen(shape: Shape): Promise<string> {
+    if (this.options.isBlind) return "0";
+    const held = this.held.get(shape.table);
+    const { rows } = await this.db.query<{ xid: string }>(
+      "SELECT coalesce((SELECT max(xid) FROM _log WHERE position <= $1), pg_snapshot_xmax(pg_current_snapshot())) AS xid",
+      [held === undefined ? null : String(held)],
+    );
+    return String(FIRST_LSN + BigInt(rows[0]?.xid ?? 0));
   }
 
   /** Resolves once something may have changed, or it's time to answer. */
@@ -201,33 +281,49 @@ export class Shapes implements Rows {
   private respond(
     shape: Shape,
     messages: readonly Message[],
+    asked: string,
     offset: string,
     live: boolean,
     isUpToDate = false,
   ): Answer {
-    const headers: Record<string, string> = { "electric-handle": shape.handle, "electric-offset": offset };
+    const cached = live ? CACHED.live : asked === "-1" ? CACHED.first : CACHED.following;
+    const headers: Record<string, string> = {
+      "electric-handle": shape.handle,
+      "electric-offset": offset,
+      "electric-has-data": String(messages.some(({ key }) => key !== undefined)),
+      etag: `"${shape.handle}:${asked}:${offset}"`,
+      "cache-control": cached,
+      "surrogate-control": cached,
+    };
     if (live) headers["electric-cursor"] = String(Math.floor(Date.now() / 20_000));
     else headers["electric-schema"] = JSON.stringify(schema(shape.columns));
     if (isUpToDate) headers["electric-up-to-date"] = "";
     return { status: 200, headers, body: JSON.stringify(messages) };
   }
 
-  private mustRefetch(shape: Shape): Answer {
-    const headers = this.options.namesNewHandle ? { "electric-handle": shape.handle } : {};
+  private mustRefetch(next: Shape | undefined): Answer {
+    const headers =
+      next === undefined
+        ? { "cache-control": CACHED.rotatedUnnamed }
+        : { "electric-handle": next.handle, "cache-control": CACHED.rotated };
     return { status: 409, headers, body: JSON.stringify([{ headers: { control: "must-refetch" } }]) };
   }
 
-  /** The shape that is asked for, with a snapshot of now where there was none. */
-  private async shape(query: URLSearchParams): Promise<Shape> {
+  /** The shape that is asked for, with a snapshot of now where there was none; undefined where none is made here. */
+  private async shape(query: URLSearchParams): Promise<Shape | undefined> {
     const where = query.get("where") ?? "";
     const parameters: string[] = [];
     for (let index = 1; query.has(`params[${index}]`); index += 1) parameters.push(query.get(`params[${index}]`) ?? "");
     const definition = JSON.stringify([query.get("table"), query.get("columns"), where, parameters]);
     const known = this.shapes.get(definition);
-    if (known) return known;
+    if (known && !(await this.isTruncated(known))) return known;
+    this.shapes.delete(definition);
+    if (this.options.isSecond) return undefined;
     const table = identifier(query.get("table"));
     const all = await columnsOf(this.db, table);
     if (all.length === 0) throw new Invalid("table", `Table "public"."${table}" does not exist`);
+    const kind = await this.kindOf(table);
+    if (kind !== "r") throw new Invalid("table", `"public"."${table}" is no table`);
     const columns = choose(all, query.get("columns"));
     const { rows, since, snapshot } = await this.snapshot(table, columns, where, parameters);
     const messages = rows.map((value) => ({
@@ -251,6 +347,26 @@ export class Shapes implements Rows {
     const first = this.shapes.get(definition) ?? shape;
     this.shapes.set(definition, first);
     return first;
+  }
+
+  /** Whether the table has been emptied since the shape's snapshot, as far as that has come here. */
+  private async isTruncated({ table, since }: Shape): Promise<boolean> {
+    const { rows } = await this.db.query(
+      "SELECT FROM _log WHERE relation = $1 AND operation = 'truncate' AND position > $2 AND position <= $3",
+      [table, String(since), String(this.held.get(table) ?? 2n ** 62n)],
+    );
+    return rows.length > 0;
+  }
+
+  /** `r` for a table. Electric fails at one that isn't logged. */
+  private async kindOf(table: string): Promise<string> {
+    const { rows } = await this.db.query<{ kind: string; logged: boolean }>(
+      "SELECT relkind AS kind, relpersistence = 'p' AS logged FROM pg_class WHERE oid = to_regclass(quote_ident($1))",
+      [table],
+    );
+    const [{ kind, logged } = { kind: "", logged: true }] = rows;
+    if (!logged) throw new Instead({ status: 500, body: JSON.stringify({ message: "Unable to retrieve shape log" }) });
+    return kind;
   }
 
   private async snapshot(table: string, columns: readonly Column[], where: string, parameters: readonly string[]) {
@@ -281,19 +397,34 @@ export class Shapes implements Rows {
     after: bigint,
   ): Promise<{ messages: Message[]; last: string | undefined; isAll: boolean }> {
     const { redeliver, coalesce } = this.options;
-    const from = maximum(shape.since, after - BigInt(redeliver));
-    const limit = this.options.chunk + Number(after - from);
-    const rows = await this.logged(shape, from, limit + 1);
-    const isAll = rows.length <= limit;
-    const delivered = rows.slice(0, limit);
-    if (delivered.every(({ position }) => BigInt(position) <= after)) return { messages: [], last: undefined, isAll };
-    const messages = delivered.flatMap((row) => messagesOf(shape, row));
-    const last = delivered.at(-1);
-    return {
-      messages: coalesce ? coalesced(messages) : messages,
-      last: last && `${FIRST_LSN + BigInt(last.xid)}_${BigInt(last.position) * 2n + 1n}`,
-      isAll,
-    };
+    let from = maximum(shape.since, after - BigInt(redeliver));
+    for (;;) {
+      const limit = this.options.chunk + Math.max(0, Number(after - from));
+      const rows = await this.logged(shape, from, limit + 1);
+      const isAll = rows.length <= limit;
+      const delivered = rows.slice(0, limit);
+      const all = rows.map((row) => messagesOf(shape, row));
+      const made: Message[] = [];
+      // Where one of its later changes makes a message, a transaction goes on.
+      let following = rows.at(-1)?.xid !== delivered.at(-1)?.xid || all.at(-1)?.length === 0 ? "" : rows.at(-1)?.xid;
+      for (let index = delivered.length - 1; index >= 0; index -= 1) {
+        const [xid, messages] = [delivered[index]?.xid, all[index] ?? []];
+        const last = messages.at(-1);
+        if (last === undefined) continue;
+        const isLast = following !== xid || (isAll && made.length === 0);
+        made.unshift(...messages.slice(0, -1), isLast ? { ...last, headers: { ...last.headers, last: true } } : last);
+        following = xid;
+      }
+      const isNews = delivered.some((row, index) => BigInt(row.position) > after && (all[index] ?? []).length > 0);
+      const lastRow = delivered.at(-1);
+      if (!isNews && (isAll || lastRow === undefined)) return { messages: [], last: undefined, isAll };
+      if (!isNews && lastRow !== undefined) {
+        from = BigInt(lastRow.position);
+        continue;
+      }
+      const { lsn, op_position: place } = made.at(-1)?.headers ?? {};
+      return { messages: coalesce ? coalesced(made) : made, last: `${String(lsn)}_${String(place)}`, isAll };
+    }
   }
 
   private async logged(shape: Shape, from: bigint, limit: number): Promise<LogRow[]> {
@@ -305,10 +436,11 @@ export class Shapes implements Rows {
     // Parameters of the condition come first, since it counts them.
     const own = ["table", "from", "until", "limit"].map((_, index) => `$${shape.parameters.length + index + 1}`);
     const { rows } = await this.db.query<LogRow>(
-      `SELECT l.position::TEXT, l.xid::TEXT, l.xid::xid::TEXT AS txid, l.operation, l.old, l.new,
+      `SELECT l.position::TEXT, l.xid::TEXT,
+         (l.position - (SELECT min(f.position) FROM _log AS f WHERE f.xid = l.xid))::TEXT AS place, l.xid::xid::TEXT AS txid, l.operation, l.old, l.new,
          ${isIn("old")} AS was_in, ${isIn("new")} AS is_in
        FROM _log AS l
-       WHERE l.relation = ${own[0]} AND l.position > ${own[1]}::BIGINT AND l.position <= ${own[2]}::BIGINT
+       WHERE l.relation = ${own[0]} AND l.operation <> 'truncate' AND l.position > ${own[1]}::BIGINT AND l.position <= ${own[2]}::BIGINT
        ORDER BY l.position
        LIMIT ${own[3]}::BIGINT`,
       [...shape.parameters, shape.table, String(from), String(this.held.get(shape.table) ?? 2n ** 62n), limit],
@@ -339,7 +471,7 @@ function messagesOf(shape: Shape, row: LogRow): Message[] {
     op_position: Number(position),
     ...more,
   });
-  const position = BigInt(row.position) * 2n;
+  const position = BigInt(row.place) * 2n;
   const keys = shape.columns.filter(({ key }) => key !== undefined);
   if (before && after) {
     const [oldKey, newKey] = [rowKey(shape.table, shape.columns, before), rowKey(shape.table, shape.columns, after)];
@@ -395,20 +527,41 @@ function rowKey(table: string, columns: readonly Column[], values: Values): stri
   return [`"public"."${table}"`, ...parts].join("/");
 }
 
+/** By the columns' names, in their order. */
 function schema(columns: readonly Column[]): Record<string, unknown> {
   return Object.fromEntries(
-    columns.map(({ name, type, notNull, key }) => [
-      name,
-      { type, ...(notNull ? { not_null: true } : {}), ...(key === undefined ? {} : { pk_index: key }) },
-    ]),
+    columns
+      .toSorted((one, other) => (one.name < other.name ? -1 : 1))
+      .map(({ name, type, dims, modifier, notNull, key }) => [
+        name,
+        {
+          type,
+          ...(dims > 0 && { dims }),
+          ...modified(type, modifier),
+          ...(notNull && { not_null: true }),
+          ...(key !== undefined && { pk_index: key }),
+        },
+      ]),
   );
 }
 
-/** `tags`, `"tags"` or `public.tags`. */
+/** What is in the brackets behind a type. */
+function modified(type: string, modifier: number): Record<string, number> {
+  if (modifier < 0) return {};
+  const size = modifier - 4;
+  if (type === "varchar" || type === "bpchar") return { max_length: size };
+  return type === "numeric" ? { precision: size >> 16, scale: size & 0xffff } : { type_mod: modifier };
+}
+
+/** `tags`, `"Tags"` or `public.tags`. Without quotes, a name is folded to lower case. */
 function identifier(text: string | null): string {
-  const name = /^(?:"?public"?\.)?("(?:[^"]|"")+"|[a-z_][a-z0-9_]*)$/.exec(text ?? "")?.[1];
+  const name = /^(?:"?public"?\.)?("(?:[^"]|"")+"|[A-Za-z_][A-Za-z0-9_]*)$/.exec(text ?? "")?.[1];
   if (name === undefined) throw new Invalid("table", text === null ? "can't be blank" : "has invalid format");
-  return unquoted(name);
+  return folded(name);
+}
+
+function folded(name: string): string {
+  return name.startsWith('"') ? unquoted(name) : name.toLowerCase();
 }
 
 function unquoted(name: string): string {
@@ -416,11 +569,17 @@ function unquoted(name: string): string {
 }
 
 function choose(all: readonly Column[], asked: string | null): Column[] {
-  if (asked === null) return [...all];
-  const names = (asked.match(/"(?:[^"]|"")+"|[^,"]+/g) ?? []).map(unquoted);
+  const names =
+    asked === null ? all.map(({ name }) => name) : (asked.match(/"(?:[^"]|"")+"|[^,"]+/g) ?? []).map(folded);
   const unknown = names.filter((name) => !all.some((column) => column.name === name));
   if (unknown.length > 0)
     throw new Invalid("columns", `The following columns are not found on the table: ${unknown.join(", ")}`);
+  const generated = all.filter(({ name, generated }) => generated && names.includes(name)).map(({ name }) => name);
+  if (generated.length > 0)
+    throw new Invalid(
+      "columns",
+      `The following columns are generated and cannot be included in the shape: ${generated.join(", ")}`,
+    );
   const missing = all.filter(({ key, name }) => key !== undefined && !names.includes(name));
   if (missing.length > 0) throw new Invalid("columns", "The list of columns must include all primary key columns");
   return all.filter(({ name }) => names.includes(name));

@@ -57,7 +57,8 @@ export const tables: readonly Table[] = [
     path: "tasks",
     name: "tasks",
     key: "id",
-    ddl: `CREATE TABLE tasks (
+    ddl: `CREATE DOMAIN details AS JSONB;
+    CREATE TABLE tasks (
       id UUID PRIMARY KEY,
       project_id UUID NOT NULL REFERENCES projects ON DELETE CASCADE,
       title TEXT NOT NULL CHECK (title <> ''),
@@ -67,7 +68,7 @@ export const tables: readonly Table[] = [
       estimate NUMERIC,
       effort BIGINT,
       due_at TIMESTAMPTZ,
-      details JSONB,
+      details details,
       write_id TEXT,
       created_at TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp()
     )`,

@@ -70,11 +70,12 @@ const observedFetch: typeof fetch = async (input, init) => {
 
 const pushPull = application === undefined ? undefined : await serverFunctions(observedFetch);
 
-function configure({ url, token, user, verdicts, shapeParams }: Settings): void {
+function configure({ url, electricUrl, token, user, verdicts, shapeParams }: Settings): void {
   if (url !== undefined) page.url = url;
   if (token !== undefined) page.cookie = `token=${encodeURIComponent(token)}`;
   client.configureSync({
     ...(url !== undefined && { electricUrl: url, apiBaseUrl: url, syncUrl: `${url}/sync` }),
+    ...(electricUrl !== undefined && { electricUrl }),
     ...(token !== undefined && { headers: { authorization: `Bearer ${token}` } }),
     ...(user !== undefined && { user }),
     ...(shapeParams && { shapeParams: (model: string) => shapeParams[model] ?? {} }),

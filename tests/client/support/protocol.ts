@@ -15,6 +15,8 @@ export type Command =
 
 export interface Settings {
   readonly url?: string;
+  /** Where the shapes are, if not there. */
+  readonly electricUrl?: string;
   readonly token?: string;
   readonly user?: string | null;
   /** Parameters of the shapes, by model. */

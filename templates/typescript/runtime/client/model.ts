@@ -55,6 +55,8 @@ export interface Field {
    * API has of a `decimal`. Otherwise absent.
    */
   readonly as?: "number" | "string" | "bigint" | "key";
+  /** Of a `json` that is a list and comes through Electric: what its elements are. Otherwise absent. */
+  readonly elements?: "number" | "boolean" | "string" | "json";
   readonly nullable: boolean;
   /** What an insert may say of it; "never": only the server sets it. */
   readonly insert: "required" | "optional" | "never";

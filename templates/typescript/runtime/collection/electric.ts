@@ -2,7 +2,7 @@ import { createColumnMapper, FetchError, type ShapeStreamOptions } from "@electr
 import type { CollectionConfig } from "@tanstack/db";
 import { electricCollectionOptions, type ElectricCollectionUtils } from "@tanstack/electric-db-collection";
 
-import type { Members } from "../client/json.js";
+import { parsed, type Members } from "../client/json.js";
 import {
   collectionKeyOf,
   own,
@@ -14,8 +14,9 @@ import {
   type Operation,
 } from "../client/model.js";
 import { BROKEN_RETRY_MS, TXID_MS } from "../client/timing.js";
-import { base64Of, isDefault, isoTimestamp, refuseUnfit, shownInteger } from "../client/values.js";
+import { isDefault, jsonOf, refuseUnfit, shownInteger, type Column, type Columns } from "../client/values.js";
 import { RejectedError, type ClientBase, type HeadersRecord, type Settings } from "../config.js";
+import { explanation, isOutOfBounds, shapeTable } from "../transport/electric/request.js";
 import { restWrites } from "../transport/rest/send.js";
 import { bell, wait } from "../transport/schedule.js";
 import { rowSchema, type RowSchema } from "./rows.js";
@@ -121,34 +122,27 @@ function jsonText(field: Field, value: unknown, isInsert: boolean): string {
   return String(isInsert && isDefault(field, value) ? field.default : value);
 }
 
-/** Converts a value of the stream to the model's type. */
-function shown(field: Field, value: unknown): unknown {
-  if (value === null) return null;
-  switch (field.type) {
-    case "int64":
-      return shownInteger(field, String(value));
-    case "date_time":
-      return isoTimestamp(String(value));
-    case "decimal":
-      return String(value);
-    case "bytes":
-      return base64Of(String(value));
-    case "json":
-      return withNumbers(value);
-    default:
-      return value;
-  }
-}
-
-/** The stream gives 64-bit integers in arrays as bigint, which JSON doesn't have. */
-function withNumbers(value: unknown): unknown {
-  if (typeof value === "bigint") return Number(value);
-  return Array.isArray(value) ? value.map(withNumbers) : value;
+/** Converts PostgreSQL's text of a value to the model's type. */
+function shown(field: Field, text: string | null, column: Column | undefined): unknown {
+  if (text === null) return null;
+  return field.type === "int64" ? shownInteger(field, text) : parsed(jsonOf(field, text, column));
 }
 
 /** Read when the stream starts, so that `configureSync` may be called until then. */
 function shapeOptions(model: Model, settings: Settings): ShapeStreamOptions<unknown> {
   let sent: HeadersRecord = {};
+  let types: Columns = {};
+  let anew = -Infinity;
+
+  /** Where Electric hasn't come as far as what was read, the shape is read from its start: once a minute, should that go on. */
+  async function orAnew(response: Response): Promise<Response> {
+    if (response.status !== 400 || performance.now() - anew < BROKEN_RETRY_MS) return response;
+    const text = await response.text();
+    if (!isOutOfBounds(response.status, parsed(text))) return new Response(text, response);
+    anew = performance.now();
+    return new Response(JSON.stringify([{ headers: { control: "must-refetch" } }]), { status: 409 });
+  }
+
   const columns = model.fields.map((field) => [own(model.columns, field.name) ?? field.name, field.name]);
   const names: Record<string, string> = Object.fromEntries(columns);
   return {
@@ -156,7 +150,7 @@ function shapeOptions(model: Model, settings: Settings): ShapeStreamOptions<unkn
       return `${settings.current().electricUrl.replace(/\/$/, "")}/v1/shape`;
     },
     get params() {
-      return { table: model.table, columns: Object.keys(names), ...settings.current().shapeParams(model.name) };
+      return { table: shapeTable(model), columns: Object.keys(names), ...settings.current().shapeParams(model.name) };
     },
     columnMapper: createColumnMapper(names),
     // An update has only the columns that it changes.
@@ -164,20 +158,31 @@ function shapeOptions(model: Model, settings: Settings): ShapeStreamOptions<unkn
       Object.fromEntries(
         model.fields
           .filter((field) => Object.hasOwn(row, field.name))
-          .map((field) => [field.name, shown(field, row[field.name] ?? null)]),
+          .map((field) => {
+            const column = own(types, own(model.columns, field.name) ?? field.name);
+            return [field.name, shown(field, row[field.name] as string | null, column)];
+          }),
       ),
     fetchClient: async (input, init) => {
       sent = await settings.headers(init?.signal ?? unending);
       const headers = new Headers(init?.headers);
       for (const [name, value] of Object.entries(sent)) headers.set(name, value);
-      return settings.current().fetch(input, { ...init, headers });
+      const response = await orAnew(await settings.current().fetch(input, { ...init, headers }));
+      const schema = response.headers.get("electric-schema");
+      if (schema === null) return response;
+      types = (parsed(schema) as Columns | undefined) ?? types;
+      // Of columns that it doesn't know, the stream gives the text of each value.
+      const all = new Headers(response.headers);
+      all.set("electric-schema", "{}");
+      return new Response(response.body, { status: response.status, headers: all });
     },
     onError: async (error) => {
       const changes = bell(settings.onChange);
       const isRefused = error instanceof FetchError && (error.status === 401 || error.status === 403);
       // The application may have changed them while the request was under way.
       const isOutdated = isRefused && JSON.stringify(await settings.headers(unending)) !== JSON.stringify(sent);
-      if (!isRefused) console.error(`${model.name}: ${error.message}`);
+      const said = error instanceof FetchError ? explanation(model, error) : error.message;
+      if (!isRefused) console.error(`${model.name}: ${said}`);
       if (!isOutdated) {
         await wait(isRefused ? Infinity : BROKEN_RETRY_MS, unending, changes.source);
       }

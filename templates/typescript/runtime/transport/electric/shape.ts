@@ -87,17 +87,19 @@ interface Refetch {
 /** Rows of one transaction of a first snapshot: meanwhile the user's own writes wait. */
 const LOADED_AT_ONCE = 2_000;
 
+/** `isAnew`: to be read from the start, however far it had been read. */
 export async function openShape(
   store: Store,
   reports: Reports,
   model: Model,
   definition: string,
+  isAnew: boolean,
   signal: AbortSignal,
 ): Promise<Shape> {
   const stored = await readPosition(store, model.name);
   // The first time, or after a logout.
   if (stored === undefined) reports.model(model.name, { rows: 0, ready: false, lastSync: null });
-  let position = stored?.definition === definition ? stored : undefined;
+  let position = stored?.definition === definition && !isAnew ? stored : undefined;
   let seen = await readSeen(store, model.name);
   let refetch: Refetch | undefined;
   /** Whether the table has no rows but those that have come in here. */

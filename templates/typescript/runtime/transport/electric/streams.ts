@@ -9,13 +9,14 @@ import {
 
 import { parsed } from "../../client/json.js";
 import type { Model } from "../../client/model.js";
-import { SHAPE_ANSWER_MS, SHAPE_BODY_MS } from "../../client/timing.js";
+import { BROKEN_RETRY_MS, SHAPE_ANSWER_MS, SHAPE_BODY_MS } from "../../client/timing.js";
 import type { Columns } from "../../client/values.js";
 import type { HeadersRecord, Settings } from "../../config.js";
 import { failure, keepTrying, reportWell, type End } from "../attempts.js";
 import { isAway, isPassing, onOnline, retryAfter, within } from "../schedule.js";
 import type { Context, Reads } from "../transport.js";
 import { serverColumns, snapshotOf, type ShapeRow } from "./messages.js";
+import { bodyOf, explanation, isOutOfBounds, shapeTable } from "./request.js";
 import { openShape, type Batch } from "./shape.js";
 
 /** Rows by Electric's shapes, one for each model. */
@@ -33,9 +34,10 @@ async function run(context: Context, models: readonly Model[]): Promise<void> {
   await Promise.all(
     models.map((model, index) => {
       const own = controllers[index]?.signal ?? signal;
+      const anew: Anew = { isDue: false, since: -Infinity };
       // One stream after the other, each from where the one before has come to.
       return keepTrying(context, [model], own, {
-        attempt: (onWell) => stream(context, model, own, onWell),
+        attempt: (onWell) => stream(context, model, own, anew, onWell),
         url: () => shapeUrl(context.settings),
       });
     }),
@@ -43,12 +45,24 @@ async function run(context: Context, models: readonly Model[]): Promise<void> {
   signal.removeEventListener("abort", stop);
 }
 
+/** Whether a shape has to be read from its start, because Electric has lost what was read last, and since when. */
+interface Anew {
+  isDue: boolean;
+  since: number;
+}
+
 /** Streams until something ends it. */
-async function stream(context: Context, model: Model, signal: AbortSignal, onDelivery: () => void): Promise<End> {
+async function stream(
+  context: Context,
+  model: Model,
+  signal: AbortSignal,
+  anew: Anew,
+  onDelivery: () => void,
+): Promise<End> {
   const { store, settings, reports } = context;
   const { url, params } = request(settings, model);
   const controller = new AbortController();
-  const shape = await openShape(store, reports, model, JSON.stringify(params), controller.signal);
+  const shape = await openShape(store, reports, model, JSON.stringify(params), anew.isDue, controller.signal);
   const fetching = shapeFetch(settings, shape.snapshotRequested, () => reportWell(reports, model));
   const end = await new Promise<End>((resolve) => {
     const finish = (end: End) => {
@@ -83,13 +97,14 @@ async function stream(context: Context, model: Model, signal: AbortSignal, onDel
         if (controller.signal.aborted) return;
         try {
           await shape.take(batch(messages, shapes, fetching));
+          anew.isDue = false;
           onDelivery();
         } catch (error) {
           // Nothing of it is committed, and nothing that follows may be.
           finish(failure(error));
         }
       },
-      (error) => finish(endOf(error, fetching)),
+      (error) => finish(endOf(model, error, fetching, anew)),
     );
   });
   await shape.close();
@@ -98,7 +113,7 @@ async function stream(context: Context, model: Model, signal: AbortSignal, onDel
 
 function request(settings: Settings, model: Model): { url: string; params: ExternalParamsRecord } {
   const { shapeParams } = settings.current();
-  const params = { table: model.table, columns: serverColumns(model), ...shapeParams(model.name) };
+  const params = { table: shapeTable(model), columns: serverColumns(model), ...shapeParams(model.name) };
   const address = shapeUrl(settings);
   return {
     url: typeof location === "undefined" ? address : new URL(address, location.href).href,
@@ -130,19 +145,24 @@ function batch(messages: readonly Message<ShapeRow>[], shapes: ShapeStream<Shape
   };
 }
 
-function endOf(error: Error, fetching: ShapeFetch): End {
+function endOf(model: Model, error: Error, fetching: ShapeFetch, anew: Anew): End {
   if (fetching.isUnreachable()) return { ...failure(error), isUnreachable: true };
   if (!(error instanceof FetchError)) return { kind: "broken", message: error.message };
   const { status, headers } = error;
   if (status === 401 || status === 403) return { kind: "refused", headers: fetching.headers() };
-  const message = explanation(error);
+  const message = explanation(model, error);
+  if (isOutOfBounds(status, bodyOf(error))) return beginAnew(message, anew);
   if (!isPassing(status)) return { kind: "broken", message };
   return { kind: "failed", message, retryAfter: retryAfter(headers["retry-after"]), isUnreachable: isAway(status) };
 }
 
-function explanation({ status, text, json, message }: FetchError): string {
-  const said = text ?? (json === undefined ? message : JSON.stringify(json));
-  return `${String(status)}: ${said.slice(0, 1_000)}`;
+/** Once soon; should it come again, as seldom as what somebody has to mend: each time, all rows are read. */
+function beginAnew(said: string, anew: Anew): End {
+  const isAgain = performance.now() - anew.since < 2 * BROKEN_RETRY_MS;
+  anew.isDue = true;
+  anew.since = performance.now();
+  const message = `Electric has an older state than this device has read, so all rows are read again. ${said}`;
+  return isAgain ? { kind: "broken", message } : { kind: "failed", message, retryAfter: 0, isUnreachable: false };
 }
 
 /** Fetches for one stream, and knows what the stream itself doesn't tell. */

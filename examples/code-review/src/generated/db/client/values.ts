@@ -16,7 +16,7 @@ export type Columns = Readonly<Record<string, Column>>;
 export function jsonOf(field: Field, text: string, column?: Column): string {
   switch (field.type) {
     case "json":
-      return anyJson(text, column);
+      return anyJson(field, text, column);
     case "int32":
     case "int64":
       return text;
@@ -39,8 +39,9 @@ export function isTrue(text: string): boolean {
   return text === "t" || text === "true" || text === "1";
 }
 
+/** The date of a timestamp, too. One before our era stays as PostgreSQL writes it. */
 export function dateOf(text: string): string {
-  return /^\d{4}-\d\d-\d\d/.exec(text)?.[0] ?? text;
+  return /^(\d{4}-\d\d-\d\d)(?!.* BC$)/.exec(text)?.[1] ?? text;
 }
 
 /** Converts a value that is a string in the API: timestamps get the form that the API has. */
@@ -60,34 +61,51 @@ export function isJsonNumber(text: string): boolean {
   return /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/.test(text);
 }
 
-function anyJson(text: string, column: Column | undefined): string {
+function anyJson(field: Field, text: string, column: Column | undefined): string {
   if (column === undefined) return text;
-  const element = (part: string) => scalarJson(part, column.type);
-  return (column.dims ?? 0) > 0 ? arrayJson(text, element) : element(text);
+  const known = own(SCALARS, column.type);
+  const isArray = (column.dims ?? 0) > 0;
+  if (known !== undefined) return isArray ? arrayJson(text, known) : known(text);
+  // A type of the server's own, such as a domain. What it stands on, only the document says.
+  const isList = field.elements !== undefined;
+  if (!isArray && isJson(text, isList ? "[" : "[{")) return text;
+  return isArray || isList ? arrayJson(text, own(ELEMENTS, field.elements ?? "json") ?? quoted) : quoted(text);
 }
 
-function scalarJson(text: string, type: string): string {
-  switch (type) {
-    case "json":
-    case "jsonb":
-      return text;
-    case "bool":
-      return String(isTrue(text));
-    case "int2":
-    case "int4":
-    case "int8":
-    case "float4":
-    case "float8":
-    case "numeric":
-      return isJsonNumber(text) ? text : JSON.stringify(text);
-    case "timestamp":
-    case "timestamptz":
-      return JSON.stringify(isoTimestamp(text));
-    case "bytea":
-      return JSON.stringify(base64Of(text));
-    default:
-      return JSON.stringify(text);
-  }
+const quoted = (text: string): string => JSON.stringify(text);
+const unchanged = (text: string): string => text;
+const number = (text: string): string => (isJsonNumber(text) ? text : quoted(text));
+const boolean = (text: string): string => String(isTrue(text));
+const timestamp = (text: string): string => quoted(isoTimestamp(text));
+
+/** How values of PostgreSQL's types become JSON. */
+const SCALARS: Readonly<Record<string, (text: string) => string>> = {
+  json: unchanged,
+  jsonb: unchanged,
+  bool: boolean,
+  int2: number,
+  int4: number,
+  int8: number,
+  float4: number,
+  float8: number,
+  numeric: number,
+  timestamp,
+  timestamptz: timestamp,
+  bytea: (text) => quoted(base64Of(text)),
+  ...Object.fromEntries(["text", "varchar", "bpchar", "uuid", "date", "time", "timetz"].map((type) => [type, quoted])),
+};
+
+/** The same of elements whose type only the document tells. */
+const ELEMENTS: Readonly<Record<string, (text: string) => string>> = {
+  number,
+  boolean,
+  string: quoted,
+  json: (text) => (isJson(text, "[{") ? text : quoted(text)),
+};
+
+/** Whether a text is JSON that begins with one of these brackets. */
+function isJson(text: string, brackets: string): boolean {
+  return brackets.includes(text.trimStart().charAt(0) || " ") && parsed(text) !== undefined;
 }
 
 /** `{1,NULL,"a,b",{2}}`; where its indexes don't start at 1, they stand in front: `[0:1]={1,2}`. */

@@ -1,0 +1,53 @@
+import { FetchError } from "@electric-sql/client";
+
+import { parsed } from "../../client/json.js";
+import { own, type Model } from "../../client/model.js";
+
+/** The server's table as Electric takes it, which folds names without quotes to lower case. */
+export function shapeTable({ table }: Model): string {
+  const parts = table.match(/"(?:[^"]|"")+"|[^."]+/g) ?? [];
+  return parts.map((part) => (/^(".*"|[a-z_][a-z0-9_]*)$/s.test(part) ? part : `"${part}"`)).join(".");
+}
+
+/** What Electric says of a request that it has refused, and which line of the config mends it. */
+export function explanation(model: Model, error: FetchError): string {
+  const said = error.text ?? (error.json === undefined ? error.message : JSON.stringify(error.json));
+  return [`${String(error.status)}: ${said.slice(0, 1_000)}`, ...remedies(model, error)].join(" ");
+}
+
+/** Whether Electric hasn't come as far as what is asked for: its data has been put back to an older state. */
+export function isOutOfBounds(status: number, body: unknown): boolean {
+  return complaints(status, body, "offset").includes("out of bounds");
+}
+
+/** What the body of an answer says, as JSON; undefined where it isn't. */
+export function bodyOf({ json, text }: FetchError): unknown {
+  return json ?? parsed(text ?? "");
+}
+
+function remedies(model: Model, error: FetchError): string[] {
+  const at = `models.${model.name}`;
+  const [table = "", columns = ""] = ["table", "columns"].map((part) => complaints(error.status, bodyOf(error), part));
+  const unknown = model.fields
+    .map(({ name }) => name)
+    .filter((name) => columns.split(/[:,]\s*/).includes(own(model.columns, name) ?? name));
+  const [first = "name"] = unknown;
+  return [
+    ...(table === ""
+      ? []
+      : [`In sync-patterns.config.yaml, \`${at}.table\` says what the server's table is called, now ${model.table}.`]),
+    ...(columns === ""
+      ? []
+      : [
+          `In sync-patterns.config.yaml, \`${at}.columns: { ${first}: … }\` says what the server's column is called, ` +
+            `and \`${at}.exclude: [${unknown.join(", ") || first}]\` leaves out what is no column.`,
+        ]),
+  ];
+}
+
+/** What it says of one part of the request; empty where that isn't to blame. */
+function complaints(status: number, body: unknown, part: string): string {
+  if (status !== 400) return "";
+  const { errors } = (body ?? {}) as { errors?: Readonly<Record<string, unknown>> };
+  return [errors?.[part] ?? []].flat().join(" ");
+}

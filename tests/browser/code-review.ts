@@ -1,14 +1,16 @@
-// The worked example with TanStack Start as somebody starts it, built and in development: two users, each with a browser of
-// their own, and one who has none.
+// The worked example with TanStack Start as somebody starts it, built and in development, on PGlite and on PostgreSQL: two
+// users, each with a browser of their own, and one who has none.
 
 import assert from "node:assert/strict";
-import { rm } from "node:fs/promises";
+import { access, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { Page } from "playwright-core";
 import { until } from "../client/support/until.js";
+import { beginsWithFile } from "./begins-with-file.js";
 import { Browser } from "./browser.js";
 import { freePort, NpmRun } from "./npm-run.js";
+import { OwnDatabase } from "./own-database.js";
 
 const folder = resolve(process.env["FOLDER"] ?? "");
 const SUMMARY = "What you agree on";
@@ -22,10 +24,12 @@ class Reader {
     const browser = await Browser.start();
     const page = await browser.tabs.newPage();
     page.setDefaultTimeout(240_000);
+    const hasBegun = beginsWithFile(page);
     await page.goto(url);
     const reader = new Reader(browser, page);
     await page.getByRole("button", { name }).click();
     await reader.says("Live · everything is saved");
+    await hasBegun();
     return reader;
   }
 
@@ -61,9 +65,14 @@ class Reader {
   }
 }
 
-for (const [kind, command] of [
-  ["built", ["start"]],
-  ["in development", ["run", "dev"]],
+/** A PostgreSQL, where there is one. */
+const server = process.env["POSTGRES"] ?? "";
+const database = server === "" ? undefined : new OwnDatabase(folder, server);
+
+for (const [kind, command, postgres] of [
+  ["built", ["start"], undefined],
+  ["in development", ["run", "dev"], undefined],
+  ...(database === undefined ? [] : [["built, on PostgreSQL", ["start"], database] as const]),
 ] as const) {
   describe(kind, () => {
     let url = "";
@@ -74,8 +83,10 @@ for (const [kind, command] of [
     before(async () => {
       await rm(join(folder, "data"), { recursive: true, force: true });
       const port = await freePort();
-      url = kind === "built" ? `http://127.0.0.1:${port}` : `http://localhost:${port}`;
-      running = new NpmRun(folder, command, { PORT: String(port) });
+      url = kind === "in development" ? `http://localhost:${port}` : `http://127.0.0.1:${port}`;
+      await postgres?.create();
+      const settings = postgres === undefined ? {} : { DATABASE_URL: postgres.url };
+      running = new NpmRun(folder, command, { PORT: String(port), ...settings });
       const isUp = () =>
         fetch(`${url}/api/sync/health`).then(
           ({ ok }) => ok,
@@ -93,6 +104,7 @@ for (const [kind, command] of [
       await ada?.browser.close();
       await grace?.browser.close();
       await running?.stop();
+      await postgres?.drop();
     });
 
     /** Pushes a comment by the route, without a browser. */
@@ -135,7 +147,7 @@ for (const [kind, command] of [
       const conflict = ada.page.getByRole("alert");
       await conflict.getByText("The rate has to come from the address.").waitFor();
       await conflict.getByText("Fine, once the rate is passed in.").waitFor();
-      await ada.screenshot(`code-review-${command.at(-1) ?? ""}`);
+      await ada.screenshot(`code-review-${postgres === undefined ? (command.at(-1) ?? "") : "postgres"}`);
       await ada.says("1 to settle");
       await ada.hasSummary("Fine, once the rate is passed in.");
       await ada.page.getByRole("button", { name: "Keep mine" }).click();
@@ -174,6 +186,23 @@ for (const [kind, command] of [
       assert.equal((await statusOf(await push("code-review-user=ada", "ada")))?.status, "applied");
       await grace.page.getByText("Raw").first().waitFor();
     });
+
+    if (postgres !== undefined) {
+      test("the rows are in PostgreSQL, and what another application writes there shows at once", async () => {
+        const [found] = await postgres.query("SELECT author FROM comments WHERE body = 'Say what is in it.'");
+        assert.equal(found?.["author"], "grace");
+        await assert.rejects(access(join(folder, "data")));
+        await postgres.query("UPDATE comments SET body = 'Say it in one line.' WHERE body = 'Say what is in it.'");
+        await Promise.all([ada, grace].map(({ page }) => page.getByText("Say it in one line.").waitFor()));
+      });
+
+      test("when PostgreSQL ends all connections, the application opens others", async () => {
+        await postgres.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
+        await ada.comment(5, "Is this for one currency?");
+        await grace.page.getByText("Is this for one currency?").waitFor();
+        assert.ok(!running.hasEnded, running.said);
+      });
+    }
 
     test("a stream ends when its client goes", async () => {
       const looks = () => running.said.split("looks").length - 1;

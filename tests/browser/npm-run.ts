@@ -16,8 +16,8 @@ export class NpmRun {
   private readonly child: ChildProcess;
 
   constructor(folder: string, command: readonly string[], settings: Readonly<Record<string, string>>) {
-    // With its own PGlite, from nothing.
-    const { NODE_OPTIONS: _, ...inherited } = process.env;
+    // With its own PGlite, from nothing, and no database of the developer.
+    const { NODE_OPTIONS: _, DATABASE_URL: __, ...inherited } = process.env;
     // A group of its own, as a terminal makes one: Ctrl-C reaches all of it.
     this.child = spawn("npm", command, {
       cwd: folder,

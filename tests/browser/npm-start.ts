@@ -5,6 +5,7 @@ import { copyFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { after, test } from "node:test";
 import { until } from "../client/support/until.js";
+import { beginsWithFile } from "./begins-with-file.js";
 import { Browser } from "./browser.js";
 import { freePort, NpmRun } from "./npm-run.js";
 import { Tab } from "./tab.js";
@@ -44,8 +45,10 @@ test("the example starts with rows, and keeps what is edited while it is stopped
   const first = await start();
   browser = await Browser.start();
   const tab = new Tab(await browser.tabs.newPage());
+  const hasBegun = beginsWithFile(tab.page);
   await tab.open(first.url);
   await tab.shows("Ada Lovelace", "saved");
+  await hasBegun();
   await tab.says("Online · everything is saved");
   await tab.page.getByText("11 contacts").waitFor();
   await tab.setMail("Alan Turing", "alan at work");

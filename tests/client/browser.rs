@@ -12,6 +12,7 @@ use crate::support::binary::sync_patterns;
 use crate::support::chromium::chromium;
 use crate::support::node::{node, run_suite};
 use crate::support::npm::{link_packages, npm_frameworks, npm_sync_server};
+use crate::support::postgres::Postgres;
 use crate::support::size::is_long;
 use crate::support::workspace::Workspace;
 use crate::{ADAPTERS, case, sveltekit};
@@ -112,7 +113,26 @@ fn page(workspace: &Workspace, to: &str, config: &Path, adapter: &str, arguments
     let run = sync_patterns(&[&["generate", "--adapter", adapter, "--output", output], arguments].concat(), config);
     assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
     copy_example(&example("contacts"), workspace, to);
+    begin_with_a_file(workspace, to, adapter);
     type_check(workspace, to);
+}
+
+/// Makes what a new PGlite begins with, as the example's build does. SQLite needs no such file, and its client takes none.
+fn begin_with_a_file(workspace: &Workspace, page: &str, adapter: &str) {
+    let folder = workspace.folder().join(page);
+    if adapter == "sqlite" {
+        let main = folder.join("src/main.tsx");
+        let text = fs::read_to_string(&main).expect("the page");
+        let option = "{ initialData: \"/database.tar.gz\" }";
+        assert!(text.contains(option), "the page begins with a file");
+        fs::write(main, text.replace(option, "")).expect("the page");
+    } else if is_long() {
+        let script = "src/generated/db/store/sql/pglite/initial-data.mjs";
+        let mut make = Command::new("node");
+        let made =
+            make.args([script, "public/database.tar.gz"]).current_dir(folder).status().expect("Node on the PATH");
+        assert!(made.success(), "the file is made");
+    }
 }
 
 pub fn example(name: &str) -> PathBuf {
@@ -147,7 +167,9 @@ fn older(workspace: &Workspace, repository: &Path, adapter: &str) {
     let args = ["generate", "--config", "older.yaml", "--adapter", adapter, "--output", &output, "--quiet"];
     let run = sync_patterns(&args, workspace.folder());
     assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
-    copy_example(&example("contacts"), workspace, &format!("{adapter}/older"));
+    let page = format!("{adapter}/older");
+    copy_example(&example("contacts"), workspace, &page);
+    begin_with_a_file(workspace, &page, adapter);
 }
 
 /// The example, but for what is generated or installed there.
@@ -159,7 +181,7 @@ pub fn copy_example(from: &Path, workspace: &Workspace, to: &str) {
         if path.is_file() && !name.ends_with(".png") {
             workspace.write_file(&target, &fs::read_to_string(&path).expect("text"));
         } else if path.is_dir()
-            && !["generated", "node_modules", "dist", "build", "data", ".tanstack", ".svelte-kit"]
+            && !["generated", "node_modules", "dist", "build", "data", "public", ".tanstack", ".svelte-kit"]
                 .contains(&name.as_ref())
         {
             copy_example(&path, workspace, &target);
@@ -209,7 +231,8 @@ fn npm_start() {
     run(started, "npm-start");
 }
 
-/// The example with TanStack Start, after `npm ci` of its own lock file, with what its config generates now.
+/// The example with TanStack Start, after `npm ci` of its own lock file, with what its config generates now. On PGlite, and
+/// on PostgreSQL where that is installed.
 fn code_review() {
     let Some(chromium) = chromium() else { return };
     let folder = workspace().folder().join("code-review");
@@ -228,8 +251,10 @@ fn code_review() {
     install(&folder);
     let check = Command::new("npm").args(["run", "check"]).current_dir(&folder).output().expect("npm on the PATH");
     assert!(check.status.success(), "{}", String::from_utf8_lossy(&check.stdout));
+    let postgres = Postgres::shared();
     let mut node = node(workspace().folder());
-    chromium.give_to(node.env("FOLDER", &folder));
+    node.env("FOLDER", &folder).env("POSTGRES", postgres.as_ref().map_or("", |postgres| &postgres.url));
+    chromium.give_to(&mut node);
     run_suite(&mut node, "dist/browser/code-review.js", "");
 }
 

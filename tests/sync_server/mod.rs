@@ -234,6 +234,11 @@ fn drizzle() {
 }
 
 #[test]
+fn broken_connections() {
+    run("broken_connections");
+}
+
+#[test]
 fn http() {
     run("http");
 }

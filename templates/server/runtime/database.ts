@@ -27,6 +27,9 @@ export function elements(parameter: string): string {
   return `unnest(ARRAY(SELECT jsonb_array_elements(${parameter}::text::jsonb)))`;
 }
 
+/** PostgreSQL's code for a connection that has broken. */
+const CONNECTION_FAILURE = "08006";
+
 /** The code of an error of PostgreSQL, or `""`. An error of Drizzle has it in its cause. */
 export function sqlState(error: unknown): string {
   const { code, cause } = (error ?? {}) as { code?: unknown; cause?: unknown };
@@ -34,8 +37,14 @@ export function sqlState(error: unknown): string {
   return cause instanceof Error ? sqlState(cause) : "";
 }
 
+/** What of the package `pg` tells of connections that break. */
+interface PgEmitter {
+  on(event: "error", lost: () => void): unknown;
+  listenerCount(event: "error"): number;
+}
+
 /** A connection of the package `pg`, as much as is used of it. */
-interface PgClient {
+interface PgClient extends PgEmitter {
   query(statement: string, parameters?: unknown[]): Promise<{ rows: unknown[] }>;
   on(event: "notification", heard: (message: { payload?: string | undefined }) => void): unknown;
   on(event: "error" | "end", lost: () => void): unknown;
@@ -43,15 +52,21 @@ interface PgClient {
 }
 
 /** A `Pool` of the package `pg`. */
-export function pgDatabase(pool: Pick<PgClient, "query"> & { connect(): Promise<PgClient> }): Database {
+export function pgDatabase(pool: Pick<PgClient, "query"> & PgEmitter & { connect(): Promise<PgClient> }): Database {
+  outlive(pool);
+  const connect = async () => {
+    const client = await pool.connect();
+    outlive(client);
+    return client;
+  };
   return {
     query: queryOf(pool),
     async transaction(work) {
-      const client = await pool.connect();
+      const client = await connect();
       return run(queryOf(client), work, (broken) => client.release(broken));
     },
     async listen(channel, heard, lost) {
-      const client = await pool.connect();
+      const client = await connect();
       let isOver = false;
       const end = () => {
         if (isOver) return;
@@ -70,6 +85,14 @@ export function pgDatabase(pool: Pick<PgClient, "query"> & { connect(): Promise<
       };
     },
   };
+}
+
+/**
+ * Lets the process go on where a connection breaks: whoever uses it hears of that by a statement that fails, and the pool
+ * opens another. Node ends a process in which nobody listens.
+ */
+function outlive(emitter: PgEmitter): void {
+  if (emitter.listenerCount("error") === 0) emitter.on("error", () => {});
 }
 
 /** The package `postgres`, as much as is used of it. */
@@ -135,8 +158,9 @@ async function run<T>(
     await query("COMMIT");
     return result;
   } catch (error) {
-    // A connection that can't even roll back is of no more use.
     await query("ROLLBACK").catch(() => (isBroken = true));
+    // A connection that can't even roll back has broken, whatever the driver says.
+    if (isBroken && sqlState(error) === "") throw Object.assign(new Error(String(error)), { code: CONNECTION_FAILURE });
     throw error;
   } finally {
     release(isBroken);

@@ -44,9 +44,7 @@ export async function openSecured(kind: "pglite" | "pg", role: Role, schema: str
   const as = (user: string) => {
     const own = new URL(url);
     own.username = user;
-    const pool = new pg.Pool({ connectionString: own.href, max: 4 });
-    pool.on("error", () => {});
-    return pool;
+    return new pg.Pool({ connectionString: own.href, max: 4 });
   };
   const [superuser, owner, server] = [as(url.username), as("sync_owner"), as(role)];
   await owner.query(schema + GRANTS);

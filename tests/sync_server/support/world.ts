@@ -85,7 +85,6 @@ export async function openStore(kind: Kind, schema = SCHEMA, connections = 8): P
   await admin.end();
   url.pathname = name;
   const pool = new pg.Pool({ connectionString: url.href, max: connections });
-  pool.on("error", () => {});
   await pool.query(schema);
   const sql = async (statement: string) => {
     const result: unknown = await pool.query(onTables(statement));

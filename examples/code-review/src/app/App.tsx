@@ -22,7 +22,8 @@ export function App({ chosen }: { chosen: string | undefined }) {
 
   useEffect(() => {
     onSyncError(({ model, message }) => console.info(model ?? "sync", message));
-    initializeDatabase().catch(setFailure);
+    // A new database begins with what `npm run database` has made: a browser takes seconds for that.
+    initializeDatabase({ initialData: "/database.tar.gz" }).catch(setFailure);
   }, []);
 
   // The client speaks with the server by its server functions, and sends each edit as that of the user who has made it.

@@ -88,11 +88,13 @@ fn with_a_sync_server_in_tanstack_start() {
     let folder = project("nested-paths");
     let packages = r#"{ "dependencies": { "@tanstack/react-start": "1.169.5" } }"#;
     fs::write(folder.path().join("package.json"), packages).expect("a file");
+    fs::write(folder.path().join("vite.config.ts"), "export default { plugins: [] };\n").expect("a file");
     let run = sync_patterns(
         &["init", "--spec", "openapi.yaml", "--transport", "push-pull", "--model", "projects"],
         folder.path(),
     );
     assert_eq!((run.code, run.stderr.as_str()), (0, ""));
+    assert!(!run.stdout.contains("CORS"), "no other server is asked: {}", run.stdout);
     assert!(config(folder.path()).contains("\n  framework: tanstack-start #"), "{}", config(folder.path()));
     assert_eq!(generated(folder.path(), &[]), ["projects"]);
     assert!(folder.path().join("src/server/sync/tanstack-start.ts").exists());

@@ -35,15 +35,20 @@ pub struct ProxyOffer {
 }
 
 impl DevProxy {
-    /// `base_url`: where the API is; `paths`: of its models.
+    /// `base_url`: where the API is; `paths`: of its models; `is_own`: whether the page's server is all that it needs, so that
+    /// only who wants it gets a proxy.
     pub fn offer(
         &self,
         folder: &Path,
         base_url: &str,
         paths: &[&str],
         asks: bool,
+        is_own: bool,
     ) -> anyhow::Result<Option<ProxyOffer>> {
-        let Some(route) = Route::new(base_url, paths).filter(|_| !self.no_dev_proxy) else { return Ok(None) };
+        let Some(route) = Route::new(base_url, paths).filter(|_| !self.no_dev_proxy && (self.dev_proxy || !is_own))
+        else {
+            return Ok(None);
+        };
         let found = proxy(folder, &route).context("can't read the config of the development server")?;
         let Some(proxy) = found.filter(|proxy| proxy.edit != Edit::None) else { return Ok(None) };
         let mut offer = ProxyOffer { proxy, route, is_taken: self.dev_proxy };

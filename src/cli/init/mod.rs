@@ -19,7 +19,7 @@ pub use self::arguments::Init;
 use self::written::Written;
 use super::global_options::Global;
 use super::{ask, report};
-use crate::config::{self, Config, Overrides};
+use crate::config::{self, Config, Overrides, ServerFramework, Transport};
 use crate::diagnostics::{Format, Input, Problems};
 use crate::init::paths::beside;
 use crate::source::{Source, Whole};
@@ -47,7 +47,9 @@ pub fn run(args: &Init, global: &Global) -> anyhow::Result<ExitCode> {
     let Some(found) = document.survey(&config, global)? else { return Ok(ExitCode::from(2)) };
     decisions.models = args.models(&found, asks)?;
     let paths: Vec<&str> = found.models.iter().map(|model| model.path.as_str()).collect();
-    let proxy = args.dev_proxy.offer(folder, &decisions.api_base_url, &paths, asks)?;
+    // The page's own server then takes what is written, and nothing is passed on.
+    let is_own = decisions.transport == Transport::PushPull && decisions.server_framework != ServerFramework::default();
+    let proxy = args.dev_proxy.offer(folder, &decisions.api_base_url, &paths, asks, is_own)?;
     if let Some(proxy) = proxy.as_ref().filter(|proxy| proxy.is_taken) {
         decisions.api_base_url = proxy.route.base_url.clone();
         decisions.proxied = Some(format!("{} on to {}", proxy.route.prefix, proxy.route.target));

@@ -75,19 +75,24 @@ fn the_command_of_the_guide() {
     }
 }
 
-/// The page on TanStack Start installs what `init` says there, without the driver of PostgreSQL.
+/// The pages on frameworks install what `init` says there, without the driver of PostgreSQL.
 #[test]
-fn the_command_of_the_page_on_tanstack_start() {
-    let page = fs::read_to_string(home().join("docs/tanstack-start.md")).expect("the page");
-    let folder = tempfile::tempdir().expect("a folder");
-    let packages = r#"{ "dependencies": { "@tanstack/react-start": "1.169.5" } }"#;
-    fs::write(folder.path().join("package.json"), packages).expect("a file");
-    fs::copy(home().join("examples/code-review/openapi.yaml"), folder.path().join("openapi.yaml")).expect("a file");
-    let command = page.lines().find_map(|line| line.strip_prefix("npx sync-patterns init ")).expect("the command");
-    let arguments: Vec<&str> = ["init"].into_iter().chain(command.split(' ')).collect();
-    let run = sync_patterns(&arguments, folder.path());
-    assert_eq!(run.code, 0, "{}", run.stderr);
-    let install = run.stdout.lines().map(str::trim).find(|line| line.starts_with("npm install")).expect("a command");
-    let without_driver: Vec<&str> = install.split(' ').filter(|word| !word.starts_with("pg@")).collect();
-    assert!(page.contains(&format!("\n{}\n", without_driver.join(" "))), "{install}");
+fn the_commands_of_the_pages_on_frameworks() {
+    for (name, packages) in [
+        ("tanstack-start", r#"{ "@tanstack/react-start": "1.169.5" }"#),
+        ("sveltekit", r#"{ "@sveltejs/kit": "3.2.0", "svelte": "5.57.3" }"#),
+    ] {
+        let page = fs::read_to_string(home().join(format!("docs/{name}.md"))).expect("the page");
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join("package.json"), format!(r#"{{ "dependencies": {packages} }}"#)).expect("a file");
+        fs::copy(home().join("examples/code-review/openapi.yaml"), folder.path().join("openapi.yaml")).expect("a file");
+        let command = page.lines().find_map(|line| line.strip_prefix("npx sync-patterns init ")).expect("the command");
+        let arguments: Vec<&str> = ["init"].into_iter().chain(command.split(' ')).collect();
+        let run = sync_patterns(&arguments, folder.path());
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        let install =
+            run.stdout.lines().map(str::trim).find(|line| line.starts_with("npm install")).expect("a command");
+        let without_driver: Vec<&str> = install.split(' ').filter(|word| !word.starts_with("pg@")).collect();
+        assert!(page.contains(&format!("\n{}\n", without_driver.join(" "))), "{name}: {install}");
+    }
 }

@@ -23,7 +23,7 @@ impl Engine {
     pub fn open(adapter: Adapter) -> Self {
         let connection = match adapter {
             Adapter::Pglite => Connection::Pglite(Pglite::open()),
-            Adapter::Sqlite => {
+            _ => {
                 let connection = rusqlite::Connection::open_in_memory().expect("SQLite opens");
                 connection.set_prepared_statement_cache_capacity(64);
                 Connection::Sqlite(connection)

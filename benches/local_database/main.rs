@@ -29,7 +29,7 @@ fn main() {
         let largest = match (adapter, quick) {
             (_, true) => 10_000,
             (Adapter::Pglite, false) => 100_000,
-            (Adapter::Sqlite, false) => 1_000_000,
+            (_, false) => 1_000_000,
         };
         let sizes: Vec<usize> =
             [1_000, 10_000, 100_000, 1_000_000].into_iter().filter(|size| *size <= largest).collect();
@@ -97,7 +97,7 @@ fn series(adapter: Adapter, from: usize, to: usize) -> String {
                 .replace("Z'", "Z'::TIMESTAMPTZ");
             format!("{columns} FROM generate_series({from}, {last}) AS n")
         }
-        Adapter::Sqlite => {
+        _ => {
             let columns = columns("n", "printf('00000000-0000-4000-8000-%012x', n)");
             format!(
                 "WITH RECURSIVE s (n) AS (SELECT {from} UNION ALL SELECT n + 1 FROM s WHERE n < {last}) {columns} FROM s"

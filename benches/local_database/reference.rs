@@ -13,7 +13,7 @@ pub fn bare_table(adapter: Adapter) -> String {
 fn table(adapter: Adapter, name: &str, required: &str) -> String {
     let (key, time, strict) = match adapter {
         Adapter::Pglite => ("UUID", "TIMESTAMPTZ", ""),
-        Adapter::Sqlite => ("TEXT", "TEXT", " STRICT"),
+        _ => ("TEXT", "TEXT", " STRICT"),
     };
     format!(
         "CREATE TABLE {name} (
@@ -43,7 +43,7 @@ pub fn schema(adapter: Adapter) -> String {
             CREATE TRIGGER usual_clean_up AFTER INSERT OR UPDATE ON usual_synced
             FOR EACH ROW EXECUTE FUNCTION usual_clean_up();"
         }
-        Adapter::Sqlite => {
+        _ => {
             "CREATE TRIGGER usual_insert AFTER INSERT ON usual_synced
             BEGIN DELETE FROM usual_local WHERE id = NEW.id AND write_id = NEW.write_id; END;
             CREATE TRIGGER usual_update AFTER UPDATE ON usual_synced
@@ -67,7 +67,7 @@ pub fn schema(adapter: Adapter) -> String {
 pub fn edit(adapter: Adapter, id: &str) -> String {
     let id = match adapter {
         Adapter::Pglite => format!("'{id}'::UUID"),
-        Adapter::Sqlite => format!("'{id}'"),
+        _ => format!("'{id}'"),
     };
     format!(
         "INSERT INTO usual_local (id, email, changed_columns, is_deleted) VALUES ({id}, 'edited', '[\"email\"]', 0)

@@ -14,7 +14,7 @@ impl Table {
     pub fn new(adapter: Adapter) -> Self {
         let database = match adapter {
             Adapter::Pglite => "PGlite",
-            Adapter::Sqlite => "SQLite",
+            _ => "SQLite",
         };
         Self { database, reads: Vec::new(), series: Vec::new() }
     }

@@ -51,6 +51,8 @@ pub struct ProjectArgs {
 pub enum AdapterName {
     Pglite,
     Sqlite,
+    #[value(name = "indexeddb")]
+    IndexedDb,
 }
 
 impl From<AdapterName> for Adapter {
@@ -58,6 +60,7 @@ impl From<AdapterName> for Adapter {
         match name {
             AdapterName::Pglite => Adapter::Pglite,
             AdapterName::Sqlite => Adapter::Sqlite,
+            AdapterName::IndexedDb => Adapter::IndexedDb,
         }
     }
 }

@@ -13,7 +13,6 @@ use std::path::Path;
 
 use indexmap::IndexMap;
 
-use crate::config::Adapter;
 use crate::diagnostics::Problems;
 use crate::plan::Plan;
 pub use files::{BANNER, Files, is_ours};
@@ -68,9 +67,8 @@ pub fn own_templates(folder: &Path, problems: &mut Problems) -> Option<OwnTempla
 
 /// The paths of all templates below `templates`, and whether each is rendered; the others are taken as they stand.
 pub fn template_paths() -> impl Iterator<Item = (String, bool)> {
-    let sets =
-        [sql::templates(Adapter::Pglite), sql::templates(Adapter::Sqlite), typescript::TEMPLATES, server::TEMPLATES];
-    let rendered = sets.into_iter().flat_map(TemplateSet::paths);
+    let sets = sql::templates().into_iter().chain([typescript::TEMPLATES, server::TEMPLATES]);
+    let rendered = sets.flat_map(TemplateSet::paths);
     rendered
         .map(|path| (path, true))
         .chain(typescript::verbatim_paths().chain(server::verbatim_paths()).map(|path| (path.to_owned(), false)))

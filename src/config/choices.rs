@@ -27,6 +27,8 @@ impl References {
 pub enum Adapter {
     Pglite,
     Sqlite,
+    /// The browser's own: it has no SQL.
+    IndexedDb,
 }
 
 impl Adapter {
@@ -35,6 +37,7 @@ impl Adapter {
         match self {
             Adapter::Pglite => "pglite",
             Adapter::Sqlite => "sqlite",
+            Adapter::IndexedDb => "indexeddb",
         }
     }
 }

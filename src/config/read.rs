@@ -19,7 +19,8 @@ use super::settings::{Config, SpecLocation, USUAL_POLL};
 use crate::diagnostics::{Code, Input, Problem, Problems, Severity, child};
 use crate::names::sql::TABLES_OF_THE_SYNC_SERVER;
 
-pub const ADAPTERS: &[(&str, Adapter)] = &[("pglite", Adapter::Pglite), ("sqlite", Adapter::Sqlite)];
+pub const ADAPTERS: &[(&str, Adapter)] =
+    &[("pglite", Adapter::Pglite), ("sqlite", Adapter::Sqlite), ("indexeddb", Adapter::IndexedDb)];
 
 /// Overrides from the command line.
 #[derive(Debug, Clone, Default)]

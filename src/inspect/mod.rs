@@ -176,7 +176,7 @@ fn field_view(model: &Model, column: &Column, settings: &Settings) -> FieldView 
     FieldView {
         name: field.name.clone(),
         ty: document::type_word(field.ty),
-        sql: sql::column_type(settings.adapter, field.ty),
+        sql: sql::column_type(settings.adapter, field.ty).unwrap_or(typescript::stored_type(field.ty)),
         typescript: typescript_type(column, settings.int64),
         nullable: field.nullable,
         insert: field.insert,

@@ -18,6 +18,9 @@ use libtest_mimic::{Arguments, Trial};
 use sync_patterns::config::Adapter;
 
 const ADAPTERS: [(&str, Adapter); 2] = [("pglite", Adapter::Pglite), ("sqlite", Adapter::Sqlite)];
+/// The databases with SQL, and the one without.
+const STORES: [(&str, Adapter); 3] =
+    [("pglite", Adapter::Pglite), ("sqlite", Adapter::Sqlite), ("indexeddb", Adapter::IndexedDb)];
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();

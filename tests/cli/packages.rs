@@ -25,7 +25,7 @@ fn locked(folder: &str) -> BTreeMap<String, String> {
 #[test]
 fn every_choice_is_a_set_that_is_tested() {
     let sets = [locked("tests/npm"), locked("tests/npm/frameworks")];
-    for adapter in [Adapter::Pglite, Adapter::Sqlite] {
+    for adapter in [Adapter::Pglite, Adapter::Sqlite, Adapter::IndexedDb] {
         for framework in Framework::ALL {
             for bits in 1_u8..16 {
                 let has = |bit: u8| bits & bit > 0;
@@ -36,8 +36,11 @@ fn every_choice_is_a_set_that_is_tested() {
                 };
                 assert!(sets.iter().any(is_in), "{adapter:?} {framework:?} {sources:?}: {needed:?}");
                 let is_needed = |name: &str| needed.iter().any(|package| package.name == name);
-                let database =
-                    if adapter == Adapter::Pglite { "@electric-sql/pglite" } else { "@sqlite.org/sqlite-wasm" };
+                let database = match adapter {
+                    Adapter::Pglite => "@electric-sql/pglite",
+                    Adapter::Sqlite => "@sqlite.org/sqlite-wasm",
+                    Adapter::IndexedDb => "idb",
+                };
                 assert_eq!(is_needed(database), sources.local());
                 assert_eq!(is_needed("@tanstack/electric-db-collection"), sources.direct);
                 assert_eq!(is_needed("@electric-sql/client"), sources.streamed || sources.direct);
@@ -63,9 +66,8 @@ fn the_command_of_the_guide() {
     for framework in Framework::ALL {
         for direct in [false, true] {
             let sources = Sources { streamed: true, direct, ..Sources::default() };
-            for package in
-                [Adapter::Sqlite, Adapter::Pglite].into_iter().flat_map(|adapter| packages(adapter, framework, sources))
-            {
+            let adapters = [Adapter::Sqlite, Adapter::Pglite, Adapter::IndexedDb];
+            for package in adapters.into_iter().flat_map(|adapter| packages(adapter, framework, sources)) {
                 let is_there = guide.contains(&format!("`{}` {}", package.name, package.version))
                     || guide.contains(&format!("{}@{}", package.name, package.version))
                     || (package.name == "@tanstack/db" && guide.contains(&format!("| {} |", package.version)));

@@ -52,7 +52,7 @@ fn the_questions_are_answered() {
     session.exp_string("electric: live, as they change; needs PostgreSQL").expect("the last of the list");
     press(&mut session, ENTER);
     session.exp_string("Local database").expect("the database");
-    session.exp_string("sqlite: SQLite in the browser, which downloads 0.4 MB").expect("the last of the list");
+    session.exp_string("indexeddb: the browser's own").expect("the last of the list");
     press(&mut session, &format!("{DOWN}{ENTER}"));
     session.exp_string("Framework").expect("the framework");
     session.exp_string("none").expect("the last of the list");

@@ -70,7 +70,7 @@ fn copies_of_all_templates_change_nothing() {
         count += 1;
     }
     assert!(count > 80, "{count} templates");
-    for adapter in ["pglite", "sqlite"] {
+    for adapter in ["pglite", "sqlite", "indexeddb"] {
         let copied = project.run(&["generate", "--stdout", "--adapter", adapter]);
         assert_eq!((copied.code, copied.stderr.as_str()), (0, ""), "every template of ours is known");
         if adapter == "pglite" {

@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { contact, type Device, Office, settled, shown } from "./support/backend.js";
+import { inMemory } from "./support/generated.js";
 import { until } from "./support/until.js";
 
 const office = new Office();
@@ -155,7 +156,7 @@ test("functions of the application can take the place of requests", async () => 
       pull: (request, signal) => ask("pull", request, signal),
     },
   });
-  await local.initializeDatabase({ directory: "memory://" });
+  await local.initializeDatabase(inMemory());
   await local.collections.contacts.preload();
   const id = contact(local, "Ada");
   await settled(local);
@@ -181,7 +182,7 @@ test("functions of the application can throw answers, and give the events of a p
         fetch(`${office.backend.url}/poke`, { headers: { ...headers, authorization: "ada" }, signal }),
     },
   });
-  await local.initializeDatabase({ directory: "memory://" });
+  await local.initializeDatabase(inMemory());
   const id = contact(local, "Ada");
   await until(() => local.getSyncStatus().waitingForAuth);
   status = 200;

@@ -14,7 +14,7 @@ use std::thread;
 
 use libtest_mimic::{Arguments, Trial};
 
-const ADAPTERS: [&str; 2] = ["pglite", "sqlite"];
+const ADAPTERS: [&str; 3] = ["pglite", "sqlite", "indexeddb"];
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();

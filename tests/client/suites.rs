@@ -11,7 +11,7 @@ use libtest_mimic::Trial;
 
 use crate::support::binary::sync_patterns;
 use crate::support::node::{node, run_suite};
-use crate::support::npm::{link_packages, npm_better_sqlite3, npm_sync_server};
+use crate::support::npm::{link_packages, npm_better_sqlite3, npm_harness, npm_sync_server};
 use crate::support::size::is_long;
 use crate::support::start_application::{build_application, write_application};
 use crate::support::waits::shorten;
@@ -32,6 +32,15 @@ impl Pair {
         ADAPTERS.into_iter().flat_map(|adapter| TRANSPORTS.map(|transport| Self { adapter, transport }))
     }
 
+    /// The same of IndexedDB: its suites with `rest`, and in a long run those where the store and a transport act on each other.
+    fn runs_without_sql(self, suite: &str) -> bool {
+        match self.transport {
+            "rest" => !ONLY_PUSHED.contains(&suite) && (is_long() || WITHOUT_SQL.contains(&suite)),
+            "push-pull" => is_long() && PUSHED.contains(&suite),
+            _ => is_long() && CROSSED.contains(&suite),
+        }
+    }
+
     /// Whether it runs a suite. A long run has each suite with every database and every transport for which it may end
     /// otherwise, and with every pair of them where the two act on each other.
     fn runs(self, suite: &str) -> bool {
@@ -39,6 +48,12 @@ impl Pair {
             return is_long() && CALLED.contains(&suite);
         }
         let pair = (self.adapter, self.transport);
+        if suite == "indexeddb" {
+            return pair == ("indexeddb", "rest");
+        }
+        if self.adapter == "indexeddb" {
+            return !DRIVERS.contains(&suite) && self.runs_without_sql(suite);
+        }
         if self.transport == "push-pull" {
             return PUSHED.contains(&suite) && (is_long() || PUSHED_SHORT.contains(&(self.adapter, suite)));
         }
@@ -60,6 +75,24 @@ impl Pair {
         }
     }
 }
+
+/// Suites that open a database by a driver, or look at it by SQL. What they say of IndexedDB, `indexeddb` says, too.
+const DRIVERS: &[&str] = &[
+    "changes",
+    "closing",
+    "gathered",
+    "loading-code",
+    "older-client",
+    "older-log",
+    "store",
+    "two-clients",
+    "two-processes",
+    "upgrade",
+    "values",
+];
+
+/// Suites that a short run has with IndexedDB.
+const WITHOUT_SQL: &[&str] = &["chaos", "convergence", "crashes", "indexeddb", "server-keys"];
 
 /// Suites whose server is a sync server. What others say of requests to the API has no counterpart there.
 const PUSHED: &[&str] = &[
@@ -284,6 +317,9 @@ fn run(pair: Pair, name: &str, seed: Option<u32>) {
     node.env("OLDER_SCHEMAS", repository().join("tests/client/older"));
     if adapter == "sqlite" {
         node.env("BETTER_SQLITE3", npm_better_sqlite3());
+    }
+    if adapter == "indexeddb" {
+        node.env("SHARED_MODULES", npm_harness());
     }
     if let Some(seed) = seed {
         node.env("SYNC_PATTERNS_SEED", seed.to_string());

@@ -1,17 +1,17 @@
-//! Both local databases behind one trait, so that one text of a test serves both.
+//! All local databases behind one trait, so that one text of a test serves all.
 
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 use std::sync::Mutex;
 
 use rusqlite::types::ValueRef;
 use serde_json::{Map, Value, json};
-use sync_patterns::codegen::Files;
-use sync_patterns::config::Adapter;
+use sync_patterns::codegen::{self, Files, Settings, sql};
+use sync_patterns::config::{Adapter, Framework, IdempotencyKey, Int64, USUAL_POLL};
+use sync_patterns::model::Project;
 use sync_patterns::names::sql::literal;
+use sync_patterns::plan::Plan;
 
-use super::node::node;
-use super::npm::npm_harness;
+use super::indexed_db::IndexedDb;
+use super::shell::Shell;
 
 /// Column name to value, in the order of the columns. Integers are exact; whatever JSON has no type for comes as the
 /// database's text. Booleans of SQLite are 0 and 1; JSON columns are text in both.
@@ -46,6 +46,38 @@ pub trait Database {
             self.exec(&files[name]).unwrap_or_else(|error| panic!("{name}: {error:?}"));
         }
     }
+
+    /// Makes everything anew but the log, and the server's rows if they are to stay, by the code of an upgrade. A database
+    /// with SQL gets that from whoever upgrades it.
+    fn upgrade(&mut self, keeps_rows: bool) -> Result<(), SqlError> {
+        let message = format!("upgrade({keeps_rows}) is for databases without SQL");
+        Err(SqlError { message, code: String::new() })
+    }
+}
+
+/// What makes a database of these models: SQL, or code where it has none.
+///
+/// # Panics
+/// Where they can't be generated.
+pub fn schema_of(project: &Project, adapter: Adapter) -> Files {
+    let plan = Plan::of(project);
+    if adapter != Adapter::IndexedDb {
+        return sql::files(&plan, adapter, &Default::default()).expect("the schema");
+    }
+    let settings = Settings {
+        adapter,
+        int64: Int64::Bigint,
+        framework: Framework::None,
+        database: "test",
+        electric_url: "/electric",
+        api_base_url: "/api",
+        sync_url: "/sync",
+        idempotency_key: IdempotencyKey::Header,
+        poll: USUAL_POLL,
+        server: None,
+        templates: None,
+    };
+    codegen::files(&plan, settings).expect("the client")
 }
 
 /// Names of the SQL files in the order in which they run.
@@ -65,27 +97,21 @@ pub fn open(adapter: Adapter) -> Box<dyn Database> {
     match adapter {
         Adapter::Pglite => Box::new(Pglite::open()),
         Adapter::Sqlite => Box::new(Sqlite::open()),
+        Adapter::IndexedDb => Box::new(IndexedDb::open()),
     }
 }
 
 /// A Node process with PGlite in it. Starting one takes a second or two, so a process that a test is done with serves
 /// the next one.
 pub struct Pglite {
-    process: Option<Process>,
-}
-
-struct Process {
-    child: Child,
-    requests: ChildStdin,
-    answers: BufReader<ChildStdout>,
-    answered: usize,
+    process: Option<Shell>,
 }
 
 /// How many requests a process answers before the next test gets another: PL/pgSQL keeps all the functions that a
 /// session has ever run, and each schema that is dropped and made makes it slower.
 const LIFETIME: usize = 10_000;
 
-static IDLE: Mutex<Vec<Process>> = Mutex::new(Vec::new());
+static IDLE: Mutex<Vec<Shell>> = Mutex::new(Vec::new());
 
 /// What stands between one test and the next: the whole of it, and no setting of a session survives either.
 const EMPTY: &str = "ROLLBACK; DISCARD ALL; DROP SCHEMA public CASCADE; CREATE SCHEMA public;";
@@ -94,7 +120,7 @@ impl Pglite {
     pub fn open() -> Self {
         let idle = IDLE.lock().ok().and_then(|mut idle| idle.pop());
         let fresh = idle.is_none();
-        let mut database = Self { process: Some(idle.unwrap_or_else(Process::start)) };
+        let mut database = Self { process: Some(idle.unwrap_or_else(|| Shell::start("pglite-shell.mjs"))) };
         if fresh {
             database.ask(&json!({ "open": true })).expect("PGlite opens");
         } else {
@@ -123,36 +149,7 @@ impl Pglite {
     }
 
     fn answer(&mut self, request: &Value) -> Result<Value, SqlError> {
-        let process = self.process.as_mut().expect("a process until drop");
-        writeln!(process.requests, "{request}").expect("a request to the PGlite process");
-        let mut line = String::new();
-        process.answered += 1;
-        process.answers.read_line(&mut line).expect("an answer of the PGlite process");
-        let answer: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"));
-        if let Some(error) = answer.get("error") {
-            let text = |name: &str| error[name].as_str().unwrap_or_default().to_owned();
-            return Err(SqlError { message: text("message"), code: text("code") });
-        }
-        Ok(answer)
-    }
-}
-
-impl Process {
-    fn start() -> Self {
-        let mut child = node(&npm_harness())
-            .arg("pglite-shell.mjs")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("node");
-        let requests = child.stdin.take().expect("stdin");
-        let answers = BufReader::new(child.stdout.take().expect("stdout"));
-        Self { child, requests, answers, answered: 0 }
-    }
-
-    fn end(mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.process.as_mut().expect("a process until drop").answer(request)
     }
 }
 

@@ -151,7 +151,7 @@ impl Exercise<'_> {
     }
 
     fn value(&self, field: &Value, row: u8) -> String {
-        let sqlite = self.database.adapter() == Adapter::Sqlite;
+        let sqlite = self.database.adapter() != Adapter::Pglite;
         match field["type"].as_str().expect("a type") {
             "uuid" => format!("'00000000-0000-4000-8000-00000000000{row}'"),
             "date_time" => format!("'2026-01-0{row}T00:00:00Z'"),

@@ -71,12 +71,15 @@ impl Init {
         let choices = [
             "pglite: PostgreSQL in the browser, which downloads 5.4 MB once",
             "sqlite: SQLite in the browser, which downloads 0.4 MB once",
+            "indexeddb: the browser's own, which downloads nothing: no SQL, and in browsers only",
         ];
-        Ok(match self.project.adapter {
-            Some(name) => Adapter::from(name),
-            None if asks && ask::choice("Local database", &choices, 0)? == 1 => Adapter::Sqlite,
-            None => Adapter::Pglite,
-        })
+        let adapters = [Adapter::Pglite, Adapter::Sqlite, Adapter::IndexedDb];
+        let number = match self.project.adapter {
+            Some(name) => return Ok(Adapter::from(name)),
+            None if asks => ask::choice("Local database", &choices, 0)?,
+            None => 0,
+        };
+        Ok(adapters.get(number).copied().unwrap_or(Adapter::Pglite))
     }
 
     fn framework(&self, folder: &Path, asks: bool) -> anyhow::Result<Framework> {

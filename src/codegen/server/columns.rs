@@ -2,8 +2,7 @@
 
 use serde_json::Value;
 
-use crate::codegen::sql::{column_type, postgres_constant};
-use crate::config::Adapter;
+use crate::codegen::sql::{postgres_constant, postgres_type};
 use crate::model::{Field, FieldType, KeyOrigin, Model, Shape};
 use crate::names::sql;
 use crate::plan::{Column, ModelPlan};
@@ -48,7 +47,7 @@ pub fn quoted(model: &Model, field: &str) -> String {
 }
 
 pub fn ty(field: &Field) -> &'static str {
-    column_type(Adapter::Pglite, field.ty)
+    postgres_type(field.ty)
 }
 
 /// The column of the key whose value the server makes.

@@ -21,16 +21,22 @@ use dialect::Dialect;
 pub use statements::statements;
 use view::{LogView, ModelView};
 
-fn dialect_of(adapter: Adapter) -> Dialect {
+fn dialect_of(adapter: Adapter) -> Option<Dialect> {
     match adapter {
-        Adapter::Pglite => pglite::DIALECT,
-        Adapter::Sqlite => sqlite::DIALECT,
+        Adapter::Pglite => Some(pglite::DIALECT),
+        Adapter::Sqlite => Some(sqlite::DIALECT),
+        Adapter::IndexedDb => None,
     }
 }
 
-/// What a column of the type is in the database.
-pub fn column_type(adapter: Adapter, ty: FieldType) -> &'static str {
-    (dialect_of(adapter).column_type)(ty)
+/// What a column of the type is in the database; `None` where that has no SQL.
+pub fn column_type(adapter: Adapter, ty: FieldType) -> Option<&'static str> {
+    dialect_of(adapter).map(|dialect| (dialect.column_type)(ty))
+}
+
+/// What a column of the type is in PostgreSQL.
+pub fn postgres_type(ty: FieldType) -> &'static str {
+    (pglite::DIALECT.column_type)(ty)
 }
 
 /// A JSON value of the schema as an expression of PostgreSQL.
@@ -38,17 +44,14 @@ pub fn postgres_constant(value: &Value, ty: FieldType) -> String {
     (pglite::DIALECT.constant)(value, ty)
 }
 
-pub fn templates(adapter: Adapter) -> TemplateSet {
-    dialect_of(adapter).templates
+pub fn templates() -> [TemplateSet; 2] {
+    [pglite::DIALECT.templates, sqlite::DIALECT.templates]
 }
 
-/// `schema/_changes.sql` must run first; the models' files may run in any order.
+/// `schema/_changes.sql` must run first; the models' files may run in any order. A database without SQL has none.
 pub fn files(plan: &Plan, adapter: Adapter, templates: &Templates) -> anyhow::Result<Files> {
     let models: Vec<&ModelPlan> = plan.local().collect();
-    if models.is_empty() {
-        return Ok(Files::new());
-    }
-    let dialect = dialect_of(adapter);
+    let Some(dialect) = dialect_of(adapter).filter(|_| !models.is_empty()) else { return Ok(Files::new()) };
     let renderer = Renderer::new(dialect.templates, templates)?;
     let page = Page::new("_changes.sql", "schema/_changes.sql");
     let mut files = Files::from([laid_out(renderer.render(page, LogView { banner: BANNER })?)]);

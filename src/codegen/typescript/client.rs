@@ -6,8 +6,8 @@ use super::module::Module;
 use super::runtime::Parts;
 use crate::codegen::template::{File, Page, Renderer};
 use crate::codegen::{BANNER, Settings};
+use crate::config::IdempotencyKey;
 use crate::config::USUAL_POLL;
-use crate::config::{Adapter, IdempotencyKey};
 use crate::names::ts;
 
 #[derive(Serialize)]
@@ -45,7 +45,7 @@ struct DefaultsView<'a> {
 #[derive(Serialize)]
 struct AdaptersView<'a> {
     banner: &'a str,
-    is_pglite: bool,
+    adapter: &'a str,
 }
 
 #[derive(Serialize)]
@@ -78,10 +78,9 @@ pub fn files(renderer: &Renderer, modules: &[Module], settings: Settings, parts:
         renderer.render(Page::new("defaults.ts", "db/client/defaults.ts"), defaults)?,
     ];
     if sources.local() {
-        let is_pglite = settings.adapter == Adapter::Pglite;
         let (is_streamed, is_polled, is_pulled) = (sources.streamed, sources.polled, sources.pulled);
         let is_written = is_streamed || is_polled;
-        let adapters = AdaptersView { banner: BANNER, is_pglite };
+        let adapters = AdaptersView { banner: BANNER, adapter: settings.adapter.word() };
         let transports = TransportsView { banner: BANNER, is_streamed, is_polled, is_pulled, is_written };
         files.push(renderer.render(Page::new("adapters.ts", "db/client/adapters.ts"), adapters)?);
         files.push(renderer.render(Page::new("transports.ts", "db/client/transports.ts"), transports)?);

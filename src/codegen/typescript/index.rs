@@ -7,14 +7,14 @@ use super::name_list::NameList;
 use super::runtime::Parts;
 use crate::codegen::template::{File, Page, Renderer};
 use crate::codegen::{BANNER, Settings};
-use crate::config::{Adapter, Framework};
+use crate::config::Framework;
 use crate::names::ts;
 
 #[derive(Serialize)]
 struct IndexView<'a> {
     banner: &'a str,
     is_local: bool,
-    is_pglite: bool,
+    adapter: &'a str,
     /// Whether models come from a sync server.
     is_pulled: bool,
     has_hooks: bool,
@@ -38,7 +38,7 @@ pub fn file(
         IndexView {
             banner: BANNER,
             is_local: parts.sources.local(),
-            is_pglite: settings.adapter == Adapter::Pglite,
+            adapter: settings.adapter.word(),
             is_pulled: parts.sources.pulled,
             has_hooks,
             shared,

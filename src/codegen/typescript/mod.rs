@@ -37,6 +37,7 @@ use module::{Module, modules, sql_modules};
 use packages::Sources;
 use runtime::Parts;
 pub use runtime::paths as verbatim_paths;
+pub use schema::stored_type;
 
 /// The models as data, below the output folder.
 pub const SCHEMA_JSON: &str = "schema/schema.json";
@@ -56,6 +57,7 @@ pub const TEMPLATES: TemplateSet = templates!["typescript/generated":
     "shared-types.ts",
     "sql.ts",
     "store.ts",
+    "tables.ts",
     "transports.ts",
     "types.ts",
 ];

@@ -12,6 +12,7 @@ pub struct Package {
 
 const PGLITE: Package = Package { name: "@electric-sql/pglite", version: "0.5.14" };
 const SQLITE: Package = Package { name: "@sqlite.org/sqlite-wasm", version: "3.54.1-build1" };
+const IDB: Package = Package { name: "idb", version: "8.0.4" };
 const ELECTRIC: Package = Package { name: "@electric-sql/client", version: "1.5.28" };
 
 const DB: Package = Package { name: "@tanstack/db", version: "0.15.1" };
@@ -67,6 +68,7 @@ pub fn packages(adapter: Adapter, framework: Framework, sources: Sources) -> Vec
     let database = match adapter {
         Adapter::Pglite => PGLITE,
         Adapter::Sqlite => SQLITE,
+        Adapter::IndexedDb => IDB,
     };
     let (db, hooks) = match framework {
         Framework::React if electric => (OLDER_DB, Some(OLDER_REACT)),

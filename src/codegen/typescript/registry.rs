@@ -10,7 +10,7 @@ use super::schema;
 use crate::codegen::BANNER;
 use crate::codegen::template::{File, Page, Renderer};
 use crate::config::{Int64, Transport};
-use crate::model::Model;
+use crate::model::{KeyOrigin, Model, Operations};
 use crate::names::ts;
 use crate::plan::{Column, StandIn};
 use crate::schema_json::document;
@@ -37,9 +37,9 @@ struct Member {
 
 pub fn file(renderer: &Renderer, module: &Module, int64: Int64) -> anyhow::Result<File> {
     let model = document::Model::from(module.plan.model);
-    let sql_hash = module.sql.as_ref().map(|sql| ts::string(&hash(&sql.text, &model)));
-    let ty = if sql_hash.is_some() { "LocalModel" } else { "Model" };
-    let is_streamed = module.plan.model.transport == Transport::Electric || !module.plan.model.is_local();
+    let is_local = module.plan.model.is_local();
+    let ty = if is_local { "LocalModel" } else { "Model" };
+    let is_streamed = module.plan.model.transport == Transport::Electric || !is_local;
     let row = |(one, column): (&document::Field, &Column)| {
         let mut data = field(one, column, int64)?;
         let elements = if is_streamed { elements(one) } else { None };
@@ -47,7 +47,11 @@ pub fn file(renderer: &Renderer, module: &Module, int64: Int64) -> anyhow::Resul
         data.extend((column.stand_in == Some(StandIn::InsertedAt)).then(|| ("standIn", "inserted_at".into())));
         Ok(Language::TypeScript.row(data, 4))
     };
-    let fields = model.fields.iter().zip(&module.plan.columns).map(row).collect::<anyhow::Result<_>>()?;
+    let fields: Vec<String> = model.fields.iter().zip(&module.plan.columns).map(row).collect::<anyhow::Result<_>>()?;
+    let sql_hash = is_local.then(|| {
+        let made_with = module.sql.map_or_else(|| without_sql(module.plan.model, &fields), |sql| sql.text.clone());
+        ts::string(&hash(&made_with, &model))
+    });
     let members = members(module.plan.model, &model)?;
     let view = RegistryView { banner: BANNER, name: &module.description, ty, sql_hash, members, fields };
     let page = Page::new("model.ts", format!("schema/{}.ts", module.stem)).about(&module.plan.model.name);
@@ -58,6 +62,13 @@ pub fn file(renderer: &Renderer, module: &Module, int64: Int64) -> anyhow::Resul
 fn hash(sql: &str, model: &document::Model) -> String {
     let types: Vec<_> = model.fields.iter().map(|field| (&field.name, &field.ty)).collect();
     schema::hash(&json!([sql, types, model.table(), model.server.columns]).to_string())
+}
+
+/// What stands for the SQL where there is none: all that the runtime keeps rows and edits by.
+fn without_sql(model: &Model, fields: &[String]) -> String {
+    let Operations { create, update, delete, .. } = &model.operations;
+    let writes = [create.is_some(), update.is_some(), delete.is_some()];
+    json!([fields, model.key, model.key_origin == KeyOrigin::Server, model.references, writes]).to_string()
 }
 
 fn members(model: &Model, data: &document::Model) -> anyhow::Result<Vec<Member>> {

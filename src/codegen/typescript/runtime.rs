@@ -53,17 +53,6 @@ const LOCAL: &[Module] = modules![
     "load-sync.ts",
     "status.ts",
     "store/convert-entry.ts",
-    "store/sql/dialect.ts",
-    "store/sql/driver.ts",
-    "store/sql/log.ts",
-    "store/sql/meta.ts",
-    "store/sql/migrate-log.ts",
-    "store/sql/migrate.ts",
-    "store/sql/store.ts",
-    "store/sql/tabs/connection.ts",
-    "store/sql/tabs/driver.ts",
-    "store/sql/tabs/messages.ts",
-    "store/sql/tabs/owner.ts",
     "sync-worker.ts",
     "sync.ts",
     "tabs/leader.ts",
@@ -113,6 +102,34 @@ const PULLED: &[Module] = modules![
 /// Collections that stand on Electric alone.
 const DIRECT: &[Module] = modules!["collection/electric.ts"];
 const ACCESS: &[Module] = modules!["client/access.ts"];
+/// What databases with SQL have in common.
+const SQL: &[Module] = modules![
+    "store/sql/dialect.ts",
+    "store/sql/driver.ts",
+    "store/sql/log.ts",
+    "store/sql/meta.ts",
+    "store/sql/migrate-log.ts",
+    "store/sql/migrate.ts",
+    "store/sql/store.ts",
+    "store/sql/tabs/connection.ts",
+    "store/sql/tabs/driver.ts",
+    "store/sql/tabs/messages.ts",
+    "store/sql/tabs/owner.ts",
+];
+const INDEXED_DB: &[Module] = modules![
+    "store/indexeddb/connection.ts",
+    "store/indexeddb/entries.ts",
+    "store/indexeddb/fold.ts",
+    "store/indexeddb/log.ts",
+    "store/indexeddb/meta.ts",
+    "store/indexeddb/migrate.ts",
+    "store/indexeddb/rows.ts",
+    "store/indexeddb/schema-hash.ts",
+    "store/indexeddb/store.ts",
+    "store/indexeddb/synced.ts",
+    "store/indexeddb/tables.ts",
+    "store/indexeddb/values.ts",
+];
 const PGLITE: &[Module] = modules![
     "store/sql/pglite/create.ts",
     "store/sql/pglite/dialect.ts",
@@ -154,15 +171,17 @@ fn hooks(framework: Framework) -> (&'static [Module], &'static [Module]) {
 }
 
 pub fn files(settings: Settings, parts: &Parts, templates: &Templates) -> Files {
-    let adapter = match settings.adapter {
-        Adapter::Pglite => PGLITE,
-        Adapter::Sqlite => SQLITE,
+    let (shared, adapter): (&[Module], _) = match settings.adapter {
+        Adapter::Pglite => (SQL, PGLITE),
+        Adapter::Sqlite => (SQL, SQLITE),
+        Adapter::IndexedDb => (&[], INDEXED_DB),
     };
     let (use_row, of_client) = hooks(settings.framework);
     let sources = parts.sources;
     let chosen: &[(bool, &[Module])] = &[
         (true, COMMON),
         (sources.local(), LOCAL),
+        (sources.local(), shared),
         (sources.local(), adapter),
         (sources.streamed, STREAMED),
         (sources.streamed || sources.direct, ASKED),
@@ -193,7 +212,6 @@ fn generated_path(template: &str) -> String {
 pub fn paths() -> impl Iterator<Item = &'static str> {
     let frameworks = [Framework::React, Framework::Vue, Framework::Svelte, Framework::Solid].map(hooks);
     let hooks = frameworks.into_iter().flat_map(|(use_row, of_client)| [use_row, of_client]);
-    let modules =
-        [COMMON, LOCAL, STREAMED, ASKED, POLLED, PULLED, DIRECT, ACCESS, PGLITE, SQLITE].into_iter().chain(hooks);
-    modules.flatten().map(|(path, _)| *path)
+    let parts = [COMMON, LOCAL, STREAMED, ASKED, POLLED, PULLED, DIRECT, ACCESS, SQL, PGLITE, SQLITE, INDEXED_DB];
+    parts.into_iter().chain(hooks).flatten().map(|(path, _)| *path)
 }

@@ -301,6 +301,7 @@ fn is_reserved_column(name: &str, adapter: Adapter) -> bool {
     let reserved = match adapter {
         Adapter::Pglite => names::sql::RESERVED_BY_POSTGRESQL,
         Adapter::Sqlite => names::sql::RESERVED_BY_SQLITE,
+        Adapter::IndexedDb => &[],
     };
     reserved.contains(&name.to_lowercase().as_str())
 }

@@ -13,19 +13,18 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::support::database::{self, Database};
 use crate::support::models;
-use crate::{ADAPTERS, case, setting};
+use crate::{STORES, case, setting};
 use libtest_mimic::Trial;
 use schedule::Schedule;
-use sync_patterns::codegen::{Files, sql};
+use sync_patterns::codegen::Files;
 use sync_patterns::config::Adapter;
 use sync_patterns::model::{FieldType, Method, Model};
-use sync_patterns::plan::Plan;
 
 /// Schedules that have failed once, one a line.
 const REGRESSIONS: &str = include_str!("regressions.jsonl");
 
 /// Schedules where the environment doesn't say how many.
-const SCHEDULES: [u64; 2] = [16, 200];
+const SCHEDULES: [u64; 3] = [16, 200, 16];
 
 /// Tests that the schedules of an adapter are shared out to, as long as each has a few of them.
 const TESTS: u64 = 8;
@@ -33,7 +32,7 @@ const TESTS: u64 = 8;
 pub fn cases() -> Vec<Trial> {
     let first = setting("SYNC_PATTERNS_FIRST_SEED", 0);
     let mut cases = Vec::new();
-    for ((name, adapter), schedules) in ADAPTERS.into_iter().zip(SCHEDULES) {
+    for ((name, adapter), schedules) in STORES.into_iter().zip(SCHEDULES) {
         cases.push(case(format!("simulation::{name}::regressions"), move || regressions(adapter)));
         let seeds = match std::env::var_os("SYNC_PATTERNS_SEED") {
             Some(_) => Range { start: setting("SYNC_PATTERNS_SEED", 0), end: setting("SYNC_PATTERNS_SEED", 0) + 1 },
@@ -118,8 +117,7 @@ struct Pair {
 
 impl Pair {
     fn new(models: [Model; 2], adapter: Adapter) -> Self {
-        let files =
-            sql::files(&Plan::of(&models::project(models.clone())), adapter, &Default::default()).expect("the schema");
+        let files = database::schema_of(&models::project(models.clone()), adapter);
         Self { models, files }
     }
 }

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { after, afterEach, before, beforeEach } from "node:test";
 import { PGlite } from "@electric-sql/pglite";
 import * as crm from "../../crm/sync/index.js";
-import { adapter } from "./generated.js";
+import { adapter, inMemory, isIndexedDb } from "./generated.js";
 import { until } from "./until.js";
 
 export type Crm = typeof import("../../crm/pglite/push-pull/index.js");
@@ -134,7 +134,7 @@ export class Office {
   async device(user: "ada" | "bob", isReady = true): Promise<Device> {
     const database = `${user} ${String(this.open.length)}`;
     const client = this.client({ database, user, headers: { authorization: user }, syncUrl: this.backend.url });
-    await client.initializeDatabase({ directory: "memory://" });
+    await client.initializeDatabase(inMemory());
     await Promise.all(Object.values(client.collections).map((collection) => collection.preload()));
     if (isReady) await until(() => Object.values(client.getSyncStatus().models).every(({ ready }) => ready));
     return client;
@@ -169,6 +169,10 @@ export async function settled(...all: Device[]): Promise<void> {
 }
 
 export async function log(client: Device): Promise<readonly unknown[]> {
+  if (isIndexedDb) {
+    const database = client.getDatabase() as unknown as { getAll(table: string): Promise<readonly unknown[]> };
+    return database.getAll("_changes");
+  }
   return client.getDatabase().query({ parts: ["SELECT * FROM _changes"], parameters: [] });
 }
 

@@ -2,10 +2,11 @@
 
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { type Client, generated, isSqlite, POLL } from "./generated.js";
+import { adapter, type Client, generated, inMemory, isIndexedDb, isSqlite, POLL, shared, transport } from "./generated.js";
 import { openFile } from "./native.js";
 import type { Command, CrashPoint, ModelName, Reply, ReplyError, Request, Settings, Write } from "./protocol.js";
 import { application, page, serverFunctions } from "./server-functions.js";
+import { type Speaker, speakerOf } from "./speaker.js";
 
 type DatabaseOptions = NonNullable<Parameters<Client["initializeDatabase"]>[0]>;
 
@@ -90,7 +91,7 @@ async function perform(command: Command): Promise<unknown> {
       configure(command);
       const { directory, sync = true } = command;
       // In memory at once: a test may ask for something else before it is open.
-      const where = directory === undefined ? { directory: "memory://" } : await place(directory, command.wal);
+      const where = directory === undefined ? inMemory() : await place(directory, command.wal);
       await client.initializeDatabase({ sync, ...where });
       return null;
     }
@@ -100,13 +101,13 @@ async function perform(command: Command): Promise<unknown> {
     case "configure":
       return configure(command);
     case "query":
-      return client.getDatabase().query(command.statement);
+      return (await speaker()).query(command.statement);
     case "transaction":
-      return client.getDatabase().transaction(async (connection) => {
+      return (await speaker()).transaction(async (connection) => {
         for (const statement of command.statements) await connection.query(statement);
       });
     case "exec":
-      return client.getDatabase().exec(command.script);
+      return (await speaker()).exec(command.script);
     case "status":
       return client.getSyncStatus();
     case "errors":
@@ -138,7 +139,20 @@ async function perform(command: Command): Promise<unknown> {
   }
 }
 
+let overIndexedDb: Promise<Speaker> | undefined;
+
+/** What speaks SQL to the open database. */
+async function speaker(): Promise<Speaker> {
+  const database = client.getDatabase();
+  if (!isIndexedDb) return database;
+  return (overIndexedDb ??= speakerOf(new URL(`../../${adapter}/${transport}/`, import.meta.url)));
+}
+
 async function place(directory: string, wal = false): Promise<DatabaseOptions> {
+  if (isIndexedDb) {
+    const { keepIn } = await shared<{ keepIn(folder: string, name: string): Promise<void> }>("durable-indexeddb.mjs");
+    await keepIn(directory, directory);
+  }
   if (!isSqlite) return { directory };
   const { nativeDriver } = client as unknown as typeof import("../../sqlite/electric/index.js");
   const database = openFile(join(directory, "client.db"));

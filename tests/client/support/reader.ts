@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, test as nodeTest } from "node:test";
 import type { List } from "../../pglite/rest/db/client/model.js";
+import { inMemory } from "./generated.js";
 import { ListServer } from "./list-server.js";
 import { until } from "./until.js";
 
@@ -94,7 +95,7 @@ export class Reading {
   async client(settings: Settings = {}): Promise<Reader> {
     const client = createClient({ apiBaseUrl: this.server.url, poll: 3_600, ...settings });
     this.clients.push(client);
-    await client.initializeDatabase({ directory: "memory://" });
+    await client.initializeDatabase(inMemory());
     await Promise.all(Object.values(client.collections).map((collection) => collection.preload()));
     // A first pull shows rows as they come: it ends after the last of them.
     const isTried = ({ ready, error }: { ready: boolean; error: string | null }): boolean => ready || error !== null;

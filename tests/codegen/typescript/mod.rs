@@ -108,7 +108,7 @@ fn every_framework_compiles() {
         match framework {
             Framework::Vue | Framework::Solid => write("local", Adapter::Sqlite, &local),
             Framework::React => write("local", Adapter::Pglite, &mixed),
-            _ => write("local", Adapter::Pglite, &local),
+            Framework::Svelte | Framework::None => write("local", Adapter::IndexedDb, &local),
         }
     }
     workspace.write_file("src/consumer.ts", include_str!("frameworks.ts"));
@@ -120,7 +120,7 @@ fn every_framework_compiles() {
 #[test]
 fn every_template_is_generated() {
     let mut names: BTreeSet<String> = BTreeSet::new();
-    for adapter in [Adapter::Pglite, Adapter::Sqlite] {
+    for adapter in [Adapter::Pglite, Adapter::Sqlite, Adapter::IndexedDb] {
         let mut project = projects::samples();
         project.models[0].collections = Collections::Electric;
         project.models[1].transport = Transport::Rest;

@@ -1,11 +1,10 @@
 //! A database with a schema in it, and what happens to one: writes, answers, rows that come and go.
 
 use serde_json::{Map, Value, json};
-use sync_patterns::codegen::{Files, sql};
+use sync_patterns::codegen::Files;
 use sync_patterns::config::Adapter;
 use sync_patterns::model::{FieldType, Model};
 use sync_patterns::names::sql::{identifier, literal};
-use sync_patterns::plan::Plan;
 
 use crate::support::database::{self, Database, Row, SqlError, schema_order};
 use crate::support::models;
@@ -39,14 +38,25 @@ impl World {
 
     pub fn load(&mut self, models: impl IntoIterator<Item = Model>) {
         let project = models::project(models);
-        self.files = sql::files(&Plan::of(&project), self.adapter(), &Default::default()).expect("the schema");
+        self.files = database::schema_of(&project, self.adapter());
         self.models = project.models;
-        self.load_again();
+        self.load_files();
     }
 
     pub fn load_again(&mut self) {
+        if self.adapter() == Adapter::IndexedDb {
+            return self.upgrade(true);
+        }
+        self.load_files();
+    }
+
+    fn load_files(&mut self) {
         let files = self.files.clone();
         self.database.load(&files);
+    }
+
+    fn upgrade(&mut self, keeps_rows: bool) {
+        self.database.upgrade(keeps_rows).unwrap_or_else(|error| panic!("an upgrade: {error:?}"));
     }
 
     pub fn contacts(&mut self) {
@@ -254,7 +264,9 @@ impl World {
 
     /// Drops everything but the log.
     pub fn drop_all(&mut self) {
-        if self.is_pglite() {
+        if self.adapter() == Adapter::IndexedDb {
+            self.upgrade(false);
+        } else if self.is_pglite() {
             let names: Vec<String> = self.models.iter().map(|model| model.name.clone()).collect();
             for name in names {
                 let [view, synced, local] = ["", "_synced", "_local"].map(|end| identifier(&format!("{name}{end}")));

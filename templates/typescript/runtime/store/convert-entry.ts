@@ -1,8 +1,23 @@
 import { parsed, textOf, type Members } from "../client/json.js";
-import { fieldOf, type Field, type Model } from "../client/model.js";
+import { actionFor, fieldOf, type Field, type Model } from "../client/model.js";
+import { errorText, type Entry } from "./store.js";
+
+/** What becomes of an entry in a new schema. */
+export type Fate =
+  | { readonly kind: "stays" }
+  /** The server has taken it, and nothing can show it. */
+  | { readonly kind: "goes" }
+  | { readonly kind: "rejected"; readonly error: string }
+  /** `lost`: what can't stay in it becomes an entry of its own, which is rejected. */
+  | {
+      readonly kind: "changes";
+      readonly members: Members;
+      readonly rowKey: string;
+      readonly lost?: { readonly members: Members; readonly error: string };
+    };
 
 /** An entry of the log, converted to a new schema. */
-export interface Converted {
+interface Converted {
   /** The members that the new schema can hold; undefined if there are none. */
   readonly kept: Members | undefined;
   /** The members that it can't hold. */
@@ -24,6 +39,54 @@ const TIME = /^\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d(:?\d\d)?)?$/;
 const DATE_TIME = /^(\d{4,}-\d\d-\d\d)[T ](\d\d:\d\d(:\d\d(\.\d+)?)?)(Z|[+-]\d\d(:?\d\d)?)?$/;
 const BASE64 = /^([A-Za-z\d+/]{4})*([A-Za-z\d+/]{2}==|[A-Za-z\d+/]{3}=)?$/;
 const DECIMAL = /^-?\d+(\.\d+)?$/;
+
+/** Types of keys whose text form is that of their JSON. */
+const PLAIN = new Set<string>(["text", "uuid", "int32", "int64", "date"]);
+
+/**
+ * Says what becomes of an entry. Members of a column that is gone, or that can't hold the value any more, are rejected; the
+ * rest stays as it was. `model` and `former`: its model now and before.
+ */
+export function fateOf(
+  entry: Pick<Entry, "model" | "rowKey" | "operation" | "members" | "status">,
+  model: Model | undefined,
+  former: FormerModel | undefined,
+): Fate {
+  const { operation, status, members: before } = entry;
+  // The server has taken it, so there is nothing to send, whether its rows show it already or not.
+  const isTaken = status === "acknowledged";
+  const isSendable = isTaken || model === undefined || actionFor(model, operation) !== undefined;
+  const { kept, lost, reason } = isSendable ? convert(model, former, operation, before) : unsendable(operation, before);
+  const error = errorText({ status: null, message: `${entry.model}: ${reason}`, body: "" });
+  if (model === undefined || kept === undefined) {
+    if (isTaken) return { kind: "goes" };
+    return status === "rejected" ? { kind: "stays" } : { kind: "rejected", error };
+  }
+
+  const isSplit = Object.keys(lost).length > 0;
+  const rowKey = plainKey(model, kept) ?? entry.rowKey;
+  const isOther = isSplit || rowKey !== entry.rowKey || Object.entries(kept).some(([name, json]) => before[name] !== json);
+  if (!isOther) return { kind: "stays" };
+  if (!isSplit || isTaken) return { kind: "changes", members: kept, rowKey };
+  const key = Object.fromEntries(model.key.map((column) => [column, kept[column] ?? "null"]));
+  return { kind: "changes", members: kept, rowKey, lost: { members: { ...key, ...lost }, error } };
+}
+
+function unsendable(operation: string, members: Members): Converted {
+  return { kept: undefined, lost: members, reason: `the API has no ${operation} any more` };
+}
+
+/** The text form of the key; undefined if a part has a type for which the database has its own form. */
+function plainKey(model: Model, members: Members): string | undefined {
+  if (!model.key.every((column) => PLAIN.has(fieldOf(model, column)?.type ?? ""))) return undefined;
+  const parts = model.key.map((column) => members[column] ?? "null");
+  return parts.length === 1 ? textOf(parts[0] ?? "null") : `[${parts.join(",")}]`;
+}
+
+/** Describes a model for the next upgrade, which converts the log. */
+export function formerOf(model: Model): FormerModel {
+  return { key: model.key, types: Object.fromEntries(model.fields.map((field) => [field.name, field.type])) };
+}
 
 /** Converts an entry. One whose key doesn't fit is dropped, and so is an update that has nothing left but its key. */
 export function convert(

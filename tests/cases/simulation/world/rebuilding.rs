@@ -10,18 +10,12 @@ impl World<'_> {
     /// The schema is dropped, all but the log, and built again; the stream fills it again.
     pub(super) fn rebuild(&mut self, dice: &mut Dice) -> Outcome {
         let keeps_synced = dice.chance(30);
-        let names = self.relations()?;
-        let mut script = String::from("BEGIN;");
-        for (kind, name) in names {
-            if !(keeps_synced && name.trim_end_matches('"').ends_with("_synced")) {
-                script += &format!(
-                    "DROP {kind} IF EXISTS {name}{};",
-                    if self.adapter() == Adapter::Pglite { " CASCADE" } else { "" }
-                );
-            }
+        if self.adapter() == Adapter::IndexedDb {
+            self.is_touched = true;
+            self.database.upgrade(keeps_synced).map_err(|error| error.message)?;
+        } else {
+            self.make_again(keeps_synced)?;
         }
-        self.exec(&format!("{script} COMMIT;"))?;
-        self.database.load(self.files);
         if keeps_synced {
             return Ok(());
         }
@@ -34,6 +28,22 @@ impl World<'_> {
         Ok(())
     }
 
+    fn make_again(&mut self, keeps_synced: bool) -> Outcome {
+        let names = self.relations()?;
+        let mut script = String::from("BEGIN;");
+        for (kind, name) in names {
+            if !(keeps_synced && name.trim_end_matches('"').ends_with("_synced")) {
+                script += &format!(
+                    "DROP {kind} IF EXISTS {name}{};",
+                    if self.adapter() == Adapter::Pglite { " CASCADE" } else { "" }
+                );
+            }
+        }
+        self.exec(&format!("{script} COMMIT;"))?;
+        self.database.load(self.files);
+        Ok(())
+    }
+
     /// What a rebuild drops: kinds and quoted names, views first.
     fn relations(&mut self) -> Outcome<Vec<(String, String)>> {
         let statement = match self.adapter() {
@@ -43,6 +53,7 @@ impl World<'_> {
                    AND name NOT LIKE 'sqlite!_%' ESCAPE '!'
                  ORDER BY type DESC"
             }
+            Adapter::IndexedDb => return Ok(Vec::new()),
             Adapter::Pglite => {
                 "SELECT CASE relkind WHEN 'v' THEN 'view' ELSE 'table' END AS kind, format('%I', relname) AS name
                  FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v')

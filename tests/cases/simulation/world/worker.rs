@@ -1,6 +1,7 @@
 //! The sync worker sends the log, and the application looks at what was rejected.
 
 use serde_json::Value;
+use sync_patterns::config::Adapter;
 use sync_patterns::model::Method;
 use sync_patterns::names::sql::literal;
 
@@ -149,9 +150,13 @@ impl World<'_> {
 
     pub(super) fn retry(&mut self, dice: &mut Dice) -> Outcome {
         let write_ids = self.rejected(dice);
-        self.oracle.retry(&write_ids);
-        let list = list(&write_ids);
-        self.exec(&format!("UPDATE _changes SET status = 'pending' WHERE write_id IN ({list})"))
+        // A database without SQL has no statement for several: the application sends one after the other again.
+        let at_once = if self.adapter() == Adapter::IndexedDb { 1 } else { write_ids.len().max(1) };
+        for some in write_ids.chunks(at_once) {
+            self.oracle.retry(some);
+            self.exec(&format!("UPDATE _changes SET status = 'pending' WHERE write_id IN ({})", list(some)))?;
+        }
+        Ok(())
     }
 
     pub(super) fn discard(&mut self, dice: &mut Dice) -> Outcome {

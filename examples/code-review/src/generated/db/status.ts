@@ -54,6 +54,8 @@ export interface Status {
   /** Returns when the model's first sync is complete, and also when it can't go on now. */
   whenLoaded(model: Model, signal: AbortSignal): Promise<void>;
   persisted(isPersisted: boolean): void;
+  /** Says what keeps the database from being opened. */
+  blocked(message: string): void;
   /** Says how many writes wait for room on the disk, and tells the error when they begin to. */
   unsaved(count: number, error: unknown): void;
   /** Keeps the status of an open database, until what it returns is called. `isSyncing`: whether any tab syncs. */
@@ -174,6 +176,12 @@ export function createStatus(): Status {
     persisted(isPersisted) {
       persisted = isPersisted;
       show();
+    },
+
+    blocked(message) {
+      status = { ...status, lastError: message };
+      tell();
+      tellError({ model: null, url: null, message });
     },
 
     unsaved(count, error) {

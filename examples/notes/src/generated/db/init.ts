@@ -255,7 +255,7 @@ async function start(
   // Whoever syncs holds this lock.
   const leadership = createLeadership(channel("sync"));
   // A tab with older code would send what newer code has written, without what it doesn't know.
-  if (!(await store.isCurrent())) await leadership.alone(() => store.migrate());
+  if (!(await store.isCurrent())) await leadership.alone(() => store.migrate(status.blocked));
   const feed = await openFeed(store);
   const reports = openReports(await progress(store), store.version, channel("status"), presence);
   const tellError = (message: string) => status.tellError({ model: null, url: null, message });
@@ -279,6 +279,10 @@ async function start(
   }
 
   const stopSync = load && leadership.lead((signal) => sync(load, signal));
+  store.onOutdated?.(() => {
+    reports.outdated();
+    void stopSync?.();
+  });
   if (store.shared !== undefined) void askToPersist(status);
   const stop = async () => {
     await stopUser();

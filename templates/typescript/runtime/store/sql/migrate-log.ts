@@ -1,16 +1,13 @@
 import { models } from "../../../schema/index.js";
-import { membersOf, messageOf, objectOf, textOf, type Members } from "../../client/json.js";
-import { actionFor, fieldOf, type Model } from "../../client/model.js";
-import { convert, type Converted, type FormerModel } from "../convert-entry.js";
+import { membersOf, messageOf, objectOf, type Members } from "../../client/json.js";
+import type { Model } from "../../client/model.js";
+import { fateOf, type FormerModel } from "../convert-entry.js";
 import { errorText, type Entry } from "../store.js";
 import type { Dialect } from "./dialect.js";
 import { name, sql, type Connection, type Row, type Statement, type Value } from "./driver.js";
 
 /** The prefix that a model's name has in hidden entries. */
 const HIDDEN = "?";
-
-/** Types of keys whose text form is that of their JSON. */
-const PLAIN = new Set(["text", "uuid", "int32", "int64", "date"]);
 
 /**
  * Converts the entries to the new schema. Members of a column that is gone, or that can't hold the value any more, are
@@ -33,41 +30,31 @@ export async function convertEntries(
 
 function changesTo(
   dialect: Dialect,
-  entry: Row,
+  row: Row,
   model: Model | undefined,
   former: FormerModel | undefined,
 ): Statement[] {
   const log = name(dialect.logTable);
-  const { id = null, row_key, status } = entry;
-  const before = membersOf(String(entry["value"])) ?? {};
-  const operation = String(entry["operation"]) as Entry["operation"];
-  // The server has taken it, so there is nothing to send, whether its rows show it already or not.
-  const isTaken = status === "acknowledged";
-  const isSendable = isTaken || model === undefined || actionFor(model, operation) !== undefined;
-  const { kept, lost, reason } = isSendable ? convert(model, former, operation, before) : unsendable(operation, before);
-  const error = rejection(`${String(entry["table_name"])}: ${reason}`);
-  if (model === undefined || kept === undefined) {
-    if (isTaken) return [sql`DELETE FROM ${log} WHERE id = ${id}`];
-    return status === "rejected" ? [] : rejected(log, id, operation, error);
+  const { id = null } = row;
+  const operation = String(row["operation"]) as Entry["operation"];
+  const status = String(row["status"]) as Entry["status"];
+  const members = membersOf(String(row["value"])) ?? {};
+  const entry = { model: String(row["table_name"]), rowKey: String(row["row_key"]), operation, members, status };
+  const fate = fateOf(entry, model, former);
+  switch (fate.kind) {
+    case "stays":
+      return [];
+    case "goes":
+      return [sql`DELETE FROM ${log} WHERE id = ${id}`];
+    case "rejected":
+      return rejected(log, id, operation, fate.error);
+    case "changes": {
+      const { lost, rowKey } = fate;
+      const value = dialect.logValue(objectOf(fate.members));
+      const change = sql`UPDATE ${log} SET value = ${value}, row_key = ${rowKey} WHERE id = ${id}`;
+      return lost === undefined ? [change] : [rejectedPart(dialect, id, lost.members, lost.error), change];
+    }
   }
-
-  const statements: Statement[] = [];
-  const isSplit = Object.keys(lost).length > 0;
-  if (isSplit && !isTaken) {
-    const key = Object.fromEntries(model.key.map((column) => [column, kept[column] ?? "null"]));
-    statements.push(rejectedPart(dialect, id, { ...key, ...lost }, error));
-  }
-  const rowKey = plainKey(model, kept) ?? String(row_key);
-  if (isSplit || rowKey !== row_key || Object.entries(kept).some(([column, json]) => before[column] !== json)) {
-    statements.push(
-      sql`UPDATE ${log} SET value = ${dialect.logValue(objectOf(kept))}, row_key = ${rowKey} WHERE id = ${id}`,
-    );
-  }
-  return statements;
-}
-
-function unsendable(operation: string, members: Members): Converted {
-  return { kept: undefined, lost: members, reason: `the API has no ${operation} any more` };
 }
 
 /** Rejects the entries of a row whose insert was rejected. */
@@ -98,13 +85,6 @@ function rejectedPart(dialect: Dialect, id: Value, members: Members, error: stri
 
 function rejection(message: string): string {
   return errorText({ status: null, message, body: "" });
-}
-
-/** The text form of the key; undefined if a part has a type for which the database has its own form. */
-function plainKey(model: Model, members: Members): string | undefined {
-  if (!model.key.every((column) => PLAIN.has(fieldOf(model, column)?.type ?? ""))) return undefined;
-  const parts = model.key.map((column) => members[column] ?? "null");
-  return parts.length === 1 ? textOf(parts[0] ?? "null") : `[${parts.join(",")}]`;
 }
 
 /** Hides the entries while the schema is made, so that none of them can make that fail. */

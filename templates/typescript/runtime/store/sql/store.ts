@@ -46,6 +46,8 @@ export interface SqlStore extends Store {
 }
 
 export function sqlStore(driver: Driver, dialect: Dialect): SqlStore {
+  const transaction = <T>(work: (within: StoreOperations) => Promise<T>) =>
+    driver.transaction((connection) => work(operations(connection, dialect)));
   return {
     ...operations(driver, dialect),
     ...(driver.shared !== undefined && { shared: driver.shared }),
@@ -56,7 +58,8 @@ export function sqlStore(driver: Driver, dialect: Dialect): SqlStore {
       const { migrate } = await loadMigration();
       await migrate(driver, dialect);
     },
-    transaction: (work) => driver.transaction((connection) => work(operations(connection, dialect))),
+    transaction,
+    receive: transaction,
     onCommit: driver.onCommit,
     clear: (discardsUnsent) => driver.transaction((connection) => clear(connection, dialect, discardsUnsent)),
     close: driver.close,

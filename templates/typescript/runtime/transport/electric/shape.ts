@@ -156,7 +156,7 @@ export async function openShape(
       signal.throwIfAborted();
       const isShown = isToShow();
       const write = () =>
-        store.transaction(async (within) => {
+        store.receive(async (within) => {
           await within.synced.beginLoading(model);
           await apply(within, part, undefined, isOurs && areNewRows(part));
           const isLast = index === parts.length - 1;
@@ -179,7 +179,7 @@ export async function openShape(
   async function follow(before: Position, changes: readonly Change[], batch: Batch): Promise<void> {
     const after = positionAt(batch, before.rows);
     if (changes.length > 0 || after.handle !== before.handle || after.offset !== before.offset) {
-      await store.transaction(async (within) => {
+      await store.receive(async (within) => {
         await apply(within, changes, before.offset);
         await writePosition(within, model.name, after);
       });
@@ -191,7 +191,7 @@ export async function openShape(
   async function replace(snapshot: Refetch, batch: Batch): Promise<void> {
     const rows = [...snapshot.rows.values()];
     const after = positionAt(batch, rows.length);
-    await store.transaction(async (within) => {
+    await store.receive(async (within) => {
       const before = await lastWrites(within, model);
       await apply(within, rows, undefined);
       await within.synced.deleteOthers(

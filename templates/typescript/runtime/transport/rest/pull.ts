@@ -172,7 +172,7 @@ export function createPuller(context: Context, listed: Listed): Puller {
     for (let start = 0; start < changes.length; start += WRITTEN_AT_ONCE) {
       const some = changes.slice(start, start + WRITTEN_AT_ONCE);
       const isShown = run.isFirst && isToShow();
-      const written = await store.transaction(async (within) => {
+      const written = await store.receive(async (within) => {
         if (run.isFirst) await within.synced.beginLoading(model);
         const result = await write(within, run, some);
         if (isShown) await within.synced.endLoading(model);
@@ -249,7 +249,7 @@ export function createPuller(context: Context, listed: Listed): Puller {
     signal.throwIfAborted();
     if (run.changed.size + gone.size + shown.length > 0 || isNew || (await orphans(store)).length > 0) {
       const changes = take(run);
-      const result = await store.transaction(async (within) => {
+      const result = await store.receive(async (within) => {
         const own = acknowledged.since(model.name, run.mark);
         const written = await write(within, run, changes);
         const free = [...gone].filter((key) => !own.has(key));

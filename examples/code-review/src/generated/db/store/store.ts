@@ -15,16 +15,20 @@ export interface Store extends StoreOperations {
   readonly version: string;
   /** Whether the database has this version of the schema. */
   isCurrent(): Promise<boolean>;
-  /** Brings the database to this version of the schema. Nobody may sync meanwhile. */
-  migrate(): Promise<void>;
+  /** Brings the database to this version of the schema. Nobody may sync meanwhile. `tell` hears of what keeps it waiting. */
+  migrate(tell: (message: string) => void): Promise<void>;
   /**
    * Runs `work` in a transaction: commits when it returns, rolls back when it throws. All other calls wait for it, in
-   * every tab; so `work` uses only what it is given. It may run again from the start, after a rollback, so it must not
-   * rely on variables that an earlier run has changed.
+   * every tab; so `work` uses only what it is given, and awaits nothing else. It may run again from the start, after a
+   * rollback, so it must not rely on variables that an earlier run has changed.
    */
   transaction<T>(work: (within: StoreOperations) => Promise<T>): Promise<T>;
+  /** The same for what the server has anyway: a power cut may undo it. */
+  receive<T>(work: (within: StoreOperations) => Promise<T>): Promise<T>;
   /** Calls `listener` after each commit, of this tab or another, that may have changed what the views show. */
   onCommit(listener: () => void): () => void;
+  /** Calls `listener` where another tab has brought the database to another version, which this code can't use. */
+  onOutdated?(listener: () => void): () => void;
   /** Removes all rows and entries. Refuses, unless told to discard them, while there are edits that the server lacks. */
   clear(discardsUnsent: boolean): Promise<void>;
   close(): Promise<void>;

@@ -4,7 +4,7 @@ import { modelSql, sharedSql } from "../../../schema/_schema.js";
 import { models } from "../../../schema/index.js";
 import { parsed } from "../../client/json.js";
 import type { LocalModel } from "../../client/model.js";
-import type { FormerModel } from "../convert-entry.js";
+import { formerOf, type FormerModel } from "../convert-entry.js";
 import type { DatabaseObject, Dialect } from "./dialect.js";
 import { name, sql, type Connection, type Driver } from "./driver.js";
 import { schemaHash, setMeta } from "./meta.js";
@@ -132,9 +132,4 @@ function syncedTable(model: LocalModel): string {
   const start = text.indexOf(`CREATE TABLE IF NOT EXISTS ${name(syncedName(model)).parts.join("")} (`);
   const end = text.indexOf(";", start);
   return JSON.stringify([text.slice(start, end), formerOf(model).types, model.table, model.columns]);
-}
-
-/** Describes the models for the next upgrade, which converts the log. */
-function formerOf(model: LocalModel): FormerModel {
-  return { key: model.key, types: Object.fromEntries(model.fields.map((field) => [field.name, field.type])) };
 }

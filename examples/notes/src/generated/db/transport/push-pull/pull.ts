@@ -116,7 +116,7 @@ export function createPuller(context: Context, models: readonly Model[], turns: 
     const present = new Set(answer.more ? answer.changes.map(({ table }) => table) : []);
     const shown = new Set([...present].filter((name) => isToShow.get(name)?.() === true));
     const bring = (unfit: ReadonlyMap<PullChange, string>) =>
-      store.transaction((within) => takePage(within, models, answer, state, { shown, unfit }));
+      store.receive((within) => takePage(within, models, answer, state, { shown, unfit }));
     try {
       return await bring(new Map());
     } catch (error) {

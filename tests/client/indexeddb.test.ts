@@ -1,0 +1,290 @@
+// What only IndexedDB has: transactions that live while requests are under way, versions, other tabs' connections, and what a
+// browser refuses.
+
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { test } from "node:test";
+import { setImmediate } from "node:timers/promises";
+import { shared } from "./support/generated.js";
+import { speakerOf, type Speaker } from "./support/speaker.js";
+import { until } from "./support/until.js";
+
+await shared("durable-indexeddb.mjs");
+
+type Client = typeof import("../after/indexeddb/rest/index.js");
+type Init = typeof import("../after/indexeddb/rest/db/init.js");
+
+const folders = {
+  before: new URL("../before/indexeddb/rest/", import.meta.url),
+  after: new URL("../after/indexeddb/rest/", import.meta.url),
+};
+
+async function loaded<Module>(version: keyof typeof folders, path: string): Promise<Module> {
+  return (await import(new URL(path, folders[version]).href)) as Module;
+}
+
+const before = await loaded<Client>("before", "index.js");
+const after = await loaded<Client>("after", "index.js");
+
+const [ONE, TWO, THREE] = [1, 2, 3].map((number) => `00000000-0000-4000-8000-00000000000${String(number)}`);
+
+function statement(text: string) {
+  return { parts: [text], parameters: [] };
+}
+
+async function names(speaker: Speaker, view: string): Promise<unknown[]> {
+  return (await speaker.query(statement(`SELECT name FROM ${view} ORDER BY name`))).map((row) => row["name"]);
+}
+
+/** Opens a database of this name, and gives what speaks SQL to it. */
+async function open(version: "before" | "after", directory: string): Promise<Speaker> {
+  await { before, after }[version].initializeDatabase({ directory, sync: false });
+  return speakerOf(folders[version]);
+}
+
+async function store() {
+  const { defaultClient } = await loaded<Pick<Init, "defaultClient">>("after", "db/init.js");
+  return (await defaultClient.whenOpen()).store;
+}
+
+const { models } = await loaded<Pick<typeof import("../after/indexeddb/rest/schema/index.js"), "models">>(
+  "after",
+  "schema/index.js",
+);
+const labels = models.find(({ name }) => name === "labels");
+assert.ok(labels);
+
+test("a transaction in which something else is awaited fails", async () => {
+  const speaker = await open("after", randomUUID());
+  const { transaction } = await store();
+  const ended = /has ended before its work: something else was awaited in it/;
+  const pause = async () => {
+    for (let turn = 0; turn < 5; turn += 1) await setImmediate();
+  };
+  await assert.rejects(
+    transaction(async ({ rows }) => {
+      await pause();
+      await rows.insert(labels, { id: ONE, name: "too late" });
+    }),
+    ended,
+  );
+  assert.deepEqual(await names(speaker, "labels"), []);
+  await assert.rejects(
+    transaction(async ({ meta }) => {
+      await meta.clientId();
+      await pause();
+    }),
+    ended,
+  );
+  await after.closeDatabase();
+});
+
+test("a transaction whose work fails leaves nothing", async () => {
+  const speaker = await open("after", randomUUID());
+  const { transaction } = await store();
+  await assert.rejects(
+    transaction(async ({ rows, meta }) => {
+      await rows.insert(labels, { id: ONE, name: "half" });
+      await meta.set("kind", "labels", "half");
+      throw new Error("on purpose");
+    }),
+    /on purpose/,
+  );
+  assert.deepEqual(await names(speaker, "labels"), []);
+  assert.equal(await (await store()).meta.get("kind", "labels"), undefined);
+  await after.closeDatabase();
+});
+
+test("what a user has saved is on the disk, and what the server has needn't be", async () => {
+  const used: [mode: string | undefined, durability: string | undefined][] = [];
+  const begin = IDBDatabase.prototype.transaction;
+  await open("after", randomUUID());
+  IDBDatabase.prototype.transaction = function (this: IDBDatabase, ...parameters: Parameters<typeof begin>) {
+    used.push([parameters[1], parameters[2]?.durability]);
+    return begin.apply(this, parameters);
+  };
+  try {
+    const { transaction, receive } = await store();
+    await transaction(async ({ rows }) => rows.insert(labels, { id: ONE, name: "saved" }));
+    await receive(async ({ synced }) => synced.upsert(labels, [new Map([["id", TWO ?? ""], ["name", "theirs"]])]));
+  } finally {
+    IDBDatabase.prototype.transaction = begin;
+  }
+  const written = used.filter(([mode]) => mode === "readwrite").map(([, durability]) => durability);
+  assert.deepEqual(written, ["strict", "relaxed"]);
+  await after.clearDatabase({ unsent: "discard" });
+  await after.closeDatabase();
+});
+
+const WRITES = [
+  `UPDATE things SET title = 'new', nick = 'gone' WHERE id = '${ONE}'`,
+  `UPDATE things SET age = 5, score = '7' WHERE id = '${ONE}'`,
+  `UPDATE things SET score = 'seven' WHERE id = '${TWO}'`,
+  `INSERT INTO things (id, title, price, serial, data) VALUES
+     ('${THREE}', 'three', '1.10', 9007199254740993, '{"a": [null, 5]}')`,
+  `INSERT INTO wishes (id, name) VALUES ('${ONE}', 'w')`,
+  `UPDATE labels SET name = 'edited' WHERE id = '${ONE}'`,
+  `DELETE FROM labels WHERE id = '${TWO}'`,
+];
+
+async function withEdits(directory: string): Promise<void> {
+  const speaker = await open("before", directory);
+  await speaker.exec(`
+    INSERT INTO things_synced (id, title, nick, age, score) VALUES
+      ('${ONE}', 'one', 'n', 1, '1'),
+      ('${TWO}', 'two', 'n', 2, '2');
+    INSERT INTO labels_synced (id, name) VALUES ('${ONE}', 'from the server'), ('${TWO}', 'to be deleted');
+  `);
+  for (const write of WRITES) await speaker.query(statement(write));
+}
+
+/** `operation table value status` of each entry. */
+async function log(speaker: Speaker): Promise<string[]> {
+  const rows = await speaker.query(statement("SELECT operation, table_name, value, status FROM _changes ORDER BY id"));
+  return rows.map((row) => Object.values(row).join(" "));
+}
+
+test("edits survive an update of the application, and the way back", async () => {
+  const directory = randomUUID();
+  await withEdits(directory);
+  await before.closeDatabase();
+  const speaker = await open("after", directory);
+  assert.deepEqual(await log(speaker), [
+    `update things {"id":"${ONE}","title":"new"} pending`,
+    `update things {"id":"${ONE}","age":"5","score":7} pending`,
+    `update things {"id":"${TWO}","score":"seven"} rejected`,
+    `insert things {"id":"${THREE}","title":"three","price":"1.10","serial":9007199254740993,"data":{"a":[null,5]}} pending`,
+    `insert wishes {"id":"${ONE}","name":"w"} rejected`,
+    `update labels {"id":"${ONE}","name":"edited"} pending`,
+    `delete labels {"id":"${TWO}"} pending`,
+    `update things {"id":"${ONE}","nick":"gone"} rejected`,
+  ]);
+  // The unchanged model has its rows from the server; the others come again.
+  assert.deepEqual(await names(speaker, "labels"), ["edited"]);
+  assert.deepEqual(
+    (await speaker.query(statement("SELECT title FROM things"))).map(({ title }) => title),
+    ["three"],
+  );
+  await after.closeDatabase();
+
+  const again = await open("before", directory);
+  assert.deepEqual(await names(again, "labels"), ["edited"]);
+  const pending = (await log(again)).filter((entry) => entry.endsWith(" pending"));
+  assert.equal(pending.length, 5);
+  await before.clearDatabase({ unsent: "discard" });
+  await before.closeDatabase();
+});
+
+test("an upgrade that fails half-way changes nothing", async () => {
+  const directory = randomUUID();
+  await withEdits(directory);
+  const entries = await log(await speakerOf(folders.before));
+  await before.closeDatabase();
+  const remove = IDBDatabase.prototype.deleteObjectStore;
+  let removed = 0;
+  IDBDatabase.prototype.deleteObjectStore = function (this: IDBDatabase, name: string) {
+    removed += 1;
+    if (removed === 3) throw new Error("on purpose");
+    remove.call(this, name);
+  };
+  try {
+    await assert.rejects(after.initializeDatabase({ directory, sync: false }), /on purpose/);
+  } finally {
+    IDBDatabase.prototype.deleteObjectStore = remove;
+  }
+  const speaker = await open("before", directory);
+  assert.deepEqual(await log(speaker), entries);
+  assert.deepEqual(await names(speaker, "labels"), ["edited"]);
+  await before.clearDatabase({ unsent: "discard" });
+  await before.closeDatabase();
+});
+
+test("a tab with older code lets go of the database, and is told", async () => {
+  const directory = randomUUID();
+  await withEdits(directory);
+  await open("after", directory);
+  await until(() => before.getSyncStatus().outdated);
+  await assert.rejects(
+    (before as unknown as Client).labelsCollection.insert({ id: THREE, name: "late" } as never).isPersisted.promise,
+    /Another tab has loaded another version of this application.*Load this page again/,
+  );
+  await before.closeDatabase();
+  assert.deepEqual(await names(await speakerOf(folders.after), "labels"), ["edited"]);
+  await after.clearDatabase({ unsent: "discard" });
+  await after.closeDatabase();
+});
+
+test("a tab that doesn't let go is told of, and waited for", async () => {
+  const directory = randomUUID();
+  await withEdits(directory);
+  await before.closeDatabase();
+  // As a tab that is frozen: it doesn't hear that another one wants to upgrade.
+  const request = indexedDB.open(directory);
+  await new Promise((resolve) => (request.onsuccess = resolve));
+  const errors: string[] = [];
+  const stop = after.onSyncError(({ message }) => errors.push(message));
+  const opened = open("after", directory);
+  await until(() => after.getSyncStatus().lastError !== null);
+  assert.match(after.getSyncStatus().lastError ?? "", /^Another tab has the local database .* close that tab\.$/);
+  assert.deepEqual([after.getSyncStatus().opening, errors.length], [true, 1]);
+  request.result.close();
+  assert.deepEqual(await names(await opened, "labels"), ["edited"]);
+  assert.equal(after.getSyncStatus().lastError, null);
+  stop();
+  await after.clearDatabase({ unsent: "discard" });
+  await after.closeDatabase();
+});
+
+test("a browser without storage says so", async () => {
+  const { indexedDB: there } = globalThis;
+  Object.defineProperty(globalThis, "indexedDB", { value: undefined, configurable: true, writable: true });
+  try {
+    await assert.rejects(
+      after.initializeDatabase({ directory: randomUUID(), sync: false }),
+      /gives this page no local database: there is no IndexedDB\. Private windows/,
+    );
+  } finally {
+    Object.defineProperty(globalThis, "indexedDB", { value: there, configurable: true, writable: true });
+  }
+});
+
+test("what a full disk has no room for waits, and is saved when there is room", async () => {
+  await open("after", randomUUID());
+  const add = IDBObjectStore.prototype.add;
+  let isFull = true;
+  IDBObjectStore.prototype.add = function (this: IDBObjectStore, ...parameters: Parameters<typeof add>) {
+    if (isFull && this.name === "_changes") throw new DOMException("The disk is full.", "QuotaExceededError");
+    return add.apply(this, parameters);
+  };
+  const stop = after.onSyncError(() => {});
+  try {
+    // It waits for the server, too, which never comes: that it is saved is told by the status.
+    after.thingsCollection.insert({ id: ONE, title: "waits" } as never).isPersisted.promise.catch(() => {});
+    await until(() => after.getSyncStatus().unsaved === 1);
+    assert.equal(after.getSyncStatus().pending, 0);
+    isFull = false;
+    await until(() => after.getSyncStatus().pending === 1);
+  } finally {
+    IDBObjectStore.prototype.add = add;
+    stop();
+  }
+  assert.equal(after.getSyncStatus().unsaved, 0);
+  await assert.rejects(after.clearDatabase(), /1 edits of this device are not on the server/);
+  await after.clearDatabase({ unsent: "discard" });
+  await until(() => after.thingsCollection.size === 0);
+  await after.closeDatabase();
+});
+
+test("an application reads its database as it is", async () => {
+  const speaker = await open("after", randomUUID());
+  await speaker.exec(`INSERT INTO labels_synced (id, name) VALUES ('${ONE}', 'theirs')`);
+  await after.labelsCollection.preload();
+  after.thingsCollection.insert({ id: TWO, title: "mine" } as never).isPersisted.promise.catch(() => {});
+  await until(() => after.getSyncStatus().pending === 1);
+  const database = after.getDatabase();
+  const theirs = await database.get("labels_synced", ONE ?? "");
+  const mine = await database.get("things_local", TWO ?? "");
+  assert.deepEqual([theirs?.name, mine?.row?.["title"], (await database.getAll("_changes")).length], ["theirs", "mine", 1]);
+  await after.clearDatabase({ unsent: "discard" });
+  await after.closeDatabase();
+});

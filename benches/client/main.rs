@@ -5,7 +5,7 @@
 //! in a bundle; and until a page in Chromium has a collection that is ready.
 //!
 //! `cargo bench --bench client` prints Markdown tables. Behind `--`, `--quick` leaves the large sizes out, and `pglite`,
-//! `sqlite`, `pull`, `memory`, `push`, `open` or `size` takes only that part; `changes`, `quick`, `load` or `drain` takes
+//! `sqlite`, `pull`, `memory`, `push`, `open`, `browser` or `size` takes only that part; `changes`, `quick`, `load` or `drain` takes
 //! only that of the first two.
 
 #[path = "../../tests/support/mod.rs"]
@@ -24,8 +24,10 @@ use support::npm::{link_packages, npm_sync_server};
 use support::postgres::Postgres;
 use support::workspace::Workspace;
 
-const PARTS: [&str; 7] = ["pglite", "sqlite", "pull", "memory", "push", "open", "size"];
+const PARTS: [&str; 8] = ["pglite", "sqlite", "pull", "memory", "push", "open", "browser", "size"];
 const ADAPTERS: [&str; 2] = ["sqlite", "pglite"];
+/// Those of browsers.
+const STORES: [&str; 3] = ["pglite", "sqlite", "indexeddb"];
 /// What can be asked of a client that syncs by streams.
 const STREAMED: [&str; 4] = ["changes", "quick", "load", "drain"];
 
@@ -36,7 +38,7 @@ fn main() {
     for part in PARTS.into_iter().filter(|part| is_all || asked(part)) {
         match part {
             "size" => size(is_quick),
-            "open" => opening(is_quick),
+            "open" | "browser" => in_browser(part, is_quick),
             "push" => pushed(is_quick),
             "pull" | "memory" => ADAPTERS.into_iter().for_each(|adapter| polled(part, adapter, is_quick)),
             adapter => {
@@ -108,12 +110,13 @@ fn pushed(is_quick: bool) {
     }
 }
 
-/// Pages that open a database, beside one that does nothing but create a PGlite.
-fn opening(is_quick: bool) {
+/// Pages that open a database, beside one that does nothing but create a PGlite (`open`); and pages with rows, beside one that
+/// has IndexedDB alone (`browser`).
+fn in_browser(part: &str, is_quick: bool) {
     let Some(chromium) = chromium() else { return };
-    let workspace = Workspace::new("bench-open");
+    let workspace = Workspace::new(&format!("bench-{part}"));
     let page = |name: &str, script: &str| {
-        let text = fs::read_to_string(sources("open/pages").join(script)).expect("a page");
+        let text = fs::read_to_string(sources(part).join("pages").join(script)).expect("a page");
         workspace.write_file(&format!("{name}/page.ts"), &text);
         workspace.write_file(
             &format!("{name}/index.html"),
@@ -121,11 +124,11 @@ fn opening(is_quick: bool) {
         );
     };
     page("bare", "bare.ts");
-    for adapter in ADAPTERS {
+    for adapter in STORES {
         page(adapter, "client.ts");
         generate(&workspace, &document::document(1), adapter, "rest", "none", &format!("{adapter}/client"));
     }
-    for (folder, file) in [("open", "main.ts"), ("script", "report.ts")] {
+    for (folder, file) in [(part, "main.ts"), ("open", "site.ts"), ("script", "report.ts")] {
         let text = fs::read_to_string(sources(folder).join(file)).expect("a script");
         workspace.write_file(&format!("src/{file}"), &text);
     }
@@ -140,6 +143,9 @@ fn size(is_quick: bool) {
     for count in [1, 10, 50] {
         let document = document::document(count);
         generate(&workspace, &document, "pglite", "electric", "react", &format!("models-{count}"));
+    }
+    for adapter in STORES {
+        generate(&workspace, &document::document(1), adapter, "rest", "none", &format!("store-{adapter}"));
     }
     workspace.copy(&sources("size"), "src");
     workspace.compile();

@@ -2,52 +2,16 @@
 // a page that does nothing but create a new PGlite. All pages are built for production, and come from this machine.
 
 import { execFileSync } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { extname, join } from "node:path";
+import { join } from "node:path";
 import { chromium, type BrowserContext } from "playwright-core";
 import { build } from "vite";
 import { median, milliseconds, ratio, table } from "./report.js";
+import { serve } from "./site.js";
 
 const ROUNDS = process.argv.includes("--quick") ? 1 : 3;
-const PAGES = ["bare", "pglite", "sqlite"];
-const TYPES: Readonly<Record<string, string>> = {
-  ".html": "text/html",
-  ".js": "text/javascript",
-  ".wasm": "application/wasm",
-};
-
-interface Site {
-  readonly url: string;
-  close(): void;
-}
-
-/** A built page on an origin of its own, where nothing is stored, with an API that has no rows. */
-async function serve(page: string): Promise<Site> {
-  const server = createServer((request, response) => {
-    const path = new URL(request.url ?? "/", "http://site").pathname;
-    if (path.startsWith("/api/")) {
-      response.writeHead(200, { "content-type": "application/json" }).end("[]");
-      return;
-    }
-    const file = join(page, "dist", path === "/" ? "index.html" : path);
-    readFile(file).then(
-      (content) => {
-        const type = TYPES[extname(file)] ?? "application/octet-stream";
-        // The names of these files have their hashes.
-        const kept = path.startsWith("/assets/") ? "max-age=31536000, immutable" : "no-cache";
-        response.writeHead(200, { "content-type": type, "cache-control": kept }).end(content);
-      },
-      () => response.writeHead(404).end(),
-    );
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}/`, close: () => server.close() };
-}
-
+const PAGES = ["bare", "pglite", "sqlite", "indexeddb"];
 /** Milliseconds until the page says that it is ready. */
 async function open(browser: BrowserContext, url: string): Promise<number> {
   const page = await browser.newPage();

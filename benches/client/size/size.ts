@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build, type Rolldown } from "vite";
 
-const PACKAGES = ["@electric-sql/pglite", "@electric-sql/client", "@tanstack/db", "@tanstack/react-db"];
-const NOT_OURS = [...PACKAGES, /^@electric-sql\//, "react", "react/jsx-runtime"];
+const PACKAGES = ["@electric-sql/pglite", "@electric-sql/client", "@tanstack/db", "@tanstack/react-db", "idb"];
+const NOT_OURS = [...PACKAGES, /^@electric-sql\//, "@sqlite.org/sqlite-wasm", "react", "react/jsx-runtime"];
 
 interface Size {
   readonly raw: number;
@@ -89,9 +89,19 @@ const header =
   "| models | files | in the repository | min + gzip, at the start | with what syncs | with all the rest | all, minified |";
 console.log([header, "|---|---|---|---|---|---|---|", ...lines, ""].join("\n"));
 
+// With what an application needs of `idb`; the other databases' own downloads are left out.
+const others = NOT_OURS.filter((name) => name !== "idb");
+const stores: string[] = [];
+for (const adapter of ["pglite", "sqlite", "indexeddb"]) {
+  const { start, syncing, all } = await bundled(`export * from "/store-${adapter}/index.ts";`, others);
+  stores.push(`| ${[adapter, ...[start.zipped, syncing.zipped, all.zipped].map(kilobytes)].join(" | ")} |`);
+}
+const ofStores = "| 1 model, transport `rest` | min + gzip, at the start | with what syncs | with all the rest |";
+console.log([ofStores, "|---|---|---|---|", ...stores, ""].join("\n"));
+
 console.log(["| package, all of it | minified | min + gzip |", "|---|---|---|"].join("\n"));
 for (const name of PACKAGES) {
-  const others = name === "@tanstack/react-db" ? ["@tanstack/db", "react"] : [];
-  const { all } = await bundled(`export * from "${name}";`, others);
+  const apart = name === "@tanstack/react-db" ? ["@tanstack/db", "react"] : [];
+  const { all } = await bundled(`export * from "${name}";`, apart);
   console.log(`| \`${name}\` | ${kilobytes(all.raw)} | ${kilobytes(all.zipped)} |`);
 }

@@ -95,7 +95,7 @@ class Trip {
     const column = (field) => (Object.hasOwn(model.columns, field) ? model.columns[field] : field);
     const renamed = (fields) => Object.fromEntries(Object.entries(fields).map(([name, it]) => [column(name), it]));
     const { store, reports } = this.database;
-    const shape = await this.openShape(store, reports, model, "", stop.signal);
+    const shape = await this.openShape(store, reports, model, "", false, stop.signal);
     await shape.take({
       messages: rows.map(({ texts }, index) => ({
         key: String(index),

@@ -35,6 +35,8 @@ pub struct Config {
     pub electric_url: String,
     pub api_base_url: String,
     pub idempotency_key: IdempotencyKey,
+    /// Values of path parameters that are the same in every request, in order of name.
+    pub path_params: Vec<(String, String)>,
     /// Where the sync server answers.
     pub sync_url: String,
     /// The sync server to generate.

@@ -79,7 +79,8 @@ codes! {
     Version "version" [Error], "the document isn't OpenAPI 3.0, 3.1 or Swagger 2.0";
     NoPaths "no-paths" [Error], "the document has no paths";
     Unresolved "unresolved" [Warning], "a reference leads nowhere";
-    OddPath "odd-path" [Warning], "a path has braces that don't enclose a whole segment";
+    OddPath "odd-path" [Warning], "a path has braces that don't match, or several parameters in one segment";
+    PathParameter "path-parameter" [Error], "a parameter in a part of a path has no value";
     XSync "x-sync" [Warning], "`x-sync` has a value without a meaning";
 
     // Models
@@ -147,6 +148,7 @@ reasons! {
     NoKey "no-key" "no property of its rows can be the key";
     KeyType "key-type" "its key is neither text, uuid nor integer";
     Query "query" "it lists the rows of another collection";
+    NothingToDo "nothing-to-do" "the API doesn't list its rows, and none of its writes can be used";
     Unresolved "unresolved" "its type has a reference that can't be resolved";
     UnknownField "unknown-field" "its entry in the config names fields that it doesn't have";
     TooManyFields "too-many-fields" "it has too many fields";

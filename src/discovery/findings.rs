@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
-use super::resources::{Resource, resources};
+use super::group::resources;
+use super::resources::Resource;
 use super::rows::{Found, KnownIds, Row, find_row};
-use crate::config::ModelEntry;
+use crate::config::{Config, ModelEntry};
 use crate::diagnostics::{Code, Input, Problem, Problems, Reason, Severity, child};
 use crate::openapi::{Document, Node, Resolved};
 use crate::parallel;
@@ -15,6 +16,8 @@ pub struct Finding<'a> {
     pub resource: Resource<'a>,
     /// `Err`: why it can't be a model.
     pub row: Result<Row<'a>, Reason>,
+    /// Rows that nothing identifies, unless the config says what does.
+    pub keyless: Option<Row<'a>>,
     pub says: Option<Annotation>,
     /// The config's entry, with its pointer.
     pub entry: Option<(&'a ModelEntry, String)>,
@@ -28,12 +31,12 @@ pub enum Annotation {
 }
 
 /// Finds every collection with its row, in order of path.
-pub fn findings<'a>(document: &'a Document, problems: &mut Problems) -> Vec<Finding<'a>> {
+pub fn findings<'a>(document: &'a Document, config: &Config, problems: &mut Problems) -> Vec<Finding<'a>> {
     let mut odd = |node: &Node| {
-        let message = "the path is ignored: a path parameter must be a whole segment";
+        let message = "the path is ignored: its braces don't match, or a segment has several parameters";
         problems.push(Problem::new(Severity::Warning, Code::OddPath, (Input::Spec, &node.pointer), message));
     };
-    let resources = resources(document, &mut odd);
+    let resources = resources(document, &config.path_params, &mut odd);
     let ids = KnownIds::of(document);
     let mut findings = Vec::new();
     let rows: Vec<Found> = parallel::each(&resources, |resource| find_row(document, resource, &ids));
@@ -51,7 +54,11 @@ pub fn findings<'a>(document: &'a Document, problems: &mut Problems) -> Vec<Find
         let is_collection = !matches!(&row, Err((Reason::NotACollection, _)));
         if is_collection || matches!(says, Some(Annotation::Yes { .. })) {
             let name = resource.last_segment().to_owned();
-            findings.push(Finding { name, resource, row: row.map_err(|(reason, _)| reason), says, entry: None });
+            let (row, keyless) = match row {
+                Ok(row) => (Ok(row), None),
+                Err((reason, keyless)) => (Err(reason), keyless.map(|row| *row)),
+            };
+            findings.push(Finding { name, resource, row, keyless, says, entry: None });
         }
     }
     findings

@@ -3,10 +3,13 @@
 use super::paths::{self, Segment};
 use super::resources::{PathItem, Resource};
 use crate::names;
-use crate::openapi::Properties;
+use crate::openapi::{Properties, RawProperty};
 
 /// Names that are always a key, the surest first.
 const SURE: &[&str] = &["id", "_id", "pk", "uuid", "guid", "uid"];
+
+/// Names that tell people which row it is: the API needn't know it by them. The first four stand in paths, too.
+const NAMES: &[&str] = &["name", "key", "slug", "code", "title", "label", "email"];
 
 /// Compares names without case, hyphens and underscores: `contactId` is `contact_id`.
 pub fn same_name(one: &str, two: &str) -> bool {
@@ -50,7 +53,7 @@ pub fn item_parameters<'a>(resource: &Resource<'a>) -> Vec<&'a str> {
         .rev()
         .map_while(|segment| match segment {
             Segment::Parameter(name) => Some(*name),
-            Segment::Fixed(_) => None,
+            Segment::Fixed(_) | Segment::Constant(_) | Segment::Within => None,
         })
         .collect();
     parameters.reverse();
@@ -107,9 +110,13 @@ pub fn detect(properties: &Properties, resource: &Resource) -> Option<Detected> 
     detected(vec![(*key).to_owned()], KnownBy::Name)
 }
 
-/// `category_id` for `/categories/{category_id}`: unique without its parents.
+/// `category_id` for `/categories/{category_id}`: unique without its parents, and without what only filters.
 fn own_parameter(properties: &Properties, resource: &Resource) -> Option<Vec<String>> {
-    let [parameter] = item_parameters(resource)[..] else { return None };
+    let parameter = match item_parameters(resource)[..] {
+        [only] => only,
+        [.., last] if resource.is_filtered => last,
+        _ => return None,
+    };
     let is_own = means_own_key(parameter, Some(resource.last_segment()));
     let name = properties.keys().find(|name| is_own && same_name(name, parameter))?;
     Some(vec![(*name).to_owned()])
@@ -135,7 +142,7 @@ fn from_item_path(properties: &Properties, resource: &Resource) -> Option<Vec<St
 
 /// The field for a path parameter: one with its name, or `project_id` for the `{id}` or `{project}` after
 /// `projects`. The item's own parameter may also be `number` for `{alert_number}`, and `name` for the `{branch}` behind
-/// `branches`.
+/// `branches`, but nothing that only tells people which row it is for an `{id}`.
 fn field_of_parameter<'n>(
     parameter: &str,
     before: Option<&str>,
@@ -143,23 +150,23 @@ fn field_of_parameter<'n>(
     fields: impl Iterator<Item = &'n str> + Clone,
 ) -> Option<&'n str> {
     let singular = before.map(names::singular).unwrap_or_default();
-    let names_parent = looks_like_id(parameter) || same_name(parameter, &singular);
+    let is_called_so = same_name(parameter, &singular);
     let mut candidates = vec![parameter.to_owned(), format!("{singular}_{parameter}"), format!("{parameter}_id")];
-    if names_parent {
+    if looks_like_id(parameter) || is_called_so {
         candidates.push(format!("{singular}_id"));
     }
     if is_own {
         let words = names::snake_case(parameter);
         candidates.extend(words.match_indices('_').filter_map(|(at, _)| words.get(at + 1..)).map(str::to_owned));
-        if names_parent {
-            candidates.extend(["name", "key", "slug", "code"].map(str::to_owned));
+        if is_called_so {
+            candidates.extend(NAMES.iter().take(4).map(|name| (*name).to_owned()));
         }
     }
     candidates.iter().find_map(|wanted| fields.clone().find(|name| same_name(name, wanted)))
 }
 
-/// The field that fills a parameter of one of the resource's paths: of those parameters that name an item, a part of its
-/// own key.
+/// The field that fills a parameter of one of the resource's paths: the one of its name before any other; of those
+/// parameters that name an item, a part of its own key. `fields`: those whose values stand in paths.
 pub fn field_in_path<'n>(
     resource: &Resource,
     key: &[String],
@@ -173,10 +180,11 @@ pub fn field_in_path<'n>(
     let is_item = matches!(item.segments.last(), Some(Segment::Parameter(_)));
     let is_own = is_item && index + own >= parameters.len();
     if is_own && own == 1 && key.len() == 1 {
-        let exact = fields.clone().find(|field| same_name(field, name));
-        let named = exact.filter(|_| !means_own_key(name, before)).map(str::to_owned);
+        let exact = fields.clone().find(|field| same_name(field, name)).map(str::to_owned);
+        let is_field = |key: &&String| fields.clone().any(|field| field == key.as_str());
+        let by_key = || key.first().filter(is_field).filter(|key| may_mean(name, before, key)).cloned();
         let by_tail = || field_of_parameter(name, before, true, fields.clone()).map(str::to_owned);
-        return named.or_else(|| may_mean_key(name, before).then(|| key.first().cloned()).flatten()).or_else(by_tail);
+        return exact.or_else(by_key).or_else(by_tail);
     }
     // A parent's `{id}` isn't the row's own.
     let others = fields.filter(|field| is_own || !looks_like_id(field));
@@ -184,18 +192,28 @@ pub fn field_in_path<'n>(
 }
 
 /// Whether the parameter has the name of a key: `{id}`, or `{contact_id}` after `contacts`.
-fn means_own_key(parameter: &str, before: Option<&str>) -> bool {
+pub fn means_own_key(parameter: &str, before: Option<&str>) -> bool {
     let singular = before.map(names::singular).unwrap_or_default();
     looks_like_id(parameter) || same_name(parameter, &format!("{singular}_id"))
 }
 
-/// Whether the parameter can mean a key with another name: `{id}`, `{deviceId}`, `{contact}` after `contacts`.
-fn may_mean_key(parameter: &str, before: Option<&str>) -> bool {
+/// Whether the parameter can mean a key with another name: `{id}`, `{deviceId}`, `{contact}` after `contacts`. One that
+/// is an id isn't a name.
+fn may_mean(parameter: &str, before: Option<&str>, key: &str) -> bool {
     let words = names::snake_case(parameter);
     let ends_as_id =
         SURE.iter().chain(&["key"]).any(|end| words.ends_with(&format!("_{}", end.trim_start_matches('_'))));
-    let names_parent = before.is_some_and(|before| same_name(parameter, &names::singular(before)));
-    ends_as_id || names_parent || means_own_key(parameter, before)
+    if ends_as_id || means_own_key(parameter, before) {
+        return !NAMES.iter().any(|name| same_name(name, key));
+    }
+    before.is_some_and(|before| same_name(parameter, &names::singular(before)))
+}
+
+/// Whether a property holds more than a path's parameter takes: `memos/1` for the `{memo}` behind `memos`, as Google's API
+/// guidelines have it. Its description says so.
+pub fn is_resource_name(property: &RawProperty) -> bool {
+    let said = property.schemas.iter().filter_map(|schema| schema.read().description);
+    said.into_iter().any(|text| text.contains("/{"))
 }
 
 /// Whether a name is always a key.

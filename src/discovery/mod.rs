@@ -1,7 +1,10 @@
 //! Which collections a document has, what their rows are, and which of them become models.
 
 mod config_entries;
+mod constants;
+mod enumerated;
 mod findings;
+mod group;
 mod keys;
 pub mod lists;
 mod naming;
@@ -14,7 +17,7 @@ mod select;
 mod survey;
 
 pub use config_entries::can_name_a_model;
-pub use keys::field_in_path;
+pub use keys::{field_in_path, is_resource_name, same_name};
 pub use path_column::{PathColumn, PathParent};
 pub use path_columns::place_of;
 pub use resources::{PathItem, Resource};

@@ -4,26 +4,34 @@ use std::collections::BTreeMap;
 
 use super::paths;
 use super::resources::Resource;
+use crate::names::sql::MAX_IDENTIFIER_BYTES;
 use crate::names::{self, Scope};
 
 /// The bytes reserved for suffixes of a table's name, such as `_synced_after_update`.
 pub const LONGEST_SUFFIX: usize = 24;
 
+/// How much right a resource has to the plain name: one that rows can be written of comes first, then a list alone, then a
+/// guess.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    HasItems,
+    IsList,
+    IsGuess,
+}
+
 /// A table's name for each resource: the last fixed segment, with its parents in front where that is
-/// needed to tell two apart. One that is only a guess gives way to the others.
+/// needed to tell two apart. Where one has more right to a name, the others give way.
 pub fn table_names(resources: &[(&Resource, bool)]) -> Vec<String> {
     let mut names: Vec<Lengthening> =
         resources.iter().map(|(resource, is_guess)| Lengthening::new(resource, *is_guess)).collect();
     // Each round adds one parent segment to the names that still collide, until no parents are left.
     loop {
-        let mut uses: BTreeMap<String, (usize, usize)> = BTreeMap::new();
+        let mut uses: BTreeMap<String, Vec<Rank>> = BTreeMap::new();
         for name in &names {
-            let (all, sure) = uses.entry(name.name()).or_default();
-            *all += 1;
-            *sure += usize::from(!name.is_guess);
+            uses.entry(name.name()).or_default().push(name.rank);
         }
         let collides = |name: &Lengthening| {
-            uses.get(&name.name()).is_some_and(|(all, sure)| if name.is_guess { *all > 1 } else { *sure > 1 })
+            uses.get(&name.name()).is_some_and(|all| all.iter().filter(|rank| **rank <= name.rank).count() > 1)
         };
         let mut longer = false;
         for name in names.iter_mut().filter(|name| collides(name)) {
@@ -35,8 +43,8 @@ pub fn table_names(resources: &[(&Resource, bool)]) -> Vec<String> {
     }
     let mut scope = Scope::default();
     let mut given = vec![String::new(); names.len()];
-    for is_guess in [false, true] {
-        for (name, given) in names.iter().zip(&mut given).filter(|(name, _)| name.is_guess == is_guess) {
+    for rank in [Rank::HasItems, Rank::IsList, Rank::IsGuess] {
+        for (name, given) in names.iter().zip(&mut given).filter(|(name, _)| name.rank == rank) {
             *given = scope.unique_with(&name.name(), "_", &RELATIONS);
         }
     }
@@ -47,12 +55,17 @@ pub fn table_names(resources: &[(&Resource, bool)]) -> Vec<String> {
 struct Lengthening<'a> {
     segments: Vec<&'a str>,
     depth: usize,
-    is_guess: bool,
+    rank: Rank,
 }
 
 impl<'a> Lengthening<'a> {
     fn new(resource: &Resource<'a>, is_guess: bool) -> Self {
-        Self { segments: paths::fixed(resource.segments()), depth: 1, is_guess }
+        let rank = match is_guess {
+            true => Rank::IsGuess,
+            false if resource.item.is_empty() => Rank::IsList,
+            false => Rank::HasItems,
+        };
+        Self { segments: paths::fixed(resource.segments()), depth: 1, rank }
     }
 
     fn name(&self) -> String {
@@ -70,12 +83,21 @@ impl<'a> Lengthening<'a> {
 
 /// A table's name in snake case: never empty, never reserved.
 fn table_name(words: &str) -> String {
-    let name = names::snake_case(words.strip_suffix(".json").unwrap_or(words));
+    let name = names::snake_case(words);
     match name.as_str() {
         "" => "rows".to_owned(),
         name if is_reserved(name) => format!("api_{name}"),
-        _ => names::sql::fit(&name, LONGEST_SUFFIX),
+        _ => last_words(&name).to_owned(),
     }
+}
+
+/// The last words of a name that leave room for suffixes: a person has to type it.
+fn last_words(name: &str) -> &str {
+    let room = MAX_IDENTIFIER_BYTES.saturating_sub(LONGEST_SUFFIX);
+    let mut words = std::iter::once(0).chain(name.match_indices('_').map(|(at, _)| at + 1));
+    let fitting = words.find_map(|start| name.get(start..).filter(|rest| rest.len() <= room && !rest.is_empty()));
+    let begins_well = |rest: &&str| rest.starts_with(char::is_alphabetic) && !is_reserved(rest);
+    fitting.filter(begins_well).or_else(|| name.get(..name.floor_char_boundary(room))).unwrap_or(name)
 }
 
 /// Whether SQLite, PostgreSQL, the sync server or Windows (as a file name) reserves the name.

@@ -23,6 +23,6 @@ pub struct PathColumn<'a> {
     pub parent: Option<PathParent>,
     /// Whether rows are told apart by it, too.
     pub is_key: bool,
-    /// Whether the model gets it: Electric has it only where the config names the server's column.
+    /// Whether the model gets it: the config may exclude it.
     pub is_taken: bool,
 }

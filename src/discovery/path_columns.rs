@@ -4,12 +4,12 @@ use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 
-use super::keys::{field_in_path, looks_like_id};
+use super::keys::{field_in_path, is_resource_name, looks_like_id};
 use super::path_column::{PathColumn, PathParent};
 use super::paths::{self, Segment};
 use super::resources::{PathItem, Resource};
 use super::select::{Candidate, Choices};
-use crate::config::{Columns, Config, Transport};
+use crate::config::{Columns, Config, ModelConfig, Transport};
 use crate::names;
 use crate::openapi::{Document, Node, RawProperty, SchemaAt, path_parameter};
 
@@ -38,9 +38,10 @@ fn columns<'a>(
     // What isn't listed comes in by its own writes.
     let Some((item, operation)) = reading.or_else(|| resource.collection_operation("post")) else { return Vec::new() };
     let entry = candidate.config.as_ref().map(|config| config.entry);
+    let is_polled = config.transport_of(entry) == Transport::Rest;
     let mut columns: Vec<PathColumn> = Vec::new();
     for (index, (parameter, before)) in paths::parameters(&item.segments).into_iter().enumerate() {
-        let fields = candidate.row.properties.keys().copied();
+        let fields = in_paths(candidate, item, index);
         if field_in_path(resource, &candidate.key, item, index, fields).is_some() {
             continue;
         }
@@ -52,11 +53,10 @@ fn columns<'a>(
         let found = parent(&place, parents);
         let raw = found.as_ref().and_then(|(parent, field)| parent.row.properties.get(field.as_str()));
         let raw = raw.map_or_else(|| own_schema(document, item, &operation, parameter), Clone::clone);
-        let is_named = matches!(entry.map(|entry| &entry.columns), Some(Columns::Named(columns)) if columns.iter().any(|(field, _)| *field == name));
         let is_excluded = entry.is_some_and(|entry| entry.exclude.contains(&name));
         columns.push(PathColumn {
             is_key: !is_unique_without(resource, &place),
-            is_taken: !is_excluded && (is_named || config.transport_of(entry) == Transport::Rest),
+            is_taken: !is_excluded && (is_polled || is_named(entry, &name) || is_needed(candidate)),
             raw: RawProperty { required: true, ..raw },
             parent: found.map(|(parent, field)| PathParent { model: parent.name.clone(), field }),
             name,
@@ -65,6 +65,32 @@ fn columns<'a>(
         });
     }
     columns
+}
+
+/// The properties whose values stand in paths as they are.
+fn in_paths<'c, 'a>(
+    candidate: &'c Candidate<'a>,
+    item: &PathItem<'a>,
+    index: usize,
+) -> impl Iterator<Item = &'a str> + Clone + use<'c, 'a> {
+    let spans = item.spans(index);
+    let own = candidate.row.properties.iter().filter(move |(_, property)| spans || !is_resource_name(property));
+    own.map(|(name, _)| *name)
+}
+
+/// Whether the config names the server's column.
+fn is_named(entry: Option<&ModelConfig>, name: &str) -> bool {
+    let Some(Columns::Named(columns)) = entry.map(|entry| &entry.columns) else { return false };
+    columns.iter().any(|(field, _)| field == name)
+}
+
+/// Whether a write may need the column, or nothing else tells the rows of two parents apart. Otherwise a table that lacks it
+/// must not keep its rows from being read.
+fn is_needed(candidate: &Candidate) -> bool {
+    let resource = &candidate.resource;
+    let on_list = ["post", "put"].iter().any(|method| resource.collection_operation(method).is_some());
+    let on_item = ["post", "put", "patch", "delete"].iter().any(|method| resource.item_operation(method).is_some());
+    on_list || on_item || !candidate.key.iter().all(|name| looks_like_id(name))
 }
 
 /// The form of a path up to one of its parameters.
@@ -97,13 +123,12 @@ fn column_name(candidate: &Candidate, parameter: &str, before: Option<&str>) -> 
 /// The candidate whose items a path goes through, and the field of it that the path has.
 fn parent<'p, 'a>(place: &str, parents: &[&'p Candidate<'a>]) -> Option<(&'p Candidate<'a>, String)> {
     parents.iter().find_map(|parent| {
-        let fields = parent.row.properties.keys().copied();
         parent.resource.item.iter().find_map(|item| {
             let count = paths::parameters(&item.segments).len();
             let index = (0..count).find(|index| place_of(&item.segments, *index) == place)?;
             let own = super::keys::item_parameters(&parent.resource).len();
             let is_own = index + own >= count;
-            let field = field_in_path(&parent.resource, &parent.key, item, index, fields.clone())?;
+            let field = field_in_path(&parent.resource, &parent.key, item, index, in_paths(parent, item, index))?;
             is_own.then_some((*parent, field))
         })
     })

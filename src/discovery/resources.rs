@@ -1,31 +1,81 @@
-//! Groups paths into resources: a collection path with its item path.
+//! What a collection is: its path with the path of its items.
 
-use std::collections::BTreeMap;
-
+use super::constants;
 use super::paths::{self, Segment};
-use crate::openapi::{Document, Node};
-
-/// The maximum of parameters after the collection in an item path, for a composite key.
-const MAX_KEY_PARAMETERS: usize = 4;
+use crate::openapi::{Document, Node, path_parameter};
 
 /// A path item with its path.
 #[derive(Debug, Clone)]
 pub struct PathItem<'a> {
+    /// As the document has it.
     pub path: &'a str,
     pub segments: Vec<Segment<'a>>,
     pub node: Node<'a>,
     /// By method. Real documents have references here, though OpenAPI doesn't allow them.
-    operations: Vec<(&'static str, Node<'a>)>,
+    pub(super) operations: Vec<(&'static str, Node<'a>)>,
+    /// Parameters of the path with the value that they always have.
+    constants: Vec<(&'a str, String)>,
 }
 
 impl<'a> PathItem<'a> {
-    fn new(document: &'a Document, path: &'a str, segments: Vec<Segment<'a>>, node: Node<'a>) -> Self {
+    pub(super) fn new(
+        document: &'a Document,
+        path: &'a str,
+        node: Node<'a>,
+        given: &[(String, String)],
+    ) -> Result<Self, paths::Unread> {
         let operation = |method| {
             let operation = document.resolve(node.get(method)?)?;
             operation.value.is_object().then_some((method, operation))
         };
-        let operations = ["get", "post", "put", "patch", "delete"].into_iter().filter_map(operation).collect();
-        Self { path, segments, node, operations }
+        let operations: Vec<_> = ["get", "post", "put", "patch", "delete"].into_iter().filter_map(operation).collect();
+        let constants = constants::of(document, path, &node, operations.iter().map(|(_, node)| node), given);
+        // Braces of another kind than a parameter's.
+        let is_declared = |name: &&str| {
+            constants.iter().any(|(own, _)| own == name)
+                || operations.iter().any(|(_, operation)| path_parameter(document, &node, operation, name).is_some())
+        };
+        if !paths::partial_parameters(path).iter().all(is_declared) {
+            return Err(paths::Unread::Odd);
+        }
+        let segments = paths::read(path, |name| constants.iter().any(|(own, _)| *own == name))?;
+        Ok(Self { path, segments, node, operations, constants })
+    }
+
+    pub(super) fn operation(&self, method: &str) -> Option<&Node<'a>> {
+        self.operations.iter().find(|(name, _)| *name == method).map(|(_, operation)| operation)
+    }
+
+    /// The path as a client sends it, with placeholders for what rows fill.
+    pub fn sent(&self) -> String {
+        paths::sent(self.path, |name| self.value(name))
+    }
+
+    fn value(&self, parameter: &str) -> Option<&str> {
+        self.constants.iter().find(|(name, _)| *name == parameter).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether a parameter takes several parts of the path at once: `{name=projects/*/topics/*}`.
+    pub fn spans(&self, index: usize) -> bool {
+        let parameters = paths::parameters(&self.segments);
+        parameters.get(index).is_some_and(|(name, _)| self.sent().contains(&format!("{{+{name}}}")))
+    }
+
+    /// With a value for a parameter that is the segment at this place.
+    pub(super) fn with_value(&self, place: usize, value: &'a str) -> Self {
+        let mut item = self.clone();
+        if let Some(segment) = item.segments.get_mut(place) {
+            if let Segment::Parameter(name) = segment {
+                item.constants.push((name, value.to_owned()));
+            }
+            *segment = Segment::Fixed(value);
+        }
+        item
+    }
+
+    /// The parameters that only the config can give a value.
+    pub fn without_value(&self) -> impl Iterator<Item = &'a str> {
+        paths::partial_parameters(self.path).into_iter().filter(|name| self.value(name).is_none())
     }
 }
 
@@ -38,6 +88,8 @@ pub struct Resource<'a> {
     pub item: Vec<PathItem<'a>>,
     /// Other paths that lead to the same rows.
     pub also: Vec<&'a str>,
+    /// Whether a path between the list and its items lists by a filter: `/mails/{source}` before `/mails/{source}/{mail_id}`.
+    pub is_filtered: bool,
 }
 
 impl<'a> Resource<'a> {
@@ -73,34 +125,10 @@ impl<'a> Resource<'a> {
 }
 
 fn operation<'i, 'a>(items: &'i [PathItem<'a>], method: &str) -> Option<(&'i PathItem<'a>, Node<'a>)> {
-    items.iter().find_map(|item| {
-        let (_, operation) = item.operations.iter().find(|(name, _)| *name == method)?;
-        Some((item, operation.clone()))
-    })
+    items.iter().find_map(|item| Some((item, item.operation(method)?.clone())))
 }
 
-/// Groups the paths that end in a fixed segment, with their item paths, in order of path: a framework may write the
-/// document's own order anew each time. Paths with unmatched braces are reported to `odd`.
-pub fn resources<'a>(document: &'a Document, odd: &mut impl FnMut(&Node<'a>)) -> Vec<Resource<'a>> {
-    let items: BTreeMap<&str, Node> = document.paths().collect();
-    let mut by_form: BTreeMap<String, Vec<PathItem<'a>>> = BTreeMap::new();
-    for (path, node) in items {
-        match paths::segments(path) {
-            Some(segments) if !segments.is_empty() => {
-                let form = paths::normal_form(&segments);
-                by_form.entry(form).or_default().push(PathItem::new(document, path, segments, node));
-            }
-            Some(_) => {}
-            None => odd(&node),
-        }
-    }
-    let item_of = |form: &str| {
-        let keys = (1..=MAX_KEY_PARAMETERS).map(|count| format!("{form}{}", "/{}".repeat(count)));
-        keys.filter_map(|key| by_form.get(&key)).next().cloned().unwrap_or_default()
-    };
-    by_form
-        .iter()
-        .filter(|(form, _)| !form.ends_with("/{}"))
-        .map(|(form, items)| Resource { collection: items.clone(), item: item_of(form), also: Vec::new() })
-        .collect()
+/// Whether paths lead to single items.
+pub(super) fn ends_in_parameter(items: &[PathItem]) -> bool {
+    items.first().is_some_and(|item| matches!(item.segments.last(), Some(Segment::Parameter(_))))
 }

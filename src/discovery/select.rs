@@ -8,6 +8,7 @@ use super::config_entries::{is_path_of, match_entries};
 use super::findings::{Annotation, Finding, extension, findings};
 use super::naming::table_names;
 use super::path_column::PathColumn;
+use super::paths;
 use super::resources::Resource;
 use super::rows::Row;
 use crate::config::{Config, ModelConfig, ModelEntry, Sync};
@@ -105,8 +106,9 @@ impl LeftOut {
 /// Path columns are still to be added.
 pub fn select<'a>(document: &'a Document, config: &'a Config, problems: &mut Problems) -> Choices<'a> {
     let mut choices = Choices::default();
-    let mut findings = findings(document, problems);
+    let mut findings = findings(document, config, problems);
     merge_same(&mut findings, problems);
+    drop_answers_of_parents(&mut findings, config, &mut choices.left_out);
     drop_queries(&mut findings, config, &mut choices.left_out, problems);
     let usable = findings.iter().filter_map(|f| Some((&f.resource, f.row.as_ref().ok()?.is_guess)));
     let usable: Vec<(&Resource, bool)> = usable.collect();
@@ -115,7 +117,7 @@ pub fn select<'a>(document: &'a Document, config: &'a Config, problems: &mut Pro
         finding.name = name;
     }
     match_entries(&mut findings, config, problems);
-    for Finding { name, resource, row, says, entry } in findings {
+    for Finding { name, resource, row, keyless, says, entry } in findings {
         let by_config = match entry {
             Some((ModelEntry::Exclude, _)) => {
                 choices.left_out.push(LeftOut::new(&name, &resource, Reason::Config).on_purpose());
@@ -135,6 +137,7 @@ pub fn select<'a>(document: &'a Document, config: &'a Config, problems: &mut Pro
         let is_named = by_config.is_some() || by_spec.is_some();
         let is_chosen = is_named || config.sync == Sync::All;
         let given = by_config.as_ref().and_then(|config| config.entry.key.clone());
+        let row = row.or_else(|reason| keyless.filter(|_| given.is_some()).ok_or(reason));
         let found = row.and_then(|row| {
             let key = given.or_else(|| Some(row.key(&resource)?.names)).ok_or(Reason::NoKey)?;
             Ok((row, key))
@@ -142,7 +145,7 @@ pub fn select<'a>(document: &'a Document, config: &'a Config, problems: &mut Pro
         let (row, key) = match found {
             Ok(found) => found,
             Err(reason) => {
-                let left_out = LeftOut::new(&name, &resource, reason).help(help_for(reason));
+                let left_out = LeftOut::new(&name, &resource, reason).help(help_for(reason, &name, &resource));
                 if is_chosen {
                     let severity = if is_named { Severity::Error } else { Severity::Warning };
                     problems.push(left_out.problem(severity, &left_out.pointer));
@@ -160,7 +163,26 @@ pub fn select<'a>(document: &'a Document, config: &'a Config, problems: &mut Pro
             choices.others.push(candidate);
         }
     }
+    report_constants(&choices.chosen, problems);
     choices
+}
+
+/// Reports parameters in a part of a path that have no value, each once.
+fn report_constants(chosen: &[Candidate], problems: &mut Problems) {
+    let mut reported: Vec<&str> = Vec::new();
+    for item in chosen.iter().flat_map(|candidate| candidate.resource.collection.iter().chain(&candidate.resource.item))
+    {
+        for name in item.without_value() {
+            if reported.contains(&name) {
+                continue;
+            }
+            reported.push(name);
+            let message = format!("nothing says what `{{{name}}}` is in {}", item.path);
+            let problem =
+                Problem::new(Severity::Error, Code::PathParameter, (Input::Spec, &item.node.pointer), message);
+            problems.push(problem.help(format!("say it in the config: `path_params: {{ {name}: \"…\" }}`")));
+        }
+    }
 }
 
 impl Choices<'_> {
@@ -181,10 +203,15 @@ impl Choices<'_> {
     }
 }
 
-fn help_for(reason: Reason) -> &'static str {
+fn help_for(reason: Reason, name: &str, resource: &Resource) -> String {
     match reason {
-        Reason::NoKey => "name its key in the config: `models: { …: { path: …, key: [...] } }`",
-        _ => "give its operations a JSON response schema, or leave it out with `x-sync: false`",
+        Reason::NoKey => {
+            let path = resource.path();
+            format!(
+                "name the fields that identify a row: `models: {{ {name}: {{ path: {path}, key: [...] }} }}` in the config"
+            )
+        }
+        _ => "give its operations a JSON response schema, or leave it out with `x-sync: false`".to_owned(),
     }
 }
 
@@ -232,6 +259,37 @@ fn identity<'a>(row: &Row<'a>) -> Result<String, Vec<&'a str>> {
     row.component.clone().ok_or_else(|| row.properties.keys().copied().collect())
 }
 
+/// Leaves out actions that look like collections, because their POST answers the row that they act on:
+/// `/risks/{risk_id}/cards`.
+fn drop_answers_of_parents(findings: &mut Vec<Finding>, config: &Config, left_out: &mut Vec<LeftOut>) {
+    let component = |finding: &Finding| finding.row.as_ref().ok().and_then(|row| row.component.clone());
+    let items = |finding: &Finding| -> Vec<String> {
+        finding.resource.item.iter().map(|item| paths::normal_form(&item.segments) + "/").collect()
+    };
+    let owners: Vec<(String, Vec<String>, String)> = findings
+        .iter()
+        .filter_map(|finding| Some((component(finding)?, items(finding), finding.resource.path().to_owned())))
+        .collect();
+    findings.retain(|finding| {
+        let Ok(row) = &finding.row else { return true };
+        let form = paths::normal_form(finding.resource.segments());
+        if row.answer.method == "GET" || finding.says.is_some() || is_named(config, &finding.resource) {
+            return true;
+        }
+        let acts_on = |(own, items, _): &&(String, Vec<String>, String)| {
+            row.component.as_ref() == Some(own) && items.iter().any(|item| form.starts_with(item.as_str()))
+        };
+        let Some((_, _, owner)) = owners.iter().find(acts_on) else { return true };
+        let action = LeftOut::new(&finding.name, &finding.resource, Reason::Query);
+        left_out.push(action.why(format!("its writes answer rows of `{owner}`")));
+        false
+    });
+}
+
+fn is_named(config: &Config, resource: &Resource) -> bool {
+    config.models.values().any(|entry| is_path_of(entry, resource))
+}
+
 /// Leaves out lists of rows that another collection owns, unless `x-sync` or the config names them.
 fn drop_queries(findings: &mut Vec<Finding>, config: &Config, left_out: &mut Vec<LeftOut>, problems: &mut Problems) {
     let mut owners: HashMap<String, &str> = HashMap::new();
@@ -240,10 +298,9 @@ fn drop_queries(findings: &mut Vec<Finding>, config: &Config, left_out: &mut Vec
             owners.entry(component).or_insert(finding.resource.path());
         }
     }
-    let asked_for = |resource: &Resource| config.models.values().any(|entry| is_path_of(entry, resource));
     findings.retain(|finding| {
         let Ok(row) = &finding.row else { return true };
-        if finding.resource.has_own_rows() || finding.says.is_some() || asked_for(&finding.resource) {
+        if finding.resource.has_own_rows() || finding.says.is_some() || is_named(config, &finding.resource) {
             return true;
         }
         let Some(owner) = row.component.as_ref().and_then(|component| owners.get(component)) else { return true };

@@ -232,7 +232,12 @@ fn what_it_takes(operation: &Operation) -> String {
     let mut parts: Vec<String> = renamed.map(|(parameter, field)| format!("{{{parameter}}}: {field}")).collect();
     if !operation.body.is_empty() {
         let under = operation.envelope.as_ref().map(|key| format!(" under `{key}`")).unwrap_or_default();
-        parts.push(format!("sends {}{under}", operation.body.join(", ")));
+        let named = operation.body.iter().map(|field| match operation.names.get(field) {
+            Some(name) => format!("{field} (as {name})"),
+            None => field.clone(),
+        });
+        let media = operation.media.as_ref().map(|media| format!(", {media}")).unwrap_or_default();
+        parts.push(format!("sends {}{under}{media}", named.collect::<Vec<_>>().join(", ")));
     }
     parts.join("; ")
 }

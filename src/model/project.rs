@@ -34,6 +34,8 @@ pub struct Model {
     /// In the order of the row schema, the bookkeeping column `write_id` left out.
     pub fields: Vec<Field>,
     pub write_id: WriteId,
+    /// What an insert must give beside the fields: the API's create needs it, and no row has it.
+    pub inputs: Vec<Input>,
     pub operations: Operations,
     /// Where the server's table or columns have other names.
     pub server: Server,
@@ -132,6 +134,14 @@ pub struct Field {
     pub from_path: Option<FromPath>,
 }
 
+/// A value that only the request has which creates a row, such as a password.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Input {
+    pub name: String,
+    pub shape: Shape,
+    pub doc: Option<String>,
+}
+
 /// What the document's schemas ask of a field's values: of what is written, and of rows.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct FieldRules {
@@ -224,9 +234,23 @@ pub struct Operation {
     pub body: Vec<String>,
     /// Those of them that the API wants even as null.
     pub nulls: Vec<String>,
+    /// Fields that the body calls otherwise, and how, in the order of the row.
+    pub names: Vec<(String, String)>,
+    /// Fields that the body has as another JSON type than the rows, in the order of the row.
+    pub casts: Vec<(String, Cast)>,
     /// The body's only key, where the API wraps what it takes: `{ "contact": { … } }`.
     pub envelope: Option<String>,
+    /// The body's media type, where it isn't `application/json`.
+    pub media: Option<String>,
     pub answer: Answer,
+}
+
+/// The JSON type that a body has a value as, where the rows have another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cast {
+    Number,
+    String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use super::media::is_json;
+use super::media::{FORM, MULTIPART, is_json, is_media};
 use crate::source::Part;
 
 /// The kind of a value, given by its position in the document.
@@ -67,7 +67,7 @@ impl Part for Keywords {
             Self::SharedParameters => Some(Self::ListParameter),
             Self::Schemas => Some(Self::Schema),
             Self::Nodes => Some(Self::Node),
-            Self::Content => Some(if is_json(key) { Self::Node } else { Self::Nothing }),
+            Self::Content => Some(if is_read(key) { Self::Node } else { Self::Nothing }),
             Self::Schema => match key {
                 "discriminator" | "example" | "examples" | "externalDocs" | "title" | "xml" => None,
                 // Nobody checks these but the API.
@@ -118,6 +118,11 @@ impl Part for Keywords {
             _ => true,
         }
     }
+}
+
+/// Whether a client can make a body of this media type.
+fn is_read(media_type: &str) -> bool {
+    is_json(media_type) || is_media(media_type, FORM) || is_media(media_type, MULTIPART)
 }
 
 /// Whether a path leads to a single item.

@@ -1,9 +1,27 @@
+//! Media types.
+
+pub const JSON: &str = "application/json";
+pub const FORM: &str = "application/x-www-form-urlencoded";
+pub const MULTIPART: &str = "multipart/form-data";
+
 /// Whether a media type is JSON.
 pub fn is_json(media_type: &str) -> bool {
-    let name = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    name == "*/*"
-        || name == "application/*"
-        || name == "text/json"
-        || name.ends_with("/json")
-        || name.ends_with("+json")
+    let name = plain(media_type);
+    is_plain_json(&name) || name == "text/json" || name.ends_with("/json") || name.ends_with("+json")
+}
+
+/// Whether a server that takes the media type takes `application/json`.
+pub fn is_plain_json(media_type: &str) -> bool {
+    let name = plain(media_type);
+    name == JSON || name == "*/*" || name == "application/*" || name == "application/*+json"
+}
+
+/// Whether a media type is this one, whatever its parameters.
+pub fn is_media(media_type: &str, known: &str) -> bool {
+    plain(media_type) == known
+}
+
+/// Without parameters, in lower case.
+pub fn plain(media_type: &str) -> String {
+    media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }

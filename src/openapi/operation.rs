@@ -1,19 +1,22 @@
-//! Finds the JSON bodies and parameters of an operation, in each version of OpenAPI.
+//! Finds the bodies and parameters of an operation, in each version of OpenAPI.
 
 use super::document::{Document, Node};
-use super::media::is_json;
+use super::media::{FORM, JSON, MULTIPART, is_json, is_media, is_plain_json};
+use super::properties::{Properties, RawProperty, properties};
 use super::version::Version;
 
-/// The request body of an operation, for a JSON client.
+/// The request body of an operation, as far as a client can make it of a row.
 #[derive(Debug, Clone)]
 pub enum Body<'a> {
     /// The operation has no body.
     None,
-    /// JSON with this schema.
-    Json(Node<'a>),
+    /// JSON with this schema, under this media type.
+    Json(Node<'a>, &'a str),
+    /// The fields of a form, under this media type.
+    Form(Properties<'a>, &'a str),
     /// JSON without a schema.
     Untyped,
-    /// No JSON; the first media type that it takes.
+    /// Neither; the first media type that it takes.
     Other(&'a str),
 }
 
@@ -35,17 +38,22 @@ pub fn find_response<'a>(document: &'a Document, operation: &Node<'a>) -> Option
 
 /// The request body of an operation. In Swagger 2.0 it is a parameter, which the path item may have.
 pub fn find_body<'a>(document: &'a Document, path_item: &Node<'a>, operation: &Node<'a>) -> Body<'a> {
-    match document.version() {
-        Version::V2 => body_parameter(document, path_item, operation),
-        _ => {
-            let body = operation.get("requestBody").and_then(|body| document.resolve(body));
-            match body.as_ref().map(|body| json_content(document, body)) {
-                None => Body::None,
-                Some(None) => Body::Untyped,
-                Some(Some(Ok(schema))) => Body::Json(schema),
-                Some(Some(Err(media_type))) => Body::Other(media_type),
-            }
-        }
+    if document.version() == Version::V2 {
+        return body_parameter(document, path_item, operation);
+    }
+    let Some(body) = operation.get("requestBody").and_then(|body| document.resolve(body)) else { return Body::None };
+    let Some(content) = body.get("content").and_then(|content| document.resolve(content)) else { return Body::Untyped };
+    let Some(variants) = content.object().filter(|variants| !variants.is_empty()) else { return Body::Untyped };
+    let schema = |name: &str| document.resolve(content.get(name)?)?.get("schema");
+    let names = || variants.keys().map(String::as_str);
+    let json = names().find(|name| is_plain_json(name)).or_else(|| names().find(|name| is_json(name)));
+    if let Some(name) = json {
+        return schema(name).map_or(Body::Untyped, |schema| Body::Json(schema, name));
+    }
+    let form = [FORM, MULTIPART].into_iter().find_map(|form| names().find(|name| is_media(name, form)));
+    match form.and_then(|name| Some((schema(name)?, name))) {
+        Some((schema, name)) => Body::Form(properties(document, &schema.schema()), name),
+        None => names().next().map_or(Body::Untyped, Body::Other),
     }
 }
 
@@ -83,15 +91,34 @@ pub fn path_parameter<'a>(
 }
 
 fn body_parameter<'a>(document: &'a Document, path_item: &Node<'a>, operation: &Node<'a>) -> Body<'a> {
-    let mut form = false;
+    let mut form = Properties::new();
     for parameter in parameters(document, path_item, operation) {
         match parameter.str("in") {
-            Some("body") => return parameter.get("schema").map_or(Body::Untyped, Body::Json),
-            Some("formData") => form = true,
+            Some("body") => {
+                let media = consumed(document, operation).find(|name| is_json(name)).unwrap_or(JSON);
+                return parameter.get("schema").map_or(Body::Untyped, |schema| Body::Json(schema, media));
+            }
+            Some("formData") => {
+                let Some(name) = parameter.str("name") else { continue };
+                let required = parameter.value.get("required") == Some(&serde_json::Value::Bool(true));
+                let property = RawProperty { schemas: vec![parameter.schema()], remarks: Vec::new(), required };
+                form.entry(name).or_insert(property);
+            }
             _ => {}
         }
     }
-    if form { Body::Other("form data") } else { Body::None }
+    if form.is_empty() {
+        return Body::None;
+    }
+    let is_multipart = consumed(document, operation).any(|name| is_media(name, MULTIPART));
+    let is_plain = consumed(document, operation).any(|name| is_media(name, FORM));
+    Body::Form(form, if is_multipart && !is_plain { MULTIPART } else { FORM })
+}
+
+/// The media types that an operation of Swagger 2.0 takes.
+fn consumed<'a>(document: &'a Document, operation: &Node<'a>) -> impl Iterator<Item = &'a str> {
+    let own = operation.value.get("consumes").or_else(|| document.raw("/consumes"));
+    own.and_then(serde_json::Value::as_array).into_iter().flatten().filter_map(serde_json::Value::as_str)
 }
 
 /// The parameters of an operation, then those of its path item.

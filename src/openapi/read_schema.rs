@@ -9,6 +9,10 @@ use super::schema::{LIMITS, Part, Schema, SchemaAt, Type};
 use super::type_keywords::TypeKeywords;
 use crate::diagnostics::child;
 
+/// Formats that only numbers have.
+const NUMBERS: &[&str] =
+    &["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float", "double", "decimal"];
+
 /// A schema that says nothing.
 static NOTHING: Value = Value::Null;
 
@@ -16,6 +20,12 @@ impl<'a> SchemaAt<'a> {
     /// Whether it may be nothing but a reference.
     pub fn reference(&self) -> Option<&'a str> {
         self.read().reference
+    }
+
+    /// What the reference leads to, where it is nothing else: the same for every place that refers to one component.
+    pub fn pointer_of_reference(&self) -> Option<&'a str> {
+        let schema = self.read();
+        schema.reference.or_else(|| schema.only_part()?.reference())
     }
 
     pub fn read(&self) -> Schema<'a> {
@@ -79,6 +89,10 @@ impl<'a> Schema<'a> {
             }
         }
         let Some(reference) = reference else { return };
+        if self.is_bare_type() {
+            // The component says more than the type beside the reference: its values, its format.
+            (self.ty, self.format) = (None, None);
+        }
         if self.says_anything() {
             let part = SchemaAt { part: Part::Reference, ..at.clone() };
             self.all_of.get_or_insert_default().insert(0, part);
@@ -100,6 +114,7 @@ impl<'a> Schema<'a> {
             [] => (one.filter(|name| !is_null(name)), several),
             _ => (None, several.into_iter().filter(|name| !is_null(name)).collect()),
         };
+        let several = numbers_alone(several, keywords);
         let (one, several) = if let [only] = several[..] { (Some(only), &[][..]) } else { (one, several.as_slice()) };
         let is_untyped = one.is_none() && several.is_empty();
         self.nullable |= allows_null || keywords.choices.is_some_and(|choices| choices.iter().any(Value::is_null));
@@ -203,6 +218,20 @@ impl<'a> Schema<'a> {
         self.limited.extend(variant.limited);
     }
 
+    /// Whether it says of values no more than their type.
+    fn is_bare_type(&self) -> bool {
+        self.ty.is_some()
+            && self.format.is_none()
+            && self.choices.is_none()
+            && (self.has_no_parts() || self.is_bare_object())
+    }
+
+    /// An object or a list of anything.
+    fn is_bare_object(&self) -> bool {
+        let is_object = self.ty == Some(Type::Object) && self.properties.is_none() && self.additional.is_none();
+        is_object && self.required.is_none() && self.all_of.is_none() && self.variants.is_empty()
+    }
+
     fn is_number(&self) -> bool {
         matches!(self.ty, Some(Type::Number | Type::Integer))
     }
@@ -217,6 +246,20 @@ impl<'a> Schema<'a> {
         let is_typed = self.ty.is_some() || self.choices.is_some() || self.is_only_null;
         is_annotated || is_flagged || is_typed || !self.has_no_parts()
     }
+}
+
+/// The types of a value without `string`, where its text is only another spelling of the number: .NET says so of every
+/// number that it also reads from text.
+fn numbers_alone<'a>(types: Vec<&'a str>, keywords: &TypeKeywords) -> Vec<&'a str> {
+    let [one, two] = types[..] else { return types };
+    let number = match (one, two) {
+        ("integer" | "number", "string") => one,
+        ("string", "integer" | "number") => two,
+        _ => return types,
+    };
+    let has_format = keywords.format.is_some_and(|format| NUMBERS.contains(&format));
+    let has_pattern = keywords.pattern.is_some_and(|pattern| pattern.starts_with("^-?(?:0|[1-9]"));
+    if has_format || has_pattern { vec![number] } else { types }
 }
 
 #[cfg(test)]
@@ -284,6 +327,11 @@ mod tests {
         assert_eq!(said(&json!({ "items": {} })), "array");
         assert_eq!(said(&json!({ "type": "file" })), "string binary");
         assert_eq!(said(&json!({ "type": ["integer", "string"] })), "one of  integer or  string");
+        let either =
+            json!({ "type": ["null", "integer", "string"], "format": "int32", "pattern": "^-?(?:0|[1-9]\\d*)$" });
+        assert_eq!(said(&either), "integer int32 or null");
+        let decimal = json!({ "type": ["number", "string"], "pattern": "^-?(?:0|[1-9]\\d*)(?:\\.\\d+)?$" });
+        assert_eq!(said(&decimal), "number");
         let tuple = json!({ "type": "array", "prefixItems": [{ "type": "string" }, { "type": "number" }] });
         let items = SchemaAt::new(&tuple, String::new()).read().items().unwrap().read();
         assert_eq!(items.variants().len(), 2);
@@ -304,6 +352,8 @@ mod tests {
         assert_eq!(said(&json!({ "$ref": "#/a" })), "#/a");
         assert_eq!(said(&json!({ "$ref": "#/a", "title": "t" })), "#/a");
         assert_eq!(said(&json!({ "$ref": "#/a", "description": "d" })), "(d) all of  #/a");
+        assert_eq!(said(&json!({ "$ref": "#/a", "type": "string" })), "#/a");
+        assert_eq!(said(&json!({ "$ref": "#/a", "type": "string", "nullable": true })), "or null all of  #/a");
         assert_eq!(said(&json!({ "$ref": "#/a", "allOf": [{ "type": "object" }] })), "all of  #/a and /allOf/0 object");
     }
 

@@ -124,6 +124,11 @@ impl<'a> Schema<'a> {
         self.choices.into_iter().flatten().filter(|value| is_scalar(value)).map(choice).collect()
     }
 
+    /// The values that it lists, as the document has them.
+    pub fn named_choices(&self) -> impl Iterator<Item = &'a Value> + use<'a> {
+        self.choices.into_iter().flatten()
+    }
+
     /// The parts of an `allOf`.
     pub fn all_of(&self) -> &[SchemaAt<'a>] {
         self.all_of.as_deref().unwrap_or_default()

@@ -64,6 +64,7 @@ mod tests {
             key_origin: KeyOrigin::Client,
             fields: names.iter().map(field).collect(),
             write_id: WriteId::default(),
+            inputs: Vec::new(),
             operations: Operations::default(),
             server: Server::default(),
             indexes: Vec::new(),

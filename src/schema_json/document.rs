@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::model::{self, FieldType, Insert, KeyOrigin, Method, Shape};
+use crate::model::{self, Cast, FieldType, Insert, KeyOrigin, Method, Shape};
 
 /// Rises when a reader of the file has to know.
 pub const VERSION: u32 = 1;
@@ -94,6 +94,9 @@ pub struct Model {
     /// Where the API carries the id of a write: `row`, `create`, `update`.
     pub write_id: Vec<String>,
     pub fields: Vec<Field>,
+    /// What an insert must give that no row has: JSON schemas by name.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub inputs: IndexMap<String, Value>,
     /// By `list`, `get`, `create`, `update`, `delete`.
     pub operations: IndexMap<String, Operation>,
     /// `electric` where the local database doesn't have the model.
@@ -145,8 +148,17 @@ pub struct Operation {
     pub body: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub nulls: Vec<String>,
+    /// Field to the name that the body has for it.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub names: IndexMap<String, String>,
+    /// Field to the JSON type that the body has it as, where the rows have another.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub casts: IndexMap<String, Cast>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub envelope: Option<String>,
+    /// The body's media type, where it isn't `application/json`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub media: Option<String>,
 }
 
 /// What the server's database calls things, where it isn't what the API calls them.
@@ -216,6 +228,7 @@ impl From<&model::Model> for Model {
             key_origin: model.key_origin,
             write_id: places.into_iter().filter(|(has, _)| *has).map(|(_, place)| place.to_owned()).collect(),
             fields: model.fields.iter().map(Field::from).collect(),
+            inputs: model.inputs.iter().map(|input| (input.name.clone(), schema(&input.shape))).collect(),
             operations: operations(&model.operations),
             collections: (!model.is_local()).then(|| "electric".to_owned()),
             server: Server { table: model.server.table.clone(), columns: map(&model.server.columns) },
@@ -260,7 +273,10 @@ impl From<&model::Operation> for Operation {
             parameters: map(&operation.parameters),
             body: operation.body.clone(),
             nulls: operation.nulls.clone(),
+            names: map(&operation.names),
+            casts: operation.casts.iter().cloned().collect(),
             envelope: operation.envelope.clone(),
+            media: operation.media.clone(),
         }
     }
 }

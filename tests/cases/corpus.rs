@@ -8,7 +8,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+use std::time::Duration;
 
+use crate::offers::Offers;
+use crate::requests;
 use crate::support::binary::sync_patterns;
 use crate::support::database::open;
 use crate::support::exercise::exercise;
@@ -18,7 +21,9 @@ use libtest_mimic::Trial;
 use rayon::prelude::*;
 use sync_patterns::codegen::Files;
 use sync_patterns::config::Adapter;
-use sync_patterns::config::{Config, Overrides, SpecLocation, Sync};
+use sync_patterns::config::{Config, Overrides, References, SpecLocation, Sync};
+use sync_patterns::diagnostics::Problems;
+use sync_patterns::openapi::fetch::{self, Access};
 
 const VARIABLE: &str = "SYNC_PATTERNS_CORPUS";
 
@@ -89,6 +94,7 @@ pub fn cases(are_figures_printed: bool) -> Vec<Trial> {
     }
     if !documents_of.is_empty() {
         cases.push(case("corpus::types_of_what_came_out", || corpus().compiled.type_check_what_came_out()));
+        cases.push(case("corpus::writes_that_documents_offer", move || offers_are_taken(are_figures_printed)));
         cases.push(case("corpus::both_databases_get_the_same_models", move || {
             let outcomes = both_get_the_same();
             if are_figures_printed {
@@ -144,10 +150,19 @@ fn loads_and_takes_the_trip(index: usize, adapter: &'static str, database: Adapt
         let output = compiled.folder(adapter, &client(index));
         exercise(open(database).as_mut(), &read_schema(&output), &documents[index].to_string_lossy());
         compiled.trip(adapter, &client(index));
+        requests::check(&root_of(&documents[index]), &output);
     } else {
         let error = outcome.problems.iter().find(|problem| problem["severity"] == "error").expect("an error");
         assert_eq!(error["code"], "no-models", "{error}");
     }
+}
+
+/// A document as it is read.
+fn root_of(document: &Path) -> serde_json::Value {
+    let access = Access { headers: Vec::new(), timeout: Duration::from_secs(1), references: References::Folder };
+    let location = SpecLocation::File(document.to_owned());
+    let spec = fetch::read(&location, access, &mut Problems::default()).expect("a document that can be read");
+    spec.tree.expect("a document").root
 }
 
 /// The outcomes of all documents, which are the same for each adapter.
@@ -158,6 +173,23 @@ fn both_get_the_same() -> Vec<&'static Outcome> {
         assert_eq!((one.code, one.models), (other.code, other.models), "{}", document.display());
     }
     of("pglite").collect()
+}
+
+/// The models have what the documents offer, but for a small part.
+fn offers_are_taken(is_printed: bool) {
+    let mut offers = Offers::default();
+    for document in documents("specs") {
+        offers.add(&document, &all_of(&document, Adapter::Sqlite));
+    }
+    if is_printed {
+        offers.print();
+    }
+    for (kind, most) in [("create", 15.0), ("update", 10.0), ("delete", 8.0)] {
+        let share = offers.writes[kind].share();
+        assert!(share <= most, "{share:.1} % of {kind} are missing; {most} % may be");
+    }
+    assert!(offers.idle.is_empty(), "neither list nor write: {:#?}", offers.idle);
+    assert!(offers.wrong.is_empty(), "wrong places: {:#?}", offers.wrong);
 }
 
 /// Prints how many models there are, and what was left out, by the reasons.

@@ -3,8 +3,11 @@
 mod corpus;
 mod fixtures;
 mod fuzz;
+mod kinds;
 mod layout;
 mod mutations;
+mod offers;
+mod requests;
 mod round_trip;
 mod server;
 mod simulation;
@@ -29,7 +32,7 @@ fn main() -> ExitCode {
     arguments.test_threads.get_or_insert(2 * cores);
     let corpus = corpus::cases(arguments.nocapture);
     let listed = case("no_test_is_passed_over", || support::listed::assert_no_test_is_passed_over("cases"));
-    let quick = [fixtures::cases(), layout::cases(), mutations::cases(), fuzz::cases(), vec![listed]];
+    let quick = [fixtures::cases(), kinds::cases(), layout::cases(), mutations::cases(), fuzz::cases(), vec![listed]];
     let parts = [round_trip::cases(), corpus, simulation::cases()].into_iter().chain(quick);
     libtest_mimic::run(&arguments, parts.flatten().collect()).exit_code()
 }

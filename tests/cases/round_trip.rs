@@ -3,26 +3,36 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use libtest_mimic::Trial;
 
 use crate::support::round_trip::{Clients, Compiled, understood};
-use crate::{ADAPTERS, case};
+use crate::{ADAPTERS, case, requests};
 use sync_patterns::config::Adapter;
-use sync_patterns::config::{self, Overrides};
+use sync_patterns::config::{self, Config, Overrides, References};
 use sync_patterns::diagnostics::{Input, Problems};
+use sync_patterns::openapi::fetch::{self, Access};
 use sync_patterns::source::{Source, Whole};
 
 pub fn cases() -> Vec<Trial> {
     let mut cases = Vec::new();
     for config in configs() {
         for (adapter, _) in ADAPTERS {
-            let name = fixture(&config);
-            cases.push(case(format!("round_trip::{name}::{adapter}"), move || compiled().trip(adapter, &name)));
+            let (name, config) = (fixture(&config), config.clone());
+            cases.push(case(format!("round_trip::{name}::{adapter}"), move || trip(adapter, &name, &config)));
         }
     }
     cases.push(case("round_trip::types_of_what_came_out", || compiled().type_check_what_came_out()));
     cases
+}
+
+fn trip(adapter: &str, name: &str, config: &Path) {
+    compiled().trip(adapter, name);
+    let spec = read(config, Adapter::Sqlite).spec;
+    let access = Access { headers: Vec::new(), timeout: Duration::from_secs(1), references: References::Anywhere };
+    let spec = fetch::read(&spec, access, &mut Problems::default()).expect("a document that can be read");
+    requests::check(&spec.tree.expect("a document").root, &compiled().folder(adapter, name));
 }
 
 /// The clients of all fixtures, for both databases.
@@ -37,16 +47,19 @@ fn compiled() -> &'static Compiled {
     })
 }
 
-fn generate(clients: &Clients, config: &Path, name: &str, adapter: Adapter) {
+fn read(config: &Path, adapter: Adapter) -> Config {
     let bytes = fs::read(config).expect("a config");
     let mut problems = Problems::default();
     let source = Source::new("config", bytes, Input::Config, &mut problems);
     let values = source.parse(Input::Config, Whole, &mut problems).expect("YAML");
     let overrides = Overrides { adapter: Some(adapter), ..Overrides::default() };
     let folder = config.parent().expect("a folder");
+    config::read(&values, folder, &overrides, &mut problems).expect("a config")
+}
+
+fn generate(clients: &Clients, config: &Path, name: &str, adapter: Adapter) {
     let fixture = fixture(config);
-    let config = config::read(&values, folder, &overrides, &mut problems).expect("a config");
-    let client = understood(&config).expect("a client");
+    let client = understood(&read(config, adapter)).expect("a client");
     for (path, text) in &client.files {
         let path = clients.folder(name, &fixture).join(path);
         fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");

@@ -34,6 +34,7 @@ const SERVERS: &[Server] = &[
     Server { name: "github", adapters: &["sqlite"], suites: &["node"], is_python: false },
     Server { name: "stripe", adapters: &["sqlite"], suites: &["node"], is_python: false },
     Server { name: "odata", adapters: &["sqlite"], suites: &["node"], is_python: false },
+    Server { name: "bodies", adapters: &["sqlite", "pglite"], suites: &["bodies"], is_python: false },
     Server { name: "jsonapi", adapters: &["sqlite"], suites: &["node"], is_python: false },
 ];
 

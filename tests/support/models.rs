@@ -248,6 +248,7 @@ pub fn model(name: &str, type_name: &str, key: &[&str], key_origin: KeyOrigin) -
         key_origin,
         fields: Vec::new(),
         write_id: WriteId { row: true, create: true, update: true },
+        inputs: Vec::new(),
         operations: Operations::default(),
         server: Server::default(),
         indexes: Vec::new(),
@@ -279,7 +280,10 @@ pub fn crud(mut model: Model, update: Method) -> Model {
         parameters: parameters.to_vec(),
         body,
         nulls: Vec::new(),
+        names: Vec::new(),
+        casts: Vec::new(),
         envelope: None,
+        media: None,
         answer: Answer::default(),
     };
     model.operations = Operations {

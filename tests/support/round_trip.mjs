@@ -18,30 +18,36 @@ async function run(client) {
   );
   const { openShape } = transport.reads.electric === undefined ? {} : await load("db/transport/electric/shape.js");
   const { serverRow } = await load("db/transport/rest/rows.js");
+  // Absent where a sync server takes all writes.
+  const { requestFor } = await load("db/transport/rest/request.js").catch(() => ({}));
   const collections = new Map(Object.values(index).flatMap((one) => (one?.preload ? [[one.id, one]] : [])));
   await index.initializeDatabase({ directory: "memory://", sync: false });
   const { store, reports } = await defaultClient.whenOpen();
   const seen = [];
+  const requests = [];
   for (const rows of made) {
     const model = models.find(({ name }) => name === rows.name);
-    const trip = new Trip({ store, reports }, model, collections.get(model.name), rows, { openShape, serverRow, ...keys });
+    const trip = new Trip({ store, reports }, model, collections.get(model.name), rows, { openShape, serverRow, requestFor, ...keys });
     try {
       await trip.run();
     } catch (error) {
       failures.push(`${client}, ${model.name}: ${error.stack}`);
     }
     seen.push([rows.type, trip.seen]);
+    requests.push(...trip.requests);
   }
   await index.closeDatabase();
   await writeFile(`${client}/seen.ts`, asTypeScript(seen));
+  await writeFile(`${client}/requests.json`, JSON.stringify(requests));
   return failures;
 }
 
 class Trip {
   seen = [];
+  requests = [];
 
-  constructor(database, model, collection, made, { openShape, serverRow, collectionKey, rowKey }) {
-    Object.assign(this, { database, model, collection, made, openShape, serverRow });
+  constructor(database, model, collection, made, { openShape, serverRow, requestFor, collectionKey, rowKey, actionFor }) {
+    Object.assign(this, { database, model, collection, made, openShape, serverRow, requestFor, actionFor });
     this.keyOf = (values) => collectionKey(model, rowKey(model, values));
   }
 
@@ -69,19 +75,45 @@ class Trip {
     }
     const inserted = this.given(made.insert);
     if (model.operations.create !== undefined && !collection.has(this.keyOf(inserted))) {
-      const transaction = collection.insert(inserted);
+      const transaction = collection.insert({ ...inserted, ...made.inputs });
       await transaction.isPersisted.promise;
       this.expect(transaction.mutations[0].key, inserted, true);
     }
+    this.requests = await this.requestsFor(full);
     await collection.cleanup();
+  }
+
+  /** The requests that the sender would make of what was written, after the row that they begin with. */
+  async requestsFor(full) {
+    const { model, database, requestFor, actionFor } = this;
+    if (requestFor === undefined || model.transport === "push-pull") return [];
+    const entries = (await database.store.log.queue(10_000)).filter((entry) => entry.model === model.name);
+    const before = this.membersOf(full);
+    return entries.map((entry) => {
+      const { operation, members, inputs, writeId, rowKey } = entry;
+      const action = actionFor(model, operation);
+      const write = { model, action, operation, rowKey, writeId, writeIds: [writeId], attempts: 1, members, inputs };
+      const item = { members: before, etag: null };
+      const { method, path, template, headers, body } = requestFor(
+        { ...write, before: operation === "insert" ? {} : before },
+        operation === "update" ? item : undefined,
+        true,
+      );
+      return { model: model.name, operation, method, path, template, type: headers["Content-Type"] ?? null, body };
+    });
+  }
+
+  /** A row's values as JSON text. */
+  membersOf(values) {
+    const type = new Map(this.model.fields.map((field) => [field.name, field.type]));
+    const json = ([name, value]) => [name, type.get(name) === "int64" ? String(value) : JSON.stringify(value)];
+    return Object.fromEntries(Object.entries(values).map(json));
   }
 
   /** As the API's list has them. */
   async answer(rows) {
     const { model, serverRow } = this;
-    const type = new Map(model.fields.map((field) => [field.name, field.type]));
-    const json = ([name, value]) => [name, type.get(name) === "int64" ? String(value) : JSON.stringify(value)];
-    const members = rows.map(({ values }) => Object.fromEntries(Object.entries(values).map(json)));
+    const members = rows.map(({ values }) => this.membersOf(values));
     await this.database.store.synced.upsert(
       model,
       members.map((row) => serverRow(model, row)),

@@ -32,6 +32,7 @@ impl Rows<'_> {
             "columns": model.fields.iter().map(|field| (field.name.clone(), json!({ "type": column(field.ty) }))).collect::<Map<_, _>>(),
             "rows": [self.row(model, 1), self.row(model, 2)],
             "edit": changed.map(|field| (field.name.clone(), self.value(field, 3))).collect::<Map<_, _>>(),
+            "inputs": model.inputs.iter().map(|input| (input.name.clone(), self.json(&input.shape, 4, 0))).collect::<Map<_, _>>(),
             "insert": inserted.map(|field| (field.name.clone(), self.value(field, 4))).collect::<Map<_, _>>(),
         })
     }

@@ -73,6 +73,8 @@ fn without_sql(model: &Model, fields: &[String]) -> String {
 
 fn members(model: &Model, data: &document::Model) -> anyhow::Result<Vec<Member>> {
     let operations = lists::operations(model, data)?;
+    let inputs: Vec<&str> = model.inputs.iter().map(|input| input.name.as_str()).collect();
+    let inputs = if inputs.is_empty() { Value::Null } else { to_value(inputs)? };
     let values = [
         ("name", to_value(&data.name)?),
         ("localFirst", to_value(data.local_first)?),
@@ -80,6 +82,7 @@ fn members(model: &Model, data: &document::Model) -> anyhow::Result<Vec<Member>>
         ("keyOrigin", to_value(data.key_origin)?),
         ("references", to_value(&data.references)?),
         ("writeId", to_value(&data.write_id)?),
+        ("inputs", inputs),
         ("operations", operations),
         ("transport", model.transport.word().into()),
         ("list", model.list.as_ref().map_or(Value::Null, lists::list)),

@@ -32,7 +32,8 @@ pub fn or_null(ty: Type) -> Type {
     union(vec![ty, Type::word("null")])
 }
 
-fn shape(shape: &Shape) -> Type {
+/// The type of any JSON value.
+pub fn shape(shape: &Shape) -> Type {
     convert(shape, &|_| false)
 }
 

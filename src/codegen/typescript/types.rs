@@ -147,7 +147,13 @@ fn create_members(plan: &ModelPlan, int64: Int64) -> Vec<Member> {
         // In an insert, null is the same as nothing.
         member(column, !is_required, column.field.nullable && !is_required, int64)
     };
-    columns.map(create_member).collect()
+    let inputs = plan.model.inputs.iter().map(|input| Member {
+        comment: Comment::new(input.doc.as_deref(), false),
+        name: input.name.clone(),
+        optional: false,
+        ty: shapes::shape(&input.shape),
+    });
+    columns.map(create_member).chain(inputs).collect()
 }
 
 fn update_members(plan: &ModelPlan, int64: Int64) -> Vec<Member> {

@@ -44,7 +44,7 @@ pub fn listing<'a>(
     let shown = inner.or(listed).map(|shown| properties(document, &shown.row)).unwrap_or_default();
     let lacks = row.properties.keys().filter(|name| !shown.is_empty() && !shown.contains_key(*name));
     let mut listing = Listing {
-        path: item.path.to_owned(),
+        path: item.sent(),
         rows: owned(&rows),
         row: owned(&within.unwrap_or_default()),
         page,
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
     use crate::config::Style;
     use crate::diagnostics::Problems;
-    use crate::discovery::resources::resources;
+    use crate::discovery::group::resources;
     use crate::discovery::rows::{Found, KnownIds, find_row};
     use crate::openapi::Tree;
 
@@ -117,7 +117,7 @@ mod tests {
             } } },
         });
         let document = Document::new(Tree::from(document), &mut Problems::default()).unwrap();
-        let found = resources(&document, &mut |_| {});
+        let found = resources(&document, &[], &mut |_| {});
         let Found::Row(row) = find_row(&document, &found[0], &KnownIds::of(&document)) else { panic!("no row") };
         listing(&document, &found[0], &row, &["id".to_owned()], config).unwrap()
     }

@@ -55,7 +55,7 @@ fn list_row_at<'a>(document: &'a Document, at: SchemaAt<'a>, name: &str, depth: 
         Some(Unwrapped { row, keys: vec![property] })
     };
     let named = properties.keys().filter(|property| names_match(property, name)).copied();
-    let known = LIST_KEYS.iter().copied().chain(named).find_map(array);
+    let known = named.chain(LIST_KEYS.iter().copied()).find_map(array);
     known.or_else(|| only_array(&properties, array)).or_else(|| {
         let (key, inner) = ITEM_KEYS.iter().find_map(|key| properties.get_key_value(key))?;
         Some(list_row_at(document, inner.schemas.first()?.clone(), name, depth + 1)?.under(key))

@@ -6,6 +6,7 @@ use super::guess::{KnownIds, guess};
 use super::row::{Answer, Row};
 use crate::discovery::keys;
 use crate::discovery::resources::{PathItem, Resource};
+use crate::names;
 use crate::openapi::{Document, Node, Resolved, SchemaAt, find_response, local_pointer, properties};
 
 /// The outcome of the search for a resource's row.
@@ -59,6 +60,7 @@ pub fn find_row<'a>(document: &'a Document, resource: &Resource<'a>, ids: &Known
     let guesses = iter::once_with(inner).flatten().map(|found| (found, true));
     let mut without_key = Vec::new();
     for ((schema, answer), is_guess) in sure.chain(guesses) {
+        let schema = variant_called(document, schema, name);
         let mut properties = properties(document, &schema);
         // A response doesn't have write-only properties.
         properties.retain(|_, property| !property.resolve(document).is_some_and(|resolved| resolved.write_only));
@@ -84,6 +86,16 @@ pub fn find_row<'a>(document: &'a Document, resource: &Resource<'a>, ids: &Known
             _ => Found::Untyped,
         },
     }
+}
+
+/// Of a union, the variant that is called as the rows are: of a product and a shop, the product in `products`.
+fn variant_called<'a>(document: &'a Document, at: SchemaAt<'a>, name: &str) -> SchemaAt<'a> {
+    let Some(resolved) = Resolved::of(document, &at) else { return at };
+    let singular = names::singular(name);
+    let is_called = |variant: &&SchemaAt<'a>| {
+        component(document, variant).is_some_and(|component| keys::same_name(&component, &singular))
+    };
+    resolved.schema.variants().iter().find(is_called).cloned().unwrap_or(at)
 }
 
 /// The name of the component that a schema is, also through an `allOf` that only annotates it.

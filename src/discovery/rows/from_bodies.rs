@@ -41,7 +41,7 @@ fn body<'a>(
     item: &PathItem<'a>,
     operation: &Node<'a>,
 ) -> Option<(SchemaAt<'a>, Properties<'a>)> {
-    let Body::Json(node) = find_body(document, &item.node, operation) else { return None };
+    let Body::Json(node, _) = find_body(document, &item.node, operation) else { return None };
     let schema = node.schema();
     let properties = properties(document, &schema);
     (!properties.is_empty()).then_some((schema, properties))

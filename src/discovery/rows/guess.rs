@@ -26,7 +26,8 @@ impl KnownIds {
     pub fn of(document: &Document) -> Self {
         let segments = document.paths().filter_map(|(path, _)| paths::segments(path)).flatten();
         let id = |segment| match segment {
-            Segment::Parameter(name) => names::snake_case(name),
+            Segment::Parameter(name) | Segment::Constant(name) => names::snake_case(name),
+            Segment::Within => String::new(),
             Segment::Fixed(name) => format!("{}_id", names::snake_case(&names::singular(name))),
         };
         Self(segments.map(id).collect())
@@ -45,6 +46,7 @@ pub fn guess<'a>(document: &'a Document, row: &Row<'a>, resource: &Resource<'a>,
     }
     let guesses = [
         (rows.own_hidden_id(), KnownBy::Name),
+        (rows.prefixed_id(), KnownBy::Name),
         (rows.called_after(), KnownBy::Rows),
         (rows.natural(), KnownBy::Name),
         (rows.only_id(ids), KnownBy::OnlyId),
@@ -83,6 +85,20 @@ impl<'a> Rows<'_, 'a> {
     /// `_document_id`: an underscore marks a row's own id.
     fn own_hidden_id(&self) -> Option<&'a str> {
         self.row.properties.keys().copied().find(|name| name.starts_with('_') && is_id(name))
+    }
+
+    /// `acme_id` beside `acme_customer_id`: the first word is the maker's.
+    fn prefixed_id(&self) -> Option<&'a str> {
+        let names = || self.row.properties.keys().copied();
+        names().find(|name| {
+            let Some(prefix) = name.strip_suffix("_id").filter(|prefix| !prefix.is_empty()) else { return false };
+            let has_prefix = |other: &str| {
+                other
+                    .strip_prefix(prefix)
+                    .is_some_and(|rest| rest.starts_with('_') && rest.len() > "_id".len() && rest.ends_with("_id"))
+            };
+            names().any(has_prefix) && self.row.properties.get(name).is_some_and(|property| property.required)
+        })
     }
 
     /// `email` in `emails`, `filename` in `files`, `group_id` in rows under the key `groups`.

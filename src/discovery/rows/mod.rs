@@ -6,7 +6,7 @@ mod from_bodies;
 mod guess;
 mod row;
 
-pub use envelope::{Unwrapped, answered_row, inner_row, list_row};
+pub use envelope::{Unwrapped, answered_row, inner_row, item_row, list_row};
 pub use find::{Found, find_row};
 pub use guess::KnownIds;
 pub use row::Row;

@@ -9,7 +9,7 @@ use super::operations::Writer;
 use crate::config::{Choice, Columns, Config, ModelConfig, Transport};
 use crate::discovery::Candidate;
 use crate::model::list::List;
-use crate::model::project::{Field, FieldType, Model, Operation, Operations, Scope, Server, Sync, WriteId};
+use crate::model::project::{Field, FieldType, Input, Model, Operation, Operations, Scope, Server, Sync, WriteId};
 use crate::names;
 use crate::openapi::{Document, excluded};
 
@@ -76,6 +76,7 @@ impl Draft<'_, '_> {
                 create: takes_write_id(&self.create),
                 update: takes_write_id(&self.update),
             },
+            inputs: self.create.iter().flat_map(|writer| inputs(&writer.inputs, relations.components)).collect(),
             server: server(entry, &self.properties),
             indexes: entry.map(|entry| entry.indexes.clone()).unwrap_or_default(),
             references: relations.references,
@@ -95,6 +96,11 @@ impl Draft<'_, '_> {
             key: self.key,
         }
     }
+}
+
+/// With the final names of components.
+fn inputs<'i>(inputs: &'i [Input], components: &'i HashMap<String, String>) -> impl Iterator<Item = Input> + use<'i> {
+    inputs.iter().map(|input| Input { shape: input.shape.clone().with_names(components), ..input.clone() })
 }
 
 /// The access metadata, without the fields that appear in no generated file.

@@ -7,11 +7,12 @@ use super::fields::RowProperty;
 use super::lists::Reading;
 use super::operations::{Bodies, Unusable, Writer, Writing};
 use super::shapes::Types;
-use crate::config::{Adapter, Choice, Config, ModelConfig};
+use crate::config::{Adapter, Choice, Config, ModelConfig, Transport};
 use crate::diagnostics::{Code, Input, Problem, Problems, Reason, Severity, closest, one_of};
 use crate::discovery::lists::listing;
 use crate::discovery::{Candidate, LeftOut};
 use crate::model::project::FieldType;
+use crate::model::types::Shape;
 use crate::names;
 use crate::openapi::Document;
 
@@ -82,13 +83,21 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
 
         let fields: Vec<_> = properties.iter().map(RowProperty::row_field).collect();
         let (document, types) = (self.document, self.types);
-        let writing = Writing { document, types, resource, fields: &fields, key: &key, own_key: &own_key };
+        // A sync server takes rows, and nothing beside them.
+        let has_inputs = self.config.transport_of(config) != Transport::PushPull;
+        let (key_of, own_key_of) = (&key, &own_key);
+        let writing =
+            Writing { document, types, resource, fields: &fields, key: key_of, own_key: own_key_of, has_inputs };
         let create = writing.create().and_then(|writer| self.makes_key(writer, &key, &own_key));
         let create = self.usable("created", create);
         let update = self.usable("updated", writing.update());
         let delete = self.usable("deleted", writing.delete());
         self.note_unsent(create.as_ref().into_iter().chain(update.as_ref()));
         let (list, get) = (writing.read(false), writing.read(true));
+        let is_written = create.is_some() || update.is_some() || delete.is_some();
+        if list.is_none() && !is_written && !candidate.is_named {
+            return self.leave_idle();
+        }
         let pointer = candidate.config.as_ref().map_or("", |config| config.pointer.as_str());
         let reading =
             Reading { name: &candidate.name, key: &key, overlap: self.config.overlap, entry: config, pointer };
@@ -109,7 +118,10 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
         let operation = &writer.operation;
         let takes = |name: &String| operation.body.contains(name);
         let in_path = |name: &String| operation.parameters.iter().any(|(_, field)| field == name);
-        let guessed = own.first().filter(|name| self.candidate.row.guessed_key.is_some() && !takes(name));
+        // A server makes ids, but no names.
+        let is_name = |name: &&String| !names::snake_case(name).ends_with("_id");
+        let is_guess = self.candidate.row.guessed_key.is_some();
+        let guessed = own.first().filter(|name| is_guess && !takes(name)).filter(is_name);
         if let Some(name) = guessed {
             return unusable(format!("it doesn't take `{name}`, which identifies a row"));
         }
@@ -126,13 +138,28 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
         for name in key {
             let Some(property) = properties.iter().find(|property| property.name == name) else {
                 let why = format!("its key `{name}` isn't among its fields");
-                return self.refuse(self.candidate.resource.pointer(), Reason::NoKey, &why);
+                let help = "remove the key from `exclude`, or name another with `key`".to_owned();
+                return self.refuse_with(self.candidate.resource.pointer(), Reason::NoKey, &why, help);
             };
             let ty = property.typed.ty;
-            if !matches!(ty, FieldType::Text | FieldType::Uuid | FieldType::Int32 | FieldType::Int64) {
-                let why = format!("its key `{name}` is neither text, uuid nor integer");
-                return self.refuse(property.raw.pointer(), Reason::KeyType, &why);
+            if matches!(ty, FieldType::Text | FieldType::Uuid | FieldType::Int32 | FieldType::Int64) {
+                continue;
             }
+            let model = &self.candidate.name;
+            let path = self.candidate.resource.path();
+            let other =
+                format!("name another key: `models: {{ {model}: {{ path: {path}, key: [...] }} }}` in the config");
+            let is_untyped = property.typed.shape == Shape::Unknown;
+            let (why, help) = if is_untyped {
+                // As text, a 5 would be sent as "5".
+                (
+                    format!("the document says no type of its key `{name}`"),
+                    format!("give it a type in the document, such as `integer` or `string`, or {other}"),
+                )
+            } else {
+                (format!("its key `{name}` is neither text, uuid nor integer"), other)
+            };
+            return self.refuse_with(property.raw.pointer(), Reason::KeyType, &why, help);
         }
         Some(())
     }
@@ -277,6 +304,18 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
         let help =
             "exclude what is in the way, or leave the model out with `x-sync: false` or in the config".to_owned();
         self.refuse_with(pointer, reason, why, help)
+    }
+
+    /// Leaves out a model that nobody could do anything with. What was noted of its writes says why.
+    fn leave_idle(&mut self) -> Option<Draft<'c, 'a>> {
+        let first = self.problems.iter().find(|problem| problem.code == Code::OperationUnused);
+        let why = first.map(|problem| format!("the API doesn't list its rows, and {}", problem.message));
+        let left_out = self.left_out(Reason::NothingToDo);
+        let left_out = why.into_iter().fold(left_out, LeftOut::why);
+        self.problems = Problems::default();
+        self.problems.push(left_out.problem(Severity::Note, &left_out.pointer));
+        self.refusal = Some(left_out);
+        None
     }
 
     fn left_out(&self, reason: Reason) -> LeftOut {

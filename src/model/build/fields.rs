@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use super::operations::{Bodies, RowField, Writer};
 use super::shapes::{Typed, Types};
-use crate::discovery::PathColumn;
+use crate::discovery::{PathColumn, is_resource_name};
 use crate::model::project::{Field, FieldRules, FieldType, FromPath, Insert, KeyOrigin, Rules};
 use crate::model::types::Shape;
-use crate::openapi::{Document, Properties, RawProperty, Resolved};
+use crate::openapi::{Document, Properties, RawProperty, Resolved, Type};
 
 /// A property of the row that becomes a field.
 pub struct RowProperty<'p, 'a> {
@@ -76,6 +76,8 @@ impl<'p, 'a> RowProperty<'p, 'a> {
         RowField {
             name: self.name.to_owned(),
             ty: self.typed.ty,
+            is_loose: matches!(self.typed.shape, Shape::Unknown | Shape::Union(_)),
+            is_resource_name: is_resource_name(self.raw),
             nullable: self.typed.nullable || !self.raw.required,
             read_only: self.resolved.read_only,
             place: self.from_path.map(|column| column.place.clone()),
@@ -127,7 +129,7 @@ impl Writers<'_, '_> {
     /// What values have to be like.
     fn rules(&self, document: &Document, property: &RowProperty) -> FieldRules {
         let of_body = |writer: Option<&Writer>| {
-            let raw = writer.and_then(|writer| writer.properties.get(property.name));
+            let raw = writer.and_then(|writer| writer.property(property.name));
             raw.and_then(|raw| raw.resolve(document)).map(|resolved| rules(document, &resolved)).unwrap_or_default()
         };
         let row = if property.from_path.is_some() { Rules::default() } else { rules(document, &property.resolved) };
@@ -145,7 +147,7 @@ impl Writers<'_, '_> {
         if !takes(create, name) {
             return KeyOrigin::Server;
         }
-        let required = create.properties.get(name.as_str()).is_some_and(|property| property.required);
+        let required = create.property(name).is_some_and(|property| property.required);
         match ty {
             FieldType::Uuid => KeyOrigin::Client,
             _ if required => KeyOrigin::Given,
@@ -160,7 +162,7 @@ impl Writers<'_, '_> {
             || (key_origin == KeyOrigin::Given && self.create.is_some())
             || self.create.is_some_and(|create| {
                 create.operation.parameters.iter().any(|(_, field)| field == name)
-                    || (takes(create, name) && create.properties.get(name).is_some_and(|property| property.required))
+                    || (takes(create, name) && create.property(name).is_some_and(|property| property.required))
             });
         match self.create {
             _ if given => Insert::Required,
@@ -177,7 +179,7 @@ impl Writers<'_, '_> {
         if !takes(create, name) {
             return Insert::Never;
         }
-        let Some(property) = create.properties.get(name) else { return Insert::Optional };
+        let Some(property) = create.property(name) else { return Insert::Optional };
         let nullable = property.schemas.iter().any(|at| Resolved::of(document, at).is_some_and(|m| m.nullable));
         if property.required && !nullable && !has_default { Insert::Required } else { Insert::Optional }
     }
@@ -185,7 +187,7 @@ impl Writers<'_, '_> {
     /// The default of the create schema, else of the row, where it is a value of the row's type.
     fn default(&self, document: &Document, property: &RowProperty) -> Option<Value> {
         let create = self.create?;
-        let in_body = create.properties.get(property.name).filter(|_| takes(create, property.name));
+        let in_body = create.property(property.name).filter(|_| takes(create, property.name));
         let of_body = in_body.and_then(|raw| raw.resolve(document)?.default);
         let default = of_body.or(property.resolved.default)?;
         fits(default, property.typed.ty, &property.typed.shape).then(|| default.clone())
@@ -210,6 +212,8 @@ fn rules(document: &Document, resolved: &Resolved) -> Rules {
 fn rules_of(resolved: &Resolved) -> Rules {
     let number = |name: &str| resolved.limit(name).and_then(Value::as_number).cloned();
     let length = |name: &str| resolved.limit(name).and_then(Value::as_u64);
+    // That of a number says how it is spelled where it comes as text.
+    let is_text = !matches!(resolved.schema.scalar(), Some(Type::Integer | Type::Number));
     // Before OpenAPI 3.1, it says of `minimum` and `maximum` whether these are left out.
     let limit = |inclusive: &str, exclusive: &str| match resolved.limit(exclusive) {
         Some(Value::Bool(true)) => (None, number(inclusive)),
@@ -220,7 +224,7 @@ fn rules_of(resolved: &Resolved) -> Rules {
     Rules {
         min_length: length("minLength").filter(|length| *length > 0),
         max_length: length("maxLength"),
-        pattern: resolved.limit("pattern").and_then(Value::as_str).map(str::to_owned),
+        pattern: resolved.limit("pattern").filter(|_| is_text).and_then(Value::as_str).map(str::to_owned),
         minimum,
         maximum,
         exclusive_minimum,

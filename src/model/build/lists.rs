@@ -78,6 +78,7 @@ pub fn find_parents(models: &mut [Model]) {
 fn parents(model: &Model, models: &[Model]) -> Option<Vec<ListParent>> {
     let operation = model.operations.list.as_ref()?;
     let placeholders = operation.path.split('{').skip(1).filter_map(|part| part.split('}').next());
+    let placeholders = placeholders.map(|placeholder| placeholder.trim_start_matches('+'));
     placeholders.map(|placeholder| parent(model, operation, placeholder, models)).collect()
 }
 

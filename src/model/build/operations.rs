@@ -1,18 +1,31 @@
 //! Decides which operations of the API a client can use, and what they send.
 
 use super::answers;
-use super::shapes::Types;
+use super::shapes::{Typed, Types};
 use crate::discovery::paths;
 use crate::discovery::{self, PathItem, Resource};
 use crate::model::list::Answer;
-use crate::model::project::{FieldType, Method, Operation};
+use crate::model::project::{Cast, FieldType, Input, Method, Operation};
 use crate::model::types::Shape;
-use crate::openapi::{Body, Document, Node, Properties, RawProperty, Resolved, find_body, properties};
+use crate::names;
+use crate::openapi::{
+    Body, Document, Node, Properties, RawProperty, Resolved, SchemaAt, declares, find_body, find_response, is_media,
+    is_plain_json, properties,
+};
+
+/// The status that says that there is a new row.
+const CREATED: u16 = 201;
+
+const JSON_PATCH: &str = "application/json-patch+json";
 
 /// The part of a field that writing needs.
 pub struct RowField {
     pub name: String,
     pub ty: FieldType,
+    /// Whether a value may be of several JSON types.
+    pub is_loose: bool,
+    /// Whether it holds more than a path's parameter takes: `memos/1`.
+    pub is_resource_name: bool,
     pub nullable: bool,
     pub read_only: bool,
     /// Of a column from the path: the form of the path up to its parameter.
@@ -28,6 +41,8 @@ pub struct Writing<'w, 'a> {
     pub key: &'w [String],
     /// The key without the columns from the path.
     pub own_key: &'w [String],
+    /// Whether a create may take what no row has.
+    pub has_inputs: bool,
 }
 
 /// A usable operation and the properties of its body.
@@ -36,8 +51,18 @@ pub struct Writer<'a> {
     /// The properties of the body; empty without a schema.
     pub properties: Properties<'a>,
     pub takes_write_id: bool,
+    /// What only the request has, of a create.
+    pub inputs: Vec<Input>,
     /// Optional properties of the body that the rows don't have.
     pub unsent: Vec<String>,
+}
+
+impl<'a> Writer<'a> {
+    /// The property of the body that a field is.
+    pub fn property(&self, field: &str) -> Option<&RawProperty<'a>> {
+        let named = self.operation.names.iter().find(|(own, _)| own == field);
+        self.properties.get(named.map_or(field, |(_, name)| name.as_str()))
+    }
 }
 
 /// The reason why an operation can't be used, with its pointer.
@@ -54,7 +79,7 @@ impl<'a> Bodies<'a> {
         let operations =
             [resource.collection_operation("post"), resource.item_operation("patch"), resource.item_operation("put")];
         let body = |(item, node): (&PathItem<'a>, Node<'a>)| match find_body(document, &item.node, &node) {
-            Body::Json(body) => Some(properties(document, &body.schema())),
+            Body::Json(body, _) => Some(properties(document, &body.schema())),
             _ => None,
         };
         Self(operations.into_iter().flatten().filter_map(body).collect())
@@ -71,18 +96,29 @@ impl<'a> Bodies<'a> {
 type Outcome<T> = Result<Option<T>, Unusable>;
 
 impl<'w, 'a> Writing<'w, 'a> {
-    /// `Ok(None)` where the API has no such operation.
+    /// `Ok(None)` where the API has no such operation. Without a POST on the list, a PUT there creates, and a POST on the
+    /// item that answers 201.
     pub fn create(&self) -> Outcome<Writer<'a>> {
-        let Some((item, node)) = self.resource.collection_operation("post") else { return Ok(None) };
-        self.writer(Method::Post, item, &node).map(Some)
+        if let Some((item, node)) = self.resource.collection_operation("post") {
+            return self.writer(Method::Post, item, &node, true).map(Some);
+        }
+        if let Some((item, node)) =
+            self.resource.collection_operation("put").filter(|(item, node)| !self.takes_list(item, node))
+        {
+            return self.writer(Method::Put, item, &node, true).map(Some);
+        }
+        match self.resource.item_operation("post").filter(|(_, node)| declares(self.document, node, CREATED)) {
+            Some((item, node)) => self.writer(Method::Post, item, &node, true).map(Some),
+            None => Ok(None),
+        }
     }
 
-    /// The first usable one of PATCH and PUT.
+    /// The first usable one of PATCH and PUT; without any of them, the item's POST.
     pub fn update(&self) -> Outcome<Writer<'a>> {
         let mut refusal = None;
         for (name, method) in [("patch", Method::Patch), ("put", Method::Put)] {
             let Some((item, node)) = self.resource.item_operation(name) else { continue };
-            match self.writer(method, item, &node).and_then(|writer| self.changes_something(writer, &node)) {
+            match self.writer(method, item, &node, false).and_then(|writer| self.changes_something(writer, &node)) {
                 Ok(writer) => return Ok(Some(writer)),
                 Err(unusable) => refusal = refusal.or(Some(unusable)),
             }
@@ -90,14 +126,33 @@ impl<'w, 'a> Writing<'w, 'a> {
         if let Some(refusal) = refusal {
             return Err(refusal);
         }
-        // Some APIs update with the key in the body: `PUT /pets`.
-        let Some((item, node)) = self.resource.collection_operation("put") else { return Ok(None) };
-        let writer = self.writer(Method::Put, item, &node)?;
+        let posts = self.resource.item_operation("post");
+        if let Some((item, node)) = posts.filter(|(_, node)| !declares(self.document, node, CREATED)) {
+            let writer = self.writer(Method::Post, item, &node, false)?;
+            return self.changes_something(writer, &node).map(Some);
+        }
+        // Some APIs update with the key in the body: `PUT /pets`. It creates where nothing else does.
+        let creates = self.resource.collection_operation("post").is_some();
+        let Some((item, node)) = self.resource.collection_operation("put").filter(|_| creates) else { return Ok(None) };
+        let writer = self.writer(Method::Put, item, &node, false)?;
         let in_path = |name: &String| writer.operation.parameters.iter().any(|(_, field)| field == name);
         if !self.key.iter().all(|name| writer.operation.body.contains(name) || in_path(name)) {
             return Ok(None);
         }
         self.changes_something(writer, &node).map(Some)
+    }
+
+    /// Whether an operation takes or answers a list: then it writes several rows at once.
+    fn takes_list(&self, item: &PathItem<'a>, node: &Node<'a>) -> bool {
+        let is_list = |at: SchemaAt<'a>| {
+            Resolved::of(self.document, &at).is_some_and(|resolved| resolved.schema.items().is_some())
+        };
+        let body = match find_body(self.document, &item.node, node) {
+            Body::Json(body, _) => Some(body),
+            _ => None,
+        };
+        body.is_some_and(|body| is_list(body.schema()))
+            || find_response(self.document, node).is_some_and(|answer| is_list(answer.schema()))
     }
 
     fn changes_something(&self, writer: Writer<'a>, node: &Node<'a>) -> Result<Writer<'a>, Unusable> {
@@ -130,71 +185,134 @@ impl<'w, 'a> Writing<'w, 'a> {
         Some(Operation { answer, ..bodiless(Method::Get, item, filled.collect()) })
     }
 
-    fn writer(&self, method: Method, item: &PathItem<'a>, node: &Node<'a>) -> Result<Writer<'a>, Unusable> {
+    fn writer(
+        &self,
+        method: Method,
+        item: &PathItem<'a>,
+        node: &Node<'a>,
+        creates: bool,
+    ) -> Result<Writer<'a>, Unusable> {
         let parameters = self.parameters(item, node)?;
         let unusable = |reason: String| Unusable { pointer: node.pointer.clone(), reason };
-        let body = match find_body(self.document, &item.node, node) {
-            Body::Json(body) => body,
-            Body::Untyped => return Ok(self.untyped(method, item, node, parameters)),
-            Body::None => return Err(unusable("it takes no body".to_owned())),
-            Body::Other(media_type) => return Err(unusable(format!("it takes {media_type}, not JSON"))),
-        };
-        let schema = body.schema();
-        let Some(resolved) = Resolved::of(self.document, &schema) else {
-            return Err(unusable("the schema of its body can't be found".to_owned()));
-        };
-        let mut taken = properties(self.document, &schema);
-        let mut envelope = None;
-        if let Some((name, inner)) = self.envelope(&taken) {
-            envelope = Some(name.to_owned());
-            taken = inner;
-        }
-        if taken.is_empty() {
-            if resolved.schema.items().is_some() {
-                return Err(unusable("it takes a list, not one row".to_owned()));
-            }
+        let Some(Taken { mut properties, envelope, media, is_form }) = self.taken(item, node).map_err(unusable)? else {
             return Ok(self.untyped(method, item, node, parameters));
-        }
-        let takes_write_id = taken.shift_remove("write_id").is_some();
-        taken.retain(|_, property| !property.resolve(self.document).is_some_and(|resolved| resolved.read_only));
-        let mut operation = bodiless(method, item, parameters);
-        operation.answer = self.answer(node);
-        operation.envelope = envelope;
+        };
+        let takes_write_id = properties.shift_remove("write_id").is_some();
+        properties.retain(|_, property| !property.resolve(self.document).is_some_and(|resolved| resolved.read_only));
+        let mut operation =
+            Operation { envelope, media, answer: self.answer(node), ..bodiless(method, item, parameters) };
+        let mut sent: Vec<&str> = Vec::new();
         for field in self.fields.iter().filter(|field| !field.read_only) {
-            let Some(property) = taken.get(field.name.as_str()) else { continue };
+            let Some((name, property)) = self.property_of(&properties, field) else { continue };
             // What the path says need not be said again.
             if field.place.is_some() && !property.required {
                 continue;
             }
-            let Some(typed) = self.types.property(property) else { continue };
-            if !compatible(field.ty, typed.ty, &typed.shape) {
+            let Some(typed) = self.types.property(property).filter(|typed| !is_form || fits_form(typed.ty)) else {
                 continue;
-            }
+            };
+            let Some(fit) = fit(self.document, field, &typed, property) else { continue };
+            sent.push(name);
             operation.body.push(field.name.clone());
+            if name != field.name {
+                operation.names.push((field.name.clone(), name.to_owned()));
+            }
+            if let Fit::As(cast) = fit {
+                operation.casts.push((field.name.clone(), cast));
+            }
             if property.required && typed.nullable && field.nullable {
                 operation.nulls.push(field.name.clone());
             }
         }
-        let is_filled = |name: &str| {
-            operation.body.iter().any(|field| field == name)
-                || operation.parameters.iter().any(|(_, field)| field == name)
-        };
-        let missing: Vec<&str> = taken
+        let is_filled =
+            |name: &str| sent.contains(&name) || operation.parameters.iter().any(|(_, field)| field == name);
+        let mut missing: Vec<&str> = properties
             .iter()
             .filter(|(name, property)| property.required && !is_filled(name) && !self.has_default(property))
             .map(|(name, _)| *name)
             .collect();
+        let mut inputs = Vec::new();
+        if self.has_inputs && creates {
+            let all: Vec<Option<Input>> = missing.iter().map(|name| self.input(name, &properties, is_form)).collect();
+            if all.iter().all(Option::is_some) {
+                inputs = all.into_iter().flatten().collect();
+                missing.clear();
+            }
+        }
         if !missing.is_empty() {
+            let files = |name: &&str| is_form && properties.get(name).is_some_and(|raw| self.is_file(raw));
+            if missing.iter().any(files) {
+                return Err(unusable(format!("it takes a file, {}", list(&missing))));
+            }
             let carried =
                 missing.iter().all(|name| self.fields.iter().any(|field| field.name == *name && !field.read_only));
             let why = if carried { "which its rows have with another type" } else { "which its rows don't have" };
             return Err(unusable(format!("it needs {}, {why}", list(&missing))));
         }
-        if operation.body.is_empty() {
+        if operation.body.is_empty() && inputs.is_empty() {
             return Err(unusable("it takes none of the row's fields".to_owned()));
         }
-        let unsent = taken.keys().filter(|name| !is_filled(name)).map(|name| (*name).to_owned()).collect();
-        Ok(Writer { operation, properties: taken, takes_write_id, unsent })
+        let is_unsent = |name: &&&str| !is_filled(name) && !inputs.iter().any(|input| input.name == ***name);
+        let unsent = properties.keys().filter(is_unsent).map(|name| (*name).to_owned()).collect();
+        Ok(Writer { operation, properties, takes_write_id, inputs, unsent })
+    }
+
+    /// What an operation's body has; `None` where it has no schema.
+    fn taken(&self, item: &PathItem<'a>, node: &Node<'a>) -> Result<Option<Taken<'a>>, String> {
+        let (schema, media) = match find_body(self.document, &item.node, node) {
+            Body::Json(_, media) if is_media(media, JSON_PATCH) => return Err(format!("it takes {JSON_PATCH}")),
+            Body::Json(body, media) => (body.schema(), media),
+            Body::Form(properties, media) if properties.is_empty() => {
+                return Err(format!("it takes {media} without fields"));
+            }
+            Body::Form(properties, media) => {
+                let media = Some(media.to_owned());
+                return Ok(Some(Taken { properties, envelope: None, media, is_form: true }));
+            }
+            Body::Untyped => return Ok(None),
+            Body::None => return Err("it takes no body".to_owned()),
+            Body::Other(media) => return Err(format!("it takes {media}, not JSON")),
+        };
+        let Some(resolved) = Resolved::of(self.document, &schema) else {
+            return Err("the schema of its body can't be found".to_owned());
+        };
+        let mut properties = properties(self.document, &schema);
+        let mut envelope = None;
+        if let Some((name, inner)) = self.envelope(&properties) {
+            envelope = Some(name.to_owned());
+            properties = inner;
+        }
+        if properties.is_empty() {
+            return match resolved.schema.items() {
+                Some(_) => Err("it takes a list, not one row".to_owned()),
+                None => Ok(None),
+            };
+        }
+        let media = (!is_plain_json(media)).then(|| media.to_owned());
+        Ok(Some(Taken { properties, envelope, media, is_form: false }))
+    }
+
+    /// The property of a body that a field is: of its name, or of one that is only spelled otherwise, `customerId` for
+    /// `customer_id`.
+    fn property_of<'t>(&self, taken: &'t Properties<'a>, field: &RowField) -> Option<(&'a str, &'t RawProperty<'a>)> {
+        let is_field = |name: &str| self.fields.iter().any(|field| field.name == name);
+        let by_name = taken.get_key_value(field.name.as_str());
+        let found = by_name
+            .or_else(|| taken.iter().find(|(name, _)| !is_field(name) && discovery::same_name(name, &field.name)));
+        found.map(|(name, property)| (*name, property))
+    }
+
+    /// What an insert has to give of a property that no row has; `None` where one has it, or nobody can give it.
+    fn input(&self, name: &str, properties: &Properties<'a>, is_form: bool) -> Option<Input> {
+        let property = properties.get(name)?;
+        let is_carried = self.fields.iter().any(|field| discovery::same_name(&field.name, name));
+        let typed = self.types.property(property).filter(|typed| !is_form || fits_form(typed.ty))?;
+        let doc = property.resolve(self.document)?.description.map(str::to_owned);
+        (!is_carried).then(|| Input { name: name.to_owned(), shape: typed.shape, doc })
+    }
+
+    fn is_file(&self, property: &RawProperty<'a>) -> bool {
+        self.types.property(property).is_some_and(|typed| typed.ty == FieldType::Bytes)
     }
 
     /// What the operation answers. It counts as a row if it has every field that isn't in the path: a missing one would be
@@ -219,12 +337,13 @@ impl<'w, 'a> Writing<'w, 'a> {
         let writable = self.fields.iter().filter(is_written);
         operation.body = writable.map(|field| field.name.clone()).collect();
         operation.answer = self.answer(node);
-        Writer { operation, properties: Properties::new(), takes_write_id: false, unsent: Vec::new() }
+        let (properties, unsent, inputs) = (Properties::new(), Vec::new(), Vec::new());
+        Writer { operation, properties, takes_write_id: false, inputs, unsent }
     }
 
     /// The content of an envelope such as `{ "contact": { … } }`.
     fn envelope(&self, taken: &Properties<'a>) -> Option<(&'a str, Properties<'a>)> {
-        let is_field = |name: &str| self.fields.iter().any(|field| field.name == name);
+        let is_field = |name: &str| self.fields.iter().any(|field| discovery::same_name(&field.name, name));
         if taken.len() != 1 || taken.keys().any(|name| is_field(name)) {
             return None;
         }
@@ -257,26 +376,80 @@ impl<'w, 'a> Writing<'w, 'a> {
         if let Some(field) = from_path {
             return Some(field.name.clone());
         }
-        let fields = self.fields.iter().filter(|field| field.place.is_none()).map(|field| field.name.as_str());
+        let spans = item.spans(index);
+        let own = self.fields.iter().filter(|field| field.place.is_none() && (spans || !field.is_resource_name));
+        let fields = own.map(|field| field.name.as_str());
         discovery::field_in_path(self.resource, self.own_key, item, index, fields)
     }
 }
 
-fn bodiless(method: Method, item: &PathItem, parameters: Vec<(String, String)>) -> Operation {
-    let path = item.path.to_owned();
-    let (body, nulls, envelope) = (Vec::new(), Vec::new(), None);
-    Operation { method, path, parameters, body, nulls, envelope, answer: Answer::default() }
+/// What a body has.
+struct Taken<'a> {
+    properties: Properties<'a>,
+    envelope: Option<String>,
+    /// Where it isn't `application/json`.
+    media: Option<String>,
+    is_form: bool,
 }
 
-/// Whether a value of the row's type can be sent as the body's type.
-fn compatible(row: FieldType, body: FieldType, body_shape: &Shape) -> bool {
+fn bodiless(method: Method, item: &PathItem, parameters: Vec<(String, String)>) -> Operation {
+    Operation {
+        method,
+        path: item.sent(),
+        parameters,
+        body: Vec::new(),
+        nulls: Vec::new(),
+        names: Vec::new(),
+        casts: Vec::new(),
+        envelope: None,
+        media: None,
+        answer: Answer::default(),
+    }
+}
+
+/// How a value of a row becomes one of a body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fit {
+    AsItIs,
+    As(Cast),
+}
+
+/// Whether a value of a row can be sent as a body's property, and how.
+fn fit<'a>(document: &'a Document, row: &RowField, body: &Typed, property: &RawProperty<'a>) -> Option<Fit> {
     use FieldType::*;
     let text = |ty| matches!(ty, Text | Uuid | DateTime | Date | Time);
-    let number = |ty| matches!(ty, Int32 | Int64 | Float | Decimal { .. });
-    row == body
-        || (text(row) && text(body))
-        || (number(row) && number(body))
-        || (body == Json && matches!(body_shape, Shape::Union(_) | Shape::Unknown))
+    let number = |ty| matches!(ty, Int32 | Int64 | Float | Decimal { as_number: true });
+    let is_said_by_digits = || {
+        let pattern = property.resolve(document).and_then(|resolved| resolved.limit("pattern")?.as_str());
+        pattern.is_some_and(is_pattern_of_numbers) || ends_as_id(&row.name)
+    };
+    match (row.ty, body.ty) {
+        (row, body) if row == body || (text(row) && text(body)) || (number(row) && number(body)) => Some(Fit::AsItIs),
+        (Decimal { as_number: false }, body) if number(body) => Some(Fit::As(Cast::Number)),
+        (row, Decimal { as_number: false }) if number(row) => Some(Fit::As(Cast::String)),
+        (Decimal { as_number: false }, Text) => Some(Fit::AsItIs),
+        (ty, Text) if number(ty) && is_said_by_digits() => Some(Fit::As(Cast::String)),
+        (Text, body) if number(body) => Some(Fit::As(Cast::Number)),
+        (_, Json) if matches!(body.shape, Shape::Union(_) | Shape::Unknown) => Some(Fit::AsItIs),
+        (Json, _) if row.is_loose => Some(Fit::AsItIs),
+        _ => None,
+    }
+}
+
+/// Whether a form has a text for it.
+fn fits_form(ty: FieldType) -> bool {
+    !matches!(ty, FieldType::Json | FieldType::Bytes)
+}
+
+/// Whether a pattern has nothing but digits, signs and points: `^[0-9]+.?[0-9]*$`.
+fn is_pattern_of_numbers(pattern: &str) -> bool {
+    let rest = pattern.replace("\\d", "").replace("0-9", "").replace("1-9", "");
+    let has_digits = rest.len() < pattern.len();
+    has_digits && rest.chars().all(|c| c.is_ascii_digit() || "^$[](){}?:*+-.,|\\".contains(c))
+}
+
+fn ends_as_id(name: &str) -> bool {
+    names::snake_case(name).ends_with("_id")
 }
 
 fn list(names: &[&str]) -> String {

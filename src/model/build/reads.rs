@@ -8,7 +8,9 @@ use crate::model::project::{Field, FieldType, Insert, Model};
 /// `pointer`: where the model is in the document.
 pub fn check(model: &Model, pointer: &str, problems: &mut Problems) {
     let found = match (model.transport, &model.list) {
-        (Transport::Electric, _) => column_in_doubt(model, pointer).into_iter().collect(),
+        (Transport::Electric, _) => {
+            [column_in_doubt(model, pointer), path_column_in_doubt(model, pointer)].into_iter().flatten().collect()
+        }
         (Transport::PushPull, _) => Vec::new(),
         (Transport::Rest, None) => vec![not_polled(model, pointer)],
         (Transport::Rest, Some(list)) => {
@@ -66,6 +68,19 @@ fn column_in_doubt(model: &Model, pointer: &str) -> Option<Problem> {
         format!("`{}` has {}, which only the server sets: are they columns of its table?", model.name, quoted(&names));
     let help = format!(
         "Electric refuses a shape with a column that isn't there: `exclude` what is computed, or name the column: `columns: {{ {first}: … }}`"
+    );
+    Some(Problem::new(Severity::Note, Code::ColumnInDoubt, (Input::Spec, pointer), message).help(help))
+}
+
+/// Columns that the API's rows lack: the server's table has them under some name, or the shape is refused.
+fn path_column_in_doubt(model: &Model, pointer: &str) -> Option<Problem> {
+    let is_named = |field: &&Field| model.server.columns.iter().any(|(name, _)| *name == field.name);
+    let from_path = model.fields.iter().filter(|field| field.from_path.is_some() && !is_named(field));
+    let names: Vec<&str> = from_path.map(|field| field.name.as_str()).collect();
+    let first = names.first()?;
+    let message = format!("`{}` has {} from its path: are they columns of its table?", model.name, quoted(&names));
+    let help = format!(
+        "Electric refuses a shape with a column that isn't there: name it, `columns: {{ {first}: … }}`, or `exclude` it, which leaves out the writes that need it"
     );
     Some(Problem::new(Severity::Note, Code::ColumnInDoubt, (Input::Spec, pointer), message).help(help))
 }

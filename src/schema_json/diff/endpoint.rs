@@ -15,14 +15,21 @@ const ALL: [(&str, Option<Write>); 5] = [
 ];
 
 pub fn changes(old: &Model, new: &Model) -> Vec<Change> {
-    ALL.into_iter()
-        .filter_map(|(operation, write)| match (old.operations.get(operation), new.operations.get(operation)) {
+    let inputs: Vec<String> = new.inputs.keys().filter(|name| !old.inputs.contains_key(*name)).cloned().collect();
+    let has_create = old.operations.contains_key("create") && !inputs.is_empty();
+    let needed = has_create.then(|| {
+        let effect = Effect::remark("Pending inserts lack it: the API may refuse them.".to_owned());
+        Change::new(Kind::EndpointChanged, format!("an insert must give {}, too", names(inputs)), effect)
+    });
+    let operations = ALL.into_iter().filter_map(|(operation, write)| {
+        match (old.operations.get(operation), new.operations.get(operation)) {
             (None, Some(after)) => Some(added(operation, after, write)),
             (Some(_), None) => Some(removed(operation, write)),
             (Some(before), Some(after)) => changed(old, new, operation, before, after, write),
             (None, None) => None,
-        })
-        .collect()
+        }
+    });
+    operations.chain(needed).collect()
 }
 
 fn added(operation: &str, after: &Operation, write: Option<Write>) -> Change {
@@ -68,6 +75,12 @@ fn changed(
             Some(envelope) => format!("wraps its body in {}", name(envelope)),
             None => "doesn't wrap its body any more".to_owned(),
         });
+    }
+    if before.media != after.media {
+        parts.push(format!("takes {}", name(after.media.as_deref().unwrap_or("application/json"))));
+    }
+    if before.names != after.names || before.casts != after.casts {
+        parts.push("has other names or types in its body".to_owned());
     }
     let is_said = |column: &&String| is_said_of_column(old, new, column);
     let only = |these: &[String], others: &[String]| -> Vec<String> {

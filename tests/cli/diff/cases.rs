@@ -111,15 +111,7 @@ pub const CASES: &[Case] = &[
     }),
     case(
         "other-key",
-        &[
-            "references_changed labels",
-            "key_changed things",
-            "key_origin_changed things",
-            "endpoint_changed things",
-            "endpoint_changed things",
-            "endpoint_changed things",
-            "update_changed things.code",
-        ],
+        &["references_changed labels", "key_changed things", "key_origin_changed things", "update_changed things.code"],
         |api| api.config = "  things: { key: [code] }\n",
     ),
     case(
@@ -128,9 +120,6 @@ pub const CASES: &[Case] = &[
             "references_changed labels",
             "key_changed things",
             "key_origin_changed things",
-            "endpoint_changed things",
-            "endpoint_changed things",
-            "endpoint_changed things",
             "update_changed things.code",
             "column_removed things.nick",
         ],

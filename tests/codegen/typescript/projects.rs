@@ -276,7 +276,9 @@ pub fn model(name: &str, type_name: &str, mut fields: Vec<Field>) -> Model {
     let operation = |method, item: bool, body: Vec<String>| {
         let path = if item { format!("/{name}/{{id}}") } else { format!("/{name}") };
         let parameters = if item { pairs(&[("id", "id")]) } else { vec![] };
-        Some(Operation { method, path, parameters, body, nulls: vec![], envelope: None, answer: Answer::default() })
+        let (nulls, names, casts, envelope, media) = (vec![], vec![], vec![], None, None);
+        let answer = Answer::default();
+        Some(Operation { method, path, parameters, body, nulls, names, casts, envelope, media, answer })
     };
     let operations = Operations {
         list: operation(Method::Get, false, vec![]),
@@ -294,6 +296,7 @@ pub fn model(name: &str, type_name: &str, mut fields: Vec<Field>) -> Model {
         key_origin: KeyOrigin::Client,
         fields,
         write_id: WriteId::default(),
+        inputs: Vec::new(),
         operations,
         server: Server::default(),
         indexes: vec![],

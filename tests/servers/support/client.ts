@@ -48,7 +48,14 @@ export interface Generated {
   getDatabase(): { query(statement: Statement): Promise<readonly Row[]> };
   closeDatabase(): Promise<void>;
   getSyncStatus(): Status;
-  getRejectedChanges(): readonly { readonly model: string; readonly status: number | null; readonly message: string }[];
+  getRejectedChanges(): readonly {
+    readonly model: string;
+    readonly status: number | null;
+    readonly message: string;
+    readonly writeId: string;
+  }[];
+  listChanges(): Promise<readonly object[]>;
+  retryChange(writeId: string): Promise<void>;
   syncNow(model?: string): Promise<void>;
 }
 
@@ -97,6 +104,10 @@ export class Client {
   async unsettled(): Promise<readonly Row[]> {
     const parts = ["SELECT * FROM _changes WHERE status <> 'rejected' ORDER BY id"];
     return this.generated.getDatabase().query({ parts, parameters: [] });
+  }
+
+  changes(): Promise<readonly object[]> {
+    return this.generated.listChanges();
   }
 
   async allSettled(): Promise<void> {

@@ -15,6 +15,11 @@ export function elementsOf(json: string): string[] | undefined {
   return Array.isArray(parsed(json)) ? split(json) : undefined;
 }
 
+/** The same of an object that isn't text yet. */
+export function jsonMembers(object: object): Members {
+  return Object.fromEntries(Object.entries(object).map(([name, value]) => [name, JSON.stringify(value)]));
+}
+
 export function objectOf(members: Members): string {
   const parts = Object.entries(members).map(([name, value]) => `${JSON.stringify(name)}:${value}`);
   return `{${parts.join(",")}}`;

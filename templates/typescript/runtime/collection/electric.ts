@@ -2,7 +2,7 @@ import { createColumnMapper, FetchError, type ShapeStreamOptions } from "@electr
 import type { CollectionConfig } from "@tanstack/db";
 import { electricCollectionOptions, type ElectricCollectionUtils } from "@tanstack/electric-db-collection";
 
-import { parsed, type Members } from "../client/json.js";
+import { jsonMembers, parsed, type Members } from "../client/json.js";
 import {
   collectionKeyOf,
   own,
@@ -19,7 +19,7 @@ import { RejectedError, type ClientBase, type HeadersRecord, type Settings } fro
 import { explanation, isOutOfBounds, shapeTable } from "../transport/electric/request.js";
 import { restWrites } from "../transport/rest/send.js";
 import { bell, wait } from "../transport/schedule.js";
-import { rowSchema, type RowSchema } from "./rows.js";
+import { createInputs, rowSchema, type Inputs, type RowSchema } from "./rows.js";
 
 type Fields = Record<string, unknown>;
 
@@ -42,10 +42,11 @@ export function electricCollection<Input extends object, Shown extends object, K
   utils: ElectricCollectionUtils;
 } {
   const { create, update, delete: remove } = model.operations;
-  const saver = createSaver(model, settings);
+  const inputs = createInputs();
+  const saver = createSaver(model, settings, inputs);
   const options = electricCollectionOptions({
     id: collectionId(model.name),
-    schema: rowSchema<Fields, Fields>(model),
+    schema: rowSchema<Fields, Fields>(model, inputs),
     getKey: collectionKeyOf(model),
     shapeOptions: shapeOptions(model, settings),
     ...(create && { onInsert: saver(create) }),
@@ -60,7 +61,7 @@ export function electricCollection<Input extends object, Shown extends object, K
 const unending = new AbortController().signal;
 
 /** Makes handlers that send each write of a transaction by an operation of the API. */
-function createSaver(model: Model, settings: Settings) {
+function createSaver(model: Model, settings: Settings, inputs: Inputs) {
   const { send } = restWrites(settings);
 
   /** Sends one write. Gives the server's transaction, where the answer tells it. */
@@ -80,9 +81,11 @@ function createSaver(model: Model, settings: Settings) {
       writeId,
       attempts: 1,
       members: members(model, set, type === "insert"),
+      inputs: type === "insert" ? jsonMembers(inputs.of(model, modified)) : {},
       before: type === "insert" ? {} : members(model, original, false),
     };
     const outcome = await send(request, await settings.headers(unending), unending);
+    if (type === "insert") inputs.forget(model, modified);
     if (outcome.kind === "acknowledged") return outcome.txid;
     const isAnswer = outcome.kind === "rejected" || outcome.kind === "refused";
     throw new RejectedError(isAnswer ? outcome.rejection : { status: null, message: outcome.message, body: "" });

@@ -1,4 +1,4 @@
-import { makeKey, own, type CollectionKey, type Field, type Model } from "../client/model.js";
+import { inputsIn, makeKey, own, rowKey, type CollectionKey, type Field, type Model } from "../client/model.js";
 import { shownDefault } from "../client/values.js";
 
 /**
@@ -14,14 +14,43 @@ export interface RowSchema<Input, Shown> {
   };
 }
 
-export function rowSchema<Input extends object, Shown extends object>(model: Model): RowSchema<Input, Shown> {
+/** `inputs` keeps what no row shows, until the row is saved. */
+export function rowSchema<Input extends object, Shown extends object>(
+  model: Model,
+  inputs: Inputs,
+): RowSchema<Input, Shown> {
+  function validate(value: Readonly<Record<string, unknown>>): object {
+    const row = completed(model, value);
+    // TanStack DB validates changed rows, too, and those have none.
+    if (model.inputs?.some((name) => own(value, name) !== undefined)) inputs.keep(model, row, inputsIn(model, value));
+    return row;
+  }
+
   return {
     "~standard": {
       version: 1,
       vendor: "sync-patterns",
       // The only cast: what is added here makes an input a whole row.
-      validate: (value) => ({ value: completed(model, value as Readonly<Record<string, unknown>>) as Shown }),
+      validate: (value) => ({ value: validate(value as Readonly<Record<string, unknown>>) as Shown }),
     },
+  };
+}
+
+/** Values of new rows that no row shows, such as passwords, until these rows are saved. Nothing else has them. */
+export interface Inputs {
+  keep(model: Model, row: object, values: Readonly<Record<string, unknown>>): void;
+  /** Throws where the model needs some, and none were given. */
+  of(model: Model, row: object): Readonly<Record<string, unknown>>;
+  forget(model: Model, row: object): void;
+}
+
+export function createInputs(): Inputs {
+  const kept = new Map<string, Readonly<Record<string, unknown>>>();
+  const nameOf = (model: Model, row: object) => JSON.stringify([model.name, rowKey(model, row)]);
+  return {
+    keep: (model, row, values) => void kept.set(nameOf(model, row), values),
+    of: (model, row) => inputsIn(model, kept.get(nameOf(model, row)) ?? {}),
+    forget: (model, row) => void kept.delete(nameOf(model, row)),
   };
 }
 

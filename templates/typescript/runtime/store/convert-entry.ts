@@ -1,6 +1,6 @@
 import { parsed, textOf, type Members } from "../client/json.js";
 import { actionFor, fieldOf, type Field, type Model } from "../client/model.js";
-import { errorText, type Entry } from "./store.js";
+import { errorText, INPUTS, type Entry } from "./store.js";
 
 /** What becomes of an entry in a new schema. */
 export type Fate =
@@ -101,6 +101,10 @@ export function convert(
   const lost: Record<string, string> = {};
   const reasons: string[] = [];
   for (const [column, json] of Object.entries(members)) {
+    if (column === INPUTS) {
+      kept[column] = json;
+      continue;
+    }
     const field = fieldOf(model, column);
     const value = field === undefined ? undefined : convertValue(field, former?.types[column], json);
     if (field !== undefined && value !== undefined && mayWrite(model, field, operation)) {

@@ -49,7 +49,8 @@ export interface RowOperations {
   readAll(model: Model): Promise<Rows>;
   /** Reads the rows with these keys; keys without a row are left out. */
   readByKey(model: Model, rowKeys: readonly string[]): Promise<Rows>;
-  insert(model: Model, row: object): Promise<void>;
+  /** `inputs`: what the API's create needs beside the row. Only the log has it, until the server has taken the row. */
+  insert(model: Model, row: object, inputs?: object): Promise<void>;
   /** `row` has the key. Throws `NoRowError` where there is no such row. */
   update(model: Model, row: object, changes: object): Promise<void>;
   /** `row` has the key. Throws `NoRowError` where there is no such row. */
@@ -70,6 +71,8 @@ export interface Entry {
   readonly operation: "insert" | "update" | "delete";
   /** The key, and what the write sets, each as JSON text. */
   readonly members: Members;
+  /** What an insert gives beside the row's columns, each as JSON text. */
+  readonly inputs: Members;
   readonly writeId: string;
   readonly status: "pending" | "acknowledged" | "rejected";
   readonly attempts: number;
@@ -145,6 +148,9 @@ export function stampOf(text: string): Stamp {
   const [milliseconds = 0, counter = 0] = text.split(".").map(Number);
   return { milliseconds, counter };
 }
+
+/** The member of an entry's value that has the inputs of an insert: no column has an empty name. */
+export const INPUTS = "";
 
 /** The log of local writes. Lists of entries are in its order. */
 export interface LogOperations {

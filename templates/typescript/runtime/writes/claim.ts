@@ -84,6 +84,7 @@ async function compose(
     writeId: first.sentWith ?? newest.writeId,
     attempts: Math.max(...entries.map((entry) => entry.attempts)) + 1,
     members: await withMadeKeys(known, model, members),
+    inputs: first.inputs,
     before: first.operation === "insert" ? {} : await rowBefore(known, model, first),
   };
 }

@@ -32,7 +32,7 @@ export function inOrder(entries: readonly StoredEntry[]): StoredEntry[] {
 }
 
 /** What the application has written now. */
-export type Written = Pick<Entry, "model" | "rowKey" | "operation" | "members">;
+export type Written = Pick<Entry, "model" | "rowKey" | "operation" | "members"> & Partial<Pick<Entry, "inputs">>;
 
 /** Notes a write at the end of the log. */
 export function write(turn: Turn, written: Written): void {
@@ -42,7 +42,7 @@ export function write(turn: Turn, written: Written): void {
 /** Adds a new entry: nobody has sent it. */
 export function append(
   turn: Turn,
-  { model, rowKey, operation, members, transactionId, at, user, status = "pending", error = null }: Written &
+  { model, rowKey, operation, members, inputs = {}, transactionId, at, user, status = "pending", error = null }: Written &
     Pick<Entry, "transactionId" | "at" | "user"> &
     Partial<Pick<Entry, "status" | "error">>,
 ): void {
@@ -52,6 +52,7 @@ export function append(
     rowKey,
     operation,
     members,
+    inputs,
     writeId: crypto.randomUUID(),
     transactionId,
     at,

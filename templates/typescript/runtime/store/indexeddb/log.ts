@@ -124,7 +124,7 @@ export function logOperations(run: Run): LogOperations {
         for (const entry of await entriesWith(turn, byId.keys())) {
           if (entry.status !== "pending") continue;
           const { txid = null, place = null } = byId.get(entry.writeId) ?? {};
-          change(turn, entry, { status: "acknowledged", txid, place });
+          change(turn, entry, { status: "acknowledged", txid, place, inputs: {} });
         }
       }),
     reject: (writeIds, rejection) =>
@@ -172,8 +172,8 @@ export function logOperations(run: Run): LogOperations {
       write(async (turn) => {
         const entries = await rejectedTogether(turn, writeId);
         drop(turn, entries);
-        for (const { model, rowKey, operation, members, transactionId, at, user } of entries) {
-          append(turn, { model, rowKey, operation, members, transactionId, at, user });
+        for (const { model, rowKey, operation, members, inputs, transactionId, at, user } of entries) {
+          append(turn, { model, rowKey, operation, members, inputs, transactionId, at, user });
         }
         await foldRowsOf(turn, entries);
       }),

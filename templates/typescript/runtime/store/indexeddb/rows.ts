@@ -1,3 +1,4 @@
+import { jsonMembers, type Members } from "../../client/json.js";
 import {
   actionFor,
   collectionKey,
@@ -53,13 +54,13 @@ export function rowOperations(run: Run): RowOperations {
         return rows;
       }),
 
-    insert: (model, row) => run("readwrite", [], (turn) => insert(turn, model, row)),
+    insert: (model, row, inputs = {}) => run("readwrite", [], (turn) => insert(turn, model, row, jsonMembers(inputs))),
     update: (model, row, changes) => run("readwrite", [], (turn) => update(turn, model, row, changes)),
     delete: (model, row) => run("readwrite", [], (turn) => deleteRow(turn, model, row)),
   };
 }
 
-async function insert(turn: Turn, model: Model, given: object): Promise<void> {
+async function insert(turn: Turn, model: Model, given: object, inputs: Members): Promise<void> {
   if (actionFor(model, "insert") === undefined) throw new Error(`${model.name}: the API has no endpoint to create rows`);
   const values = new Map(Object.entries(given));
   const row = new Map<string, Stored>();
@@ -84,7 +85,7 @@ async function insert(turn: Turn, model: Model, given: object): Promise<void> {
   }
   // The application may use a temporary key again, for another row.
   if (model.keyOrigin === "server") remove(turn.tx.objectStore("_made_keys"), [model.name, ownKeyIn(model, key)]);
-  await save(turn, model, "insert", key, row);
+  await save(turn, model, "insert", key, row, inputs);
 }
 
 /** What a new row gets where it doesn't say it. */
@@ -142,12 +143,13 @@ async function save(
   operation: Entry["operation"],
   key: string,
   values: ReadonlyMap<string, Stored>,
+  inputs: Members = {},
 ): Promise<void> {
   const members = [...values].map(([name, value]): [string, string] => {
     const field = fieldOf(model, name);
     return [name, field === undefined ? "null" : jsonOf(field, value)];
   });
-  write(turn, { model: model.name, rowKey: key, operation, members: Object.fromEntries(members) });
+  write(turn, { model: model.name, rowKey: key, operation, members: Object.fromEntries(members), inputs });
   await foldAgain(turn, model.name, [key]);
 }
 

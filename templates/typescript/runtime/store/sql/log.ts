@@ -1,5 +1,6 @@
+import { models } from "../../../schema/index.js";
 import { membersOf, type Members } from "../../client/json.js";
-import { errorText, stampOf, type Entry, type LogOperations, type MadeKey } from "../store.js";
+import { errorText, INPUTS, stampOf, type Entry, type LogOperations, type MadeKey } from "../store.js";
 import type { Dialect } from "./dialect.js";
 import { joined, list, name, raw, sql, type Connection, type Row, type Statement } from "./driver.js";
 import { setMeta } from "./meta.js";
@@ -127,6 +128,12 @@ export function logOperations(connection: Connection, dialect: Dialect): LogOper
           txid = ${choice(writes, ({ txid }) => txid, sql`NULL`)},
           place = ${choice(writes, ({ place = null }) => place, sql`NULL`)}
         WHERE status = 'pending' AND write_id IN (${list(writeIds)})
+      `);
+      if (models.every(({ inputs }) => inputs === undefined)) return;
+      await connection.query(sql`
+        UPDATE ${name(dialect.logTable)}
+        SET value = ${dialect.withoutInputs}
+        WHERE status = 'acknowledged' AND operation = 'insert' AND write_id IN (${list(writeIds)})
       `);
     },
 
@@ -281,16 +288,19 @@ function containing(text: string): string {
 }
 
 function entry(row: Row): Entry {
-  let members: Members | undefined;
+  let value: Members | undefined;
+  // Of most entries only the rest is needed.
+  const whole = () => (value ??= membersOf(text(row, "value") ?? "") ?? {});
   return {
     id: row["id"] ?? 0,
     model: text(row, "table_name") ?? "",
     rowKey: text(row, "row_key") ?? "",
     operation: text(row, "operation") as Entry["operation"],
-    // Of most entries only the rest is needed.
     get members() {
-      members ??= membersOf(text(row, "value") ?? "") ?? {};
-      return members;
+      return INPUTS in whole() ? Object.fromEntries(Object.entries(whole()).filter(([key]) => key !== INPUTS)) : whole();
+    },
+    get inputs() {
+      return membersOf(whole()[INPUTS] ?? "") ?? {};
     },
     writeId: text(row, "write_id") ?? "",
     status: text(row, "status") as Entry["status"],

@@ -4,6 +4,7 @@ import type { ServerRow, Store } from "../../store/store.js";
 import { Ended } from "../attempts.js";
 import { urlOf } from "./exchange.js";
 import type { Way } from "./pages.js";
+import { inPath } from "./request.js";
 
 /** One list of a model: the only one, or that of one row of its parent. */
 export interface Place {
@@ -62,7 +63,10 @@ export async function placesOf(settings: Settings, store: Store, listed: Listed)
     const values = sources.map(({ by, column = "" }) => ({ by, value: row.get(column) ?? null }));
     if (values.some(({ value }) => value === null)) return [];
     const path = values.reduce(
-      (text, { by, value }) => text.replace(`{${by.parameter}}`, encodeURIComponent(value ?? "")),
+      (text, { by: { parameter }, value }) =>
+        text
+          .replace(`{${parameter}}`, encodeURIComponent(value ?? ""))
+          .replace(`{+${parameter}}`, inPath(value ?? "")),
       list.path,
     );
     const given = values.map(({ by, value }): [string, string | null] => [by.column, value]);

@@ -17,6 +17,8 @@ export interface Model {
   readonly references: Readonly<Record<string, string>>;
   /** Where the API carries the id of a write. */
   readonly writeId: readonly ("row" | "create" | "update")[];
+  /** What an insert must give beside the fields: the API's create needs it, and no row has it. */
+  readonly inputs?: readonly string[];
   /** What the API offers. */
   readonly operations: Operations;
   /** How its rows come in. */
@@ -81,7 +83,7 @@ export interface Operations {
 
 export interface Operation {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-  /** With placeholders: `/contacts/{contact_id}`. */
+  /** With placeholders: `/contacts/{contact_id}`; `{+name}` for a value whose slashes are the path's. */
   readonly path: string;
   /** Placeholder to field. */
   readonly parameters?: Readonly<Record<string, string>>;
@@ -89,8 +91,14 @@ export interface Operation {
   readonly body?: readonly string[];
   /** Those of them that the API requires, even where they are null. */
   readonly nulls?: readonly string[];
+  /** Fields that the body calls otherwise, and how. */
+  readonly names?: Readonly<Record<string, string>>;
+  /** Fields that the body has as another JSON type than the rows. */
+  readonly casts?: Readonly<Record<string, "number" | "string">>;
   /** The body's only key, where the API wraps what it takes. */
   readonly envelope?: string;
+  /** The body's media type; absent: `application/json`. */
+  readonly media?: string;
   /** What a successful answer is, where the document says it. */
   readonly answer?: {
     /** Those from 200 to 299, beside 200, 201, 202 and 204; 303, which says where the row is. */
@@ -182,6 +190,16 @@ export function actionFor({ operations }: Model, operation: "insert" | "update" 
 /** An object's own member: a field may be called as something that every object has, such as `constructor`. */
 export function own<T>(members: Readonly<Record<string, T>>, name: string): T | undefined {
   return Object.hasOwn(members, name) ? members[name] : undefined;
+}
+
+/** The values that only the request has which creates a row. Throws where one is missing. */
+export function inputsIn(model: Model, given: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const inputs = (model.inputs ?? []).map((name): [string, unknown] => {
+    const value = own(given, name);
+    if (value === undefined) throw new TypeError(`${model.name}: a new row needs ${name}.`);
+    return [name, value];
+  });
+  return Object.fromEntries(inputs);
 }
 
 export function fieldOf(model: Model, name: string): Field | undefined {

@@ -14,11 +14,11 @@ export function localCollection<Input extends object, Shown extends object, Key 
   client: Client,
 ): CollectionConfig<Shown, Key, RowSchema<Input, Shown>> & { schema: RowSchema<Input, Shown> } {
   const { create, update, delete: remove } = model.operations;
-  const { persist } = client.writer;
+  const { persist, inputs } = client.writer;
   const keyOf = collectionKeyOf(model);
   return {
     id: client.collectionId(model.name),
-    schema: rowSchema(model),
+    schema: rowSchema(model, inputs),
     getKey: (row) => keyOf(row) as Key,
     sync: { sync: (sync) => follow(model, client, sync), rowUpdateMode: "full" },
     ...(create && { onInsert: persist }),

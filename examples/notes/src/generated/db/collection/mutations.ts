@@ -8,6 +8,7 @@ import { NoRowError, rejectionOf, type Entry, type EntryId, type StoreOperations
 import { LARGEST_GROUP } from "../transport/transport.js";
 import type { Session } from "./feed.js";
 import { gather } from "./gather.js";
+import { createInputs, type Inputs } from "./rows.js";
 
 /** TanStack DB's description of one row that a transaction writes. */
 interface Mutation {
@@ -32,6 +33,8 @@ interface Saved {
 
 /** Saves what the collections of one client write. */
 export interface Writer {
+  /** What the collections' new rows have beside their fields. */
+  readonly inputs: Inputs;
   /** Saves all mutations of a transaction together, or none of them. Throws where they are too many for a sync server. */
   writeTogether(work: () => void): Transaction;
   /** Returns when all that was written before is on the device, or was refused. */
@@ -61,13 +64,18 @@ export function createWriter(
   const waiting = new Map<string, number>();
   const listeners = new Map<string, Set<() => void>>();
   const saving = leaveGuard();
+  const inputs = createInputs();
   const gathering = gather(saveTogether, onUnsaved);
 
   async function persist(parameters: { readonly transaction: { readonly mutations: readonly Mutation[] } }) {
     const writes = parameters.transaction.mutations.map((mutation) => ({ model: modelOf(mutation), mutation }));
-    const { position, entries, opened } = await saving(gathering.save(writes));
+    const { position, entries, opened } = await saving(gathering.save(writes)).finally(() => forgetInputs(writes));
     await opened.feed.reached(position);
     await confirmation(opened, entries, new Set(writes.map(({ model }) => model.name)));
+  }
+
+  function forgetInputs(writes: readonly Write[]): void {
+    for (const { model, mutation } of writes) if (mutation.type === "insert") inputs.forget(model, mutation.modified);
   }
 
   function modelOf(mutation: Mutation): Model {
@@ -96,7 +104,7 @@ export function createWriter(
   async function saveAll(within: StoreOperations, writes: readonly Write[]): Promise<readonly EntryId[]> {
     const toConfirm = new Set(writes.filter(({ model }) => !model.localFirst).map(({ model }) => model.name));
     const before = toConfirm.size === 0 ? null : await within.log.newest();
-    for (const write of writes) await save(within, write);
+    for (const write of writes) await save(within, write, inputs);
     if (toConfirm.size === 0) return [];
     const entries = await within.log.writtenAfter(before);
     return entries.filter(({ model }) => toConfirm.has(model)).map(({ id }) => id);
@@ -164,6 +172,7 @@ export function createWriter(
   }
 
   return {
+    inputs,
     writeTogether,
     persist,
     flushed: gathering.flushed,
@@ -200,9 +209,13 @@ async function nextLogChange(feed: Session["feed"]): Promise<void> {
  * Throws where an update or a delete meets no row, because it would be lost otherwise. A row whose temporary key the
  * server has replaced meanwhile is found by its new key.
  */
-async function save({ rows, log }: StoreOperations, { model, mutation }: Write): Promise<void> {
+async function save(
+  { rows, log }: StoreOperations,
+  { model, mutation }: Write,
+  inputs: Inputs,
+): Promise<void> {
   const { type, original, modified, changes } = mutation;
-  if (type === "insert") return rows.insert(model, modified);
+  if (type === "insert") return rows.insert(model, modified, inputs.of(model, modified));
   const write = (row: object) => (type === "delete" ? rows.delete(model, row) : rows.update(model, row, changes));
   try {
     // Another key is looked for only where the row isn't there: that takes more statements.

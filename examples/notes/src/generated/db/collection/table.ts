@@ -6,6 +6,7 @@ import { messageOf } from "../client/json.js";
 import {
   fieldOf,
   givenKey,
+  inputsIn,
   makeKey,
   own,
   ownKey,
@@ -122,7 +123,7 @@ export function table<Row extends object, Create, Update, Names extends readonly
 
   function insert(given: Values): void {
     const row = Object.fromEntries(Object.entries(given).filter(([name]) => !isForeign(model, name)));
-    refuseWrong(model, row);
+    refuseWrong(model, withoutInputs(model, row));
     refuseIncomplete(model, row);
     write((source) => source.insert(row));
   }
@@ -230,6 +231,11 @@ export function refuseIncomplete(model: Model, row: Readonly<Record<string, unkn
     const isNeeded = model.key.includes(name) ? model.keyOrigin === "given" : insert === "required";
     if (isNeeded && own(row, name) === undefined) throw new TypeError(`${model.name}: a new row needs ${name}.`);
   }
+  inputsIn(model, row);
+}
+
+function withoutInputs(model: Model, row: Values): Values {
+  return Object.fromEntries(Object.entries(row).filter(([name]) => model.inputs?.includes(name) !== true));
 }
 
 /** What the field takes, where the value isn't that. */

@@ -72,6 +72,8 @@ export interface Outgoing {
   readonly attempts: number;
   /** The key, and what is set. */
   readonly members: Members;
+  /** What an insert gives beside the row's columns. */
+  readonly inputs: Members;
   /** The row as the server should have it before. */
   readonly before: Members;
 }

@@ -97,6 +97,8 @@ export const sqliteDialect: Dialect = {
   milliseconds: (time) => sql`CAST(round((julianday(${time}) - 2440587.5) * 86400000) AS INTEGER)`,
   keyParameter: (_model, _column, part) => sql`${part}`,
   logValue: (json) => sql`${json}`,
+  withInputs: (json) => sql`json_set(value, '$.""', json(${json}))`,
+  withoutInputs: sql`json_remove(value, '$.""')`,
 
   async allRows(connection, model) {
     const columns = viewColumns(model);

@@ -29,6 +29,10 @@ export interface Dialect {
   keyParameter(model: Model, column: string, part: string | null): Statement;
   /** Makes a parameter of JSON text for a column of the log. */
   logValue(json: string): Statement;
+  /** The value of an entry with its inputs, given as JSON. */
+  withInputs(json: string): Statement;
+  /** The value of an entry without its inputs. */
+  readonly withoutInputs: Statement;
 
   /** Reads all rows of the view. Nobody else has these objects. */
   allRows(connection: Connection, model: Model): Promise<Iterable<OwnRow>>;

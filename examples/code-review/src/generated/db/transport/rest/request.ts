@@ -37,18 +37,18 @@ export interface Item {
  */
 export function requestFor(write: Outgoing, item: Item | undefined, isKeyed: boolean): ApiRequest {
   const { action, writeId } = write;
-  const body = write.operation === "delete" ? null : bodyOf(write, item);
+  const body = write.operation === "delete" ? null : encoded(action, bodyOf(write, item));
   return {
     method: action.method,
     path: pathOf(action, { ...write.members, ...write.before }),
     template: action.path,
     headers: {
       Accept: "application/json",
-      ...(body !== null && { "Content-Type": "application/json" }),
+      ...(body !== null && { "Content-Type": body.type }),
       ...(isKeyed && { "Idempotency-Key": writeId }),
       ...(action.method === "PUT" && item !== undefined && item.etag !== null && { "If-Match": item.etag }),
     },
-    body,
+    body: body?.text ?? null,
     isSeenElsewhere: action.answer?.statuses?.includes(SEE_OTHER) === true,
   };
 }
@@ -67,20 +67,59 @@ export function itemRequest(get: Operation, row: Members): ApiRequest {
 
 /** With the row's values in the places that it names. */
 export function pathOf(action: Operation, row: Members): string {
-  return action.path.replace(/\{([^{}]+)\}/g, (_, placeholder: string) => {
+  return action.path.replace(/\{(\+?)([^{}]+)\}/g, (_, spans: string, placeholder: string) => {
     const value = row[action.parameters?.[placeholder] ?? ""] ?? "null";
     if (value === "null") throw new Unsendable(`The row has nothing for {${placeholder}} of ${action.path}.`);
-    return encodeURIComponent(textOf(value));
+    return spans === "" ? encodeURIComponent(textOf(value)) : inPath(textOf(value));
   });
 }
 
-function bodyOf(write: Outgoing, item: Item | undefined): string {
+/** Keeps the slashes. */
+export function inPath(value: string): string {
+  return value.split("/").map(encodeURIComponent).join("/");
+}
+
+function bodyOf(write: Outgoing, item: Item | undefined): Members {
   const { model, action, operation } = write;
-  const fields = fieldsOf(write, item);
+  const fields = { ...fieldsOf(write, item), ...write.inputs };
   if (Object.keys(fields).length === 0) throw new Unsendable("The API takes none of the columns that the write sets.");
   const hasWriteId = model.writeId.includes(operation === "insert" ? "create" : "update");
-  const body = objectOf({ ...fields, ...(hasWriteId && { [WRITE_ID]: JSON.stringify(write.writeId) }) });
-  return action.envelope === undefined ? body : objectOf({ [action.envelope]: body });
+  const named = Object.entries(fields).map(([name, value]) => [own(action.names ?? {}, name) ?? name, value]);
+  return { ...(Object.fromEntries(named) as Members), ...(hasWriteId && { [WRITE_ID]: JSON.stringify(write.writeId) }) };
+}
+
+interface EncodedBody {
+  readonly type: string;
+  readonly text: string;
+}
+
+/** The body in the media type that the API takes. */
+function encoded({ media = "application/json", envelope }: Operation, body: Members): EncodedBody {
+  switch (media.replace(/;.*$/s, "").trim().toLowerCase()) {
+    case "application/x-www-form-urlencoded":
+      return { type: media, text: new URLSearchParams(formOf(body)).toString() };
+    case "multipart/form-data":
+      return multipart(formOf(body));
+    default: {
+      const text = objectOf(body);
+      return { type: media, text: envelope === undefined ? text : objectOf({ [envelope]: text }) };
+    }
+  }
+}
+
+/** A form has no null: what is empty says it. */
+function formOf(body: Members): [string, string][] {
+  return Object.entries(body).map(([name, value]) => [name, value === "null" ? "" : textOf(value)]);
+}
+
+function multipart(fields: readonly (readonly [string, string])[]): EncodedBody {
+  const boundary = `form-${crypto.randomUUID()}`;
+  const name = (text: string) => text.replace(/[\r\n"]/g, encodeURIComponent);
+  const parts = fields.map(
+    ([field, value]) =>
+      `--${boundary}\r\nContent-Disposition: form-data; name="${name(field)}"\r\n\r\n${value}\r\n`,
+  );
+  return { type: `multipart/form-data; boundary=${boundary}`, text: `${parts.join("")}--${boundary}--\r\n` };
 }
 
 /**
@@ -104,15 +143,20 @@ function fieldsOf(write: Outgoing, item: Item | undefined): Members {
   for (const name of action.body ?? []) {
     if (unknown.has(name)) continue;
     const value = own(set, name) ?? (action.nulls?.includes(name) ? (own(row, name) ?? "null") : undefined);
-    if (value !== undefined) fields[name] = onWire(model, name, value);
+    if (value !== undefined) fields[name] = onWire(model, action, name, value);
   }
   return fields;
 }
 
-/** Decimals are strings in the log, for their digits; some APIs have them as numbers. */
-function onWire(model: Model, name: string, value: string): string {
+/**
+ * Decimals are strings in the log, for their digits; some APIs have them as numbers. And some take a number as text, or
+ * the other way round.
+ */
+function onWire(model: Model, action: Operation, name: string, value: string): string {
   const field = fieldOf(model, name);
-  if (field?.type !== "decimal" || field.as !== "number" || !value.startsWith('"')) return value;
-  const digits = textOf(value);
-  return isJsonNumber(digits) ? digits : value;
+  const cast = own(action.casts ?? {}, name) ?? (field?.type === "decimal" && field.as === "number" ? "number" : undefined);
+  if (value === "null" || cast === undefined) return value;
+  const text = textOf(value);
+  if (cast === "string") return JSON.stringify(text);
+  return value.startsWith('"') && isJsonNumber(text) ? text : value;
 }

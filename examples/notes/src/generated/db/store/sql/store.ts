@@ -151,11 +151,17 @@ function rowOperations(connection: Connection, dialect: Dialect): RowOperations 
       );
     },
 
-    async insert(model, row) {
+    async insert(model, row, inputs = {}) {
       const given = columns(model, row, true).filter(([column, value]) => value !== null && canInsert(model, column));
       const names = commas(given.map(([column]) => name(column)));
       const values = commas(given.map(([, value]) => sql`${value}`));
       await connection.query(sql`INSERT INTO ${name(model.name)} (${names}) VALUES (${values})`);
+      if (Object.keys(inputs).length === 0) return;
+      // The trigger has written the newest entry.
+      const log = name(dialect.logTable);
+      await connection.query(sql`
+        UPDATE ${log} SET value = ${dialect.withInputs(JSON.stringify(inputs))} WHERE id = (SELECT max(id) FROM ${log})
+      `);
     },
 
     async update(model, row, changes) {

@@ -94,10 +94,13 @@ function answeredRow(write: Outgoing, { status, body }: Received): ServerRow | n
   return wholeRow(write, membersOf(jsonAt(body, place) ?? ""));
 }
 
-/** A row of the server, with what only the request's path says of it; null where the JSON isn't all of a row. */
+/** A row of the server, with what only paths say of it; null where the JSON isn't all of a row. */
 export function wholeRow({ model, action, members, before }: Outgoing, row: Members | undefined): ServerRow | null {
   if (model.transport !== "rest" || row === undefined) return null;
-  const inPath = Object.values(action.parameters ?? {}).flatMap((name): [string, string][] => {
+  // Of an item with a path of its own, a parent's key is known only here.
+  const fromPaths = model.fields.filter(({ fromPath }) => fromPath).map(({ name }) => name);
+  const names = new Set([...fromPaths, ...Object.values(action.parameters ?? {})]);
+  const inPath = [...names].flatMap((name): [string, string][] => {
     const value = own(members, name) ?? own(before, name);
     return value === undefined ? [] : [[name, value]];
   });

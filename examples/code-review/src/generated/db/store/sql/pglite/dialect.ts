@@ -86,6 +86,8 @@ export const pgliteDialect: Dialect = {
   milliseconds: (time) => sql`floor(extract(EPOCH FROM ${time}) * 1000)::BIGINT`,
   keyParameter,
   logValue: (json) => sql`CAST(${json} AS JSONB)`,
+  withInputs: (json) => sql`value || jsonb_build_object('', CAST(${json} AS JSONB))`,
+  withoutInputs: sql`value - ''`,
 
   async allRows(connection, model) {
     const columns = viewColumns(model);

@@ -1,0 +1,118 @@
+//! Kinds of documents that real APIs have: a small one for each in `kinds`, with what is right under `x-expected`, and under
+//! `x-config` what the config says of it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use libtest_mimic::Trial;
+use serde_json::{Map, Value, json};
+
+use crate::case;
+use sync_patterns::config::{self, Overrides, References};
+use sync_patterns::diagnostics::{Problems, Severity};
+use sync_patterns::model::{Model, Operation, Surveyed};
+use sync_patterns::openapi::fetch::{self, Access};
+use sync_patterns::survey;
+
+pub fn cases() -> Vec<Trial> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/kinds");
+    let entries = fs::read_dir(folder).expect("the kinds").map(|entry| entry.expect("one").path());
+    let mut documents: Vec<PathBuf> = entries.collect();
+    documents.sort();
+    let name = |document: &Path| document.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    documents
+        .into_iter()
+        .map(|document| case(format!("kinds::{}", name(&document)), move || check(&document)))
+        .collect()
+}
+
+fn check(document: &Path) {
+    let access = Access { headers: Vec::new(), timeout: Duration::from_secs(1), references: References::Folder };
+    let location = config::SpecLocation::File(document.to_owned());
+    let spec = fetch::read(&location, access, &mut Problems::default()).expect("a document that can be read");
+    let tree = spec.tree.expect("a document");
+    let expected = tree.root["x-expected"].clone();
+    let mut said = json!({ "version": 1, "spec": document.to_string_lossy(), "output": "generated", "sync": "all" });
+    let own = tree.root.get("x-config").and_then(Value::as_object).cloned().unwrap_or_default();
+    said.as_object_mut().expect("a mapping").extend(own);
+    let mut problems = Problems::default();
+    let folder = document.parent().expect("a folder");
+    let config = config::read(&said, folder, &Overrides::default(), &mut problems).expect("a config");
+    let found = survey(tree, &config, &mut problems).expect("a document that can be used");
+
+    let mut shown = Map::new();
+    for Surveyed { model, notes, .. } in &found.models {
+        let mut one = shown_model(model);
+        if !notes.is_empty() {
+            one.insert("notes".to_owned(), json!(notes));
+        }
+        shown.insert(model.name.clone(), Value::Object(one));
+    }
+    let left_out: Map<String, Value> =
+        found.left_out.iter().map(|one| (one.path.clone(), one.why.clone().into())).collect();
+    if !left_out.is_empty() {
+        shown.insert("left out".to_owned(), Value::Object(left_out));
+    }
+    let errors = problems.iter().filter(|problem| problem.severity == Severity::Error);
+    let errors: Vec<&str> = errors.map(|problem| problem.message.as_str()).collect();
+    if !errors.is_empty() {
+        shown.insert("errors".to_owned(), json!(errors));
+    }
+    let pretty = |value: &Value| serde_json::to_string_pretty(value).expect("JSON");
+    assert_eq!(pretty(&sorted(&Value::Object(shown))), pretty(&sorted(&expected)), "{}", document.display());
+}
+
+/// In order of name, so that the order of a document's keys doesn't count.
+fn sorted(value: &Value) -> Value {
+    let Value::Object(members) = value else { return value.clone() };
+    let mut members: Vec<_> = members.iter().map(|(name, value)| (name.clone(), sorted(value))).collect();
+    members.sort_by(|one, other| one.0.cmp(&other.0));
+    Value::Object(members.into_iter().collect())
+}
+
+fn shown_model(model: &Model) -> Map<String, Value> {
+    let columns: Vec<String> = model.fields.iter().map(|field| format!("{} {:?}", field.name, field.ty)).collect();
+    let mut shown = Map::new();
+    shown.insert("type".to_owned(), model.type_name.clone().into());
+    shown.insert("key".to_owned(), model.key.join(" + ").into());
+    shown.insert("columns".to_owned(), columns.join(", ").into());
+    let operations = &model.operations;
+    let all = [
+        ("list", &operations.list),
+        ("get", &operations.get),
+        ("create", &operations.create),
+        ("update", &operations.update),
+        ("delete", &operations.delete),
+    ];
+    for (name, operation) in all {
+        let Some(operation) = operation else { continue };
+        shown.insert(name.to_owned(), shown_operation(operation).into());
+    }
+    if !model.inputs.is_empty() {
+        let inputs: Vec<&str> = model.inputs.iter().map(|input| input.name.as_str()).collect();
+        shown.insert("inputs".to_owned(), inputs.join(", ").into());
+    }
+    shown
+}
+
+/// `PUT /things/{id}, id: key, takes name (as title), rate (as string) under thing, application/merge-patch+json`
+fn shown_operation(operation: &Operation) -> String {
+    let mut text = format!("{} {}", format!("{:?}", operation.method).to_uppercase(), operation.path);
+    for (parameter, field) in operation.parameters.iter().filter(|(parameter, field)| parameter != field) {
+        text += &format!(", {parameter}: {field}");
+    }
+    let taken = operation.body.iter().map(|field| {
+        let name = operation.names.iter().find(|(own, _)| own == field).map(|(_, name)| format!(" (as {name})"));
+        let cast = operation.casts.iter().find(|(own, _)| own == field);
+        let cast = cast.map(|(_, cast)| format!(" (as {})", format!("{cast:?}").to_lowercase()));
+        format!("{field}{}{}", name.unwrap_or_default(), cast.unwrap_or_default())
+    });
+    let taken: Vec<String> = taken.collect();
+    if !taken.is_empty() {
+        text += &format!(", takes {}", taken.join(", "));
+    }
+    text += &operation.envelope.as_ref().map(|name| format!(" under {name}")).unwrap_or_default();
+    text += &operation.media.as_ref().map(|media| format!(", {media}")).unwrap_or_default();
+    text
+}

@@ -117,10 +117,11 @@ fn page(workspace: &Workspace, to: &str, config: &Path, adapter: &str, arguments
     type_check(workspace, to);
 }
 
-/// Makes what a new PGlite begins with, as the example's build does. SQLite needs no such file, and its client takes none.
+/// Makes what a new PGlite begins with, as the example's build does. The others need no such file, and their
+/// clients take none.
 fn begin_with_a_file(workspace: &Workspace, page: &str, adapter: &str) {
     let folder = workspace.folder().join(page);
-    if adapter == "sqlite" {
+    if adapter != "pglite" {
         let main = folder.join("src/main.tsx");
         let text = fs::read_to_string(&main).expect("the page");
         let option = "{ initialData: \"/database.tar.gz\" }";

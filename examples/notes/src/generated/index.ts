@@ -31,8 +31,7 @@ export type {
 } from "./db/transport/push-pull/protocol.js";
 export type { SyncStatus } from "./db/status.js";
 export type { ModelStatus, SyncError } from "./db/tabs/reports.js";
-export type { Driver as DatabaseDriver } from "./db/store/sql/driver.js";
-export { nativeDriver } from "./db/store/sql/sqlite/driver.js";
+export type { LocalDatabase } from "./schema/_schema.js";
 export { store } from "./store.js";
 export type * from "./types/_shared.js";
 export { notesCollection, useNotes, useNote } from "./collections/notes.js";

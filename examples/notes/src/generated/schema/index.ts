@@ -3,9 +3,6 @@
 import type { LocalModel } from "../db/client/model.js";
 import { notesModel } from "./notes.js";
 
-/** Identifies the log of local writes, and what is made with it. */
-export const logHash = "d8928c2f830608aa";
-
 const all = {
   notesModel,
 };

@@ -40,6 +40,24 @@ for (const kind of KINDS.filter((kind) => kind !== "pglite")) {
       assert.ok(ada.row("contacts", uuid(1)) && ada.row("contacts", uuid(2)));
     });
 
+    test(
+      "where listening is refused, as by a standby, none is lost",
+      { skip: kind === "postgres.js", timeout: 60_000 },
+      async () => {
+        // PostgreSQL refuses a channel of two words in the same way; the pool has fewer connections than this.
+        for (let stream = 0; stream < 10; stream += 1) {
+          await assert.rejects(
+            store.database.listen(
+              "two words",
+              () => {},
+              () => {},
+            ),
+          );
+        }
+        await world.client("ada").page(1);
+      },
+    );
+
     // The package `postgres` 3.4.9 then writes to a socket that it doesn't have any more, which ends the process.
     test("in the middle of a push, nothing is done, and it is said", { skip: kind === "postgres.js" }, async () => {
       const ada = world.client("ada");

@@ -79,7 +79,14 @@ export function pgDatabase(pool: Pick<PgClient, "query"> & PgEmitter & { connect
       client.on("notification", ({ payload }) => heard(payload ?? ""));
       client.on("error", end);
       client.on("end", end);
-      await client.query(`LISTEN ${channel}`);
+      try {
+        await client.query(`LISTEN ${channel}`);
+      } catch (error) {
+        // A standby refuses it: the pool must get the connection's place back.
+        isOver = true;
+        client.release(true);
+        throw error;
+      }
       return async () => {
         if (isOver) return;
         isOver = true;

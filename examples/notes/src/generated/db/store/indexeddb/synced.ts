@@ -98,9 +98,11 @@ export function syncedOperations(run: Run): SyncedOperations {
     differing: (model, rows, column = model.key[0] ?? "") =>
       run("readonly", [syncedName(model), "_changes"], async (turn) => {
         const field = fieldOf(model, column);
+        const all = rows.map((row) => ({ row, arriving: arriving(model, row) }));
+        // In a first load there is nothing to compare with.
+        if ((await syncedTable(turn, model).count()) === 0) return rows.map((row) => ({ row, before: null }));
         const compared = await Promise.all(
-          rows.map(async (row): Promise<Differing | undefined> => {
-            const { key, part, writeId } = arriving(model, row);
+          all.map(async ({ row, arriving: { key, part, writeId } }): Promise<Differing | undefined> => {
             const [there, isOurs] = await Promise.all([
               syncedTable(turn, model).get(key),
               writeId !== null && logTable(turn).index("writeId").getKey(writeId),

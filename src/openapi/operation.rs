@@ -1,7 +1,7 @@
 //! Finds the bodies and parameters of an operation, in each version of OpenAPI.
 
 use super::document::{Document, Node};
-use super::media::{FORM, JSON, MULTIPART, is_json, is_media, is_plain_json};
+use super::media::{FORM, JSON, MULTIPART, is_json, is_media, json_of};
 use super::properties::{Properties, RawProperty, properties};
 use super::version::Version;
 
@@ -46,8 +46,7 @@ pub fn find_body<'a>(document: &'a Document, path_item: &Node<'a>, operation: &N
     let Some(variants) = content.object().filter(|variants| !variants.is_empty()) else { return Body::Untyped };
     let schema = |name: &str| document.resolve(content.get(name)?)?.get("schema");
     let names = || variants.keys().map(String::as_str);
-    let json = names().find(|name| is_plain_json(name)).or_else(|| names().find(|name| is_json(name)));
-    if let Some(name) = json {
+    if let Some(name) = json_of(names()) {
         return schema(name).map_or(Body::Untyped, |schema| Body::Json(schema, name));
     }
     let form = [FORM, MULTIPART].into_iter().find_map(|form| names().find(|name| is_media(name, form)));
@@ -95,7 +94,7 @@ fn body_parameter<'a>(document: &'a Document, path_item: &Node<'a>, operation: &
     for parameter in parameters(document, path_item, operation) {
         match parameter.str("in") {
             Some("body") => {
-                let media = consumed(document, operation).find(|name| is_json(name)).unwrap_or(JSON);
+                let media = json_of(consumed(document, operation)).unwrap_or(JSON);
                 return parameter.get("schema").map_or(Body::Untyped, |schema| Body::Json(schema, media));
             }
             Some("formData") => {
@@ -116,7 +115,7 @@ fn body_parameter<'a>(document: &'a Document, path_item: &Node<'a>, operation: &
 }
 
 /// The media types that an operation of Swagger 2.0 takes.
-fn consumed<'a>(document: &'a Document, operation: &Node<'a>) -> impl Iterator<Item = &'a str> {
+fn consumed<'a>(document: &'a Document, operation: &Node<'a>) -> impl Iterator<Item = &'a str> + Clone + use<'a> {
     let own = operation.value.get("consumes").or_else(|| document.raw("/consumes"));
     own.and_then(serde_json::Value::as_array).into_iter().flatten().filter_map(serde_json::Value::as_str)
 }

@@ -9,14 +9,12 @@ use crate::model::project::{Cast, FieldType, Input, Method, Operation};
 use crate::model::types::Shape;
 use crate::names;
 use crate::openapi::{
-    Body, Document, Node, Properties, RawProperty, Resolved, SchemaAt, declares, find_body, find_response, is_media,
-    is_plain_json, properties,
+    Body, Document, JSON_PATCH, Node, Properties, RawProperty, Resolved, SchemaAt, declares, find_body, find_response,
+    is_media, is_plain_json, properties,
 };
 
 /// The status that says that there is a new row.
 const CREATED: u16 = 201;
-
-const JSON_PATCH: &str = "application/json-patch+json";
 
 /// The part of a field that writing needs.
 pub struct RowField {

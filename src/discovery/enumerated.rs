@@ -22,7 +22,7 @@ pub fn resources<'a>(document: &'a Document, by_form: &BTreeMap<String, Vec<Path
         for name in names(document, list) {
             let of_name = |items: &[PathItem<'a>]| items.iter().map(|item| item.with_value(place, name)).collect();
             let (collection, item) = (of_name(lists), of_name(items));
-            found.push(Resource { collection, item, also: Vec::new(), is_filtered: false });
+            found.push(Resource { collection, item, also: Vec::new(), is_filtered: false, strangers: Vec::new() });
         }
     }
     found

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::group::resources;
 use super::resources::Resource;
-use super::rows::{Found, KnownIds, Row, find_row};
+use super::rows::{Found, KnownIds, Row, find_row, strangers};
 use crate::config::{Config, ModelEntry};
 use crate::diagnostics::{Code, Input, Problem, Problems, Reason, Severity, child};
 use crate::openapi::{Document, Node, Resolved};
@@ -40,7 +40,7 @@ pub fn findings<'a>(document: &'a Document, config: &Config, problems: &mut Prob
     let ids = KnownIds::of(document);
     let mut findings = Vec::new();
     let rows: Vec<Found> = parallel::each(&resources, |resource| find_row(document, resource, &ids));
-    for (resource, row) in resources.into_iter().zip(rows) {
+    for (mut resource, row) in resources.into_iter().zip(rows) {
         let row = match row {
             Found::Row(row) => Ok(*row),
             Found::NoKey(row) => Err((Reason::NoKey, Some(row))),
@@ -48,6 +48,9 @@ pub fn findings<'a>(document: &'a Document, config: &Config, problems: &mut Prob
             Found::NotACollection => Err((Reason::NotACollection, None)),
         };
         let known = row.as_ref().map_or_else(|(_, row)| row.as_deref(), Some);
+        if let Some(row) = known {
+            resource.strangers = strangers(document, row, &resource);
+        }
         let says =
             extension(document, &resource, known, "x-sync").and_then(|(value, at)| annotation(value, &at, problems));
         // Report what isn't a collection only where `x-sync` asks for it.

@@ -34,7 +34,13 @@ pub fn resources<'a>(
     let grouped = Grouped { document, by_form: &by_form };
     let resource = |(form, items): (&String, &Vec<PathItem<'a>>)| {
         let (item, is_filtered) = grouped.item_of(form, items);
-        Resource { collection: without_objects(document, items, &item), item, also: Vec::new(), is_filtered }
+        Resource {
+            collection: without_objects(document, items, &item),
+            item,
+            also: Vec::new(),
+            is_filtered,
+            strangers: Vec::new(),
+        }
     };
     let plain = by_form.iter().filter(|(_, items)| !ends_in_parameter(items)).map(resource);
     plain.chain(enumerated::resources(document, &by_form)).collect()

@@ -179,16 +179,20 @@ pub fn field_in_path<'n>(
     let own = item_parameters(resource).len();
     let is_item = matches!(item.segments.last(), Some(Segment::Parameter(_)));
     let is_own = is_item && index + own >= parameters.len();
+    // `_id` at its end doesn't make it the row's.
+    let is_stranger = is_own && resource.strangers.contains(&name);
+    let may_fill = |field: &&str| !(is_stranger && looks_like_id(field));
     if is_own && own == 1 && key.len() == 1 {
         let exact = fields.clone().find(|field| same_name(field, name)).map(str::to_owned);
         let is_field = |key: &&String| fields.clone().any(|field| field == key.as_str());
-        let by_key = || key.first().filter(is_field).filter(|key| may_mean(name, before, key)).cloned();
-        let by_tail = || field_of_parameter(name, before, true, fields.clone()).map(str::to_owned);
+        let is_meant = |key: &&String| !is_stranger && may_mean(name, before, key);
+        let by_key = || key.first().filter(is_field).filter(is_meant).cloned();
+        let by_tail = || field_of_parameter(name, before, true, fields.clone()).filter(may_fill).map(str::to_owned);
         return exact.or_else(by_key).or_else(by_tail);
     }
     // A parent's `{id}` isn't the row's own.
     let others = fields.filter(|field| is_own || !looks_like_id(field));
-    field_of_parameter(name, before, is_own, others).map(str::to_owned)
+    field_of_parameter(name, before, is_own, others).filter(may_fill).map(str::to_owned)
 }
 
 /// Whether the parameter has the name of a key: `{id}`, or `{contact_id}` after `contacts`.
@@ -197,13 +201,17 @@ pub fn means_own_key(parameter: &str, before: Option<&str>) -> bool {
     looks_like_id(parameter) || same_name(parameter, &format!("{singular}_id"))
 }
 
+/// What an id is of: `user` for `{user_id}` and `{userKey}`.
+pub fn thing_of_id(parameter: &str) -> Option<String> {
+    let words = names::snake_case(parameter);
+    let (thing, end) = words.rsplit_once('_').filter(|(thing, _)| !thing.is_empty())?;
+    (end == "key" || SURE.contains(&end)).then(|| thing.to_owned())
+}
+
 /// Whether the parameter can mean a key with another name: `{id}`, `{deviceId}`, `{contact}` after `contacts`. One that
 /// is an id isn't a name.
 fn may_mean(parameter: &str, before: Option<&str>, key: &str) -> bool {
-    let words = names::snake_case(parameter);
-    let ends_as_id =
-        SURE.iter().chain(&["key"]).any(|end| words.ends_with(&format!("_{}", end.trim_start_matches('_'))));
-    if ends_as_id || means_own_key(parameter, before) {
+    if thing_of_id(parameter).is_some() || means_own_key(parameter, before) {
         return !NAMES.iter().any(|name| same_name(name, key));
     }
     before.is_some_and(|before| same_name(parameter, &names::singular(before)))

@@ -90,6 +90,8 @@ pub struct Resource<'a> {
     pub also: Vec<&'a str>,
     /// Whether a path between the list and its items lists by a filter: `/mails/{source}` before `/mails/{source}/{mail_id}`.
     pub is_filtered: bool,
+    /// Parameters of the item paths that aren't the id of a row, but of something else: `{user_id}` behind `members`.
+    pub strangers: Vec<&'a str>,
 }
 
 impl<'a> Resource<'a> {

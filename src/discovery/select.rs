@@ -241,6 +241,7 @@ fn merge_same(findings: &mut Vec<Finding>, problems: &mut Problems) {
                 first.resource.also.extend(other.resource.also);
                 first.resource.collection.extend(other.resource.collection);
                 first.resource.item.extend(other.resource.item);
+                first.resource.strangers.extend(other.resource.strangers);
             }
         }
     }

@@ -1,11 +1,13 @@
 //! Every name and string that leaves a spec for generated code passes through here: case conversion,
 //! reserved words, quoting for its position, uniqueness within a scope.
 
+mod affixes;
 pub mod json;
 mod scope;
 pub mod sql;
 pub mod ts;
 
+pub use affixes::without_affixes;
 pub use scope::Scope;
 
 use heck::{ToLowerCamelCase, ToPascalCase, ToSnakeCase};

@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde_json::Value;
 use sync_patterns::config::{Config, References};
 use sync_patterns::diagnostics::Problems;
-use sync_patterns::model::{Method, Model, Operation, Surveyed};
+use sync_patterns::model::{Field, FieldType, Method, Model, Operation, Surveyed};
 use sync_patterns::openapi::fetch::{self, Access};
 use sync_patterns::survey;
 
@@ -187,6 +187,11 @@ impl<'d> Paths<'d> {
                 let is_id = IDS.contains(&plain(parameter).as_str());
                 if has_own && !is_id && plain(field) != plain(parameter) {
                     wrong.push(format!("{at} is filled with `{field}`, though the rows have `{parameter}`"));
+                }
+                let holds =
+                    |one: &&Field| one.ty == FieldType::Json && plain(parameter) == format!("{}id", plain(&one.name));
+                if let Some(other) = model.fields.iter().find(holds).filter(|_| IDS.contains(&plain(field).as_str())) {
+                    wrong.push(format!("{at} is filled with `{field}`, though it is the id of `{}`", other.name));
                 }
                 if (is_id || plain(parameter).ends_with("id")) && NAMES.contains(&plain(field).as_str()) {
                     wrong.push(format!("{at} is filled with `{field}`"));

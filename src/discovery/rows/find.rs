@@ -99,7 +99,7 @@ fn variant_called<'a>(document: &'a Document, at: SchemaAt<'a>, name: &str) -> S
 }
 
 /// The name of the component that a schema is, also through an `allOf` that only annotates it.
-fn component<'a>(document: &'a Document, at: &SchemaAt<'a>) -> Option<String> {
+pub(super) fn component<'a>(document: &'a Document, at: &SchemaAt<'a>) -> Option<String> {
     if let Some(reference) = at.reference() {
         return document.component_name(&local_pointer(reference)?);
     }

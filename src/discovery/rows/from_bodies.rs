@@ -36,7 +36,7 @@ pub fn written_row<'a>(document: &'a Document, resource: &Resource<'a>) -> Optio
     Some(Row { schema, component: None, properties: found, answer, guessed_key: None, is_guess: true })
 }
 
-fn body<'a>(
+pub(super) fn body<'a>(
     document: &'a Document,
     item: &PathItem<'a>,
     operation: &Node<'a>,

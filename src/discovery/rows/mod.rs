@@ -5,8 +5,10 @@ mod find;
 mod from_bodies;
 mod guess;
 mod row;
+mod strangers;
 
 pub use envelope::{Unwrapped, answered_row, inner_row, item_row, list_row};
 pub use find::{Found, find_row};
 pub use guess::KnownIds;
 pub use row::Row;
+pub use strangers::strangers;

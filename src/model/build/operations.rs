@@ -169,7 +169,8 @@ impl<'w, 'a> Writing<'w, 'a> {
         Ok(Some(Operation { answer, ..bodiless(Method::Delete, item, parameters) }))
     }
 
-    /// An operation that reads. Path parameters without a field are left to the caller.
+    /// An operation that reads. Path parameters of a list without a field are left to the caller; an item can't be read
+    /// without.
     pub fn read(&self, is_item: bool) -> Option<Operation> {
         let found =
             if is_item { self.resource.item_operation("get") } else { self.resource.collection_operation("get") };
@@ -179,8 +180,12 @@ impl<'w, 'a> Writing<'w, 'a> {
             let field = self.field_of(item, index)?;
             Some(((*name).to_owned(), field))
         });
+        let filled: Vec<(String, String)> = filled.collect();
+        if is_item && filled.len() < parameters.len() {
+            return None;
+        }
         let answer = if is_item { self.answer(&node) } else { Answer::default() };
-        Some(Operation { answer, ..bodiless(Method::Get, item, filled.collect()) })
+        Some(Operation { answer, ..bodiless(Method::Get, item, filled) })
     }
 
     fn writer(

@@ -5,31 +5,6 @@ use std::collections::BTreeSet;
 use crate::discovery::{Resource, Row, paths};
 use crate::names::{self, Scope};
 
-/// Ends of a schema's name that say only that it is one, or that it is answered: a model's name doesn't need them.
-const ENDS: &[&str] = &[
-    "Response",
-    "Read",
-    "Output",
-    "Out",
-    "Public",
-    "Dto",
-    "Schema",
-    "Serializer",
-    "Resource",
-    "Details",
-    "Detail",
-    "View",
-    "Object",
-    "Entity",
-    "Representation",
-];
-
-/// The same at the front: Spring's HATEOAS.
-const FRONTS: &[&str] = &["EntityModel"];
-
-/// Words that nothing follows when an end is gone: `SequenceWithDetails`.
-const JOINTS: &[&str] = &["With", "And", "For", "Of"];
-
 /// Names of types that generated modules have anyway.
 const RESERVED_TYPES: &[&str] = &[
     "ChangesOptions",
@@ -78,7 +53,8 @@ impl TypeNames {
             let short =
                 component.rsplit(['.', '_']).next().filter(|_| component.contains("__") || component.contains('.'));
             for full in short.into_iter().chain([component.as_str()]).map(type_name) {
-                let stripped = Some(stripped(&full)).filter(|name| *name != full && !self.components.contains(*name));
+                let stripped = Some(names::without_affixes(&full))
+                    .filter(|name| *name != full && !self.components.contains(*name));
                 candidates.extend(stripped.map(str::to_owned));
                 candidates.push(full);
             }
@@ -104,23 +80,6 @@ impl TypeNames {
         }
         self.scope.unique(&format!("{name}Value"))
     }
-}
-
-/// The name without what it doesn't need; all of it where nothing would be left.
-fn stripped(full: &str) -> &str {
-    let front = FRONTS.iter().find_map(|front| full.strip_prefix(front));
-    let mut name = front.filter(|rest| rest.starts_with(char::is_uppercase)).unwrap_or(full);
-    let without = |name: &'_ str, ends: &[&str]| -> Option<usize> {
-        let end = ends.iter().find(|end| name.ends_with(**end))?;
-        Some(name.len() - end.len()).filter(|rest| *rest > 0)
-    };
-    if let Some(rest) = without(name, ENDS) {
-        name = name.get(..rest).unwrap_or(name);
-        if let Some(rest) = without(name, JOINTS) {
-            name = name.get(..rest).unwrap_or(name);
-        }
-    }
-    name
 }
 
 fn type_name(name: &str) -> String {

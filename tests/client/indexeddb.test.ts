@@ -175,6 +175,22 @@ test("edits survive an update of the application, and the way back", async () =>
   await before.closeDatabase();
 });
 
+test("what only a create takes is gone from the log, where the new version doesn't take it", async () => {
+  const directory = randomUUID();
+  await open("before", directory);
+  const user = { id: ONE, name: "Ada", password: "secret" };
+  before.usersCollection.insert(user as never).isPersisted.promise.catch(() => {});
+  await until(() => before.getSyncStatus().pending === 1);
+  const [written] = await before.getDatabase().getAll("_changes");
+  assert.deepEqual(written?.inputs, { password: '"secret"' });
+  await before.closeDatabase();
+  await open("after", directory);
+  const [entry] = await after.getDatabase().getAll("_changes");
+  assert.deepEqual([entry?.status, entry?.inputs, entry?.members["name"]], ["pending", {}, '"Ada"']);
+  await after.clearDatabase({ unsent: "discard" });
+  await after.closeDatabase();
+});
+
 test("an upgrade that fails half-way changes nothing", async () => {
   const directory = randomUUID();
   await withEdits(directory);
@@ -211,6 +227,33 @@ test("a tab with older code lets go of the database, and is told", async () => {
   await before.closeDatabase();
   assert.deepEqual(await names(await speakerOf(folders.after), "labels"), ["edited"]);
   await after.clearDatabase({ unsent: "discard" });
+  await after.closeDatabase();
+});
+
+test("a database that the browser removes is told of, with what has gone with it", async () => {
+  const directory = randomUUID();
+  await open("after", directory);
+  const errors: string[] = [];
+  const stop = after.onSyncError(({ message }) => errors.push(message));
+  after.labelsCollection.insert({ id: ONE, name: "unsent" } as never).isPersisted.promise.catch(() => {});
+  await until(() => after.getSyncStatus().pending === 1);
+  const request = indexedDB.deleteDatabase(directory);
+  await new Promise((resolve) => (request.onsuccess = resolve));
+  await until(() => after.getSyncStatus().outdated);
+  const removed = /The browser has removed the local database .* edits that were not sent.* Load this page again\.$/;
+  assert.match(after.getSyncStatus().lastError ?? "", removed);
+  assert.match(errors.join("; "), removed);
+  await assert.rejects(
+    after.labelsCollection.insert({ id: THREE, name: "late" } as never).isPersisted.promise,
+    removed,
+  );
+  stop();
+  await after.closeDatabase();
+
+  // The page that is loaded again begins anew.
+  const speaker = await open("after", directory);
+  assert.deepEqual(await names(speaker, "labels"), []);
+  assert.deepEqual([after.getSyncStatus().outdated, after.getSyncStatus().lastError], [false, null]);
   await after.closeDatabase();
 });
 

@@ -277,8 +277,8 @@ async function start(
   }
 
   const stopSync = load && leadership.lead((signal) => sync(load, signal));
-  store.onOutdated?.(() => {
-    reports.outdated();
+  store.onOutdated?.((removed) => {
+    reports.outdated(removed);
     void stopSync?.();
   });
   if (store.shared !== undefined) void askToPersist(status);

@@ -1,4 +1,4 @@
-import { elementsOf, textOf } from "./json.js";
+import { elementsOf, textOf, type Members } from "./json.js";
 
 /** Describes a model for the code that all models share. Each file in `schema` holds one. */
 export interface Model {
@@ -198,6 +198,11 @@ export function inputsIn(model: Model, given: Readonly<Record<string, unknown>>)
     return [name, value];
   });
   return Object.fromEntries(inputs);
+}
+
+/** Of what an insert's entry has beside the row, that which the API takes now: older code may have written it. */
+export function inputsTaken(model: Model, inputs: Members): Members {
+  return Object.fromEntries(Object.entries(inputs).filter(([name]) => model.inputs?.includes(name)));
 }
 
 export function fieldOf(model: Model, name: string): Field | undefined {

@@ -1,6 +1,6 @@
 import { parsed, textOf, type Members } from "../client/json.js";
-import { actionFor, fieldOf, type Field, type Model } from "../client/model.js";
-import { errorText, INPUTS, type Entry } from "./store.js";
+import { actionFor, fieldOf, inputsTaken, type Field, type Model } from "../client/model.js";
+import { errorText, type Entry } from "./store.js";
 
 /** What becomes of an entry in a new schema. */
 export type Fate =
@@ -12,6 +12,7 @@ export type Fate =
   | {
       readonly kind: "changes";
       readonly members: Members;
+      readonly inputs: Members;
       readonly rowKey: string;
       readonly lost?: { readonly members: Members; readonly error: string };
     };
@@ -45,10 +46,11 @@ const PLAIN = new Set<string>(["text", "uuid", "int32", "int64", "date"]);
 
 /**
  * Says what becomes of an entry. Members of a column that is gone, or that can't hold the value any more, are rejected; the
- * rest stays as it was. `model` and `former`: its model now and before.
+ * rest stays as it was, but for inputs that the API no longer takes: those are secrets as a rule, so nothing keeps them.
+ * `model` and `former`: its model now and before.
  */
 export function fateOf(
-  entry: Pick<Entry, "model" | "rowKey" | "operation" | "members" | "status">,
+  entry: Pick<Entry, "model" | "rowKey" | "operation" | "members" | "inputs" | "status">,
   model: Model | undefined,
   former: FormerModel | undefined,
 ): Fate {
@@ -65,11 +67,16 @@ export function fateOf(
 
   const isSplit = Object.keys(lost).length > 0;
   const rowKey = plainKey(model, kept) ?? entry.rowKey;
-  const isOther = isSplit || rowKey !== entry.rowKey || Object.entries(kept).some(([name, json]) => before[name] !== json);
+  const inputs = inputsTaken(model, entry.inputs);
+  const isOther =
+    isSplit ||
+    rowKey !== entry.rowKey ||
+    Object.keys(inputs).length !== Object.keys(entry.inputs).length ||
+    Object.entries(kept).some(([name, json]) => before[name] !== json);
   if (!isOther) return { kind: "stays" };
-  if (!isSplit || isTaken) return { kind: "changes", members: kept, rowKey };
+  if (!isSplit || isTaken) return { kind: "changes", members: kept, inputs, rowKey };
   const key = Object.fromEntries(model.key.map((column) => [column, kept[column] ?? "null"]));
-  return { kind: "changes", members: kept, rowKey, lost: { members: { ...key, ...lost }, error } };
+  return { kind: "changes", members: kept, inputs, rowKey, lost: { members: { ...key, ...lost }, error } };
 }
 
 function unsendable(operation: string, members: Members): Converted {
@@ -101,10 +108,6 @@ export function convert(
   const lost: Record<string, string> = {};
   const reasons: string[] = [];
   for (const [column, json] of Object.entries(members)) {
-    if (column === INPUTS) {
-      kept[column] = json;
-      continue;
-    }
     const field = fieldOf(model, column);
     const value = field === undefined ? undefined : convertValue(field, former?.types[column], json);
     if (field !== undefined && value !== undefined && mayWrite(model, field, operation)) {

@@ -76,8 +76,8 @@ export interface Reports {
   askForPull(model: string | undefined): void;
   /** Calls `listener` when another tab asks for that, until what it returns is called. */
   onPullAsked(listener: (model: string | undefined) => void): () => void;
-  /** The database has another version of the schema than the code of this tab. */
-  outdated(): void;
+  /** The database has another version of the schema than the code of this tab, or was removed: `removed` says that. */
+  outdated(removed?: string): void;
   close(): void;
 }
 
@@ -95,6 +95,8 @@ export function openReports(
   /** Whether the facts are this tab's own. */
   let isSource = false;
   let isOutdated = false;
+  /** This tab's own: those that are opened later have another database. */
+  let removal: SyncError | undefined;
   let channel: BroadcastChannel | undefined;
   let stopLooking = () => {};
   const listeners = new Set<() => void>();
@@ -130,8 +132,13 @@ export function openReports(
     return !ready && error === null && !isStopped;
   }
 
-  function outdated(): void {
+  function outdated(removed?: string): void {
     isOutdated = true;
+    if (removed !== undefined) {
+      const error = { model: null, url: null, message: removed };
+      removal = error;
+      for (const listener of errorListeners) listener(error);
+    }
     tell();
   }
 
@@ -168,6 +175,11 @@ export function openReports(
     addEventListener("offline", tell);
   }
 
+  function errorsNow(): SyncError[] {
+    const errors = Object.entries(facts.errors).flatMap(([source, error]) => (source === REFUSALS ? [] : [error]));
+    return removal === undefined ? errors : [...errors, removal];
+  }
+
   return {
     current: () => ({
       online: isOnline() && facts.unreachable.length === 0,
@@ -175,8 +187,8 @@ export function openReports(
       signedOut: facts.signedOut,
       outdated: isOutdated,
       opening: isOnline() && !isOutdated && !facts.signedOut && Object.entries(facts.models).some(isAwaited),
-      lastError: textOf(Object.values(facts.errors).at(-1)),
-      errors: Object.entries(facts.errors).flatMap(([source, error]) => (source === REFUSALS ? [] : [error])),
+      lastError: textOf(removal ?? Object.values(facts.errors).at(-1)),
+      errors: errorsNow(),
       models: facts.models,
     }),
     onChange(listener) {

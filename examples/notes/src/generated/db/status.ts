@@ -21,7 +21,8 @@ export interface SyncStatus {
   readonly signedOut: boolean;
   /**
    * Another tab has loaded another version of the application, and the database is as that one needs it: this tab no
-   * longer syncs, and its page has to be loaded again.
+   * longer syncs, and its page has to be loaded again. So it is where the browser has removed the database, which
+   * `lastError` says.
    */
   readonly outdated: boolean;
   /** Changes that the server has not answered yet. */

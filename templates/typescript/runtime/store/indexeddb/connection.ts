@@ -21,8 +21,11 @@ export interface Connection {
   upgrade(work: Upgrade, onBlocked: () => void): Promise<void>;
   /** Calls `listener` after each commit, of this tab or another, that may have changed what is shown, or the log. */
   onCommit(listener: () => void): () => void;
-  /** Calls `listener` where another tab has upgraded the database to another version of the application. */
-  onOutdated(listener: () => void): () => void;
+  /**
+   * Calls `listener` where another tab has upgraded the database to another version of the application, or where the
+   * browser has removed it: then with what is to be said of that.
+   */
+  onOutdated(listener: (removed?: string) => void): () => void;
   close(): void;
 }
 
@@ -34,12 +37,19 @@ interface Opened {
 
 const OUTDATED = "Another tab has loaded another version of this application, and the database is as that one needs it.";
 
+const REMOVED =
+  "The browser has removed the local database while this page was open, and with it the edits that were not sent: " +
+  "somebody has cleared the site's data, or the browser needed the space. Load this page again.";
+
 /** `channelName`: what all tabs of the database share; without it, there are no others. */
 export async function connect(name: string, channelName: string | undefined): Promise<Connection> {
-  const outdatedListeners = new Set<() => void>();
+  const outdatedListeners = new Set<(removed?: string) => void>();
   const commitListeners = new Set<() => void>();
   const channel = channelName === undefined ? undefined : new BroadcastChannel(channelName);
   let isClosed = false;
+  let isMade = false;
+  /** What another tab makes in its place is for pages that show none of what was there. */
+  let isRemoved = false;
   let opening: Promise<Opened> | undefined;
   let latest = (await opened()).database;
   channel?.addEventListener("message", hear);
@@ -56,12 +66,18 @@ export async function connect(name: string, channelName: string | undefined): Pr
   /** The open database. A tab that upgrades it has all others close it, and they open it again after that. */
   function opened(): Promise<Opened> {
     if (isClosed) throw new Error("The database is closed.");
-    const now = opening ?? open(name, () => leave(now));
+    const now = opening ?? open(name, () => leave(now)).then(noted);
     opening = now;
     now.catch(() => {
       if (opening === now) opening = undefined;
     });
     return now;
+  }
+
+  function noted(found: Opened): Opened {
+    if (found.hash !== undefined) isMade = true;
+    else if (isMade) isRemoved = true;
+    return found;
   }
 
   /** This connection has ended. Finds out whether this tab can still use the database. */
@@ -73,7 +89,7 @@ export async function connect(name: string, channelName: string | undefined): Pr
       const [before, { database, hash }] = [await ended, await opened()];
       latest = database;
       if (before.hash !== schemaHash || hash === schemaHash) return;
-      for (const listener of outdatedListeners) listener();
+      for (const listener of outdatedListeners) listener(isRemoved ? REMOVED : undefined);
     };
     // Whoever uses the database next hears of it.
     look().catch(() => {});
@@ -88,6 +104,7 @@ export async function connect(name: string, channelName: string | undefined): Pr
     for (;;) {
       const now = opened();
       const { database, hash } = await now;
+      if (isRemoved) throw new Error(REMOVED);
       if (hash !== schemaHash) throw new Error(`${OUTDATED} Load this page again.`);
       const begun = begin(database, tables.length === 0 ? allTables() : tables, mode, durability);
       if (begun !== undefined) return finished(begun, work, tell);

@@ -82,9 +82,10 @@ async function convertEntries(turn: Turn, former: Readonly<Record<string, Former
       change(turn, entry, { status: "rejected", error: fate.error, rejectedWith });
       if (entry.operation === "insert") lostRows.set(row, { error: fate.error, writeId: entry.writeId });
     } else {
-      const members = fate.kind === "changes" ? { members: fate.members, rowKey: fate.rowKey } : {};
+      const converted =
+        fate.kind === "changes" ? { members: fate.members, inputs: fate.inputs, rowKey: fate.rowKey } : {};
       const rejection = isLost ? { status: "rejected" as const, error: root.error, rejectedWith: root.writeId } : {};
-      if (fate.kind === "changes" || isLost) change(turn, entry, { ...members, ...rejection });
+      if (fate.kind === "changes" || isLost) change(turn, entry, { ...converted, ...rejection });
       if (fate.kind === "changes" && fate.lost !== undefined) rejectPart(turn, entry, fate.lost);
     }
   }

@@ -1,4 +1,3 @@
-import { models } from "../../../schema/index.js";
 import { membersOf, type Members } from "../../client/json.js";
 import { errorText, INPUTS, stampOf, type Entry, type LogOperations, type MadeKey } from "../store.js";
 import type { Dialect } from "./dialect.js";
@@ -129,11 +128,11 @@ export function logOperations(connection: Connection, dialect: Dialect): LogOper
           place = ${choice(writes, ({ place = null }) => place, sql`NULL`)}
         WHERE status = 'pending' AND write_id IN (${list(writeIds)})
       `);
-      if (models.every(({ inputs }) => inputs === undefined)) return;
+      // Whatever the models have now: older code may have written them.
       await connection.query(sql`
         UPDATE ${name(dialect.logTable)}
         SET value = ${dialect.withoutInputs}
-        WHERE status = 'acknowledged' AND operation = 'insert' AND write_id IN (${list(writeIds)})
+        WHERE status = 'acknowledged' AND ${dialect.hasInputs} AND write_id IN (${list(writeIds)})
       `);
     },
 

@@ -1,5 +1,5 @@
 import { objectOf, textOf, type Members } from "../../client/json.js";
-import { fieldOf, own, WRITE_ID, type Model, type Operation } from "../../client/model.js";
+import { fieldOf, inputsTaken, own, WRITE_ID, type Model, type Operation } from "../../client/model.js";
 import { isJsonNumber } from "../../client/values.js";
 import type { Outgoing } from "../transport.js";
 
@@ -79,7 +79,7 @@ export function inPath(value: string): string {
 
 function bodyOf(write: Outgoing, item: Item | undefined): Members {
   const { model, action, operation } = write;
-  const fields = { ...fieldsOf(write, item), ...write.inputs };
+  const fields = { ...fieldsOf(write, item), ...inputsTaken(model, write.inputs) };
   if (Object.keys(fields).length === 0) throw new Unsendable("The API takes none of the columns that the write sets.");
   const hasWriteId = model.writeId.includes(operation === "insert" ? "create" : "update");
   const named = Object.entries(fields).map(([name, value]) => [own(action.names ?? {}, name) ?? name, value]);

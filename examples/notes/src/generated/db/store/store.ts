@@ -27,8 +27,11 @@ export interface Store extends StoreOperations {
   receive<T>(work: (within: StoreOperations) => Promise<T>): Promise<T>;
   /** Calls `listener` after each commit, of this tab or another, that may have changed what the views show. */
   onCommit(listener: () => void): () => void;
-  /** Calls `listener` where another tab has brought the database to another version, which this code can't use. */
-  onOutdated?(listener: () => void): () => void;
+  /**
+   * Calls `listener` where another tab has brought the database to another version, which this code can't use, or where the
+   * database was removed: then with what is to be said of that.
+   */
+  onOutdated?(listener: (removed?: string) => void): () => void;
   /** Removes all rows and entries. Refuses, unless told to discard them, while there are edits that the server lacks. */
   clear(discardsUnsent: boolean): Promise<void>;
   close(): Promise<void>;

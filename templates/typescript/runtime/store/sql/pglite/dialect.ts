@@ -85,6 +85,7 @@ export const pgliteDialect: Dialect = {
   keyParameter,
   logValue: (json) => sql`CAST(${json} AS JSONB)`,
   withInputs: (json) => sql`value || jsonb_build_object('', CAST(${json} AS JSONB))`,
+  hasInputs: sql`value ? ''`,
   withoutInputs: sql`value - ''`,
 
   async allRows(connection, model) {

@@ -98,6 +98,7 @@ export const sqliteDialect: Dialect = {
   keyParameter: (_model, _column, part) => sql`${part}`,
   logValue: (json) => sql`${json}`,
   withInputs: (json) => sql`json_set(value, '$.""', json(${json}))`,
+  hasInputs: sql`json_type(value, '$.""') IS NOT NULL`,
   withoutInputs: sql`json_remove(value, '$.""')`,
 
   async allRows(connection, model) {

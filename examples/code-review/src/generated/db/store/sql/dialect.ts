@@ -31,6 +31,8 @@ export interface Dialect {
   logValue(json: string): Statement;
   /** The value of an entry with its inputs, given as JSON. */
   withInputs(json: string): Statement;
+  /** Whether an entry's value has inputs. */
+  readonly hasInputs: Statement;
   /** The value of an entry without its inputs. */
   readonly withoutInputs: Statement;
 

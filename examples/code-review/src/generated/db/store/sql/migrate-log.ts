@@ -4,7 +4,7 @@ import { models } from "../../../schema/index.js";
 import { membersOf, messageOf, objectOf, type Members } from "../../client/json.js";
 import type { Model } from "../../client/model.js";
 import { fateOf, type FormerModel } from "../convert-entry.js";
-import { errorText, type Entry } from "../store.js";
+import { errorText, INPUTS, type Entry } from "../store.js";
 import type { Dialect } from "./dialect.js";
 import { name, sql, type Connection, type Row, type Statement, type Value } from "./driver.js";
 
@@ -40,8 +40,9 @@ function changesTo(
   const { id = null } = row;
   const operation = String(row["operation"]) as Entry["operation"];
   const status = String(row["status"]) as Entry["status"];
-  const members = membersOf(String(row["value"])) ?? {};
-  const entry = { model: String(row["table_name"]), rowKey: String(row["row_key"]), operation, members, status };
+  const { [INPUTS]: given = "{}", ...members } = membersOf(String(row["value"])) ?? {};
+  const inputs = membersOf(given) ?? {};
+  const entry = { model: String(row["table_name"]), rowKey: String(row["row_key"]), operation, members, inputs, status };
   const fate = fateOf(entry, model, former);
   switch (fate.kind) {
     case "stays":
@@ -52,7 +53,10 @@ function changesTo(
       return rejected(log, id, operation, fate.error);
     case "changes": {
       const { lost, rowKey } = fate;
-      const value = dialect.logValue(objectOf(fate.members));
+      const hasInputs = Object.keys(fate.inputs).length > 0;
+      const value = dialect.logValue(
+        objectOf({ ...fate.members, ...(hasInputs && { [INPUTS]: objectOf(fate.inputs) }) }),
+      );
       const change = sql`UPDATE ${log} SET value = ${value}, row_key = ${rowKey} WHERE id = ${id}`;
       return lost === undefined ? [change] : [rejectedPart(dialect, id, lost.members, lost.error), change];
     }

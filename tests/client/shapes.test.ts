@@ -44,6 +44,14 @@ async function edit(client: Client): Promise<void> {
   await until(async () => (await client.unsettled()).every(({ status }) => status === "acknowledged"));
 }
 
+function outOfBounds(): Answer {
+  return {
+    status: 400,
+    headers: { "cache-control": "no-store" },
+    body: JSON.stringify({ message: "Invalid request", errors: { offset: ["out of bounds for this shape"] } }),
+  };
+}
+
 test("what was acknowledged stays, while a shape that was there before is read", async () => {
   const client = await ready();
   // Somebody else has these shapes already.
@@ -72,14 +80,9 @@ test("what was acknowledged stays, while a shape that was there before is read",
 test("Electric's data is put back to an older state: all rows are read again, and the status says so", async () => {
   const client = await ready();
   const name = async () => (await client.shown("projects")).map((row) => row["name"]);
-  const lost = (): Answer => ({
-    status: 400,
-    headers: { "cache-control": "no-store" },
-    body: JSON.stringify({ message: "Invalid request", errors: { offset: ["out of bounds for this shape"] } }),
-  });
   const isLater = ({ url }: Incoming): boolean =>
     url.searchParams.get("table") === "projects" && url.searchParams.get("offset") !== "-1";
-  const once = world.server.faults.add({ on: "rows", where: isLater, at: "arrived", what: { by: lost } });
+  const once = world.server.faults.add({ on: "rows", where: isLater, at: "arrived", what: { by: outOfBounds } });
   await world.server.rows.hold("projects");
   world.server.shapes.wake();
   await world.server.db.exec("UPDATE projects SET name = 'later'");
@@ -91,7 +94,7 @@ test("Electric's data is put back to an older state: all rows are read again, an
   assert.match(told, /older state .*out of bounds for this shape/);
 
   // Where that goes on, not all rows are read each second.
-  const always = world.server.faults.add({ on: "rows", where: isLater, at: "arrived", times: 1000, what: { by: lost } });
+  const always = world.server.faults.add({ on: "rows", where: isLater, at: "arrived", times: 1000, what: { by: outOfBounds } });
   const anew = world.server.faults.add({
     ...world.server.rows.requests("projects", "first"),
     at: "arrived",
@@ -107,6 +110,41 @@ test("Electric's data is put back to an older state: all rows are read again, an
   await world.server.db.exec("UPDATE projects SET name = 'latest'");
   await client.configure({ token: "member" });
   await until(async () => (await name())[0] === "latest");
+});
+
+test("the network breaks while all rows are read again: they are read again from the start", async () => {
+  const client = await ready();
+  await world.server.db.exec("INSERT INTO projects (id, name) SELECT gen_random_uuid(), 'P' || n FROM generate_series(1, 30) AS n");
+  await world.converged(client);
+  Object.assign(world.server.shapes.options, { chunk: 10 });
+  const last = world.server.faults.add({
+    on: "rows",
+    where: ({ url }) => url.searchParams.get("table") === "projects" && url.searchParams.get("offset") === "0_2",
+    at: "answering",
+    what: () => Promise.resolve(),
+  });
+  world.server.rows.refetch("projects");
+  await until(() => last.met() === 1);
+  await world.server.db.exec("UPDATE projects SET name = 'later' WHERE name = 'P1'");
+  await world.converged(client);
+  const isOfProjects = ({ url }: Incoming): boolean => url.searchParams.get("table") === "projects";
+  const offset = ({ url }: Incoming): string => url.searchParams.get("offset") ?? "";
+  // The log's end is lost; the snapshot is there.
+  const isInLog = (request: Incoming): boolean => isOfProjects(request) && !/^(-1|0_.*)$/.test(offset(request));
+  const lost = world.server.faults.add({ on: "rows", where: isInLog, at: "arrived", times: 1000, what: { by: outOfBounds } });
+  const broken = world.server.faults.add({
+    on: "rows",
+    where: (request) => isOfProjects(request) && offset(request) === "0_1",
+    at: "arrived",
+    what: "reset",
+  });
+  await world.server.db.exec("UPDATE projects SET name = 'latest' WHERE name = 'P2'");
+  world.server.disconnect();
+  await until(() => broken.met() === 1);
+  await until(async () => (await client.shown("projects")).some(({ name }) => name === "latest"), undefined, 15_000);
+  lost.end();
+  await client.configure({ token: "member" });
+  await world.converged(client);
 });
 
 test("a value has the type that the document says, whatever PostgreSQL calls it", async () => {

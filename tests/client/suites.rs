@@ -32,12 +32,15 @@ impl Pair {
         ADAPTERS.into_iter().flat_map(|adapter| TRANSPORTS.map(|transport| Self { adapter, transport }))
     }
 
-    /// The same of IndexedDB: its suites with `rest`, and in a long run those where the store and a transport act on each other.
+    /// The same of IndexedDB: its suites with `rest`, one with Electric, and in a long run those where the store and a
+    /// transport act on each other.
     fn runs_without_sql(self, suite: &str) -> bool {
         match self.transport {
-            "rest" => !ONLY_PUSHED.contains(&suite) && (is_long() || WITHOUT_SQL.contains(&suite)),
+            "rest" => {
+                !ONLY_PUSHED.contains(&suite) && !SHAPES.contains(&suite) && (is_long() || WITHOUT_SQL.contains(&suite))
+            }
             "push-pull" => is_long() && PUSHED.contains(&suite),
-            _ => is_long() && CROSSED.contains(&suite),
+            _ => suite == "rotated" || is_long() && CROSSED.contains(&suite),
         }
     }
 
@@ -155,7 +158,7 @@ const LISTS: &[&str] = &[
 ];
 
 /// Suites whose server has shapes, and no lists.
-const SHAPES: &[&str] = &["shapes"];
+const SHAPES: &[&str] = &["rotated", "shapes"];
 
 /// Suites that say something of the local database only.
 const DATABASE: &[&str] = &["changes", "closing", "gathered", "older-log", "store", "two-processes"];
@@ -171,6 +174,7 @@ const CROSSED: &[&str] = &[
     "first-load",
     "references",
     "refetch",
+    "rotated",
     "shapes",
     "upgrade",
 ];
@@ -179,7 +183,7 @@ const CROSSED: &[&str] = &[
 const PGLITE: &[&str] = &["changes", "chaos", "crashes", "store", "upgrade"];
 
 /// Suites that run with SQLite and Electric in a short run, too: where streams matter. With PGlite they would take twice the time.
-const STREAMS: &[&str] = &["references", "refetch", "shapes"];
+const STREAMS: &[&str] = &["references", "refetch", "rotated", "shapes"];
 
 fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

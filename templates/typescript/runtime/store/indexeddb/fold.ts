@@ -1,4 +1,4 @@
-import { own, type Field, type Model } from "../../client/model.js";
+import { own, WRITE_ID, type Field, type Model } from "../../client/model.js";
 import type { Entry } from "../store.js";
 import { encoded, fromJson, type LocalRow, type Stored, type StoredRow } from "./values.js";
 
@@ -20,6 +20,8 @@ export function fold(model: Model, synced: StoredRow | undefined, entries: reado
 
   const lastStart = Math.max(lastDelete, operations.lastIndexOf("insert"));
   const row = new Map(Object.entries(base ?? blankRow(model, entries[madeAt])));
+  // It shows a write of its own.
+  row.delete(WRITE_ID);
   const changed = new Set<string>();
   for (const [index, { members }] of entries.entries()) {
     if (base === undefined && index < madeAt) continue;

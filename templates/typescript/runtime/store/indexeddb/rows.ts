@@ -9,6 +9,7 @@ import {
   ownKey,
   ownKeyIn,
   rowKey,
+  WRITE_ID,
   type Field,
   type Model,
 } from "../../client/model.js";
@@ -187,6 +188,7 @@ function shownBy(model: Model): (row: StoredRow, writeId: string | null) => Show
   const converted = convertedFields(model);
   return (row, writeId) => {
     const made: Shown = row as Shown;
+    delete made[WRITE_ID];
     for (const field of converted) put(made, field.name, shown(field, own(row, field.name) ?? null));
     made["_has_local_changes"] = writeId !== null;
     made["_pending_write_id"] = writeId;

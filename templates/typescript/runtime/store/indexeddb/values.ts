@@ -6,7 +6,10 @@ import type { ServerRow } from "../store.js";
 /** A value as it is stored: text for decimals, for integers that a number doesn't hold, and for the JSON of `json` fields. */
 export type Stored = string | number | boolean | null;
 
-/** A row as it is stored: it has all fields of its model. */
+/**
+ * A row as it is stored: it has all fields of its model. The server's row has the id of the write that it shows as well, by
+ * `write_id`, where rows of the model say so.
+ */
 export type StoredRow = Readonly<Record<string, Stored>>;
 
 /** A row with unsettled local writes. */

@@ -72,8 +72,11 @@ export interface Shape {
   readonly start: { readonly handle: string; readonly offset: string } | undefined;
   /** To be called before a request for a new snapshot leaves. */
   snapshotRequested(): Promise<void>;
-  /** Commits a batch, together with the position after it. Where this fails, the stream has to begin again from `start`. */
-  take(batch: Batch): Promise<void>;
+  /**
+   * Commits a batch, together with the position after it. Where this fails, the stream has to begin again from `start`.
+   * `isKept`: false where the batch is of a snapshot that is kept once all of it is there.
+   */
+  take(batch: Batch): Promise<{ readonly isKept: boolean }>;
   /** Returns once nothing is on its way into the database any more. To be called after the signal has aborted. */
   close(): Promise<void>;
 }
@@ -126,7 +129,7 @@ export async function openShape(
     }
   }
 
-  async function take(batch: Batch): Promise<void> {
+  async function take(batch: Batch): Promise<{ readonly isKept: boolean }> {
     const changes = batch.messages.map((message) => read(message, batch.columns));
     if (refetch !== undefined) {
       collect(refetch.rows, changes);
@@ -143,6 +146,7 @@ export async function openShape(
     }
     // So that they come together, not one by one.
     if (isExpecting) await wait(GATHERED_MS, signal);
+    return { isKept: refetch === undefined };
   }
 
   /** A first snapshot. It goes on where it was, should it be interrupted. */

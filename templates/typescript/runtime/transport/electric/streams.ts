@@ -96,8 +96,8 @@ async function stream(
       async (messages) => {
         if (controller.signal.aborted) return;
         try {
-          await shape.take(batch(messages, shapes, fetching));
-          anew.isDue = false;
+          const { isKept } = await shape.take(batch(messages, shapes, fetching));
+          if (isKept) anew.isDue = false;
           onDelivery();
         } catch (error) {
           // Nothing of it is committed, and nothing that follows may be.

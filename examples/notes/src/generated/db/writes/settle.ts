@@ -243,26 +243,52 @@ export async function settleLoaded(
   const sent = await log.sent(model.name);
   const rows = await synced.readByKey(model, [...new Set(sent.map((entry) => entry.rowKey))]);
   const after = await lastWrites(within, model);
+  const acknowledged = sent.filter(({ status }) => status === "acknowledged");
   const shown: Entry[] = [];
-  const awaited: Entry[] = [];
-  for (const entry of sent) {
-    const { status, txid, rowKey } = entry;
-    const isKnown = snapshot !== null && txid !== null;
-    // A row that still shows the same write hasn't come to this one yet.
-    const isOld = before.has(rowKey) && before.get(rowKey) === after.get(rowKey);
-    const isShown = isKnown ? isIn(snapshot, txid) : isShownBy(model, entry, rows.get(rowKey));
-    if (isShown && status === "acknowledged") shown.push(entry);
-    else if (!isKnown && !isOld) awaited.push(entry);
+  for (const rowKey of new Set(acknowledged.map((entry) => entry.rowKey))) {
+    const ofRow = acknowledged.filter((entry) => entry.rowKey === rowKey);
+    shown.push(...shownOfRow(model, ofRow, rows.get(rowKey), snapshot));
   }
   await log.settle(shown.map((entry) => entry.writeId));
   const left = sent.filter((entry) => !shown.includes(entry));
+  const awaited = left.filter(({ txid, rowKey }) => {
+    // A row that still shows the same write hasn't come to this one yet.
+    const isOld = before.has(rowKey) && before.get(rowKey) === after.get(rowKey);
+    return (snapshot === null || txid === null) && !isOld;
+  });
   return remembered(left, { ...seen, snapshot, awaited: awaited.map((entry) => entry.writeId) });
 }
 
-/** Whether a row is as the write has left it. */
-function isShownBy(model: Model, { operation, members }: Entry, row: Members | undefined): boolean {
-  if (operation === "delete" || row === undefined) return operation === "delete" && row === undefined;
-  return operation === "insert" || Object.keys(members).every((name) => isSame(model, name, members, row));
+/**
+ * Those of a row's acknowledged writes that a snapshot shows: the newest one that it shows, and all before. Of one that went
+ * before, what was left in the log would be shown over it.
+ */
+function shownOfRow(
+  model: Model,
+  entries: readonly Entry[],
+  row: Members | undefined,
+  snapshot: Snapshot | null,
+): readonly Entry[] {
+  const areShown = entries.map(({ txid }, index) =>
+    snapshot !== null && txid !== null ? isIn(snapshot, txid) : isShownBy(model, entries.slice(0, index + 1), row),
+  );
+  return entries.slice(0, areShown.lastIndexOf(true) + 1);
+}
+
+/** Whether a row is as these writes have left it, one after the other. */
+function isShownBy(model: Model, entries: readonly Entry[], row: Members | undefined): boolean {
+  const lastDelete = entries.map(({ operation }) => operation).lastIndexOf("delete");
+  const after = entries.slice(lastDelete + 1);
+  if (after.length === 0 || row === undefined) return after.length === 0 && row === undefined;
+  // The server may change a new row, so that it is there is enough, unless it may be the one that was deleted.
+  const compared = lastDelete < 0 ? after.filter(({ operation }) => operation === "update") : after;
+  return hasMembers(model, compared, row);
+}
+
+/** Whether a row has what these entries have set, one after the other. */
+function hasMembers(model: Model, entries: readonly Entry[], row: Members): boolean {
+  const members = entries.reduce<Members>((set, entry) => ({ ...set, ...entry.members }), {});
+  return Object.keys(members).every((name) => isSame(model, name, members, row));
 }
 
 /**
@@ -363,9 +389,7 @@ async function unchangedBy(
     const ofRow = sent.filter((entry) => entry.rowKey === rowKey);
     if (ofRow.some(({ operation, writeId }) => operation !== "update" || !due.has(writeId))) continue;
     const row = await synced.read(model, rowKey);
-    const members = ofRow.reduce<Members>((set, entry) => ({ ...set, ...entry.members }), {});
-    const isShown = row !== undefined && Object.keys(members).every((name) => isSame(model, name, members, row));
-    if (isShown) found.push(...ofRow.map(({ writeId }) => writeId));
+    if (row !== undefined && hasMembers(model, ofRow, row)) found.push(...ofRow.map(({ writeId }) => writeId));
   }
   return found;
 }

@@ -26,6 +26,8 @@ interface Arriving {
   readonly key: string;
   readonly part: StoredRow;
   readonly writeId: string | null;
+  /** The same as it is stored beside the part; empty where the server hasn't told it. */
+  readonly mark: StoredRow;
 }
 
 const LOADING = "loading";
@@ -72,6 +74,7 @@ export function syncedOperations(run: Run): SyncedOperations {
     select: (model, columns, where = new Map()) =>
       readOf(model, async (turn) => {
         const fields = columns.flatMap((column) => fieldOf(model, column) ?? []);
+        const hasWriteId = columns.includes(WRITE_ID);
         const conditions = [...where].flatMap(([column, text]) => {
           const field = fieldOf(model, column);
           return field === undefined ? [] : [{ column, value: fromServer(model, field, text) }];
@@ -80,7 +83,7 @@ export function syncedOperations(run: Run): SyncedOperations {
         const isOfOne = model.key.every((column) => (where.get(column) ?? null) !== null);
         const [one] = isOfOne ? [await syncedTable(turn, model).get(serverKey(model, where))] : [];
         const found = isOfOne ? [one].filter((row) => row !== undefined).filter(fits) : await rowsWhere(turn, model, fits);
-        return found.map((row) => textRow(fields, row));
+        return found.map((row) => new Map([...textRow(fields, row), ...(hasWriteId ? [writeIdOf(row)] : [])]));
       }),
 
     orphans: (model, parent, columns) =>
@@ -120,9 +123,9 @@ export function syncedOperations(run: Run): SyncedOperations {
     insert: (model, rows) =>
       write(async (turn) => {
         const all = rows.map((row) => arriving(model, row));
-        for (const { key, part } of all) {
+        for (const { key, part, mark } of all) {
           checkWhole(model, part);
-          add(syncedTable(turn, model), whole(model, part), key);
+          add(syncedTable(turn, model), { ...whole(model, part), ...mark }, key);
         }
         await arrived(turn, model, all);
       }),
@@ -131,11 +134,11 @@ export function syncedOperations(run: Run): SyncedOperations {
       write(async (turn) => {
         const table = syncedTable(turn, model);
         const all = rows.map((row) => arriving(model, row));
-        const putOne = async ({ key, part }: Arriving): Promise<void> => {
+        const putOne = async ({ key, part, mark }: Arriving): Promise<void> => {
           const isWhole = model.fields.every(({ name }) => Object.hasOwn(part, name));
           const row = isWhole ? part : whole(model, { ...(await table.get(key)), ...part });
           checkWhole(model, row);
-          put(table, row, key);
+          put(table, { ...row, ...mark }, key);
         };
         await Promise.all(all.map(putOne));
         await arrived(turn, model, all);
@@ -149,7 +152,7 @@ export function syncedOperations(run: Run): SyncedOperations {
           const one = arriving(model, row);
           const before = await table.get(one.key);
           if (before === undefined || row.size === model.key.length) continue;
-          const after = { ...before, ...one.part };
+          const after = { ...before, ...one.part, ...one.mark };
           checkWhole(model, after);
           put(table, after, one.key);
           there.push(one);
@@ -199,12 +202,20 @@ function arriving(model: Model, row: ServerRow): Arriving {
     model.fields.filter(({ name }) => row.has(name)),
     row,
   );
-  return { key: rowKey(model, part), part, writeId: row.get(WRITE_ID) ?? null };
+  const writeId = row.get(WRITE_ID) ?? null;
+  const mark = row.has(WRITE_ID) && model.writeId.includes("row") ? { [WRITE_ID]: writeId } : {};
+  return { key: rowKey(model, part), part, writeId, mark };
 }
 
-/** With null in what the server hasn't told. */
+function writeIdOf(row: StoredRow): [string, string | null] {
+  const writeId = own(row, WRITE_ID) ?? null;
+  return [WRITE_ID, writeId === null ? null : String(writeId)];
+}
+
+/** With null in what the server hasn't told. The write that a row shows comes last. */
 function whole(model: Model, part: StoredRow): StoredRow {
-  return Object.fromEntries(model.fields.map(({ name }) => [name, own(part, name) ?? null]));
+  const row = Object.fromEntries(model.fields.map(({ name }) => [name, own(part, name) ?? null]));
+  return Object.hasOwn(part, WRITE_ID) ? { ...row, [WRITE_ID]: own(part, WRITE_ID) ?? null } : row;
 }
 
 /** Rows have come from the server: settles the writes that they show, and folds what is left of the log over them. */

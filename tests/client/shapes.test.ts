@@ -132,6 +132,17 @@ test("the network breaks while all rows are read again: they are read again from
   // The log's end is lost; the snapshot is there.
   const isInLog = (request: Incoming): boolean => isOfProjects(request) && !/^(-1|0_.*)$/.test(offset(request));
   const lost = world.server.faults.add({ on: "rows", where: isInLog, at: "arrived", times: 1000, what: { by: outOfBounds } });
+  /** How often the end was found lost before each time that all rows are asked for. */
+  const starts: number[] = [];
+  world.server.faults.add({
+    ...world.server.rows.requests("projects", "first"),
+    at: "arrived",
+    times: 1000,
+    what: () => {
+      starts.push(lost.met());
+      return Promise.resolve();
+    },
+  });
   const broken = world.server.faults.add({
     on: "rows",
     where: (request) => isOfProjects(request) && offset(request) === "0_1",
@@ -141,7 +152,8 @@ test("the network breaks while all rows are read again: they are read again from
   await world.server.db.exec("UPDATE projects SET name = 'latest' WHERE name = 'P2'");
   world.server.disconnect();
   await until(() => broken.met() === 1);
-  await until(async () => (await client.shown("projects")).some(({ name }) => name === "latest"), undefined, 15_000);
+  await until(async () => (await client.shown("projects")).some(({ name }) => name === "latest"));
+  assert.deepEqual(starts.slice(0, 2), [1, 1]);
   lost.end();
   await client.configure({ token: "member" });
   await world.converged(client);

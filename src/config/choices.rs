@@ -128,7 +128,7 @@ pub enum ServerFramework {
     Fetch,
     /// Server functions and server routes.
     TanstackStart,
-    /// Endpoints in the folder of the routes.
+    /// SvelteKit: the endpoints are files `+server.ts` in its folder of routes.
     Sveltekit,
 }
 

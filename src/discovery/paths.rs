@@ -5,7 +5,7 @@
 pub enum Segment<'a> {
     Fixed(&'a str),
     Parameter(&'a str),
-    /// A parameter whose value is the same in every request, and the whole segment: `{version}`.
+    /// A parameter that is a whole segment and has one value in all requests: `{version}`.
     Constant(&'a str),
     /// A place that a parameter fills together with others: the first `*` of `{name=projects/*/topics/*}`.
     Within,

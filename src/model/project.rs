@@ -34,7 +34,7 @@ pub struct Model {
     /// In the order of the row schema, the bookkeeping column `write_id` left out.
     pub fields: Vec<Field>,
     pub write_id: WriteId,
-    /// What an insert must give beside the fields: the API's create needs it, and no row has it.
+    /// What an insert must give beside the fields: the body of a create needs them, and no row has them.
     pub inputs: Vec<Input>,
     pub operations: Operations,
     /// Where the server's table or columns have other names.

@@ -33,7 +33,7 @@ const IMPORTS: [&str; 11] = [
 /// What else the tables of models are made with.
 const MORE: [&str; 6] = ["check", "date", "doublePrecision", "integer", "numeric", "pgSchema"];
 
-/// What else `schema.ts` declares.
+/// Names that `schema.ts` declares or imports besides the tables: no table can have them.
 const OWN: [&str; 12] = [
     "sql",
     "bytewise",

@@ -27,7 +27,7 @@ pub fn statements(text: &str) -> Vec<&str> {
     found
 }
 
-/// The length of what begins with a quote of some length and ends behind the next `end`.
+/// Gives the length of a quoted part: from its opening quote, which has `opening` bytes, to the end of the next `end`.
 fn closed(text: &str, opening: usize, end: &str) -> usize {
     let inside = text.get(opening..).unwrap_or_default();
     inside.find(end).map_or(text.len(), |at| opening + at + end.len())

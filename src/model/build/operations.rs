@@ -49,7 +49,7 @@ pub struct Writer<'a> {
     /// The properties of the body; empty without a schema.
     pub properties: Properties<'a>,
     pub takes_write_id: bool,
-    /// What only the request has, of a create.
+    /// Properties that the body of a create needs and that no row has.
     pub inputs: Vec<Input>,
     /// Optional properties of the body that the rows don't have.
     pub unsent: Vec<String>,

@@ -5,7 +5,7 @@ import { errorText, type Entry } from "./store.js";
 /** What becomes of an entry in a new schema. */
 export type Fate =
   | { readonly kind: "stays" }
-  /** The server has taken it, and nothing can show it. */
+  /** The server has taken the entry, and the new schema has no place for it: it leaves the log. */
   | { readonly kind: "goes" }
   | { readonly kind: "rejected"; readonly error: string }
   /** `lost`: what can't stay in it becomes an entry of its own, which is rejected. */

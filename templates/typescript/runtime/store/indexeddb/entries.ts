@@ -20,7 +20,7 @@ export function entriesOf(turn: Turn, model: string, rowKey: string): Promise<St
   return logTable(turn).index("row").getAll([model, rowKey]);
 }
 
-/** Those of them with these write ids that are in the log. */
+/** Finds the entries of the log that have these write ids. */
 export async function entriesWith(turn: Turn, writeIds: Iterable<string>): Promise<StoredEntry[]> {
   const index = logTable(turn).index("writeId");
   const found = await Promise.all([...new Set(writeIds)].map((writeId) => index.get(writeId)));

@@ -72,7 +72,7 @@ export function pathOf(action: Operation, row: Members): string {
   });
 }
 
-/** Keeps the slashes. */
+/** Encodes a value for a path, without its slashes: it may fill several segments. */
 export function inPath(value: string): string {
   return value.split("/").map(encodeURIComponent).join("/");
 }

@@ -4,7 +4,7 @@
 
 import assert from "node:assert/strict";
 import { byCursor, byOffset, byPage, type Style } from "./support/list-server.js";
-import { idOf, project, query, Reading, type Reader } from "./support/reader.js";
+import { entries, idOf, project, Reading, type Reader } from "./support/reader.js";
 import { random } from "./support/random.js";
 import { until } from "./support/until.js";
 
@@ -80,7 +80,7 @@ class Schedule {
         await client.syncNow("projects");
         // The row was gone.
         for (const { writeId } of client.getRejectedChanges()) await client.discardChange(writeId);
-        const log = await query(client, "SELECT * FROM _changes");
+        const log = await entries(client);
         return log.length === 0 && this.shown(client) === this.served();
       },
       () => `seed ${this.seed}: ${this.shown(client)} to be ${this.served()}`,
@@ -186,7 +186,10 @@ function styles(size: number): [Listed, ...Listed[]] {
   const limit = { parameter: "limit", rows: 100 };
   return [
     { list: { page: { by: "offset", offset: "offset", size: limit } }, style: byOffset(size) },
-    { list: { page: { by: "page", page: "page", first: 0, last: ["last"] }, rows: ["content"] }, style: byPage(size, 0) },
+    {
+      list: { page: { by: "page", page: "page", first: 0, last: ["last"] }, rows: ["content"] },
+      style: byPage(size, 0),
+    },
     {
       list: { page: { by: "cursor", cursor: "cursor", next: ["meta", "next_cursor"] }, rows: ["items"] },
       style: byCursor(size),

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, test as nodeTest } from "node:test";
 import type { List } from "../../pglite/rest/db/client/model.js";
-import { inMemory } from "./generated.js";
+import { adapter, inMemory } from "./generated.js";
 import { ListServer } from "./list-server.js";
 import { until } from "./until.js";
 
@@ -9,13 +9,10 @@ type Settings = NonNullable<Parameters<Generated["createClient"]>[0]>;
 export type Reader = ReturnType<Generated["createClient"]>;
 export type Shown = Readonly<Record<string, unknown>>;
 
-const isSqlite = process.env["ADAPTER"] === "sqlite";
-const { createClient }: Generated = isSqlite
-  ? await import("../../sqlite/rest/index.js")
-  : await import("../../pglite/rest/index.js");
-const { models } = isSqlite
-  ? await import("../../sqlite/rest/schema/index.js")
-  : await import("../../pglite/rest/schema/index.js");
+const { createClient } = (await import(`../../${adapter}/rest/index.js`)) as Generated;
+const { models } = (await import(
+  `../../${adapter}/rest/schema/index.js`
+)) as typeof import("../../pglite/rest/schema/index.js");
 
 export const limit = { parameter: "limit", rows: 100 };
 export const offset = { by: "offset", offset: "offset", size: limit } as const;
@@ -116,13 +113,20 @@ export async function query(client: Reader, text: string): Promise<Shown[]> {
   return [...(await client.getDatabase().query({ parts: [text], parameters: [] }))];
 }
 
+/** What is in the log, whatever keeps it. */
+export async function entries(client: Reader): Promise<readonly Shown[]> {
+  if (adapter !== "indexeddb") return query(client, "SELECT * FROM _changes");
+  const database: unknown = client.getDatabase();
+  return (database as { getAll(store: string): Promise<Shown[]> }).getAll("_changes");
+}
+
 /** Waits until all of what was written is saved, and the log is empty. */
 export async function settled(
   client: Reader,
   ...writes: { isPersisted: { promise: Promise<unknown> } }[]
 ): Promise<void> {
   await Promise.all(writes.map(({ isPersisted }) => isPersisted.promise));
-  await until(async () => (await query(client, "SELECT * FROM _changes")).length === 0);
+  await until(async () => (await entries(client)).length === 0);
 }
 
 /** Until what is expected is shown: after a pull, the collection takes a moment. */

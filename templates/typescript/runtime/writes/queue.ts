@@ -41,7 +41,7 @@ export interface Waiting {
   readonly passed: Passed;
   /** Entries that wait for the time of their next try. */
   readonly heldBack: readonly Entry[];
-  /** Rows whose entries others wait for, and what these entries were. */
+  /** Rows whose entries others wait for, and what these entries were, and whether one was under way. */
   readonly blockers: ReadonlyMap<string, { readonly row: ParentName; readonly state: string }>;
 }
 
@@ -113,6 +113,10 @@ export async function findSendable(
   models: Models,
   { limit, busy, isHeldBack, before }: Look,
 ): Promise<{ readonly found: readonly Sendable[]; readonly waiting: Waiting }> {
+  const taken = new Set<string>();
+  const underWay = { rows: new Set<string>(), parents: new Map<string, ParentName>(), blockers: new Set<string>() };
+  for (const sendable of busy) take(sendable);
+
   const start = (await isAsBefore()) ? before : nothingWaits;
   let { upTo } = start;
   const entries = [...start.entries];
@@ -120,10 +124,6 @@ export async function findSendable(
   const heldBack = [...start.heldBack];
   const blockers = new Map(start.blockers);
   const found: Sendable[] = [];
-  const taken = new Set<string>();
-  const underWay = { rows: new Set<string>(), parents: new Map<string, ParentName>() };
-  for (const sendable of busy) take(sendable);
-
   async function isAsBefore(): Promise<boolean> {
     if (before.entries.length === 0) return true;
     if (!before.heldBack.every(isHeldBack)) return false;
@@ -131,18 +131,25 @@ export async function findSendable(
     const unsent = before.entries.filter(({ attempts }) => attempts === 0);
     if (unsent.length > 0 && (await log.countUnsent(before.upTo ?? 0)) !== unsent.length) return false;
     await known.prepareParents([...before.blockers.values()].map(({ row }) => row));
-    for (const { row, state } of before.blockers.values()) if ((await stateOf(known, row)) !== state) return false;
+    for (const { row, state } of before.blockers.values()) if ((await stateOf(row)) !== state) return false;
     return true;
+  }
+
+  /** Whether others have to wait for a row depends on nothing else. What is under way may have left the log already. */
+  async function stateOf(row: ParentName): Promise<string> {
+    const entries = (await known.ofParent(row)).map(({ id, operation, status }) => `${String(id)} ${operation} ${status}`);
+    return [...(underWay.blockers.has(nameOfParent(row)) ? ["under way"] : []), ...entries].join(", ");
   }
 
   function take(sendable: Sendable): void {
     for (const { writeId } of sendable.entries) taken.add(writeId);
     for (const row of sendable.rows) underWay.rows.add(row);
+    underWay.blockers.add(nameOfParent(asParent(models, sendable.entries[0])));
     for (const [parent, row] of sendable.parents) underWay.parents.set(parent, row);
   }
 
   async function waitFor(row: ParentName): Promise<void> {
-    blockers.set(nameOfParent(row), { row, state: await stateOf(known, row) });
+    blockers.set(nameOfParent(row), { row, state: await stateOf(row) });
   }
 
   /** Whether an entry has to wait. Notes what for. */
@@ -184,12 +191,6 @@ export async function findSendable(
     }
   }
   return { found, waiting: { upTo, entries, passed, heldBack, blockers } };
-}
-
-/** What the entries of a row are: whether others have to wait for them depends on nothing else. */
-async function stateOf(known: Known, row: ParentName): Promise<string> {
-  const entries = await known.ofParent(row);
-  return entries.map(({ id, operation, status }) => `${String(id)} ${operation} ${status}`).join(", ");
 }
 
 async function passedBy(known: Known, models: Models, entries: readonly [Entry, ...Entry[]]): Promise<Passed> {

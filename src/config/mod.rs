@@ -3,6 +3,7 @@
 mod choices;
 mod headers;
 mod keys;
+pub mod line;
 mod list;
 mod model;
 mod paths;

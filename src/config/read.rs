@@ -10,12 +10,12 @@ use super::choices::{
 };
 use super::headers;
 use super::keys::Reader;
-use super::list;
 use super::model::ModelEntry;
 use super::paths::below;
 use super::read_model::{COLLECTIONS, models, transport};
 use super::server;
 use super::settings::{Config, SpecLocation, USUAL_POLL};
+use super::{line, list};
 use crate::diagnostics::{Code, Input, Problem, Problems, Severity, child};
 use crate::names::sql::TABLES_OF_THE_SYNC_SERVER;
 
@@ -162,25 +162,27 @@ fn check_tables(config: &Config, problems: &mut Problems) {
 
 /// Collections without a local database read from Electric.
 fn check_transports(config: &Config, problems: &mut Problems) {
-    let mut contradicts = |transport: Transport, pointer: &str, model: &str| {
+    let mut contradicts = |transport: Transport, pointer: &str, model: Option<&str>| {
         let source = match transport {
             Transport::Electric => return,
             Transport::Rest => "the API's lists",
             Transport::PushPull => "a sync server",
         };
-        let message = format!("{model}`collections: electric` reads from Electric, not from {source}");
+        let whose = model.map(|name| format!("`{name}`: ")).unwrap_or_default();
+        let message = format!("{whose}`collections: electric` reads from Electric, not from {source}");
         let problem = Problem::new(Severity::Error, Code::Contradiction, (Input::Config, pointer), message);
-        let help = format!("set `collections: local`, or leave out `transport: {}`", transport.word());
-        problems.push(problem.help(help));
+        let local = "collections: local";
+        let line = model.map_or_else(|| format!("`{local}`"), |name| line::of_model(name, None, local));
+        problems.push(problem.help(format!("set {line}, or leave out `transport`")));
     };
     if config.collections == Collections::Electric {
-        contradicts(config.transport, "/transport", "");
+        contradicts(config.transport, "/transport", None);
     }
     for (name, entry) in &config.models {
         let ModelEntry::Include(entry) = entry else { continue };
         let is_electric = entry.collections.unwrap_or(config.collections) == Collections::Electric;
         if let (true, Some(transport)) = (is_electric, entry.transport) {
-            contradicts(transport, &child(&child("/models", name), "transport"), &format!("`{name}`: "));
+            contradicts(transport, &child(&child("/models", name), "transport"), Some(name));
         }
     }
 }

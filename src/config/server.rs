@@ -106,7 +106,7 @@ fn routes(reader: &mut Reader, framework: ServerFramework, problems: &mut Proble
         let at = reader.pointer_of("routes");
         let message = "`routes` is where the endpoints of SvelteKit are, and `framework` is another one";
         let problem = Problem::new(Severity::Error, Code::Contradiction, (Input::Config, &at), message);
-        problems.push(problem.help("set `framework: sveltekit`, or remove the line"));
+        problems.push(problem.help("set `framework: sveltekit`, or leave out `routes`"));
     }
     routes
 }

@@ -12,7 +12,11 @@ use crate::names::sql::MAX_IDENTIFIER_BYTES;
 /// Whether the entry's `path` is a path of the resource.
 pub fn is_path_of(entry: &ModelEntry, resource: &Resource) -> bool {
     let ModelEntry::Include(entry) = entry else { return false };
-    let wanted = entry.path.as_deref().and_then(paths::segments).map(|segments| paths::normal_form(&segments));
+    entry.path.as_deref().is_some_and(|path| is_path(path, resource))
+}
+
+fn is_path(path: &str, resource: &Resource) -> bool {
+    let wanted = paths::segments(path).map(|segments| paths::normal_form(&segments));
     wanted.is_some_and(|wanted| {
         wanted == paths::normal_form(resource.segments())
             || resource.also.iter().any(|also| paths::segments(also).is_some_and(|s| paths::normal_form(&s) == wanted))
@@ -25,13 +29,14 @@ pub fn match_entries<'a>(findings: &mut [Finding<'a>], config: &'a Config, probl
         let pointer = child("/models", key);
         let path = match entry {
             ModelEntry::Include(entry) => entry.path.as_deref(),
-            ModelEntry::Exclude => None,
+            // `/contacts: false`
+            ModelEntry::Exclude => key.starts_with('/').then_some(key.as_str()),
         };
         let by_name = path.is_none() && findings.iter().any(|finding| finding.name == *key);
         // A collection that can become a model has the right to the name.
         let has_model = findings.iter().any(|finding| finding.name == *key && finding.row.is_ok());
         let is_meant = |finding: &Finding| match path {
-            Some(_) => is_path_of(entry, &finding.resource),
+            Some(path) => is_path(path, &finding.resource),
             None if by_name => finding.name == *key && (finding.row.is_ok() || !has_model),
             None => finding.resource.last_segment() == key,
         };
@@ -43,13 +48,22 @@ pub fn match_entries<'a>(findings: &mut [Finding<'a>], config: &'a Config, probl
             }
             [finding] => {
                 finding.name = key.clone();
+                let has_key = matches!(entry, ModelEntry::Include(entry) if entry.key.is_some());
+                if let Some(row) = finding.keyless.take_if(|_| has_key) {
+                    finding.row = Ok(row);
+                }
                 finding.entry = Some((entry, pointer));
                 continue;
             }
             [] => unknown(key, path, findings),
             several => {
                 let paths: Vec<&str> = several.iter().map(|finding| finding.resource.path()).collect();
-                let help = format!("set `path` to {}", one_of(&paths, 8));
+                let help = match entry {
+                    ModelEntry::Include(_) => format!("set `path` to {}", one_of(&paths, 8)),
+                    ModelEntry::Exclude => {
+                        format!("leave it out by its path: {} in place of `{key}`", one_of(&paths, 8))
+                    }
+                };
                 (Code::AmbiguousModel, format!("`{key}` fits several collections"), help)
             }
         };

@@ -22,7 +22,7 @@ pub use path_column::{PathColumn, PathParent};
 pub use path_columns::place_of;
 pub use resources::{PathItem, Resource};
 pub use rows::{Row, answered_row};
-pub use select::{Candidate, Choices, ConfigEntry, HOW_TO_CHOOSE, LeftOut};
+pub use select::{Candidate, Choices, ConfigEntry, HOW_TO_CHOOSE, LeftOut, key_of};
 pub use survey::{Guess, Rows, guesses, rows, takes_idempotency_key};
 
 use crate::config::Config;

@@ -51,6 +51,34 @@ pub fn table_names(resources: &[(&Resource, bool)]) -> Vec<String> {
     given
 }
 
+/// Names for collections that aren't models yet, which the config can give them.
+pub struct FreeNames(Scope);
+
+impl FreeNames {
+    pub fn beside<'n>(taken: impl Iterator<Item = &'n str>) -> Self {
+        let mut scope = Scope::default();
+        for name in taken {
+            take_relation(name, &mut scope);
+        }
+        Self(scope)
+    }
+
+    /// The last fixed segment, with as many parents in front as tell it from the others.
+    pub fn name(&mut self, resource: &Resource) -> String {
+        let mut name = Lengthening::new(resource, false);
+        let usable = |name: &Lengthening| match name.name() {
+            own if own.starts_with(char::is_alphabetic) => own,
+            own => format!("api_{own}"),
+        };
+        while !take_relation(&usable(&name), &mut self.0) {
+            if !name.lengthen() {
+                return self.0.unique_with(&usable(&name), "_", &RELATIONS);
+            }
+        }
+        usable(&name)
+    }
+}
+
 /// A name made of the last fixed segments of a path.
 struct Lengthening<'a> {
     segments: Vec<&'a str>,

@@ -6,14 +6,17 @@ use serde_json::Value;
 
 use super::config_entries::{is_path_of, match_entries};
 use super::findings::{Annotation, Finding, extension, findings};
-use super::naming::table_names;
+use super::naming::{FreeNames, table_names};
 use super::path_column::PathColumn;
 use super::paths;
 use super::resources::Resource;
 use super::rows::Row;
-use crate::config::{Config, ModelConfig, ModelEntry, Sync};
+use crate::config::{Config, ModelConfig, ModelEntry, Sync, line};
 use crate::diagnostics::{Code, Input, Problem, Problems, Reason, Severity, one_of};
-use crate::openapi::Document;
+use crate::openapi::{Document, RawProperty, Resolved, Type};
+
+/// Formats of strings that aren't kept as text.
+const NO_TEXT: &[&str] = &["date-time", "date", "time", "byte", "binary", "decimal"];
 
 pub const HOW_TO_CHOOSE: &str = "choose with `x-sync: { local_first: true }` on a path or schema of the document, by an entry \
      under `models:` in sync-patterns.config.yaml, or take all with `--all` (`sync: all`)";
@@ -117,6 +120,7 @@ pub fn select<'a>(document: &'a Document, config: &'a Config, problems: &mut Pro
         finding.name = name;
     }
     match_entries(&mut findings, config, problems);
+    let mut free = FreeNames::beside(findings.iter().filter(|f| f.row.is_ok()).map(|f| f.name.as_str()));
     for Finding { name, resource, row, keyless, says, entry } in findings {
         let by_config = match entry {
             Some((ModelEntry::Exclude, _)) => {
@@ -137,7 +141,6 @@ pub fn select<'a>(document: &'a Document, config: &'a Config, problems: &mut Pro
         let is_named = by_config.is_some() || by_spec.is_some();
         let is_chosen = is_named || config.sync == Sync::All;
         let given = by_config.as_ref().and_then(|config| config.entry.key.clone());
-        let row = row.or_else(|reason| keyless.filter(|_| given.is_some()).ok_or(reason));
         let found = row.and_then(|row| {
             let key = given.or_else(|| Some(row.key(&resource)?.names)).ok_or(Reason::NoKey)?;
             Ok((row, key))
@@ -145,7 +148,10 @@ pub fn select<'a>(document: &'a Document, config: &'a Config, problems: &mut Pro
         let (row, key) = match found {
             Ok(found) => found,
             Err(reason) => {
-                let left_out = LeftOut::new(&name, &resource, reason).help(help_for(reason, &name, &resource));
+                let named = if by_config.is_some() { name } else { free.name(&resource) };
+                let key = keyless.map(|row| key_of(&named, resource.path(), &identifying(document, &row), ""));
+                let help = key.unwrap_or_else(|| how_to_leave_out(&resource));
+                let left_out = LeftOut::new(&named, &resource, reason).help(help);
                 if is_chosen {
                     let severity = if is_named { Severity::Error } else { Severity::Warning };
                     problems.push(left_out.problem(severity, &left_out.pointer));
@@ -203,16 +209,28 @@ impl Choices<'_> {
     }
 }
 
-fn help_for(reason: Reason, name: &str, resource: &Resource) -> String {
-    match reason {
-        Reason::NoKey => {
-            let path = resource.path();
-            format!(
-                "name the fields that identify a row: `models: {{ {name}: {{ path: {path}, key: [...] }} }}` in the config"
-            )
-        }
-        _ => "give its operations a JSON response schema, or leave it out with `x-sync: false`".to_owned(),
+/// How the config says what identifies a row, of the fields that can, and what it has to say `also`. Without any of them,
+/// how to leave the collection out.
+pub fn key_of(name: &str, path: &str, fields: &[&str], also: &str) -> String {
+    if fields.is_empty() {
+        return format!("leave it out with {}", line::without(path));
     }
+    let key = line::of_model(name, Some(path), &format!("{also}key: […]"));
+    format!("name what identifies a row, of {}: {key} in the config", one_of(fields, 8).replace(" or ", " and "))
+}
+
+/// The properties that can be a part of a key.
+fn identifying<'a>(document: &'a Document, row: &Row<'a>) -> Vec<&'a str> {
+    let fits = |property: &RawProperty<'a>| {
+        let Some(Resolved { schema, .. }) = property.resolve(document) else { return false };
+        let is_text = schema.format.is_none_or(|format| !NO_TEXT.contains(&format));
+        matches!(schema.scalar(), Some(Type::Integer)) || (schema.scalar() == Some(Type::String) && is_text)
+    };
+    row.properties.iter().filter(|(_, property)| fits(property)).map(|(name, _)| *name).collect()
+}
+
+fn how_to_leave_out(resource: &Resource) -> String {
+    format!("give its operations a JSON response schema, or leave it out with {}", line::without(resource.path()))
 }
 
 /// Paths with the same rows and the same last segment are one model; the shallowest leads, and the others lend it the

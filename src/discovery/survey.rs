@@ -2,6 +2,7 @@
 
 use super::keys::KnownBy;
 use super::select::Candidate;
+use crate::config::line;
 use crate::openapi::{Document, Type, declares_header};
 
 /// The source of the row's schema.
@@ -71,7 +72,7 @@ pub fn guesses(document: &Document, candidate: &Candidate) -> Vec<Guess> {
         };
         guesses.push(Guess {
             what: format!("the key is `{}`, {why}", detected.names.join("` and `")),
-            otherwise: format!("`models: {{ {name}: {{ key: [...] }} }}` in the config"),
+            otherwise: format!("{} in the config", line::of_model(name, None, "key: […]")),
         });
     }
     for name in &candidate.key {

@@ -6,7 +6,6 @@ pub mod edit;
 pub mod ignore;
 pub mod paths;
 pub mod surroundings;
-mod yaml;
 
 use serde::Serialize;
 
@@ -18,6 +17,7 @@ use crate::diagnostics::clean;
 use crate::discovery::can_name_a_model;
 use crate::inspect::View;
 use crate::inspect::text::writes;
+use crate::names::yaml;
 
 const TEMPLATES: TemplateSet = templates!["config": "sync-patterns.config.yaml"];
 

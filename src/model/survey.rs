@@ -3,7 +3,7 @@
 
 use super::build::{Made, make};
 use super::project::{Model, Project};
-use crate::config::Config;
+use crate::config::{Config, line};
 use crate::diagnostics::Problems;
 use crate::discovery::{self, Candidate, Choices, Guess, LeftOut, Rows, choose};
 use crate::openapi::Document;
@@ -86,7 +86,10 @@ fn guesses(document: &Document, candidate: &Candidate, model: &Model) -> Vec<Gue
     for (field, parent) in model.references.iter().filter(|(field, _)| !is_known(field)) {
         guesses.push(Guess {
             what: format!("`{field}` holds the key of a row of `{parent}`, by its name and type"),
-            otherwise: format!("`models: {{ {name}: {{ references: {{ {field}: … }} }} }}` in the config"),
+            otherwise: {
+                let says = format!("references: {}", line::undecided(&[field]));
+                format!("{} in the config", line::of_model(name, None, &says))
+            },
         });
     }
     guesses

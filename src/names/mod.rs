@@ -6,6 +6,7 @@ pub mod json;
 mod scope;
 pub mod sql;
 pub mod ts;
+pub mod yaml;
 
 pub use affixes::without_affixes;
 pub use scope::Scope;

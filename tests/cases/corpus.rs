@@ -11,12 +11,12 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use crate::offers::Offers;
-use crate::requests;
 use crate::support::binary::sync_patterns;
 use crate::support::database::open;
 use crate::support::exercise::exercise;
 use crate::support::round_trip::{Clients, Compiled, understood};
 use crate::{ADAPTERS, case};
+use crate::{remedies, requests};
 use libtest_mimic::Trial;
 use rayon::prelude::*;
 use sync_patterns::codegen::Files;
@@ -95,6 +95,7 @@ pub fn cases(are_figures_printed: bool) -> Vec<Trial> {
     if !documents_of.is_empty() {
         cases.push(case("corpus::types_of_what_came_out", || corpus().compiled.type_check_what_came_out()));
         cases.push(case("corpus::writes_that_documents_offer", move || offers_are_taken(are_figures_printed)));
+        cases.push(case("corpus::remedies_that_are_printed", move || remedies_work(are_figures_printed)));
         cases.push(case("corpus::both_databases_get_the_same_models", move || {
             let outcomes = both_get_the_same();
             if are_figures_printed {
@@ -190,6 +191,22 @@ fn offers_are_taken(is_printed: bool) {
     }
     assert!(offers.idle.is_empty(), "neither list nor write: {:#?}", offers.idle);
     assert!(offers.wrong.is_empty(), "wrong places: {:#?}", offers.wrong);
+}
+
+/// Whatever a message says to write into the config works.
+fn remedies_work(is_printed: bool) {
+    let tried: Vec<(usize, Vec<String>)> =
+        documents("specs").par_iter().map(|document| remedies::of_document(document)).collect();
+    let printed: usize = tried.iter().map(|(printed, _)| printed).sum();
+    let of_documents = documents("specs").into_iter().zip(tried);
+    let failed = of_documents.flat_map(|(document, (_, failed))| {
+        failed.into_iter().map(move |one| format!("{}  {one}", file_name(&document)))
+    });
+    let failed: Vec<String> = failed.collect();
+    if is_printed {
+        println!("{printed} remedies were printed; {} don't work", failed.len());
+    }
+    assert!(failed.is_empty(), "{:#?}", failed);
 }
 
 /// Prints how many models there are, and what was left out, by the reasons.

@@ -7,6 +7,7 @@ mod kinds;
 mod layout;
 mod mutations;
 mod offers;
+mod remedies;
 mod requests;
 mod round_trip;
 mod server;
@@ -32,8 +33,9 @@ fn main() -> ExitCode {
     arguments.test_threads.get_or_insert(2 * cores);
     let corpus = corpus::cases(arguments.nocapture);
     let listed = case("no_test_is_passed_over", || support::listed::assert_no_test_is_passed_over("cases"));
-    let quick = [fixtures::cases(), kinds::cases(), layout::cases(), mutations::cases(), fuzz::cases(), vec![listed]];
-    let parts = [round_trip::cases(), corpus, simulation::cases()].into_iter().chain(quick);
+    let documents = [fixtures::cases(), kinds::cases(), remedies::cases()];
+    let quick = [layout::cases(), mutations::cases(), fuzz::cases(), vec![listed]];
+    let parts = [round_trip::cases(), corpus, simulation::cases()].into_iter().chain(documents).chain(quick);
     libtest_mimic::run(&arguments, parts.flatten().collect()).exit_code()
 }
 

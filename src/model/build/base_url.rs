@@ -1,6 +1,7 @@
 //! Compares where the config says that the API is with what the document says.
 
 use crate::diagnostics::{Code, Input, Problem, Problems, Severity};
+use crate::names::yaml::scalar;
 
 /// `servers`: those of the document, with the path alone or absolute.
 pub fn check<'p>(
@@ -20,13 +21,15 @@ pub fn check<'p>(
     let is_doubled = !base.is_empty() && paths.all(|path| path.starts_with(&prefix));
     if is_doubled {
         let message = format!("every path of the document begins with {base}, and `api_base_url` ends with it");
-        let help = format!("requests would go to {base}{base}/…: leave {base} out of `api_base_url`");
+        let rest = Some(base_url.trim_end_matches('/').trim_end_matches(base)).filter(|rest| !rest.is_empty());
+        let rest = scalar(rest.unwrap_or("/"));
+        let help = format!("requests would go to {base}{base}/…: leave it out, `api_base_url: {rest}`");
         problems.push(Problem::new(Severity::Warning, Code::BaseUrl, at, message).help(help));
     } else if let Some(path) = declared.iter().find(|path| !path.is_empty())
         && declared.iter().all(|path| !path.is_empty())
     {
         let message = format!("the document's paths are below {path}, and `api_base_url` doesn't end with that");
-        let help = format!("`api_base_url` is what stands before the paths: `https://…{path}`, unless a proxy adds it");
+        let help = format!("say what stands before the paths, `api_base_url: https://…{path}`, unless a proxy adds it");
         problems.push(Problem::new(Severity::Note, Code::BaseUrl, at, message).help(help));
     }
 }

@@ -7,10 +7,10 @@ use super::fields::RowProperty;
 use super::lists::Reading;
 use super::operations::{Bodies, Unusable, Writer, Writing};
 use super::shapes::Types;
-use crate::config::{Adapter, Choice, Config, ModelConfig, Transport};
+use crate::config::{Adapter, Choice, Config, ModelConfig, Transport, line};
 use crate::diagnostics::{Code, Input, Problem, Problems, Reason, Severity, closest, one_of};
 use crate::discovery::lists::listing;
-use crate::discovery::{Candidate, LeftOut};
+use crate::discovery::{Candidate, LeftOut, key_of};
 use crate::model::project::FieldType;
 use crate::model::types::Shape;
 use crate::names;
@@ -67,13 +67,15 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
         let bodies = Bodies::of(self.document, resource);
         let mut properties = match RowProperty::all(self.types, &bodies, &row.properties, &key, keep) {
             Ok(properties) => properties,
-            Err(pointer) => {
-                return self.refuse(&pointer, Reason::Unresolved, Reason::Unresolved.meaning());
+            Err((name, pointer)) => {
+                let help = self.without_field(name, &[]);
+                return self.refuse_with(&pointer, Reason::Unresolved, Reason::Unresolved.meaning(), help);
             }
         };
         let from_path: Option<Vec<_>> = columns().map(|column| RowProperty::from_path(self.types, column)).collect();
         let Some(from_path) = from_path else {
-            return self.refuse(resource.pointer(), Reason::Unresolved, Reason::Unresolved.meaning());
+            let help = format!("correct the reference, or leave the model out with {}", line::without(&candidate.name));
+            return self.refuse_with(resource.pointer(), Reason::Unresolved, Reason::Unresolved.meaning(), help);
         };
         properties.splice(0..0, from_path);
         self.drop_twins(&mut properties);
@@ -138,17 +140,14 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
         for name in key {
             let Some(property) = properties.iter().find(|property| property.name == name) else {
                 let why = format!("its key `{name}` isn't among its fields");
-                let help = "remove the key from `exclude`, or name another with `key`".to_owned();
+                let help = format!("take it out of `exclude`, or {}", self.another_key(properties, ""));
                 return self.refuse_with(self.candidate.resource.pointer(), Reason::NoKey, &why, help);
             };
             let ty = property.typed.ty;
             if matches!(ty, FieldType::Text | FieldType::Uuid | FieldType::Int32 | FieldType::Int64) {
                 continue;
             }
-            let model = &self.candidate.name;
-            let path = self.candidate.resource.path();
-            let other =
-                format!("name another key: `models: {{ {model}: {{ path: {path}, key: [...] }} }}` in the config");
+            let other = self.another_key(properties, "");
             let is_untyped = property.typed.shape == Shape::Unknown;
             let (why, help) = if is_untyped {
                 // As text, a 5 would be sent as "5".
@@ -162,6 +161,30 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
             return self.refuse_with(property.raw.pointer(), Reason::KeyType, &why, help);
         }
         Some(())
+    }
+
+    /// How the config names a key, of the fields that can be one. `also`: what else it has to say.
+    fn another_key(&self, properties: &[RowProperty], also: &str) -> String {
+        let fits = |property: &&RowProperty| {
+            let ty = property.typed.ty;
+            let is_own = property.from_path.is_none() && !self.is_key(property.name);
+            is_own && matches!(ty, FieldType::Text | FieldType::Uuid | FieldType::Int32 | FieldType::Int64)
+        };
+        let names: Vec<&str> = properties.iter().filter(fits).map(|property| property.name).collect();
+        key_of(&self.candidate.name, self.candidate.resource.path(), &names, also)
+    }
+
+    /// How the config leaves out a field. Without its key, a row needs another.
+    fn without_field(&self, name: &str, properties: &[RowProperty]) -> String {
+        let exclude = format!("exclude: {}", line::list(&[name]));
+        if self.is_key(name) {
+            return self.another_key(properties, &format!("{exclude}, "));
+        }
+        format!("leave it out with {}", line::of_model(&self.candidate.name, None, &exclude))
+    }
+
+    fn is_key(&self, name: &str) -> bool {
+        self.candidate.key.iter().any(|key| key == name)
     }
 
     /// Leaves out an optional property whose column would have the name of a required one.
@@ -187,7 +210,9 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
     fn check_columns(&mut self, properties: &[RowProperty]) -> Option<()> {
         if properties.len() > MAX_FIELDS {
             let message = format!("it has {} columns; the maximum is {MAX_FIELDS}", properties.len());
-            return self.refuse(self.candidate.resource.pointer(), Reason::TooManyFields, &message);
+            let excluded = line::of_model(&self.candidate.name, None, "exclude: […]");
+            let help = format!("leave out {} of them with {excluded}", properties.len() - MAX_FIELDS);
+            return self.refuse_with(self.candidate.resource.pointer(), Reason::TooManyFields, &message, help);
         }
         let mut seen: BTreeMap<String, &RowProperty> = BTreeMap::new();
         for property in properties {
@@ -196,7 +221,8 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
             let plain: String = name.to_lowercase();
             if let Some(first) = seen.insert(plain, property) {
                 let message = format!("its properties `{}` and `{name}` would have the same column", first.name);
-                let help = format!("the other is at {}; exclude one of them, or rename it", first.raw.pointer());
+                let less = if self.is_key(name) { first.name } else { name };
+                let help = format!("the other is at {}; {}", first.raw.pointer(), self.without_field(less, properties));
                 return self.refuse_with(pointer, Reason::ColumnCollision, &message, help);
             }
             let problem = if name.is_empty() {
@@ -212,7 +238,11 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
             } else {
                 continue;
             };
-            let help = format!("exclude `{}`", name.chars().take(80).collect::<String>());
+            // The config can't name what has no name.
+            let help = match name {
+                "" => format!("leave the model out with {}", line::without(&self.candidate.name)),
+                name => self.without_field(name, properties),
+            };
             return self.refuse_with(pointer, Reason::ColumnName, problem, help);
         }
         Some(())
@@ -298,12 +328,6 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
             let at = (Input::Spec, self.candidate.resource.pointer());
             self.problems.push(Problem::new(Severity::Note, Code::NotSent, at, message));
         }
-    }
-
-    fn refuse<T>(&mut self, pointer: &str, reason: Reason, why: &str) -> Option<T> {
-        let help =
-            "exclude what is in the way, or leave the model out with `x-sync: false` or in the config".to_owned();
-        self.refuse_with(pointer, reason, why, help)
     }
 
     /// Leaves out a model that nobody could do anything with. What was noted of its writes says why.

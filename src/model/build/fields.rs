@@ -22,19 +22,19 @@ pub struct RowProperty<'p, 'a> {
 }
 
 impl<'p, 'a> RowProperty<'p, 'a> {
-    /// `Err` with the pointer of the property whose reference can't be resolved.
+    /// `Err` with the name and the pointer of the property whose reference can't be resolved.
     pub fn all(
         types: &Types<'a>,
         bodies: &Bodies<'a>,
         properties: &'p Properties<'a>,
         key: &[String],
         keep: impl Fn(&str) -> bool,
-    ) -> Result<Vec<Self>, String> {
+    ) -> Result<Vec<Self>, (&'p str, String)> {
         let kept = properties.iter().filter(|(name, _)| keep(name));
         kept.map(|(name, raw)| {
             let is_key = key.iter().any(|key| key == name);
             let property = Self::typed(types, bodies, name, raw, is_key);
-            property.ok_or_else(|| raw.pointer().to_owned())
+            property.ok_or_else(|| (*name, raw.pointer().to_owned()))
         })
         .collect()
     }

@@ -1,7 +1,7 @@
 //! Completes what the document says of a list with what is known of the models.
 
 use super::fields::RowProperty;
-use crate::config::ModelConfig;
+use crate::config::{ModelConfig, line};
 use crate::diagnostics::{Code, Input, Problem, Problems, Severity};
 use crate::discovery::lists::{self, Listing};
 use crate::model::list::{List, ListParent, Since};
@@ -58,7 +58,7 @@ impl Reading<'_> {
 
     fn no_column(&self) -> Problem {
         let message = format!("`{}` has no field with the time of a row's last change", self.name);
-        let help = "name it: `list: { since: …, changed: … }`";
+        let help = format!("name it: {}", line::of_model(self.name, None, "list: { changed: … }"));
         let at = format!("{}/list/since", self.pointer);
         Problem::new(Severity::Error, Code::UnknownField, (Input::Config, &at), message).help(help)
     }

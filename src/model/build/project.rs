@@ -10,7 +10,7 @@ use super::reads;
 use super::references::{Parents, Row};
 use super::shapes::Types;
 use super::type_names::TypeNames;
-use crate::config::{Config, ServerOrm};
+use crate::config::{Config, ServerOrm, line};
 use crate::diagnostics::{Code, Input, Problem, Problems, Severity, child, closest, one_of};
 use crate::discovery::{Candidate, LeftOut, choose};
 use crate::model::project::{Model, Project};
@@ -45,7 +45,7 @@ pub fn build(document: &Document, config: &Config, problems: &mut Problems) -> O
     for candidate in &choices.chosen {
         let local = made.project.model(&candidate.name).filter(|model| model.is_local());
         if let Some(model) = local {
-            reads::check(model, candidate.resource.pointer(), problems);
+            reads::check(model, &made.project.models, candidate.resource.pointer(), problems);
         }
     }
     if config.server.is_some() {
@@ -81,7 +81,8 @@ fn check_tables(models: &[Model], chosen: &[Candidate], problems: &mut Problems)
         let at = child(config.map_or("", |config| &config.pointer), "table");
         let message = format!("`{}` would have the same table of the sync server as `{}`", model.name, other.name);
         let problem = Problem::new(Severity::Error, Code::NameCollision, (Input::Config, &at), message);
-        problems.push(problem.help("give each model a table of its own"));
+        let own = line::of_model(&model.name, None, "table: …");
+        problems.push(problem.help(format!("give each model a table of its own: {own}")));
     }
 }
 
@@ -89,14 +90,20 @@ fn check_tables(models: &[Model], chosen: &[Candidate], problems: &mut Problems)
 fn check_names(models: &[Model], chosen: &[Candidate], problems: &mut Problems) {
     let is_taken = |name: &&str| ["\"", ";", ",", "--"].iter().any(|sign| name.contains(sign));
     for model in models {
+        let fields = || model.fields.iter().map(|field| field.name.as_str());
         let columns = model.server.columns.iter().map(|(_, column)| column.as_str());
-        let fields = model.fields.iter().map(|field| field.name.as_str());
-        let Some(name) = fields.chain(columns).chain(model.server.table.as_deref()).find(is_taken) else { continue };
+        let given = columns.chain(model.server.table.as_deref());
+        let Some(name) = fields().chain(given).find(is_taken) else { continue };
         let candidate = chosen.iter().find(|candidate| candidate.name == model.name);
         let at = (Input::Spec, candidate.map_or("/paths", |candidate| candidate.resource.pointer()));
         let message = format!("`{}`: Drizzle can't write the name `{name}` into SQL", model.name);
         let problem = Problem::new(Severity::Error, Code::BadName, at, message);
-        problems.push(problem.help("leave the property out by `exclude`, or set `orm: none`"));
+        let without = line::of_model(&model.name, None, &format!("exclude: {}", line::list(&[name])));
+        let otherwise = match fields().any(|field| field == name && !model.key.iter().any(|key| key == name)) {
+            true => format!("leave the property out, {without}, or "),
+            false => String::new(),
+        };
+        problems.push(problem.help(format!("{otherwise}do without Drizzle's schema: `server: {{ orm: none }}`")));
     }
 }
 

@@ -1,18 +1,18 @@
 //! Says what will not work when a client reads the rows of its models.
 
-use crate::config::Transport;
+use crate::config::{Transport, line};
 use crate::diagnostics::{Code, Input, Problem, Problems, Severity};
 use crate::model::list::List;
 use crate::model::project::{Field, FieldType, Insert, Model};
 
 /// `pointer`: where the model is in the document.
-pub fn check(model: &Model, pointer: &str, problems: &mut Problems) {
+pub fn check(model: &Model, models: &[Model], pointer: &str, problems: &mut Problems) {
     let found = match (model.transport, &model.list) {
         (Transport::Electric, _) => {
             [column_in_doubt(model, pointer), path_column_in_doubt(model, pointer)].into_iter().flatten().collect()
         }
         (Transport::PushPull, _) => Vec::new(),
-        (Transport::Rest, None) => vec![not_polled(model, pointer)],
+        (Transport::Rest, None) => vec![not_polled(model, models, pointer)],
         (Transport::Rest, Some(list)) => {
             [not_paged(model, list, pointer), list_parameters(model, list, pointer)].into_iter().flatten().collect()
         }
@@ -20,16 +20,22 @@ pub fn check(model: &Model, pointer: &str, problems: &mut Problems) {
     found.into_iter().for_each(|problem| problems.push(problem));
 }
 
-fn not_polled(model: &Model, pointer: &str) -> Problem {
+fn not_polled(model: &Model, models: &[Model], pointer: &str) -> Problem {
     let name = &model.name;
+    // Nothing would fill the lists below its rows.
+    let goes_through = |other: &&Model| {
+        other.list.as_ref().is_some_and(|list| list.parents.iter().any(|parent| parent.model == *name))
+    };
+    let below = models.iter().filter(goes_through).map(|other| other.name.as_str());
+    let without = line::without_all(&std::iter::once(name.as_str()).chain(below).collect::<Vec<_>>());
     let (message, help) = match &model.operations.list {
         None => (
             format!("`{name}` can't be polled: the API has no list of its rows"),
-            format!("its rows are those that this client writes; leave it out with `{name}: false`"),
+            format!("its rows are those that this client writes; leave it out with {without}"),
         ),
         Some(list) => (
             format!("`{name}` can't be polled: no model that is synced fills the parameters of {}", list.path),
-            format!("sync the model whose rows the path goes through, too, or leave it out with `{name}: false`"),
+            format!("sync the model whose rows the path goes through, too, or leave it out with {without}"),
         ),
     };
     Problem::new(Severity::Warning, Code::NotPolled, (Input::Spec, pointer), message).help(help)
@@ -38,8 +44,10 @@ fn not_polled(model: &Model, pointer: &str) -> Problem {
 fn not_paged(model: &Model, list: &List, pointer: &str) -> Option<Problem> {
     let (name, path, parameter) = (&model.name, &list.path, list.unpaged.as_ref()?);
     let message = format!("GET {path} takes `{parameter}`, and nothing says how its next page is asked for");
+    let whole = line::of_model(name, None, "list: { page: false }");
+    let paged = line::of_model(name, None, "list: { offset: … }");
     let help = format!(
-        "say it in the config: `models: {{ {name}: {{ list: {{ … }} }} }}`; until then only its first page is read"
+        "if that is all of the list: {whole}; else name the parameter that leads on, such as {paged} (or `page`, `after`)"
     );
     Some(Problem::new(Severity::Warning, Code::NotPaged, (Input::Spec, pointer), message).help(help))
 }
@@ -63,11 +71,14 @@ fn column_in_doubt(model: &Model, pointer: &str) -> Option<Problem> {
         .filter(|field| is_written && is_in_doubt(model, field))
         .map(|field| field.name.as_str())
         .collect();
-    let first = names.first()?;
+    if names.is_empty() {
+        return None;
+    }
     let message =
         format!("`{}` has {}, which only the server sets: are they columns of its table?", model.name, quoted(&names));
+    let (excluded, named) = excluded_or_named(model, &names);
     let help = format!(
-        "Electric refuses a shape with a column that isn't there: `exclude` what is computed, or name the column: `columns: {{ {first}: … }}`"
+        "Electric refuses a shape with a column that isn't there: leave out what is computed, {excluded}, or name the column, {named}"
     );
     Some(Problem::new(Severity::Note, Code::ColumnInDoubt, (Input::Spec, pointer), message).help(help))
 }
@@ -77,19 +88,30 @@ fn path_column_in_doubt(model: &Model, pointer: &str) -> Option<Problem> {
     let is_named = |field: &&Field| model.server.columns.iter().any(|(name, _)| *name == field.name);
     let from_path = model.fields.iter().filter(|field| field.from_path.is_some() && !is_named(field));
     let names: Vec<&str> = from_path.map(|field| field.name.as_str()).collect();
-    let first = names.first()?;
+    if names.is_empty() {
+        return None;
+    }
     let message = format!("`{}` has {} from its path: are they columns of its table?", model.name, quoted(&names));
+    let (excluded, named) = excluded_or_named(model, &names);
     let help = format!(
-        "Electric refuses a shape with a column that isn't there: name it, `columns: {{ {first}: … }}`, or `exclude` it, which leaves out the writes that need it"
+        "Electric refuses a shape with a column that isn't there: leave it out with the writes that need it, {excluded}, or name it, {named}"
     );
     Some(Problem::new(Severity::Note, Code::ColumnInDoubt, (Input::Spec, pointer), message).help(help))
+}
+
+/// The two ways out of a doubt about columns.
+fn excluded_or_named(model: &Model, names: &[&str]) -> (String, String) {
+    let of_model = |says: String| line::of_model(&model.name, None, &says);
+    let named = of_model(format!("columns: {}", line::undecided(names)));
+    (of_model(format!("exclude: {}", line::list(names))), named)
 }
 
 /// Times that only the server sets are columns as a rule.
 fn is_in_doubt(model: &Model, field: &Field) -> bool {
     let is_time = matches!(field.ty, FieldType::DateTime | FieldType::Date | FieldType::Time);
     let is_named = model.server.columns.iter().any(|(name, _)| *name == field.name);
-    field.insert == Insert::Never && !field.update && !is_time && !is_named && !model.is_key(field)
+    let is_of_server = field.insert == Insert::Never && !field.update && field.from_path.is_none();
+    is_of_server && !is_time && !is_named && !model.is_key(field)
 }
 
 fn quoted(names: &[&str]) -> String {

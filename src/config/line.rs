@@ -1,0 +1,31 @@
+//! Lines of the config as messages print them: whole, from the top of the file, with `…` where the user decides.
+
+use crate::names::yaml::scalar;
+
+/// What an entry says of a model. `path`: where its name alone doesn't find it.
+pub fn of_model(name: &str, path: Option<&str>, says: &str) -> String {
+    let path = path.map(|path| format!("path: {}, ", scalar(path))).unwrap_or_default();
+    format!("`models: {{ {}: {{ {path}{says} }} }}`", scalar(name))
+}
+
+/// Leaves out a model by its name, or a collection by its path.
+pub fn without(name: &str) -> String {
+    without_all(&[name])
+}
+
+pub fn without_all(names: &[&str]) -> String {
+    let names: Vec<String> = names.iter().map(|name| format!("{}: false", scalar(name))).collect();
+    format!("`models: {{ {} }}`", names.join(", "))
+}
+
+/// The names as a list: `[a, b]`.
+pub fn list<S: AsRef<str>>(names: &[S]) -> String {
+    let names: Vec<String> = names.iter().map(|name| scalar(name.as_ref())).collect();
+    format!("[{}]", names.join(", "))
+}
+
+/// The names as keys, for whose values the user decides: `{ a: …, b: … }`.
+pub fn undecided<S: AsRef<str>>(names: &[S]) -> String {
+    let names: Vec<String> = names.iter().map(|name| format!("{}: …", scalar(name.as_ref()))).collect();
+    format!("{{ {} }}", names.join(", "))
+}

@@ -113,6 +113,22 @@ for (const kind of KINDS.filter((kind) => kind !== "postgres.js")) {
       assert.equal(results[1]?.key?.["id"], note?.["id"]);
     });
 
+    test("a time without a zone is taken for UTC, whatever the zone of a session", async () => {
+      const ada = world.client("ada", "times");
+      ada.tables = { contacts: ["id", "first_name", "updated_at"] };
+      const at = `person_uuid = '${uuid(15)}'`;
+      await store.sql(`${person(15, "ada")}; UPDATE crm.person SET updated_at = '2026-07-01 10:00:00' WHERE ${at}`);
+      await ada.pull();
+      assert.equal(ada.row("contacts", uuid(15))?.["updated_at"], "2026-07-01 10:00:00+00");
+      await ada.push([
+        { table: "contacts", operation: "update", key: { id: uuid(15) }, value: { first_name: "Touched" } },
+      ]);
+      const [row] =
+        await store.sql(`SELECT abs(extract(EPOCH FROM now() AT TIME ZONE 'UTC' - updated_at)) < 600 AS is_now,
+        first_name FROM crm.person WHERE ${at}`);
+      assert.deepEqual(row, { is_now: true, first_name: "Touched" });
+    });
+
     test("a row without a scope is nobody's, until it gets one", async () => {
       const bob = world.client("bob", "scopeless");
       await bob.pull();
@@ -219,8 +235,8 @@ for (const kind of KINDS.filter((kind) => kind !== "postgres.js")) {
         /team is text, and bigint in the document/,
       );
       assert.match(
-        await column(`"to do" ALTER "deletedAt" TYPE TIMESTAMP`, `"to do" ALTER "deletedAt" TYPE TIMESTAMPTZ`),
-        /timestamp without time zone.*AT TIME ZONE 'UTC'/,
+        await column(`"to do" ALTER "deletedAt" TYPE DATE`, `"to do" ALTER "deletedAt" TYPE TIMESTAMPTZ`),
+        /deletedAt" is date, and timestamp with time zone in the document/,
       );
       assert.match(
         await refused("DROP CAST (TEXT AS crm.phase)", "CREATE CAST (TEXT AS crm.phase) WITH INOUT AS ASSIGNMENT"),

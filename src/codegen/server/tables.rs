@@ -113,7 +113,8 @@ pub fn view(plan: &Plan, config: Option<&ServerConfig>) -> SchemaView {
     let mut schemas: Vec<String> = plan.models.iter().filter_map(|plan| columns::schema(plan.model)).collect();
     schemas.sort();
     schemas.dedup();
-    let models: Vec<ModelView> = plan.models.iter().map(|one| model(plan, one)).collect();
+    let is_existing = config.is_some_and(|config| config.tables == ServerTables::Existing);
+    let models: Vec<ModelView> = plan.models.iter().map(|one| model(plan, one, is_existing)).collect();
     SchemaView {
         banner: BANNER,
         schemas,
@@ -121,7 +122,7 @@ pub fn view(plan: &Plan, config: Option<&ServerConfig>) -> SchemaView {
         dollar: dollar(plan),
         row_level_security: config.is_some_and(|config| config.row_level_security),
         history: config.is_some_and(|config| config.history),
-        is_existing: config.is_some_and(|config| config.tables == ServerTables::Existing),
+        is_existing,
         models,
     }
 }
@@ -156,7 +157,7 @@ fn asked(one: &ModelPlan) -> Value {
     })
 }
 
-fn model(plan: &Plan, one: &ModelPlan) -> ModelView {
+fn model(plan: &Plan, one: &ModelPlan, is_existing: bool) -> ModelView {
     let model = one.model;
     let own = |suffix: &str| shape::own_name(model, suffix);
     let triggers = ["_insert", "_update", "_delete", "_truncate"].map(|suffix| literal(&own(suffix)));
@@ -183,7 +184,7 @@ fn model(plan: &Plan, one: &ModelPlan) -> ModelView {
         references,
         new,
         old: row(one, "_o"),
-        shown: shown(one),
+        shown: shown(one, is_existing),
         is_own: literal(&is_own(model)),
         same_key: keys.iter().map(same).collect::<Vec<_>>().join(" AND "),
         has_column_versions: model.sync.conflict != Conflict::Merge,
@@ -226,15 +227,20 @@ fn row(plan: &ModelPlan, alias: &str) -> RowView {
     }
 }
 
-fn shown(plan: &ModelPlan) -> ShownView {
+fn shown(plan: &ModelPlan, is_existing: bool) -> ShownView {
     let model = plan.model;
     let column = |field: &str| format!("_t.{}", columns::quoted(model, field));
     let own = |field: &str| format!("{}::TEXT", column(field));
+    let value = |field: &Field| match columns::ty(field) {
+        // An application's column may have no time zone. Requests run in UTC.
+        time @ "TIMESTAMPTZ" if is_existing => format!("{}::{time}::TEXT", column(&field.name)),
+        _ => own(&field.name),
+    };
     let scope = model.sync.scope.as_ref();
     let text = |field: &Field| match scope {
-        _ if !field.owner_only => own(&field.name),
+        _ if !field.owner_only => value(field),
         // What only the owner may see is null to others.
-        Some(scope) => format!("CASE WHEN {} = _user THEN {} END", own(&scope.field), own(&field.name)),
+        Some(scope) => format!("CASE WHEN {} = _user THEN {} END", own(&scope.field), value(field)),
         None => "NULL::TEXT".to_owned(),
     };
     let keys: Vec<String> = plan.key().map(|key| column(&key.field.name)).collect();

@@ -1,4 +1,8 @@
 -- The tables of an application that knows nothing of the sync server. Their names, and types, aren't those of the document.
+-- Its sessions aren't in UTC either.
+DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET TimeZone = ''Asia/Tokyo''', current_database()); END $$;
+SET TimeZone = 'Asia/Tokyo';
+
 CREATE SCHEMA crm;
 
 CREATE TYPE crm.phase AS ENUM ('lead', 'customer');
@@ -21,7 +25,7 @@ CREATE TABLE crm.person (
   born_on DATE,
   account crm.account,
   created_at TIMESTAMPTZ NOT NULL DEFAULT now(),
-  updated_at TIMESTAMPTZ NOT NULL DEFAULT now(),
+  updated_at TIMESTAMP NOT NULL DEFAULT (now() AT TIME ZONE 'UTC'),
   only_here TEXT NOT NULL DEFAULT ''
 );
 

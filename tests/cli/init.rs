@@ -155,6 +155,17 @@ fn every_model() {
 }
 
 #[test]
+fn where_a_new_database_comes_from() {
+    let folder = project("contacts");
+    let run = sync_patterns(&["init", "--spec", "openapi.yaml", "--all", "--output", "./client"], folder.path());
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let script = "./client/db/store/sql/pglite/initial-data.mjs";
+    assert!(run.stdout.contains(&format!("  node {script} public/database.tar.gz\n")), "{}", run.stdout);
+    generated(folder.path(), &[]);
+    assert!(folder.path().join(script).is_file());
+}
+
+#[test]
 fn a_config_is_never_overwritten() {
     let folder = project("contacts");
     fs::write(folder.path().join(CONFIG), "mine\n").expect("a file");

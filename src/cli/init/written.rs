@@ -11,8 +11,8 @@ use crate::cli::global_options::Global;
 use crate::cli::ignore_files::Offer;
 use crate::cli::invocation::command;
 use crate::codegen::typescript::packages::{SERVER, Sources, packages};
-use crate::config::{Collections, FILE_NAME, Transport};
-use crate::diagnostics::{Format, count};
+use crate::config::{Adapter, Collections, FILE_NAME, Transport};
+use crate::diagnostics::{Format, clean, count};
 use crate::init::{Choice, Decisions, surroundings};
 use crate::inspect::{ModelView, View};
 
@@ -67,6 +67,15 @@ impl Written<'_> {
         }
         let named = if self.path == Path::new(FILE_NAME) { String::new() } else { format!(" --config {config}") };
         writeln!(out, "  {install}\n  {} generate{named}", command())?;
+        if self.decisions.adapter == Adapter::Pglite && self.decisions.collections != Collections::Electric {
+            let output = clean(self.decisions.output.trim_end_matches('/'));
+            writeln!(
+                out,
+                "\nBrowsers take seconds to make a new PGlite database. Where the application is built,\n  \
+                node {output}/db/store/sql/pglite/initial-data.mjs public/database.tar.gz\n\
+                makes a file that `initializeDatabase({{ initialData: \"/database.tar.gz\" }})` begins with instead."
+            )?;
+        }
         Ok(())
     }
 

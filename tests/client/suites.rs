@@ -54,6 +54,9 @@ impl Pair {
         if suite == "indexeddb" {
             return pair == ("indexeddb", "rest");
         }
+        if LONG.contains(&suite) && !is_long() {
+            return false;
+        }
         if self.adapter == "indexeddb" {
             return !DRIVERS.contains(&suite) && self.runs_without_sql(suite);
         }
@@ -102,6 +105,7 @@ const WITHOUT_SQL: &[&str] = &["chaos", "convergence", "crashes", "indexeddb", "
 
 /// Suites whose server is a sync server. What others say of requests to the API has no counterpart there.
 const PUSHED: &[&str] = &[
+    "alone",
     "auth",
     "chaos",
     "conflicts",
@@ -141,12 +145,16 @@ const PUSHED_SHORT: &[(&str, &str)] = &[
     ("sqlite", "when-it-syncs"),
 ];
 
+/// Suites that wait for long.
+const LONG: &[&str] = &["alone"];
+
 /// Two pairs that have each database and each transport once.
 const EACH: [(&str, &str); 2] = [("pglite", "electric"), ("sqlite", "rest")];
 
 /// Suites whose server has lists, and no shapes.
 const LISTS: &[&str] = &[
     "answer-rows",
+    "circles",
     "cors",
     "gone-rows",
     "in-flight",
@@ -204,6 +212,9 @@ fn compiled() -> &'static Workspace {
             for version in ["before", "after"] {
                 let settings = server(&format!("{version}/sync"));
                 generate(&workspace, pair, "tests/client/upgrade", &format!("{version}.yaml"), version, &settings);
+            }
+            if pair.transport == "rest" {
+                generate(&workspace, pair, "tests/client/circles", "openapi.yaml", "circles", "");
             }
             for int64 in ["number", "bigint", "string"].into_iter().filter(|_| pair.transport == "rest") {
                 let (to, settings) = (format!("values/{int64}"), format!("int64: {int64}\n"));

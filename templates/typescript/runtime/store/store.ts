@@ -201,6 +201,8 @@ export interface LogOperations {
   stamp(models: readonly string[], clock: Stamp, base: string | null): Promise<Stamp | undefined>;
   /** Makes each pending entry of a transaction a group of its own. */
   separate(transactionId: string): Promise<void>;
+  /** Has a new row, which nobody has sent, set only these members, and an update at the end of the log set others. */
+  postpone(entry: Entry, members: Members, others: Members | undefined): Promise<void>;
   /** The server may have lost these, which it has taken: they are sent again, under the same write ids. */
   reopen(writeIds: readonly string[]): Promise<void>;
   /** Deletes entries that the server's rows show. */

@@ -2,9 +2,10 @@ import { messageOf } from "../client/json.js";
 import type { HeadersRecord, Rejection } from "../config.js";
 import type { FailedWrite } from "../store/store.js";
 import type { SyncError } from "../tabs/reports.js";
-import { backoff, bell, otherHeaders, pause, wait, type Bell } from "../transport/schedule.js";
+import { bell, pause, wait, type Bell } from "../transport/schedule.js";
 import type { Context, Outcome, Outgoing, Writes } from "../transport/transport.js";
 import { warnOfUsers } from "../user.js";
+import { createAlone } from "./alone.js";
 import type { Claim } from "./claim.js";
 import type { Looks } from "./queue.js";
 import { isProbing, noteError, type Retries } from "./retries.js";
@@ -20,6 +21,7 @@ interface Flight {
   /** The round in which it left: a failure ends it, and what left before doesn't count as another one. */
   readonly round: number;
   readonly headers: HeadersRecord;
+  readonly leftAt: number;
   /** Whether the settings have changed since. */
   readonly changes: Bell;
 }
@@ -59,6 +61,8 @@ export interface Flights {
   takeFailures(): FailedWrite[];
   /** Whether a write has left since the last failure. */
   isNews(answer: Pick<Answer, "round">): boolean;
+  /** Has the status say nothing of writes that are neither under way nor among these: a row that has come has settled them. */
+  keepAlone(held: readonly string[]): void;
   /** Starts a pause, because the database has refused to note something. */
   failToNote(error: unknown): void;
   /** Pulls rows to settle writes that are acknowledged, but whose answers didn't say what their rows are now. */
@@ -70,9 +74,13 @@ export interface Flights {
 }
 
 export function createFlights(context: Context, writes: Writes, retries: Retries, looks: Looks): Flights {
-  const { settings, presence, reports, signal, pulls } = context;
+  const { settings, presence, reports, signal, pulls, passes } = context;
   const sender = createSender(context, writes);
   const warn = warnOfUsers(settings);
+  const alone = createAlone(reports);
+  // Node warns of a signal that has many listeners: those who wait have one of their own.
+  const waits = new AbortController();
+  signal.addEventListener("abort", () => waits.abort(signal.reason), { once: true });
 
   /** Marked, and about to leave. */
   let ready: Claim[] = [];
@@ -131,7 +139,7 @@ export function createFlights(context: Context, writes: Writes, retries: Retries
       return looks.wake();
     }
     warn(headers);
-    const work = fly({ ...start, headers }).finally(() => {
+    const work = fly({ ...start, headers, leftAt: retries.refused.leave() }).finally(() => {
       away.delete(next);
       closeLater(start.changes);
       depart();
@@ -150,8 +158,13 @@ export function createFlights(context: Context, writes: Writes, retries: Retries
     const { write } = flight.claim;
     try {
       const outcome = await sender.send(write, flight.headers);
-      if (outcome.kind === "acknowledged") answer({ ...flight, write, outcome });
-      else if (!signal.aborted) conclude(flight, outcome);
+      if (outcome.kind === "acknowledged") {
+        passes.note();
+        retries.refused.taken(write.writeId, flight.headers, flight.leftAt);
+        answer({ ...flight, write, outcome });
+      } else if (!signal.aborted) {
+        conclude(flight, outcome);
+      }
     } catch (error) {
       if (signal.aborted) return;
       failed.push({ writeIds: write.writeIds, failure: failureOf(messageOf(error)) });
@@ -162,6 +175,7 @@ export function createFlights(context: Context, writes: Writes, retries: Retries
   function answer(one: Answer): void {
     if (answers.length === 0) answeredAt = Date.now();
     answers.push(one);
+    alone.forget(one.write.writeId);
     if (!isNews(one)) return;
     reports.reachable(API, true);
     reports.waiting(API, false);
@@ -174,44 +188,58 @@ export function createFlights(context: Context, writes: Writes, retries: Retries
 
   /** What comes of a write that hasn't been taken. */
   function conclude(flight: Flight, outcome: Exclude<Outcome, { kind: "acknowledged" }>): void {
+    const { claim: one, round: left } = flight;
+    const { write } = one;
+    if (outcome.kind === "rejected") {
+      noteReached(flight);
+      return answer({ claim: one, round: left, write, rejection: outcome.rejection });
+    }
+    if (outcome.kind === "refused") return refuse(flight, outcome);
+    const about = aboutWrite(write);
+    noteFailed(write, failureOf(outcome.message));
+    const asked = outcome.kind === "again" ? outcome.retryAfter : 0;
+    if (noteError(retries, write.writeId, asked)) return alone.tell(write.writeId, { message: outcome.message, about });
+    if (outcome.kind === "unreachable" || outcome.isAway === true) {
+      if (isNews(flight)) reports.reachable(API, false);
+    } else {
+      noteReached(flight);
+    }
+    fail(flight, outcome.message, asked, about);
+  }
+
+  function noteFailed({ writeIds }: Outgoing, failure: Rejection): void {
+    failed.push({ writeIds, failure });
+    looks.anew();
+  }
+
+  /** With the headers that the application gives now it may be taken; until then others go ahead. */
+  function refuse(flight: Flight, { status, rejection }: Extract<Outcome, { kind: "refused" }>): void {
     const { claim: one, headers, changes } = flight;
     const { write } = one;
-    const about = aboutWrite(write);
+    if (isNews(flight)) reports.reachable(API, true);
+    const refusal = status === 401 ? retries.refused.refused(write.writeId, headers) : undefined;
+    if (refusal === "own" || (status === 403 && retries.forbidden.has(write.writeId))) {
+      return answer({ claim: one, round: flight.round, write, rejection });
+    }
+    noteFailed(write, rejection);
+    // Perhaps an old token. With what the application gives now, it is a field that this user may not set.
+    if (refusal === undefined) return void retries.forbidden.add(write.writeId);
+    alone.tell(write.writeId, { message: `401: ${rejection.message}`, about: aboutWrite(write) });
     if (isNews(flight)) {
-      const isAway = outcome.kind === "unreachable" || (outcome.kind === "again" && outcome.isAway === true);
-      reports.reachable(API, !isAway);
-      if (outcome.kind !== "refused") reports.waiting(API, false);
+      round += 1;
+      retries.refusals += 1;
     }
-    if (outcome.kind === "rejected" || (outcome.kind === "refused" && isRefusedAgain(write, outcome.status))) {
-      return answer({ claim: one, round: flight.round, write, rejection: outcome.rejection });
-    }
-    const failure = outcome.kind === "refused" ? outcome.rejection : failureOf(outcome.message);
-    failed.push({ writeIds: write.writeIds, failure });
-    looks.anew();
-    if (outcome.kind === "refused" && outcome.status === 401) {
-      if (isNews(flight)) rest(untilOtherHeaders(headers, changes));
-    } else if (outcome.kind === "refused") {
-      // Perhaps an old token. With what the application gives now, it is a field that this user may not set.
-      retries.forbidden.add(write.writeId);
-    } else if (outcome.kind === "unreachable") {
-      fail(flight, outcome.message, 0, about);
-    } else {
-      const isAlone = outcome.isServerError && noteError(retries, write.writeId, outcome.retryAfter);
-      if (isAlone) reports.error(API, outcome.message, about);
-      else fail(flight, outcome.message, outcome.retryAfter, about);
-    }
+    const onWait = () => reports.waiting(API, true);
+    const next = retries.refused
+      .untilNextTry(write.writeId, { ...context, signal: waits.signal }, retries.refusals, changes, onWait)
+      .finally(looks.anew);
+    if (refusal === "all") rest(next);
   }
 
-  function isRefusedAgain({ writeId }: Outgoing, status: 401 | 403): boolean {
-    return status === 403 && retries.forbidden.has(writeId);
-  }
-
-  async function untilOtherHeaders(refused: HeadersRecord, changes: Bell): Promise<void> {
-    round += 1;
-    retries.refusals += 1;
-    // Headers may be new each time, and refused each time.
-    if (retries.refusals > 1) await wait(backoff(retries.refusals - 1), signal, changes.source);
-    await otherHeaders(settings, presence, refused, signal, changes, () => reports.waiting(API, true));
+  function noteReached(flight: Pick<Flight, "round">): void {
+    if (!isNews(flight)) return;
+    reports.reachable(API, true);
+    reports.waiting(API, false);
   }
 
   /** Starts a pause in which nothing is sent. Failures of writes that left together count as one. */
@@ -286,6 +314,7 @@ export function createFlights(context: Context, writes: Writes, retries: Retries
       return taken;
     },
     isNews,
+    keepAlone: (held) => alone.keep([...held, ...busy().map(({ write }) => write.writeId)]),
     failToNote,
     settleByRows,
     aboutWrite,

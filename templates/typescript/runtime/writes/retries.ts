@@ -1,4 +1,5 @@
 import { backoff } from "../transport/schedule.js";
+import { createRefusals, type Refusals } from "./refusals.js";
 
 /** How many failures an entry may have before others are sent ahead of it. */
 export const PATIENCE = 5;
@@ -9,16 +10,25 @@ export interface Retries {
   failures: number;
   /** How often in a row the server has refused the headers (401). */
   refusals: number;
+  /** Writes that it has refused so. */
+  readonly refused: Refusals;
   /** Writes that have been answered with 403 once. */
   readonly forbidden: Set<string>;
-  /** Writes that have met server errors since another one was answered. */
+  /** Writes that have failed since another one was answered. */
   readonly failing: Set<string>;
-  /** How many server errors a write has met, and when to try it again. */
+  /** How often a write has failed, and when to try it again. */
   readonly errors: Map<string, { readonly count: number; readonly until: number }>;
 }
 
 export function noRetries(): Retries {
-  return { failures: 0, refusals: 0, forbidden: new Set(), failing: new Set(), errors: new Map() };
+  return {
+    failures: 0,
+    refusals: 0,
+    refused: createRefusals(),
+    forbidden: new Set(),
+    failing: new Set(),
+    errors: new Map(),
+  };
 }
 
 /** Forgets the failures of a write that has been answered. `isNews`: whether it left after the last failure of another. */
@@ -26,6 +36,7 @@ export function forget(retries: Retries, writeId: string, isNews: boolean): void
   retries.forbidden.delete(writeId);
   retries.errors.delete(writeId);
   retries.failing.delete(writeId);
+  retries.refused.forget(writeId);
   if (!isNews) return;
   retries.failures = 0;
   retries.refusals = 0;
@@ -38,8 +49,8 @@ export function isProbing({ failures, refusals }: Retries): boolean {
 }
 
 /**
- * Counts a server error; `asked`: its `Retry-After`, in milliseconds. Returns whether only this write fails, again and
- * again, while the server answers others: then those are sent ahead of it.
+ * Counts a failure, whatever it was; `asked`: its `Retry-After`, in milliseconds. Returns whether only this write fails,
+ * again and again, while the server answers others: then those are sent ahead of it.
  */
 export function noteError(retries: Retries, writeId: string, asked: number): boolean {
   const count = (retries.errors.get(writeId)?.count ?? 0) + 1;
@@ -48,8 +59,15 @@ export function noteError(retries: Retries, writeId: string, asked: number): boo
   return count >= PATIENCE && retries.failing.size === 1;
 }
 
-/** Whether a write that keeps failing has to wait for its next try, so that others are sent ahead of it. */
+/** Has others go ahead of a write at once: that it fails alone is known. */
+export function holdBack(retries: Retries, writeId: string, asked: number): void {
+  const count = Math.max(PATIENCE, (retries.errors.get(writeId)?.count ?? 0) + 1);
+  retries.errors.set(writeId, { count, until: Date.now() + Math.max(asked, backoff(count)) });
+}
+
+/** Whether a write that keeps failing, or was refused, has to wait for its next try, so that others are sent ahead of it. */
 export function isHeldBack(retries: Retries, writeId: string): boolean {
+  if (retries.refused.isHeld(writeId)) return true;
   const { count = 0, until = 0 } = retries.errors.get(writeId) ?? {};
   return count >= PATIENCE && Date.now() < until;
 }

@@ -37,7 +37,7 @@ export function createSender({ store, acknowledged, pulls, signal }: Context, wr
       if (write.attempts > 1 && canDouble(write) && !writes.knowsRepeats()) {
         if (!(await isPulled(write))) {
           const message = "it may have been taken, and waits until the rows can be read that say so";
-          return { kind: "again", message, isServerError: true, retryAfter: 0 };
+          return { kind: "again", message, retryAfter: 0 };
         }
         const key = await answerAmongRows(store, write);
         if (key !== undefined) return { kind: "acknowledged", key, txid: null, row: null };

@@ -3,12 +3,13 @@
 import { messageOf } from "./client/json.js";
 import type { Model } from "./client/model.js";
 import { IDLE_MS, NOTED_MS } from "./client/timing.js";
-import { rejectedChange, type Entry } from "./store/store.js";
+import { rejectedChange, type Entry, type EntryId } from "./store/store.js";
 import { REFUSALS } from "./tabs/reports.js";
 import { wait } from "./transport/schedule.js";
 import type { Context, Writes } from "./transport/transport.js";
 import { isOthers } from "./user.js";
 import { claim, type Claim, type Claimed } from "./writes/claim.js";
+import { breakCircle, findCircle, type Circle } from "./writes/circles.js";
 import { API, createFlights, type Answer } from "./writes/flights.js";
 import { createKnown, type Models } from "./writes/known.js";
 import { createLooks, findSendable, type Look } from "./writes/queue.js";
@@ -33,6 +34,8 @@ export async function startSyncWorker(
   const retries = noRetries();
   const looks = createLooks();
   const flights = createFlights(context, writes, retries, looks);
+  /** The last entry up to which no new rows wait for one another. */
+  let searched: EntryId | null = null;
   const noteTaken = watchUnchanged(store, models, signal);
 
   /** Once for each: afterwards the log says that it is rejected, and nobody sends it. */
@@ -52,7 +55,7 @@ export async function startSyncWorker(
       busy: flights.busy(),
       isHeldBack: (entry) => {
         const isElsewhere = isOthers(entry, settings) || isSentElsewhere(byName.get(entry.model));
-        return isElsewhere || isHeldBack(retries, entry.sentWith ?? entry.writeId);
+        return isElsewhere || isHeldBack(retries, nameOfWrite(entry));
       },
       before: looks.waiting,
     };
@@ -61,9 +64,25 @@ export async function startSyncWorker(
   /** Whether something is to be sent. Looks outside of a transaction: that is a commit, and a reason to look again. */
   async function isMore(): Promise<boolean> {
     const before = looks.waiting;
-    const next = await findSendable(store, createKnown(store, byName), byName, look(1));
-    if (next.found.length === 0 && looks.waiting === before) looks.waiting = next.waiting;
-    return next.found.length > 0;
+    const known = createKnown(store, byName);
+    const { found, waiting } = await findSendable(store, known, byName, look(1));
+    if (found.length > 0) return true;
+    if (looks.waiting === before) looks.waiting = waiting;
+    flights.keepAlone(waiting.heldBack.map(nameOfWrite));
+    if (waiting.upTo !== searched) {
+      const circle = await findCircle(known, byName, waiting.entries);
+      if (circle !== undefined) await breakUp(circle);
+      else searched = waiting.upTo;
+    }
+    return false;
+  }
+
+  async function breakUp(circle: Circle): Promise<void> {
+    const rejected = await store.transaction((within) => breakCircle(within, byName, circle));
+    const [first] = rejected;
+    if (first !== undefined) reports.error(REFUSALS, rejectedChange(first).message, { model: first.model });
+    tellRejected(rejected);
+    looks.anew();
   }
 
   /** Notes answers and failures, takes back that something was sent which hasn't left, and marks what is to leave next. */
@@ -149,11 +168,12 @@ export async function startSyncWorker(
   noteTaken();
   const stops = [
     context.onLog(looks.outdated),
-    settings.onChange(looks.outdated),
-    presence.onReturn(() => {
-      tryAtOnce(retries);
-      looks.outdated();
-    }),
+    ...[settings.onChange, presence.onReturn].map((source) =>
+      source(() => {
+        tryAtOnce(retries);
+        looks.outdated();
+      }),
+    ),
   ];
   while (!signal.aborted) {
     flights.depart();
@@ -166,4 +186,9 @@ export async function startSyncWorker(
   // Whoever leads next finds a log that says what may be on the server, and no more.
   const hasNews = answers.length + unsent.length > 0 || flights.hasFailures();
   if (hasNews) await commit(answers, unsent, false).catch(() => {});
+}
+
+/** The id under which an entry goes out. */
+function nameOfWrite({ sentWith, writeId }: Entry): string {
+  return sentWith ?? writeId;
 }

@@ -154,6 +154,17 @@ export function logOperations(run: Run): LogOperations {
           if (entry.status === "pending") change(turn, entry, { transactionId: entry.writeId });
         }
       }),
+    postpone: ({ writeId }, members, others) =>
+      write(async (turn) => {
+        const entries = await entriesWith(turn, [writeId]);
+        for (const entry of entries) {
+          const { model, rowKey, transactionId, at, user } = entry;
+          change(turn, entry, { members });
+          if (others === undefined) continue;
+          append(turn, { model, rowKey, operation: "update", members: others, transactionId, at, user });
+        }
+        await foldRowsOf(turn, entries);
+      }),
     reopen: (writeIds) =>
       write(async (turn) => {
         for (const entry of await entriesWith(turn, writeIds)) {

@@ -1,4 +1,4 @@
-import { membersOf, type Members } from "../../client/json.js";
+import { membersOf, objectOf, type Members } from "../../client/json.js";
 import { errorText, INPUTS, stampOf, type Entry, type LogOperations, type MadeKey } from "../store.js";
 import type { Dialect } from "./dialect.js";
 import { joined, list, name, raw, sql, type Connection, type Row, type Statement } from "./driver.js";
@@ -192,6 +192,24 @@ export function logOperations(connection: Connection, dialect: Dialect): LogOper
       `);
     },
 
+    async postpone({ writeId, inputs }, members, others) {
+      const log = name(dialect.logTable);
+      if (others !== undefined) {
+        await connection.query(sql`
+          INSERT INTO ${log} (table_name, row_key, operation, value, transaction_id, created_at, user_id)
+          SELECT
+            table_name, row_key, 'update', ${dialect.logValue(objectOf(others))}, transaction_id, created_at, user_id
+          FROM ${log}
+          WHERE write_id = ${writeId}
+        `);
+      }
+      const rest = Object.keys(inputs).length === 0 ? members : { ...members, [INPUTS]: objectOf(inputs) };
+      // Folds both.
+      await connection.query(
+        sql`UPDATE _changes SET value = ${dialect.logValue(objectOf(rest))} WHERE write_id = ${writeId}`,
+      );
+    },
+
     async reopen(writeIds) {
       if (writeIds.length === 0) return;
       await connection.query(sql`
@@ -296,7 +314,9 @@ function entry(row: Row): Entry {
     rowKey: text(row, "row_key") ?? "",
     operation: text(row, "operation") as Entry["operation"],
     get members() {
-      return INPUTS in whole() ? Object.fromEntries(Object.entries(whole()).filter(([key]) => key !== INPUTS)) : whole();
+      return INPUTS in whole()
+        ? Object.fromEntries(Object.entries(whole()).filter(([key]) => key !== INPUTS))
+        : whole();
     },
     get inputs() {
       return membersOf(whole()[INPUTS] ?? "") ?? {};

@@ -229,8 +229,8 @@ export function isVisible(): boolean {
 
 /**
  * Returns once the application gives other headers than those that were refused. Where they are the same, because the
- * browser adds a cookie, `configureSync` says that they are worth a try: `changes` rings then. Calls `onWait` where it
- * has to wait.
+ * browser adds a cookie, `configureSync` says that they are worth a try: `changes` rings then, and where the server takes
+ * them from others. Calls `onWait` where it has to wait.
  */
 export async function otherHeaders(
   settings: Settings,
@@ -248,9 +248,28 @@ export async function otherHeaders(
   }
 }
 
-function isSameHeaders(one: HeadersRecord, other: HeadersRecord): boolean {
+export function isSameHeaders(one: HeadersRecord, other: HeadersRecord): boolean {
   const text = (headers: HeadersRecord) => JSON.stringify(Object.entries(headers).sort());
   return text(one) === text(other);
+}
+
+/** Tells those whose headers were refused that the server takes what others ask: it may have been wrong about them. */
+export interface Passes {
+  note(): void;
+  readonly source: Source;
+}
+
+export function createPasses(): Passes {
+  const listeners = new Set<() => void>();
+  return {
+    note() {
+      for (const wake of listeners) wake();
+    },
+    source(wake) {
+      listeners.add(wake);
+      return () => listeners.delete(wake);
+    },
+  };
 }
 
 /** Passes requests for a pull on to the transport that polls. */

@@ -5,7 +5,7 @@ import type { Model, Operation } from "../client/model.js";
 import type { HeadersRecord, Rejection, Settings } from "../config.js";
 import type { MadeKey, ServerRow, Store } from "../store/store.js";
 import type { Reports } from "../tabs/reports.js";
-import type { Presence, Pulls, Source } from "./schedule.js";
+import type { Passes, Presence, Pulls, Source } from "./schedule.js";
 
 /**
  * The interface of a transport: how rows come in and writes go out. A transport is the only part of the client that
@@ -32,6 +32,8 @@ export interface Context {
   readonly acknowledged: Acknowledged;
   /** Where a pull is asked for, and done. */
   readonly pulls: Pulls;
+  /** What the server has taken and told. */
+  readonly passes: Passes;
   /** Aborts when this tab doesn't lead any more. */
   readonly signal: AbortSignal;
 }
@@ -91,7 +93,6 @@ export type Outcome =
   | {
       readonly kind: "again";
       readonly message: string;
-      readonly isServerError: boolean;
       /** Whether a proxy has answered, which can't reach the server. */
       readonly isAway?: boolean;
       readonly retryAfter: number;

@@ -128,9 +128,14 @@ export function createKnown({ log, synced }: StoreOperations, models: Models): K
 
 /** The rows that these members refer to. */
 export function parentsOf(model: Model | undefined, members: Members): ParentName[] {
-  return Object.entries(model?.references ?? {}).flatMap(([column, parent]) => {
+  return referencesOf(model, members).map(([, parent]) => parent);
+}
+
+/** The same, each with the column that refers to it. */
+export function referencesOf(model: Model | undefined, members: Members): [column: string, parent: ParentName][] {
+  return Object.entries(model?.references ?? {}).flatMap(([column, parent]): [string, ParentName][] => {
     const value = members[column] ?? "null";
-    return value === "null" ? [] : [{ model: parent, ownKey: textOf(value) }];
+    return value === "null" ? [] : [[column, { model: parent, ownKey: textOf(value) }]];
   });
 }
 

@@ -55,7 +55,7 @@ export interface Attempts {
  * it waits before the next one.
  */
 export async function keepTrying(
-  { store, settings, presence, reports }: Context,
+  { store, settings, presence, reports, passes }: Context,
   models: readonly Model[],
   signal: AbortSignal,
   { attempt, url, wake = () => () => {} }: Attempts,
@@ -67,6 +67,7 @@ export async function keepTrying(
     const onWell = () => {
       failures = 0;
       refusals = 0;
+      passes.note();
     };
     const end = await attempt(onWell).catch(endOf);
     if (!signal.aborted) for (const model of models) reportEnd(reports, model, end, url);
@@ -79,7 +80,9 @@ export async function keepTrying(
       const onWait = () => {
         for (const { name } of models) reports.waiting(name, true);
       };
-      await otherHeaders(settings, presence, end.headers, signal, changes, onWait);
+      const news = bell(either(changes.source, passes.source));
+      await otherHeaders(settings, presence, end.headers, signal, news, onWait);
+      news.close();
     } else if (end.kind === "failed") {
       failures += 1;
       await pause(failures, end.retryAfter, signal, either(changes.source, wake), presence);

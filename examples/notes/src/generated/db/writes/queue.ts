@@ -236,7 +236,7 @@ async function isNameless(
 }
 
 /** Whether the insert that a reference relies on is still to be sent, or was rejected. */
-function isUnsent(entries: readonly Entry[], child: Entry): boolean {
+export function isUnsent(entries: readonly Entry[], child: Entry): boolean {
   const at = (entry: Entry) => BigInt(String(entry.id));
   const earlier = entries.filter((entry) => at(entry) < at(child));
   const valid = (entry: Entry) => entry.operation === "insert" && entry.status !== "rejected";

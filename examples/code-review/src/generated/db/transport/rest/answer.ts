@@ -34,7 +34,6 @@ export function outcomeOf(write: Outgoing, received: Received, decided: SyncVerd
   return {
     kind: "again",
     message: `${String(status)}: ${message}`,
-    isServerError: status >= 500 || doubt !== undefined,
     isAway: isAway(status),
     retryAfter: retryAfter(received.headers.get("Retry-After")),
   };

@@ -137,7 +137,7 @@ export function restWrites(settings: Settings): Writes {
           return { kind: "refused", status: 401, rejection: { status: 401, message: error.message, body: "" } };
         }
         if (error instanceof Misled || error instanceof Blocked) {
-          return { kind: "again", message: error.message, isServerError: error instanceof Misled, retryAfter: 0 };
+          return { kind: "again", message: error.message, retryAfter: 0 };
         }
         throw error;
       }
@@ -151,7 +151,7 @@ function unreadable(write: Outgoing, received: Received): Outcome | undefined {
   if (status === 404 || status === 410) return undefined;
   if (status === 401 || status === 403) return outcomeOf(write, received, undefined);
   const message = `${String(status)}: the row can't be read that is to be replaced`;
-  return { kind: "again", message, isServerError: true, retryAfter: 0 };
+  return { kind: "again", message, retryAfter: 0 };
 }
 
 /** Whether a row has what the write has set. */

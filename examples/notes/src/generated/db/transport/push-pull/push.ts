@@ -3,11 +3,13 @@
 import { messageOf, parsed } from "../../client/json.js";
 import type { Model } from "../../client/model.js";
 import { BROKEN_RETRY_MS, IDLE_MS } from "../../client/timing.js";
+import type { HeadersRecord } from "../../config.js";
 import { rejectedChange, type Entry, type StoreOperations } from "../../store/store.js";
 import { REFUSALS } from "../../tabs/reports.js";
 import { isOthers, warnOfUsers } from "../../user.js";
+import { createAlone } from "../../writes/alone.js";
 import type { Models } from "../../writes/known.js";
-import { forget, isHeldBack, noRetries, noteError, tryAtOnce, untilNextTry } from "../../writes/retries.js";
+import { forget, holdBack, isHeldBack, noRetries, noteError, tryAtOnce, untilNextTry } from "../../writes/retries.js";
 import { Ended, failure, type End } from "../attempts.js";
 import { backoff, bell, otherHeaders, pause, wait, type Bell } from "../schedule.js";
 import type { Context } from "../transport.js";
@@ -22,7 +24,7 @@ import type { Turns } from "./turns.js";
 
 /** The source of what writes report: no model is called so. */
 const SERVER = "the sync server";
-/** How often a request fails before half of it is tried. */
+/** How often a request fails before the same one is sent without edits, and half of them if that is taken. */
 const PATIENCE = 3;
 /** The most write ids that one request tells as answered. */
 const ANSWERED = 2_000;
@@ -54,20 +56,17 @@ export async function push(
   const byName: Models = new Map(context.models.map((model) => [model.name, model]));
   const mine = new Set(models.map(({ name }) => name));
   const retries = noRetries();
+  const alone = createAlone(reports);
   const warn = warnOfUsers(settings);
+  let wake = () => {};
   const news = bell((ring) => {
-    const stops = [
-      context.onLog(ring),
-      settings.onChange(() => {
-        lost.tryAtOnce();
-        ring();
-      }),
-      presence.onReturn(() => {
-        tryAtOnce(retries);
-        lost.tryAtOnce();
-        ring();
-      }),
-    ];
+    wake = ring;
+    const tryAll = () => {
+      tryAtOnce(retries);
+      lost.tryAtOnce();
+      ring();
+    };
+    const stops = [context.onLog(ring), settings.onChange(tryAll), presence.onReturn(tryAll)];
     return () => {
       for (const stop of stops) stop();
     };
@@ -159,7 +158,10 @@ export async function push(
   async function pushNext(changes: Bell): Promise<"nothing" | "pushed" | End> {
     const { entries, tooLarge } = await find(store, 1);
     if (entries.length === 0 && tooLarge === undefined) {
-      if (lost.isAnyAgain() || (isTroubled && !(await isAnyPending()))) reportWell();
+      const pending = (await store.log.pending(null, ENTRIES)).filter(({ model }) => mine.has(model));
+      if (lost.isAnyAgain() || (isTroubled && pending.length === 0)) reportWell();
+      // Rows may have come that show what was sent, though its answer was lost.
+      alone.keep(pending.map(({ writeId }) => writeId));
       return "nothing";
     }
     const headers = await settings.headers(signal);
@@ -177,11 +179,16 @@ export async function push(
       if (cause instanceof Refused) return refuse(batch, cause);
       const end = cause instanceof Ended ? cause.end : failure(cause);
       await noteFailure(batch, end);
+      const isToBlame = await isRefusedAlone(end, claimed, send);
+      if (signal.aborted) return { kind: "stopped" };
+      if (isToBlame) return blame(batch, end, headers, changes);
       conclude(end, batch);
       return end;
     }
+    context.passes.note();
     reportWell();
     for (const { writeId } of batch.entries) forget(retries, writeId, true);
+    alone.forget(...batch.entries.map(({ writeId }) => writeId));
     [failures, refusals, limit] = [0, 0, Math.min(ENTRIES, limit * 2)];
     return "pushed";
   }
@@ -200,18 +207,50 @@ export async function push(
     }
   }
 
+  /** Whether the same request is taken without edits, where it has been refused or fails again and again. */
+  async function isRefusedAlone(end: End, claimed: Claim, send: (what: Claim) => Promise<unknown>): Promise<boolean> {
+    if (end.kind === "stopped" || (end.kind === "failed" && failures + 1 < PATIENCE)) return false;
+    return send({ ...claimed, batch: NOTHING }).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  /** Edits of the batch are why it isn't taken. Of several groups half are tried; one waits, and others go ahead of it. */
+  async function blame(batch: Batch, end: End, headers: HeadersRecord, changes: Bell): Promise<End> {
+    const [first] = batch.entries;
+    [failures, refusals] = [0, 0];
+    reportWell();
+    if (batch.groups > 1 || first === undefined) {
+      halve(batch);
+      return { kind: "stopped" };
+    }
+    const { writeId } = first;
+    const { refused } = retries;
+    if (end.kind !== "refused") {
+      holdBack(retries, writeId, end.kind === "failed" ? end.retryAfter : 0);
+    } else if (refused.refused(writeId, headers) === "own") {
+      return refuse(batch, new Refused(end.status ?? 401, messageIn(end)));
+    } else {
+      void refused.untilNextTry(writeId, context, 0, changes, () => {}).finally(wake);
+      // The one without edits.
+      refused.taken(undefined, headers, refused.leave());
+    }
+    alone.tell(writeId, { message: messageIn(end), about: about(first) });
+    return { kind: "stopped" };
+  }
+
+  function halve({ entries }: Batch): void {
+    limit = Math.max(1, Math.floor(entries.length / 2));
+  }
+
   /** Has the page show why nothing has come of these tries. */
   async function noteFailure({ entries }: Batch, end: End): Promise<void> {
     if (end.kind === "stopped") return;
     const { status = null } = end;
-    const message = "message" in end ? end.message : `${String(status)}: the server wants other headers`;
+    const message = messageIn(end);
     const writeIds = entries.map(({ writeId }) => writeId);
     await store.transaction(({ log }) => log.noteFailures([{ writeIds, failure: { status, message, body: "" } }]));
-  }
-
-  /** Rows may have come that show what was sent, though its answer was lost. */
-  async function isAnyPending(): Promise<boolean> {
-    return (await store.log.pending(null, ENTRIES)).some(({ model }) => mine.has(model));
   }
 
   function reportWell(): void {
@@ -223,11 +262,12 @@ export async function push(
   }
 
   /** What is in the request can't be taken: where it is one group, that group; otherwise half of it is tried. */
-  async function refuse({ entries, groups }: Batch, { status, message }: Refused): Promise<End> {
+  async function refuse(batch: Batch, { status, message }: Refused): Promise<End> {
+    const { entries, groups } = batch;
     isTroubled = true;
     reports.error(SERVER, message, { url: pushUrl() });
     if (groups > 1) {
-      limit = Math.max(1, Math.floor(entries.length / 2));
+      halve(batch);
       return { kind: "stopped" };
     }
     const error = { status, code: "refused", message };
@@ -245,14 +285,11 @@ export async function push(
     reports.waiting(SERVER, false);
     if ("message" in end) reports.error(SERVER, end.message, { url: pushUrl() });
     failures += 1;
-    if (isUnreachable || end.kind !== "failed") return;
-    if (groups > 1 && failures >= PATIENCE) {
-      limit = Math.max(1, Math.floor(entries.length / 2));
-      failures = 0;
-    }
-    // Where one group keeps failing, others go ahead of it.
     const [first] = entries;
-    if (groups === 1 && first !== undefined) noteError(retries, first.writeId, end.retryAfter);
+    // Where one group keeps failing, others go ahead of it.
+    if (!isUnreachable && end.kind === "failed" && groups === 1 && first !== undefined) {
+      noteError(retries, first.writeId, end.retryAfter);
+    }
   }
 
   /** Waits as long as the end of a try takes. */
@@ -290,6 +327,12 @@ export async function push(
     changes.close();
   }
   news.close();
+}
+
+/** What an end says for people. */
+function messageIn(end: End): string {
+  if ("message" in end) return end.message;
+  return `${String(end.kind === "refused" ? end.status : null)}: the server wants other headers`;
 }
 
 /** Write ids that have been sent, and that the server hasn't been told to forget. */

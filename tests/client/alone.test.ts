@@ -1,0 +1,119 @@
+// What fails alone, whatever the failure: others go ahead of it, and it is rejected only where the answer is its own.
+
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { type Fault, type Incoming, status } from "./server/faults.js";
+import type { Client } from "./support/client.js";
+import { until } from "./support/until.js";
+import { World } from "./support/world.js";
+
+const world = new World();
+const { test } = world;
+
+/** Has each request with the row go wrong, which no other does. */
+function curse(id: string, what: Fault["what"]): { met: () => number; end: () => void } {
+  const where = ({ url, body }: Incoming): boolean => url.pathname.includes(id) || body.includes(id);
+  return world.server.faults.add({ on: "* *", where, at: "arrived", times: 10_000, what });
+}
+
+async function arrived(color: string): Promise<void> {
+  await until(async () => (await world.rows("projects")).some((row) => row["color"] === color));
+}
+
+/** Waits until the status says why a write of a project waits, though all else is well. */
+async function told(client: Client, message: RegExp): Promise<void> {
+  await until(
+    async () => {
+      const { errors, pending } = await client.status();
+      return pending > 0 && errors.some((one) => one.model === "projects" && message.test(one.message));
+    },
+    () => `an error like ${message}`,
+  );
+}
+
+for (const [name, what, message] of [
+  ["reset", "reset", /./],
+  ["408", status(408), /408/],
+  ["429", status(429), /429/],
+  ["401", status(401), /401/],
+] as const) {
+  test(`a write that always meets ${name} is overtaken, and taken once that is over`, async () => {
+    const client = await world.readyClient();
+    const id = randomUUID();
+    const cursed = curse(id, what);
+    await client.sql`INSERT INTO projects (id, name) VALUES (${id}, 'cursed')`;
+    for (const color of ["red", "green"]) {
+      await client.sql`INSERT INTO projects (name, color) VALUES ('another', ${color})`;
+      await arrived(color);
+    }
+    await told(client, message);
+    assert.deepEqual(await client.rejected(), []);
+    cursed.end();
+    await client.configure({ token: "manager" });
+    await world.converged(client);
+    assert.equal((await client.status()).lastError, null);
+  });
+}
+
+test("a 401 is a row's answer once others were taken with the same headers after each of two", async () => {
+  const client = await world.readyClient();
+  const id = randomUUID();
+  const cursed = curse(id, status(401));
+  await client.sql`INSERT INTO projects (id, name) VALUES (${id}, 'cursed')`;
+  await until(async () => (await client.status()).pending === 1 && cursed.met() > 0);
+  let color = 0;
+  await until(async () => {
+    color += 1;
+    await client.sql`INSERT INTO projects (name, color) VALUES ('another', ${String(color)})`;
+    await arrived(String(color));
+    return (await client.status()).rejected === 1;
+  });
+  assert.ok(cursed.met() > 2, `asked ${cursed.met()} times`);
+  const [rejected] = await client.rejected();
+  assert.deepEqual([rejected?.rowKey, rejected?.status], [id, 401]);
+  cursed.end();
+  await client.retry(rejected?.writeId ?? "");
+  await world.converged(client);
+});
+
+test("a token that expires while six are on their way rejects nothing", async () => {
+  const client = await world.readyClient();
+  const ids = Array.from({ length: 6 }, () => randomUUID());
+  for (const id of ids) await client.sql`INSERT INTO projects (id, name) VALUES (${id}, 'P')`;
+  await world.converged(client);
+  const tokens = ["member", "second", "third", "fourth"];
+  for (const [index, token] of tokens.entries()) {
+    let isOver = false;
+    const held = world.server.faults.add({
+      on: "PATCH /projects",
+      at: "arrived",
+      times: 6,
+      what: () => until(() => isOver).then(() => {}),
+    });
+    for (const id of ids) await client.sql`UPDATE projects SET color = ${token} WHERE id = ${id}`;
+    await until(() => held.met() > 0);
+    world.server.tokens.delete(token);
+    isOver = true;
+    await until(async () => (await client.status()).waitingForAuth);
+    held.end();
+    const next = tokens[index + 1] ?? "manager";
+    world.server.tokens.set(next, "manager");
+    await client.configure({ token: next });
+    await world.converged(client);
+    assert.deepEqual(await client.rejected(), []);
+  }
+});
+
+test("rows that are refused once with a token that others pass with are asked for again", async () => {
+  const client = await world.readyClient();
+  const rows = world.server.rows.requests("projects");
+  const refused = world.server.faults.add({ ...rows, at: "arrived", what: status(401) });
+  world.server.rows.wake();
+  world.server.disconnect();
+  await until(() => refused.met() === 1);
+  await world.server.db.exec("INSERT INTO projects (id, name) VALUES (gen_random_uuid(), 'theirs')");
+  await client.sql`INSERT INTO labels (name) VALUES ('mine')`;
+  await until(async () => (await client.rows("projects")).length === 1);
+  await world.converged(client);
+  assert.equal((await client.status()).waitingForAuth, false);
+});

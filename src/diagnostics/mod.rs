@@ -6,6 +6,7 @@ mod phrases;
 mod pointer;
 mod print;
 mod problem;
+mod summary;
 
 pub use codes::{Code, Reason, Severity};
 pub use phrases::{closest, count, one_of};

@@ -7,7 +7,13 @@ use serde_json::json;
 use super::codes::Severity;
 use super::github;
 use super::problem::{Input, Problem, Problems};
+use super::summary::{Summed, Told, told};
 use crate::names::is_misleading;
+
+const DIM: Style = Style::new().dimmed();
+
+/// How long a line with names gets.
+const WIDTH: usize = 100;
 
 /// How problems are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -50,12 +56,30 @@ pub fn print<L: Located>(
     for severity in
         [Severity::Note, Severity::Warning, Severity::Error].into_iter().filter(|severity| *severity >= least)
     {
-        for problem in problems.iter().filter(|problem| problem.severity == severity) {
-            let place = problem.position.or_else(|| places.get(&problem.input)?.get(&problem.pointer).copied());
-            match format {
-                Format::Text => text(out, problem, name(problem.input), place)?,
-                Format::Json => json_line(out, problem, name(problem.input), place)?,
-                Format::Github => annotation(out, problem, name(problem.input), place)?,
+        let place =
+            |problem: &Problem| problem.position.or_else(|| places.get(&problem.input)?.get(&problem.pointer).copied());
+        let is_meant = |problem: &Problem| problem.severity == severity;
+        let is_of_people = |problem: &Problem| is_meant(problem) && !problem.is_for_inspect();
+        match format {
+            Format::Text => {
+                for told in told(problems, is_of_people) {
+                    match told {
+                        Told::Alone(problem) => text(out, problem, name(problem.input), place(problem))?,
+                        Told::Together(summed) => {
+                            together(out, &summed, name(summed.first.input), place(summed.first))?;
+                        }
+                    }
+                }
+            }
+            Format::Json => {
+                for problem in problems.iter().filter(|problem| is_meant(problem)) {
+                    json_line(out, problem, name(problem.input), place(problem))?;
+                }
+            }
+            Format::Github => {
+                for problem in problems.iter().filter(|problem| is_of_people(problem)) {
+                    annotation(out, problem, name(problem.input), place(problem))?;
+                }
             }
         }
     }
@@ -63,14 +87,50 @@ pub fn print<L: Located>(
 }
 
 fn text(out: &mut impl Write, problem: &Problem, file: &str, place: Option<(usize, usize)>) -> io::Result<()> {
-    let color = match problem.severity {
+    headline(out, problem.severity, &problem.message)?;
+    let at = at(problem, file, place);
+    if !at.is_empty() {
+        writeln!(out, "  {DIM}-->{DIM:#} {at}")?;
+    }
+    helped(out, problem.help.as_deref())
+}
+
+/// Items of one word fill lines; others have one each.
+fn together(out: &mut impl Write, summed: &Summed, file: &str, place: Option<(usize, usize)>) -> io::Result<()> {
+    headline(out, summed.first.severity, &summed.message)?;
+    let others = summed.items.len() - 1;
+    writeln!(out, "  {DIM}-->{DIM:#} {}, and {others} more", at(summed.first, file, place))?;
+    if summed.items.iter().any(|item| item.contains(' ')) {
+        for item in &summed.items {
+            writeln!(out, "  - {}", clean(item))?;
+        }
+    } else {
+        let mut line = String::new();
+        for (index, item) in summed.items.iter().enumerate() {
+            let end = if index < others { "," } else { "" };
+            if line.chars().count() + item.chars().count() > WIDTH {
+                writeln!(out, " {line}")?;
+                line.clear();
+            }
+            line.push_str(&format!(" {}{end}", clean(item)));
+        }
+        writeln!(out, " {line}")?;
+    }
+    helped(out, summed.help.as_deref())
+}
+
+fn headline(out: &mut impl Write, severity: Severity, message: &str) -> io::Result<()> {
+    let color = match severity {
         Severity::Error => AnsiColor::Red,
         Severity::Warning => AnsiColor::Yellow,
         Severity::Note => AnsiColor::Cyan,
     };
-    let (style, bold, dim) = (color.on_default().bold(), Style::new().bold(), Style::new().dimmed());
-    let severity = label(problem.severity);
-    writeln!(out, "{style}{severity}{style:#}{bold}: {}{bold:#}", clean(&problem.message))?;
+    let (style, bold) = (color.on_default().bold(), Style::new().bold());
+    writeln!(out, "{style}{}{style:#}{bold}: {}{bold:#}", label(severity), clean(message))
+}
+
+/// `openapi.yaml:3:5 (/paths/~1contacts)`
+fn at(problem: &Problem, file: &str, place: Option<(usize, usize)>) -> String {
     let mut at = file.to_owned();
     if let Some((line, column)) = place {
         at.push_str(&format!(":{line}:{column}"));
@@ -78,13 +138,14 @@ fn text(out: &mut impl Write, problem: &Problem, file: &str, place: Option<(usiz
     if !problem.pointer.is_empty() {
         at.push_str(&format!(" ({})", clean(&problem.pointer)));
     }
-    if !at.is_empty() {
-        writeln!(out, "  {dim}-->{dim:#} {at}")?;
+    at
+}
+
+fn helped(out: &mut impl Write, help: Option<&str>) -> io::Result<()> {
+    match help {
+        Some(help) => writeln!(out, "  {DIM}help:{DIM:#} {}", clean(help)),
+        None => Ok(()),
     }
-    if let Some(help) = &problem.help {
-        writeln!(out, "  {dim}help:{dim:#} {}", clean(help))?;
-    }
-    Ok(())
 }
 
 fn json_line(out: &mut impl Write, problem: &Problem, file: &str, place: Option<(usize, usize)>) -> io::Result<()> {

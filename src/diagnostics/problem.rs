@@ -29,6 +29,8 @@ pub struct Problem {
     pub message: String,
     /// What to do.
     pub help: Option<String>,
+    /// What it shares with others of its cause.
+    pub summary: Option<Box<Summary>>,
 }
 
 impl Problem {
@@ -36,7 +38,8 @@ impl Problem {
         debug_assert!(code.severities().contains(&severity), "{code} is never reported as {severity:?}");
         let (input, pointer) = at;
         let pointer = pointer.to_owned();
-        Self { severity, code, reason: None, input, pointer, position: None, message: message.into(), help: None }
+        let message = message.into();
+        Self { severity, code, reason: None, input, pointer, position: None, message, help: None, summary: None }
     }
 
     /// A collection that doesn't become a model.
@@ -49,10 +52,47 @@ impl Problem {
         self
     }
 
+    /// Whether nobody has to do anything: `inspect` shows it, with all that is known of the model.
+    pub fn is_for_inspect(&self) -> bool {
+        let is_settled = matches!(self.code, Code::SameModel | Code::NotSent) || self.reason == Some(Reason::Query);
+        self.severity == Severity::Note && is_settled
+    }
+
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
+
+    /// Says what it shares with others of its cause.
+    pub fn summed(self, noun: &'static str, message: &'static str, item: impl Into<String>) -> Self {
+        Self { summary: Some(Box::new(Summary { noun, message, item: item.into(), help: None })), ..self }
+    }
+
+    /// Says what to do of all problems of its cause, by their items.
+    pub fn help_of_all(mut self, help: fn(&[&str]) -> String) -> Self {
+        if let Some(summary) = &mut self.summary {
+            summary.help = Some(help);
+        }
+        self
+    }
+
+    /// What it adds to those of its cause.
+    pub fn item(&self) -> Option<&str> {
+        self.summary.as_ref().map(|summary| summary.item.as_str())
+    }
+}
+
+/// The part of a problem that those of the same cause share.
+#[derive(Debug, Clone)]
+pub struct Summary {
+    /// What there are several of: `model`.
+    pub noun: &'static str,
+    /// What is wrong with all of them, behind how many there are.
+    pub message: &'static str,
+    /// What this one adds.
+    pub item: String,
+    /// What to do of all, by their items. `None`: what helps with one helps with each.
+    pub help: Option<fn(&[&str]) -> String>,
 }
 
 /// The problems of a run, in the order in which they were found.

@@ -149,12 +149,14 @@ pub fn select<'a>(document: &'a Document, config: &'a Config, problems: &mut Pro
             Ok(found) => found,
             Err(reason) => {
                 let named = if by_config.is_some() { name } else { free.name(&resource) };
-                let key = keyless.map(|row| key_of(&named, resource.path(), &identifying(document, &row), ""));
-                let help = key.unwrap_or_else(|| how_to_leave_out(&resource));
+                let fields = keyless.map(|row| identifying(document, &row));
+                let key = fields.as_ref().map(|fields| key_of(&named, resource.path(), fields, ""));
+                let help = key.unwrap_or_else(|| how_to_leave_out(resource.path()));
                 let left_out = LeftOut::new(&named, &resource, reason).help(help);
                 if is_chosen {
                     let severity = if is_named { Severity::Error } else { Severity::Warning };
-                    problems.push(left_out.problem(severity, &left_out.pointer));
+                    let problem = left_out.problem(severity, &left_out.pointer);
+                    problems.push(summed(problem, &left_out, fields.as_deref()));
                 }
                 choices.left_out.push(left_out);
                 continue;
@@ -229,8 +231,28 @@ fn identifying<'a>(document: &'a Document, row: &Row<'a>) -> Vec<&'a str> {
     row.properties.iter().filter(|(_, property)| fits(property)).map(|(name, _)| *name).collect()
 }
 
-fn how_to_leave_out(resource: &Resource) -> String {
-    format!("give its operations a JSON response schema, or leave it out with {}", line::without(resource.path()))
+fn how_to_leave_out(path: &str) -> String {
+    format!("give its operations a JSON response schema, or leave it out with {}", line::without(path))
+}
+
+/// With what is said of several collections that are left out for the same reason. `fields`: those that may identify a row.
+fn summed(problem: Problem, left_out: &LeftOut, fields: Option<&[&str]>) -> Problem {
+    let LeftOut { name, path, reason, .. } = left_out;
+    match reason {
+        Reason::NoKey => {
+            let fields = fields.filter(|fields| !fields.is_empty()).map(|fields| format!(", of {}", one_of(fields, 8)));
+            let item = format!("`{name}` ({path}){}", fields.unwrap_or_default().replace(" or ", " and "));
+            problem.summed("collection", "are left out: no property of their rows can be the key", item)
+        }
+        Reason::UntypedRows => {
+            let untyped = "are left out: no response has a schema for their rows";
+            problem.summed("collection", untyped, path).help_of_all(|paths| {
+                let without = line::without_all(paths);
+                format!("give their operations JSON response schemas, or leave them out with {without}")
+            })
+        }
+        _ => problem,
+    }
 }
 
 /// Paths with the same rows and the same last segment are one model; the shallowest leads, and the others lend it the

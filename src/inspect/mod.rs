@@ -54,6 +54,9 @@ pub struct ModelView {
     pub backend: Vec<Addition>,
     pub guesses: Vec<GuessView>,
     pub notes: Vec<String>,
+    /// Those of them that say why a write isn't used.
+    #[serde(skip)]
+    pub unused: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -160,6 +163,7 @@ impl ModelView {
                 .map(|guess| GuessView { guess: guess.what.clone(), otherwise: guess.otherwise.clone() })
                 .collect(),
             notes: surveyed.notes.clone(),
+            unused: surveyed.unused.clone(),
         }
     }
 

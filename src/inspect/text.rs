@@ -59,6 +59,13 @@ pub fn overview(out: &mut impl Write, view: &View) -> io::Result<()> {
             writeln!(out, "  help: {}", clean(help))?;
         }
     }
+    let unused: Vec<&String> = view.models.iter().flat_map(|model| &model.unused).collect();
+    if !unused.is_empty() {
+        heading(out, "Writes that can't be made locally")?;
+        for note in unused {
+            writeln!(out, "  {}", clean(&note.replace(" locally: ", ": ")))?;
+        }
+    }
     could_add(out, view)?;
     last_lines(out, view)
 }

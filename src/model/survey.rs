@@ -1,7 +1,7 @@
 //! Surveys everything that a document offers, chosen or not, with all guesses: for `inspect` and
 //! they generate.
 
-use super::build::{Made, make};
+use super::build::{Made, Notes, make};
 use super::project::{Model, Project};
 use crate::config::{Config, line};
 use crate::diagnostics::Problems;
@@ -29,6 +29,8 @@ pub struct Surveyed {
     pub guesses: Vec<Guess>,
     /// Parts of the API that the client can't use.
     pub notes: Vec<String>,
+    /// Those of them that are writes.
+    pub unused: Vec<String>,
     /// Whether the document declares the header `Idempotency-Key` for each write.
     pub takes_idempotency_key: bool,
 }
@@ -60,14 +62,16 @@ fn describe(
     let of = |name: &str| candidates.iter().find(|candidate| candidate.name == name);
     left_out.extend(made.refused.into_iter().filter(|refused| of(&refused.name).is_some()));
     let Project { models, .. } = made.project;
-    let known = models.into_iter().zip(made.notes).filter_map(|(model, notes)| Some((of(&model.name)?, model, notes)));
-    let surveyed = known.map(|(candidate, model, notes)| Surveyed {
+    let noted = models.into_iter().zip(made.notes);
+    let known = noted.filter_map(|(model, notes)| Some((of(&model.name)?, model, notes)));
+    let surveyed = known.map(|(candidate, model, Notes { all, unused })| Surveyed {
         is_chosen,
         path: candidate.resource.path().to_owned(),
         also: candidate.resource.also.iter().map(|path| (*path).to_owned()).collect(),
         rows: discovery::rows(candidate),
         guesses: guesses(document, candidate, &model),
-        notes,
+        notes: all,
+        unused,
         takes_idempotency_key: discovery::takes_idempotency_key(document, candidate),
         model,
     });

@@ -19,6 +19,8 @@ use crate::openapi::Document;
 /// The maximum of columns that both databases load and fill within their limits.
 const MAX_FIELDS: usize = 900;
 
+const HOW_TO_DO_WITHOUT: &str = "a request of the application's own still can; the row comes with the next read";
+
 /// The outcome of drafting a candidate.
 pub struct Attempt<'c, 'a> {
     /// `None`, with a problem, where it can't be understood.
@@ -306,7 +308,13 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
         outcome.unwrap_or_else(|unusable| {
             let message = format!("`{}` can't be {done} locally: {}", self.candidate.name, unusable.reason);
             let at = (Input::Spec, unusable.pointer.as_str());
-            self.problems.push(Problem::new(Severity::Note, Code::OperationUnused, at, message));
+            let item = format!("`{}` can't be {done}: {}", self.candidate.name, unusable.reason);
+            let problem = Problem::new(Severity::Note, Code::OperationUnused, at, message).help(HOW_TO_DO_WITHOUT);
+            self.problems.push(
+                problem
+                    .summed("write", "of the API can't be made locally", item)
+                    .help_of_all(|_| HOW_TO_DO_WITHOUT.to_owned()),
+            );
             None
         })
     }

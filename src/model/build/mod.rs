@@ -13,4 +13,4 @@ mod references;
 mod shapes;
 mod type_names;
 
-pub use project::{Made, build, make};
+pub use project::{Made, Notes, build, make};

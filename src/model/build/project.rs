@@ -34,11 +34,12 @@ pub fn build(document: &Document, config: &Config, problems: &mut Problems) -> O
             made.project.model(name).is_some() && candidate.config.as_ref().is_none_or(|c| c.entry.key.is_none());
         if known {
             let message = format!("`{name}` rests on a guess: `sync-patterns inspect {name}` shows it");
-            problems.push(Problem::new(
-                Severity::Note,
-                Code::Guess,
-                (Input::Spec, candidate.resource.pointer()),
-                message,
+            let at = (Input::Spec, candidate.resource.pointer());
+            let problem = Problem::new(Severity::Note, Code::Guess, at, message);
+            problems.push(problem.summed(
+                "model",
+                "that rest on a guess: `sync-patterns inspect MODEL` shows it",
+                name,
             ));
         }
     }
@@ -111,8 +112,15 @@ fn check_names(models: &[Model], chosen: &[Candidate], problems: &mut Problems) 
 pub struct Made {
     pub project: Project,
     /// The notes of each model, in their order.
-    pub notes: Vec<Vec<String>>,
+    pub notes: Vec<Notes>,
     pub refused: Vec<LeftOut>,
+}
+
+/// What was noted of a model, in words.
+pub struct Notes {
+    pub all: Vec<String>,
+    /// Those that say why a write isn't used.
+    pub unused: Vec<String>,
 }
 
 /// Makes models of all candidates that can be understood: drafts first, then the names of all types and the references
@@ -132,7 +140,9 @@ pub fn make<'a>(
         refused.extend(refusal);
         if let Some(draft) = draft {
             drafts.push(draft);
-            notes.push(own.iter().map(|problem| problem.message.clone()).collect());
+            let unused = own.iter().filter(|problem| problem.code == Code::OperationUnused);
+            let unused = unused.map(|problem| problem.message.clone()).collect();
+            notes.push(Notes { all: own.iter().map(|problem| problem.message.clone()).collect(), unused });
         }
         problems.append(own);
     }

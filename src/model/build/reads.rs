@@ -38,7 +38,15 @@ fn not_polled(model: &Model, models: &[Model], pointer: &str) -> Problem {
             format!("sync the model whose rows the path goes through, too, or leave it out with {without}"),
         ),
     };
-    Problem::new(Severity::Warning, Code::NotPolled, (Input::Spec, pointer), message).help(help)
+    let problem = Problem::new(Severity::Warning, Code::NotPolled, (Input::Spec, pointer), message).help(help);
+    if model.operations.list.is_none() {
+        return problem.summed("model", "can't be polled: the API has no list of their rows", name);
+    }
+    let filled = "can't be polled: no model that is synced fills the parameters of their paths";
+    problem.summed("model", filled, name).help_of_all(|names| {
+        let without = line::without_all(names);
+        format!("sync the models whose rows the paths go through, too, or leave them out with {without}")
+    })
 }
 
 fn not_paged(model: &Model, list: &List, pointer: &str) -> Option<Problem> {
@@ -49,7 +57,9 @@ fn not_paged(model: &Model, list: &List, pointer: &str) -> Option<Problem> {
     let help = format!(
         "if that is all of the list: {whole}; else name the parameter that leads on, such as {paged} (or `page`, `after`)"
     );
-    Some(Problem::new(Severity::Warning, Code::NotPaged, (Input::Spec, pointer), message).help(help))
+    let problem = Problem::new(Severity::Warning, Code::NotPaged, (Input::Spec, pointer), message).help(help);
+    let item = format!("GET {path} (`{parameter}`)");
+    Some(problem.summed("list", "may come in pages, and nothing says how the next one is asked for", item))
 }
 
 fn list_parameters(model: &Model, list: &List, pointer: &str) -> Option<Problem> {
@@ -59,7 +69,9 @@ fn list_parameters(model: &Model, list: &List, pointer: &str) -> Option<Problem>
     let names: Vec<&str> = list.required.iter().map(String::as_str).collect();
     let message = format!("GET {} requires {}, which nothing fills", list.path, quoted(&names));
     let help = format!("the application has to: `configureSync({{ listParams: (model) => … }})`, for `{}`", model.name);
-    Some(Problem::new(Severity::Warning, Code::ListParameter, (Input::Spec, pointer), message).help(help))
+    let problem = Problem::new(Severity::Warning, Code::ListParameter, (Input::Spec, pointer), message).help(help);
+    let item = format!("GET {}: {}, for `{}`", list.path, quoted(&names), model.name);
+    Some(problem.summed("list", "can't be read without parameters that nothing fills", item))
 }
 
 /// Fields that may be computed, and then are no columns of the server's table: Electric refuses a shape that asks for one.
@@ -80,7 +92,9 @@ fn column_in_doubt(model: &Model, pointer: &str) -> Option<Problem> {
     let help = format!(
         "Electric refuses a shape with a column that isn't there: leave out what is computed, {excluded}, or name the column, {named}"
     );
-    Some(Problem::new(Severity::Note, Code::ColumnInDoubt, (Input::Spec, pointer), message).help(help))
+    let item = format!("`{}`: {}", model.name, quoted(&names));
+    let problem = Problem::new(Severity::Note, Code::ColumnInDoubt, (Input::Spec, pointer), message).help(help);
+    Some(problem.summed("model", "with fields that only the server sets: are they columns of their tables?", item))
 }
 
 /// Columns that the API's rows lack: the server's table has them under some name, or the shape is refused.
@@ -96,7 +110,9 @@ fn path_column_in_doubt(model: &Model, pointer: &str) -> Option<Problem> {
     let help = format!(
         "Electric refuses a shape with a column that isn't there: leave it out with the writes that need it, {excluded}, or name it, {named}"
     );
-    Some(Problem::new(Severity::Note, Code::ColumnInDoubt, (Input::Spec, pointer), message).help(help))
+    let item = format!("`{}`: {}", model.name, quoted(&names));
+    let problem = Problem::new(Severity::Note, Code::ColumnInDoubt, (Input::Spec, pointer), message).help(help);
+    Some(problem.summed("model", "with fields from their paths: are they columns of their tables?", item))
 }
 
 /// The two ways out of a doubt about columns.

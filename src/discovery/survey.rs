@@ -46,7 +46,7 @@ pub fn guesses(document: &Document, candidate: &Candidate) -> Vec<Guess> {
             what: format!("a row is what {operation} takes, and what its item's path takes: no answer has a schema"),
             otherwise: "give the answers of GET a schema".to_owned(),
         });
-    } else if !answer.keys.is_empty() {
+    } else if !answer.keys.is_empty() && candidate.row.places.is_empty() {
         let keys = answer.keys.join(".");
         guesses.push(Guess {
             what: format!("a row is what {operation} answers under `{keys}`"),

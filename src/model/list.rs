@@ -13,6 +13,8 @@ pub struct List {
     pub rows: Vec<String>,
     /// Where the row is within an element of the list.
     pub row: Vec<String>,
+    /// The media type of an answer, where it isn't `application/json`.
+    pub media: Option<String>,
     pub page: Page,
     /// A parameter that says that there are pages, where nothing says how the next one is asked for.
     pub unpaged: Option<String>,
@@ -56,6 +58,8 @@ pub struct Answer {
     pub statuses: Vec<u16>,
     /// Media types other than JSON that the document declares.
     pub types: Vec<String>,
+    /// The JSON media type that it has, where that isn't `application/json`.
+    pub media: Option<String>,
     /// Where the row is in it; `None` where it has none.
     pub row: Option<Vec<String>>,
 }

@@ -130,6 +130,8 @@ pub struct Field {
     pub deprecated: bool,
     pub owner_only: bool,
     pub rules: Box<FieldRules>,
+    /// Names of the members that lead to it in the API's rows; empty where it lies at their top.
+    pub place: Vec<String>,
     /// Where only the paths have it, not the API's rows.
     pub from_path: Option<FromPath>,
 }
@@ -236,6 +238,12 @@ pub struct Operation {
     pub nulls: Vec<String>,
     /// Fields that the body calls otherwise, and how, in the order of the row.
     pub names: Vec<(String, String)>,
+    /// Those of them that an update has to send even where they stay as they are.
+    pub required: Vec<String>,
+    /// Fields that lie deeper in the body, and the names of the members that lead to each, in the order of the row.
+    pub places: Vec<(String, Vec<String>)>,
+    /// Members that the body always has, and their text.
+    pub constants: Vec<Constant>,
     /// Fields that the body has as another JSON type than the rows, in the order of the row.
     pub casts: Vec<(String, Cast)>,
     /// The body's only key, where the API wraps what it takes: `{ "contact": { … } }`.
@@ -243,6 +251,13 @@ pub struct Operation {
     /// The body's media type, where it isn't `application/json`.
     pub media: Option<String>,
     pub answer: Answer,
+}
+
+/// A member of a body that is the same for every row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Constant {
+    pub place: Vec<String>,
+    pub value: String,
 }
 
 /// The JSON type that a body has a value as, where the rows have another.

@@ -1,7 +1,7 @@
 //! Reads what an operation answers where it succeeds.
 
 use super::document::{Document, Node};
-use super::media::is_json;
+use super::media::{is_json, is_plain_json, json_of};
 use super::version::Version;
 
 /// The statuses from 200 to 299 that the document declares, in its order, with their answers.
@@ -39,6 +39,15 @@ pub fn other_types<'a>(document: &'a Document, operation: &Node<'a>, response: &
     }
     let plain = |name: &&str| name.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     declared.iter().map(plain).filter(|name| !name.is_empty()).collect()
+}
+
+/// The JSON media type of a successful answer, where it isn't `application/json`: `application/vnd.api+json`.
+pub fn json_type<'a>(document: &'a Document, operation: &Node<'a>) -> Option<&'a str> {
+    let json_of = |(_, response): (u16, Node<'a>)| {
+        let content = document.resolve(response.get("content")?)?;
+        json_of(content.object()?.keys().map(String::as_str))
+    };
+    success(document, operation).into_iter().find_map(json_of).filter(|name| !is_plain_json(name))
 }
 
 /// Whether a successful answer of the operation is declared to have a header.

@@ -20,7 +20,7 @@ pub mod tree;
 mod type_keywords;
 mod version;
 
-pub use answer::{answers_header, declares, other_types, success};
+pub use answer::{answers_header, declares, json_type, other_types, success};
 pub use document::{Document, Node};
 pub use keywords::Keywords;
 pub use media::{JSON_PATCH, is_media, is_plain_json};

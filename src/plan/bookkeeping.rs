@@ -53,6 +53,7 @@ mod tests {
             deprecated: false,
             owner_only: false,
             rules: Default::default(),
+            place: Vec::new(),
             from_path: None,
         };
         Model {

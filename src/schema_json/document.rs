@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::model::{self, Cast, FieldType, Insert, KeyOrigin, Method, Shape};
+use crate::model::{self, Cast, Constant, FieldType, Insert, KeyOrigin, Method, Shape};
 
 /// Rises when a reader of the file has to know.
 pub const VERSION: u32 = 1;
@@ -132,6 +132,9 @@ pub struct Field {
     pub owner_only: bool,
     #[serde(default, skip_serializing_if = "is_false")]
     pub deprecated: bool,
+    /// The members that lead to it in the API's rows, where it doesn't lie at their top.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub place: Vec<String>,
     /// The API's rows lack it: only the paths have it.
     #[serde(default, skip_serializing_if = "is_false")]
     pub from_path: bool,
@@ -151,6 +154,15 @@ pub struct Operation {
     /// Field to the name that the body has for it.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub names: IndexMap<String, String>,
+    /// Fields that an update has to send even where they stay as they are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub required: Vec<String>,
+    /// Field to the members that lead to it in the body, where it doesn't lie at the top.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub places: IndexMap<String, Vec<String>>,
+    /// What the body always has beside the fields.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub constants: Vec<Constant>,
     /// Field to the JSON type that the body has it as, where the rows have another.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub casts: IndexMap<String, Cast>,
@@ -253,6 +265,7 @@ impl From<&model::Field> for Field {
             schema: (field.ty == FieldType::Json || !is_plain).then(|| schema(&field.shape)),
             owner_only: field.owner_only,
             deprecated: field.deprecated,
+            place: field.place.clone(),
             from_path: field.from_path.is_some(),
         }
     }
@@ -274,6 +287,9 @@ impl From<&model::Operation> for Operation {
             body: operation.body.clone(),
             nulls: operation.nulls.clone(),
             names: map(&operation.names),
+            required: operation.required.clone(),
+            places: operation.places.iter().cloned().collect(),
+            constants: operation.constants.clone(),
             casts: operation.casts.iter().cloned().collect(),
             envelope: operation.envelope.clone(),
             media: operation.media.clone(),

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use crate::case;
 use sync_patterns::config::{self, Overrides, References};
 use sync_patterns::diagnostics::{Problems, Severity};
-use sync_patterns::model::{Model, Operation, Surveyed};
+use sync_patterns::model::{Constant, Field, Model, Operation, Surveyed};
 use sync_patterns::openapi::fetch::{self, Access};
 use sync_patterns::survey;
 
@@ -72,7 +72,12 @@ fn sorted(value: &Value) -> Value {
 }
 
 fn shown_model(model: &Model) -> Map<String, Value> {
-    let columns: Vec<String> = model.fields.iter().map(|field| format!("{} {:?}", field.name, field.ty)).collect();
+    let place = |field: &Field| match field.place.as_slice() {
+        [] => String::new(),
+        place => format!(" at {}", place.join(".")),
+    };
+    let columns: Vec<String> =
+        model.fields.iter().map(|field| format!("{} {:?}{}", field.name, field.ty, place(field))).collect();
     let mut shown = Map::new();
     shown.insert("type".to_owned(), model.type_name.clone().into());
     shown.insert("key".to_owned(), model.key.join(" + ").into());
@@ -106,11 +111,22 @@ fn shown_operation(operation: &Operation) -> String {
         let name = operation.names.iter().find(|(own, _)| own == field).map(|(_, name)| format!(" (as {name})"));
         let cast = operation.casts.iter().find(|(own, _)| own == field);
         let cast = cast.map(|(_, cast)| format!(" (as {})", format!("{cast:?}").to_lowercase()));
-        format!("{field}{}{}", name.unwrap_or_default(), cast.unwrap_or_default())
+        let place = operation.places.iter().find(|(own, _)| own == field);
+        let place = place.map(|(_, place)| format!(" (at {})", place.join(".")));
+        let is_required = if operation.required.contains(field) { " (always)" } else { "" };
+        format!(
+            "{field}{}{}{}{is_required}",
+            name.unwrap_or_default(),
+            cast.unwrap_or_default(),
+            place.unwrap_or_default()
+        )
     });
     let taken: Vec<String> = taken.collect();
     if !taken.is_empty() {
         text += &format!(", takes {}", taken.join(", "));
+    }
+    for Constant { place, value } in &operation.constants {
+        text += &format!(", {} = {value}", place.join("."));
     }
     text += &operation.envelope.as_ref().map(|name| format!(" under {name}")).unwrap_or_default();
     text += &operation.media.as_ref().map(|media| format!(", {media}")).unwrap_or_default();

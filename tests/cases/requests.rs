@@ -90,10 +90,6 @@ fn fault_of_body(root: &Value, item: &Value, operation: &Value, request: &Value)
     } else {
         body.split('&').filter_map(|pair| Some(pair.split_once('=')?.0.to_owned())).collect()
     };
-    // An update that isn't a PUT has only what it changes, whatever its schema shares with others.
-    if request["operation"] == "update" && request["method"] != "PUT" {
-        return None;
-    }
     let missing: Vec<&String> = required.iter().filter(|name| !has.contains(name)).collect();
     (!missing.is_empty()).then(|| format!("its body lacks {missing:?}: {body}"))
 }

@@ -35,7 +35,7 @@ const SERVERS: &[Server] = &[
     Server { name: "stripe", adapters: &["sqlite"], suites: &["node"], is_python: false },
     Server { name: "odata", adapters: &["sqlite"], suites: &["node"], is_python: false },
     Server { name: "bodies", adapters: &["sqlite", "pglite"], suites: &["bodies"], is_python: false },
-    Server { name: "jsonapi", adapters: &["sqlite"], suites: &["node"], is_python: false },
+    Server { name: "jsonapi", adapters: &["sqlite"], suites: &["node", "json-api"], is_python: false },
 ];
 
 /// Each server with each of its databases and files of tests.

@@ -1,6 +1,7 @@
 // Spring's pages, GitHub's `Link` headers, Stripe's keys, OData's links and JSON:API's: the one that the environment names.
 
 import { NodeServer, styles, type StyleName } from "./node/server.js";
+import { jsonApi, rowOfJsonApi } from "./support/json-api.js";
 import { scenarios } from "./support/scenarios.js";
 import { World } from "./support/world.js";
 
@@ -21,5 +22,6 @@ scenarios(world, {
   text: "name",
   other: { name: "price", values: ["1.50", "27.25"] },
   type,
+  ...(name === "jsonapi" && { body: jsonApi, row: rowOfJsonApi }),
   all: () => Promise.resolve(world.backend.all()),
 });

@@ -281,6 +281,9 @@ pub fn crud(mut model: Model, update: Method) -> Model {
         body,
         nulls: Vec::new(),
         names: Vec::new(),
+        required: Vec::new(),
+        places: Vec::new(),
+        constants: Vec::new(),
         casts: Vec::new(),
         envelope: None,
         media: None,
@@ -318,6 +321,7 @@ pub fn field(name: &str, ty: FieldType) -> Field {
         deprecated: false,
         owner_only: false,
         rules: Default::default(),
+        place: Vec::new(),
         from_path: None,
     }
 }

@@ -17,7 +17,7 @@ async function run(client) {
     ["schema/index.js", "index.js", "db/init.js", "db/client/model.js", "db/client/transports.js"].map(load),
   );
   const { openShape } = transport.reads.electric === undefined ? {} : await load("db/transport/electric/shape.js");
-  const { serverRow } = await load("db/transport/rest/rows.js");
+  const { rowMembers, serverRow } = await load("db/transport/rest/rows.js");
   // Absent where a sync server takes all writes.
   const { requestFor } = await load("db/transport/rest/request.js").catch(() => ({}));
   const collections = new Map(Object.values(index).flatMap((one) => (one?.preload ? [[one.id, one]] : [])));
@@ -27,7 +27,7 @@ async function run(client) {
   const requests = [];
   for (const rows of made) {
     const model = models.find(({ name }) => name === rows.name);
-    const trip = new Trip({ store, reports }, model, collections.get(model.name), rows, { openShape, serverRow, requestFor, ...keys });
+    const trip = new Trip({ store, reports }, model, collections.get(model.name), rows, { openShape, rowMembers, serverRow, requestFor, ...keys });
     try {
       await trip.run();
     } catch (error) {
@@ -46,8 +46,8 @@ class Trip {
   seen = [];
   requests = [];
 
-  constructor(database, model, collection, made, { openShape, serverRow, requestFor, collectionKey, rowKey, actionFor }) {
-    Object.assign(this, { database, model, collection, made, openShape, serverRow, requestFor, actionFor });
+  constructor(database, model, collection, made, { openShape, rowMembers, serverRow, requestFor, collectionKey, rowKey, actionFor }) {
+    Object.assign(this, { database, model, collection, made, openShape, rowMembers, serverRow, requestFor, actionFor });
     this.keyOf = (values) => collectionKey(model, rowKey(model, values));
   }
 
@@ -112,12 +112,27 @@ class Trip {
 
   /** As the API's list has them. */
   async answer(rows) {
-    const { model, serverRow } = this;
-    const members = rows.map(({ values }) => this.membersOf(values));
+    const { model, serverRow, rowMembers } = this;
+    const texts = rows.map(({ values }) => this.textOf(this.membersOf(values)));
     await this.database.store.synced.upsert(
       model,
-      members.map((row) => serverRow(model, row)),
+      texts.map((text) => serverRow(model, rowMembers(model, text))),
     );
+  }
+
+  /** A row as the API spells it, with each field in its place. */
+  textOf(members) {
+    const nested = {};
+    for (const [name, json] of Object.entries(members)) {
+      const way = this.model.fields.find((field) => field.name === name)?.place ?? [name];
+      const holder = way.slice(0, -1).reduce((at, inner) => (at[inner] ??= {}), nested);
+      holder[way.at(-1)] = json;
+    }
+    const text = (value) =>
+      typeof value === "string"
+        ? value
+        : `{${Object.entries(value).map(([name, inner]) => `${JSON.stringify(name)}:${text(inner)}`)}}`;
+    return text(nested);
   }
 
   /** As the stream delivers them. */

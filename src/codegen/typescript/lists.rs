@@ -24,17 +24,18 @@ pub fn operations(model: &Model, data: &document::Model) -> anyhow::Result<Value
 }
 
 fn answer(answer: &Answer) -> Option<Value> {
-    let Answer { statuses, types, row } = answer;
+    let Answer { statuses, types, media, row } = answer;
     let members = members([
         ("statuses", (!statuses.is_empty()).then(|| json!(statuses))),
         ("types", (!types.is_empty()).then(|| json!(types))),
+        ("media", media.as_ref().map(|media| json!(media))),
         ("row", row.as_ref().map(|row| json!(row))),
     ]);
     (!members.is_empty()).then_some(Value::Object(members))
 }
 
 pub fn list(list: &List) -> Value {
-    let List { path, parents, rows, row, page: style, since, deleted, changed, required, lacks, unpaged } = list;
+    let List { path, parents, rows, row, media, page: style, since, deleted, changed, required, lacks, unpaged } = list;
     let parent = |parent: &ListParent| {
         let ListParent { parameter, model, field, column } = parent;
         json!({ "parameter": parameter, "model": model, "field": field, "column": column })
@@ -44,6 +45,7 @@ pub fn list(list: &List) -> Value {
         ("parents", (!parents.is_empty()).then(|| parents.iter().map(parent).collect())),
         ("rows", names(rows)),
         ("row", names(row)),
+        ("media", media.as_ref().map(|media| json!(media))),
         ("page", Some(page(style))),
         ("isPartial", unpaged.as_ref().map(|_| json!(true))),
         (

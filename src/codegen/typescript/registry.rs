@@ -140,6 +140,7 @@ fn field(field: &document::Field, column: &Column, int64: Int64) -> anyhow::Resu
         ("update", field.update.into()),
     ]);
     data.extend(field.default.as_ref().map(|default| ("default", literal_default(default))));
+    data.extend((!field.place.is_empty()).then(|| ("place", field.place.clone().into())));
     data.extend(field.from_path.then(|| ("fromPath", true.into())));
     Ok(data)
 }

@@ -8,6 +8,8 @@ pub struct Listing {
     pub rows: Vec<String>,
     /// Where the row is within an element of the list.
     pub row: Vec<String>,
+    /// The media type of an answer, where it isn't `application/json`.
+    pub media: Option<String>,
     pub page: Page,
     /// A parameter that says that there are pages, where nothing says how the next one is asked for.
     pub unpaged: Option<String>,

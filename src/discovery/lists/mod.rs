@@ -11,10 +11,11 @@ pub use paging::{Page, Size};
 pub use times::{changed, deleted};
 
 use super::keys;
+use super::layout::laid_out;
 use super::resources::Resource;
 use super::rows::{Row, Unwrapped, inner_row, list_row};
 use crate::config::ListConfig;
-use crate::openapi::{Document, answers_header, find_response, properties, query_parameters};
+use crate::openapi::{Document, answers_header, find_response, json_type, properties, query_parameters};
 use members::Members;
 use paging::Evidence;
 
@@ -41,12 +42,13 @@ pub fn listing<'a>(
     let evidence = Evidence { parameters: &parameters, members: &members, has_link, key: only(key) };
     let page = evidence.page();
     let unpaged = evidence.unused().filter(|_| matches!(page, Page::None { .. })).map(str::to_owned);
-    let shown = inner.or(listed).map(|shown| properties(document, &shown.row)).unwrap_or_default();
+    let shown = inner.or(listed).map(|shown| laid_out(document, &shown.row).properties).unwrap_or_default();
     let lacks = row.properties.keys().filter(|name| !shown.is_empty() && !shown.contains_key(*name));
     let mut listing = Listing {
         path: item.sent(),
         rows: owned(&rows),
         row: owned(&within.unwrap_or_default()),
+        media: json_type(document, &operation).map(str::to_owned),
         page,
         unpaged,
         since: times::since(&parameters).map(str::to_owned),

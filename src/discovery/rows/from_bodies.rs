@@ -1,5 +1,7 @@
 //! Finds the row in request bodies, for an API whose responses have no schemas.
 
+use std::collections::BTreeMap;
+
 use super::row::{Answer, Row};
 use crate::discovery::keys;
 use crate::discovery::resources::{PathItem, Resource};
@@ -33,7 +35,15 @@ pub fn written_row<'a>(document: &'a Document, resource: &Resource<'a>) -> Optio
     }
     found.retain(|_, property| !property.resolve(document).is_some_and(|resolved| resolved.is_secret()));
     let answer = Answer { method: "POST", path: place.path, keys: Vec::new(), is_body: true };
-    Some(Row { schema, component: None, properties: found, answer, guessed_key: None, is_guess: true })
+    Some(Row {
+        schema,
+        component: None,
+        properties: found,
+        places: BTreeMap::new(),
+        answer,
+        guessed_key: None,
+        is_guess: true,
+    })
 }
 
 pub(super) fn body<'a>(

@@ -1,4 +1,7 @@
+use std::collections::BTreeMap;
+
 use crate::discovery::keys::{self, Detected};
+use crate::discovery::layout::Way;
 use crate::discovery::resources::Resource;
 use crate::openapi::{Properties, SchemaAt};
 
@@ -9,6 +12,8 @@ pub struct Row<'a> {
     /// The component's name, if the schema is one.
     pub component: Option<String>,
     pub properties: Properties<'a>,
+    /// Where those are that don't lie at the row's top.
+    pub places: BTreeMap<&'a str, Way<'a>>,
     pub answer: Answer<'a>,
     /// A guessed key, if neither an `id` nor the path gives one.
     pub guessed_key: Option<Detected>,

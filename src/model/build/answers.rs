@@ -1,8 +1,8 @@
 //! Reads what the API answers to a request for one row.
 
-use crate::discovery::{Resource, answered_row};
+use crate::discovery::{Resource, answered_row, laid_out};
 use crate::model::list::Answer;
-use crate::openapi::{Document, Node, declares, find_response, other_types, properties, success};
+use crate::openapi::{Document, Node, declares, find_response, json_type, other_types, success};
 
 /// Statuses that every API may answer with.
 const USUAL: &[u16] = &[200, 201, 202, 204];
@@ -20,7 +20,8 @@ pub fn answer<'a>(document: &'a Document, resource: &Resource<'a>, operation: &N
         declared.iter().flat_map(|(_, response)| other_types(document, operation, response)).collect();
     types.sort_unstable();
     types.dedup();
-    Answer { statuses, types, row: row(document, resource, operation, needed) }
+    let media = json_type(document, operation).map(str::to_owned);
+    Answer { statuses, types, media, row: row(document, resource, operation, needed) }
 }
 
 /// Where a whole row is in the answer.
@@ -32,7 +33,7 @@ fn row<'a>(
 ) -> Option<Vec<String>> {
     let schema = find_response(document, operation)?.schema();
     let found = answered_row(document, schema, resource)?;
-    let has = properties(document, &found.row);
+    let has = laid_out(document, &found.row).properties;
     let is_whole = needed.iter().all(|name| has.contains_key(name));
     is_whole.then(|| found.keys.iter().map(|key| (*key).to_owned()).collect())
 }

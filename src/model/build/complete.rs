@@ -48,6 +48,7 @@ impl Draft<'_, '_> {
             own_key: &self.own_key,
             create: self.create.as_ref(),
             update: self.update.as_ref(),
+            places: &candidate.row.places,
             owner_only,
         };
         let of_key = |property: &&RowProperty| self.own_key.first().is_some_and(|name| property.name == name);

@@ -1,6 +1,6 @@
 //! Makes the fields of a model from the properties of its row.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value;
 
@@ -92,6 +92,8 @@ pub struct Writers<'w, 'a> {
     pub own_key: &'w [String],
     pub create: Option<&'w Writer<'a>>,
     pub update: Option<&'w Writer<'a>>,
+    /// Where fields are in a row that don't lie at its top.
+    pub places: &'w BTreeMap<&'a str, Vec<&'a str>>,
     /// What the config says of fields that only a row's owner may see.
     pub owner_only: &'w [String],
 }
@@ -120,6 +122,7 @@ impl Writers<'_, '_> {
             default,
             doc: property.resolved.description.map(str::to_owned),
             deprecated: property.resolved.deprecated,
+            place: self.places.get(name).into_iter().flatten().map(|name| (*name).to_owned()).collect(),
             from_path: property.from_path.map(|column| FromPath { parent: column.parent.clone() }),
             rules: Box::new(self.rules(document, property)),
             owner_only: property.resolved.flag("x-owner-only") || self.owner_only.iter().any(|owned| owned == name),

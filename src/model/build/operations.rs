@@ -3,14 +3,14 @@
 use super::answers;
 use super::shapes::{Typed, Types};
 use crate::discovery::paths;
-use crate::discovery::{self, PathItem, Resource};
+use crate::discovery::{self, Layout, PathItem, Resource};
 use crate::model::list::Answer;
-use crate::model::project::{Cast, FieldType, Input, Method, Operation};
+use crate::model::project::{Cast, Constant, FieldType, Input, Method, Operation};
 use crate::model::types::Shape;
 use crate::names;
 use crate::openapi::{
     Body, Document, JSON_PATCH, Node, Properties, RawProperty, Resolved, SchemaAt, declares, find_body, find_response,
-    is_media, is_plain_json, properties,
+    is_media, is_plain_json, json_type, properties,
 };
 
 /// The status that says that there is a new row.
@@ -58,8 +58,8 @@ pub struct Writer<'a> {
 impl<'a> Writer<'a> {
     /// The property of the body that a field is.
     pub fn property(&self, field: &str) -> Option<&RawProperty<'a>> {
-        let named = self.operation.names.iter().find(|(own, _)| own == field);
-        self.properties.get(named.map_or(field, |(_, name)| name.as_str()))
+        let named = self.operation.names.iter().find(|(own, _)| own == field).map(|(_, name)| name.as_str());
+        self.properties.get(named.unwrap_or(field))
     }
 }
 
@@ -100,14 +100,18 @@ impl<'w, 'a> Writing<'w, 'a> {
         if let Some((item, node)) = self.resource.collection_operation("post") {
             return self.writer(Method::Post, item, &node, true).map(Some);
         }
-        if let Some((item, node)) =
-            self.resource.collection_operation("put").filter(|(item, node)| !self.takes_list(item, node))
-        {
-            return self.writer(Method::Put, item, &node, true).map(Some);
+        let put = self.resource.collection_operation("put");
+        if let Some((item, node)) = put.as_ref().filter(|(item, node)| !self.takes_list(item, node)) {
+            return self.writer(Method::Put, item, node, true).map(Some);
         }
         match self.resource.item_operation("post").filter(|(_, node)| declares(self.document, node, CREATED)) {
             Some((item, node)) => self.writer(Method::Post, item, &node, true).map(Some),
-            None => Ok(None),
+            None => match put {
+                Some((_, node)) => {
+                    Err(Unusable { pointer: node.pointer, reason: "it takes a list, not one row".to_owned() })
+                }
+                None => Ok(None),
+            },
         }
     }
 
@@ -134,8 +138,10 @@ impl<'w, 'a> Writing<'w, 'a> {
         let Some((item, node)) = self.resource.collection_operation("put").filter(|_| creates) else { return Ok(None) };
         let writer = self.writer(Method::Put, item, &node, false)?;
         let in_path = |name: &String| writer.operation.parameters.iter().any(|(_, field)| field == name);
-        if !self.key.iter().all(|name| writer.operation.body.contains(name) || in_path(name)) {
-            return Ok(None);
+        let is_said = |name: &&String| writer.operation.body.contains(name) || in_path(name);
+        if let Some(name) = self.key.iter().find(|name| !is_said(name)) {
+            let reason = format!("it doesn't take `{name}`, which identifies a row");
+            return Err(Unusable { pointer: node.pointer.clone(), reason });
         }
         self.changes_something(writer, &node).map(Some)
     }
@@ -197,9 +203,10 @@ impl<'w, 'a> Writing<'w, 'a> {
     ) -> Result<Writer<'a>, Unusable> {
         let parameters = self.parameters(item, node)?;
         let unusable = |reason: String| Unusable { pointer: node.pointer.clone(), reason };
-        let Some(Taken { mut properties, envelope, media, is_form }) = self.taken(item, node).map_err(unusable)? else {
+        let Some(Taken { layout, envelope, media, is_form }) = self.taken(item, node).map_err(unusable)? else {
             return Ok(self.untyped(method, item, node, parameters));
         };
+        let Layout { mut properties, places, constants } = layout;
         let takes_write_id = properties.shift_remove("write_id").is_some();
         properties.retain(|_, property| !property.resolve(self.document).is_some_and(|resolved| resolved.read_only));
         let mut operation =
@@ -217,6 +224,9 @@ impl<'w, 'a> Writing<'w, 'a> {
             let Some(fit) = fit(self.document, field, &typed, property) else { continue };
             sent.push(name);
             operation.body.push(field.name.clone());
+            if let Some(place) = places.get(name) {
+                operation.places.push((field.name.clone(), owned(place)));
+            }
             if name != field.name {
                 operation.names.push((field.name.clone(), name.to_owned()));
             }
@@ -225,6 +235,8 @@ impl<'w, 'a> Writing<'w, 'a> {
             }
             if property.required && typed.nullable && field.nullable {
                 operation.nulls.push(field.name.clone());
+            } else if property.required && !creates && method != Method::Put && !self.has_default(property) {
+                operation.required.push(field.name.clone());
             }
         }
         let is_filled =
@@ -255,6 +267,11 @@ impl<'w, 'a> Writing<'w, 'a> {
         if operation.body.is_empty() && inputs.is_empty() {
             return Err(unusable("it takes none of the row's fields".to_owned()));
         }
+        let constant = |(place, value): &(Vec<&str>, Option<&str>)| Constant {
+            place: owned(place),
+            value: value.unwrap_or_else(|| self.resource.last_segment()).to_owned(),
+        };
+        operation.constants = constants.iter().map(constant).collect();
         let is_unsent = |name: &&&str| !is_filled(name) && !inputs.iter().any(|input| input.name == ***name);
         let unsent = properties.keys().filter(is_unsent).map(|name| (*name).to_owned()).collect();
         Ok(Writer { operation, properties, takes_write_id, inputs, unsent })
@@ -270,7 +287,8 @@ impl<'w, 'a> Writing<'w, 'a> {
             }
             Body::Form(properties, media) => {
                 let media = Some(media.to_owned());
-                return Ok(Some(Taken { properties, envelope: None, media, is_form: true }));
+                let layout = Layout { properties, ..Layout::default() };
+                return Ok(Some(Taken { layout, envelope: None, media, is_form: true }));
             }
             Body::Untyped => return Ok(None),
             Body::None => return Err("it takes no body".to_owned()),
@@ -279,20 +297,20 @@ impl<'w, 'a> Writing<'w, 'a> {
         let Some(resolved) = Resolved::of(self.document, &schema) else {
             return Err("the schema of its body can't be found".to_owned());
         };
-        let mut properties = properties(self.document, &schema);
+        let mut layout = discovery::laid_out(self.document, &schema);
         let mut envelope = None;
-        if let Some((name, inner)) = self.envelope(&properties) {
+        if let Some((name, inner)) = self.envelope(&layout.properties) {
             envelope = Some(name.to_owned());
-            properties = inner;
+            layout = inner;
         }
-        if properties.is_empty() {
+        if layout.properties.is_empty() {
             return match resolved.schema.items() {
                 Some(_) => Err("it takes a list, not one row".to_owned()),
                 None => Ok(None),
             };
         }
         let media = (!is_plain_json(media)).then(|| media.to_owned());
-        Ok(Some(Taken { properties, envelope, media, is_form: false }))
+        Ok(Some(Taken { layout, envelope, media, is_form: false }))
     }
 
     /// The property of a body that a field is: of its name, or of one that is only spelled otherwise, `customerId` for
@@ -323,7 +341,13 @@ impl<'w, 'a> Writing<'w, 'a> {
     fn answer(&self, node: &Node<'a>) -> Answer {
         let fields = self.fields.iter().filter(|field| field.place.is_none());
         let needed: Vec<&str> = fields.map(|field| field.name.as_str()).collect();
-        answers::answer(self.document, self.resource, node, &needed)
+        let answer = answers::answer(self.document, self.resource, node, &needed);
+        // Of what answers nothing, an error's is that of the rows.
+        let reads = [self.resource.item_operation("get"), self.resource.collection_operation("get")];
+        let of_rows = || reads.into_iter().flatten().find_map(|(_, node)| json_type(self.document, &node));
+        let is_silent = find_response(self.document, node).is_none();
+        let media = answer.media.or_else(|| of_rows().filter(|_| is_silent).map(str::to_owned));
+        Answer { media, ..answer }
     }
 
     /// For a body without a schema: sends everything that isn't read-only.
@@ -345,14 +369,14 @@ impl<'w, 'a> Writing<'w, 'a> {
     }
 
     /// The content of an envelope such as `{ "contact": { … } }`.
-    fn envelope(&self, taken: &Properties<'a>) -> Option<(&'a str, Properties<'a>)> {
+    fn envelope(&self, taken: &Properties<'a>) -> Option<(&'a str, Layout<'a>)> {
         let is_field = |name: &str| self.fields.iter().any(|field| discovery::same_name(&field.name, name));
         if taken.len() != 1 || taken.keys().any(|name| is_field(name)) {
             return None;
         }
         let (name, property) = taken.first()?;
-        let inner = properties(self.document, property.schemas.first()?);
-        inner.keys().any(|name| is_field(name)).then_some((*name, inner))
+        let inner = discovery::laid_out(self.document, property.schemas.first()?);
+        inner.properties.keys().any(|name| is_field(name)).then_some((*name, inner))
     }
 
     fn has_default(&self, property: &RawProperty<'a>) -> bool {
@@ -388,7 +412,7 @@ impl<'w, 'a> Writing<'w, 'a> {
 
 /// What a body has.
 struct Taken<'a> {
-    properties: Properties<'a>,
+    layout: Layout<'a>,
     envelope: Option<String>,
     /// Where it isn't `application/json`.
     media: Option<String>,
@@ -403,6 +427,9 @@ fn bodiless(method: Method, item: &PathItem, parameters: Vec<(String, String)>) 
         body: Vec::new(),
         nulls: Vec::new(),
         names: Vec::new(),
+        required: Vec::new(),
+        places: Vec::new(),
+        constants: Vec::new(),
         casts: Vec::new(),
         envelope: None,
         media: None,
@@ -453,6 +480,10 @@ fn is_pattern_of_numbers(pattern: &str) -> bool {
 
 fn ends_as_id(name: &str) -> bool {
     names::snake_case(name).ends_with("_id")
+}
+
+fn owned(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
 }
 
 fn list(names: &[&str]) -> String {

@@ -76,6 +76,9 @@ fn changed(
             None => "doesn't wrap its body any more".to_owned(),
         });
     }
+    if (&before.places, &before.constants) != (&after.places, &after.constants) {
+        parts.push("has its fields elsewhere in its body".to_owned());
+    }
     if before.media != after.media {
         parts.push(format!("takes {}", name(after.media.as_deref().unwrap_or("application/json"))));
     }

@@ -256,6 +256,7 @@ pub fn polled() -> Project {
             parents: vec![],
             rows: strings(&["items"]),
             row: vec![],
+            media: None,
             page: Page::Offset { offset: "offset".to_owned(), size, total },
             since: None,
             deleted: None,
@@ -278,7 +279,22 @@ pub fn model(name: &str, type_name: &str, mut fields: Vec<Field>) -> Model {
         let parameters = if item { pairs(&[("id", "id")]) } else { vec![] };
         let (nulls, names, casts, envelope, media) = (vec![], vec![], vec![], None, None);
         let answer = Answer::default();
-        Some(Operation { method, path, parameters, body, nulls, names, casts, envelope, media, answer })
+        let (required, places, constants) = (vec![], vec![], vec![]);
+        Some(Operation {
+            method,
+            path,
+            parameters,
+            body,
+            nulls,
+            names,
+            required,
+            places,
+            constants,
+            casts,
+            envelope,
+            media,
+            answer,
+        })
     };
     let operations = Operations {
         list: operation(Method::Get, false, vec![]),
@@ -331,6 +347,7 @@ pub fn field(name: &str, ty: FieldType) -> Field {
         deprecated: false,
         owner_only: false,
         rules: Default::default(),
+        place: Vec::new(),
         from_path: None,
     }
 }

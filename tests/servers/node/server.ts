@@ -17,6 +17,10 @@ interface Style {
   /** What a changed row is answered with. */
   readonly isSilent?: boolean;
   readonly type: string;
+  /** A row as it is shown, where that isn't as it is kept. */
+  readonly shown?: (row: Row) => unknown;
+  /** What a body says of a row; undefined where it isn't as the server takes it. `id`: of the row that is there. */
+  readonly taken?: (body: unknown, id: string | undefined) => Row | undefined;
   /** A list's answer, and its headers. */
   readonly list: (
     rows: readonly Row[],
@@ -37,6 +41,40 @@ function link(url: URL, parameters: Record<string, string | number>): string {
   const next = new URL(url);
   for (const [name, value] of Object.entries(parameters)) next.searchParams.set(name, String(value));
   return next.href;
+}
+
+const JSON_API = "application/vnd.api+json";
+
+/** A row as an object of JSON:API. */
+function article({ id, author, ...attributes }: Row): { readonly data: unknown } {
+  const data = typeof author === "string" ? { type: "people", id: author } : null;
+  return {
+    data: { type: "articles", id, attributes, relationships: { author: { data } }, links: { self: String(id) } },
+  };
+}
+
+interface Article {
+  readonly type?: unknown;
+  readonly id?: string;
+  readonly attributes?: Row;
+  readonly relationships?: {
+    readonly author?: { readonly data: { readonly type: string; readonly id: string } | null };
+  };
+}
+
+/** What JSON:API says that a body has to be: an object with its type, and, where the row is there, with its id. */
+function ofArticle(body: unknown, id: string | undefined): Row | undefined {
+  const { data } = body as { readonly data?: Article };
+  if (data?.type !== "articles" || (id !== undefined && data.id !== id)) return undefined;
+  const author = data.relationships?.author?.data;
+  if (author !== undefined && author !== null && (author.type !== "people" || typeof author.id !== "string")) {
+    return undefined;
+  }
+  return {
+    ...(data.id !== undefined && { id: data.id }),
+    ...data.attributes,
+    ...(author !== undefined && { author: author?.id ?? null }),
+  };
 }
 
 /** The names of `fixtures`: each has a document beside this file. */
@@ -105,12 +143,18 @@ export const styles = {
     key: "id",
     newKey: () => randomUUID(),
     update: "PATCH",
-    type: "application/vnd.api+json",
+    type: JSON_API,
+    shown: article,
+    taken: ofArticle,
     list: (rows, url) => {
       const [number, size] = [count(url, "page[number]", 1), count(url, "page[size]", 10, 4)];
       const next = number * size < rows.length ? link(url, { "page[number]": number + 1 }) : null;
       return {
-        body: { data: page(rows, number - 1, size), links: { self: url.href, next }, meta: { total: rows.length } },
+        body: {
+          data: page(rows, number - 1, size).map((row) => article(row).data),
+          links: { self: url.href, next },
+          meta: { total: rows.length },
+        },
       };
     },
   },
@@ -157,9 +201,19 @@ export class NodeServer implements Backend {
     const parts: Buffer[] = [];
     for await (const part of request) parts.push(part as Buffer);
     const url = new URL(request.url ?? "/", `http://${request.headers.host ?? "localhost"}`);
-    const { status, body, headers = {} } = this.respond(request.method ?? "GET", url, Buffer.concat(parts).toString());
+    const text = Buffer.concat(parts).toString();
+    const { status, body, headers = {} } = this.refusal(request) ?? this.respond(request.method ?? "GET", url, text);
     response.writeHead(status, body === undefined ? {} : { "content-type": this.style.type, ...headers });
     response.end(body === undefined ? undefined : JSON.stringify(body));
+  }
+
+  /** Media types of its own are asked for. */
+  private refusal({ headers }: IncomingMessage): { status: number; body: unknown; headers?: undefined } | undefined {
+    const { type } = this.style;
+    if (type !== JSON_API) return undefined;
+    const [accepted = "", sent = type] = [headers.accept, headers["content-type"]];
+    if (!accepted.includes(type)) return { status: 406, body: { errors: [{ title: `it answers ${type}` }] } };
+    return sent === type ? undefined : { status: 415, body: { errors: [{ title: `it takes ${type}` }] } };
   }
 
   private respond(
@@ -167,30 +221,39 @@ export class NodeServer implements Backend {
     url: URL,
     text: string,
   ): { status: number; body?: unknown; headers?: Record<string, string> } {
-    const { path, key, update, list, newKey, isSilent } = this.style;
+    const { path, key, update, list, newKey, isSilent, shown = (row: Row) => row } = this.style;
+    const { taken = (body: unknown) => body as Row } = this.style;
+    const odd = { status: 400, body: { error: "the body isn't as it should be" } };
     const missing = { status: 404, body: { error: "not found" } };
     if (url.pathname === path && method === "GET") return { status: 200, ...list([...this.rows.values()], url) };
     if (url.pathname === path && method === "POST") {
       this.made += 1;
-      const given = JSON.parse(text) as Row;
-      const row: Row = { [key]: newKey(this.made), price: null, done: false, ...given };
+      const given = taken(JSON.parse(text), undefined);
+      if (given === undefined) return odd;
+      const row: Row = { [key]: newKey(this.made), ...this.blank(), ...given };
       if (this.rows.has(String(row[key]))) return { status: 409, body: { error: "it is there already" } };
       this.rows.set(String(row[key]), row);
-      return { status: 201, body: row };
+      return { status: 201, body: shown(row) };
     }
     if (!url.pathname.startsWith(`${path}/`)) return missing;
     const id = decodeURIComponent(url.pathname.slice(path.length + 1));
     const row = this.rows.get(id);
     if (row === undefined) return missing;
-    if (method === "GET") return { status: 200, body: row };
+    if (method === "GET") return { status: 200, body: shown(row) };
     if (method === "DELETE") {
       this.rows.delete(id);
       return { status: 204 };
     }
     if (method !== update) return { status: 405, body: { error: "not allowed" } };
-    const blank = update === "PUT" ? { [key]: row[key], price: null, done: false } : row;
-    const changed = { ...blank, ...(JSON.parse(text) as Row) };
+    const given = taken(JSON.parse(text), id);
+    if (given === undefined) return odd;
+    const blank = update === "PUT" ? { [key]: row[key], ...this.blank() } : row;
+    const changed = { ...blank, ...given };
     this.rows.set(id, changed);
-    return isSilent ? { status: 204 } : { status: 200, body: changed };
+    return isSilent ? { status: 204 } : { status: 200, body: shown(changed) };
+  }
+
+  private blank(): Row {
+    return { price: null, done: false, ...(this.style.type === JSON_API && { author: null }) };
   }
 }

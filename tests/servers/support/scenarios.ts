@@ -22,6 +22,10 @@ export interface Subject {
   /** What follows a path: a slash, perhaps. */
   readonly end?: string;
   readonly type?: string;
+  /** What a body is that has these fields, where it isn't just them; `key`: of the row that is there. */
+  readonly body?: (fields: Row, key?: unknown) => unknown;
+  /** The row in an answer, where that isn't the answer. */
+  readonly row?: (answer: unknown) => Row;
   /** All rows of the server. */
   all(): Promise<Row[]>;
 }
@@ -36,20 +40,21 @@ export class Others {
   }
 
   async make(text: string, more: Row = {}): Promise<Row> {
-    const { path, end = "", needs, type } = this.subject;
+    const { path, end = "", needs, type, body = (fields: Row) => fields, row: rowOf } = this.subject;
     const row = { ...(await needs?.()), [this.subject.text]: text, ...more };
-    return (await this.world.ask("POST", path + end, row, type)) as Row;
+    const answer = await this.world.ask("POST", path + end, body(row), type);
+    return rowOf?.(answer) ?? (answer as Row);
   }
 
   async change(row: Row, change: Row): Promise<void> {
-    const { update, text, other, needs, type } = this.subject;
+    const { update, text, other, needs, type, key, body = (fields: Row) => fields } = this.subject;
     const [now = row] = (await this.subject.all()).filter((one) => one[this.subject.key] === row[this.subject.key]);
     const whole = { ...(await needs?.()), [text]: now[text], [other.name]: now[other.name], ...change };
-    await this.world.ask(update, this.at(row), update === "PUT" ? whole : change, type);
+    await this.world.ask(update, this.at(row), body(update === "PUT" ? whole : change, row[key]), type);
   }
 
   async remove(row: Row): Promise<void> {
-    await this.world.ask("DELETE", this.at(row));
+    await this.world.ask("DELETE", this.at(row), undefined, this.subject.type);
   }
 
   private at(row: Row): string {

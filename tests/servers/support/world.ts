@@ -67,11 +67,11 @@ export class World<B extends Backend = Backend> {
   }
 
   /** A request to the server by somebody else. */
-  async ask(method: string, path: string, body?: Row, type = "application/json"): Promise<unknown> {
+  async ask(method: string, path: string, body?: unknown, type = "application/json"): Promise<unknown> {
     const url = new URL(path, this.backend.url);
     const response = await fetch(url, {
       method,
-      headers: { "content-type": type },
+      headers: { accept: type, "content-type": type },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await response.text();

@@ -66,6 +66,8 @@ export interface Field {
   readonly update: boolean;
   /** What an insert that leaves it out gives it. An integer beyond 2^53 stands there as text. */
   readonly default?: unknown;
+  /** Where it is in the API's rows: names of members, from the outside in. Absent: at their top. */
+  readonly place?: readonly string[];
   /** Not in the API's rows: only the paths have it. */
   readonly fromPath?: true;
   /** What a new row shows until the server's row arrives: the time of the insert. */
@@ -91,6 +93,12 @@ export interface Operation {
   readonly nulls?: readonly string[];
   /** Fields that the body calls otherwise, and how. */
   readonly names?: Readonly<Record<string, string>>;
+  /** Those of them that an update sends even where they stay as they are. */
+  readonly required?: readonly string[];
+  /** Fields that lie deeper in the body: names of members, from the outside in. */
+  readonly places?: Readonly<Record<string, readonly string[]>>;
+  /** What the body always has beside the fields. */
+  readonly constants?: readonly Constant[];
   /** Fields that the body has as another JSON type than the rows. */
   readonly casts?: Readonly<Record<string, "number" | "string">>;
   /** The body's only key, where the API wraps what it takes. */
@@ -103,9 +111,17 @@ export interface Operation {
     readonly statuses?: readonly number[];
     /** Beside JSON. */
     readonly types?: readonly string[];
+    /** The JSON media type that it has; absent: `application/json`. */
+    readonly media?: string;
     /** Where the row is in it: names of members, from the outside in. Absent: no row is in it. */
     readonly row?: readonly string[];
   };
+}
+
+/** A member of a body that is the same for every row: its place, from the outside in, and its text. */
+export interface Constant {
+  readonly place: readonly string[];
+  readonly value: string;
 }
 
 export interface List {
@@ -117,6 +133,8 @@ export interface List {
   readonly rows?: readonly string[];
   /** Where the row is within an element of the list; absent: the element is the row. */
   readonly row?: readonly string[];
+  /** The media type of the answer; absent: `application/json`. */
+  readonly media?: string;
   readonly page: Page;
   /** Whether an answer may be a part of the list, and nothing says how the rest is asked for. */
   readonly isPartial?: boolean;

@@ -230,10 +230,13 @@ export function rowReader(model: Model, list: List, given: ServerRow): RowReader
   const keys = model.fields.filter(({ name }) => model.key.includes(name));
   const listed = model.fields.filter(({ name }) => !(list.lacks ?? []).includes(name));
 
+  const places = new Map(model.fields.flatMap(({ name, place }) => (place === undefined ? [] : [[name, place]])));
+
   /** What the row's envelope lacks may stand beside it: an id, mostly. */
   function valueOf(element: unknown, name: string): unknown {
     const inner = list.row === undefined ? element : memberAt(element, list.row);
-    return memberAt(inner, [name]) ?? (list.row === undefined ? undefined : memberAt(element, [name]));
+    const found = memberAt(inner, places.get(name) ?? [name]);
+    return found ?? (list.row === undefined ? undefined : memberAt(element, [name]));
   }
 
   const valuesOf = (element: unknown) => (name: string) => given.get(name) ?? valueOf(element, name);

@@ -115,7 +115,10 @@ export async function readList(
   let date: string | null = null;
   const reader = rowReader(model, list, place.given);
 
-  async function ask(url: string, headers: HeadersRecord, validators: HeadersRecord): Promise<Answer> {
+  const accepted = list.media === undefined ? {} : { Accept: list.media };
+
+  async function ask(url: string, own: HeadersRecord, validators: HeadersRecord): Promise<Answer> {
+    const headers = { ...accepted, ...own };
     try {
       return await get(settings, url, headers, validators, signal);
     } catch (error) {

@@ -43,7 +43,7 @@ export function restWrites(settings: Settings): Writes {
   ): Promise<Item | Outcome | undefined> {
     const { model, action } = write;
     const isNeeded = unknownOf(write).length > 0;
-    if (action.method !== "PUT" || (untagged.has(model.name) && !isNeeded)) return undefined;
+    if (!isNeeded && (action.method !== "PUT" || untagged.has(model.name))) return undefined;
     const received = await itemOf(write, {}, headers, signal);
     const members = received?.status === 200 ? rowIn(model, received.body) : undefined;
     if (isNeeded && received !== undefined && members === undefined) return unreadable(write, received);

@@ -43,7 +43,7 @@ export function requestFor(write: Outgoing, item: Item | undefined, isKeyed: boo
     path: pathOf(action, { ...write.members, ...write.before }),
     template: action.path,
     headers: {
-      Accept: "application/json",
+      Accept: accepted(action),
       ...(body !== null && { "Content-Type": body.type }),
       ...(isKeyed && { "Idempotency-Key": writeId }),
       ...(action.method === "PUT" && item !== undefined && item.etag !== null && { "If-Match": item.etag }),
@@ -59,10 +59,14 @@ export function itemRequest(get: Operation, row: Members): ApiRequest {
     method: "GET",
     path: pathOf(get, row),
     template: get.path,
-    headers: { Accept: "application/json" },
+    headers: { Accept: accepted(get) },
     body: null,
     isSeenElsewhere: false,
   };
+}
+
+function accepted({ answer }: Operation): string {
+  return answer?.media ?? "application/json";
 }
 
 /** With the row's values in the places that it names. */
@@ -84,8 +88,49 @@ function bodyOf(write: Outgoing, item: Item | undefined): Members {
   const fields = { ...fieldsOf(write, item), ...inputsTaken(model, write.inputs) };
   if (Object.keys(fields).length === 0) throw new Unsendable("The API takes none of the columns that the write sets.");
   const hasWriteId = model.writeId.includes(operation === "insert" ? "create" : "update");
-  const named = Object.entries(fields).map(([name, value]) => [own(action.names ?? {}, name) ?? name, value]);
-  return { ...(Object.fromEntries(named) as Members), ...(hasWriteId && { [WRITE_ID]: JSON.stringify(write.writeId) }) };
+  return { ...laidOut(action, fields), ...(hasWriteId && { [WRITE_ID]: JSON.stringify(write.writeId) }) };
+}
+
+/** The fields where the body has them, beside what it always has. */
+function laidOut({ names = {}, places = {}, constants = [] }: Operation, fields: Members): Members {
+  const body: Nested = new Map();
+  for (const [name, value] of Object.entries(fields)) {
+    const place = own(places, name) ?? [own(names, name) ?? name];
+    // What would say nothing but its type isn't there.
+    const isTyped = constants.some((constant) => isBeside(constant.place, place));
+    put(body, value === "null" && place.length > 1 && isTyped ? place.slice(0, -1) : place, value);
+  }
+  for (const { place, value } of constants) {
+    if (nestedAt(body, place.slice(0, -1)) instanceof Map) put(body, place, JSON.stringify(value));
+  }
+  return membersOfNested(body);
+}
+
+type Nested = Map<string, string | Nested>;
+
+function isBeside(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.slice(0, -1).every((name, index) => name === other[index]);
+}
+
+function nestedAt(body: Nested, place: readonly string[]): string | Nested | undefined {
+  return place.reduce<string | Nested | undefined>((at, name) => (at instanceof Map ? at.get(name) : undefined), body);
+}
+
+function put(body: Nested, place: readonly string[], value: string): void {
+  const [name = "", ...rest] = place;
+  if (rest.length === 0) {
+    body.set(name, value);
+    return;
+  }
+  const inner = body.get(name);
+  const nested: Nested = inner instanceof Map ? inner : new Map();
+  body.set(name, nested);
+  put(nested, rest, value);
+}
+
+function membersOfNested(body: Nested): Members {
+  const text = (value: string | Nested) => (value instanceof Map ? objectOf(membersOfNested(value)) : value);
+  return Object.fromEntries([...body].map(([name, value]) => [name, text(value)]));
 }
 
 interface EncodedBody {
@@ -123,26 +168,31 @@ function multipart(fields: readonly (readonly [string, string])[]): EncodedBody 
 }
 
 /**
- * What a row that is replaced as a whole has on the server, and nobody knows here: columns that no list shows, or all of
- * them where the row has left the list meanwhile. As null they would be lost there.
+ * What an update has to send of the row on the server, and nobody knows here: columns that no list shows, or all of them
+ * where the row has left the list meanwhile. As null they would be lost there.
  */
 export function unknownOf({ model, action, operation, members, before }: Outgoing): string[] {
-  if (model.transport !== "rest" || action.method !== "PUT" || operation !== "update") return [];
+  if (model.transport !== "rest" || operation !== "update") return [];
   const lacks = model.list?.lacks ?? [];
   const isKnown = (name: string) => own(before, name) !== undefined && !lacks.includes(name);
-  return (action.body ?? []).filter((name) => own(members, name) === undefined && !isKnown(name));
+  const sent = (action.method === "PUT" ? action.body : action.required) ?? [];
+  return sent.filter((name) => own(members, name) === undefined && !isKnown(name));
 }
 
-/** Only what the API takes; of a row that is replaced as a whole, all of that. */
+/** Only what the API takes; of a row that is replaced as a whole, all of that. An update also has what it can't do without. */
 function fieldsOf(write: Outgoing, item: Item | undefined): Members {
   const { model, action, operation, members, before } = write;
   const row: Members = operation === "insert" ? members : { ...before, ...item?.members, ...members };
   const set = action.method === "PUT" && operation === "update" ? row : members;
+  const isChanged = (action.body ?? []).some((name) => own(set, name) !== undefined);
+  const required = operation === "update" && isChanged ? (action.required ?? []) : [];
   const unknown = new Set(item === undefined ? unknownOf(write) : []);
   const fields: Record<string, string> = {};
   for (const name of action.body ?? []) {
     if (unknown.has(name)) continue;
-    const value = own(set, name) ?? (action.nulls?.includes(name) ? (own(row, name) ?? "null") : undefined);
+    const unchanged = required.includes(name) ? own(row, name) : undefined;
+    const orNull = action.nulls?.includes(name) ? (own(row, name) ?? "null") : undefined;
+    const value = own(set, name) ?? unchanged ?? orNull;
     if (value !== undefined) fields[name] = onWire(model, action, name, value);
   }
   return fields;

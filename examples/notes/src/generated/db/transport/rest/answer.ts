@@ -10,7 +10,7 @@ import type { Outcome, Outgoing } from "../transport.js";
 import type { Received } from "./exchange.js";
 import { isPage, mediaType } from "./redirects.js";
 import { SEE_OTHER } from "./request.js";
-import { jsonAt, rowIn, serverRow } from "./rows.js";
+import { jsonAt, rowIn, rowMembers, serverRow } from "./rows.js";
 
 /** After so many tries, a 412 counts as a refusal. */
 const LOST_RACES = 5;
@@ -90,7 +90,7 @@ function answeredRow(write: Outgoing, { status, body }: Received): ServerRow | n
   const { operation, action } = write;
   const place = action.answer?.row;
   if (!isSuccess(status) || operation === "delete" || place === undefined) return null;
-  return wholeRow(write, membersOf(jsonAt(body, place) ?? ""));
+  return wholeRow(write, rowMembers(write.model, jsonAt(body, place) ?? ""));
 }
 
 /** A row of the server, with what only paths say of it; null where the JSON isn't all of a row. */
@@ -119,7 +119,7 @@ function keyIn(write: Outgoing, { headers, body }: Received): MadeKey | null {
   const { model, operation, action } = write;
   const column = ownKey(model)?.name;
   if (operation !== "insert" || model.keyOrigin !== "server" || column === undefined) return null;
-  const row = membersOf(jsonAt(body, action.answer?.row ?? []) ?? "");
+  const row = rowMembers(model, jsonAt(body, action.answer?.row ?? []) ?? "");
   const json = (row === undefined ? undefined : own(row, column)) ?? rowIn(model, body)?.[column];
   const text = json === undefined || json === "null" ? lastSegment(headers.get("Location")) : textOf(json);
   return madeKeyOf(model, text);

@@ -89,11 +89,22 @@ export function jsonAt(json: string, names: readonly string[]): string | undefin
   return text;
 }
 
+/** The members of a row of the API, with those fields that lie deeper in it. Undefined where the JSON is no object. */
+export function rowMembers(model: Model, json: string): Members | undefined {
+  const members = membersOf(json);
+  if (members === undefined) return undefined;
+  const deeper = model.fields.flatMap(({ name, place }): [string, string][] => {
+    const value = place === undefined ? undefined : jsonAt(json, place);
+    return value === undefined ? [] : [[name, value]];
+  });
+  return deeper.length === 0 ? members : { ...members, ...Object.fromEntries(deeper) };
+}
+
 /** The object that has the row's key, at the top of an answer or one level down. */
 export function rowIn(model: Model, answer: string): Members | undefined {
-  const top = membersOf(answer);
+  const top = rowMembers(model, answer);
   if (top === undefined) return undefined;
-  const inner = Object.values(top).flatMap((value) => (value.startsWith("{") ? [membersOf(value) ?? {}] : []));
+  const inner = Object.values(top).flatMap((value) => (value.startsWith("{") ? [rowMembers(model, value) ?? {}] : []));
   const key = keyFields(model).filter((field) => field.fromPath === undefined);
   return [top, ...inner].find((members) => key.every(({ name }) => (own(members, name) ?? "null") !== "null"));
 }

@@ -77,6 +77,31 @@ export function tabs(test: Test): void {
     assert.equal(await second.page.getByRole("listitem").filter({ hasText: "Contact" }).count(), names.length);
   });
 
+  const isOwned = process.env["ADAPTER"] !== "indexeddb";
+  if (isOwned) {
+    test("a tab that is asleep with the database: the others say so, and go on when it wakes", async (world) => {
+      const first = await world.open();
+      await first.says("Online · everything is saved");
+      const second = await world.open();
+      await second.says("Online · everything is saved");
+      const [worker] = first.page.workers();
+      assert.ok(worker !== undefined);
+      const asleep = worker.evaluate(() => {
+        for (const end = Date.now() + 12_000; Date.now() < end; );
+      });
+      await second.add("Ada");
+      const third = await world.open();
+      for (const tab of [second, third]) await tab.alert("Another tab of this application has the database open").waitFor();
+      await second.screenshot("tabs 6 another tab is asleep");
+      await asleep;
+      for (const tab of [second, third]) {
+        await tab.shows("Ada", "saved");
+        await tab.says("Online · everything is saved");
+      }
+      assert.deepEqual(await world.names(), ["Ada"]);
+    });
+  }
+
   test("a tab with older code doesn't send what newer code writes", async (world) => {
     await world.addElsewhere("Ada");
     const older = await world.open("older/");

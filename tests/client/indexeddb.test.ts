@@ -318,6 +318,19 @@ test("what a full disk has no room for waits, and is saved when there is room", 
   await after.closeDatabase();
 });
 
+test("a number that JSON doesn't have is refused at the write", async () => {
+  await open("after", randomUUID());
+  const stop = after.onSyncError(() => {});
+  for (const score of [Number.NaN, Infinity, -Infinity]) {
+    const insert = async () => after.thingsCollection.insert({ id: ONE, title: "t", score } as never).isPersisted.promise;
+    await assert.rejects(insert, /things\.score must be an integer/);
+  }
+  stop();
+  assert.equal(after.getSyncStatus().pending + after.getSyncStatus().unsaved, 0);
+  assert.equal(after.thingsCollection.size, 0);
+  await after.closeDatabase();
+});
+
 test("an application reads its database as it is", async () => {
   const speaker = await open("after", randomUUID());
   await speaker.exec(`INSERT INTO labels_synced (id, name) VALUES ('${ONE}', 'theirs')`);

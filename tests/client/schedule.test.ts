@@ -293,7 +293,7 @@ test("a row that can't be one is told once, however often it is read", async () 
   client.onSyncError(({ model, url, message }) => told.push(`${model} ${url}: ${message}`));
   reading.server.put("/projects", { ...project(2), name: "null" });
   for (let times = 0; times < 3; times += 1) await client.syncNow("projects");
-  const message = `projects ${reading.server.url}/projects: a row has no name, which the document requires`;
+  const message = `projects ${reading.server.url}/projects: the row ${idOf(2)} has no name, which the document requires`;
   assert.deepEqual(told, [message]);
   reading.server.put("/projects", project(2));
   await client.syncNow("projects");

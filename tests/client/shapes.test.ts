@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { Model } from "../sqlite/electric/db/client/model.js";
-import { dateOf, jsonOf } from "../sqlite/electric/db/client/values.js";
+import { dateOf, jsonOf, plainText } from "../sqlite/electric/db/client/values.js";
 import { shapeTable } from "../sqlite/electric/db/transport/electric/request.js";
 import { Cache } from "./server/cache.js";
 import type { Answer, Incoming } from "./server/faults.js";
@@ -173,6 +173,16 @@ test("a value has the type that the document says, whatever PostgreSQL calls it"
   assert.deepEqual(json("number", "{}", "counts"), []);
   assert.deepEqual(json("number", "{1,NULL,-2}", "positive", 1), [1, null, -2]);
   assert.deepEqual(json("number", "{{1},{2}}", "positive", 2), [[1], [2]]);
+  for (const [text, duration] of [
+    ["1 day 02:03:04", "P1DT2H3M4S"],
+    ["1 year 2 mons -3 days", "P1Y2M-3D"],
+    ["-00:00:01.5", "PT-1.5S"],
+    ["00:00:00", "PT0S"],
+    ["P1D", "P1D"],
+  ] as const) {
+    assert.equal(plainText(text, { type: "interval" }), duration);
+    assert.equal(json(undefined, text, "interval"), duration);
+  }
   assert.deepEqual(json("boolean", "{t,f}", "flag", 1), [true, false]);
   assert.deepEqual(json("string", '{1,"a,b"}', "code", 1), ["1", "a,b"]);
   assert.deepEqual(json("json", '{"{\\"a\\": 1}",plain}', "document", 1), [{ a: 1 }, "plain"]);

@@ -113,6 +113,8 @@ const PUSHED: &[&str] = &[
     "crashes",
     "end-to-end",
     "first-load",
+    "in-between",
+    "misfits",
     "odd-sync-servers",
     "older-client",
     "push-pull",
@@ -146,7 +148,7 @@ const PUSHED_SHORT: &[(&str, &str)] = &[
 ];
 
 /// Suites that wait for long.
-const LONG: &[&str] = &["alone"];
+const LONG: &[&str] = &["alone", "in-between", "misfits"];
 
 /// Two pairs that have each database and each transport once.
 const EACH: [(&str, &str); 2] = [("pglite", "electric"), ("sqlite", "rest")];
@@ -184,6 +186,7 @@ const CROSSED: &[&str] = &[
     "crashes",
     "faults",
     "first-load",
+    "misfits",
     "references",
     "refetch",
     "rotated",

@@ -58,6 +58,7 @@ const LOCAL: &[Module] = modules![
     "tabs/leader.ts",
     "transport/attempts.ts",
     "transport/loading.ts",
+    "transport/misfits.ts",
     "transport/progress.ts",
     "user.ts",
     "writes/alone.ts",
@@ -72,8 +73,12 @@ const LOCAL: &[Module] = modules![
     "writes/settle.ts",
 ];
 /// Rows that come through Electric into the local database.
-const STREAMED: &[Module] =
-    modules!["transport/electric/messages.ts", "transport/electric/shape.ts", "transport/electric/streams.ts"];
+const STREAMED: &[Module] = modules![
+    "transport/electric/left-out.ts",
+    "transport/electric/messages.ts",
+    "transport/electric/shape.ts",
+    "transport/electric/streams.ts"
+];
 /// What is asked of Electric.
 const ASKED: &[Module] = modules!["transport/electric/request.ts"];
 /// Rows that come from the API's lists.

@@ -55,6 +55,8 @@ export interface Status {
   persisted(isPersisted: boolean): void;
   /** Says what keeps the database from being opened. */
   blocked(message: string): void;
+  /** Says that the tab that has the database open doesn't answer; null: it does again. */
+  silent(message: string | null): void;
   /** Says how many writes wait for room on the disk, and tells the error when they begin to. */
   unsaved(count: number, error: unknown): void;
   /** Keeps the status of an open database, until what it returns is called. `isSyncing`: whether any tab syncs. */
@@ -87,6 +89,7 @@ export function createStatus(): Status {
   let counts: Tally = closed;
   let persisted: boolean | null = null;
   let unsaved = 0;
+  let silence: SyncError | undefined;
   let isSyncing = false;
   /** Those of the open database. */
   let reports: Reports | undefined;
@@ -103,6 +106,7 @@ export function createStatus(): Status {
     const reported = reports.current();
     const next: SyncStatus = {
       ...reported,
+      ...(silence !== undefined && { lastError: silence.message, errors: [...reported.errors, silence] }),
       opening: isSyncing && reported.opening,
       persisted,
       pending,
@@ -181,6 +185,14 @@ export function createStatus(): Status {
       status = { ...status, lastError: message };
       tell();
       tellError({ model: null, url: null, message });
+    },
+
+    silent(message) {
+      silence = message === null ? undefined : { model: null, url: null, message };
+      if (silence !== undefined) tellError(silence);
+      if (reports !== undefined) return show();
+      status = { ...closed, lastError: message, errors: silence === undefined ? [] : [silence] };
+      tell();
     },
 
     unsaved(count, error) {

@@ -28,6 +28,20 @@ export function isPassing(status: number): boolean {
   return status < 400 || status === 408 || status === 425 || status === 429 || status >= 500;
 }
 
+/**
+ * Where an answer has come from that isn't the answer to what was asked, because a redirect has led elsewhere; undefined where
+ * it is. A redirect may lead to another server, but not to another path. `asked`: the path that counts, with its query.
+ */
+export function strayed(asked: string, { redirected, url }: Pick<Response, "redirected" | "url">): string | undefined {
+  if (!redirected || url === "") return undefined;
+  const [from, to] = [new URL(asked, "http://base"), new URL(url)];
+  const bare = ({ pathname }: URL) => pathname.replace(/\/$/, "");
+  const isSame =
+    bare(to).endsWith(bare(from)) &&
+    [...from.searchParams].every(([name, value]) => to.searchParams.getAll(name).includes(value));
+  return isSame ? undefined : `redirected to ${to.origin}${to.pathname}, which isn't what was asked for`;
+}
+
 /** How long a `Retry-After` asks to wait, in seconds or until a date; 0 without one. */
 export function retryAfter(header: string | null | undefined): number {
   if (header === null || header === undefined || header.trim() === "") return 0;

@@ -155,7 +155,7 @@ function clientOf(base: ClientBase, databaseName: string): Client {
 
   async function open(options: DatabaseOptions): Promise<Running> {
     const load = options.sync === false ? undefined : loadSync(models);
-    const store = await openStore(options, databaseName);
+    const store = await openStore(options, databaseName, status.silent);
     try {
       current = await start(store, base, status, changes, presence, writer.flushed, load);
     } catch (error) {

@@ -4,6 +4,7 @@ import { own, WRITE_ID, type Field, type Model } from "../../client/model.js";
 import { jsonOf, plainText, transactionId, type Column, type Columns } from "../../client/values.js";
 import type { ServerRow, StoreOperations, SyncedOperations } from "../../store/store.js";
 import type { Arrivals, Snapshot } from "../../writes/settle.js";
+import { leftOutKey } from "../misfits.js";
 
 /** Values by the server's names of columns, as PostgreSQL's text. */
 export type ShapeRow = Record<string, string | null>;
@@ -35,6 +36,16 @@ export function changeReader(
 ): (message: ShapeMessage, columns: Columns) => Change {
   const fields = fieldsByColumn(model);
   const unknown = new Set<string>();
+
+  function keyOf(values: ServerRow): string {
+    try {
+      return synced.keyOf(model, values);
+    } catch {
+      // It is no key, so the row is left out.
+      return leftOutKey(model, values);
+    }
+  }
+
   return (message, columns) => {
     const values = new Map<string, string | null>();
     for (const [column, text] of Object.entries(message.value)) {
@@ -48,7 +59,7 @@ export function changeReader(
         console.warn(`${model.name}: the server's rows have a column ${column}, which is unknown here and ignored.`);
       }
     }
-    return { operation: message.headers.operation, key: synced.keyOf(model, values), values, message };
+    return { operation: message.headers.operation, key: keyOf(values), values, message };
   };
 }
 

@@ -2,6 +2,8 @@ import { FetchError } from "@electric-sql/client";
 
 import { parsed } from "../../client/json.js";
 import { own, type Model } from "../../client/model.js";
+import { LIVE_MS, PULL_MS } from "../../client/timing.js";
+import { wait } from "../schedule.js";
 
 /** The server's table as Electric takes it, which folds names without quotes to lower case. */
 export function shapeTable({ table }: Model): string {
@@ -50,4 +52,34 @@ function complaints(status: number, body: unknown, part: string): string {
   if (status !== 400) return "";
   const { errors } = (body ?? {}) as { errors?: Readonly<Record<string, unknown>> };
   return [errors?.[part] ?? []].flat().join(" ");
+}
+
+/** So many live requests in a row that are answered at once, with nothing new, are too many. */
+const HOT = 5;
+
+/** Live requests wait for news at the server. Where something in between answers them, they have to be slowed down here. */
+export interface Pace {
+  /** Returns when the next live request may leave. */
+  next(signal: AbortSignal): Promise<void>;
+  /** A live request has been answered. */
+  answered(askedAt: number, body: string): void;
+  /** What the status says of it. */
+  remark(): string | null;
+}
+
+export function createPace(): Pace {
+  let quick = 0;
+  return {
+    async next(signal) {
+      if (quick >= HOT) await wait(Math.min(PULL_MS, LIVE_MS * 2 ** (quick - HOT)), signal);
+    },
+    answered(askedAt, body) {
+      const hasNews = /"operation"\s*:/.test(body);
+      quick = hasNews || Date.now() - askedAt >= LIVE_MS ? 0 : quick + 1;
+    },
+    remark: () =>
+      quick < HOT
+        ? null
+        : "live requests are answered at once, with nothing new: perhaps by a cache or a proxy. So new rows come late",
+  };
 }

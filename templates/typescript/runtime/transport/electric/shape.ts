@@ -19,6 +19,7 @@ import {
 import { showsEarly } from "../loading.js";
 import { POSITION } from "../progress.js";
 import { wait } from "../schedule.js";
+import { openLeftOut, type Fitting } from "./left-out.js";
 import {
   applyChanges,
   areNewRows,
@@ -77,6 +78,8 @@ export interface Shape {
    * `isKept`: false where the batch is of a snapshot that is kept once all of it is there.
    */
   take(batch: Batch): Promise<{ readonly isKept: boolean }>;
+  /** Which rows are left out, because they can't be what the document says; null where none are. */
+  problem(): string | null;
   /** Returns once nothing is on its way into the database any more. To be called after the signal has aborted. */
   close(): Promise<void>;
 }
@@ -113,6 +116,7 @@ export async function openShape(
   let isExpecting = false;
   let inHand: Promise<unknown> = Promise.resolve();
   const read = changeReader(model, store.synced);
+  const leftOut = await openLeftOut(store, model);
 
   function keep<T>(work: Promise<T>): Promise<T> {
     inHand = Promise.allSettled([inHand, work]);
@@ -120,6 +124,7 @@ export async function openShape(
   }
 
   async function snapshotRequested(): Promise<void> {
+    leftOut.forget();
     isOurs = await store.synced.isEmpty(model);
     if (isOurs) {
       refetch = undefined;
@@ -159,22 +164,25 @@ export async function openShape(
     for (const [index, part] of parts.entries()) {
       signal.throwIfAborted();
       const isShown = isToShow();
-      const write = () =>
+      const write = ({ changes: fit, note }: Fitting) =>
         store.receive(async (within) => {
           await within.synced.beginLoading(model);
-          await apply(within, part, undefined, isOurs && areNewRows(part));
+          await apply(within, fit, undefined, isOurs && areNewRows(fit));
+          await note(within);
           const isLast = index === parts.length - 1;
           if (isShown || (isLast && batch.isUpToDate)) await within.synced.endLoading(model);
           if (!isLast) return;
           if (batch.isUpToDate) await remember(within, await settleLoaded(within, model, snapshot, new Map(), seen));
           await writePosition(within, model.name, after);
         });
-      await write().catch((error: unknown) => {
-        if (!isOurs) throw error;
-        // Perhaps a row is there already: from the answer to a write, or because it has come twice.
-        isOurs = false;
-        return write();
-      });
+      await leftOut.bring(part, (fitting) =>
+        write(fitting).catch((error: unknown) => {
+          if (!isOurs) throw error;
+          // Perhaps a row is there already: from the answer to a write, or because it has come twice.
+          isOurs = false;
+          return write(fitting);
+        }),
+      );
     }
     position = after;
     report(after, batch);
@@ -183,10 +191,13 @@ export async function openShape(
   async function follow(before: Position, changes: readonly Change[], batch: Batch): Promise<void> {
     const after = positionAt(batch, before.rows);
     if (changes.length > 0 || after.handle !== before.handle || after.offset !== before.offset) {
-      await store.receive(async (within) => {
-        await apply(within, changes, before.offset);
-        await writePosition(within, model.name, after);
-      });
+      await leftOut.bring(changes, ({ changes: fit, note }) =>
+        store.receive(async (within) => {
+          await apply(within, fit, before.offset);
+          await note(within);
+          await writePosition(within, model.name, after);
+        }),
+      );
       position = after;
     }
     report(after, batch);
@@ -195,19 +206,33 @@ export async function openShape(
   async function replace(snapshot: Refetch, batch: Batch): Promise<void> {
     const rows = [...snapshot.rows.values()];
     const after = positionAt(batch, rows.length);
-    await store.receive(async (within) => {
-      const before = await lastWrites(within, model);
-      await apply(within, rows, undefined);
-      await within.synced.deleteOthers(
-        model,
-        rows.map(({ values }) => values),
-      );
-      await remember(within, await settleLoaded(within, model, snapshot.snapshot, before, seen));
-      await within.synced.endLoading(model);
-      await writePosition(within, model.name, after);
+    await leftOut.bring(rows, async ({ changes: fit, misfits, note }) => {
+      const kept = [...fit, ...(await thereAmong([...misfits.keys()]))];
+      await store.receive(async (within) => {
+        const before = await lastWrites(within, model);
+        await apply(within, fit, undefined);
+        await note(within);
+        await within.synced.deleteOthers(
+          model,
+          kept.map(({ values }) => values),
+        );
+        await remember(within, await settleLoaded(within, model, snapshot.snapshot, before, seen));
+        await within.synced.endLoading(model);
+        await writePosition(within, model.name, after);
+      });
     });
     [position, refetch] = [after, undefined];
     report(after, batch);
+  }
+
+  /** Those whose rows are there, as they were before. */
+  async function thereAmong(misfits: readonly Change[]): Promise<Change[]> {
+    const there: Change[] = [];
+    for (const change of misfits) {
+      const row = await store.synced.read(model, change.key).catch(() => undefined);
+      if (row !== undefined) there.push(change);
+    }
+    return there;
   }
 
   /** `offset`: how far the log had been read; undefined where the changes are of a snapshot, or come with it. */
@@ -244,9 +269,7 @@ export async function openShape(
         const due = sent.filter(({ status }) => status === "acknowledged").map(({ writeId }) => writeId);
         await wait(patience, signal);
         if (signal.aborted) break;
-        await store.transaction(async (within) =>
-          remember(within, await settleDue(within, model, seen, which, due)),
-        );
+        await store.transaction(async (within) => remember(within, await settleDue(within, model, seen, which, due)));
       }
     } catch {
       // The next batch that is up to date tries again.
@@ -273,6 +296,7 @@ export async function openShape(
     start,
     snapshotRequested,
     take: (batch) => keep(take(batch)),
+    problem: leftOut.problem,
     close: async () => {
       await inHand;
     },

@@ -13,10 +13,10 @@ import { BROKEN_RETRY_MS, SHAPE_ANSWER_MS, SHAPE_BODY_MS } from "../../client/ti
 import type { Columns } from "../../client/values.js";
 import type { HeadersRecord, Settings } from "../../config.js";
 import { failure, keepTrying, reportWell, type End } from "../attempts.js";
-import { isAway, isPassing, onOnline, retryAfter, within } from "../schedule.js";
+import { isAway, isPassing, onOnline, retryAfter, strayed, within } from "../schedule.js";
 import type { Context, Reads } from "../transport.js";
 import { serverColumns, snapshotOf, type ShapeRow } from "./messages.js";
-import { bodyOf, explanation, isOutOfBounds, shapeTable } from "./request.js";
+import { bodyOf, createPace, explanation, isOutOfBounds, shapeTable } from "./request.js";
 import { openShape, type Batch } from "./shape.js";
 
 /** Rows by Electric's shapes, one for each model. */
@@ -63,7 +63,11 @@ async function stream(
   const { url, params } = request(settings, model);
   const controller = new AbortController();
   const shape = await openShape(store, reports, model, JSON.stringify(params), anew.isDue, controller.signal);
-  const fetching = shapeFetch(settings, shape.snapshotRequested, () => reportWell(reports, model));
+  const well = () => {
+    const [problem, remark] = [shape.problem(), fetching.remark()];
+    reportWell(reports, model, problem, (problem ?? remark) === null ? null : url, remark);
+  };
+  const fetching = shapeFetch(settings, shape.snapshotRequested, well);
   const end = await new Promise<End>((resolve) => {
     const finish = (end: End) => {
       for (const stop of stops) stop();
@@ -98,6 +102,7 @@ async function stream(
         try {
           const { isKept } = await shape.take(batch(messages, shapes, fetching));
           if (isKept) anew.isDue = false;
+          well();
           onDelivery();
         } catch (error) {
           // Nothing of it is committed, and nothing that follows may be.
@@ -174,6 +179,8 @@ interface ShapeFetch {
   headers(): HeadersRecord;
   /** Whether the newest request has got no answer. */
   isUnreachable(): boolean;
+  /** What is to be said of its answers. */
+  remark(): string | null;
 }
 
 /** `onSnapshot` is awaited before a request for a new snapshot leaves, `onAnswer` called after each good answer. */
@@ -181,19 +188,26 @@ function shapeFetch(settings: Settings, onSnapshot: () => Promise<void>, onAnswe
   let columns: Columns = {};
   let headers: HeadersRecord = {};
   let isUnreachable = false;
+  const pace = createPace();
 
   async function answer(url: URL, init: RequestInit): Promise<Response> {
     const signal = init.signal ?? new AbortController().signal;
+    const isLive = url.searchParams.get("live") === "true";
+    if (isLive) await pace.next(signal);
     isUnreachable = true;
     headers = await settings.headers(signal);
     const all = new Headers(init.headers);
     for (const [name, value] of Object.entries(headers)) all.set(name, value);
+    const askedAt = Date.now();
     return within(SHAPE_ANSWER_MS, signal, async (limit) => {
       const response = await settings.current().fetch(url.href, { ...init, headers: all, signal: limit.signal });
       limit.extend(SHAPE_BODY_MS);
       // Read here, where it is cancelled in time.
       const body = await response.text();
       isUnreachable = false;
+      const stray = strayed(`/v1/shape${url.search}`, response);
+      if (stray !== undefined) throw new Error(stray);
+      if (isLive && response.ok) pace.answered(askedAt, body);
       return new Response(body === "" ? null : body, response);
     });
   }
@@ -219,5 +233,6 @@ function shapeFetch(settings: Settings, onSnapshot: () => Promise<void>, onAnswe
     columns: () => columns,
     headers: () => headers,
     isUnreachable: () => isUnreachable,
+    remark: pace.remark,
   };
 }

@@ -1,6 +1,16 @@
-import { messageOf, parsed } from "../../client/json.js";
+import { parsed } from "../../client/json.js";
 import { WRITE_ID, type Model } from "../../client/model.js";
 import { keyRow, type Entry, type ServerRow, type Store, type StoreOperations } from "../../store/store.js";
+import {
+  findMisfits,
+  lackingIn,
+  leftOutKey,
+  problemOf,
+  readLeftOut,
+  writeLeftOut,
+  type LeftOut,
+  type Misfit,
+} from "../misfits.js";
 import { POSITION } from "../progress.js";
 import { noteStamp, stampEdits, writePulled } from "./clock.js";
 import type { Cursor, PullAnswer, PullChange, WireRow } from "./protocol.js";
@@ -23,7 +33,7 @@ export interface Taking {
   /** Filled models whose rows are shown now, though more are to come. */
   readonly shown: ReadonlySet<string>;
   /** What to leave out, and why. */
-  readonly unfit: ReadonlyMap<PullChange, string>;
+  readonly unfit: ReadonlyMap<PullChange, Misfit>;
 }
 
 /** How far the rows of one model have come. It is deleted with them. */
@@ -65,10 +75,12 @@ export async function takePage(
   const hidden = await showsTooEarly(within, answer.changes);
   for (const model of models) {
     const changes = answer.changes.filter(({ table }) => table === model.name);
+    const left = await leftOutBy(within, model, changes, unfit);
+    const problem = problemOf(left);
+    if (problem !== null) problems.set(model.name, problem);
     if (changes.length === 0) continue;
     if (filled.has(model.name)) await within.synced.beginLoading(model);
-    const { there, gone, problem } = sorted(within, model, changes, hidden, unfit);
-    if (problem !== undefined) problems.set(model.name, problem);
+    const { there, gone } = sorted(within, model, changes, hidden, left);
     if (there.size > 0) await within.synced.upsert(model, [...there.values()]);
     if (gone.size > 0) await within.synced.delete(model, [...gone.values()]);
     rows.set(model.name, there.size);
@@ -118,39 +130,21 @@ function fatesOf(taken: readonly Entry[], cursor: Cursor): { readonly reached: E
   return { reached, lost };
 }
 
-/** Thrown to take back what was only tried. */
-class Undone extends Error {}
-
 /** Finds the rows that the tables can't hold, and says why. */
 export async function findUnfit(
   store: Store,
   models: readonly Model[],
   changes: readonly PullChange[],
-): Promise<Map<PullChange, string>> {
-  const unfit = new Map<PullChange, string>();
-
-  async function search(model: Model, some: readonly PullChange[]): Promise<void> {
-    try {
-      await store.transaction(async ({ synced }) => {
-        const rows = some.map(({ row }) => rowOf(model, row ?? {}, null));
-        await synced.upsert(model, rows);
-        throw new Undone();
-      });
-    } catch (error) {
-      if (error instanceof Undone) return;
-      const [one, ...others] = some;
-      if (one === undefined) return;
-      if (others.length === 0) return void unfit.set(one, messageOf(error));
-      const half = Math.ceil(some.length / 2);
-      await search(model, some.slice(0, half));
-      await search(model, some.slice(half));
-    }
-  }
-
+): Promise<Map<PullChange, Misfit>> {
+  const unfit = new Map<PullChange, Misfit>();
   for (const model of models) {
     const rows = changes.filter(({ table, row }) => table === model.name && row !== null);
     const byKey = new Map(rows.map((change) => [JSON.stringify(change.key), change]));
-    if (byKey.size > 0) await search(model, [...byKey.values()]);
+    const found = await findMisfits(store, model, [...byKey.values()], ({ row }) => ({
+      row: rowOf(model, row ?? {}, null),
+      isWhole: true,
+    }));
+    for (const [change, misfit] of found) unfit.set(change, misfit);
   }
   return unfit;
 }
@@ -179,31 +173,40 @@ function sorted(
   model: Model,
   changes: readonly PullChange[],
   hidden: ReadonlySet<string>,
-  unfit: ReadonlyMap<PullChange, string>,
+  left: LeftOut,
 ) {
   const there = new Map<string, ServerRow>();
   const gone = new Map<string, ServerRow>();
-  let problem: string | undefined;
-  for (const change of changes) {
-    const { key, row, write_id } = change;
-    problem = unfit.get(change) ?? problem;
-    if (unfit.has(change)) continue;
+  for (const { key, row, write_id } of changes) {
     const keys: ServerRow = new Map(model.key.map((column) => [column, key[column] ?? null]));
+    if (Object.hasOwn(left, leftOutKey(model, keys))) continue;
     const rowKey = synced.keyOf(model, keys);
     there.delete(rowKey);
     gone.delete(rowKey);
-    if (row === null) {
-      gone.set(rowKey, keys);
-      continue;
-    }
-    const lacking = model.fields.find(({ name, nullable }) => !nullable && (row[name] ?? null) === null);
-    if (lacking === undefined) {
-      there.set(rowKey, rowOf(model, row, write_id !== null && hidden.has(write_id) ? null : write_id));
-    } else {
-      problem = `a row has no ${lacking.name}, which the document requires`;
-    }
+    if (row === null) gone.set(rowKey, keys);
+    else there.set(rowKey, rowOf(model, row, write_id !== null && hidden.has(write_id) ? null : write_id));
   }
-  return { there, gone, problem };
+  return { there, gone };
+}
+
+/** Which rows of a model are left out after these changes: of one that comes twice, the later counts. */
+async function leftOutBy(
+  within: StoreOperations,
+  model: Model,
+  changes: readonly PullChange[],
+  unfit: ReadonlyMap<PullChange, Misfit>,
+): Promise<LeftOut> {
+  const before = await readLeftOut(within, model);
+  const left: Record<string, Misfit> = { ...before };
+  for (const change of changes) {
+    const row = rowOf(model, change.row ?? change.key, null);
+    const lacking = change.row === null ? undefined : lackingIn(model, { row, isWhole: true });
+    const misfit = lacking === undefined ? unfit.get(change) : { row, isWhole: true, message: lacking };
+    if (misfit === undefined) delete left[leftOutKey(model, row)];
+    else left[leftOutKey(model, row)] = misfit;
+  }
+  if (changes.length > 0 && Object.keys({ ...before, ...left }).length > 0) await writeLeftOut(within, model, left);
+  return left;
 }
 
 function rowOf(model: Model, row: WireRow, writeId: string | null): ServerRow {

@@ -1,6 +1,6 @@
 import { parsed } from "../../client/json.js";
 import { BROKEN_RETRY_MS, POKE_SILENCE_MS, PULL_MS } from "../../client/timing.js";
-import { within, wait, backoff, onOnline, type Source } from "../schedule.js";
+import { within, wait, backoff, onOnline, strayed, type Source } from "../schedule.js";
 import type { Context } from "../transport.js";
 import { readPulled } from "./clock.js";
 import { syncUrl } from "./exchange.js";
@@ -12,9 +12,16 @@ class Unavailable extends Error {
   override readonly name = "Unavailable";
 }
 
+/** The source of what it reports: no model is called so. */
+const POKES = "the sync server's pokes";
+/** So many streams in a row that end at once are told. */
+const HOT = 5;
+const ENDED =
+  "the stream ends as soon as it has begun: perhaps a proxy in between does that. Rows are pulled every few seconds";
+
 /** Calls `pull` whenever there may be something new, until the signal aborts: where the server can't tell, every few seconds. */
 export async function poke(context: Context, pull: () => void): Promise<void> {
-  const { store, settings, presence, signal } = context;
+  const { store, settings, presence, reports, signal } = context;
   let isConnected = false;
   let lastId: string | undefined;
 
@@ -28,7 +35,7 @@ export async function poke(context: Context, pull: () => void): Promise<void> {
       const response = await (pushPull?.poke?.(Object.fromEntries(headers), limit.signal) ??
         settings.current().fetch(syncUrl(settings, "poke"), { headers, cache: "no-store", signal: limit.signal }));
       const isStream = response.headers.get("Content-Type")?.startsWith("text/event-stream") === true;
-      if (!response.ok || !isStream || response.body === null) {
+      if (!response.ok || !isStream || response.body === null || strayed("/poke", response) !== undefined) {
         await response.body?.cancel();
         throw new Unavailable(String(response.status));
       }
@@ -57,10 +64,15 @@ export async function poke(context: Context, pull: () => void): Promise<void> {
       const end = () => own.abort();
       signal.addEventListener("abort", end);
       const stop = settings.onChange(end);
+      const begun = Date.now();
       const error = await listen(own.signal).catch((reason: unknown) => reason);
       stop();
       signal.removeEventListener("abort", end);
-      failures = isConnected ? 0 : failures + 1;
+      // One that ends as soon as it has begun is none.
+      const isStream = isConnected && Date.now() - begun >= PULL_MS;
+      failures = isStream ? 0 : failures + 1;
+      const isHot = isConnected && failures >= HOT;
+      if (!signal.aborted) reports.error(POKES, isHot ? ENDED : null, { url: syncUrl(settings, "poke") });
       isConnected = false;
       own.abort();
       if (signal.aborted) return;

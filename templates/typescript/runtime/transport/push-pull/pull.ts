@@ -1,6 +1,7 @@
 import type { Model } from "../../client/model.js";
 import { Ended, keepTrying, reportWell, type End } from "../attempts.js";
 import { showsEarly } from "../loading.js";
+import { writeLeftOut, type Misfit } from "../misfits.js";
 import type { Source } from "../schedule.js";
 import type { Context } from "../transport.js";
 import { readPullAnswer } from "./answers.js";
@@ -113,7 +114,7 @@ export function createPuller(context: Context, models: readonly Model[], turns: 
     // The last page shows all.
     const present = new Set(answer.more ? answer.changes.map(({ table }) => table) : []);
     const shown = new Set([...present].filter((name) => isToShow.get(name)?.() === true));
-    const bring = (unfit: ReadonlyMap<PullChange, string>) =>
+    const bring = (unfit: ReadonlyMap<PullChange, Misfit>) =>
       store.receive((within) => takePage(within, models, answer, state, { shown, unfit }));
     try {
       return await bring(new Map());
@@ -142,6 +143,11 @@ export function createPuller(context: Context, models: readonly Model[], turns: 
     }
     const cursor = isDropped ? null : stored.cursor;
     const copy = cursor === null ? await copyFor() : undefined;
+    if (cursor === null) {
+      await store.transaction(async (within) => {
+        for (const model of models) await writeLeftOut(within, model, {});
+      });
+    }
     return { cursor, state: { taken, copy, filled } };
   }
 

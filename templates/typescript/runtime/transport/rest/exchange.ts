@@ -1,7 +1,7 @@
 import { messageOf } from "../../client/json.js";
 import { API_ANSWER_MS } from "../../client/timing.js";
 import type { HeadersRecord, Settings } from "../../config.js";
-import { within } from "../schedule.js";
+import { strayed, within } from "../schedule.js";
 import { createRedirects, isRedirect, type Lead, type Look, type Place } from "./redirects.js";
 import { SEE_OTHER, type ApiRequest } from "./request.js";
 
@@ -38,10 +38,10 @@ export interface Received {
 export type Exchange = (request: ApiRequest, headers: HeadersRecord, signal: AbortSignal) => Promise<Received>;
 
 /** As much of a response as is read of it. */
-type Answered = Pick<Response, "status" | "headers" | "redirected" | "text">;
+type Answered = Pick<Response, "status" | "headers" | "redirected" | "text" | "url">;
 
 /** What comes after 303 is for others to read. */
-const NOTHING = { status: SEE_OTHER, redirected: false, text: () => Promise.resolve("") };
+const NOTHING = { status: SEE_OTHER, redirected: false, url: "", text: () => Promise.resolve("") };
 
 /** Redirects of one write that are followed. */
 const HOPS = 4;
@@ -98,6 +98,8 @@ export function createExchange(settings: Settings): Exchange {
         request.method === "GET"
           ? await send(request, place.base + place.path, "follow")
           : await write(request, place, send, look);
+      const stray = request.method === "GET" ? strayed(request.path, response) : undefined;
+      if (stray !== undefined) throw new Misled({ kind: "lost", message: stray });
       return {
         status: response.status,
         headers: response.headers,

@@ -2,7 +2,7 @@ import { messageOf } from "../../client/json.js";
 import { API_ANSWER_MS, LIST_BODY_MS } from "../../client/timing.js";
 import type { HeadersRecord, Settings } from "../../config.js";
 import { Ended } from "../attempts.js";
-import { isAway, isPassing, retryAfter, within } from "../schedule.js";
+import { isAway, isPassing, retryAfter, strayed, within } from "../schedule.js";
 import { isPage } from "./redirects.js";
 
 /** A good answer, or that there is nothing, or nothing new. */
@@ -40,6 +40,9 @@ export async function get(
   if (status === 401 || status === 403 || (isForPeople && response.redirected)) {
     throw new Ended({ kind: "refused", headers, status, url });
   }
+  const base = settings.current().apiBaseUrl.replace(/\/$/, "");
+  const stray = strayed(url.startsWith(base) ? url.slice(base.length) : url, response);
+  if (stray !== undefined) throw new Ended({ kind: "broken", message: stray, status, url });
   if (status === 404 || status === 410) return { status: "missing", headers: response.headers, body };
   if (status === 204) return { status: "nothing", headers: response.headers, body };
   if (response.ok && !isForPeople) return { status: "ok", headers: response.headers, body };

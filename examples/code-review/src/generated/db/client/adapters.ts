@@ -3,12 +3,13 @@
 import { pgliteDialect } from "../store/sql/pglite/dialect.js";
 import { openPglite, type PgliteOptions } from "../store/sql/pglite/driver.js";
 import { sqlStore, type SqlStore } from "../store/sql/store.js";
+import type { OnSilent } from "../store/sql/tabs/connection.js";
 
 export type { Driver as Database } from "../store/sql/driver.js";
 export type { PgliteOptions as StoreOptions } from "../store/sql/pglite/driver.js";
 
 /** Opens the store that the config names: where the options say, or under the name `database` in the browser. */
-export async function openStore(options: PgliteOptions, database: string): Promise<SqlStore> {
+export async function openStore(options: PgliteOptions, database: string, onSilent: OnSilent): Promise<SqlStore> {
   const { driver, directory = `idb://${database}` } = options;
-  return sqlStore(driver ?? (await openPglite(directory, options)), pgliteDialect);
+  return sqlStore(driver ?? (await openPglite(directory, options, onSilent)), pgliteDialect);
 }

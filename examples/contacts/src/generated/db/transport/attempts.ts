@@ -102,16 +102,17 @@ export function failure(error: unknown): Extract<End, { kind: "failed" }> {
   return { kind: "failed", message: messageOf(error), retryAfter: 0, isUnreachable: false };
 }
 
-/** `error`: of rows that can't be taken, though the others can. */
+/** `error`: of rows that can't be taken, though the others can. `remark`: what else is to be said of the server. */
 export function reportWell(
   reports: Reports,
   { name }: Model,
   error: string | null = null,
   url: string | null = null,
+  remark: string | null = null,
 ): void {
   reports.reachable(name, true);
   reports.waiting(name, false);
-  reports.error(name, error, { url });
+  reports.error(name, error ?? remark, { url });
   reports.model(name, { error });
 }
 

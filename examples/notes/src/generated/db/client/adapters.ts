@@ -15,6 +15,8 @@ export type Database = IDBPDatabase<LocalDatabase>;
 export async function openStore(
   { directory }: StoreOptions,
   database: string,
+  // Each tab has the database open.
+  _onSilent: (message: string | null) => void,
 ): Promise<Store & { readonly database: Database }> {
   // It has the tables of these models.
   return (await openIndexedDb(directory ?? database)) as unknown as Store & { readonly database: Database };

@@ -24,6 +24,8 @@ export const HEADERS_MS = 60_000;
 export const API_ANSWER_MS = 60_000;
 /** The longest wait for the rest of a list's answer, once it has begun. */
 export const LIST_BODY_MS = 300_000;
+/** A live request that is answered sooner, with nothing new, hasn't waited for news at the server. */
+export const LIVE_MS = 200;
 /** The longest wait for a shape's answer to begin. Electric holds a live request for 20 seconds; later, it is lost. */
 export const SHAPE_ANSWER_MS = 45_000;
 /** The longest wait for the rest of a shape's answer: a snapshot can be long. */
@@ -54,6 +56,8 @@ export const VISIBLE_ANSWER_MS = 500;
 export const LEADER_RETRY_MS = 1_000;
 /** How often the leading tab is asked to give up its lock. */
 export const LEADER_INTERRUPT_MS = 500;
+/** After so long without an answer, the tab that has the database open counts as asleep. */
+export const OWNER_ANSWER_MS = 5_000;
 /** How long a worker has to close the database. */
 export const CLOSE_MS = 2_000;
 

@@ -44,10 +44,11 @@ export function dateOf(text: string): string {
   return /^(\d{4}-\d\d-\d\d)(?!.* BC$)/.exec(text)?.[1] ?? text;
 }
 
-/** Converts a value that is a string in the API: timestamps get the form that the API has. */
+/** Converts a value that is a string in the API: timestamps and intervals get the form that the API has. */
 export function plainText(text: string, column: Column | undefined): string {
-  const isTimestamp = column?.type === "timestamptz" || column?.type === "timestamp";
-  return isTimestamp && (column.dims ?? 0) === 0 ? isoTimestamp(text) : text;
+  if (column === undefined || (column.dims ?? 0) > 0) return text;
+  if (column.type === "interval") return isoDuration(text);
+  return column.type === "timestamptz" || column.type === "timestamp" ? isoTimestamp(text) : text;
 }
 
 /** Converts PostgreSQL's hexadecimal bytes to base64. Bytes in a text column are base64 already. */
@@ -91,6 +92,7 @@ const SCALARS: Readonly<Record<string, (text: string) => string>> = {
   numeric: number,
   timestamp,
   timestamptz: timestamp,
+  interval: (text) => quoted(isoDuration(text)),
   bytea: (text) => quoted(base64Of(text)),
   ...Object.fromEntries(["text", "varchar", "bpchar", "uuid", "date", "time", "timetz"].map((type) => [type, quoted])),
 };
@@ -131,6 +133,20 @@ export function isoTimestamp(text: string): string {
   const moment = new Date(`${date}T${time}${hours}:${minutes}`);
   if (Number.isNaN(moment.getTime())) return text;
   return `${moment.toISOString().slice(0, -".000Z".length)}${fraction}Z`;
+}
+
+const INTERVAL = /^(?:(-?\d+) years? ?)?(?:(-?\d+) mons? ?)?(?:(-?\d+) days? ?)?(?:([+-]?)(\d+):(\d\d):(\d\d(?:\.\d+)?))?$/;
+
+/** Converts an interval of PostgreSQL to a duration of ISO 8601. Other text stays unchanged. */
+export function isoDuration(text: string): string {
+  const found = INTERVAL.exec(text.replaceAll("+", ""));
+  if (found === null || text === "") return text;
+  const [, years, months, days, sign = "", ...clock] = found;
+  const part = (value: string | undefined, unit: string, minus = "") =>
+    value === undefined || Number(value) === 0 ? "" : `${minus}${value.replace(/^(-?)0+(?=\d)/, "$1")}${unit}`;
+  const date = part(years, "Y") + part(months, "M") + part(days, "D");
+  const time = ["H", "M", "S"].map((unit, index) => part(clock[index], unit, sign)).join("");
+  return date + time === "" ? "PT0S" : `P${date}${time === "" ? "" : `T${time}`}`;
 }
 
 /** Converts a 64-bit integer to what the application sees of it. */

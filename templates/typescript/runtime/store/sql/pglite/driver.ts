@@ -2,6 +2,7 @@ import type { messages, PGlite, PGliteInterface, protocol, Transaction } from "@
 
 import { isRead, serialQueue, sql, type Connection, type Driver, type Row, type Statement } from "../driver.js";
 import type { StoreOptions } from "../store.js";
+import type { OnSilent } from "../tabs/connection.js";
 import { joinTabs } from "../tabs/driver.js";
 
 /** The part of a PGlite instance that a driver uses: an application may bring an instance of its own. */
@@ -28,7 +29,11 @@ const SCHEMES = /^(memory|opfs-ahp|memfs2opfs):\/\//;
  * Opens a directory: `idb://…` in the browser, where all tabs share it; `memory://`, or a folder in Node, for this
  * client alone.
  */
-export async function openPglite(directory: string, { initialData }: PgliteOptions = {}): Promise<Driver> {
+export async function openPglite(
+  directory: string,
+  { initialData }: PgliteOptions = {},
+  onSilent: OnSilent = () => {},
+): Promise<Driver> {
   if (!directory.startsWith("idb://")) {
     return SCHEMES.test(directory) ? openAlone(directory) : openFolder(directory);
   }
@@ -36,10 +41,11 @@ export async function openPglite(directory: string, { initialData }: PgliteOptio
     throw new Error("The local database needs a browser and a secure context: https, or localhost.");
   }
   const worker = new Worker(new URL("./pglite-worker.js", import.meta.url), { type: "module" });
-  return joinTabs(worker, `sync-patterns:${directory}`, {
+  const place = {
     directory,
     ...(initialData !== undefined && { initialData: new URL(initialData, location.href).href }),
-  });
+  };
+  return joinTabs(worker, `sync-patterns:${directory}`, place, onSilent);
 }
 
 async function openAlone(directory: string): Promise<Driver> {

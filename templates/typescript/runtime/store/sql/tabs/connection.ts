@@ -1,4 +1,4 @@
-import { CLOSE_MS } from "../../../client/timing.js";
+import { CLOSE_MS, OWNER_ANSWER_MS } from "../../../client/timing.js";
 import type { Row } from "../driver.js";
 import {
   fromRemote,
@@ -28,8 +28,37 @@ export interface TabConnection {
   close(): Promise<void>;
 }
 
+/** Says that another tab has the database and doesn't answer; null: it does again. */
+export type OnSilent = (message: string | null) => void;
+
+const SILENT =
+  "Another tab of this application has the database open, and doesn't answer: perhaps the browser has put it to sleep. " +
+  "Look at that tab, or close it.";
+
+/** Calls `onSilent` where something that is waited for takes long. */
+function createWatch(onSilent: OnSilent): <T>(work: Promise<T>) => Promise<T> {
+  const late = new Set<Promise<unknown>>();
+  return (work) => {
+    const timer = setTimeout(() => {
+      late.add(work);
+      if (late.size === 1) onSilent(SILENT);
+    }, OWNER_ANSWER_MS);
+    const end = () => {
+      clearTimeout(timer);
+      if (late.delete(work) && late.size === 0) onSilent(null);
+    };
+    work.then(end, end);
+    return work;
+  };
+}
+
 /** Starts the tab's own worker, and connects the tab to the one that has the database open, whichever it is. */
-export async function connectTab(worker: Worker, shared: string, place: Place): Promise<TabConnection> {
+export async function connectTab(
+  worker: Worker,
+  shared: string,
+  place: Place,
+  onSilent: OnSilent,
+): Promise<TabConnection> {
   const client = crypto.randomUUID();
   const release = await holdLock(tabChannel(shared, client));
   const announcements = new BroadcastChannel(shared);
@@ -37,6 +66,11 @@ export async function connectTab(worker: Worker, shared: string, place: Place): 
   const listeners = new Set<() => void>();
   let owner: RemoteOwner | undefined;
   let next = deferred<Owner>();
+  /** Whether this tab's own worker has the database: then no other is to blame. */
+  let isOwn = false;
+  const watched = createWatch((message) => {
+    if (!isOwn || message === null) onSilent(message);
+  });
 
   function announce(announcement: Announcement): void {
     announcements.postMessage(announcement);
@@ -76,7 +110,7 @@ export async function connectTab(worker: Worker, shared: string, place: Place): 
       return;
     }
     lose(new Error("The database has been opened by another tab."));
-    owner = remoteOwner(data.owner, (request) => channel.postMessage(request));
+    owner = remoteOwner(data.owner, (request) => channel.postMessage(request), watched);
     next.resolve(owner);
     // A new promise, because the old one is rejected if opening had failed before.
     next = deferred();
@@ -86,6 +120,7 @@ export async function connectTab(worker: Worker, shared: string, place: Place): 
   });
 
   worker.addEventListener("message", ({ data }: MessageEvent<WorkerMessage>) => {
+    if (data.type === "opening") isOwn = true;
     if (data.type === "failed") fail(fromRemote(data.error));
   });
   worker.addEventListener("error", (event) => {
@@ -113,7 +148,7 @@ export async function connectTab(worker: Worker, shared: string, place: Place): 
 
   return {
     client,
-    owner: () => next.promise,
+    owner: () => watched(next.promise),
     onCommit(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -128,7 +163,11 @@ interface RemoteOwner extends Owner {
   lose(error: Error): void;
 }
 
-function remoteOwner(owner: string, send: (request: Request) => void): RemoteOwner {
+function remoteOwner(
+  owner: string,
+  send: (request: Request) => void,
+  watched: <T>(work: Promise<T>) => Promise<T>,
+): RemoteOwner {
   const calls = new Map<number, Deferred<Row[]>>();
   let lastId = 0;
   let loss: Error | undefined;
@@ -143,7 +182,7 @@ function remoteOwner(owner: string, send: (request: Request) => void): RemoteOwn
       calls.set(id, { promise, resolve, reject });
       send({ ...task, owner, id });
     }
-    return { id, answer: promise };
+    return { id, answer: watched(promise) };
   }
 
   return {

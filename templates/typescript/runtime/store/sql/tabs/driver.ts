@@ -1,13 +1,13 @@
 import { isRead, name, sql, type Connection, type Driver, type Row } from "../driver.js";
-import { connectTab, type Owner } from "./connection.js";
+import { connectTab, type OnSilent, type Owner } from "./connection.js";
 import { MARKS, type Place } from "./messages.js";
 
 /**
  * Makes a driver of a database that tabs share. The worker of one tab has it open; when that tab closes, the worker of
  * another opens it. Transactions that were running are repeated then, unless they had been committed.
  */
-export async function joinTabs(worker: Worker, shared: string, place: Place): Promise<Driver> {
-  const tab = await connectTab(worker, shared, place);
+export async function joinTabs(worker: Worker, shared: string, place: Place, onSilent: OnSilent): Promise<Driver> {
+  const tab = await connectTab(worker, shared, place, onSilent);
 
   async function wasCommitted(token: string): Promise<boolean> {
     const rows = await driver.query(

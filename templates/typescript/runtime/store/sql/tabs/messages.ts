@@ -42,6 +42,8 @@ export interface Place {
 /** Messages between a tab and its own worker. */
 export type WorkerMessage =
   | { readonly type: "open"; readonly shared: string; readonly place: Place }
+  /** The database is this worker's now: it is about to open it. */
+  | { readonly type: "opening" }
   | { readonly type: "close" }
   | { readonly type: "closed" }
   | { readonly type: "failed"; readonly error: RemoteError };

@@ -27,6 +27,7 @@ export function serveTabs(open: (place: Place) => Promise<Driver>): void {
     const message = event.data;
     if (message.type === "open") {
       void navigator.locks.request(message.shared, async () => {
+        tellTab({ type: "opening" });
         try {
           driver = await open(message.place);
           await serve(driver, message.shared);

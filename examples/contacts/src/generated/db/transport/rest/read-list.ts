@@ -19,6 +19,7 @@ import {
   type RowReader,
 } from "./pages.js";
 import type { KnownPage, Listed, Memory, Older, Place } from "./places.js";
+import { misfitMessage } from "../misfits.js";
 import { Unfit } from "./rows.js";
 
 /** One pull of a model, with what has become of its rows so far. */
@@ -208,7 +209,8 @@ export async function readList(
       } catch (error) {
         if (!(error instanceof Unfit)) throw error;
         isRepeated = false;
-        run.problems.push({ message: error.message, url: place.url });
+        const which = key === undefined ? "a row" : `the row ${key}`;
+        run.problems.push({ message: `${which} ${error.message}`, url: place.url });
         if (key === undefined) isWhole = false;
         else run.kept.add(key);
       }
@@ -270,7 +272,8 @@ export async function readList(
       const [row, ...others] = rows;
       if (row !== undefined && others.length === 0) {
         run.kept.add(store.synced.keyOf(model, row));
-        run.problems.push({ message: messageOf(error), url: place.url });
+        const message = await misfitMessage(store, model, { row, isWhole: false }, error);
+        run.problems.push({ message, url: place.url });
         return [];
       }
       const half = Math.ceil(rows.length / 2);

@@ -4,7 +4,7 @@ import { messageOf, parsed } from "../../client/json.js";
 import { API_ANSWER_MS, LIST_BODY_MS } from "../../client/timing.js";
 import type { HeadersRecord, Settings } from "../../config.js";
 import { Ended } from "../attempts.js";
-import { isPassing, retryAfter, within } from "../schedule.js";
+import { isPassing, retryAfter, strayed, within } from "../schedule.js";
 import { OtherProtocol } from "./answers.js";
 import { LARGEST_REQUEST, type PullRequest, type PushRequest } from "./protocol.js";
 
@@ -66,7 +66,7 @@ export async function ask<E extends keyof Requests, T>(
     return readAs(read, given, url);
   }
   const { status, body, after } = await post(settings, endpoint, sent, headers, signal).catch((error: unknown) => {
-    throw unreachable(settings, endpoint, error);
+    throw error instanceof Ended ? error : unreachable(settings, endpoint, error);
   });
   const answer = parsed(body);
   if (status !== 200) throw refusal(settings, endpoint, headers, status, answer, body, after);
@@ -108,6 +108,8 @@ async function post(
       signal: limit.signal,
     });
     limit.extend(LIST_BODY_MS);
+    const stray = strayed(`/${endpoint}`, response);
+    if (stray !== undefined) throw strange(stray, syncUrl(settings, endpoint));
     return {
       status: response.status,
       body: await response.text(),

@@ -4,7 +4,7 @@ import { membersOf, objectOf, type Members } from "../../client/json.js";
 import { keyFields, own, WRITE_ID, type Field, type Model } from "../../client/model.js";
 import type { ServerRow } from "../../store/store.js";
 
-/** A row that the API gives otherwise than the document says. */
+/** A row that the API gives otherwise than the document says. The message goes on after what names the row. */
 export class Unfit extends Error {
   override readonly name = "Unfit";
 }
@@ -34,7 +34,7 @@ export function columnsOf(
       const { name } = field;
       const text = columnText(field, valueOf(name), mark);
       if (text === null && (!field.nullable || model.key.includes(name))) {
-        throw new Unfit(`a row has no ${name}, which the document requires`);
+        throw new Unfit(`has no ${name}, which the document requires`);
       }
       return [name, text];
     }),
@@ -46,7 +46,7 @@ function columnText(field: Field, value: unknown, mark: string): string | null {
   if (value === undefined || value === null) return null;
   const text = typeof value === "object" ? JSON.stringify(value) : scalarText(value, mark);
   if (!isFit(field, value, text)) {
-    throw new Unfit(`a row has ${JSON.stringify(value)} as ${field.name}, which is no ${field.type}`);
+    throw new Unfit(`has ${JSON.stringify(value)} as ${field.name}, which is no ${field.type}`);
   }
   return field.type === "uuid" ? text.toLowerCase() : text;
 }

@@ -89,7 +89,7 @@ export function restWrites(settings: Settings): Writes {
       const row = received?.status === 200 ? rowIn(model, received.body) : undefined;
       return row !== undefined && isShownBy(write, row) ? wholeRow(write, row) : null;
     } catch (error) {
-      if (error instanceof Unreachable || error instanceof Blocked || error instanceof Unsendable) return null;
+      if ([Unreachable, Blocked, Misled, Unsendable].some((kind) => error instanceof kind)) return null;
       throw error;
     }
   }

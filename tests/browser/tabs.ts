@@ -102,6 +102,24 @@ export function tabs(test: Test): void {
     });
   }
 
+  test("a tab that is asleep and syncs for all: the others say so while edits wait, and all is saved when it wakes", async (world) => {
+    const first = await world.open();
+    await first.says("Online · everything is saved");
+    const second = await world.open();
+    await second.says("Online · everything is saved");
+    const asleep = first.page.evaluate(() => {
+      for (const end = Date.now() + 15_000; Date.now() < end; );
+    });
+    await second.add("Ada");
+    await second.alert("Another tab of this application sends the edits of all").waitFor();
+    await second.screenshot("tabs 7 the tab that syncs is asleep");
+    await asleep;
+    await second.shows("Ada", "saved");
+    await second.says("Online · everything is saved");
+    await second.alert("Another tab of this application").waitFor({ state: "detached" });
+    assert.deepEqual(await world.names(), ["Ada"]);
+  });
+
   test("a tab with older code doesn't send what newer code writes", async (world) => {
     await world.addElsewhere("Ada");
     const older = await world.open("older/");

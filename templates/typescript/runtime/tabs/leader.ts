@@ -1,4 +1,4 @@
-import { LEADER_INTERRUPT_MS, LEADER_RETRY_MS } from "../client/timing.js";
+import { LEADER_INTERRUPT_MS, LEADER_RETRY_MS, OWNER_ANSWER_MS } from "../client/timing.js";
 
 type Work = (signal: AbortSignal) => Promise<"over" | void>;
 
@@ -86,4 +86,27 @@ export function createLeadership(lockName: string | undefined): Leadership {
   }
 
   return { lead, alone };
+}
+
+const SILENT =
+  "Another tab of this application sends the edits of all, and doesn't answer: perhaps the browser has put it to sleep. " +
+  "Look at that tab, or close it.";
+
+/**
+ * Calls `onSilent` where edits wait for a tab that doesn't answer, and with null once it does. The function that it returns
+ * stops that.
+ */
+export function watchLeader(
+  isWaiting: () => boolean,
+  isLed: () => Promise<boolean>,
+  onSilent: (message: string | null) => void,
+): () => void {
+  const timer = setInterval(() => {
+    if (!isWaiting()) return onSilent(null);
+    void isLed().then((is) => onSilent(is || !isWaiting() ? null : SILENT));
+  }, OWNER_ANSWER_MS);
+  return () => {
+    clearInterval(timer);
+    onSilent(null);
+  };
 }

@@ -1,3 +1,4 @@
+import { OWNER_ANSWER_MS } from "../client/timing.js";
 import { isVisible, onVisible, type Presence } from "../transport/schedule.js";
 
 /** Something that has gone wrong, and is tried again. */
@@ -43,7 +44,10 @@ type Notice =
   | "returned"
   /** Whether anybody looks, and that somebody does. */
   | "visible?"
-  | "visible";
+  | "visible"
+  /** Whether anybody syncs, and that somebody does. */
+  | "leads?"
+  | "leads";
 
 /** The source of refusals: they are told, and nothing tries them again by itself. */
 export const REFUSALS = "what is refused";
@@ -76,6 +80,10 @@ export interface Reports {
   askForPull(model: string | undefined): void;
   /** Calls `listener` when another tab asks for that, until what it returns is called. */
   onPullAsked(listener: (model: string | undefined) => void): () => void;
+  /** Whether this tab is the one that syncs. */
+  leads(isLeading: boolean): void;
+  /** Whether a tab syncs, be it this one, and says so in time. */
+  isLed(): Promise<boolean>;
   /** The database has another version of the schema than the code of this tab, or was removed: `removed` says that. */
   outdated(removed?: string): void;
   close(): void;
@@ -95,6 +103,9 @@ export function openReports(
   /** Whether the facts are this tab's own. */
   let isSource = false;
   let isOutdated = false;
+  let isLeading = false;
+  /** Who waits for a tab to say that it syncs. */
+  const asking = new Set<() => void>();
   /** This tab's own: those that are opened later have another database. */
   let removal: SyncError | undefined;
   let channel: BroadcastChannel | undefined;
@@ -149,6 +160,10 @@ export function openReports(
       if (isVisible()) channel?.postMessage("visible" satisfies Notice);
     } else if (notice === "visible") {
       presence.seenElsewhere();
+    } else if (notice === "leads?") {
+      if (isLeading) channel?.postMessage("leads" satisfies Notice);
+    } else if (notice === "leads") {
+      for (const answer of asking) answer();
     } else if (notice === "ask") {
       if (isSource) channel?.postMessage({ facts } satisfies Notice);
     } else if ("pull" in notice) {
@@ -218,6 +233,24 @@ export function openReports(
     onPullAsked(listener) {
       pullListeners.add(listener);
       return () => pullListeners.delete(listener);
+    },
+    leads(is) {
+      isLeading = is;
+    },
+    async isLed() {
+      if (isLeading || channel === undefined) return true;
+      const isAnswered = new Promise<boolean>((resolve) => {
+        const end = (is: boolean) => {
+          clearTimeout(timer);
+          asking.delete(answer);
+          resolve(is);
+        };
+        const answer = () => end(true);
+        const timer = setTimeout(() => end(isLeading), OWNER_ANSWER_MS);
+        asking.add(answer);
+      });
+      channel.postMessage("leads?" satisfies Notice);
+      return isAnswered;
     },
     outdated,
     close() {

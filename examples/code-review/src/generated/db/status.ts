@@ -57,8 +57,8 @@ export interface Status {
   persisted(isPersisted: boolean): void;
   /** Says what keeps the database from being opened. */
   blocked(message: string): void;
-  /** Says that the tab that has the database open doesn't answer; null: it does again. */
-  silent(message: string | null): void;
+  /** Says that another tab doesn't answer that is needed; null: it does again. `about`: tells what it is needed for. */
+  silent(about: string, message: string | null): void;
   /** Says how many writes wait for room on the disk, and tells the error when they begin to. */
   unsaved(count: number, error: unknown): void;
   /** Keeps the status of an open database, until what it returns is called. `isSyncing`: whether any tab syncs. */
@@ -91,7 +91,7 @@ export function createStatus(): Status {
   let counts: Tally = closed;
   let persisted: boolean | null = null;
   let unsaved = 0;
-  let silence: SyncError | undefined;
+  const silences = new Map<string, SyncError>();
   let isSyncing = false;
   /** Those of the open database. */
   let reports: Reports | undefined;
@@ -102,13 +102,18 @@ export function createStatus(): Status {
     for (const listener of listeners) listener();
   }
 
+  function withSilences({ lastError, errors }: Pick<SyncStatus, "lastError" | "errors">) {
+    const silent = [...silences.values()];
+    return { lastError: silent.at(-1)?.message ?? lastError, errors: [...errors, ...silent] };
+  }
+
   function show(): void {
     if (reports === undefined) return;
     const { pending, held, oldestPending } = counts;
     const reported = reports.current();
     const next: SyncStatus = {
       ...reported,
-      ...(silence !== undefined && { lastError: silence.message, errors: [...reported.errors, silence] }),
+      ...withSilences(reported),
       opening: isSyncing && reported.opening,
       persisted,
       pending,
@@ -189,11 +194,16 @@ export function createStatus(): Status {
       tellError({ model: null, url: null, message });
     },
 
-    silent(message) {
-      silence = message === null ? undefined : { model: null, url: null, message };
-      if (silence !== undefined) tellError(silence);
+    silent(about, message) {
+      if (silences.get(about)?.message === (message ?? undefined)) return;
+      silences.delete(about);
+      if (message !== null) {
+        const error = { model: null, url: null, message };
+        silences.set(about, error);
+        tellError(error);
+      }
       if (reports !== undefined) return show();
-      status = { ...closed, lastError: message, errors: silence === undefined ? [] : [silence] };
+      status = { ...status, ...withSilences(closed) };
       tell();
     },
 

@@ -13,7 +13,7 @@ import { createBase, defaultBase, type ClientBase, type RejectedChange, type Syn
 import { loadSync, type LoadSync } from "./load-sync.js";
 import { createStatus, type Status, type SyncStatus } from "./status.js";
 import type { Store } from "./store/store.js";
-import { createLeadership, type Leadership } from "./tabs/leader.js";
+import { createLeadership, watchLeader, type Leadership } from "./tabs/leader.js";
 import { openReports, type ModelStatus, type Reports, type SyncError } from "./tabs/reports.js";
 import { readProgress } from "./transport/progress.js";
 import { createPresence, createPulls, type Presence, type Pulls } from "./transport/schedule.js";
@@ -155,7 +155,7 @@ function clientOf(base: ClientBase, databaseName: string): Client {
 
   async function open(options: DatabaseOptions): Promise<Running> {
     const load = options.sync === false ? undefined : loadSync(models);
-    const store = await openStore(options, databaseName, status.silent);
+    const store = await openStore(options, databaseName, (message) => status.silent("database", message));
     try {
       current = await start(store, base, status, changes, presence, writer.flushed, load);
     } catch (error) {
@@ -272,10 +272,15 @@ async function start(
       return "over";
     }
     const context = { store, models, settings, presence, reports, onLog: feed.onLog, pulls };
-    await whileSignedIn(settings, reports, signal, async (turn) => {
-      const code = await loadCode(reports, presence, turn);
-      await code?.syncModels({ ...context, signal: turn });
-    });
+    reports.leads(true);
+    try {
+      await whileSignedIn(settings, reports, signal, async (turn) => {
+        const code = await loadCode(reports, presence, turn);
+        await code?.syncModels({ ...context, signal: turn });
+      });
+    } finally {
+      reports.leads(false);
+    }
   }
 
   const stopSync = load && leadership.lead((signal) => sync(load, signal));
@@ -284,7 +289,15 @@ async function start(
     void stopSync?.();
   });
   if (store.shared !== undefined) void askToPersist(status);
+  const isWaiting = () => {
+    const { pending, outdated, signedOut } = status.current();
+    return load !== undefined && pending > 0 && !outdated && !signedOut;
+  };
+  const tellSilence = (message: string | null) => status.silent("sync", message);
+  // Without other tabs there is nobody to wait for.
+  const stopWatching = store.shared === undefined ? () => {} : watchLeader(isWaiting, reports.isLed, tellSilence);
   const stop = async () => {
+    stopWatching();
     await stopUser();
     await stopSync?.();
     stopStatus();

@@ -13,6 +13,7 @@ mod inputs;
 mod inspect;
 mod invocation;
 mod line_endings;
+mod loading;
 mod manual;
 mod migrate;
 mod project;

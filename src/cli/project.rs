@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::global_options::Global;
 use super::inputs::{self, Inputs, ProjectArgs};
+use super::loading;
 use super::report;
 use super::report::Occasion;
 use super::target::Target;
@@ -37,6 +38,9 @@ pub fn make_of(
     consequence: &str,
     global: &Global,
 ) -> anyhow::Result<Option<Project>> {
+    if let Some(config) = &inputs.config {
+        loading::check(config, &mut problems);
+    }
     let tree = inputs.take_tree();
     let client = match (&inputs.config, tree) {
         (Some(config), Some(tree)) => crate::generate(tree, config, inputs.templates.as_ref(), &mut problems)?,

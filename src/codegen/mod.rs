@@ -2,6 +2,7 @@
 //! turn that into text.
 
 mod files;
+mod imports;
 pub mod server;
 mod settings;
 pub mod sql;
@@ -16,6 +17,7 @@ use indexmap::IndexMap;
 use crate::diagnostics::Problems;
 use crate::plan::Plan;
 pub use files::{BANNER, Files, is_ours};
+pub use imports::with_imports;
 pub use settings::Settings;
 use template::{OwnTemplates, TemplateSet, Templates, View};
 

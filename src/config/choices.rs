@@ -95,6 +95,30 @@ impl IdempotencyKey {
     }
 }
 
+/// How generated files name each other in imports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ImportExtension {
+    /// `./client`: for bundlers.
+    None,
+    /// `./client.js`: as Node and browsers find what TypeScript has compiled.
+    Js,
+    /// `./client.ts`: for what runs TypeScript as it is.
+    Ts,
+}
+
+impl ImportExtension {
+    pub const ALL: [ImportExtension; 3] = [Self::None, Self::Js, Self::Ts];
+
+    /// As the config has it.
+    pub fn word(self) -> &'static str {
+        match self {
+            ImportExtension::None => "none",
+            ImportExtension::Js => ".js",
+            ImportExtension::Ts => ".ts",
+        }
+    }
+}
+
 /// What becomes of an edit that meets one of somebody else, on the sync server.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Conflict {

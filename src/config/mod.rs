@@ -13,7 +13,8 @@ mod server;
 mod settings;
 
 pub use choices::{
-    Adapter, Collections, Conflict, Framework, IdempotencyKey, Int64, References, ServerFramework, Sync, Transport,
+    Adapter, Collections, Conflict, Framework, IdempotencyKey, ImportExtension, Int64, References, ServerFramework,
+    Sync, Transport,
 };
 pub use headers::{parse_header, substitute};
 pub use list::{Choice, ListConfig, Place, Style};

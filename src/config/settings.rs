@@ -2,7 +2,9 @@ use std::path::PathBuf;
 
 use indexmap::IndexMap;
 
-use super::choices::{Adapter, Collections, Framework, IdempotencyKey, Int64, References, Sync, Transport};
+use super::choices::{
+    Adapter, Collections, Framework, IdempotencyKey, ImportExtension, Int64, References, Sync, Transport,
+};
 use super::model::{ModelConfig, ModelEntry};
 use super::server::ServerConfig;
 use crate::diagnostics::Severity;
@@ -44,6 +46,8 @@ pub struct Config {
     /// The folder with the templates that replace ours.
     pub templates: Option<PathBuf>,
     pub int64: Int64,
+    /// `None`: nothing is said, and imports end in `.js`.
+    pub import_extension: Option<ImportExtension>,
     /// In the file's order.
     pub models: IndexMap<String, ModelEntry>,
     /// How bad it is that an entry of `models` is about none of the document's. A command that writes nothing takes the model as

@@ -74,6 +74,7 @@ codes! {
     NotAUrl "not-a-url" [Error], "a value isn't a URL";
     NoSuchFolder "no-such-folder" [Error], "the folder with templates doesn't exist";
     UnreadableSpec "unreadable-spec" [Error], "the document can't be read";
+    NotLoaded "not-loaded" [Warning], "the application can't load the generated files as they are written";
 
     // The document
     Version "version" [Error], "the document isn't OpenAPI 3.0, 3.1 or Swagger 2.0";

@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::codegen::template::{Page, Renderer, TemplateSet, Templates, templates};
 use crate::config::Adapter;
 use crate::config::References;
-use crate::config::{Collections, FILE_NAME, Framework, ServerFramework, Transport};
+use crate::config::{Collections, FILE_NAME, Framework, ImportExtension, ServerFramework, Transport};
 use crate::diagnostics::clean;
 use crate::discovery::can_name_a_model;
 use crate::inspect::View;
@@ -36,6 +36,8 @@ pub struct Decisions {
     pub framework: Framework,
     /// What a sync server's endpoints are for.
     pub server_framework: ServerFramework,
+    /// `None`: the default.
+    pub import_extension: Option<ImportExtension>,
     pub collections: Collections,
     /// Sync every model.
     pub all: bool,
@@ -70,6 +72,8 @@ struct ConfigView {
     server_framework: Option<&'static str>,
     adapter: &'static str,
     framework: &'static str,
+    /// `None`: the default.
+    import_extension: Option<&'static str>,
     /// `None`: the default.
     collections: Option<&'static str>,
     sync: &'static str,
@@ -139,6 +143,7 @@ pub fn config(decisions: &Decisions, found: &View) -> anyhow::Result<String> {
             .then(|| decisions.server_framework.word()),
         adapter: decisions.adapter.word(),
         framework: decisions.framework.word(),
+        import_extension: decisions.import_extension.map(ImportExtension::word),
         collections: (decisions.collections != Collections::Local).then(|| decisions.collections.word()),
         sync: if decisions.all { "all" } else { "annotated" },
         database: Setting::new(decisions.database.as_ref(), "sync-patterns-app"),

@@ -36,13 +36,39 @@ pub fn server_framework(folder: &Path) -> ServerFramework {
     found.map_or(ServerFramework::Fetch, |(_, framework)| framework)
 }
 
+/// The packages that bundle an application and find no `x.ts` where `x.js` is imported, and what people call them.
+const WITHOUT_ENDINGS: [(&str, &str); 6] = [
+    ("next", "Next.js"),
+    ("react-scripts", "Create React App"),
+    ("@vue/cli-service", "Vue CLI"),
+    ("expo", "Metro"),
+    ("react-native", "Metro"),
+    ("webpack", "webpack"),
+];
+
+/// What bundles the application, by `package.json`, where it has to be told to find `x.ts` by `x.js`, or can't.
+pub fn bundler_without_endings(folder: &Path) -> Option<&'static str> {
+    let found = WITHOUT_ENDINGS.iter().find(|(package, _)| lists_package(folder, package))?;
+    // Tools beside Vite bring webpack along.
+    (!lists_package(folder, "vite")).then_some(found.1)
+}
+
 /// Whether `package.json` lists a package.
 pub fn lists_package(folder: &Path, name: &str) -> bool {
-    let Ok(text) = std::fs::read_to_string(folder.join("package.json")) else { return false };
-    let package: Value = serde_json::from_str(&text).unwrap_or_default();
+    let Some(package) = package(folder) else { return false };
     ["dependencies", "devDependencies", "peerDependencies"]
         .iter()
         .any(|kind| package.get(kind).is_some_and(|packages| packages.get(name).is_some()))
+}
+
+/// Whether `package.json` says that its files are ES modules.
+pub fn is_of_modules(folder: &Path) -> bool {
+    package(folder).is_some_and(|package| package.get("type").is_some_and(|kind| kind == "module"))
+}
+
+fn package(folder: &Path) -> Option<Value> {
+    let text = std::fs::read_to_string(folder.join("package.json")).ok()?;
+    serde_json::from_str(&text).ok()
 }
 
 /// The command with which the project's package manager installs exact versions.

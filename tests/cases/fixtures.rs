@@ -34,7 +34,7 @@ fn without_repetition(printed: &str, fixture: &str) -> String {
     let is_shown = |file: &&str| {
         let path = file.split(' ').next().unwrap_or_default();
         let is_repetition = [".gitattributes", "schema/_changes.sql"].contains(&path)
-            || path.ends_with(".sql.ts")
+            || path.ends_with("-sql.ts")
             || path == "db/client/defaults.ts";
         let is_template = (path.starts_with("db/") && path != "db/client/defaults.ts") || is_of_every_server(path);
         !is_template && (fixture == "contacts" || !is_repetition)

@@ -158,7 +158,7 @@ fn what_reviews_fold() {
     };
     for path in project.files() {
         let (_, path) = path.split_once("src/generated/").expect("below the output folder");
-        assert_eq!(folds(path), path.starts_with("db/") || path.ends_with(".sql.ts"), "{path}");
+        assert_eq!(folds(path), path.starts_with("db/") || path.ends_with("-sql.ts"), "{path}");
     }
     assert!(folds("db/store/pglite/any.ts"));
 }

@@ -10,6 +10,7 @@ mod ignore_files;
 mod init;
 mod inspect;
 mod limits;
+mod loading;
 mod manual;
 mod migrate;
 mod packages;

@@ -15,7 +15,7 @@ use crate::support::npm::{link_packages, npm_frameworks, npm_sync_server};
 use crate::support::postgres::Postgres;
 use crate::support::size::is_long;
 use crate::support::workspace::Workspace;
-use crate::{ADAPTERS, case, sveltekit};
+use crate::{ADAPTERS, case, loading, sveltekit};
 
 /// The page with its client for each adapter, and the tests as JavaScript.
 pub fn workspace() -> &'static Workspace {
@@ -182,7 +182,7 @@ pub fn copy_example(from: &Path, workspace: &Workspace, to: &str) {
         if path.is_file() && !name.ends_with(".png") {
             workspace.write_file(&target, &fs::read_to_string(&path).expect("text"));
         } else if path.is_dir()
-            && !["generated", "node_modules", "dist", "build", "data", "public", ".tanstack", ".svelte-kit"]
+            && !["generated", "node_modules", "dist", "build", "data", "public", ".tanstack", ".svelte-kit", ".next"]
                 .contains(&name.as_ref())
         {
             copy_example(&path, workspace, &target);
@@ -218,6 +218,8 @@ pub fn cases() -> Vec<Trial> {
     cases.push(case("browser::npm_start", npm_start));
     if is_long() {
         cases.push(case("browser::code_review", code_review));
+        cases.push(case("browser::next", loading::next));
+        cases.push(case("typescript_in_node", loading::typescript_in_node));
         cases.push(case("browser::sveltekit", sveltekit::application));
         cases.push(case("browser::notes", sveltekit::notes));
     }

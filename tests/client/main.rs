@@ -2,6 +2,7 @@
 
 mod browser;
 mod electric;
+mod loading;
 #[path = "../servers/mod.rs"]
 mod servers;
 mod suites;

@@ -18,8 +18,8 @@ test("a client of an older document pushes and pulls what both know", async () =
   const older = (await import(`../before/${adapter}/push-pull/index.js`)) as Before;
   const newer = (await import(`../after/${adapter}/push-pull/index.js`)) as After;
   const database = isSqlite
-    ? await (await import("../after/sqlite/electric/db/store/sql/sqlite/driver.js")).openSqlite("memory://")
-    : await (await import("../after/pglite/electric/db/store/sql/pglite/driver.js")).openPglite("memory://");
+    ? await (await import("../after/sqlite/electric/db/store/sql/sqlite/open.js")).openSqlite("memory://")
+    : await (await import("../after/pglite/electric/db/store/sql/pglite/open.js")).openPglite("memory://");
   const driver = { ...database, close: async () => {} };
   const [one, two] = [crypto.randomUUID(), crypto.randomUUID()];
   await server.db.exec(`

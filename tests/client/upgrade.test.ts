@@ -28,8 +28,8 @@ function statement(text: string): Statement {
 /** A database that outlives the client that has it open. */
 async function database(): Promise<Driver> {
   const opened = isSqlite
-    ? await (await import("../after/sqlite/electric/db/store/sql/sqlite/driver.js")).openSqlite("memory://")
-    : await (await import("../after/pglite/electric/db/store/sql/pglite/driver.js")).openPglite("memory://");
+    ? await (await import("../after/sqlite/electric/db/store/sql/sqlite/open.js")).openSqlite("memory://")
+    : await (await import("../after/pglite/electric/db/store/sql/pglite/open.js")).openPglite("memory://");
   return { ...opened, close: async () => {} };
 }
 

@@ -7,7 +7,7 @@ use anyhow::{anyhow, bail};
 use super::arguments::Init;
 use super::document::Document;
 use crate::cli::ask;
-use crate::config::{Adapter, Collections, Framework, References, Transport};
+use crate::config::{Adapter, Collections, Framework, ImportExtension, References, Transport};
 use crate::diagnostics::{clean, closest, one_of};
 use crate::init::backend::base_url;
 use crate::init::{Choice, Decisions, surroundings};
@@ -33,6 +33,7 @@ impl Init {
             },
             spec_refs: self.project.spec_refs.map(References::from),
             copy_of: None,
+            import_extension: surroundings::bundler_without_endings(folder).map(|_| ImportExtension::None),
             collections: self.collections,
             all: self.project.all,
             database: self.database.clone(),

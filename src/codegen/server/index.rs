@@ -1,4 +1,4 @@
-//! The views of `index.ts`, `models/index.ts` and `schema.sql.ts`.
+//! The views of `index.ts`, `models/index.ts` and `schema-sql.ts`.
 
 use std::collections::BTreeSet;
 

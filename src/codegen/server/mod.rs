@@ -136,7 +136,7 @@ pub fn files(plan: &Plan, settings: Settings, templates: &Templates) -> anyhow::
         files.extend(drizzle::files(plan, server, &schema.1, &renderer)?);
     }
     files.extend([
-        renderer.render(Page::new("sql.ts", "schema.sql.ts"), index::SqlView { banner: BANNER, text })?,
+        renderer.render(Page::new("sql.ts", "schema-sql.ts"), index::SqlView { banner: BANNER, text })?,
         schema,
     ]);
     for module in model::modules(plan) {

@@ -59,8 +59,9 @@ const RESERVED: &[&str] = &[
 #[derive(Debug, Clone)]
 pub struct SqlModule {
     pub constant: String,
-    /// Name of the SQL file, without the folder.
-    pub file: String,
+    /// Name of the module's own file, without folder and extension. Not that of the SQL with `.ts` behind it: an import
+    /// without an ending would find the SQL.
+    pub stem: String,
     /// Its statements, without comments.
     pub text: String,
 }
@@ -68,7 +69,7 @@ pub struct SqlModule {
 impl SqlModule {
     /// Seen from the same folder.
     pub fn module(&self) -> String {
-        format!("./{}.js", self.file)
+        format!("./{}.js", self.stem)
     }
 }
 
@@ -80,7 +81,8 @@ pub fn sql_modules(schema: &Files) -> BTreeMap<&str, SqlModule> {
         let file = path.strip_prefix("schema/").unwrap_or(path);
         let stem = file.strip_suffix(".sql").unwrap_or(file);
         let constant = constants.unique(&ts::identifier(&names::camel_case(&format!("{stem}_sql"))));
-        modules.insert(path.as_str(), SqlModule { constant, file: file.to_owned(), text: compact(text) });
+        let stem = format!("{stem}-sql");
+        modules.insert(path.as_str(), SqlModule { constant, stem, text: compact(text) });
     }
     modules
 }

@@ -144,11 +144,13 @@ const PGLITE: &[Module] = modules![
     "store/sql/pglite/driver.ts",
     "store/sql/pglite/folder.ts",
     "store/sql/pglite/initial-data.mjs",
+    "store/sql/pglite/open.ts",
     "store/sql/pglite/pglite-worker.ts",
 ];
 const SQLITE: &[Module] = modules![
     "store/sql/sqlite/dialect.ts",
     "store/sql/sqlite/driver.ts",
+    "store/sql/sqlite/open.ts",
     "store/sql/sqlite/sqlite-worker.ts",
     "store/sql/sqlite/wasm.ts",
 ];

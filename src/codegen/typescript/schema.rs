@@ -1,4 +1,4 @@
-//! What of the local database stands in `schema`. `*.sql.ts`: the SQL's statements as TypeScript modules, which plain Node, a bundler and a test load alike. And
+//! What of the local database stands in `schema`. `*-sql.ts`: the SQL's statements as TypeScript modules, which plain Node, a bundler and a test load alike. And
 //! `index.ts`: all models. And `_schema.ts`: the SQL of all, which only a new database or an older one needs; of IndexedDB,
 //! which has no SQL, the types of its tables.
 
@@ -80,11 +80,11 @@ struct Import<'a> {
 }
 
 pub fn files(renderer: &Renderer, sql: &BTreeMap<&str, SqlModule>, modules: &[Module]) -> anyhow::Result<Vec<File>> {
-    let file = |(path, module): &(&&str, &SqlModule)| {
+    let file = |module: &&SqlModule| {
         let view = SqlView { banner: BANNER, name: &module.constant, text: ts::template_text(&module.text) };
-        renderer.render(Page::new("sql.ts", format!("{path}.ts")), view)
+        renderer.render(Page::new("sql.ts", format!("schema/{}.ts", module.stem)), view)
     };
-    let sql_files: Vec<(&&str, &SqlModule)> = sql.iter().collect();
+    let sql_files: Vec<&SqlModule> = sql.values().collect();
     let mut files = parallel::map(&sql_files, file)?;
     if let Some(shared) = sql.get(SHARED_SQL) {
         files.extend([index(renderer, Some(shared), modules)?, sql_of_all(renderer, shared, modules)?]);

@@ -53,7 +53,7 @@ async function client(name: string): Promise<Client> {
 
 async function openDriver(): Promise<Driver> {
   type Open = (directory: string) => Promise<Driver>;
-  const module: unknown = await import(`./clients/before-${adapter}/db/store/sql/${adapter}/driver.js`);
+  const module: unknown = await import(`./clients/before-${adapter}/db/store/sql/${adapter}/open.js`);
   const { openPglite, openSqlite } = module as { openPglite: Open; openSqlite: Open };
   return (adapter === "sqlite" ? openSqlite : openPglite)("memory://");
 }

@@ -28,7 +28,7 @@ const LOCK = "PERFORM FROM sync_scope AS s WHERE s.scope = ANY (_scopes) ORDER B
 
 /** Lets each statement give its rows their versions, as those of a push do, and not the COMMIT. */
 const AT_ONCE: Edit = {
-  files: server("schema.sql.js"),
+  files: server("schema-sql.js"),
   from: "SELECT coalesce(current_setting('sync.request', TRUE), '') = 'on';",
   to: "SELECT TRUE;",
 };
@@ -41,17 +41,17 @@ export const BUGS: readonly Bug[] = [
     edits: [
       AT_ONCE,
       {
-        files: server("schema.sql.js"),
+        files: server("schema-sql.js"),
         from: "CREATE TABLE IF NOT EXISTS sync_meta (",
         to: "CREATE SEQUENCE IF NOT EXISTS sync_versions;\nCREATE TABLE IF NOT EXISTS sync_meta (",
       },
       {
-        files: server("schema.sql.js"),
+        files: server("schema-sql.js"),
         from: LOCK,
         to: "",
       },
       {
-        files: server("schema.sql.js"),
+        files: server("schema-sql.js"),
         from: `UPDATE sync_scope AS s
 SET version = s.version + c.rows
 FROM (SELECT t.scope, count(*) AS rows FROM touched AS t GROUP BY t.scope) AS c
@@ -61,7 +61,7 @@ RETURNING s.scope, s.version - c.rows AS start`,
 FROM (SELECT t.scope, count(*) AS rows FROM touched AS t GROUP BY t.scope) AS c`,
       },
       {
-        files: server("schema.sql.js"),
+        files: server("schema-sql.js"),
         from: "'version', s.version::TEXT,",
         to: "'version', (SELECT coalesce(max(r.version), 0) FROM sync_row AS r WHERE r.scope = s.scope)::TEXT,",
       },
@@ -85,7 +85,7 @@ FROM (SELECT t.scope, count(*) AS rows FROM touched AS t GROUP BY t.scope) AS c`
     name: "a missing lock",
     needsConcurrency: true,
     first: 197,
-    edits: [AT_ONCE, { files: server("schema.sql.js"), from: LOCK, to: "" }],
+    edits: [AT_ONCE, { files: server("schema-sql.js"), from: LOCK, to: "" }],
   },
   {
     name: "a missing tombstone",
@@ -93,7 +93,7 @@ FROM (SELECT t.scope, count(*) AS rows FROM touched AS t GROUP BY t.scope) AS c`
     first: 0,
     edits: [
       {
-        files: server("schema.sql.js"),
+        files: server("schema-sql.js"),
         from: "FROM _old_rows AS _o\nWHERE NOT EXISTS (",
         to: "FROM _old_rows AS _o\nWHERE FALSE AND NOT EXISTS (",
       },
@@ -105,7 +105,7 @@ FROM (SELECT t.scope, count(*) AS rows FROM touched AS t GROUP BY t.scope) AS c`
     first: 12,
     edits: [
       {
-        files: server("schema.sql.js"),
+        files: server("schema-sql.js"),
         from: "AND w.answered_at < now() - INTERVAL '1 day'",
         to: "AND w.at < now() - INTERVAL '30 days'",
       },

@@ -13,7 +13,7 @@ export type * from "./hooks.js";
 export { kept } from "./kept.js";
 export { nodeHandler } from "./node.js";
 export type * from "./protocol.js";
-export { schemaSql } from "./schema.sql.js";
+export { schemaSql } from "./schema-sql.js";
 
 /** What the models are called, together. */
 export const SCHEMA = "0f6071e784c314e0";

@@ -6,7 +6,8 @@ export type { PushPullFunctions } from "../transport/push-pull/protocol.js";
 export const database = "code-review";
 
 // Vite puts its environment here; elsewhere there is none.
-const environment = (import.meta as { readonly env?: Readonly<Record<string, string | undefined>> }).env;
+const { env } = import.meta as { readonly env?: unknown };
+const environment = env as Readonly<Record<string, string | undefined>> | undefined;
 
 /** What `configureSync` starts from. */
 export const defaults = {

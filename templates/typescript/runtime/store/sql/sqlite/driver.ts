@@ -9,8 +9,6 @@ import {
   type Statement,
   type Value,
 } from "../driver.js";
-import type { OnSilent } from "../tabs/connection.js";
-import { joinTabs } from "../tabs/driver.js";
 
 /** A synchronous database: of better-sqlite3 or `node:sqlite`. */
 export interface NativeDatabase {
@@ -28,27 +26,6 @@ export interface NativeStatement {
   safeIntegers?(isSafe: boolean): unknown;
   setReadBigInts?(isSafe: boolean): unknown;
   finalize?(): unknown;
-}
-
-/**
- * Opens a directory: `opfs://…`, the browser's private files, where all tabs share it; or `memory://`. Any other
- * database is the application's: `initializeDatabase({ driver: nativeDriver(new DatabaseSync("…")) })`.
- */
-export async function openSqlite(directory: string, onSilent: OnSilent = () => {}): Promise<Driver> {
-  if (directory === "memory://") {
-    const { openInMemory } = await import("./wasm.js");
-    return ownSqlite(await openInMemory());
-  }
-  if (!directory.startsWith("opfs://")) {
-    throw new Error(
-      `${directory} is neither opfs://… nor memory://. For a file, give a driver: nativeDriver(database).`,
-    );
-  }
-  if (globalThis.navigator?.locks === undefined) {
-    throw new Error("The local database needs a browser and a secure context: https, or localhost.");
-  }
-  const worker = new Worker(new URL("./sqlite-worker.js", import.meta.url), { type: "module" });
-  return joinTabs(worker, `sync-patterns:${directory}`, { directory }, onSilent);
 }
 
 /** How many statements stay prepared: preparing takes longer than running, and longer with each model. */

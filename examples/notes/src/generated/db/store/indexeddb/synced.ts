@@ -203,7 +203,7 @@ function arriving(model: Model, row: ServerRow): Arriving {
     row,
   );
   const writeId = row.get(WRITE_ID) ?? null;
-  const mark = row.has(WRITE_ID) && model.writeId.includes("row") ? { [WRITE_ID]: writeId } : {};
+  const mark: StoredRow = row.has(WRITE_ID) && model.writeId.includes("row") ? { [WRITE_ID]: writeId } : {};
   return { key: rowKey(model, part), part, writeId, mark };
 }
 

@@ -16,6 +16,9 @@ pub const LIST_KEYS: &[&str] = &[
     "items", "data", "results", "content", "records", "rows", "entries", "list", "values", "elements", "docs", "value",
 ];
 
+/// Names of what a person calls one thing by.
+const OWN_NAMES: &[&str] = &["name", "title", "label", "slug"];
+
 /// Keys of single rows, and of nested envelopes.
 const ITEM_KEYS: &[&str] = &["data", "item", "result", "payload", "response", "content", "value"];
 
@@ -62,11 +65,14 @@ fn list_row_at<'a>(document: &'a Document, at: SchemaAt<'a>, name: &str, depth: 
     })
 }
 
-/// The rows of the only list of objects among the properties.
+/// The rows of the only list of objects among the properties. What has a name of its own is one thing with a list in it.
 fn only_array<'a>(
     properties: &Properties<'a>,
     array: impl Fn(&'a str) -> Option<Unwrapped<'a>>,
 ) -> Option<Unwrapped<'a>> {
+    if properties.keys().any(|name| OWN_NAMES.contains(name)) {
+        return None;
+    }
     let mut arrays = properties.keys().filter_map(|name| array(name));
     let only = arrays.next()?;
     arrays.next().is_none().then_some(only)

@@ -219,6 +219,7 @@ pub fn cases() -> Vec<Trial> {
     if is_long() {
         cases.push(case("browser::code_review", code_review));
         cases.push(case("browser::next", loading::next));
+        cases.push(case("older_pglite", loading::older_pglite));
         cases.push(case("typescript_in_node", loading::typescript_in_node));
         cases.push(case("browser::sveltekit", sveltekit::application));
         cases.push(case("browser::notes", sveltekit::notes));

@@ -8,7 +8,8 @@ use crate::browser::{copy_example, install, workspace};
 use crate::support::binary::sync_patterns;
 use crate::support::chromium::chromium;
 use crate::support::node::{newer_node, node, run_suite};
-use crate::support::npm::{link_packages, npm_harness};
+use crate::support::npm::{link_packages, npm_harness, npm_pglite_old};
+use crate::support::workspace::Workspace;
 
 /// With Next.js: the configs are written by `init`, and it is built with both bundlers and used in a browser.
 pub fn next() {
@@ -59,4 +60,28 @@ pub fn typescript_in_node() {
     let output = node(&folder).env("PATH", newer_node()).arg("program.ts").output().expect("Node on the PATH");
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(String::from_utf8_lossy(&output.stdout), "contacts\n", "{said}");
+}
+
+/// With a database of another PostgreSQL: the message, and what `docs/guide.md` does about it.
+pub fn older_pglite() {
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let workspace = Workspace::new("older-pglite");
+    let page = fs::read_to_string(repository.join("docs/guide.md")).expect("the page");
+    let send = page.split("```js send-all.js\n").nth(1).and_then(|rest| rest.split("```").next());
+    workspace.write_file("send-all.js", send.expect("the function"));
+    let old = npm_pglite_old();
+    workspace.write_file("upgrade.ts", &fs::read_to_string(old.join("upgrade.ts")).expect("the program"));
+    let document = repository.join("fixtures/contacts/openapi.yaml");
+    let document = document.display();
+    let config = "output: ./client\nimport_extension: .ts\ntransport: rest\nmodels: { notes: false }\n";
+    let config = format!("version: 1\nspec: {document}\n{config}");
+    workspace.write_file("sync-patterns.config.yaml", &config);
+    let run = sync_patterns(&["generate", "--quiet"], workspace.folder());
+    assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{}", run.stdout);
+    let package = old.join("node_modules/pglite-old/dist/index.js");
+    let mut node = node(workspace.folder());
+    let output = node.env("PGLITE_OLD", package).env("PATH", newer_node()).arg("upgrade.ts").output();
+    let output = output.expect("Node on the PATH");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "sent once\n", "{said}");
 }

@@ -76,6 +76,14 @@ pub fn npm_sqlite_old() -> PathBuf {
     installed("tests/npm/sqlite-old")
 }
 
+/// The folder with a PGlite of another PostgreSQL.
+///
+/// # Panics
+/// As [`installed`].
+pub fn npm_pglite_old() -> PathBuf {
+    installed("tests/npm/pglite-old")
+}
+
 /// A folder with its `node_modules`, installed on first use from its `package-lock.json`.
 ///
 /// # Panics

@@ -146,6 +146,7 @@ const PGLITE: &[Module] = modules![
     "store/sql/pglite/initial-data.mjs",
     "store/sql/pglite/open.ts",
     "store/sql/pglite/pglite-worker.ts",
+    "store/sql/pglite/version.ts",
 ];
 const SQLITE: &[Module] = modules![
     "store/sql/sqlite/dialect.ts",

@@ -39,8 +39,8 @@ export async function openPglite(
 }
 
 async function openAlone(directory: string): Promise<Driver> {
-  const { PGlite } = await import("@electric-sql/pglite");
-  return ownPglite(await PGlite.create(directory));
+  const { createPglite } = await import("./create.js");
+  return ownPglite(await createPglite(directory, undefined));
 }
 
 /** Refuses a folder that is open already. No page needs what this loads. */

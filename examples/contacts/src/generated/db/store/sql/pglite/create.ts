@@ -3,6 +3,7 @@
 import { PGlite } from "@electric-sql/pglite";
 
 import { messageOf } from "../../../client/json.js";
+import { whyNotOpened } from "./version.js";
 
 /** What a packed folder has at this place. */
 const TAR = { at: 257, mark: "ustar" };
@@ -17,7 +18,11 @@ export async function createPglite(directory: string, initialData: string | unde
   } catch (error) {
     console.warn(`The new database is made without ${initialData}, which takes longer: ${messageOf(error)}`);
   }
-  return PGlite.create(directory);
+  try {
+    return await PGlite.create(directory);
+  } catch (error) {
+    throw await whyNotOpened(directory, error);
+  }
 }
 
 async function begin(directory: string, initialData: string): Promise<PGlite> {

@@ -2,6 +2,7 @@
 //! such as Spring, GitHub, Stripe, OData and JSON:API. Each client is generated from the document that its server gives.
 
 mod browser;
+mod contacts;
 mod python;
 
 use std::fs;
@@ -14,6 +15,7 @@ use libtest_mimic::Trial;
 use crate::case;
 use crate::support::binary::sync_patterns;
 use crate::support::node::{node, run_suite};
+use crate::support::size::is_long;
 use crate::support::waits;
 use crate::support::workspace::Workspace;
 use python::python;
@@ -41,6 +43,10 @@ const SERVERS: &[Server] = &[
 /// Each server with each of its databases and files of tests.
 pub fn cases() -> Vec<Trial> {
     let mut cases = browser::cases();
+    // The backend waits for PostgreSQL before it says that there is none.
+    if is_long() {
+        cases.push(case("servers::contacts", contacts::survives_what_it_stands_on));
+    }
     for server in SERVERS {
         for (adapter, suite) in
             server.adapters.iter().flat_map(|adapter| server.suites.iter().map(move |suite| (adapter, suite)))

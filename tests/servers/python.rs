@@ -52,3 +52,19 @@ pub fn python() -> Option<&'static Python> {
     assert!(python.is_some() || env::var_os("CI").is_none(), "in CI, FastAPI and Django have to be tested");
     python.as_ref()
 }
+
+/// The same for other packages.
+pub fn python_with(packages: &str) -> Option<OsString> {
+    let program = env::var_os("SYNC_PATTERNS_PYTHON").unwrap_or_else(|| "python3".into());
+    let output = Command::new(&program).args(["-c", &format!("import {packages}")]).output();
+    let is_there = output.is_ok_and(|output| output.status.success());
+    assert!(is_there || env::var_os("CI").is_none(), "in CI, the backend of fixtures/contacts has to be tested");
+    if !is_there {
+        eprintln!(
+            "\n*** {} has not all of {packages}. THE BACKEND OF fixtures/contacts WAS NOT TESTED. Install \
+             tests/servers/requirements.txt, or say where a Python is that has them (SYNC_PATTERNS_PYTHON=…). ***\n",
+            program.display()
+        );
+    }
+    is_there.then_some(program)
+}

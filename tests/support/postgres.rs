@@ -19,7 +19,10 @@ const NOBODY: u32 = 65_534;
 pub struct Postgres {
     pub url: String,
     server: Child,
-    _folder: TempDir,
+    /// Starts it on its data.
+    start: Command,
+    port: u16,
+    folder: TempDir,
 }
 
 static RUNNING: Mutex<Weak<Postgres>> = Mutex::new(Weak::new());
@@ -35,12 +38,12 @@ impl Postgres {
         if let Some(postgres) = running.upgrade() {
             return Some(postgres);
         }
-        let postgres = Arc::new(Self::start()?);
+        let postgres = Arc::new(Self::make()?);
         *running = Arc::downgrade(&postgres);
         Some(postgres)
     }
 
-    fn start() -> Option<Self> {
+    fn make() -> Option<Self> {
         let Some(programs) = programs() else {
             assert!(env::var_os("CI").is_none(), "PostgreSQL isn't installed: sync servers can't be tested on it");
             eprintln!("NOT TESTED ON POSTGRESQL: `initdb` and `postgres` aren't installed. PGlite alone is tested.");
@@ -64,31 +67,56 @@ impl Postgres {
         let made = made.expect("initdb");
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its number").port();
-        let server = command("postgres")
+        let mut start = command("postgres");
+        start
             .arg("-D")
             .arg(&data)
             .args(["-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "max_connections=400"])
             .args(["-p", &port.to_string(), "-k"])
             .arg(folder.path())
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("postgres");
-        let postgres = Self { url: format!("postgres://postgres@127.0.0.1:{port}/postgres"), server, _folder: folder };
+            .stderr(Stdio::null());
+        let server = start.spawn().expect("postgres");
+        let url = format!("postgres://postgres@127.0.0.1:{port}/postgres");
+        let postgres = Self { url, server, start, port, folder };
+        postgres.wait();
+        Some(postgres)
+    }
+
+    /// One for a test that stops it.
+    pub fn alone() -> Option<Self> {
+        Self::make()
+    }
+
+    fn wait(&self) {
         let deadline = Instant::now() + Duration::from_secs(60);
-        while TcpStream::connect(("127.0.0.1", port)).is_err() || !data.join("postmaster.pid").exists() {
+        let is_up = || TcpStream::connect(("127.0.0.1", self.port)).is_ok();
+        while !is_up() || !self.folder.path().join("data/postmaster.pid").exists() {
             assert!(Instant::now() < deadline, "PostgreSQL doesn't start");
             thread::sleep(Duration::from_millis(50));
         }
-        Some(postgres)
+    }
+
+    /// Stops it, with all that it has started.
+    pub fn stop(&mut self) {
+        // Its fast shutdown.
+        let _ = Command::new("kill").args(["-INT", &self.server.id().to_string()]).status();
+        let _ = self.server.wait();
+    }
+
+    /// Starts it where it was.
+    ///
+    /// # Panics
+    /// Where it doesn't start.
+    pub fn start_again(&mut self) {
+        self.server = self.start.spawn().expect("postgres");
+        self.wait();
     }
 }
 
 impl Drop for Postgres {
     fn drop(&mut self) {
-        // Its fast shutdown, which ends what it has started as well.
-        let _ = Command::new("kill").args(["-INT", &self.server.id().to_string()]).status();
-        let _ = self.server.wait();
+        self.stop();
     }
 }
 

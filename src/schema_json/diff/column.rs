@@ -226,11 +226,14 @@ impl Pair<'_> {
         };
         let (gone, added) = (not_in(&old, &new), not_in(&new, &old));
         let mut parts = Vec::new();
-        if old.is_empty() || new.is_empty() {
-            parts.push("has another type in TypeScript".to_owned());
-        } else {
-            parts.extend((!added.is_empty()).then(|| format!("can be {}", added.join(", "))));
-            parts.extend((!gone.is_empty()).then(|| format!("can't be {} any more", gone.join(", "))));
+        match (old.is_empty(), new.is_empty()) {
+            (true, true) => parts.push("has another type in TypeScript".to_owned()),
+            (true, false) => parts.push(format!("can only be {}", added.join(", "))),
+            (false, true) => parts.push(format!("can be anything, no longer only {}", gone.join(", "))),
+            (false, false) => {
+                parts.extend((!added.is_empty()).then(|| format!("can be {}", added.join(", "))));
+                parts.extend((!gone.is_empty()).then(|| format!("can't be {} any more", gone.join(", "))));
+            }
         }
         if parts.is_empty() {
             parts.push("has its values in another order".to_owned());

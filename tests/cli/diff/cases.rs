@@ -94,6 +94,9 @@ pub const CASES: &[Case] = &[
     case("only-some-values", &["values_changed things.score"], |api| {
         api.things.column("score").schema["enum"] = json!(["7"]);
     }),
+    case("any-value", &["values_changed things.state"], |api| {
+        api.things.column("state").schema.as_object_mut().expect("a schema").remove("enum");
+    }),
     case("columns-reordered", &["columns_reordered things"], |api| {
         let nick = api.things.remove("nick");
         api.things.columns.push(nick);

@@ -270,8 +270,8 @@ const CHAOS: u32 = 1;
 pub fn cases() -> Vec<Trial> {
     let mut cases = Vec::new();
     for name in longest_first() {
-        if name == "server" {
-            cases.push(case("server", || run(Pair { adapter: "pglite", transport: "electric" }, "server", None)));
+        if matches!(name.as_str(), "server" | "server-electric") {
+            cases.push(case(name.clone(), move || run(Pair { adapter: "pglite", transport: "electric" }, &name, None)));
             continue;
         }
         for pair in Pair::all().chain([CALLING]).filter(|pair| pair.runs(&name)) {

@@ -1,6 +1,18 @@
 import type { PGlite } from "@electric-sql/pglite";
 import { type Column, columnsOf, quote } from "./database.js";
 import { type Answer, type Fault, type Incoming, Instead } from "./faults.js";
+import {
+  type Values,
+  type Message,
+  type Shape,
+  type LogRow,
+  FIRST_LSN,
+  messagesOf,
+  coalesced,
+  rowKey,
+  schema,
+} from "./messages.js";
+import { Invalid, identifier, unquoted, choose } from "./names.js";
 import type { Rows } from "./rows.js";
 
 /** What may be changed while the server runs. */
@@ -27,41 +39,6 @@ export interface ShapeOptions {
   bounds: number;
 }
 
-type Values = Readonly<Record<string, string | null>>;
-
-interface Message {
-  readonly key?: string;
-  readonly value?: Values;
-  readonly headers: Readonly<Record<string, unknown>>;
-}
-
-interface Shape {
-  readonly handle: string;
-  readonly table: string;
-  readonly columns: readonly Column[];
-  readonly where: string;
-  readonly parameters: readonly string[];
-  readonly snapshot: readonly (readonly Message[])[];
-  /** The log's last position that the snapshot holds. */
-  readonly since: bigint;
-}
-
-interface LogRow {
-  readonly position: string;
-  /** Its place in its transaction, from 0 on. */
-  readonly place: string;
-  readonly xid: string;
-  readonly txid: string;
-  readonly operation: string;
-  readonly old: Values | null;
-  readonly new: Values | null;
-  readonly was_in: boolean;
-  readonly is_in: boolean;
-}
-
-/** What Postgres calls a position in its log is no transaction id, and nobody should take it for one. */
-const FIRST_LSN = 26_000_000n;
-
 /** Answers may be cached: a snapshot's first for a week, what follows for a minute, and live ones for seconds. */
 const CACHED = {
   first: "public, max-age=604800, s-maxage=3600, stale-while-revalidate=2629746",
@@ -79,15 +56,6 @@ const CORS = {
 
 /** What Electric can and this can't: a suite that asks for it proves nothing, so it is refused. */
 const ELSEWHERE = /^(subset__.*|replica|live_sse|experimental_live_sse)$/;
-
-class Invalid extends Error {
-  readonly errors: Readonly<Record<string, readonly string[]>>;
-
-  constructor(name: string, message: string) {
-    super(message);
-    this.errors = { [name]: [message] };
-  }
-}
 
 /**
  * `GET /v1/shape`: the part of Electric's HTTP API that its TypeScript client uses without subsets and SSE. A shape's
@@ -456,133 +424,6 @@ export class Shapes implements Rows {
 
 function isLog(offset: string): boolean {
   return /^[1-9]\d*_/.test(offset);
-}
-
-/** The messages that one change of a row makes: two, where its key has changed. */
-function messagesOf(shape: Shape, row: LogRow): Message[] {
-  const { old, new: now } = row;
-  const before = old && row.was_in ? pick(old, shape.columns) : undefined;
-  const after = now && row.is_in ? pick(now, shape.columns) : undefined;
-  const headers = (operation: string, position: bigint, more: Readonly<Record<string, string>> = {}) => ({
-    operation,
-    relation: ["public", shape.table],
-    txids: [Number(row.txid)],
-    lsn: String(FIRST_LSN + BigInt(row.xid)),
-    op_position: Number(position),
-    ...more,
-  });
-  const position = BigInt(row.place) * 2n;
-  const keys = shape.columns.filter(({ key }) => key !== undefined);
-  if (before && after) {
-    const [oldKey, newKey] = [rowKey(shape.table, shape.columns, before), rowKey(shape.table, shape.columns, after)];
-    if (oldKey !== newKey) {
-      const deleted = headers("delete", position, { key_change_to: newKey });
-      const inserted = headers("insert", position + 1n, { key_change_from: oldKey });
-      return [
-        { key: oldKey, value: pick(before, keys), headers: deleted },
-        { key: newKey, value: after, headers: inserted },
-      ];
-    }
-    const changed = shape.columns.filter(({ name, key }) => key !== undefined || before[name] !== after[name]);
-    if (changed.length === keys.length) return [];
-    return [{ key: newKey, value: pick(after, changed), headers: headers("update", position) }];
-  }
-  if (after)
-    return [{ key: rowKey(shape.table, shape.columns, after), value: after, headers: headers("insert", position) }];
-  if (before)
-    return [
-      {
-        key: rowKey(shape.table, shape.columns, before),
-        value: pick(before, keys),
-        headers: headers("delete", position),
-      },
-    ];
-  return [];
-}
-
-/** An update joins the message before it of the same row. */
-function coalesced(messages: readonly Message[]): Message[] {
-  const joined: Message[] = [];
-  for (const message of messages) {
-    const index = joined.findLastIndex(({ key }) => key === message.key);
-    const earlier = joined[index];
-    if (!earlier || message.headers["operation"] !== "update" || earlier.headers["operation"] === "delete") {
-      joined.push(message);
-      continue;
-    }
-    const txids = [earlier, message].flatMap(({ headers }) => headers["txids"]);
-    const headers = { ...message.headers, operation: earlier.headers["operation"], txids };
-    joined.splice(index, 1, { ...message, value: { ...earlier.value, ...message.value }, headers });
-  }
-  return joined;
-}
-
-function pick(values: Values, columns: readonly Column[]): Values {
-  return Object.fromEntries(columns.map(({ name }) => [name, values[name] ?? null]));
-}
-
-function rowKey(table: string, columns: readonly Column[], values: Values): string {
-  const keys = columns.filter(({ key }) => key !== undefined).toSorted((one, two) => (one.key ?? 0) - (two.key ?? 0));
-  const parts = keys.map(({ name }) => `"${(values[name] ?? "").replaceAll("/", "//")}"`);
-  return [`"public"."${table}"`, ...parts].join("/");
-}
-
-/** By the columns' names, in their order. */
-function schema(columns: readonly Column[]): Record<string, unknown> {
-  return Object.fromEntries(
-    columns
-      .toSorted((one, other) => (one.name < other.name ? -1 : 1))
-      .map(({ name, type, dims, modifier, notNull, key }) => [
-        name,
-        {
-          type,
-          ...(dims > 0 && { dims }),
-          ...modified(type, modifier),
-          ...(notNull && { not_null: true }),
-          ...(key !== undefined && { pk_index: key }),
-        },
-      ]),
-  );
-}
-
-/** What is in the brackets behind a type. */
-function modified(type: string, modifier: number): Record<string, number> {
-  if (modifier < 0) return {};
-  const size = modifier - 4;
-  if (type === "varchar" || type === "bpchar") return { max_length: size };
-  return type === "numeric" ? { precision: size >> 16, scale: size & 0xffff } : { type_mod: modifier };
-}
-
-/** `tags`, `"Tags"` or `public.tags`. Without quotes, a name is folded to lower case. */
-function identifier(text: string | null): string {
-  const name = /^(?:"?public"?\.)?("(?:[^"]|"")+"|[A-Za-z_][A-Za-z0-9_]*)$/.exec(text ?? "")?.[1];
-  if (name === undefined) throw new Invalid("table", text === null ? "can't be blank" : "has invalid format");
-  return folded(name);
-}
-
-function folded(name: string): string {
-  return name.startsWith('"') ? unquoted(name) : name.toLowerCase();
-}
-
-function unquoted(name: string): string {
-  return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name;
-}
-
-function choose(all: readonly Column[], asked: string | null): Column[] {
-  const names =
-    asked === null ? all.map(({ name }) => name) : (asked.match(/"(?:[^"]|"")+"|[^,"]+/g) ?? []).map(folded);
-  const unknown = names.filter((name) => !all.some((column) => column.name === name));
-  if (unknown.length > 0)
-    throw new Invalid("columns", `The following columns are not found on the table: ${unknown.join(", ")}`);
-  const generated = all.filter(({ name, generated }) => generated && names.includes(name)).map(({ name }) => name);
-  if (generated.length > 0)
-    throw new Invalid(
-      "columns",
-      `The following columns are generated and cannot be included in the shape: ${generated.join(", ")}`,
-    );
-  const missing = all.filter(({ key, name }) => key !== undefined && !names.includes(name));
-  if (missing.length > 0) throw new Invalid("columns", "The list of columns must include all primary key columns");
-  return all.filter(({ name }) => names.includes(name));
 }
 
 function inChunks<T>(items: readonly T[], size: number): T[][] {

@@ -97,6 +97,8 @@ test("where no reference may be null all are rejected, with the reason, and noth
   });
   await taken();
   assert.deepEqual(writes(), ["POST /teams"]);
+  // The status counts a moment later.
+  await until(() => client.getRejectedChanges().length === 2);
   const rejected = client.getRejectedChanges();
   assert.deepEqual(rejected.map(({ model }) => model).toSorted(), ["keys", "locks"]);
   for (const { message } of rejected) assert.match(message, /refer to one another.*(keys\.lock_id|locks\.key_id)/);

@@ -65,6 +65,7 @@ fn with_defaults(spec: SpecLocation, output: PathBuf) -> Config {
         electric_url: "http://localhost:3000".to_owned(),
         api_base_url: "http://localhost:8000/api".to_owned(),
         idempotency_key: IdempotencyKey::Header,
+        metadata: false,
         path_params: Vec::new(),
         sync_url: "/api/sync".to_owned(),
         server: None,
@@ -110,6 +111,7 @@ pub fn read(root: &Value, folder: &Path, overrides: &Overrides, problems: &mut P
     set(&mut config.api_base_url, url(&mut reader, "api_base_url", problems));
     let keys = IdempotencyKey::ALL.map(|key| (key.word(), key));
     set(&mut config.idempotency_key, reader.choice("idempotency_key", &keys, problems));
+    set(&mut config.metadata, reader.bool("metadata", problems));
     set(&mut config.path_params, reader.pairs("path_params", problems));
     let integers = [("number", Int64::Number), ("string", Int64::String), ("bigint", Int64::Bigint)];
     set(&mut config.int64, reader.choice("int64", &integers, problems));

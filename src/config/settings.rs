@@ -37,6 +37,8 @@ pub struct Config {
     pub electric_url: String,
     pub api_base_url: String,
     pub idempotency_key: IdempotencyKey,
+    /// Whether rows carry when, and by which device, they were edited.
+    pub metadata: bool,
     /// Values of path parameters that are the same in every request, in order of name.
     pub path_params: Vec<(String, String)>,
     /// Where the sync server answers.

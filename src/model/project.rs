@@ -134,6 +134,24 @@ pub struct Field {
     pub place: Vec<String>,
     /// Where only the paths have it, not the API's rows.
     pub from_path: Option<FromPath>,
+    /// Where neither the API nor the server's table has it.
+    pub metadata: Option<Metadata>,
+}
+
+/// What a row says of itself, beside what the API has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Metadata {
+    EditedAt,
+    DeviceId,
+    SyncedAt,
+}
+
+impl Metadata {
+    /// Whether the sync server tells it; the rest is known to the device alone.
+    pub fn is_of_server(self) -> bool {
+        matches!(self, Self::EditedAt | Self::DeviceId)
+    }
 }
 
 /// A value that only the request has which creates a row, such as a password.

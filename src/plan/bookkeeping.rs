@@ -55,6 +55,7 @@ mod tests {
             rules: Default::default(),
             place: Vec::new(),
             from_path: None,
+            metadata: None,
         };
         Model {
             name: "notes".into(),

@@ -69,6 +69,11 @@ impl<'p> Plan<'p> {
         Self { models: project.models.iter().map(plan).collect(), types: &project.types }
     }
 
+    /// Whether rows of a model say when, and by which device, they were edited.
+    pub fn has_metadata(&self) -> bool {
+        self.models.iter().any(ModelPlan::has_metadata)
+    }
+
     /// The models that the local database has.
     pub fn local(&self) -> impl Iterator<Item = &ModelPlan<'p>> {
         self.models.iter().filter(|model| model.model.is_local())
@@ -108,6 +113,16 @@ impl<'p> ModelPlan<'p> {
             references,
             indexes: indexes::of(model),
         }
+    }
+
+    /// The columns that the server's table has as well.
+    pub fn table_columns(&self) -> impl Iterator<Item = &Column<'p>> {
+        self.columns.iter().filter(|column| column.field.metadata.is_none())
+    }
+
+    /// Whether its rows say when, and by which device, they were edited.
+    pub fn has_metadata(&self) -> bool {
+        self.columns.iter().any(|column| column.field.metadata.is_some())
     }
 
     /// The names of its relations, each as `quote` leaves it.

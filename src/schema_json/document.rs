@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::model::{self, Cast, Constant, FieldType, Insert, KeyOrigin, Method, Shape};
+use crate::model::{self, Cast, Constant, FieldType, Insert, KeyOrigin, Metadata, Method, Shape};
 
 /// Rises when a reader of the file has to know.
 pub const VERSION: u32 = 1;
@@ -138,6 +138,9 @@ pub struct Field {
     /// The API's rows lack it: only the paths have it.
     #[serde(default, skip_serializing_if = "is_false")]
     pub from_path: bool,
+    /// Neither the API nor the server's table has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Metadata>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -267,6 +270,7 @@ impl From<&model::Field> for Field {
             deprecated: field.deprecated,
             place: field.place.clone(),
             from_path: field.from_path.is_some(),
+            metadata: field.metadata,
         }
     }
 }

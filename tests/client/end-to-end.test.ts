@@ -47,9 +47,13 @@ test("end-to-end flow: what one device writes comes to the database, and to the 
   });
   await until(() => shown(one, id)?.stage === "customer");
   await settled(one, two);
-  const { owner_id, score, tags, balance } = shown(one, id) ?? {};
+  const { owner_id, score, tags, balance, _device_id, _edited_at } = shown(one, id) ?? {};
   assert.deepEqual([owner_id, score, tags, balance], ["ada", 7, ["a", "ü"], "12345678901234567890.10"]);
-  const columns = (client: Device) => Object.entries(shown(client, id) ?? {}).filter(([name]) => !name.startsWith("$"));
+  assert.equal(_device_id, office.backend.pushes.at(-1)?.client_id);
+  assert.ok(Math.abs(Date.parse(_edited_at ?? "") - Date.now()) < 60_000);
+  // Each has received the row at a time of its own.
+  const isShared = (name: string) => !name.startsWith("$") && name !== "_synced_at";
+  const columns = (client: Device) => Object.entries(shown(client, id) ?? {}).filter(([name]) => isShared(name));
   assert.deepEqual(columns(one), columns(two));
   // The server makes the key of a note, and puts it into its reply.
   const note = one.collections.notes.insert({ body: "N", contact_id: id });

@@ -114,6 +114,7 @@ const PUSHED: &[&str] = &[
     "end-to-end",
     "first-load",
     "in-between",
+    "metadata",
     "misfits",
     "odd-sync-servers",
     "older-client",
@@ -126,8 +127,16 @@ const PUSHED: &[&str] = &[
 ];
 
 /// Those of them that say something of it alone.
-const ONLY_PUSHED: &[&str] =
-    &["conflicts", "end-to-end", "odd-sync-servers", "older-client", "push-pull", "scopes", "when-it-syncs"];
+const ONLY_PUSHED: &[&str] = &[
+    "conflicts",
+    "end-to-end",
+    "metadata",
+    "odd-sync-servers",
+    "older-client",
+    "push-pull",
+    "scopes",
+    "when-it-syncs",
+];
 
 /// A sync server whose client calls server functions of TanStack Start in place of its endpoints.
 const CALLING: Pair = Pair { adapter: "sqlite", transport: "server-functions" };
@@ -224,7 +233,11 @@ fn compiled() -> &'static Workspace {
                 generate(&workspace, pair, "tests/client/values", "openapi.yaml", &to, &settings);
             }
             if pair.transport == "push-pull" {
-                generate(&workspace, pair, "tests/sync_server", "openapi.yaml", "crm", &server("crm/sync"));
+                let settings = format!("metadata: true\n{}", server("crm/sync"));
+                generate(&workspace, pair, "tests/sync_server", "openapi.yaml", "crm", &settings);
+                if is_long() {
+                    generate(&workspace, pair, "tests/sync_server", "openapi.yaml", "plain", "");
+                }
             }
         }
         workspace.copy(&repository().join("tests/client"), "src/tests");

@@ -323,6 +323,7 @@ pub fn field(name: &str, ty: FieldType) -> Field {
         rules: Default::default(),
         place: Vec::new(),
         from_path: None,
+        metadata: None,
     }
 }
 

@@ -214,6 +214,11 @@ fn history() {
 }
 
 #[test]
+fn metadata() {
+    run("protocol/metadata");
+}
+
+#[test]
 fn fixtures() {
     run("fixtures");
 }

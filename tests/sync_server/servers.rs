@@ -20,8 +20,11 @@ pub fn generate_servers(workspace: &Workspace) {
         &older(&config, "  tasks:\n", "  countries:\n").replace("server/sync", "server/older"),
     );
     generate(workspace, &document, &strict(&config));
+    generate(workspace, &document, &with_metadata(&config));
     let existing = home().join("existing");
-    generate(workspace, &document, &text_of(&existing.join("sync-patterns.config.yaml")));
+    let adopting = text_of(&existing.join("sync-patterns.config.yaml"));
+    generate(workspace, &document, &with_metadata(&adopting));
+    generate(workspace, &document, &adopting);
     workspace.write_file("src/application.sql", &text_of(&existing.join("application.sql")));
     generate(workspace, &document, &config);
 }
@@ -59,6 +62,12 @@ fn strict(config: &str) -> String {
             "    references: { contact_id: contacts }\n",
             &format!("    references: {{ contact_id: contacts }}\n{roles}"),
         )
+}
+
+/// With rows that say who has edited them, in a folder of its own: `sync-metadata`, `existing-metadata`.
+fn with_metadata(config: &str) -> String {
+    let config = config.replace("server/sync\n", "server/sync-metadata\n");
+    config.replace("server/existing\n", "server/existing-metadata\n") + "transport: push-pull\nmetadata: true\n"
 }
 
 fn text_of(path: &Path) -> String {

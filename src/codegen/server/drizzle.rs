@@ -75,6 +75,7 @@ struct SchemaView {
     tables: Vec<TableView>,
     has_bytes: bool,
     history: bool,
+    metadata: bool,
 }
 
 /// A schema of the database.
@@ -171,6 +172,7 @@ fn schema_view(plan: &Plan, server: &ServerConfig) -> SchemaView {
         schemas,
         tables,
         history: server.history,
+        metadata: plan.has_metadata(),
     }
 }
 
@@ -180,7 +182,7 @@ fn table(one: &ModelPlan, constant: String, make: String, name: &str, used: &mut
         let key = ts::property_key(field);
         if key == field { format!("table.{key}") } else { format!("table[{}]", ts::string(field)) }
     };
-    let views: Vec<ColumnView> = one.columns.iter().map(|column| shape::column_view(one, column)).collect();
+    let views: Vec<ColumnView> = one.table_columns().map(|column| shape::column_view(one, column)).collect();
     let keys: Vec<&Column> = one.key().collect();
     let is_single = keys.len() == 1;
     let checks: Vec<Check> = views
@@ -201,7 +203,7 @@ fn table(one: &ModelPlan, constant: String, make: String, name: &str, used: &mut
     let index = shape::scope_index(model).map(|(name, field)| Index { name: ts::string(&name), column: member(field) });
     let has_more = key.is_some() || index.is_some() || !checks.is_empty();
     let indent = if has_more { 4 } else { 2 };
-    let columns = one.columns.iter().zip(&views).map(|(column, view)| {
+    let columns = one.table_columns().zip(&views).map(|(column, view)| {
         let (function, options) = builder(view.ty);
         used.insert(function);
         column_line(indent, one, column, view, (function, options), is_single)

@@ -11,7 +11,7 @@ use super::shape::{column_view, soft_delete};
 use crate::codegen::BANNER;
 use crate::codegen::typescript::Language;
 use crate::config::Conflict;
-use crate::model::{Field, Model};
+use crate::model::{Field, Metadata, Model};
 use crate::names::{self, Scope, ts};
 use crate::plan::{Column, ModelPlan, OnUpdate, Plan};
 
@@ -103,7 +103,7 @@ pub fn view(module: &Module) -> ModelView {
         imports: imports.into_iter().collect(),
         name: module.constant.clone(),
         members: members(plan, &insertable, &updatable, insert.is_some(), update.is_some()),
-        columns: plan.columns.iter().map(|column| column_line(plan, column)).collect(),
+        columns: plan.table_columns().map(|column| column_line(plan, column)).collect(),
         types: types(plan, can_insert.then_some(insertable.as_slice()), can_update.then_some(updatable.as_slice())),
         flags: [
             (model.operations.delete.is_some(), "delete"),
@@ -128,7 +128,7 @@ fn types(plan: &ModelPlan, insertable: Option<&[&Column]>, updatable: Option<&[&
     let update = |column: &&Column| member(column, true, column.on_update == OnUpdate::Nullable);
     let mut types = vec![
         Type { name: "key", members: plan.key().map(|column| member(column, false, false)).collect() },
-        Type { name: "row", members: plan.columns.iter().map(row).collect() },
+        Type { name: "row", members: plan.table_columns().map(row).collect() },
     ];
     types.extend(insertable.map(|columns| Type { name: "insert", members: columns.iter().map(insert).collect() }));
     types.extend(updatable.map(|columns| Type { name: "update", members: columns.iter().map(update).collect() }));
@@ -170,6 +170,9 @@ fn members(
         ("softDelete", json!({ "column": column, "as": if is_time { "time" } else { "boolean" } }))
     }));
     members.push(("touched", json!(names(&touched))));
+    let of_server = |column: &&Column| column.field.metadata.is_some_and(Metadata::is_of_server);
+    let metadata: Vec<&Column> = plan.columns.iter().filter(of_server).collect();
+    members.extend((!metadata.is_empty()).then(|| ("metadata", json!(names(&metadata)))));
     let line =
         |(name, value): &(&str, Value)| format!("{name}: {}", Language::TypeScript.text(value, 2, name.len() + 4, 1));
     let mut lines: Vec<String> = members.iter().map(line).collect();

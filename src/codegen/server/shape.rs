@@ -60,7 +60,7 @@ pub struct Reference {
 /// What the document asks of each table, by model.
 pub fn tables(plan: &Plan) -> IndexMap<String, Table> {
     let table = |one: &ModelPlan| {
-        let columns: Vec<ColumnView> = one.columns.iter().map(|column| column_view(one, column)).collect();
+        let columns: Vec<ColumnView> = one.table_columns().map(|column| column_view(one, column)).collect();
         (one.model.name.clone(), of(one, &columns, &self::references(plan, one)))
     };
     plan.models.iter().map(table).collect()
@@ -82,7 +82,7 @@ pub fn of(one: &ModelPlan, columns: &[ColumnView], references: &[Reference]) -> 
     Table {
         name: columns::table(model),
         key: one.key().map(|column| name(&column.field.name)).collect(),
-        columns: one.columns.iter().zip(columns).map(column).collect(),
+        columns: one.table_columns().zip(columns).map(column).collect(),
         references: references.iter().map(reference).collect(),
         scope: model
             .sync

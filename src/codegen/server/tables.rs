@@ -9,7 +9,7 @@ use super::columns::{self, Made};
 use super::shape::{self, ColumnView, Reference, soft_delete};
 use crate::codegen::BANNER;
 use crate::config::{Conflict, ServerConfig, ServerTables};
-use crate::model::{Field, Model};
+use crate::model::{Field, Metadata, Model};
 use crate::names::sql::{identifier, literal};
 use crate::plan::{ModelPlan, Plan};
 
@@ -26,6 +26,8 @@ pub struct SchemaView {
     row_level_security: bool,
     /// Whether every change of every row is kept.
     history: bool,
+    /// Whether it is kept when, and by which device, rows were edited.
+    metadata: bool,
     /// Whether the tables are an application's.
     is_existing: bool,
 }
@@ -73,6 +75,7 @@ struct ModelView {
     new: RowView,
     old: RowView,
     shown: ShownView,
+    has_metadata: bool,
     /// A condition that the user sees a row, in a literal.
     is_own: String,
     /// A condition that `_n` and `_o` have the same key.
@@ -122,6 +125,7 @@ pub fn view(plan: &Plan, config: Option<&ServerConfig>) -> SchemaView {
         dollar: dollar(plan),
         row_level_security: config.is_some_and(|config| config.row_level_security),
         history: config.is_some_and(|config| config.history),
+        metadata: plan.has_metadata(),
         is_existing,
         models,
     }
@@ -147,7 +151,7 @@ pub fn removal(plan: &Plan, schema: &str) -> RemoveView {
 /// What `sync_adopt` looks for.
 fn asked(one: &ModelPlan) -> Value {
     let name = |field: &str| columns::name(one.model, field).to_owned();
-    let types = one.columns.iter().map(|column| (name(&column.field.name), columns::ty(column.field).into()));
+    let types = one.table_columns().map(|column| (name(&column.field.name), columns::ty(column.field).into()));
     let made = columns::made(one).filter(|(_, made)| *made == Made::Integer).map(|(field, _)| name(field));
     json!({
         "key": one.key().map(|column| name(&column.field.name)).collect::<Vec<_>>(),
@@ -164,7 +168,7 @@ fn model(plan: &Plan, one: &ModelPlan, is_existing: bool) -> ModelView {
     let key = one.key().map(|column| columns::quoted(model, &column.field.name));
     let same = |name: &String| format!("_n.{name} = _o.{name}");
     let keys: Vec<String> = key.collect();
-    let columns: Vec<ColumnView> = one.columns.iter().map(|column| shape::column_view(one, column)).collect();
+    let columns: Vec<ColumnView> = one.table_columns().map(|column| shape::column_view(one, column)).collect();
     let references = shape::references(plan, one);
     let new = row(one, "_n");
     ModelView {
@@ -185,12 +189,12 @@ fn model(plan: &Plan, one: &ModelPlan, is_existing: bool) -> ModelView {
         new,
         old: row(one, "_o"),
         shown: shown(one, is_existing),
+        has_metadata: one.has_metadata(),
         is_own: literal(&is_own(model)),
         same_key: keys.iter().map(same).collect::<Vec<_>>().join(" AND "),
         has_column_versions: model.sync.conflict != Conflict::Merge,
         changes: one
-            .columns
-            .iter()
+            .table_columns()
             .filter(|column| !column.is_key)
             .map(|column| {
                 let name = columns::quoted(model, &column.field.name);
@@ -249,8 +253,18 @@ fn shown(plan: &ModelPlan, is_existing: bool) -> ShownView {
         key.map(|(place, (key, sql))| format!("{sql} = (_k.key->>{place})::{}", columns::ty(key.field))).collect();
     conditions.extend(scope.map(|scope| format!("{} = ANY (_own)", own(&scope.field))));
     conditions.extend(soft_delete(model).map(|_| format!("NOT ({})", row(plan, "_t").is_deleted)));
-    let names: Value = plan.columns.iter().map(|column| column.field.name.as_str()).collect();
-    let shown: Vec<String> = plan.columns.iter().map(|column| text(column.field)).collect();
+    // When a row was synced, its device knows.
+    let told = |field: &Field| match field.metadata {
+        None => Some(text(field)),
+        Some(Metadata::EditedAt) => {
+            Some("to_timestamp(split_part(_r.edited_at, '.', 1)::NUMERIC / 1000)::TEXT".to_owned())
+        }
+        Some(Metadata::DeviceId) => Some("_r.edited_by".to_owned()),
+        Some(Metadata::SyncedAt) => None,
+    };
+    let (names, shown): (Vec<&str>, Vec<String>) =
+        plan.columns.iter().filter_map(|column| Some((column.field.name.as_str(), told(column.field)?))).unzip();
+    let names = Value::from(names);
     ShownView {
         is_there: format!("{} IS NOT NULL", keys.first().map_or("NULL", String::as_str)),
         names: literal(&names.to_string()),

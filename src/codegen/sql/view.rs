@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::dialect::Dialect;
 use crate::codegen::BANNER;
-use crate::model::FieldType;
+use crate::model::{FieldType, Metadata};
 use crate::names::sql::{identifier, in_literal, literal};
 use crate::plan::{self, ModelPlan, NewKey, OnInsert, OnUpdate, Relations, StandIn};
 
@@ -76,6 +76,8 @@ struct Column {
     default: Option<String>,
     /// The model whose temporary keys it can hold, as a literal.
     temporary_key_of: Option<String>,
+    /// `edited_at`, `device_id` or `synced_at`.
+    metadata: Option<Metadata>,
 }
 
 /// A column and the model whose key it holds, as literals.
@@ -169,6 +171,7 @@ impl Column {
             }),
             default: default.map(|default| (dialect.constant)(default, ty)),
             temporary_key_of: column.temporary_key_of.map(literal),
+            metadata: column.field.metadata,
         }
     }
 }

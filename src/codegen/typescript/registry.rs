@@ -142,5 +142,7 @@ fn field(field: &document::Field, column: &Column, int64: Int64) -> anyhow::Resu
     data.extend(field.default.as_ref().map(|default| ("default", literal_default(default))));
     data.extend((!field.place.is_empty()).then(|| ("place", field.place.clone().into())));
     data.extend(field.from_path.then(|| ("fromPath", true.into())));
+    let metadata = field.metadata.map(to_value).transpose()?;
+    data.extend(metadata.map(|metadata| ("metadata", metadata)));
     Ok(data)
 }

@@ -92,7 +92,7 @@ pub fn model(renderer: &Renderer, module: &Module, int64: Int64) -> anyhow::Resu
     let view = ModelView {
         banner: BANNER,
         imports: NameList::new("import type", names, &format!("./{SHARED}.js")),
-        row: interface(&module.row, Comment::new(model.doc.as_deref(), false), &row),
+        row: row_interface(module, &row),
         is_local: model.is_local(),
         create: module.create.as_ref().map(|name| interface(name, Comment::default(), &create)),
         update: module.update.as_ref().map(|name| interface(name, Comment::default(), &update)),
@@ -134,6 +134,18 @@ fn interface(name: &str, comment: Comment, members: &[Member]) -> Interface {
         annotation: member.annotation(2),
     });
     Interface { comment: comment.text(0), name: name.to_owned(), members: members.collect() }
+}
+
+/// What the application can't write, whatever the model, is read-only in the type as well.
+fn row_interface(module: &Module, members: &[Member]) -> Interface {
+    let comment = Comment::new(module.plan.model.doc.as_deref(), false);
+    let mut interface = interface(&module.row, comment, members);
+    for (member, column) in interface.members.iter_mut().zip(&module.plan.columns) {
+        if column.field.metadata.is_some() {
+            member.key.insert_str(0, "readonly ");
+        }
+    }
+    interface
 }
 
 fn row_members(plan: &ModelPlan, int64: Int64) -> Vec<Member> {

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use super::fields::{RowProperty, Writers};
+use super::metadata;
 use super::operations::Writer;
 use crate::config::{Choice, Columns, Config, ModelConfig, Transport};
 use crate::discovery::Candidate;
@@ -71,7 +72,7 @@ impl Draft<'_, '_> {
             doc: document.follow(&candidate.row.schema).and_then(|schema| schema.description.map(str::to_owned)),
             local_first: candidate.local_first,
             key_origin,
-            fields: self.properties.iter().map(field).collect(),
+            fields: self.properties.iter().map(field).chain(metadata::fields(config, transport)).collect(),
             write_id: WriteId {
                 row: entry.and_then(|entry| entry.write_id).unwrap_or_else(row_has_write_id),
                 create: takes_write_id(&self.create),

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::complete::Draft;
 use super::fields::RowProperty;
 use super::lists::Reading;
+use super::metadata;
 use super::operations::{Bodies, Unusable, Writer, Writing};
 use super::shapes::Types;
 use crate::config::{Adapter, Choice, Config, ModelConfig, Transport, line};
@@ -210,6 +211,7 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
 
     /// Checks that the columns can be in one table.
     fn check_columns(&mut self, properties: &[RowProperty]) -> Option<()> {
+        let transport = self.config.transport_of(self.candidate.config.as_ref().map(|config| config.entry));
         if properties.len() > MAX_FIELDS {
             let message = format!("it has {} columns; the maximum is {MAX_FIELDS}", properties.len());
             let excluded = line::of_model(&self.candidate.name, None, "exclude: […]");
@@ -237,6 +239,8 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
                 "a property has a name longer than 63 bytes"
             } else if ["_has_local_changes", "_pending_write_id", "write_id"].contains(&name.to_lowercase().as_str()) {
                 "a property has the name of a bookkeeping column"
+            } else if metadata::is_taken(self.config, transport, name) {
+                "a property has the name of a column that `metadata` gives to rows"
             } else {
                 continue;
             };

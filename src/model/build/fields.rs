@@ -124,6 +124,7 @@ impl Writers<'_, '_> {
             deprecated: property.resolved.deprecated,
             place: self.places.get(name).into_iter().flatten().map(|name| (*name).to_owned()).collect(),
             from_path: property.from_path.map(|column| FromPath { parent: column.parent.clone() }),
+            metadata: None,
             rules: Box::new(self.rules(document, property)),
             owner_only: property.resolved.flag("x-owner-only") || self.owner_only.iter().any(|owned| owned == name),
         }

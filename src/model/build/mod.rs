@@ -6,6 +6,7 @@ mod complete;
 mod draft;
 mod fields;
 mod lists;
+mod metadata;
 mod operations;
 mod project;
 mod reads;

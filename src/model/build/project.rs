@@ -6,6 +6,7 @@ use super::base_url;
 use super::complete::{Draft, Relations};
 use super::draft::{Attempt, attempt};
 use super::lists::find_parents;
+use super::metadata;
 use super::reads;
 use super::references::{Parents, Row};
 use super::shapes::Types;
@@ -49,6 +50,7 @@ pub fn build(document: &Document, config: &Config, problems: &mut Problems) -> O
             reads::check(model, &made.project.models, candidate.resource.pointer(), problems);
         }
     }
+    metadata::check(config, &made.project.models, problems);
     if config.server.is_some() {
         check_tables(&made.project.models, &choices.chosen, problems);
     }

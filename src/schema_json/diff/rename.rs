@@ -34,8 +34,8 @@ pub fn columns<'a>(old: &'a Model, new: &'a Model) -> Vec<(&'a Field, &'a Field)
     let added: Vec<&Field> = new.fields.iter().filter(|field| old.field(&field.name).is_none()).collect();
     let place = |model: &Model, field: &Field| model.fields.iter().position(|other| other.name == field.name);
     let score = |one: &Field, other: &Field| {
-        let is_same = (&one.ty, one.nullable, one.insert, one.update)
-            == (&other.ty, other.nullable, other.insert, other.update)
+        let is_same = (&one.ty, one.nullable, one.insert, one.update, one.metadata)
+            == (&other.ty, other.nullable, other.insert, other.update, other.metadata)
             && old.is_key(&one.name) == new.is_key(&other.name);
         let in_place = old.fields.len() == new.fields.len() && place(old, one) == place(new, other);
         let alike = similarity(&one.name, &other.name);

@@ -37,6 +37,8 @@ export interface ServerModel {
   readonly softDelete?: { readonly column: string; readonly as: "time" | "boolean" };
   /** Columns with the time of the row's last change. */
   readonly touched: readonly string[];
+  /** What `sync_row` tells of a row, beside its columns: who has edited it, and when. */
+  readonly metadata?: readonly string[];
 }
 
 export type Models = Readonly<Record<string, ServerModel>>;

@@ -97,6 +97,18 @@ pub const CASES: &[Case] = &[
     case("any-value", &["values_changed things.state"], |api| {
         api.things.column("state").schema.as_object_mut().expect("a schema").remove("enum");
     }),
+    case(
+        "metadata",
+        &[
+            "column_added labels._edited_at",
+            "column_added labels._device_id",
+            "column_added labels._synced_at",
+            "column_added things._edited_at",
+            "column_added things._device_id",
+            "column_added things._synced_at",
+        ],
+        |api| api.config = "  things: true\ntransport: push-pull\nmetadata: true\n",
+    ),
     case("columns-reordered", &["columns_reordered things"], |api| {
         let nick = api.things.remove("nick");
         api.things.columns.push(nick);

@@ -39,14 +39,17 @@ export class Applier {
 
   readonly query: Query;
   readonly user: User;
+  /** What the client calls its local database. */
+  readonly device: string;
   readonly client: string;
   readonly hooks: Hooks;
   readonly #batches: Batches;
 
-  constructor(query: Query, user: User, client: string, hooks: Hooks) {
+  constructor(query: Query, user: User, device: string, hooks: Hooks) {
     this.query = query;
     this.user = user;
-    this.client = client;
+    this.device = device;
+    this.client = clientOf(user, device);
     this.hooks = hooks;
     this.#batches = new Batches(query);
   }
@@ -70,10 +73,11 @@ export class Applier {
   #told(edits: readonly Edit[], columns: (edit: Edit) => readonly string[]): string {
     // As text, since an object of 500 such names takes V8 five times as long.
     const rows = edits.map((edit) => {
-      const told = { w: edit.writeId, ...columnStamps(edit, columns(edit)) };
+      const told = { w: edit.writeId, ...rowStamp(edit), ...columnStamps(edit, columns(edit)) };
       return `${JSON.stringify(place(edit.step))}:${JSON.stringify(told)}`;
     });
-    return `{"client":${JSON.stringify(this.client)},"rows":{${rows.join(",")}}}`;
+    const [client, device] = [this.client, this.device].map((name) => JSON.stringify(name));
+    return `{"client":${client},"device":${device},"rows":{${rows.join(",")}}}`;
   }
 
   async #insert(model: ServerModel, edits: readonly Edit[]): Promise<void> {
@@ -247,6 +251,11 @@ export class Applier {
   }
 }
 
+/** The name of a device that no other user's has. */
+export function clientOf(user: User, device: string): string {
+  return `${user.id}/${device}`;
+}
+
 /** The scopes that rows of a model can be in for a user. */
 export function scopesFor(model: ServerModel, user: User): string[] {
   const values = scopeValues(model, user);
@@ -266,6 +275,11 @@ const TOLD = `WITH _s AS MATERIALIZED (
 /** A row's name for the triggers. */
 function place({ model, rowKey }: Step): string {
   return model.name + rowKey;
+}
+
+/** The stamp of the row, where the model shows it. */
+function rowStamp({ incoming, step }: Edit): { s?: string } {
+  return step.model.metadata === undefined ? {} : { s: stampText(incoming.shifted) };
 }
 
 /** The stamps of columns, where the model keeps them. */

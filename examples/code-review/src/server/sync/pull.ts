@@ -80,7 +80,7 @@ function columnsOf(models: Models, tables: PullRequest["tables"]): Columns {
   const known = Object.entries(tables).flatMap(([name, columns]): [string, string[]][] => {
     const model = modelOf(models, name);
     if (model === undefined) return [];
-    const both = columns.filter((column) => columnOf(model, column) !== undefined);
+    const both = columns.filter((column) => columnOf(model, column) || model.metadata?.includes(column));
     return [[name, [...new Set([...model.key, ...both])].sort()]];
   });
   return new Map(known);

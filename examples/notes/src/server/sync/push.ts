@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 
 import { remember, resultsOf } from "./answers.js";
-import { Applier, type Edit } from "./apply.js";
+import { Applier, clientOf, type Edit } from "./apply.js";
 import { check, isMade, MadeKeys, makeKeys, withMadeKeys, type Step } from "./changes.js";
 import type { Query } from "./database.js";
 import { isOfRequest, isTransient, Refusal, refusalOf, RequestError } from "./errors.js";
@@ -235,7 +235,7 @@ async function applied(
 ): Promise<{ refusal: Refusal; writeId: string } | null> {
   const { query, user, request, server, stamps, locked } = work;
   const fresh = items.filter(({ step, known }) => step !== undefined && known === undefined);
-  const client = `${user.id}/${request.client_id}`;
+  const client = clientOf(user, request.client_id);
   const edits = fresh.flatMap(({ step, change, index }): Edit[] => {
     if (step === undefined) return [];
     const base = change.base == null ? undefined : request.bases[change.base];
@@ -251,7 +251,7 @@ async function applied(
       },
     ];
   });
-  const applier = new Applier(query, user, client, server.hooks);
+  const applier = new Applier(query, user, request.client_id, server.hooks);
   await query("SAVEPOINT sync_group");
   try {
     const outcomes = await applier.all(edits, isTogether);

@@ -3,6 +3,7 @@ import { textOf, type Members } from "../../client/json.js";
 import { own, type Model } from "../../client/model.js";
 import type { Entry, MadeKey } from "../store.js";
 import { fold } from "./fold.js";
+import { getMeta } from "./meta.js";
 import { add, localTable, put, remove, syncedTable, type StoredEntry, type Turn } from "./tables.js";
 
 const byName = new Map<string, Model>(models.map((model) => [model.name, model]));
@@ -100,9 +101,11 @@ export async function foldAgain(turn: Turn, modelName: string, rowKeys: readonly
   const model = byName.get(modelName);
   if (model === undefined) return;
   const [locals, synced] = [localTable(turn, model), syncedTable(turn, model)];
+  const isShown = model.fields.some(({ metadata }) => metadata === "device_id");
+  const device = (isShown ? await getMeta(turn, "client_id") : undefined) ?? "";
   const foldOne = async (key: string): Promise<void> => {
     const [entries, row] = await Promise.all([entriesOf(turn, modelName, key), synced.get(key)]);
-    const local = fold(model, row, entries.filter(isUnsettled));
+    const local = fold(model, row, entries.filter(isUnsettled), device);
     if (local === undefined) remove(locals, key);
     else put(locals, local, key);
   };

@@ -4,9 +4,15 @@ import { encoded, fromJson, type LocalRow, type Stored, type StoredRow } from ".
 
 /**
  * One row with its unsettled entries applied, which are in the log's order; undefined where there is nothing to show or
- * to hide. It begins with the server's row, or, where an entry has deleted that, with the first insert after it.
+ * to hide. It begins with the server's row, or, where an entry has deleted that, with the first insert after it. `device`:
+ * what the local database is called.
  */
-export function fold(model: Model, synced: StoredRow | undefined, entries: readonly Entry[]): LocalRow | undefined {
+export function fold(
+  model: Model,
+  synced: StoredRow | undefined,
+  entries: readonly Entry[],
+  device: string,
+): LocalRow | undefined {
   const newest = entries.at(-1);
   if (newest === undefined) return undefined;
   const operations = entries.map(({ operation }) => operation);
@@ -31,6 +37,10 @@ export function fold(model: Model, synced: StoredRow | undefined, entries: reado
       row.set(field.name, fromJson(field, json));
       if (index >= lastStart && !model.key.includes(field.name)) changed.add(field.name);
     }
+  }
+  for (const { name, metadata } of model.fields) {
+    if (metadata === "edited_at") row.set(name, newest.at);
+    if (metadata === "device_id") row.set(name, device);
   }
   return { row: Object.fromEntries(row), changedColumns: [...changed], writeId };
 }

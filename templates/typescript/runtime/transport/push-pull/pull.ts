@@ -182,7 +182,7 @@ export function createPuller(context: Context, models: readonly Model[], turns: 
       protocol: PROTOCOL,
       schema: store.version,
       client_id: await store.meta.clientId(),
-      tables: Object.fromEntries(models.map(({ name, fields }) => [name, fields.map((field) => field.name)])),
+      tables: Object.fromEntries(models.map((model) => [model.name, pulledOf(model)])),
       cursor,
       limit: filled.size > 0 ? FILLED_AT_ONCE : PULLED_AT_ONCE,
     };
@@ -216,4 +216,9 @@ export function createPuller(context: Context, models: readonly Model[], turns: 
       });
     },
   };
+}
+
+/** The columns that the server tells. */
+function pulledOf({ fields }: Model): string[] {
+  return fields.filter(({ metadata }) => metadata !== "synced_at").map(({ name }) => name);
 }

@@ -72,6 +72,8 @@ export interface Field {
   readonly place?: readonly string[];
   /** Not in the API's rows: only the paths have it. */
   readonly fromPath?: true;
+  /** Neither in the API's rows nor in the server's table: the sync fills it. */
+  readonly metadata?: "edited_at" | "device_id" | "synced_at";
   /** What a new row shows until the server's row arrives: the time of the insert. */
   readonly standIn?: "inserted_at";
 }

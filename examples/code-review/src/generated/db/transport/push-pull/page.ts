@@ -212,7 +212,9 @@ async function leftOutBy(
 }
 
 function rowOf(model: Model, row: WireRow, writeId: string | null): ServerRow {
-  const fields = model.fields.map(({ name }): [string, string | null] => [name, row[name] ?? null]);
+  const fields = model.fields.map(({ name, metadata }): [string, string | null] => {
+    return [name, metadata === "synced_at" ? new Date().toISOString() : (row[name] ?? null)];
+  });
   return new Map([...fields, [WRITE_ID, writeId]]);
 }
 

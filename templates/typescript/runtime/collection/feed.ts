@@ -1,11 +1,12 @@
 import { FIRST_READ_RETRY_MS, LONGEST_READ_RETRY_MS } from "../client/timing.js";
-import type { Store, StoreOperations } from "../store/store.js";
+import type { Commit, Known, Store, StoreOperations } from "../store/store.js";
 
 /** Tells collections which rows have changed. */
 export interface Feed {
   /**
-   * Calls `listener` with the keys of a model's changed rows, each key once; null means all rows. The first call has
-   * null. The next call waits until `listener` has returned; if it throws, it gets the same keys again later.
+   * Calls `listener` with the keys of a model's changed rows, each key once, and with those of the rows that needn't be
+   * read; null means all rows. The first call has null. The next call waits until `listener` has returned; if it throws,
+   * it gets the same keys again later.
    */
   subscribe(model: string, listener: Listener): () => void;
   /** The number of the newest changed key, read within a transaction. */
@@ -25,7 +26,10 @@ export interface Session {
   readonly feed: Feed;
 }
 
-type Listener = (rowKeys: readonly string[] | null) => Promise<void>;
+type Listener = (rowKeys: readonly string[] | null, known: KnownRows) => Promise<void>;
+
+/** Rows by their keys. */
+type KnownRows = ReadonlyMap<string, Known>;
 
 interface Subscriber {
   readonly model: string;
@@ -50,14 +54,22 @@ export async function openFeed(store: Store): Promise<Feed> {
   const closeListeners = new Set<() => void>();
   const waiting = new Set<{ readonly position: number; readonly resolve: () => void }>();
   let position = await store.changedKeys.newest();
+  /** The newest number whose key was deleted by the last read. */
+  let forgotten = 0;
   let isOutdated = false;
   let reading: Promise<void> | undefined;
   let isClosed = false;
 
-  /** Reads the new keys, and reads again if more arrive meanwhile. */
-  function look(): void {
-    isOutdated = true;
-    reading ??= readAll();
+  /** Takes what a commit tells. Where that isn't all, reads the new keys, and reads again if more arrive meanwhile. */
+  function look(commit?: Commit): void {
+    const isNext = commit?.before === position && reading === undefined && !isClosed;
+    if (commit === undefined || !isNext || commit.newest - forgotten > PRUNED_AT) {
+      isOutdated = true;
+      reading ??= readAll();
+      return;
+    }
+    take(commit.newest, commit.changes);
+    for (const listener of logListeners) listener();
   }
 
   async function readAll(): Promise<void> {
@@ -85,31 +97,30 @@ export async function openFeed(store: Store): Promise<Feed> {
     const { forgottenTo, newest, changes } = await store.changedKeys.since(position, READ_AT_ONCE);
     // Keys in between are deleted already, or the numbers have started again.
     const isGap = forgottenTo > position || newest < position || newest - position > READ_AT_ONCE;
-    const changed = new Map<string, Set<string> | null>();
-    for (const { model, rowKey } of isGap ? [] : changes) {
-      const keys = changed.get(model);
-      if (keys === null) continue;
-      changed.set(model, rowKey === null ? null : (keys ?? new Set()).add(rowKey));
-    }
-    position = newest;
-    for (const subscriber of subscribers) {
-      const keys = isGap ? null : changed.get(subscriber.model);
-      add(subscriber, keys === undefined ? new Set() : keys);
-    }
+    forgotten = forgottenTo;
+    take(newest, isGap ? null : changes);
     // Nobody else deletes old keys while no collection reads them.
-    settle();
     if (newest - forgottenTo > PRUNED_AT) {
       await store.transaction((within) => within.changedKeys.forget(newest - KEPT));
     }
   }
 
-  function add(subscriber: Subscriber, keys: Set<string> | null): void {
-    merge(subscriber, keys);
-    if (!subscriber.isBusy) void tell(subscriber);
+  /** Tells the collections of changes up to a number; null: anything may have changed. */
+  function take(newest: number, changes: Commit["changes"] | null): void {
+    position = newest;
+    for (const subscriber of subscribers) {
+      const ofModel = changes?.filter(({ model }) => model === subscriber.model);
+      const isAll = ofModel === undefined || ofModel.some(({ rowKey }) => rowKey === null);
+      merge(subscriber, isAll ? null : new Set(ofModel.flatMap(({ rowKey }) => rowKey ?? [])));
+      // Who is reading now reads these, too: what is known of them is older by then.
+      if (!subscriber.isBusy) void tell(subscriber, knownOf(ofModel ?? []));
+    }
+    settle();
   }
 
-  async function tell(subscriber: Subscriber): Promise<void> {
+  async function tell(subscriber: Subscriber, first: KnownRows = new Map()): Promise<void> {
     subscriber.isBusy = true;
+    let known = first;
     let failures = 0;
     for (;;) {
       const { pending } = subscriber;
@@ -117,7 +128,9 @@ export async function openFeed(store: Store): Promise<Feed> {
       if (pending?.size === 0 || isClosed || !subscribers.has(subscriber)) break;
       subscriber.pending = new Set();
       try {
-        await subscriber.listener(pending === null ? null : [...pending]);
+        const told = subscriber.listener(pending === null ? null : [...pending], known);
+        known = new Map();
+        await told;
         failures = 0;
         subscriber.taken = upTo;
         settle();
@@ -181,6 +194,12 @@ export async function openFeed(store: Store): Promise<Feed> {
       for (const listener of closeListeners) listener();
     },
   };
+}
+
+/** What is known of rows after all of these changes. */
+function knownOf(changes: Commit["changes"]): KnownRows {
+  const last = new Map(changes.map(({ rowKey, seen }) => [rowKey, seen]));
+  return new Map([...last].flatMap(([key, seen]) => (key === null || seen === undefined ? [] : [[key, seen]])));
 }
 
 function merge(subscriber: Subscriber, keys: Set<string> | null): void {

@@ -23,8 +23,11 @@ export interface Store extends StoreOperations {
   transaction<T>(work: (within: StoreOperations) => Promise<T>): Promise<T>;
   /** The same for what the server has anyway: a power cut may undo it. */
   receive<T>(work: (within: StoreOperations) => Promise<T>): Promise<T>;
-  /** Calls `listener` after each commit, of this tab or another, that may have changed what the views show. */
-  onCommit(listener: () => void): () => void;
+  /**
+   * Calls `listener` after each commit, of this tab or another, that may have changed what the views show; with what it has
+   * changed, where the store knows that without reading.
+   */
+  onCommit(listener: (commit?: Commit) => void): () => void;
   /**
    * Calls `listener` where another tab has brought the database to another version, which this code can't use, or where the
    * database was removed: then with what is to be said of that.
@@ -301,6 +304,25 @@ export interface ChangesSince {
   readonly newest: number;
   /** Notes a changed row; without a key, all rows of the model. */
   readonly changes: readonly { readonly model: string; readonly rowKey: string | null }[];
+}
+
+/** What one commit has changed: the keys after the number `before`, up to `newest`. */
+export interface Commit {
+  readonly before: number;
+  readonly newest: number;
+  readonly changes: readonly ChangedRow[];
+}
+
+export interface ChangedRow {
+  readonly model: string;
+  readonly rowKey: string | null;
+  /** The row since then, where it is known; without a row, there is none. */
+  readonly seen?: Known;
+}
+
+/** A row as the application sees it, if there is one. */
+export interface Known {
+  readonly row?: object;
 }
 
 /** Text that a transport stores for a model. It is deleted with the model's rows. */

@@ -256,8 +256,8 @@ async function start(
   const leadership = createLeadership(channel("sync"));
   // A tab with older code would send what newer code has written, without what it doesn't know.
   if (!(await store.isCurrent())) await leadership.alone(() => store.migrate(status.blocked));
-  const feed = await openFeed(store);
-  const reports = openReports(await progress(store), store.version, channel("status"), presence);
+  const [feed, stored] = await Promise.all([openFeed(store), progress(store)]);
+  const reports = openReports(stored, store.version, channel("status"), presence);
   const tellError = (message: string) => status.tellError({ model: null, url: null, message });
   const stopUser = await noteUser(store, settings, flushed, tellError);
   const stopStatus = await status.watch(store, settings, reports, feed.onLog, load !== undefined);
@@ -309,9 +309,8 @@ async function start(
 }
 
 async function progress(store: Store): Promise<Record<string, ModelStatus>> {
-  const stored: Record<string, ModelStatus> = {};
-  for (const model of models) stored[model.name] = await readProgress(store, model);
-  return stored;
+  const all = models.map(async (model) => [model.name, await readProgress(store, model)] as const);
+  return Object.fromEntries(await Promise.all(all));
 }
 
 /** Otherwise the browser may delete everything, unsent edits too, when the disk is full. */

@@ -2,7 +2,7 @@ import { openDB, type IDBPDatabase } from "idb";
 
 import { messageOf } from "../../client/json.js";
 import { schemaHash } from "./schema-hash.js";
-import { allTables, type Mode, type Name, type Tables, type Transaction, type Turn } from "./tables.js";
+import { allTables, type Mode, type Name, type Noted, type Tables, type Transaction, type Turn } from "./tables.js";
 
 /** What a power cut may undo: nothing, or what the server has anyway. */
 export type Durability = "strict" | "relaxed";
@@ -19,8 +19,11 @@ export interface Connection {
   run<T>(mode: Mode, tables: readonly Name[], durability: Durability, work: (turn: Turn) => Promise<T>): Promise<T>;
   /** Upgrades the database where it isn't current. `onBlocked` is called where another tab keeps it from that. */
   upgrade(work: Upgrade, onBlocked: () => void): Promise<void>;
-  /** Calls `listener` after each commit, of this tab or another, that may have changed what is shown, or the log. */
-  onCommit(listener: () => void): () => void;
+  /**
+   * Calls `listener` after each commit, of this tab or another, that may have changed what is shown, or the log; after one of
+   * this tab with the keys that it has noted.
+   */
+  onCommit(listener: (noted?: readonly Noted[]) => void): () => void;
   /**
    * Calls `listener` where another tab has upgraded the database to another version of the application, or where the
    * browser has removed it: then with what is to be said of that.
@@ -44,7 +47,7 @@ const REMOVED =
 /** `channelName`: what all tabs of the database share; without it, there are no others. */
 export async function connect(name: string, channelName: string | undefined): Promise<Connection> {
   const outdatedListeners = new Set<(removed?: string) => void>();
-  const commitListeners = new Set<() => void>();
+  const commitListeners = new Set<(noted?: readonly Noted[]) => void>();
   const channel = channelName === undefined ? undefined : new BroadcastChannel(channelName);
   let isClosed = false;
   let isMade = false;
@@ -52,15 +55,15 @@ export async function connect(name: string, channelName: string | undefined): Pr
   let isRemoved = false;
   let opening: Promise<Opened> | undefined;
   let latest = (await opened()).database;
-  channel?.addEventListener("message", hear);
+  channel?.addEventListener("message", () => hear());
 
-  function hear(): void {
-    for (const listener of commitListeners) listener();
+  function hear(noted?: readonly Noted[]): void {
+    for (const listener of commitListeners) listener(noted);
   }
 
-  function tell(): void {
-    hear();
+  function tell(noted: readonly Noted[]): void {
     channel?.postMessage("commit");
+    hear(noted);
   }
 
   /** The open database. A tab that upgrades it has all others close it, and they open it again after that. */
@@ -216,11 +219,15 @@ function begin(
 }
 
 function turnOf(tx: Transaction): Turn {
-  return { tx, group: crypto.randomUUID(), hasChanged: false };
+  return { tx, group: crypto.randomUUID(), hasChanged: false, noted: [] };
 }
 
 /** Does the work, and returns when it is stored; where it fails, nothing of it is. */
-async function finished<T>(tx: Transaction, work: (turn: Turn) => Promise<T>, onChange: () => void): Promise<T> {
+async function finished<T>(
+  tx: Transaction,
+  work: (turn: Turn) => Promise<T>,
+  onChange: (noted: readonly Noted[]) => void,
+): Promise<T> {
   let isCommitted = false;
   const done = tx.done.then(() => {
     isCommitted = true;
@@ -232,7 +239,7 @@ async function finished<T>(tx: Transaction, work: (turn: Turn) => Promise<T>, on
     if (!isCommitted) {
       tx.commit();
       await done;
-      if (turn.hasChanged) onChange();
+      if (turn.hasChanged) onChange(turn.noted);
       return result;
     }
   } catch (error) {

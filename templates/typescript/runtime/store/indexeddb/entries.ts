@@ -2,9 +2,10 @@ import { models } from "../../../schema/index.js";
 import { textOf, type Members } from "../../client/json.js";
 import { own, type Model } from "../../client/model.js";
 import type { Entry, MadeKey } from "../store.js";
-import { fold } from "./fold.js";
+import { fold, type Unnumbered } from "./fold.js";
 import { getMeta } from "./meta.js";
-import { add, localTable, put, remove, syncedTable, type StoredEntry, type Turn } from "./tables.js";
+import { add, localTable, put, remove, syncedTable, type Image, type StoredEntry, type Turn } from "./tables.js";
+import type { LocalRow, StoredRow } from "./values.js";
 
 const byName = new Map<string, Model>(models.map((model) => [model.name, model]));
 
@@ -12,7 +13,7 @@ export function logTable({ tx }: Turn) {
   return tx.objectStore("_changes");
 }
 
-export function isUnsettled({ status }: Entry): boolean {
+export function isUnsettled({ status }: Pick<Entry, "status">): boolean {
   return status !== "rejected";
 }
 
@@ -36,17 +37,17 @@ export function inOrder(entries: readonly StoredEntry[]): StoredEntry[] {
 export type Written = Pick<Entry, "model" | "rowKey" | "operation" | "members"> & Partial<Pick<Entry, "inputs">>;
 
 /** Notes a write at the end of the log. */
-export function write(turn: Turn, written: Written): void {
-  append(turn, { ...written, transactionId: turn.group, at: new Date().toISOString(), user: null });
+export function write(turn: Turn, written: Written): Unnumbered {
+  return append(turn, { ...written, transactionId: turn.group, at: new Date().toISOString(), user: null });
 }
 
-/** Adds a new entry: nobody has sent it. */
+/** Adds a new entry, which the database numbers: nobody has sent it. */
 export function append(
   turn: Turn,
   { model, rowKey, operation, members, inputs = {}, transactionId, at, user, status = "pending", error = null }: Written &
     Pick<Entry, "transactionId" | "at" | "user"> &
     Partial<Pick<Entry, "status" | "error">>,
-): void {
+): Unnumbered {
   turn.hasChanged = true;
   const entry: Omit<StoredEntry, "id"> = {
     model,
@@ -68,8 +69,8 @@ export function append(
     editedAt: null,
     place: null,
   };
-  // The database numbers it.
   add(logTable(turn), entry as StoredEntry);
+  return entry;
 }
 
 /** Changes an entry. It is folded again by who changes what the row shows. */
@@ -88,30 +89,63 @@ export function drop(turn: Turn, entries: readonly StoredEntry[]): void {
 /** How many keys of one change are noted, before it counts as a change of all rows. */
 const NOTED = 1_000;
 
-/** Notes that rows may have changed; null: all rows of the model. */
-export function noteKeys(turn: Turn, model: string, rowKeys: readonly string[] | null): void {
+/** Notes that rows may have changed; null: all rows of the model. `images`: what is known of them. */
+export function noteKeys(
+  turn: Turn,
+  model: string,
+  rowKeys: readonly string[] | null,
+  images: ReadonlyMap<string, Image> = new Map(),
+): void {
   if (rowKeys?.length === 0) return;
   turn.hasChanged = true;
   const keys = rowKeys === null || rowKeys.length > NOTED ? [null] : rowKeys;
-  for (const rowKey of keys) add(turn.tx.objectStore("_changed_keys"), { model, rowKey });
+  for (const rowKey of keys) {
+    const request = add(turn.tx.objectStore("_changed_keys"), { model, rowKey });
+    const image = rowKey === null ? undefined : images.get(rowKey);
+    turn.noted.push({ request, model, rowKey, ...(image && { image }) });
+  }
 }
 
 /** Makes local rows again, from the log and the server's rows. The log may have entries of a model that is gone. */
 export async function foldAgain(turn: Turn, modelName: string, rowKeys: readonly string[]): Promise<void> {
   const model = byName.get(modelName);
   if (model === undefined) return;
-  const [locals, synced] = [localTable(turn, model), syncedTable(turn, model)];
-  const isShown = model.fields.some(({ metadata }) => metadata === "device_id");
-  const device = (isShown ? await getMeta(turn, "client_id") : undefined) ?? "";
+  const device = await deviceOf(turn, model);
+  const images = new Map<string, Image>();
   const foldOne = async (key: string): Promise<void> => {
-    const [entries, row] = await Promise.all([entriesOf(turn, modelName, key), synced.get(key)]);
-    const local = fold(model, row, entries.filter(isUnsettled), device);
-    if (local === undefined) remove(locals, key);
-    else put(locals, local, key);
+    const [entries, synced] = await Promise.all([entriesOf(turn, modelName, key), syncedTable(turn, model).get(key)]);
+    images.set(key, foldOver(turn, model, key, synced, entries, device));
   };
   const keys = [...new Set(rowKeys)];
   await Promise.all(keys.map(foldOne));
-  noteKeys(turn, modelName, keys);
+  noteKeys(turn, modelName, keys, images);
+}
+
+/** What the local database is called, where rows of the model show it. */
+export async function deviceOf(turn: Turn, { fields }: Model): Promise<string> {
+  const isShown = fields.some(({ metadata }) => metadata === "device_id");
+  return (isShown ? await getMeta(turn, "client_id") : undefined) ?? "";
+}
+
+/** Makes a local row of what is there. Gives what is shown of it. */
+export function foldOver(
+  turn: Turn,
+  model: Model,
+  key: string,
+  synced: StoredRow | undefined,
+  entries: readonly Unnumbered[],
+  device: string,
+): Image {
+  const local = fold(model, synced, entries.filter(isUnsettled), device);
+  if (local === undefined) remove(localTable(turn, model), key);
+  else put(localTable(turn, model), local, key);
+  return imageOf(local, synced);
+}
+
+/** What collections show of a row. */
+export function imageOf(local: LocalRow | undefined, synced: StoredRow | undefined): Image {
+  if (local === undefined) return { row: synced, writeId: null };
+  return { row: local.row ?? undefined, writeId: local.writeId };
 }
 
 /** The same for the rows of these entries. */

@@ -2,6 +2,9 @@ import { own, WRITE_ID, type Field, type Model } from "../../client/model.js";
 import type { Entry } from "../store.js";
 import { encoded, fromJson, type LocalRow, type Stored, type StoredRow } from "./values.js";
 
+/** An entry, whatever its place in the log. */
+export type Unnumbered = Omit<Entry, "id">;
+
 /**
  * One row with its unsettled entries applied, which are in the log's order; undefined where there is nothing to show or
  * to hide. It begins with the server's row, or, where an entry has deleted that, with the first insert after it. `device`:
@@ -10,7 +13,7 @@ import { encoded, fromJson, type LocalRow, type Stored, type StoredRow } from ".
 export function fold(
   model: Model,
   synced: StoredRow | undefined,
-  entries: readonly Entry[],
+  entries: readonly Unnumbered[],
   device: string,
 ): LocalRow | undefined {
   const newest = entries.at(-1);
@@ -46,7 +49,7 @@ export function fold(
 }
 
 /** What a row that was inserted here shows before anybody has said what it has. */
-function blankRow(model: Model, insert: Entry | undefined): StoredRow {
+function blankRow(model: Model, insert: Unnumbered | undefined): StoredRow {
   return Object.fromEntries(model.fields.map((field) => [field.name, standIn(model, field, insert?.at ?? "")]));
 }
 

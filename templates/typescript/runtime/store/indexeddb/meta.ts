@@ -1,3 +1,5 @@
+import { wrap } from "idb";
+
 import type { ChangedKeys, Meta } from "../store.js";
 import { put, remove, type Run, type Turn } from "./tables.js";
 
@@ -49,6 +51,9 @@ export function changedKeys(run: Run): ChangedKeys {
   };
 }
 
-async function newest({ tx }: Turn): Promise<number> {
+async function newest({ tx, noted }: Turn): Promise<number> {
+  const own = noted.at(-1)?.request;
+  // A request that is done tells nobody any more.
+  if (own !== undefined) return Number(own.readyState === "done" ? own.result : await wrap(own));
   return (await tx.objectStore("_changed_keys").openKeyCursor(null, "prev"))?.key ?? 0;
 }

@@ -16,7 +16,7 @@ import {
 } from "./entries.js";
 import { isMadeKey } from "./log.js";
 import { getMeta, metaKey } from "./meta.js";
-import { add, allOf, put, remove, syncedName, syncedTable, type Run, type StoredEntry, type Turn } from "./tables.js";
+import { add, allOf, isEmpty, put, remove, syncedName, syncedTable, type Run, type StoredEntry, type Turn } from "./tables.js";
 import { checkWhole, fromServer, jsonOf, partOf, serverKey, serverText, type StoredRow } from "./values.js";
 
 /** A row on its way into the table: its key, what it has, and the write that it shows. */
@@ -33,6 +33,9 @@ const LOADING = "loading";
 /** Of more rows than this at once, the log is read as a whole, and not by each of them. */
 const LOOKED_UP = 100;
 
+/** In the time that it takes to read a row by its key, so many are read with all others. */
+const OTHERS = 5;
+
 export function syncedOperations(run: Run): SyncedOperations {
   const readOf = <T>(model: Model, work: (turn: Turn) => Promise<T>) => run("readonly", [syncedName(model)], work);
   const write = (work: (turn: Turn) => Promise<void>) => run("readwrite", [], work);
@@ -40,8 +43,7 @@ export function syncedOperations(run: Run): SyncedOperations {
   return {
     keyOf: serverKey,
 
-    isEmpty: (model) =>
-      readOf(model, async (turn) => (await syncedTable(turn, model).getAllKeys(null, 1)).length === 0),
+    isEmpty: (model) => readOf(model, (turn) => isEmpty(syncedTable(turn, model))),
 
     read: (model, key) =>
       readOf(model, async (turn) => {
@@ -71,6 +73,9 @@ export function syncedOperations(run: Run): SyncedOperations {
 
     select: (model, columns, where = new Map()) =>
       readOf(model, async (turn) => {
+        if (where.size === 0 && columns.every((column) => model.key.includes(column))) {
+          return (await syncedTable(turn, model).getAllKeys()).map((key) => keyRow(model, key));
+        }
         const fields = columns.flatMap((column) => fieldOf(model, column) ?? []);
         const hasWriteId = columns.includes(WRITE_ID);
         const conditions = [...where].flatMap(([column, text]) => {
@@ -99,47 +104,51 @@ export function syncedOperations(run: Run): SyncedOperations {
     differing: (model, rows, column = model.key[0] ?? "") =>
       run("readonly", [syncedName(model), "_changes"], async (turn) => {
         const field = fieldOf(model, column);
-        const all = rows.map((row) => ({ row, arriving: arriving(model, row) }));
+        const all = rows.map((row) => ({ row, ...arriving(model, row) }));
         // In a first load there is nothing to compare with.
-        if ((await syncedTable(turn, model).count()) === 0) return rows.map((row) => ({ row, before: null }));
-        const compared = await Promise.all(
-          all.map(async ({ row, arriving: { key, part, writeId } }): Promise<Differing | undefined> => {
-            const [there, isOurs] = await Promise.all([
-              syncedTable(turn, model).get(key),
-              writeId !== null && logTable(turn).index("writeId").getKey(writeId),
-            ]);
-            const isThere = there !== undefined && Object.entries(part).every(([name, value]) => there[name] === value);
-            // A row that shows one of our writes has to arrive, whatever it has.
-            if (isThere && (isOurs ?? false) === false) return undefined;
-            const value = there === undefined || field === undefined ? null : (own(there, column) ?? null);
-            return { row, before: field === undefined ? null : serverText(field, value) };
-          }),
-        );
-        return compared.filter((one) => one !== undefined);
+        if (await isEmpty(syncedTable(turn, model))) return rows.map((row) => ({ row, before: null }));
+        const writeIds = all.flatMap(({ writeId }) => writeId ?? []);
+        const [present, entries] = await Promise.all([
+          presentRows(turn, model, new Set(all.map(({ key }) => key))),
+          writeIds.length > LOOKED_UP ? logTable(turn).getAll() : entriesWith(turn, writeIds),
+        ]);
+        const ours = new Set(entries.map(({ writeId }) => writeId));
+        return all.flatMap(({ row, key, part, writeId }): Differing[] => {
+          const there = present.get(key);
+          const isThere = there !== undefined && Object.entries(part).every(([name, value]) => there[name] === value);
+          // A row that shows one of our writes has to arrive, whatever it has.
+          if (isThere && (writeId === null || !ours.has(writeId))) return [];
+          const value = there === undefined || field === undefined ? null : (own(there, column) ?? null);
+          return [{ row, before: field === undefined ? null : serverText(field, value) }];
+        });
       }),
 
     insert: (model, rows) =>
       write(async (turn) => {
         const all = rows.map((row) => arriving(model, row));
+        const about = await toSettle(turn, model, all);
         for (const { key, part, mark } of all) {
           checkWhole(model, part);
           add(syncedTable(turn, model), { ...whole(model, part), ...mark }, key);
         }
-        await arrived(turn, model, all);
+        await arrived(turn, model, all, about);
       }),
 
     upsert: (model, rows) =>
       write(async (turn) => {
         const table = syncedTable(turn, model);
         const all = rows.map((row) => arriving(model, row));
-        const putOne = async ({ key, part, mark }: Arriving): Promise<void> => {
-          const isWhole = model.fields.every(({ name }) => Object.hasOwn(part, name));
-          const row = isWhole ? part : whole(model, { ...(await table.get(key)), ...part });
+        const about = await toSettle(turn, model, all);
+        const isWhole = ({ part }: Arriving) => model.fields.every(({ name }) => Object.hasOwn(part, name));
+        const putOne = ({ key, mark }: Arriving, row: StoredRow): void => {
           checkWhole(model, row);
-          put(table, { ...row, ...mark }, key);
+          put(table, Object.keys(mark).length > 0 ? { ...row, ...mark } : row, key);
         };
-        await Promise.all(all.map(putOne));
-        await arrived(turn, model, all);
+        const putPart = async (one: Arriving) => putOne(one, whole(model, { ...(await table.get(one.key)), ...one.part }));
+        const parts = all.filter((one) => !isWhole(one));
+        await Promise.all(parts.map(putPart));
+        for (const one of all) if (isWhole(one)) putOne(one, one.part);
+        await arrived(turn, model, all, about);
       }),
 
     update: (model, rows) =>
@@ -155,7 +164,7 @@ export function syncedOperations(run: Run): SyncedOperations {
           put(table, after, one.key);
           there.push(one);
         }
-        await arrived(turn, model, there);
+        await arrived(turn, model, there, await toSettle(turn, model, there));
       }),
 
     delete: (model, rows) =>
@@ -193,8 +202,13 @@ async function isLoading(turn: Turn, model: Model): Promise<boolean> {
   return (await getMeta(turn, metaKey(LOADING, model.name))) !== undefined;
 }
 
+/** Rows that are on their way: they are compared with what is there, and then stored. */
+const converted = new WeakMap<ServerRow, Arriving>();
+
 /** Converts a row of the server. Throws where one of its values can't be what the document says. */
 function arriving(model: Model, row: ServerRow): Arriving {
+  const before = converted.get(row);
+  if (before !== undefined) return before;
   const part = partOf(
     model,
     model.fields.filter(({ name }) => row.has(name)),
@@ -202,7 +216,9 @@ function arriving(model: Model, row: ServerRow): Arriving {
   );
   const writeId = row.get(WRITE_ID) ?? null;
   const mark: StoredRow = row.has(WRITE_ID) && model.writeId.includes("row") ? { [WRITE_ID]: writeId } : {};
-  return { key: rowKey(model, part), part, writeId, mark };
+  const one = { key: rowKey(model, part), part, writeId, mark };
+  converted.set(row, one);
+  return one;
 }
 
 function writeIdOf(row: StoredRow): [string, string | null] {
@@ -216,16 +232,32 @@ function whole(model: Model, part: StoredRow): StoredRow {
   return Object.hasOwn(part, WRITE_ID) ? { ...row, [WRITE_ID]: own(part, WRITE_ID) ?? null } : row;
 }
 
+/** What has to be known where rows arrive: it is read before they are stored, because the database does that in turn. */
+interface ToSettle {
+  readonly isLoading: boolean;
+  /** Entries of these rows, and those whose write they show. */
+  readonly log: readonly StoredEntry[];
+}
+
+async function toSettle(turn: Turn, model: Model, rows: readonly Arriving[]): Promise<ToSettle> {
+  const [loading, log] = await Promise.all([isLoading(turn, model), entriesAbout(turn, model, rows)]);
+  return { isLoading: loading, log };
+}
+
 /** Rows have come from the server: settles the writes that they show, and folds what is left of the log over them. */
-async function arrived(turn: Turn, model: Model, rows: readonly Arriving[]): Promise<void> {
-  if (!(await isLoading(turn, model))) {
+async function arrived(
+  turn: Turn,
+  model: Model,
+  rows: readonly Arriving[],
+  { isLoading, log }: ToSettle,
+): Promise<void> {
+  if (!isLoading) {
     noteKeys(
       turn,
       model.name,
       rows.map(({ key }) => key),
     );
   }
-  const log = await entriesAbout(turn, model, rows);
   if (log.length === 0) return;
   const byWriteId = new Map(log.map((entry) => [entry.writeId, entry]));
   const seen = rows.flatMap((row) => {
@@ -250,10 +282,9 @@ async function arrived(turn: Turn, model: Model, rows: readonly Arriving[]): Pro
   await foldRowsOf(turn, [...shown, ...touched.map((key) => ({ model: model.name, rowKey: key }))]);
 }
 
-/** Entries of these rows, and those whose write they show. */
 async function entriesAbout(turn: Turn, model: Model, rows: readonly Arriving[]): Promise<StoredEntry[]> {
   const table = logTable(turn);
-  if ((await table.count()) === 0) return [];
+  if (await isEmpty(table)) return [];
   if (rows.length > LOOKED_UP) return table.getAll();
   const [byRow, byId] = await Promise.all([
     Promise.all(rows.map(({ key }) => entriesOf(turn, model.name, key))),
@@ -284,7 +315,7 @@ async function departed(turn: Turn, model: Model, keys: readonly string[]): Prom
   if (gone.length === 0) return;
   for (const key of gone) remove(table, key);
   if (!(await isLoading(turn, model))) noteKeys(turn, model.name, gone);
-  if ((await logTable(turn).count()) === 0) return;
+  if (await isEmpty(logTable(turn))) return;
   const entries = (await Promise.all(gone.map((key) => entriesOf(turn, model.name, key)))).flat();
   drop(
     turn,
@@ -295,6 +326,23 @@ async function departed(turn: Turn, model: Model, keys: readonly string[]): Prom
     model.name,
     entries.map(({ rowKey: key }) => key),
   );
+}
+
+/** Those of the rows with these keys that are there. To read all is quicker than to read each, unless most are others. */
+async function presentRows(turn: Turn, model: Model, keys: ReadonlySet<string>): Promise<ReadonlyMap<string, StoredRow>> {
+  const table = syncedTable(turn, model);
+  const present = new Map<string, StoredRow>();
+  if (keys.size > LOOKED_UP && (await table.count()) <= OTHERS * keys.size) {
+    await rowsWhere(turn, model, (row) => {
+      const key = rowKey(model, row);
+      if (keys.has(key)) present.set(key, row);
+      return false;
+    });
+    return present;
+  }
+  const rows = await Promise.all([...keys].map((key) => table.get(key)));
+  for (const row of rows) if (row !== undefined) present.set(rowKey(model, row), row);
+  return present;
 }
 
 async function rowsWhere(turn: Turn, model: Model, fits: (row: StoredRow) => boolean): Promise<StoredRow[]> {

@@ -65,6 +65,21 @@ export interface Turn {
   group: string;
   /** Whether it has changed the log or what collections show. */
   hasChanged: boolean;
+  /** The keys that it has noted as changed. */
+  readonly noted: Noted[];
+}
+
+/** A changed key, and the request that gives its number. */
+export interface Noted extends ChangedKey {
+  readonly request: IDBRequest<IDBValidKey>;
+  /** What collections show of the row, where it is known. */
+  readonly image?: Image;
+}
+
+/** A row as it is stored, and the newest of its local writes; without a row, there is none. */
+export interface Image {
+  readonly row: StoredRow | undefined;
+  readonly writeId: string | null;
 }
 
 export type Mode = "readonly" | "readwrite";
@@ -108,12 +123,21 @@ export function put<Of extends Name>(table: Table<Of>, value: Tables[Of]["value"
 }
 
 /** The same, where the key must be new, or is made. */
-export function add<Of extends Name>(table: Table<Of>, value: Tables[Of]["value"], key?: IDBValidKey): void {
-  unwrap(table).add(value, key);
+export function add<Of extends Name>(
+  table: Table<Of>,
+  value: Tables[Of]["value"],
+  key?: IDBValidKey,
+): IDBRequest<IDBValidKey> {
+  return unwrap(table).add(value, key);
 }
 
 export function remove<Of extends Name>(table: Table<Of>, key: IDBValidKey | IDBKeyRange): void {
   unwrap(table).delete(key);
+}
+
+/** Whether there is nothing in it. To count takes longer with each row. */
+export async function isEmpty<Of extends Name>(table: Table<Of>): Promise<boolean> {
+  return (await table.getAllKeys(null, 1)).length === 0;
 }
 
 /** How many rows are read at once: all of a large table would be in memory twice. */

@@ -68,7 +68,7 @@ export function createGoneRows({ store, settings }: Context, { model }: Listed):
     }
 
     for (const { place, memory, keys, isWhole, isSince, requests, isDoubtful } of readings) {
-      const here = run.isThorough ? await keysOf(place) : [...memory.prints.keys()];
+      const here = run.isThorough && !run.wasEmpty ? await keysOf(place) : [...memory.prints.keys()];
       const isSteady = hasInOrder(keys, memory.order);
       for (const key of here) {
         if (run.removed.has(key)) gone.add(key);

@@ -30,6 +30,8 @@ export interface Run {
   readonly isFull: boolean;
   /** Whether the model has never been read to the end. */
   readonly isFirst: boolean;
+  /** Whether there was no row before. */
+  readonly wasEmpty: boolean;
   /** Rows that the lists have, by the list that has shown it first. */
   readonly seen: Map<string, Memory>;
   /** Rows that say that they are deleted. */

@@ -92,7 +92,7 @@ function follow<Shown extends object, Key extends CollectionKey>(
     const { store, feed } = await whenOpen();
     if (signal.aborted) return;
     const loaded = status.whenLoaded(model, signal);
-    const unsubscribe = feed.subscribe(model.name, async (keys) => {
+    const unsubscribe = feed.subscribe(model.name, async (keys, known) => {
       if (keys === null) {
         const present = await store.rows.readAll(model);
         if (signal.aborted) return;
@@ -100,8 +100,10 @@ function follow<Shown extends object, Key extends CollectionKey>(
         showIfWaiting();
         return;
       }
-      const present = await store.rows.readByKey(model, keys);
+      const unknown = keys.filter((key) => !known.has(key));
+      const present: Rows = unknown.length === 0 ? new Map() : await store.rows.readByKey(model, unknown);
       if (signal.aborted) return;
+      for (const [key, { row }] of known) if (row !== undefined) present.set(collectionKey(model, key), row);
       replace(
         keys.map((key) => collectionKey(model, key)),
         present,

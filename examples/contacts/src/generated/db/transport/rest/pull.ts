@@ -76,11 +76,13 @@ export function createPuller(context: Context, listed: Listed): Puller {
     const places = await placesOf(settings, store, listed);
     await noteWritten(places, mark);
     const isThorough = part === "all" && pulls % THOROUGH === 0;
+    const isFirst = stored?.isComplete !== true;
     const run: Run = {
       mark,
       isThorough,
       isFull: isThorough || list.since === undefined,
-      isFirst: stored?.isComplete !== true,
+      isFirst,
+      wasEmpty: isFirst && (await store.synced.isEmpty(model)),
       seen: new Map(),
       removed: new Set(),
       kept: new Set(),

@@ -17,12 +17,18 @@ import {
 } from "../../client/model.js";
 import { isDefault, isSame, refuseUnfit } from "../../client/values.js";
 import { NoRowError, type Entry, type RowOperations, type Rows } from "../store.js";
-import { cancelUnsent, foldAgain, write } from "./entries.js";
-import { allOf, localName, localTable, remove, syncedName, syncedTable, type Run, type Turn } from "./tables.js";
-import { convertedFields, encoded, jsonOf, shown, type Stored, type StoredRow } from "./values.js";
+import { cancelUnsent, deviceOf, entriesOf, foldOver, imageOf, noteKeys, write } from "./entries.js";
+import { allOf, localName, localTable, remove, syncedName, syncedTable, type Image, type Run, type Turn } from "./tables.js";
+import { convertedFields, encoded, jsonOf, shown, type LocalRow, type Stored, type StoredRow } from "./values.js";
 
 /** A row as the application sees it. */
 type Shown = Record<string, unknown>;
+
+/** What the database has of a row, and what is shown of it. */
+interface Found extends Image {
+  readonly local: LocalRow | undefined;
+  readonly synced: StoredRow | undefined;
+}
 
 /** The server's rows with the local ones in their place. Each write is noted in the log, and the row is folded again. */
 export function rowOperations(run: Run): RowOperations {
@@ -50,7 +56,7 @@ export function rowOperations(run: Run): RowOperations {
         const keyOf = collectionKeyOf(model);
         const rows: Rows = new Map();
         const read = async (key: string): Promise<void> => {
-          const { row, writeId } = await seen(turn, model, key);
+          const { row, writeId } = await find(turn, model, key);
           if (row !== undefined) rows.set(keyOf(row), makeShown(row, writeId));
         };
         await Promise.all(rowKeys.map(read));
@@ -77,18 +83,19 @@ async function insert(turn: Turn, model: Model, given: object, inputs: Members):
     const stored = isOmitted ? omitted(model, field) : encoded(model, field, value);
     // Null counts as left out, and isn't sent.
     const isNull = stored === null || (field.type === "json" && stored === "null");
-    if (!isNull) row.set(field.name, await withMadeKey(turn, model, field, stored));
+    if (!isNull) row.set(field.name, stored);
     else if (isKey || field.insert === "required") throw new TypeError(`${model.name}.${field.name} must not be null`);
   }
+  await takeMadeKeys(turn, model, row);
   const key = rowKey(model, Object.fromEntries(row));
-  const { row: there } = await seen(turn, model, key);
-  if (there !== undefined) {
+  const found = await find(turn, model, key);
+  if (found.row !== undefined) {
     const names = model.key.map((name) => `${model.name}.${name}`).join(", ");
     throw new Error(`${names}: there is a row ${key} already`);
   }
   // The application may use a temporary key again, for another row.
   if (model.keyOrigin === "server") remove(turn.tx.objectStore("_made_keys"), [model.name, ownKeyIn(model, key)]);
-  await save(turn, model, "insert", key, row, inputs);
+  await save(turn, model, "insert", key, row, found, inputs);
 }
 
 /** What a new row gets where it doesn't say it. */
@@ -108,19 +115,20 @@ async function update(turn: Turn, model: Model, given: object, changes: object):
   for (const field of fields) refuseUnfit(model, field, values.get(field.name));
   if (actionFor(model, "update") === undefined) throw new Error(`${model.name}: the API has no endpoint to update rows`);
   const key = rowKey(model, given);
-  const { row } = await seen(turn, model, key);
+  const found = await find(turn, model, key);
+  const { row } = found;
   if (row === undefined) throw new NoRowError(`${model.name}: there is no row ${key}.`);
-  const changed = new Map<string, Stored>();
+  const changed = new Map(fields.map((field) => [field.name, encoded(model, field, values.get(field.name))]));
+  await takeMadeKeys(turn, model, changed);
   for (const field of fields) {
     const { name } = field;
-    const value = await withMadeKey(turn, model, field, encoded(model, field, values.get(name)));
-    const before = own(row, name) ?? null;
-    if (isSameValue(model, field, before, value)) continue;
-    const problem = refusal(model, field, value);
+    const value = changed.get(name) ?? null;
+    const isChange = !isSameValue(model, field, own(row, name) ?? null, value);
+    const problem = isChange ? refusal(model, field, value) : undefined;
     if (problem !== undefined) throw new TypeError(`${model.name}.${name} ${problem}`);
-    changed.set(name, value);
+    if (!isChange) changed.delete(name);
   }
-  if (changed.size > 0) await save(turn, model, "update", key, new Map([...keyOf(model, row), ...changed]));
+  if (changed.size > 0) await save(turn, model, "update", key, new Map([...keyOf(model, row), ...changed]), found);
 }
 
 function refusal(model: Model, field: Field, value: Stored): string | undefined {
@@ -132,47 +140,54 @@ function refusal(model: Model, field: Field, value: Stored): string | undefined 
 async function deleteRow(turn: Turn, model: Model, given: object): Promise<void> {
   if (actionFor(model, "delete") === undefined) throw new Error(`${model.name}: the API has no endpoint to delete rows`);
   const key = rowKey(model, given);
-  const { row } = await seen(turn, model, key);
-  if (row === undefined) throw new NoRowError(`${model.name}: there is no row ${key}.`);
+  const found = await find(turn, model, key);
+  if (found.row === undefined) throw new NoRowError(`${model.name}: there is no row ${key}.`);
   // A row that was never sent is gone then, and needs no delete.
-  const isCancelled = await cancelUnsent(turn, model, key);
-  if (isCancelled && (await seen(turn, model, key)).row === undefined) return;
-  await save(turn, model, "delete", key, keyOf(model, row));
+  const isCancelled = found.local !== undefined && (await cancelUnsent(turn, model, key));
+  const left = isCancelled ? await find(turn, model, key) : found;
+  if (left.row !== undefined) await save(turn, model, "delete", key, keyOf(model, found.row), left);
 }
 
+/**
+ * Notes a write, and folds it over what is there. Where that has no local row, the log has nothing that this write's row
+ * would begin with: it isn't read.
+ */
 async function save(
   turn: Turn,
   model: Model,
   operation: Entry["operation"],
   key: string,
   values: ReadonlyMap<string, Stored>,
+  { local, synced }: Found,
   inputs: Members = {},
 ): Promise<void> {
   const members = [...values].map(([name, value]): [string, string] => {
     const field = fieldOf(model, name);
     return [name, field === undefined ? "null" : jsonOf(field, value)];
   });
-  write(turn, { model: model.name, rowKey: key, operation, members: Object.fromEntries(members), inputs });
-  await foldAgain(turn, model.name, [key]);
+  const before = local === undefined ? [] : await entriesOf(turn, model.name, key);
+  const written = { model: model.name, rowKey: key, operation, members: Object.fromEntries(members), inputs };
+  const device = await deviceOf(turn, model);
+  const image = foldOver(turn, model, key, synced, [...before, write(turn, written)], device);
+  noteKeys(turn, model.name, [key], new Map([[key, image]]));
 }
 
-/** A row as collections show it; undefined where there is none. */
-async function seen(
-  turn: Turn,
-  model: Model,
-  key: string,
-): Promise<{ readonly row: StoredRow | undefined; readonly writeId: string | null }> {
+async function find(turn: Turn, model: Model, key: string): Promise<Found> {
   const [local, synced] = await Promise.all([localTable(turn, model).get(key), syncedTable(turn, model).get(key)]);
-  if (local === undefined) return { row: synced, writeId: null };
-  return { row: local.row ?? undefined, writeId: local.writeId };
+  return { ...imageOf(local, synced), local, synced };
 }
 
-/** The value, or the key that the server has made in the place of the temporary one that it is. */
-async function withMadeKey(turn: Turn, model: Model, field: Field, value: Stored): Promise<Stored> {
-  const parent = own(model.references, field.name);
-  if (parent === undefined || value === null) return value;
-  const made = await turn.tx.objectStore("_made_keys").get([parent, String(value)]);
-  return made === undefined ? value : encoded(model, field, made.rowKey);
+/** Puts the keys that the server has made in the place of the temporary ones that the values are. */
+async function takeMadeKeys(turn: Turn, model: Model, values: Map<string, Stored>): Promise<void> {
+  const take = async (field: Field, parent: string, value: Stored): Promise<void> => {
+    const made = await turn.tx.objectStore("_made_keys").get([parent, String(value)]);
+    if (made !== undefined) values.set(field.name, encoded(model, field, made.rowKey));
+  };
+  const taken = model.fields.flatMap((field) => {
+    const [parent, value = null] = [own(model.references, field.name), values.get(field.name)];
+    return parent === undefined || value === null ? [] : [take(field, parent, value)];
+  });
+  if (taken.length > 0) await Promise.all(taken);
 }
 
 function keyOf(model: Model, row: StoredRow): Map<string, Stored> {
@@ -186,7 +201,7 @@ function isSameValue(model: Model, field: Field, one: Stored, other: Stored): bo
 }
 
 /** Makes a function that makes a stored row, which nobody else has, what the application sees. */
-function shownBy(model: Model): (row: StoredRow, writeId: string | null) => Shown {
+export function shownBy(model: Model): (row: StoredRow, writeId: string | null) => Shown {
   const converted = convertedFields(model);
   return (row, writeId) => {
     const made: Shown = row as Shown;

@@ -5,15 +5,15 @@ import type { IDBPDatabase } from "idb";
 import { models } from "../../../schema/index.js";
 import { messageOf } from "../../client/json.js";
 import { loadPart } from "../../client/parts.js";
-import type { Store, StoreOperations } from "../store.js";
+import type { ChangedRow, Commit, Store, StoreOperations } from "../store.js";
 import { connect, type Connection } from "./connection.js";
 import { logTable, noteKeys } from "./entries.js";
 import { logOperations } from "./log.js";
 import { changedKeys, meta, setMeta } from "./meta.js";
-import { rowOperations } from "./rows.js";
+import { rowOperations, shownBy } from "./rows.js";
 import { schemaHash } from "./schema-hash.js";
 import { syncedOperations } from "./synced.js";
-import { localTable, remove, syncedTable, type Run, type Tables, type Turn } from "./tables.js";
+import { localTable, remove, syncedTable, type Noted, type Run, type Tables, type Turn } from "./tables.js";
 
 /** Where the database is kept. */
 export interface StoreOptions {
@@ -52,7 +52,7 @@ export async function openIndexedDb(name: string): Promise<IndexedDbStore> {
     migrate: (tell) => upgrade(connection, tell),
     transaction: (work) => connection.run("readwrite", [], "strict", (turn) => work(within(turn))),
     receive: (work) => connection.run("readwrite", [], "relaxed", (turn) => work(within(turn))),
-    onCommit: connection.onCommit,
+    onCommit: (listener) => connection.onCommit((noted) => listener(noted && commitOf(noted))),
     onOutdated: connection.onOutdated,
     clear: (discardsUnsent) => alone("readwrite", [], (turn) => clear(turn, discardsUnsent)),
     close: async () => connection.close(),
@@ -76,6 +76,21 @@ function operations(run: Run): StoreOperations {
     changedKeys: changedKeys(run),
     meta: meta(run),
   };
+}
+
+/** What a commit has changed; undefined where its numbers don't follow one another. */
+function commitOf(noted: readonly Noted[]): Commit | undefined {
+  const numbers = noted.map(({ request }) => Number(request.result));
+  const [first = 0, newest = 0] = [numbers[0], numbers.at(-1)];
+  if (newest - first !== noted.length - 1) return undefined;
+  return { before: first - 1, newest, changes: noted.map(changedRow) };
+}
+
+function changedRow({ model: name, rowKey, image }: Noted): ChangedRow {
+  const model = models.find((one) => one.name === name);
+  if (model === undefined || image === undefined) return { model: name, rowKey };
+  const { row, writeId } = image;
+  return { model: name, rowKey, seen: row === undefined ? {} : { row: shownBy(model)({ ...row }, writeId) } };
 }
 
 function within(turn: Turn): StoreOperations {

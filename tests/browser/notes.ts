@@ -1,5 +1,5 @@
-// The worked example with SvelteKit and Drizzle as somebody starts it, built and in development: two users, each with a browser
-// of their own.
+// The worked example with SvelteKit and Drizzle as somebody starts it, built and in development, on PGlite and on PostgreSQL: two
+// users, each with a browser of their own.
 
 import assert from "node:assert/strict";
 import { rm } from "node:fs/promises";
@@ -9,6 +9,7 @@ import type { Locator, Page } from "playwright-core";
 import { until } from "../client/support/until.js";
 import { Browser } from "./browser.js";
 import { freePort, NpmRun } from "./npm-run.js";
+import { OwnDatabase } from "./own-database.js";
 
 const folder = resolve(process.env["FOLDER"] ?? "");
 const PATH = process.env["NEWER_NODE"] ?? "";
@@ -67,9 +68,14 @@ class Writer {
   }
 }
 
-for (const [kind, command] of [
-  ["built", ["start"]],
-  ["in development", ["run", "dev"]],
+/** A PostgreSQL, where there is one. */
+const server = process.env["POSTGRES"] ?? "";
+const database = server === "" ? undefined : new OwnDatabase(folder, server);
+
+for (const [kind, command, postgres] of [
+  ["built", ["start"], undefined],
+  ["in development", ["run", "dev"], undefined],
+  ...(database === undefined ? [] : [["built, on PostgreSQL", ["start"], database] as const]),
 ] as const) {
   describe(kind, () => {
     let running: NpmRun;
@@ -78,7 +84,8 @@ for (const [kind, command] of [
     let grace: Writer;
 
     async function start(port: number): Promise<void> {
-      running = new NpmRun(folder, command, { PATH, PORT: String(port) });
+      const settings = postgres === undefined ? {} : { DATABASE_URL: postgres.url };
+      running = new NpmRun(folder, command, { PATH, PORT: String(port), ...settings });
       const isUp = () =>
         fetch(`${url}/api/sync/health`).then(
           ({ ok }) => ok,
@@ -95,6 +102,7 @@ for (const [kind, command] of [
       await rm(join(folder, "data"), { recursive: true, force: true });
       const port = await freePort();
       url = `http://127.0.0.1:${port}`;
+      await postgres?.create();
       await start(port);
       ada = await Writer.signIn(url, "Ada Lovelace");
       grace = await Writer.signIn(url, "Grace Hopper");
@@ -103,6 +111,7 @@ for (const [kind, command] of [
       await ada?.browser.close();
       await grace?.browser.close();
       await running?.stop();
+      await postgres?.drop();
     });
 
     test("what one writes, the other sees at once, and the queue is empty again", async () => {
@@ -122,7 +131,7 @@ for (const [kind, command] of [
       await ada.write("On the train", "No network, and it is kept.");
       await ada.queue.getByText("On the train").first().waitFor();
       await ada.queue.getByText("waits").first().waitFor();
-      await ada.page.screenshot({ path: join("screenshots", `notes-${kind.replace(" ", "-")}.png`) });
+      await ada.page.screenshot({ path: join("screenshots", `notes-${kind.replaceAll(/\W+/g, "-")}.png`) });
       // Later than hers, though it arrives before.
       await grace.change("Tea", "Earl Grey");
       await grace.says(SAVED);

@@ -1,4 +1,5 @@
-//! Rows of every model of every fixture, through the generated client's own code, in both databases.
+//! Rows of every model of every fixture, through the generated client's own code, in both databases that have SQL, and in a long
+//! run in IndexedDB.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,6 +9,7 @@ use std::time::Duration;
 use libtest_mimic::Trial;
 
 use crate::support::round_trip::{Clients, Compiled, understood};
+use crate::support::size::is_long;
 use crate::{ADAPTERS, case, requests};
 use sync_patterns::config::Adapter;
 use sync_patterns::config::{self, Config, Overrides, References};
@@ -18,7 +20,7 @@ use sync_patterns::source::{Source, Whole};
 pub fn cases() -> Vec<Trial> {
     let mut cases = Vec::new();
     for config in configs() {
-        for (adapter, _) in ADAPTERS {
+        for (adapter, _) in adapters() {
             let (name, config) = (fixture(&config), config.clone());
             cases.push(case(format!("round_trip::{name}::{adapter}"), move || trip(adapter, &name, &config)));
         }
@@ -35,13 +37,17 @@ fn trip(adapter: &str, name: &str, config: &Path) {
     requests::check(&spec.tree.expect("a document").root, &compiled().folder(adapter, name));
 }
 
-/// The clients of all fixtures, for both databases.
+fn adapters() -> impl Iterator<Item = (&'static str, Adapter)> {
+    ADAPTERS.into_iter().chain(is_long().then_some(("indexeddb", Adapter::IndexedDb)))
+}
+
+/// The clients of all fixtures, for these databases.
 fn compiled() -> &'static Compiled {
     static COMPILED: OnceLock<Compiled> = OnceLock::new();
     COMPILED.get_or_init(|| {
         let clients = Clients::new("fixtures");
         for config in configs() {
-            ADAPTERS.into_iter().for_each(|(name, adapter)| generate(&clients, &config, name, adapter));
+            adapters().for_each(|(name, adapter)| generate(&clients, &config, name, adapter));
         }
         clients.compile()
     })

@@ -41,9 +41,11 @@ pub fn workspace() -> &'static Workspace {
             let spec = sees_other(&workspace, repository);
             page(&workspace, &electric, &repository.join("fixtures/contacts"), adapter, &["--spec", &spec]);
             tell_where_electric_is(&workspace, &electric);
-            for name in ["index.html", "main.js"] {
-                let text = fs::read_to_string(tests.join("browser/bare").join(name)).expect("text");
-                workspace.write_file(&format!("{electric}/bare/{name}"), &text);
+            for page in [electric, adapter.to_owned(), format!("{adapter}/older")] {
+                for name in ["index.html", "main.js"] {
+                    let text = fs::read_to_string(tests.join("browser/bare").join(name)).expect("text");
+                    workspace.write_file(&format!("{page}/bare/{name}"), &text);
+                }
             }
         }
         workspace
@@ -210,6 +212,7 @@ pub fn cases() -> Vec<Trial> {
     }
     if is_long() {
         cases.push(case("browser::pglite::initial_data", || run("pglite", "initial-data")));
+        cases.push(case("browser::indexeddb::indexeddb", || run("indexeddb", "indexeddb")));
     }
     cases.extend(
         FRAMEWORKS

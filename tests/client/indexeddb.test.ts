@@ -106,12 +106,64 @@ test("what a user has saved is on the disk, and what the server has needn't be",
   try {
     const { transaction, receive } = await store();
     await transaction(async ({ rows }) => rows.insert(labels, { id: ONE, name: "saved" }));
-    await receive(async ({ synced }) => synced.upsert(labels, [new Map([["id", TWO ?? ""], ["name", "theirs"]])]));
+    await receive(async ({ synced }) =>
+      synced.upsert(labels, [
+        new Map([
+          ["id", TWO ?? ""],
+          ["name", "theirs"],
+        ]),
+      ]),
+    );
   } finally {
     IDBDatabase.prototype.transaction = begin;
   }
   const written = used.filter(([mode]) => mode === "readwrite").map(([, durability]) => durability);
   assert.deepEqual(written, ["strict", "relaxed"]);
+  await after.clearDatabase({ unsent: "discard" });
+  await after.closeDatabase();
+});
+
+test("a local write is one transaction, and is shown without a read", async () => {
+  await open("after", randomUUID());
+  await after.labelsCollection.preload();
+  const used: string[] = [];
+  const begin = IDBDatabase.prototype.transaction;
+  IDBDatabase.prototype.transaction = function (this: IDBDatabase, ...parameters: Parameters<typeof begin>) {
+    const [tables, mode = "readonly"] = parameters;
+    if (["labels_synced", "_changed_keys"].some((name) => [tables].flat().includes(name))) used.push(mode);
+    return begin.apply(this, parameters);
+  };
+  const shown: unknown[] = [];
+  const watching = after.labelsCollection.subscribeChanges((changes) => {
+    // What isn't saved yet has no write id.
+    shown.push(...changes.map(({ value }) => (value as { _pending_write_id: unknown })._pending_write_id));
+  });
+  try {
+    after.labelsCollection.insert({ id: ONE, name: "mine" } as never).isPersisted.promise.catch(() => {});
+    await until(() => shown.some((writeId) => typeof writeId === "string"));
+    await until(() => after.getSyncStatus().pending === 1);
+  } finally {
+    IDBDatabase.prototype.transaction = begin;
+    watching.unsubscribe();
+  }
+  assert.deepEqual(used, ["readwrite"]);
+  await after.clearDatabase({ unsent: "discard" });
+  await after.closeDatabase();
+});
+
+test("what another tab has written in between is read, though nobody has told of it", async () => {
+  const directory = randomUUID();
+  await open("after", directory);
+  await after.labelsCollection.preload();
+  const { openIndexedDb } = await loaded<
+    Pick<typeof import("../after/indexeddb/rest/db/store/indexeddb/store.js"), "openIndexedDb">
+  >("after", "db/store/indexeddb/store.js");
+  // In Node, connections have no channel between them.
+  const other = await openIndexedDb(directory);
+  await other.rows.insert(labels, { id: TWO, name: "theirs" });
+  after.labelsCollection.insert({ id: ONE, name: "mine" } as never).isPersisted.promise.catch(() => {});
+  await until(() => after.labelsCollection.get(TWO ?? "")?.name === "theirs", undefined, 20_000);
+  await other.close();
   await after.clearDatabase({ unsent: "discard" });
   await after.closeDatabase();
 });
@@ -340,7 +392,10 @@ test("an application reads its database as it is", async () => {
   const database = after.getDatabase();
   const theirs = await database.get("labels_synced", ONE ?? "");
   const mine = await database.get("things_local", TWO ?? "");
-  assert.deepEqual([theirs?.name, mine?.row?.["title"], (await database.getAll("_changes")).length], ["theirs", "mine", 1]);
+  assert.deepEqual(
+    [theirs?.name, mine?.row?.["title"], (await database.getAll("_changes")).length],
+    ["theirs", "mine", 1],
+  );
   await after.clearDatabase({ unsent: "discard" });
   await after.closeDatabase();
 });

@@ -5,11 +5,20 @@ import { test } from "node:test";
 import * as things from "../after/sync/index.js";
 import * as formerly from "../before/sync/index.js";
 import { Backend } from "./support/backend.js";
-import { adapter, isSqlite } from "./support/generated.js";
+import { adapter, inMemory, isIndexedDb, isSqlite } from "./support/generated.js";
 import { until } from "./support/until.js";
 
 type Before = typeof import("../before/pglite/push-pull/index.js");
 type After = typeof import("../after/pglite/push-pull/index.js");
+
+/** A database that is there until its end, whoever closes it. */
+async function kept() {
+  if (isIndexedDb) return { options: inMemory(), end: async () => {} };
+  const database = isSqlite
+    ? await (await import("../after/sqlite/electric/db/store/sql/sqlite/open.js")).openSqlite("memory://")
+    : await (await import("../after/pglite/electric/db/store/sql/pglite/open.js")).openPglite("memory://");
+  return { options: { driver: { ...database, close: async () => {} } }, end: database.close };
+}
 
 test("a client of an older document pushes and pulls what both know", async () => {
   const server = await Backend.start(things.schemaSql, (database) =>
@@ -17,10 +26,7 @@ test("a client of an older document pushes and pulls what both know", async () =
   );
   const older = (await import(`../before/${adapter}/push-pull/index.js`)) as Before;
   const newer = (await import(`../after/${adapter}/push-pull/index.js`)) as After;
-  const database = isSqlite
-    ? await (await import("../after/sqlite/electric/db/store/sql/sqlite/open.js")).openSqlite("memory://")
-    : await (await import("../after/pglite/electric/db/store/sql/pglite/open.js")).openPglite("memory://");
-  const driver = { ...database, close: async () => {} };
+  const { options, end } = await kept();
   const [one, two] = [crypto.randomUUID(), crypto.randomUUID()];
   await server.db.exec(`
     INSERT INTO things (id, title, fresh, age, score) VALUES ('${one}', 'one', 'f', '40', 7);
@@ -29,7 +35,7 @@ test("a client of an older document pushes and pulls what both know", async () =
 
   const before = older.createClient({ database: "things", syncUrl: server.url });
   before.onSyncError(() => {});
-  await before.initializeDatabase({ driver });
+  await before.initializeDatabase(options);
   await Promise.all(Object.values(before.collections).map((collection) => collection.preload()));
   // A row whose age isn't a number doesn't keep the others from coming.
   await until(() => before.collections.things.get(one)?.title === "one");
@@ -58,11 +64,11 @@ test("a client of an older document pushes and pulls what both know", async () =
 
   // The device gets the new version of the application.
   const after = newer.createClient({ database: "things", syncUrl: server.url });
-  await after.initializeDatabase({ driver });
+  await after.initializeDatabase(options);
   await after.collections.things.preload();
   await until(() => after.collections.things.get(one)?.fresh === "f" && after.collections.things.get(two)?.age === "5");
   await after.closeDatabase();
-  await database.close();
+  await end();
   await server.close();
 });
 
@@ -74,7 +80,7 @@ test("a column is renamed while a device is offline: what both know goes, and th
   const older = (await import(`../before/${adapter}/push-pull/index.js`)) as Before;
   const device = older.createClient({ database: "renamed", syncUrl: server.url });
   device.onSyncError(() => {});
-  await device.initializeDatabase({ directory: "memory://" });
+  await device.initializeDatabase(inMemory());
   const { things: rows } = device.collections;
   await Promise.all(Object.values(device.collections).map((collection) => collection.preload()));
   const [one, two] = [crypto.randomUUID(), crypto.randomUUID()];

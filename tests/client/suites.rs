@@ -89,7 +89,6 @@ const DRIVERS: &[&str] = &[
     "gathered",
     "list-rows",
     "loading-code",
-    "older-client",
     "older-log",
     "pulled-rows",
     "schedule",
@@ -97,7 +96,6 @@ const DRIVERS: &[&str] = &[
     "two-clients",
     "two-processes",
     "upgrade",
-    "values",
 ];
 
 /// Suites that a short run has with IndexedDB.

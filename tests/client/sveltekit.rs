@@ -9,6 +9,7 @@ use crate::browser::{copy_example, example, install, workspace};
 use crate::support::binary::sync_patterns;
 use crate::support::chromium::chromium;
 use crate::support::node::{newer_node, node, run_suite};
+use crate::support::postgres::Postgres;
 
 /// What is beside the page's files, and where it belongs.
 const FILES: [(&str, &str); 5] = [
@@ -48,7 +49,8 @@ pub fn application() {
     run_suite(&mut node, "dist/browser/sveltekit.js", "");
 }
 
-/// The worked example with SvelteKit and Drizzle, after `npm ci` of its own lock file, with what its config generates now.
+/// The worked example with SvelteKit and Drizzle, after `npm ci` of its own lock file, with what its config generates now. On
+/// PGlite, and on PostgreSQL where that is installed.
 pub fn notes() {
     let Some(chromium) = chromium() else { return };
     let folder = workspace().folder().join("notes");
@@ -60,8 +62,10 @@ pub fn notes() {
     npm_run(&folder, "check", &path);
     let said = npm_run(&folder, "migrations", &path);
     assert!(said.contains("No schema changes"), "run `npm run migrations` in examples/notes: {said}");
+    let postgres = Postgres::shared();
     let mut node = node(workspace().folder());
     node.env("FOLDER", &folder).env("NEWER_NODE", &path);
+    node.env("POSTGRES", postgres.as_ref().map_or("", |postgres| &postgres.url));
     chromium.give_to(&mut node);
     run_suite(&mut node, "dist/browser/notes.js", "screenshots are in screenshots/notes-*.png");
 }

@@ -9,6 +9,9 @@ import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 
+// Node has no IndexedDB.
+import "fake-indexeddb/auto";
+
 async function run(client) {
   const failures = [];
   const made = JSON.parse(await readFile(`${client}/rows.json`, "utf8"));
@@ -21,7 +24,9 @@ async function run(client) {
   // Absent where a sync server takes all writes.
   const { requestFor } = await load("db/transport/rest/request.js").catch(() => ({}));
   const collections = new Map(Object.values(index).flatMap((one) => (one?.preload ? [[one.id, one]] : [])));
-  await index.initializeDatabase({ directory: "memory://", sync: false });
+  // Where it is no folder, it is a name, and each client has its own.
+  const directory = client.startsWith("indexeddb/") ? client : "memory://";
+  await index.initializeDatabase({ directory, sync: false });
   const { store, reports } = await defaultClient.whenOpen();
   const seen = [];
   const requests = [];

@@ -21,7 +21,7 @@ use super::node::node;
 use super::npm::{link_packages, npm_harness};
 use super::synthetic::synthetic;
 
-const ADAPTERS: [&str; 2] = ["pglite", "sqlite"];
+const ADAPTERS: [&str; 3] = ["pglite", "sqlite", "indexeddb"];
 
 /// The client of a document; `None` where it has no models.
 pub fn understood(config: &Config) -> Option<Client> {
@@ -70,9 +70,10 @@ impl Clients {
         Compiled { clients: self, trips, guides: Mutex::default() }
     }
 
+    /// None where no client has this adapter.
     fn clients(&self, adapter: &str) -> Vec<PathBuf> {
-        let entries =
-            fs::read_dir(self.root.join(adapter)).expect("clients").map(|entry| entry.expect("an entry").path());
+        let Ok(entries) = fs::read_dir(self.root.join(adapter)) else { return Vec::new() };
+        let entries = entries.map(|entry| entry.expect("an entry").path());
         let mut clients: Vec<PathBuf> = entries.filter(|client| client.join("db/init.ts").exists()).collect();
         clients.sort();
         clients
@@ -130,7 +131,7 @@ impl Clients {
                 "verbatimModuleSyntax": true, "target": "es2022", "module": "nodenext", "moduleResolution": "nodenext",
                 "types": [], "lib": ["es2023", "dom", "dom.iterable"], "skipLibCheck": true, {options}
               }},
-              "include": ["pglite", "sqlite"]
+              "include": ["pglite", "sqlite", "indexeddb"]
             }}"#
         );
         fs::write(self.root.join("tsconfig.json"), configuration).expect("a configuration");

@@ -1,8 +1,9 @@
-// Rows in Chromium: until all of them are on the device, until the collection of them is ready after a reload, and until a
-// local write is saved; beside a page that does the least of it with IndexedDB alone. All pages are built for production.
+// Rows in Chromium: until all of them are on the device, until the collection of them is ready after a reload, until a local
+// write is saved, and what memory all of the browser's processes have then; beside a page that does the least of it with
+// IndexedDB alone. All pages are built for production.
 
 import { execFileSync } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium, type BrowserContext } from "playwright-core";
@@ -36,14 +37,27 @@ function rowsOf(count: number): string {
   return JSON.stringify(rows);
 }
 
-async function open(browser: BrowserContext, url: string): Promise<Told> {
+/** Of all processes of the browser, in megabytes: what several of them share counts once. */
+async function memory(): Promise<number> {
+  let sum = 0;
+  for (const id of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
+    const command = await readFile(join("/proc", id, "cmdline"), "utf8").catch(() => "");
+    if (!command.includes(`--user-data-dir=${profile}`)) continue;
+    const kept = await readFile(join("/proc", id, "smaps_rollup"), "utf8").catch(() => "");
+    sum += Number(/^Pss:\s+(\d+)/m.exec(kept)?.[1] ?? 0) / 1024;
+  }
+  return sum;
+}
+
+async function open(browser: BrowserContext, url: string): Promise<Told & { readonly memory: number }> {
   const page = await browser.newPage();
   page.on("pageerror", (error) => console.error(error));
   await page.goto(url);
   await page.waitForFunction(() => document.title.startsWith("{"), undefined, { timeout: 600_000 });
   const told = JSON.parse(await page.title()) as Told;
+  const used = await memory();
   await page.close();
-  return told;
+  return { ...told, memory: used };
 }
 
 execFileSync(process.execPath, ["pglite/client/db/store/sql/pglite/initial-data.mjs", "pglite/public/database.tar.gz"]);
@@ -61,7 +75,8 @@ const browser = await chromium.launchPersistentContext(profile, {
 try {
   for (const size of SIZES) {
     const answer = rowsOf(size);
-    const found = new Map(PAGES.map((page) => [page, { load: [] as number[], ready: [] as number[], write: [] as number[] }]));
+    const none = (): number[] => [];
+    const found = new Map(PAGES.map((page) => [page, { load: none(), ready: none(), write: none(), memory: none() }]));
     for (let round = 0; round < ROUNDS; round += 1) {
       for (const [page, times] of found) {
         const site = await serve(page, answer);
@@ -70,13 +85,22 @@ try {
         const again = page === "bare" ? fresh : await open(browser, site.url);
         times.ready.push(again.ready);
         times.write.push(median(again.writes.slice(WARM)));
+        times.memory.push(again.memory);
         site.close();
       }
     }
     const bare = found.get("bare");
     table(
-      [`${String(size)} rows, in Chromium`, "first load", "÷ bare", "a local write", "÷ bare", "ready after a reload"],
-      [...found].map(([page, { load, ready, write }]) => {
+      [
+        `${String(size)} rows, in Chromium`,
+        "first load",
+        "÷ bare",
+        "a local write",
+        "÷ bare",
+        "ready after a reload",
+        "memory",
+      ],
+      [...found].map(([page, { load, ready, write, memory }]) => {
         const pair = (times: readonly number[], other: readonly number[] = []) => [
           milliseconds(median(times)),
           ratio(median(times), median(other)),
@@ -86,6 +110,7 @@ try {
           ...pair(load, bare?.load),
           ...pair(write, bare?.write),
           page === "bare" ? "" : milliseconds(median(ready)),
+          `${median(memory).toFixed(0)} MB`,
         ];
       }),
     );

@@ -23,7 +23,7 @@ struct RegistryView<'a> {
     #[serde(rename = "type")]
     ty: &'static str,
     /// A string literal, for a model that the local database has.
-    sql_hash: Option<String>,
+    tables_hash: Option<String>,
     members: Vec<Member>,
     /// One a line, in the order of the columns.
     fields: Vec<String>,
@@ -48,12 +48,12 @@ pub fn file(renderer: &Renderer, module: &Module, int64: Int64) -> anyhow::Resul
         Ok(Language::TypeScript.row(data, 4))
     };
     let fields: Vec<String> = model.fields.iter().zip(&module.plan.columns).map(row).collect::<anyhow::Result<_>>()?;
-    let sql_hash = is_local.then(|| {
+    let tables_hash = is_local.then(|| {
         let made_with = module.sql.map_or_else(|| without_sql(module.plan.model, &fields), |sql| sql.text.clone());
         ts::string(&hash(&made_with, &model))
     });
     let members = members(module.plan.model, &model)?;
-    let view = RegistryView { banner: BANNER, name: &module.description, ty, sql_hash, members, fields };
+    let view = RegistryView { banner: BANNER, name: &module.description, ty, tables_hash, members, fields };
     let page = Page::new("model.ts", format!("schema/{}.ts", module.stem)).about(&module.plan.model.name);
     renderer.render(page, view)
 }

@@ -34,7 +34,7 @@ export interface Model {
 /** A model that the local database has. */
 export interface LocalModel extends Model {
   /** Identifies its tables, view and triggers, and where the server has its rows. */
-  readonly sqlHash: string;
+  readonly tablesHash: string;
 }
 
 export interface Field {

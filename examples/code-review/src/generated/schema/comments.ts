@@ -39,5 +39,5 @@ export const commentsModel: LocalModel = {
     { name: "is_resolved", type: "boolean", nullable: false, insert: "required", update: true },
     { name: "written_at", type: "date_time", nullable: false, insert: "required", update: false },
   ],
-  sqlHash: "64a29c3be684d957",
+  tablesHash: "64a29c3be684d957",
 };

@@ -35,5 +35,5 @@ export const reviewsModel: LocalModel = {
     { name: "summary", type: "text", nullable: false, insert: "required", update: true },
     { name: "opened_at", type: "date_time", nullable: false, insert: "required", update: false },
   ],
-  sqlHash: "6504517a6e2f4637",
+  tablesHash: "6504517a6e2f4637",
 };

@@ -40,5 +40,5 @@ export const notesModel: LocalModel = {
     { name: "created_at", type: "date_time", nullable: false, insert: "required", update: false },
     { name: "deleted_at", type: "date_time", nullable: true, insert: "never", update: false },
   ],
-  sqlHash: "5776c6960670bc8e",
+  tablesHash: "5776c6960670bc8e",
 };

@@ -44,6 +44,9 @@ const REMOVED =
   "The browser has removed the local database while this page was open, and with it the edits that were not sent: " +
   "somebody has cleared the site's data, or the browser needed the space. Load this page again.";
 
+const NO_ROOM =
+  "The local database has no room (QuotaExceededError): the disk is full, or what the browser lets this site have of it.";
+
 /** `channelName`: what all tabs of the database share; without it, there are no others. */
 export async function connect(name: string, channelName: string | undefined): Promise<Connection> {
   const outdatedListeners = new Set<(removed?: string) => void>();
@@ -218,6 +221,12 @@ function begin(
   }
 }
 
+/** Says what there is no room for: browsers don't. */
+function inWords(error: unknown): unknown {
+  const hasNoRoom = error instanceof DOMException && error.name === "QuotaExceededError";
+  return hasNoRoom ? new Error(NO_ROOM, { cause: error }) : error;
+}
+
 function turnOf(tx: Transaction): Turn {
   return { tx, group: crypto.randomUUID(), hasChanged: false, noted: [] };
 }
@@ -249,7 +258,7 @@ async function finished<T>(
       // It has ended by itself.
     }
     await done.catch(() => {});
-    if (!isCommitted) throw tx.error ?? error;
+    if (!isCommitted) throw inWords(tx.error ?? error);
   }
   throw new Error("A transaction of the local database has ended before its work: something else was awaited in it.");
 }

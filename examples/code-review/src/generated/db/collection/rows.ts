@@ -58,7 +58,7 @@ export function createInputs(): Inputs {
 
 function completed(model: Model, given: Readonly<Record<string, unknown>>): object {
   const fields = model.fields.map((field) => [field.name, own(given, field.name) ?? omitted(model, field)]);
-  const bookkeeping = "sqlHash" in model ? { _has_local_changes: true, _pending_write_id: null } : {};
+  const bookkeeping = "tablesHash" in model ? { _has_local_changes: true, _pending_write_id: null } : {};
   return { ...Object.fromEntries(fields), ...bookkeeping };
 }
 

@@ -9,7 +9,7 @@ export const LOG_VERSION = 1;
 export const schemaHash = [0x811c9dc5, 0x9dc5811c].map(hashed).join("");
 
 function hashed(start: number): string {
-  const text = [LOG_VERSION, ...models.map(({ sqlHash }) => sqlHash)].join();
+  const text = [LOG_VERSION, ...models.map(({ tablesHash }) => tablesHash)].join();
   const hash = [...text].reduce((before, one) => Math.imul(before ^ one.charCodeAt(0), 0x01000193), start);
   return (hash >>> 0).toString(16).padStart(8, "0");
 }

@@ -33,7 +33,7 @@ export async function startSyncWorker(
   const looks = createLooks();
   const flights = createFlights(context, writes, retries, looks);
   /** The last entry up to which no new rows wait for one another. */
-  let searched: EntryId | null = null;
+  let searchedUpTo: EntryId | null = null;
   const noteTaken = watchUnchanged(store, models, signal);
 
   /** Once for each: afterwards the log says that it is rejected, and nobody sends it. */
@@ -47,14 +47,16 @@ export async function startSyncWorker(
     }
   }
 
+  /** Whether an entry is sent from here, with the headers of the user who has made it. */
+  function isOwn(entry: Entry): boolean {
+    return !isOthers(entry, settings) && !isSentElsewhere(byName.get(entry.model));
+  }
+
   function look(limit: number): Look {
     return {
       limit,
       busy: flights.busy(),
-      isHeldBack: (entry) => {
-        const isElsewhere = isOthers(entry, settings) || isSentElsewhere(byName.get(entry.model));
-        return isElsewhere || isHeldBack(retries, nameOfWrite(entry));
-      },
+      isHeldBack: (entry) => !isOwn(entry) || isHeldBack(retries, nameOfWrite(entry)),
       before: looks.waiting,
     };
   }
@@ -67,16 +69,16 @@ export async function startSyncWorker(
     if (found.length > 0) return true;
     if (looks.waiting === before) looks.waiting = waiting;
     flights.keepAlone(waiting.heldBack.map(nameOfWrite));
-    if (waiting.upTo !== searched) {
-      const circle = await findCircle(known, byName, waiting.entries);
+    if (waiting.upTo !== searchedUpTo) {
+      const circle = await findCircle(known, byName, waiting.entries, isOwn);
       if (circle !== undefined) await breakUp(circle);
-      else searched = waiting.upTo;
+      else searchedUpTo = waiting.upTo;
     }
     return false;
   }
 
   async function breakUp(circle: Circle): Promise<void> {
-    const rejected = await store.transaction((within) => breakCircle(within, byName, circle));
+    const rejected = await store.transaction((within) => breakCircle(within, byName, circle, isOwn));
     const [first] = rejected;
     if (first !== undefined) reports.error(REFUSALS, rejectedChange(first).message, { model: first.model });
     tellRejected(rejected);

@@ -16,57 +16,82 @@ interface Link {
 /** New rows that wait only for one another: each for the next, and the last for the first. */
 export type Circle = readonly [Link, ...Link[]];
 
-/** Finds new rows among entries that wait for one another, so that none of them would ever be sent. */
-export async function findCircle(known: Known, models: Models, waiting: readonly Entry[]): Promise<Circle | undefined> {
-  const inserts = waiting.filter(({ operation, attempts }) => operation === "insert" && attempts === 0);
+/**
+ * Finds new rows among entries that wait for one another, so that none of them would ever be sent. `isOwn`: whether an entry
+ * may be sent from here now. Where none of a circle may, others see to it, or it waits for its user.
+ */
+export async function findCircle(
+  known: Known,
+  models: Models,
+  waiting: readonly Entry[],
+  isOwn: (entry: Entry) => boolean,
+): Promise<Circle | undefined> {
+  const inserts = waiting.filter(isUntriedInsert);
   await known.prepareToFind(inserts);
   const byRow = new Map(inserts.map((entry) => [nameOfParent(asParent(models, entry)), entry]));
-  const done = new Set<Entry>();
 
-  /** Follows the references from a row on. `path`: how it was come to. */
-  async function follow(entry: Entry, path: readonly Link[]): Promise<Circle | undefined> {
-    const start = path.findIndex((link) => link.entry === entry);
-    const [first, ...others] = start < 0 ? [] : path.slice(start);
-    if (first !== undefined) return [first, ...others];
-    if (done.has(entry)) return undefined;
+  /** Follows the references from a row on, until one leads back to the first of the path. */
+  async function follow(entry: Entry, path: readonly Link[], done: Set<Entry>): Promise<Circle | undefined> {
     done.add(entry);
     for (const [column, parent] of referencesOf(models.get(entry.model), entry.members)) {
       const next = byRow.get(nameOfParent(parent));
       if (next === undefined || next === entry || !isUnsent(await known.ofParent(parent), entry)) continue;
-      const circle = await follow(next, [...path, { entry, column }]);
+      const link = { entry, column };
+      const [first = link, ...others] = [...path, link];
+      if (next === first.entry) return [first, ...others];
+      const circle = done.has(next) ? undefined : await follow(next, [first, ...others], done);
       if (circle !== undefined) return circle;
     }
     return undefined;
   }
 
-  for (const entry of inserts) {
-    const circle = await follow(entry, []);
+  for (const entry of inserts.filter(isOwn)) {
+    const circle = await follow(entry, [], new Set());
     if (circle !== undefined) return circle;
+    // No circle goes through it.
+    byRow.delete(nameOfParent(asParent(models, entry)));
   }
   return undefined;
 }
 
 /**
- * Has the first of these rows that can do without its reference be sent without it, and an update after it set it. Where
- * none can, all are rejected: gives those.
+ * Has one of these rows that can do without its reference be sent without it, and an update after it set it: where it can
+ * be, one that is sent from here. Where none can, all are rejected: gives those.
  */
-export async function breakCircle(within: StoreOperations, models: Models, circle: Circle): Promise<Entry[]> {
-  const split = circle.find((link) => canWait(models, link));
+export async function breakCircle(
+  within: StoreOperations,
+  models: Models,
+  circle: Circle,
+  isOwn: (entry: Entry) => boolean,
+): Promise<Entry[]> {
+  // Since it was found, one may have been sent by others, or be gone.
+  const writeIds = circle.map(({ entry }) => entry.writeId);
+  const now = new Map((await within.log.withIds(writeIds)).map((entry) => [entry.writeId, entry]));
+  const links = circle.flatMap(({ entry, column }): Link[] => {
+    const found = now.get(entry.writeId);
+    return found !== undefined && isUntriedInsert(found) ? [{ entry: found, column }] : [];
+  });
+  if (links.length < circle.length) return [];
+  const splits = links.filter((link) => canWait(models, link));
+  const split = splits.find(({ entry }) => isOwn(entry)) ?? splits[0];
   if (split !== undefined) {
     const { entry, column } = split;
     const isKept = ([name]: [string, string]) => name !== column;
     const members = Object.fromEntries(Object.entries(entry.members).filter(isKept));
     const others = { ...keyMembers(models.get(entry.model), entry), [column]: entry.members[column] ?? "null" };
     await within.log.postpone(entry, members, (await isSetLater(within, split)) ? undefined : others);
+    // As one group, the row would wait for its reference as before.
+    if (!isOwn(entry)) await within.log.separate(entry.transactionId);
     return [];
   }
-  const names = [...new Set(circle.map(({ entry, column }) => `${entry.model}.${column}`))].join(", ");
+  const names = [...new Set(links.map(({ entry, column }) => `${entry.model}.${column}`))].join(", ");
   const message = `New rows refer to one another, so the API can have none of them first: ${names} can't be set later.`;
-  return refuse(
-    within,
-    circle.map(({ entry }) => entry.writeId),
-    { status: null, message, body: "" },
-  );
+  return refuse(within, writeIds, { status: null, message, body: "" });
+}
+
+/** Whether it is a new row that nobody has sent yet. */
+function isUntriedInsert({ operation, status, attempts }: Entry): boolean {
+  return operation === "insert" && status === "pending" && attempts === 0;
 }
 
 /** Whether a new row may be without its reference until an update sets it. */
@@ -75,7 +100,7 @@ function canWait(models: Models, { entry, column }: Link): boolean {
   const field = model && fieldOf(model, column);
   if (model === undefined || field === undefined || model.key.includes(column)) return false;
   const isInBody = actionFor(model, "update")?.body?.includes(column) === true;
-  return field.nullable && field.update && isInBody;
+  return field.nullable && field.insert !== "required" && field.update && isInBody;
 }
 
 function keyMembers(model: Model | undefined, { members }: Entry): Members {

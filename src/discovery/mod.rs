@@ -19,7 +19,7 @@ mod survey;
 
 pub use config_entries::can_name_a_model;
 pub use keys::{field_in_path, is_resource_name, same_name};
-pub use layout::{Layout, laid_out};
+pub use layout::{Form, Layout, Ty, laid_out};
 pub use path_column::{PathColumn, PathParent};
 pub use path_columns::place_of;
 pub use resources::{PathItem, Resource};

@@ -1,6 +1,7 @@
 //! Describes how a candidate was understood, for people.
 
 use super::keys::KnownBy;
+use super::layout::{Form, Ty};
 use super::select::Candidate;
 use crate::config::line;
 use crate::openapi::{Document, Type, declares_header};
@@ -46,7 +47,7 @@ pub fn guesses(document: &Document, candidate: &Candidate) -> Vec<Guess> {
             what: format!("a row is what {operation} takes, and what its item's path takes: no answer has a schema"),
             otherwise: "give the answers of GET a schema".to_owned(),
         });
-    } else if !answer.keys.is_empty() && candidate.row.places.is_empty() {
+    } else if !answer.keys.is_empty() && (answer.keys != ["data"] || candidate.row.form == Form::Plain) {
         let keys = answer.keys.join(".");
         guesses.push(Guess {
             what: format!("a row is what {operation} answers under `{keys}`"),
@@ -56,6 +57,15 @@ pub fn guesses(document: &Document, candidate: &Candidate) -> Vec<Guess> {
         guesses.push(Guess {
             what: format!("a row is what {operation} answers"),
             otherwise: "give the answers of GET a schema".to_owned(),
+        });
+    }
+    let resource = &candidate.resource;
+    let writes =
+        [resource.collection_operation("post"), resource.item_operation("patch"), resource.item_operation("put")];
+    if candidate.row.form == Form::JsonApi(Ty::Any) && writes.iter().any(Option::is_some) {
+        guesses.push(Guess {
+            what: format!("the `type` of an object is `{}`, as its path ends", resource.last_segment()),
+            otherwise: "give `type` an `enum` with its one value".to_owned(),
         });
     }
     let config = candidate.config.as_ref().map(|config| config.entry);

@@ -1,7 +1,7 @@
 //! Reads what an operation answers where it succeeds.
 
 use super::document::{Document, Node};
-use super::media::{is_json, is_plain_json, json_of};
+use super::media::{is_json, is_media, is_plain_json, json_of};
 use super::version::Version;
 
 /// The statuses from 200 to 299 that the document declares, in its order, with their answers.
@@ -48,6 +48,23 @@ pub fn json_type<'a>(document: &'a Document, operation: &Node<'a>) -> Option<&'a
         json_of(content.object()?.keys().map(String::as_str))
     };
     success(document, operation).into_iter().find_map(json_of).filter(|name| !is_plain_json(name))
+}
+
+/// Whether an operation takes or answers this media type.
+pub fn speaks(document: &Document, operation: &Node, media: &str) -> bool {
+    let is_it = |name: &str| is_media(name, media);
+    if document.version() == Version::V2 {
+        return ["consumes", "produces"].into_iter().any(|key| {
+            let own = operation.value.get(key).or_else(|| document.raw(&format!("/{key}")));
+            own.and_then(|types| types.as_array()).into_iter().flatten().filter_map(|name| name.as_str()).any(is_it)
+        });
+    }
+    let body = operation.get("requestBody").and_then(|body| document.resolve(body));
+    let answers = success(document, operation).into_iter().map(|(_, response)| response);
+    body.into_iter().chain(answers).any(|node| {
+        let content = node.get("content").and_then(|content| document.resolve(content));
+        content.and_then(|content| content.object()).is_some_and(|types| types.keys().any(|name| is_it(name)))
+    })
 }
 
 /// Whether a successful answer of the operation is declared to have a header.

@@ -1,6 +1,7 @@
 //! Media types.
 
 pub const JSON: &str = "application/json";
+pub const JSON_API: &str = "application/vnd.api+json";
 pub const JSON_PATCH: &str = "application/json-patch+json";
 pub const FORM: &str = "application/x-www-form-urlencoded";
 pub const MULTIPART: &str = "multipart/form-data";

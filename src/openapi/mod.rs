@@ -20,10 +20,10 @@ pub mod tree;
 mod type_keywords;
 mod version;
 
-pub use answer::{answers_header, declares, json_type, other_types, success};
+pub use answer::{answers_header, declares, json_type, other_types, speaks, success};
 pub use document::{Document, Node};
 pub use keywords::Keywords;
-pub use media::{JSON_PATCH, is_media, is_plain_json};
+pub use media::{JSON_API, JSON_PATCH, is_media, is_plain_json};
 pub use operation::{Body, declares_header, find_body, find_response, path_parameter};
 pub use pointer::local_pointer;
 pub use properties::{Properties, RawProperty, excluded, properties};

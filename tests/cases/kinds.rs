@@ -42,8 +42,14 @@ fn check(document: &Path) {
     let found = survey(tree, &config, &mut problems).expect("a document that can be used");
 
     let mut shown = Map::new();
-    for Surveyed { model, notes, .. } in &found.models {
+    for Surveyed { model, notes, guesses, .. } in &found.models {
         let mut one = shown_model(model);
+        if model.fields.iter().any(|field| !field.place.is_empty()) {
+            let always = model.fields.iter().filter(|field| !field.nullable).map(|field| field.name.as_str());
+            one.insert("not null".to_owned(), always.collect::<Vec<_>>().join(", ").into());
+            let guesses: Vec<&str> = guesses.iter().map(|guess| guess.what.as_str()).collect();
+            one.insert("guesses".to_owned(), json!(guesses));
+        }
         if !notes.is_empty() {
             one.insert("notes".to_owned(), json!(notes));
         }

@@ -42,7 +42,7 @@ pub fn listing<'a>(
     let evidence = Evidence { parameters: &parameters, members: &members, has_link, key: only(key) };
     let page = evidence.page();
     let unpaged = evidence.unused().filter(|_| matches!(page, Page::None { .. })).map(str::to_owned);
-    let shown = inner.or(listed).map(|shown| laid_out(document, &shown.row).properties).unwrap_or_default();
+    let shown = inner.or(listed).map(|shown| laid_out(document, &shown.row, row.form).properties).unwrap_or_default();
     let lacks = row.properties.keys().filter(|name| !shown.is_empty() && !shown.contains_key(*name));
     let mut listing = Listing {
         path: item.sent(),

@@ -3,7 +3,7 @@
 use crate::discovery::keys;
 use crate::discovery::resources::Resource;
 use crate::names;
-use crate::openapi::{Document, Properties, Resolved, Schema, SchemaAt, properties};
+use crate::openapi::{Document, Properties, RawProperty, Resolved, Schema, SchemaAt, Type, properties};
 
 /// The maximum of nested envelopes.
 const MAX_DEPTH: usize = 4;
@@ -18,6 +18,9 @@ pub const LIST_KEYS: &[&str] = &[
 
 /// Names of what a person calls one thing by.
 const OWN_NAMES: &[&str] = &["name", "title", "label", "slug"];
+
+/// Lists that stand beside the rows: of JSON:API.
+const BESIDE_ROWS: &[&str] = &["included", "errors"];
 
 /// Keys of single rows, and of nested envelopes.
 const ITEM_KEYS: &[&str] = &["data", "item", "result", "payload", "response", "content", "value"];
@@ -59,7 +62,12 @@ fn list_row_at<'a>(document: &'a Document, at: SchemaAt<'a>, name: &str, depth: 
     };
     let named = properties.keys().filter(|property| names_match(property, name)).copied();
     let known = named.chain(LIST_KEYS.iter().copied()).find_map(array);
-    known.or_else(|| only_array(&properties, array)).or_else(|| {
+    // Nothing says what its rows are.
+    let is_list =
+        |property: &RawProperty<'a>| property.resolve(document).is_some_and(|data| data.schema.ty == Some(Type::Array));
+    let is_untyped = properties.get("data").is_some_and(is_list);
+    let only = || only_array(&properties, array).filter(|_| !is_untyped);
+    known.or_else(only).or_else(|| {
         let (key, inner) = ITEM_KEYS.iter().find_map(|key| properties.get_key_value(key))?;
         Some(list_row_at(document, inner.schemas.first()?.clone(), name, depth + 1)?.under(key))
     })
@@ -73,7 +81,8 @@ fn only_array<'a>(
     if properties.keys().any(|name| OWN_NAMES.contains(name)) {
         return None;
     }
-    let mut arrays = properties.keys().filter_map(|name| array(name));
+    let names = properties.keys().filter(|name| !BESIDE_ROWS.contains(*name));
+    let mut arrays = names.filter_map(|name| array(name));
     let only = arrays.next()?;
     arrays.next().is_none().then_some(only)
 }

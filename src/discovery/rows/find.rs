@@ -1,11 +1,12 @@
 use std::iter;
 
 use super::envelope::{self, Unwrapped};
+use super::form::form;
 use super::from_bodies::written_row;
 use super::guess::{KnownIds, guess};
 use super::row::{Answer, Row};
 use crate::discovery::keys;
-use crate::discovery::layout::{Layout, laid_out};
+use crate::discovery::layout::{Layout, row_layout};
 use crate::discovery::resources::{PathItem, Resource};
 use crate::names;
 use crate::openapi::{Document, Node, Resolved, SchemaAt, find_response, local_pointer};
@@ -62,14 +63,15 @@ pub fn find_row<'a>(document: &'a Document, resource: &Resource<'a>, ids: &Known
     let mut without_key = Vec::new();
     for ((schema, answer), is_guess) in sure.chain(guesses) {
         let schema = variant_called(document, schema, name);
-        let Layout { mut properties, places, constants: _ } = laid_out(document, &schema);
+        let form = form(document, resource, &schema);
+        let Layout { mut properties, places, .. } = row_layout(document, &schema, form);
         // A response doesn't have write-only properties.
         properties.retain(|_, property| !property.resolve(document).is_some_and(|resolved| resolved.write_only));
         if properties.is_empty() {
             continue;
         }
         let component = component(document, &schema);
-        let row = Box::new(Row { schema, component, properties, places, answer, guessed_key: None, is_guess });
+        let row = Box::new(Row { schema, component, form, properties, places, answer, guessed_key: None, is_guess });
         if keys::detect(&row.properties, resource).is_some() {
             return Found::Row(row);
         }

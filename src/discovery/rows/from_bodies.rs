@@ -1,9 +1,9 @@
 //! Finds the row in request bodies, for an API whose responses have no schemas.
 
-use std::collections::BTreeMap;
-
+use super::form::form;
 use super::row::{Answer, Row};
 use crate::discovery::keys;
+use crate::discovery::layout::{Layout, row_layout};
 use crate::discovery::resources::{PathItem, Resource};
 use crate::names;
 use crate::openapi::{
@@ -18,8 +18,11 @@ const KEY: &str = "id";
 pub fn written_row<'a>(document: &'a Document, resource: &Resource<'a>) -> Option<Row<'a>> {
     let (place, post) = resource.collection_operation("post")?;
     let change = ["patch", "put"].into_iter().find_map(|method| resource.item_operation(method));
-    let (_, created) = body(document, place, &post)?;
-    let (schema, updated) = change.and_then(|(item, node)| body(document, item, &node))?;
+    let (new, _) = body(document, place, &post)?;
+    let (schema, _) = change.and_then(|(item, node)| body(document, item, &node))?;
+    let form = form(document, resource, &new);
+    let Layout { properties: created, places, .. } = row_layout(document, &new, form);
+    let Layout { properties: updated, places: later_places, .. } = row_layout(document, &schema, form);
     if !created.keys().any(|name| updated.contains_key(name)) {
         return None;
     }
@@ -38,8 +41,9 @@ pub fn written_row<'a>(document: &'a Document, resource: &Resource<'a>) -> Optio
     Some(Row {
         schema,
         component: None,
+        form,
         properties: found,
-        places: BTreeMap::new(),
+        places: later_places.into_iter().chain(places).collect(),
         answer,
         guessed_key: None,
         is_guess: true,

@@ -2,6 +2,7 @@
 
 mod envelope;
 mod find;
+mod form;
 mod from_bodies;
 mod guess;
 mod row;

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use crate::discovery::keys::{self, Detected};
-use crate::discovery::layout::Way;
+use crate::discovery::layout::{Form, Way};
 use crate::discovery::resources::Resource;
 use crate::openapi::{Properties, SchemaAt};
 
@@ -11,6 +11,7 @@ pub struct Row<'a> {
     pub schema: SchemaAt<'a>,
     /// The component's name, if the schema is one.
     pub component: Option<String>,
+    pub form: Form<'a>,
     pub properties: Properties<'a>,
     /// Where those are that don't lie at the row's top.
     pub places: BTreeMap<&'a str, Way<'a>>,

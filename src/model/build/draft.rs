@@ -91,8 +91,16 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
         // A sync server takes rows, and nothing beside them.
         let has_inputs = self.config.transport_of(config) != Transport::PushPull;
         let (key_of, own_key_of) = (&key, &own_key);
-        let writing =
-            Writing { document, types, resource, fields: &fields, key: key_of, own_key: own_key_of, has_inputs };
+        let writing = Writing {
+            document,
+            types,
+            resource,
+            form: row.form,
+            fields: &fields,
+            key: key_of,
+            own_key: own_key_of,
+            has_inputs,
+        };
         let create = writing.create().and_then(|writer| self.makes_key(writer, &key, &own_key));
         let create = self.usable("created", create);
         let update = self.usable("updated", writing.update());

@@ -3,7 +3,7 @@
 use super::answers;
 use super::shapes::{Typed, Types};
 use crate::discovery::paths;
-use crate::discovery::{self, Layout, PathItem, Resource};
+use crate::discovery::{self, Form, Layout, PathItem, Resource};
 use crate::model::list::Answer;
 use crate::model::project::{Cast, Constant, FieldType, Input, Method, Operation};
 use crate::model::types::Shape;
@@ -35,6 +35,8 @@ pub struct Writing<'w, 'a> {
     pub document: &'a Document,
     pub types: &'w Types<'a>,
     pub resource: &'w Resource<'a>,
+    /// Of the rows.
+    pub form: Form<'a>,
     pub fields: &'w [RowField],
     pub key: &'w [String],
     /// The key without the columns from the path.
@@ -297,7 +299,7 @@ impl<'w, 'a> Writing<'w, 'a> {
         let Some(resolved) = Resolved::of(self.document, &schema) else {
             return Err("the schema of its body can't be found".to_owned());
         };
-        let mut layout = discovery::laid_out(self.document, &schema);
+        let mut layout = discovery::laid_out(self.document, &schema, self.form);
         let mut envelope = None;
         if let Some((name, inner)) = self.envelope(&layout.properties) {
             envelope = Some(name.to_owned());
@@ -341,7 +343,7 @@ impl<'w, 'a> Writing<'w, 'a> {
     fn answer(&self, node: &Node<'a>) -> Answer {
         let fields = self.fields.iter().filter(|field| field.place.is_none());
         let needed: Vec<&str> = fields.map(|field| field.name.as_str()).collect();
-        let answer = answers::answer(self.document, self.resource, node, &needed);
+        let answer = answers::answer(self.document, self.resource, node, self.form, &needed);
         // Of what answers nothing, an error's is that of the rows.
         let reads = [self.resource.item_operation("get"), self.resource.collection_operation("get")];
         let of_rows = || reads.into_iter().flatten().find_map(|(_, node)| json_type(self.document, &node));
@@ -375,7 +377,7 @@ impl<'w, 'a> Writing<'w, 'a> {
             return None;
         }
         let (name, property) = taken.first()?;
-        let inner = discovery::laid_out(self.document, property.schemas.first()?);
+        let inner = discovery::laid_out(self.document, property.schemas.first()?, self.form);
         inner.properties.keys().any(|name| is_field(name)).then_some((*name, inner))
     }
 

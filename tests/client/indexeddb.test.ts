@@ -366,6 +366,40 @@ test("what a full disk has no room for waits, and is saved when there is room", 
   await after.closeDatabase();
 });
 
+test("rows aren't left out for a database that fails, be it for a moment", async () => {
+  await open("after", randomUUID());
+  const { findMisfits } = await loaded<typeof import("../after/indexeddb/rest/db/transport/misfits.js")>(
+    "after",
+    "db/transport/misfits.js",
+  );
+  const opened = await store();
+  const things = models.find(({ name }) => name === "things");
+  assert.ok(things);
+  const rows = [ONE, TWO].map((id) => new Map(Object.entries({ id: id ?? "", title: "t", score: "1" })));
+  const found = () => findMisfits(opened, things, rows, (row) => ({ row, isWhole: true }));
+  const put = IDBObjectStore.prototype.put;
+  let failures = 0;
+  IDBObjectStore.prototype.put = function (this: IDBObjectStore, ...parameters: Parameters<typeof put>) {
+    failures -= 1;
+    if (failures >= 0) throw new DOMException("The disk is full.", "QuotaExceededError");
+    return put.apply(this, parameters);
+  };
+  try {
+    assert.equal((await found()).size, 0);
+    // All rows at once, and the first one alone.
+    failures = 2;
+    assert.equal((await found()).size, 0);
+    failures = Infinity;
+    await assert.rejects(found(), /The disk is full/);
+    failures = 0;
+    rows[1]?.set("score", "many");
+    assert.deepEqual([...(await found()).keys()], rows.slice(1));
+  } finally {
+    IDBObjectStore.prototype.put = put;
+  }
+  await after.closeDatabase();
+});
+
 test("a number that JSON doesn't have is refused at the write", async () => {
   await open("after", randomUUID());
   const stop = after.onSyncError(() => {});

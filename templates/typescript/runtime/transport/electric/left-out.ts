@@ -34,10 +34,12 @@ export interface LeftOutRows {
 
 export async function openLeftOut(store: Store, model: Model): Promise<LeftOutRows> {
   let leftOut = await readLeftOut(store, model);
+  /** Whether the database still has what is forgotten. */
+  let isStale = false;
   const keyOf = ({ values }: Change) => leftOutKey(model, values);
 
   /** Joins what was left out of a row to the next change of it, and passes over that it has gone. */
-  function joined(changes: readonly Change[], misfits: ReadonlyMap<Change, Misfit>): Change[] {
+  function completed(changes: readonly Change[], misfits: ReadonlyMap<Change, Misfit>): Change[] {
     const open = new Map<string, Pick<Misfit, "row" | "isWhole">>(Object.entries(leftOut));
     return changes.flatMap((change): Change[] => {
       const key = keyOf(change);
@@ -72,17 +74,17 @@ export async function openLeftOut(store: Store, model: Model): Promise<LeftOutRo
   return {
     async bring(all, work) {
       const misfits = new Map<Change, Misfit>();
-      let changes = joined(all, misfits);
+      let changes = completed(all, misfits);
       for (;;) {
         const left = after(changes, all, misfits);
-        const isNews = Object.keys(left).length + Object.keys(leftOut).length > 0;
+        const isNews = isStale || Object.keys(left).length + Object.keys(leftOut).length > 0;
         try {
           await work({
             changes: changes.filter((change) => !misfits.has(change)),
             misfits,
             note: async (within) => (isNews ? writeLeftOut(within, model, left) : undefined),
           });
-          leftOut = left;
+          [leftOut, isStale] = [left, false];
           return;
         } catch (error) {
           const fit = changes.filter((change) => !misfits.has(change));
@@ -91,12 +93,12 @@ export async function openLeftOut(store: Store, model: Model): Promise<LeftOutRo
           );
           if (found.size === 0) throw error;
           for (const [change, misfit] of found) misfits.set(change, misfit);
-          changes = joined(changes, misfits);
+          changes = completed(changes, misfits);
         }
       }
     },
     forget() {
-      leftOut = {};
+      [leftOut, isStale] = [{}, true];
     },
     problem: () => problemOf(leftOut),
   };

@@ -14,6 +14,12 @@ export interface Misfit {
   readonly message: string;
 }
 
+const LEFT_OUT = "left out";
+/** Of more than these it is only told that there are more. */
+const KEPT = 1_000;
+/** So much of a value is told. */
+const SHOWN = 100;
+
 /** Thrown to take back what was only tried. */
 class Undone extends Error {}
 
@@ -35,7 +41,8 @@ export async function findMisfits<Change>(
     if (error === undefined) return;
     const [[one], [only]] = [some, rows];
     if (some.length === 1 && one !== undefined && only !== undefined) {
-      misfits.set(one, { ...only, message: await misfitMessage(store, model, only, error) });
+      const own = await refusalAlone(store, model, only);
+      if (own !== undefined) misfits.set(one, { ...only, message: await misfitMessage(store, model, only, own) });
       return;
     }
     const half = Math.ceil(some.length / 2);
@@ -53,6 +60,13 @@ export async function findMisfits<Change>(
   return misfits;
 }
 
+/** The error of a row, where it isn't the database that has failed: that fails without rows, or has got over it. */
+async function refusalAlone(store: Store, model: Model, row: Pick<Misfit, "row" | "isWhole">): Promise<unknown> {
+  const error = await refusalOf(store, model, []);
+  if (error !== undefined) throw error;
+  return refusalOf(store, model, [row]);
+}
+
 /** Tries rows out, and gives the error, where there is one. */
 async function refusalOf(
   store: Store,
@@ -60,7 +74,9 @@ async function refusalOf(
   rows: readonly Pick<Misfit, "row" | "isWhole">[],
 ): Promise<unknown> {
   const of = (isWhole: boolean) => rows.filter((one) => one.isWhole === isWhole).map(({ row }) => row);
-  const rolledBack = store.transaction(async ({ synced }) => {
+  const rolledBack = store.transaction(async ({ synced, meta }) => {
+    // Something is written in any case.
+    await meta.set(LEFT_OUT, model.name, "");
     // What comes in parts is there already, or was left out.
     await synced.upsert(model, of(true));
     await synced.update(model, of(false));
@@ -103,9 +119,6 @@ export function lackingIn(model: Model, { row, isWhole }: Pick<Misfit, "row" | "
   return lacking && `the row ${leftOutKey(model, row)} has no ${lacking.name}, which the document requires`;
 }
 
-/** So much of a value is told. */
-const SHOWN = 100;
-
 /** A row's key as the server has it, be it one or not. */
 export function leftOutKey(model: Model, row: ServerRow): string {
   return rowKey(model, Object.fromEntries(model.key.map((column) => [column, row.get(column) ?? "null"])));
@@ -113,10 +126,6 @@ export function leftOutKey(model: Model, row: ServerRow): string {
 
 /** Rows that are left out of the synced table, by key: a later part of one may mend it. */
 export type LeftOut = Readonly<Record<string, Misfit>>;
-
-const LEFT_OUT = "left out";
-/** Of more than these it is only told that there are more. */
-const KEPT = 1_000;
 
 export async function readLeftOut({ meta }: StoreOperations, model: Model): Promise<LeftOut> {
   const text = await meta.get(LEFT_OUT, model.name);

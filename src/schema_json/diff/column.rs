@@ -113,6 +113,7 @@ impl Pair<'_> {
             self.default(),
             self.values(),
             self.wire(),
+            self.place(),
             self.metadata(),
         ];
         all.into_iter().flatten().collect()
@@ -256,6 +257,18 @@ impl Pair<'_> {
         let effect = Effect::remark("Pending writes are sent that way.");
         let sentence = format!("the API has the column {} as {form}", self.column());
         Some(Change::new(Kind::ValuesChanged, sentence, effect))
+    }
+
+    fn place(&self) -> Option<Change> {
+        if self.old.place == self.new.place {
+            return None;
+        }
+        let whereabouts = match self.new.place.as_slice() {
+            [] => "at their top".to_owned(),
+            place => format!("at {}", name(&place.join("."))),
+        };
+        let sentence = format!("the API's rows have the column {} {whereabouts}", self.column());
+        Some(Change::new(Kind::ValuesChanged, sentence, Effect::remark("Rows are read from there.")))
     }
 
     fn metadata(&self) -> Option<Change> {

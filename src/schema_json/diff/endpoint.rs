@@ -94,6 +94,8 @@ fn changed(
         (&before.body, &after.body, "no longer takes"),
         (&after.nulls, &before.nulls, "needs, even as null,"),
         (&before.nulls, &after.nulls, "can do without"),
+        (&after.required, &before.required, "needs, even unchanged,"),
+        (&before.required, &after.required, "can do without an unchanged"),
     ] {
         let columns = only(one, other);
         if !columns.is_empty() {

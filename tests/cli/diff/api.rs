@@ -24,6 +24,10 @@ pub struct Model {
     /// The method.
     pub update: Option<&'static str>,
     pub delete: bool,
+    /// What an update must say of a row, changed or not.
+    pub always: &'static [&'static str],
+    /// Whether rows and bodies are JSON:API's objects.
+    pub is_json_api: bool,
 }
 
 #[derive(Clone)]
@@ -39,6 +43,25 @@ pub struct Column {
 impl Model {
     pub fn column(&mut self, name: &str) -> &mut Column {
         self.columns.iter_mut().find(|column| column.name == name).expect("the column")
+    }
+
+    /// `of` says of a column whether the object requires it, and nothing where it hasn't got it.
+    fn schema(&self, of: &dyn Fn(&Column) -> Option<bool>) -> Value {
+        let member = |column: &Column| {
+            let mut schema = column.schema.clone();
+            if column.nullable {
+                schema["nullable"] = true.into();
+            }
+            Some((column.name, schema, of(column)?))
+        };
+        let members = self.columns.iter().filter_map(member);
+        if !self.is_json_api {
+            return object(members.collect());
+        }
+        let (mut own, attributes): (Vec<_>, Vec<_>) = members.partition(|(name, ..)| *name == self.key);
+        own.push(("type", json!({ "type": "string", "enum": [self.name] }), true));
+        own.push(("attributes", object(attributes), true));
+        object(own)
     }
 
     pub fn remove(&mut self, name: &str) -> Column {
@@ -69,7 +92,17 @@ pub fn int32() -> Value {
 }
 
 fn crud(name: &'static str, ty: &'static str, columns: Vec<Column>) -> Model {
-    Model { name, ty, key: "id", columns, create: true, update: Some("patch"), delete: true }
+    Model {
+        name,
+        ty,
+        key: "id",
+        columns,
+        create: true,
+        update: Some("patch"),
+        delete: true,
+        always: &[],
+        is_json_api: false,
+    }
 }
 
 pub fn notes() -> Model {
@@ -118,9 +151,13 @@ impl Api {
         let (mut paths, mut schemas) = (Map::new(), Map::new());
         for model in models.into_iter().flatten() {
             let reference = |suffix: &str| json!({ "$ref": format!("#/components/schemas/{}{suffix}", model.ty) });
-            let body = |suffix: &str| json!({ "content": { "application/json": { "schema": reference(suffix) } } });
+            let content = |schema: Value| match model.is_json_api {
+                true => json!({ "application/vnd.api+json": { "schema": object(vec![("data", schema, true)]) } }),
+                false => json!({ "application/json": { "schema": schema } }),
+            };
+            let body = |suffix: &str| json!({ "content": content(reference(suffix)) });
             let answer = |schema: Value| {
-                let content = json!({ "application/json": { "schema": schema } });
+                let content = content(schema);
                 json!({ "200": { "description": "OK", "content": content } })
             };
             let list = answer(json!({ "type": "array", "items": reference("") }));
@@ -140,13 +177,13 @@ impl Api {
             paths.insert(format!("/{}", model.name), collection);
             paths.insert(format!("/{}/{{{}}}", model.name, model.key), item);
             let row = |column: &Column| Some(!column.nullable);
-            let update = |column: &Column| column.update.then_some(false);
+            let update = |column: &Column| column.update.then(|| model.always.contains(&column.name));
             for (suffix, of) in [
                 ("", &row as &dyn Fn(&Column) -> Option<bool>),
                 ("Create", &|column| column.insert),
                 ("Update", &update),
             ] {
-                schemas.insert(format!("{}{suffix}", model.ty), object(&model.columns, of));
+                schemas.insert(format!("{}{suffix}", model.ty), model.schema(of));
             }
         }
         json!({
@@ -158,19 +195,12 @@ impl Api {
     }
 }
 
-/// `of` says of a column whether the object requires it, and nothing where it hasn't got it.
-fn object(columns: &[Column], of: &dyn Fn(&Column) -> Option<bool>) -> Value {
-    let (mut properties, mut required) = (Map::new(), Vec::new());
-    for column in columns {
-        let Some(is_required) = of(column) else { continue };
-        let mut schema = column.schema.clone();
-        if column.nullable {
-            schema["nullable"] = true.into();
-        }
-        properties.insert(column.name.to_owned(), schema);
-        if is_required {
-            required.push(column.name);
-        }
-    }
+/// An object of its members' names, schemas, and whether each is required.
+fn object(members: Vec<(&str, Value, bool)>) -> Value {
+    let required: Vec<&str> =
+        members.iter().filter(|(_, _, is_required)| *is_required).map(|(name, ..)| *name).collect();
+    let required = json!(required);
+    let properties: Map<String, Value> =
+        members.into_iter().map(|(name, schema, _)| (name.to_owned(), schema)).collect();
     json!({ "type": "object", "properties": properties, "required": required })
 }

@@ -172,6 +172,17 @@ pub const CASES: &[Case] = &[
         },
     ),
     case("put", &["endpoint_changed things"], |api| api.things.update = Some("put")),
+    case("always-sent", &["endpoint_changed things"], |api| api.things.always = &["title"]),
+    case(
+        "json-api",
+        &[
+            "endpoint_changed labels",
+            "endpoint_changed labels",
+            "values_changed labels.name",
+            "values_changed labels.thing_id",
+        ],
+        |api| api.labels.as_mut().expect("labels").is_json_api = true,
+    ),
     case("mode", &["mode_changed things"], |api| api.config = "  things: { local_first: true }\n"),
     case("server-table", &["server_changed things"], |api| api.config = "  things: { table: crm.things }\n"),
     case("server-columns", &["server_changed things"], |api| {

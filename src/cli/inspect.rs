@@ -8,7 +8,7 @@ use super::global_options::Global;
 use super::inputs::{self, ProjectArgs};
 use super::{project, report};
 use crate::codegen::{self, Settings};
-use crate::diagnostics::{Format, Problems, Severity, closest, one_of};
+use crate::diagnostics::{Format, Problems, Severity, all_of, closest};
 use crate::inspect::{View, text};
 use crate::plan::Plan;
 
@@ -109,7 +109,7 @@ fn unknown(name: &str, known: &[String]) -> anyhow::Error {
     let help = match closest(name, known.iter().map(String::as_str)) {
         Some(similar) => format!("did you mean `{similar}`?"),
         None if known.is_empty() => "no models were found; `sync-patterns inspect` shows what was left out".to_owned(),
-        None => format!("models are {}", one_of(known, 20)),
+        None => format!("models are {}", all_of(known, 20)),
     };
     anyhow::anyhow!("no model `{name}` was found\n  help: {help}")
 }

@@ -8,7 +8,7 @@ use clap::{Args, Command};
 use clap_complete::Shell;
 use clap_mangen::Man;
 
-use crate::diagnostics::{closest, one_of};
+use crate::diagnostics::{all_of, closest};
 
 #[derive(Debug, Args)]
 pub struct Completions {
@@ -54,7 +54,7 @@ fn unknown(name: &str, program: &Command) -> anyhow::Error {
     let known: Vec<&str> = program.get_subcommands().map(Command::get_name).collect();
     let help = match closest(name, known.iter().copied()) {
         Some(similar) => format!("did you mean `{similar}`?"),
-        None => format!("commands are {}", one_of(&known, 20)),
+        None => format!("commands are {}", all_of(&known, 20)),
     };
     anyhow!("there is no command `{name}`\n  help: {help}")
 }

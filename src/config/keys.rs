@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
-use crate::diagnostics::{Code, Input, Problem, Problems, Severity, child, closest, one_of};
+use crate::diagnostics::{Code, Input, Problem, Problems, Severity, all_of, child, closest, one_of};
 
 /// An object of the config. [`Reader::finish`] reports the keys that weren't read.
 pub struct Reader<'a> {
@@ -86,7 +86,7 @@ impl<'a> Reader<'a> {
         for key in self.object.keys().filter(|key| !known.contains(key.as_str())) {
             let help = match closest(key, self.known.iter().copied()) {
                 Some(similar) => format!("did you mean `{similar}`?"),
-                None => format!("known keys are {}", one_of(&self.known, 40)),
+                None => format!("known keys are {}", all_of(&self.known, 40)),
             };
             let at = child(&self.pointer, key);
             let message = format!("unknown key `{key}`");

@@ -1,11 +1,16 @@
 //! Lines of the config as messages print them: whole, from the top of the file, with `…` where the user decides.
 
-use crate::names::yaml::scalar;
+use crate::names::yaml::{key, scalar};
 
 /// What an entry says of a model. `path`: where its name alone doesn't find it.
 pub fn of_model(name: &str, path: Option<&str>, says: &str) -> String {
     let path = path.map(|path| format!("path: {}, ", scalar(path))).unwrap_or_default();
-    format!("`models: {{ {}: {{ {path}{says} }} }}`", scalar(name))
+    format!("`models: {{ {}: {{ {path}{says} }} }}`", key(name))
+}
+
+/// Names a model at a path.
+pub fn of_path(path: &str) -> String {
+    format!("`models: {{ NAME: {{ path: {} }} }}`", scalar(path))
 }
 
 /// Leaves out a model by its name, or a collection by its path.
@@ -14,7 +19,7 @@ pub fn without(name: &str) -> String {
 }
 
 pub fn without_all(names: &[&str]) -> String {
-    let names: Vec<String> = names.iter().map(|name| format!("{}: false", scalar(name))).collect();
+    let names: Vec<String> = names.iter().map(|name| format!("{}: false", key(name))).collect();
     format!("`models: {{ {} }}`", names.join(", "))
 }
 
@@ -26,6 +31,6 @@ pub fn list<S: AsRef<str>>(names: &[S]) -> String {
 
 /// The names as keys, for whose values the user decides: `{ a: …, b: … }`.
 pub fn undecided<S: AsRef<str>>(names: &[S]) -> String {
-    let names: Vec<String> = names.iter().map(|name| format!("{}: …", scalar(name.as_ref()))).collect();
+    let names: Vec<String> = names.iter().map(|name| format!("{}: …", key(name.as_ref()))).collect();
     format!("{{ {} }}", names.join(", "))
 }

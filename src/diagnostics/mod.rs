@@ -9,7 +9,8 @@ mod problem;
 mod summary;
 
 pub use codes::{Code, Reason, Severity};
-pub use phrases::{closest, count, one_of};
+pub use phrases::{all_of, closest, count, one_of};
 pub use pointer::{child, push_token};
 pub use print::{Format, Located, clean, print};
-pub use problem::{Input, Problem, Problems};
+pub use problem::{Input, Problem, Problems, Summary};
+pub use summary::{Told, told};

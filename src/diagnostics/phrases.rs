@@ -5,6 +5,15 @@ pub fn count(number: usize, noun: &str) -> String {
 
 /// `one`, `one or two`, `one, two or three`, each in backquotes; at most `most` of them.
 pub fn one_of<S: AsRef<str>>(names: &[S], most: usize) -> String {
+    joined(names, most, "or")
+}
+
+/// `one`, `one and two`, `one, two and three`, each in backquotes; at most `most` of them.
+pub fn all_of<S: AsRef<str>>(names: &[S], most: usize) -> String {
+    joined(names, most, "and")
+}
+
+fn joined<S: AsRef<str>>(names: &[S], most: usize, word: &str) -> String {
     let mut quoted: Vec<String> = names.iter().take(most).map(|name| format!("`{}`", name.as_ref())).collect();
     if names.len() > most {
         return format!("{}, … ({} in all)", quoted.join(", "), names.len());
@@ -12,7 +21,7 @@ pub fn one_of<S: AsRef<str>>(names: &[S], most: usize) -> String {
     match quoted.pop() {
         None => String::new(),
         Some(last) if quoted.is_empty() => last,
-        Some(last) => format!("{} or {last}", quoted.join(", ")),
+        Some(last) => format!("{} {word} {last}", quoted.join(", ")),
     }
 }
 

@@ -108,7 +108,7 @@ fn together(out: &mut impl Write, summed: &Summed, file: &str, place: Option<(us
         let mut line = String::new();
         for (index, item) in summed.items.iter().enumerate() {
             let end = if index < others { "," } else { "" };
-            if line.chars().count() + item.chars().count() > WIDTH {
+            if !line.is_empty() && line.chars().count() + item.chars().count() > WIDTH {
                 writeln!(out, " {line}")?;
                 line.clear();
             }
@@ -186,4 +186,23 @@ fn label(severity: Severity) -> &'static str {
 /// A name out of somebody's document must not move the cursor of a terminal or start a line of its own.
 pub fn clean(text: &str) -> String {
     text.chars().map(|c| if is_misleading(c) { '\u{FFFD}' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostics::Code;
+
+    #[test]
+    fn names_fill_lines() {
+        let long = format!("/{}", "long".repeat(30));
+        let items = [long.as_str(), "/b", "/c", "/d"].map(str::to_owned);
+        let first = Problem::new(Severity::Warning, Code::NotPolled, (Input::Spec, ""), "no");
+        let items = items.iter().map(String::as_str).collect();
+        let summed = Summed { first: &first, message: "no".to_owned(), items, help: None };
+        let mut out = Vec::new();
+        together(&mut out, &summed, "api.yaml", None).unwrap();
+        let text = anstream::adapter::strip_str(&String::from_utf8(out).unwrap()).to_string();
+        assert_eq!(text, format!("warning: no\n  --> api.yaml, and 3 more\n  {long},\n  /b, /c, /d\n"));
+    }
 }

@@ -64,8 +64,9 @@ impl Problem {
     }
 
     /// Says what it shares with others of its cause.
-    pub fn summed(self, noun: &'static str, message: &'static str, item: impl Into<String>) -> Self {
-        Self { summary: Some(Box::new(Summary { noun, message, item: item.into(), help: None })), ..self }
+    pub fn summed(self, noun: &'static str, message: &str, item: impl Into<String>) -> Self {
+        let summary = Summary { noun, message: message.to_owned(), item: item.into(), help: None };
+        Self { summary: Some(Box::new(summary)), ..self }
     }
 
     /// Says what to do of all problems of its cause, by their items.
@@ -88,7 +89,7 @@ pub struct Summary {
     /// What there are several of: `model`.
     pub noun: &'static str,
     /// What is wrong with all of them, behind how many there are.
-    pub message: &'static str,
+    pub message: String,
     /// What this one adds.
     pub item: String,
     /// What to do of all, by their items. `None`: what helps with one helps with each.

@@ -30,8 +30,8 @@ pub fn told<'p>(problems: &'p Problems, is_meant: impl Fn(&Problem) -> bool) -> 
             continue;
         };
         let is_alike = |other: &&&Problem| {
-            let of_other = other.summary.as_ref().map(|other| other.message);
-            other.severity == problem.severity && of_other == Some(summary.message)
+            let of_other = other.summary.as_ref().map(|other| &other.message);
+            other.severity == problem.severity && of_other == Some(&summary.message)
         };
         let alike = meant.iter().filter(is_alike).count();
         if alike <= FEW {

@@ -4,8 +4,8 @@ use super::findings::Finding;
 use super::naming::{LONGEST_SUFFIX, RELATIONS, is_reserved, take_relation};
 use super::paths;
 use super::resources::Resource;
-use crate::config::{Config, ModelEntry};
-use crate::diagnostics::{Code, Input, Problem, Problems, Severity, child, closest, one_of};
+use crate::config::{Config, ModelEntry, line};
+use crate::diagnostics::{Code, Input, Problem, Problems, Severity, all_of, child, closest, one_of};
 use crate::names::Scope;
 use crate::names::sql::MAX_IDENTIFIER_BYTES;
 
@@ -78,21 +78,29 @@ fn unknown(key: &str, path: Option<&str>, findings: &[Finding]) -> (Code, String
     let (message, help) = match path {
         Some(path) => {
             let paths: Vec<&str> = findings.iter().map(|finding| finding.resource.path()).collect();
-            (format!("`{path}` isn't a collection of the document"), suggest(path, &paths, "collections are"))
+            (
+                format!("`{path}` isn't a collection of the document"),
+                suggest(path, &paths, |known| format!("collections are {}", all_of(known, 12))),
+            )
+        }
+        None if key.starts_with('/') => {
+            let help = format!("a path as a key only leaves out, with `false`: for more, {}", line::of_path(key));
+            (format!("`{key}` isn't the name of a model"), help)
         }
         None => {
             let names: Vec<&str> = findings.iter().map(|finding| finding.name.as_str()).collect();
             let otherwise = "take the entry out if the model has gone; else give it a `path`, or name one of";
+            let otherwise = |known: &[&str]| format!("{otherwise} {}", one_of(known, 12));
             (format!("no model `{key}` was found"), suggest(key, &names, otherwise))
         }
     };
     (Code::UnknownModel, message, help)
 }
 
-fn suggest(wanted: &str, known: &[&str], otherwise: &str) -> String {
+fn suggest(wanted: &str, known: &[&str], otherwise: impl Fn(&[&str]) -> String) -> String {
     match closest(wanted, known.iter().copied()) {
         Some(similar) => format!("did you mean `{similar}`?"),
-        None => format!("{otherwise} {}", one_of(known, 12)),
+        None => otherwise(known),
     }
 }
 

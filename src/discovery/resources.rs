@@ -73,8 +73,7 @@ impl<'a> PathItem<'a> {
         item
     }
 
-    /// The parameters that only the config can give a value.
-    pub fn without_value(&self) -> impl Iterator<Item = &'a str> {
+    fn without_value(&self) -> impl Iterator<Item = &'a str> {
         paths::partial_parameters(self.path).into_iter().filter(|name| self.value(name).is_none())
     }
 }
@@ -101,6 +100,12 @@ impl<'a> Resource<'a> {
 
     pub fn pointer(&self) -> &str {
         self.collection.first().map_or("", |item| &item.node.pointer)
+    }
+
+    /// The parameters that only the config can give a value, with the path of each.
+    pub fn without_value(&self) -> impl Iterator<Item = (&PathItem<'a>, &'a str)> {
+        let all = self.collection.iter().chain(&self.item);
+        all.flat_map(|item| item.without_value().map(move |name| (item, name)))
     }
 
     pub fn segments(&self) -> &[Segment<'a>] {

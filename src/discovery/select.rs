@@ -12,7 +12,8 @@ use super::paths;
 use super::resources::Resource;
 use super::rows::Row;
 use crate::config::{Config, ModelConfig, ModelEntry, Sync, line};
-use crate::diagnostics::{Code, Input, Problem, Problems, Reason, Severity, one_of};
+use crate::diagnostics::{Code, Input, Problem, Problems, Reason, Severity, Summary, all_of};
+use crate::names::yaml::key;
 use crate::openapi::{Document, RawProperty, Resolved, Type};
 
 /// Formats of strings that aren't kept as text.
@@ -70,6 +71,8 @@ pub struct LeftOut {
     /// The reason in words: `no property of its rows can be the key`.
     pub why: String,
     pub help: Option<String>,
+    /// What it shares with others that are left out for the same reason. The message is the reason in words.
+    pub summary: Option<Summary>,
     /// By `x-sync: false`, or by the config.
     pub is_on_purpose: bool,
 }
@@ -78,7 +81,7 @@ impl LeftOut {
     pub fn new(name: &str, resource: &Resource, reason: Reason) -> Self {
         let (path, pointer) = (resource.path().to_owned(), resource.pointer().to_owned());
         let why = reason.meaning().to_owned();
-        Self { name: name.to_owned(), path, pointer, reason, why, help: None, is_on_purpose: false }
+        Self { name: name.to_owned(), path, pointer, reason, why, help: None, summary: None, is_on_purpose: false }
     }
 
     /// Replaces the words of the reason.
@@ -93,12 +96,15 @@ impl LeftOut {
     /// The problem to report. An error says "can't be generated": the user named the model.
     pub fn problem(&self, severity: Severity, pointer: &str) -> Problem {
         let (name, why) = (&self.name, &self.why);
-        let message = match severity {
-            Severity::Error => format!("`{name}` can't be generated: {why}"),
-            _ => format!("`{name}` is left out: {why}"),
+        let (one, several) = match severity {
+            Severity::Error => ("can't be generated", "can't be generated"),
+            _ => ("is left out", "are left out"),
         };
+        let message = format!("`{name}` {one}: {why}");
+        let summary = self.summary.clone();
+        let summary = summary.map(|own| Summary { message: format!("{several}: {}", own.message), ..own });
         let problem = Problem::left_out(severity, self.reason, (Input::Spec, pointer), message);
-        self.help.iter().fold(problem, Problem::help)
+        Problem { help: self.help.clone(), summary: summary.map(Box::new), ..problem }
     }
 
     fn on_purpose(self) -> Self {
@@ -152,11 +158,10 @@ pub fn select<'a>(document: &'a Document, config: &'a Config, problems: &mut Pro
                 let fields = keyless.map(|row| identifying(document, &row));
                 let key = fields.as_ref().map(|fields| key_of(&named, resource.path(), fields, ""));
                 let help = key.unwrap_or_else(|| how_to_leave_out(resource.path()));
-                let left_out = LeftOut::new(&named, &resource, reason).help(help);
+                let left_out = summed(LeftOut::new(&named, &resource, reason).help(help), fields.as_deref());
                 if is_chosen {
                     let severity = if is_named { Severity::Error } else { Severity::Warning };
-                    let problem = left_out.problem(severity, &left_out.pointer);
-                    problems.push(summed(problem, &left_out, fields.as_deref()));
+                    problems.push(left_out.problem(severity, &left_out.pointer));
                 }
                 choices.left_out.push(left_out);
                 continue;
@@ -178,18 +183,14 @@ pub fn select<'a>(document: &'a Document, config: &'a Config, problems: &mut Pro
 /// Reports parameters in a part of a path that have no value, each once.
 fn report_constants(chosen: &[Candidate], problems: &mut Problems) {
     let mut reported: Vec<&str> = Vec::new();
-    for item in chosen.iter().flat_map(|candidate| candidate.resource.collection.iter().chain(&candidate.resource.item))
-    {
-        for name in item.without_value() {
-            if reported.contains(&name) {
-                continue;
-            }
-            reported.push(name);
-            let message = format!("nothing says what `{{{name}}}` is in {}", item.path);
-            let problem =
-                Problem::new(Severity::Error, Code::PathParameter, (Input::Spec, &item.node.pointer), message);
-            problems.push(problem.help(format!("say it in the config: `path_params: {{ {name}: \"…\" }}`")));
+    for (item, name) in chosen.iter().flat_map(|candidate| candidate.resource.without_value()) {
+        if reported.contains(&name) {
+            continue;
         }
+        reported.push(name);
+        let message = format!("nothing says what `{{{name}}}` is in {}", item.path);
+        let problem = Problem::new(Severity::Error, Code::PathParameter, (Input::Spec, &item.node.pointer), message);
+        problems.push(problem.help(format!("say it in the config: `path_params: {{ {}: \"…\" }}`", key(name))));
     }
 }
 
@@ -199,7 +200,7 @@ impl Choices<'_> {
         let at = (Input::Spec, "");
         let found: Vec<&str> = self.others.iter().map(|candidate| candidate.name.as_str()).collect();
         if !found.is_empty() {
-            let message = format!("no model is chosen; {} can be: {}", found.len(), one_of(&found, 40));
+            let message = format!("no model is chosen; {} can be: {}", found.len(), all_of(&found, 40));
             return Problem::new(Severity::Error, Code::NothingChosen, at, message).help(HOW_TO_CHOOSE);
         }
         if self.left_out.iter().any(|left_out| left_out.is_on_purpose) {
@@ -218,7 +219,7 @@ pub fn key_of(name: &str, path: &str, fields: &[&str], also: &str) -> String {
         return format!("leave it out with {}", line::without(path));
     }
     let key = line::of_model(name, Some(path), &format!("{also}key: […]"));
-    format!("name what identifies a row, of {}: {key} in the config", one_of(fields, 8).replace(" or ", " and "))
+    format!("name what identifies a row, of {}: {key} in the config", all_of(fields, 8))
 }
 
 /// The properties that can be a part of a key.
@@ -236,23 +237,28 @@ fn how_to_leave_out(path: &str) -> String {
 }
 
 /// With what is said of several collections that are left out for the same reason. `fields`: those that may identify a row.
-fn summed(problem: Problem, left_out: &LeftOut, fields: Option<&[&str]>) -> Problem {
-    let LeftOut { name, path, reason, .. } = left_out;
-    match reason {
-        Reason::NoKey => {
-            let fields = fields.filter(|fields| !fields.is_empty()).map(|fields| format!(", of {}", one_of(fields, 8)));
-            let item = format!("`{name}` ({path}){}", fields.unwrap_or_default().replace(" or ", " and "));
-            problem.summed("collection", "are left out: no property of their rows can be the key", item)
-        }
-        Reason::UntypedRows => {
-            let untyped = "are left out: no response has a schema for their rows";
-            problem.summed("collection", untyped, path).help_of_all(|paths| {
-                let without = line::without_all(paths);
-                format!("give their operations JSON response schemas, or leave them out with {without}")
-            })
-        }
-        _ => problem,
-    }
+fn summed(left_out: LeftOut, fields: Option<&[&str]>) -> LeftOut {
+    let LeftOut { name, path, reason, .. } = &left_out;
+    let (why, item, help): (_, _, fn(&[&str]) -> String) = match (reason, fields) {
+        (Reason::NoKey, Some(fields)) if !fields.is_empty() => (
+            "no property of their rows is sure to be the key",
+            format!("`{name}` ({path}), of {}", all_of(fields, 8)),
+            |_| {
+                let key = line::of_model("NAME", None, "path: \"PATH\", key: […]");
+                format!("name what identifies a row, of the fields behind each: {key} in the config")
+            },
+        ),
+        (Reason::NoKey, _) => ("no property of their rows can be the key", path.clone(), |paths| {
+            format!("leave them out with {}", line::without_all(paths))
+        }),
+        (Reason::UntypedRows, _) => ("no response has a schema for their rows", path.clone(), |paths| {
+            let without = line::without_all(paths);
+            format!("give their operations JSON response schemas, or leave them out with {without}")
+        }),
+        _ => return left_out,
+    };
+    let summary = Summary { noun: "collection", message: why.to_owned(), item, help: Some(help) };
+    LeftOut { summary: Some(summary), ..left_out }
 }
 
 /// Paths with the same rows and the same last segment are one model; the shallowest leads, and the others lend it the

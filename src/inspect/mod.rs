@@ -13,6 +13,8 @@ use serde_json::Value;
 use crate::codegen::typescript;
 use crate::codegen::{Settings, sql};
 use crate::config::Int64;
+use crate::diagnostics::{Problems, Severity, Told, clean, told};
+use crate::discovery::LeftOut;
 use crate::model::{Insert, KeyOrigin, Model, Survey, Surveyed};
 use crate::plan::{Column, ModelPlan};
 use crate::schema_json::document::{self, Operation};
@@ -23,6 +25,9 @@ pub struct View {
     pub adapter: &'static str,
     pub models: Vec<ModelView>,
     pub left_out: Vec<LeftOutView>,
+    /// What to do about those that are left out, each once, with what it is about.
+    #[serde(skip)]
+    pub helps: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -90,6 +95,9 @@ pub struct FieldView {
     pub references: Option<String>,
     /// The server's column, where that has another name.
     pub column: Option<String>,
+    /// The members that lead to it in the API's rows, where it doesn't lie at their top.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub place: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -118,6 +126,7 @@ impl View {
             adapter: settings.adapter.word(),
             models: survey.models.iter().map(|surveyed| ModelView::of(surveyed, settings)).collect(),
             left_out: left_out.collect(),
+            helps: helps(&survey.left_out),
         }
     }
 
@@ -188,7 +197,29 @@ fn field_view(model: &Model, column: &Column, settings: &Settings) -> FieldView 
         default: field.default.clone(),
         references: of(&model.references),
         column: of(&model.server.columns),
+        place: field.place.clone(),
     }
+}
+
+/// Where several are left out for one reason, one help for all, and the items that it needs.
+fn helps(left_out: &[LeftOut]) -> Vec<String> {
+    let mut problems = Problems::default();
+    for one in left_out {
+        problems.push(one.problem(Severity::Warning, &one.pointer));
+    }
+    let mut helps = Vec::new();
+    for told in told(&problems, |_| true) {
+        let (help, items) = match told {
+            Told::Alone(problem) => (problem.help.clone(), Vec::new()),
+            Told::Together(summed) => (summed.help, summed.items),
+        };
+        // A path is in the help.
+        let items = items.into_iter().filter(|item| item.contains(' ')).map(|item| format!("\n    - {}", clean(item)));
+        helps.extend(help.map(|help| clean(&help) + &items.collect::<String>()));
+    }
+    helps.sort_unstable();
+    helps.dedup();
+    helps
 }
 
 fn typescript_type(column: &Column, int64: Int64) -> String {

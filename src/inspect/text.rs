@@ -10,6 +10,7 @@ use super::{FieldView, ModelView, View};
 use crate::diagnostics::{clean, count};
 use crate::discovery::HOW_TO_CHOOSE;
 use crate::model::{Insert, KeyOrigin};
+use crate::names::json;
 use crate::schema_json::document::Operation;
 
 const BOLD: Style = Style::new().bold();
@@ -52,11 +53,8 @@ pub fn overview(out: &mut impl Write, view: &View) -> io::Result<()> {
             table.row([left_out.path.clone(), left_out.why.clone()]);
         }
         table.print(out, "  ")?;
-        let mut helps: Vec<&String> = view.left_out.iter().filter_map(|left_out| left_out.help.as_ref()).collect();
-        helps.sort_unstable();
-        helps.dedup();
-        for help in helps {
-            writeln!(out, "  help: {}", clean(help))?;
+        for help in &view.helps {
+            writeln!(out, "  help: {help}")?;
         }
     }
     let unused: Vec<&String> = view.models.iter().flat_map(|model| &model.unused).collect();
@@ -229,22 +227,30 @@ fn remarks(model: &ModelView, field: &FieldView) -> String {
     }
     remarks.extend(field.references.as_ref().map(|parent| format!("key of {parent}")));
     remarks.extend(field.default.as_ref().map(|default| format!("default {}", cut(&default.to_string(), 20))));
+    if !field.place.is_empty() {
+        remarks.push(format!("at {}", clean(&field.place.join("."))));
+    }
     remarks.extend(field.column.as_ref().map(|column| format!("column {column}")));
     remarks.join(", ")
 }
 
-/// `{contact_id}: id; sends first_name, email`
+/// `{contact_id}: id; sends first_name, email (at attributes.email), type = "contacts"`
 fn what_it_takes(operation: &Operation) -> String {
     let renamed = operation.parameters.iter().filter(|(parameter, field)| parameter != field);
     let mut parts: Vec<String> = renamed.map(|(parameter, field)| format!("{{{parameter}}}: {field}")).collect();
-    if !operation.body.is_empty() {
+    if !operation.body.is_empty() || !operation.constants.is_empty() {
         let under = operation.envelope.as_ref().map(|key| format!(" under `{key}`")).unwrap_or_default();
-        let named = operation.body.iter().map(|field| match operation.names.get(field) {
-            Some(name) => format!("{field} (as {name})"),
-            None => field.clone(),
-        });
+        let named =
+            operation.body.iter().map(|field| match (operation.places.get(field), operation.names.get(field)) {
+                (Some(place), _) => format!("{field} (at {})", place.join(".")),
+                (None, Some(name)) => format!("{field} (as {name})"),
+                (None, None) => field.clone(),
+            });
+        let constants = operation.constants.iter();
+        let always =
+            constants.map(|constant| format!("{} = {}", constant.place.join("."), json::string(&constant.value)));
         let media = operation.media.as_ref().map(|media| format!(", {media}")).unwrap_or_default();
-        parts.push(format!("sends {}{under}{media}", named.collect::<Vec<_>>().join(", ")));
+        parts.push(format!("sends {}{under}{media}", named.chain(always).collect::<Vec<_>>().join(", ")));
     }
     parts.join("; ")
 }

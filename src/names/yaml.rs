@@ -1,12 +1,17 @@
 //! Writes text as YAML.
 
+use super::json;
+
 /// Words that YAML 1.1 or 1.2 doesn't read as text without quotes.
 const WORDS: [&str; 11] = ["true", "false", "null", "yes", "no", "on", "off", "y", "n", "inf", "nan"];
+
+/// The characters within which YAML has the colon of a key.
+const LONGEST_KEY: usize = 1024;
 
 /// Plain if that is safe, else in quotes.
 pub fn scalar(text: &str) -> String {
     let begins = |c: char| c.is_ascii_alphabetic() || matches!(c, '_' | '.' | '/');
-    let continues = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/');
+    let continues = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/' | '…');
     // `http://…` has a colon that no blank follows.
     let rest = text.strip_prefix("http:").or_else(|| text.strip_prefix("https:")).unwrap_or(text);
     let has_port = |c: char| c == ':' && rest.len() != text.len();
@@ -21,7 +26,13 @@ pub fn scalar(text: &str) -> String {
 
 /// In double quotes: JSON's strings are YAML's.
 pub fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+    json::string(text)
+}
+
+/// A key of a mapping in braces. A parser looks for the colon behind one so far, and needs to be told of a longer one.
+pub fn key(text: &str) -> String {
+    let key = scalar(text);
+    if key.chars().count() < LONGEST_KEY { key } else { format!("? {key} ") }
 }
 
 #[cfg(test)]
@@ -32,6 +43,7 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_again() {
+        let long = "/long".repeat(300);
         let texts = [
             "./openapi.json",
             "../a/b.yaml",
@@ -70,9 +82,13 @@ mod tests {
             "...",
             "---",
             "..",
+            "https://…/v1",
+            "…",
+            "\u{7f}\u{85}\u{feff}",
+            long.as_str(),
         ];
         for text in texts {
-            for line in [format!("key: {}", scalar(text)), format!("{}: key", scalar(text))] {
+            for line in [format!("key: {}", scalar(text)), format!("{{ {}: key }}", key(text))] {
                 let mut problems = Problems::default();
                 let source = Source::new("x.yaml", line.clone().into_bytes(), Input::Config, &mut problems);
                 let value = source.parse(Input::Config, Whole, &mut problems).unwrap_or_default();

@@ -2,7 +2,8 @@
 //! has come.
 //!
 //! A small document for each kind of problem is in `remedies`, with what the config says under `x-config`, the problem's code
-//! under `x-problem`, and under `x-decided` what the user writes where a message has `…`.
+//! under `x-problem`, and under `x-decided` what the user writes where a message has `…`. Under `x-absent` is a problem that
+//! isn't told beside it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,7 +14,7 @@ use serde_json::{Map, Value, json};
 
 use crate::case;
 use sync_patterns::config::{self, Config, Overrides, References, SpecLocation};
-use sync_patterns::diagnostics::{Code, Input, Problem, Problems, Reason, Severity};
+use sync_patterns::diagnostics::{Code, Input, Problem, Problems, Reason, Severity, Told, clean, told};
 use sync_patterns::model;
 use sync_patterns::openapi::fetch::{self, Access};
 use sync_patterns::openapi::{Document, Tree};
@@ -40,7 +41,9 @@ fn check(document: &Path) {
     assert!(!meant.is_empty(), "{}: no {meant_kind}, but {problems:#?}", document.display());
     let lines = meant.iter().map(|problem| lines(problem).len()).sum::<usize>();
     assert!(lines > 0, "no remedy is printed: {meant:#?}");
-    let failed = tried.failures(&config, &problems);
+    let absent = tried.tree.root.get("x-absent").and_then(Value::as_str);
+    assert!(!problems.iter().any(|one| Some(kind(one).as_str()) == absent), "{}: {problems:#?}", document.display());
+    let failed = [tried.failures(&config, &problems), tried.failures_of_summaries(&config)].concat();
     assert!(failed.is_empty(), "{}", failed.join("\n"));
 }
 
@@ -80,6 +83,10 @@ struct Tried<'d> {
 
 impl Tried<'_> {
     fn problems(&self, said: &Value) -> Vec<Problem> {
+        self.all_problems(said).iter().cloned().collect()
+    }
+
+    fn all_problems(&self, said: &Value) -> Problems {
         let mut problems = Problems::default();
         let folder = self.document.parent().expect("a folder");
         let config: Option<Config> = config::read(said, folder, &Overrides::default(), &mut problems);
@@ -87,7 +94,7 @@ impl Tried<'_> {
         if let Some((config, document)) = config.zip(document) {
             model::build(&document, &config, &mut problems);
         }
-        problems.iter().cloned().collect()
+        problems
     }
 
     /// Tries each remedy alone.
@@ -99,6 +106,40 @@ impl Tried<'_> {
             failed.into_iter().map(move |fault| format!("`{line}`: {fault}"))
         })
         .collect()
+    }
+
+    /// Tries what is told of several problems at once: a line with `NAME` and `PATH` on each of them, any other on all.
+    fn failures_of_summaries(&self, config: &Value) -> Vec<String> {
+        let problems = self.all_problems(config);
+        let mut failed = Vec::new();
+        for told in told(&problems, |_| true) {
+            let Told::Together(summed) = told else { continue };
+            let is_error = summed.first.severity == Severity::Error;
+            assert!(!is_error || !summed.message.contains("left out"), "{}", summed.message);
+            let summary = |problem: &Problem| problem.summary.as_ref().map(|summary| summary.message.clone());
+            let alike: Vec<&Problem> = problems
+                .iter()
+                .filter(|one| summary(one) == summary(summed.first))
+                .filter(|one| one.severity == summed.first.severity)
+                .collect();
+            for line in lines(&Problem { help: summed.help.clone(), ..summed.first.clone() }) {
+                let of_each = |problem: &&Problem| {
+                    let item = problem.item().expect("an item");
+                    let path = item.split_once(" (").and_then(|(_, rest)| rest.split(')').next()).unwrap_or_default();
+                    line.replace("NAME", quoted(item).first().unwrap_or(&"")).replace("PATH", path)
+                };
+                let after: Vec<(&Problem, Vec<Problem>)> = alike
+                    .iter()
+                    .map(|problem| (*problem, self.problems(&self.with(config, problem, &of_each(problem)))))
+                    .collect();
+                let is_there =
+                    |(problem, after): &&(&Problem, Vec<Problem>)| after.iter().any(|other| is_same(problem, other));
+                failed.extend(
+                    after.iter().filter(is_there).map(|(problem, _)| format!("`{line}`: still: {}", problem.message)),
+                );
+            }
+        }
+        failed
     }
 
     /// Tries the first remedy of every problem in one config, then the second of those that have one.
@@ -189,13 +230,14 @@ fn is_same(one: &Problem, other: &Problem) -> bool {
 
 /// The lines of the config in a help.
 fn lines(problem: &Problem) -> Vec<String> {
-    let Some(help) = &problem.help else { return Vec::new() };
+    // As it is printed.
+    let Some(help) = problem.help.as_deref().map(clean) else { return Vec::new() };
     let is_line = |text: &&&str| {
         let Some((key, rest)) = text.split_once(':') else { return false };
         let is_word = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
         is_word && rest.starts_with(' ') && (problem.input == Input::Config || !key.starts_with("x-"))
     };
-    let lines: Vec<String> = quoted(help).iter().filter(is_line).map(|line| (*line).to_owned()).collect();
+    let lines: Vec<String> = quoted(&help).iter().filter(is_line).map(|line| (*line).to_owned()).collect();
     for line in lines.iter().filter(|_| problem.input != Input::Config) {
         let key = line.split(':').next().unwrap_or_default();
         assert!(top_level_keys().iter().any(|own| own == key), "the line isn't whole: {help}");

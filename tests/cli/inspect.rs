@@ -47,6 +47,42 @@ fn what_is_left_out_and_why() {
 }
 
 #[test]
+fn what_to_do_is_told_once() {
+    let list = |row: Value| {
+        let content = json!({ "application/json": { "schema": { "type": "array", "items": row } } });
+        json!({ "get": { "responses": { "200": { "description": "All", "content": content } } } })
+    };
+    let slot =
+        json!({ "type": "object", "properties": { "start": { "type": "string" }, "end": { "type": "string" } } });
+    let untyped =
+        ["/a/{id}", "/b/{id}", "/c/{id}"].map(|path| (path.to_owned(), json!({ "delete": { "responses": {} } })));
+    let lists = ["/a", "/b", "/c"].map(|path| (path.to_owned(), list(json!({}))));
+    let keyless = ["/x", "/y", "/z"].map(|path| (path.to_owned(), list(slot.clone())));
+    let paths: serde_json::Map<String, Value> = untyped.into_iter().chain(lists).chain(keyless).collect();
+    let document = json!({ "openapi": "3.0.3", "info": { "title": "Slots", "version": "1" }, "paths": paths });
+    let run = sync_patterns_with_input(&["inspect", "--spec", "-"], Path::new("."), document.to_string().as_bytes());
+    let helps: Vec<&str> = run.stdout.lines().skip_while(|line| !line.starts_with("  help: ")).take(5).collect();
+    let expected = [
+        "  help: give their operations JSON response schemas, or leave them out with `models: { /a: false, /b: false, /c: false }`",
+        "  help: name what identifies a row, of the fields behind each: `models: { NAME: { path: \"PATH\", key: […] } }` in the config",
+        "    - `x` (/x), of `start` and `end`",
+        "    - `y` (/y), of `start` and `end`",
+        "    - `z` (/z), of `start` and `end`",
+    ];
+    assert_eq!(helps, expected, "{}", run.stdout);
+    assert_eq!(run.stdout.matches("help: ").count(), 2, "{}", run.stdout);
+}
+
+#[test]
+fn where_columns_are_in_rows_and_bodies() {
+    let run = inspect(
+        &["articles", "--spec", "kinds/json-api.yaml"],
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases"),
+    );
+    insta::assert_snapshot!("json_api_articles", run.stdout);
+}
+
+#[test]
 fn nothing_is_chosen_yet() {
     let run = inspect(&[], &fixture("errors/nothing-chosen"));
     assert_eq!((run.code, run.stderr.as_str()), (0, ""));

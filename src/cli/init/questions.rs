@@ -8,7 +8,7 @@ use super::arguments::Init;
 use super::document::Document;
 use crate::cli::ask;
 use crate::config::{Adapter, Collections, Framework, ImportExtension, References, Transport};
-use crate::diagnostics::{clean, closest, one_of};
+use crate::diagnostics::{all_of, clean, closest};
 use crate::init::backend::base_url;
 use crate::init::{Choice, Decisions, surroundings};
 use crate::inspect::text::writes;
@@ -172,7 +172,7 @@ fn unknown(name: &str, found: &View) -> anyhow::Error {
     let known: Vec<&str> = found.models.iter().map(|model| model.name.as_str()).collect();
     let help = match closest(name, known.iter().copied()) {
         Some(similar) => format!("did you mean `{similar}`?"),
-        None => format!("models are {}", one_of(&known, 40)),
+        None => format!("models are {}", all_of(&known, 40)),
     };
     anyhow!("no model `{name}` was found; nothing was written\n  help: {help}")
 }

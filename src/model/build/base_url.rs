@@ -29,7 +29,8 @@ pub fn check<'p>(
         && declared.iter().all(|path| !path.is_empty())
     {
         let message = format!("the document's paths are below {path}, and `api_base_url` doesn't end with that");
-        let help = format!("say what stands before the paths, `api_base_url: https://…{path}`, unless a proxy adds it");
+        let whole = scalar(&format!("https://…{path}"));
+        let help = format!("say what stands before the paths, `api_base_url: {whole}`, unless a proxy adds it");
         problems.push(Problem::new(Severity::Note, Code::BaseUrl, at, message).help(help));
     }
 }

@@ -9,7 +9,7 @@ use super::metadata;
 use super::operations::{Bodies, Unusable, Writer, Writing};
 use super::shapes::Types;
 use crate::config::{Adapter, Choice, Config, ModelConfig, Transport, line};
-use crate::diagnostics::{Code, Input, Problem, Problems, Reason, Severity, closest, one_of};
+use crate::diagnostics::{Code, Input, Problem, Problems, Reason, Severity, all_of, closest};
 use crate::discovery::lists::listing;
 use crate::discovery::{Candidate, LeftOut, key_of};
 use crate::model::project::FieldType;
@@ -20,7 +20,8 @@ use crate::openapi::Document;
 /// The maximum of columns that both databases load and fill within their limits.
 const MAX_FIELDS: usize = 900;
 
-const HOW_TO_DO_WITHOUT: &str = "a request of the application's own still can; the row comes with the next read";
+const HOW_TO_DO_WITHOUT: &str =
+    "the application can still make it by a request of its own; the row comes with the next read";
 
 /// The outcome of drafting a candidate.
 pub struct Attempt<'c, 'a> {
@@ -306,7 +307,7 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
             let pointer = format!("{}{place}", config.pointer);
             let help = match closest(name, known.iter().copied()) {
                 Some(similar) => format!("did you mean `{similar}`?"),
-                None => format!("its fields are {}", one_of(&known, 12)),
+                None => format!("its fields are {}", all_of(&known, 12)),
             };
             let message = format!("`{}` has no field `{name}`", self.candidate.name);
             self.problems
@@ -320,7 +321,8 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
         outcome.unwrap_or_else(|unusable| {
             let message = format!("`{}` can't be {done} locally: {}", self.candidate.name, unusable.reason);
             let at = (Input::Spec, unusable.pointer.as_str());
-            let item = format!("`{}` can't be {done}: {}", self.candidate.name, unusable.reason);
+            let operation = operation(&unusable.pointer).map(|operation| format!(" ({operation})")).unwrap_or_default();
+            let item = format!("`{}` can't be {done}{operation}: {}", self.candidate.name, unusable.reason);
             let problem = Problem::new(Severity::Note, Code::OperationUnused, at, message).help(HOW_TO_DO_WITHOUT);
             self.problems.push(
                 problem
@@ -341,10 +343,8 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
         names.dedup();
         if !names.is_empty() {
             let name = &self.candidate.name;
-            let message = format!(
-                "writes to `{name}` leave out {}, which its rows don't have",
-                one_of(&names, 6).replace(" or ", " and ")
-            );
+            let names = all_of(&names, 6);
+            let message = format!("writes to `{name}` leave out {names}, which its rows don't have");
             let at = (Input::Spec, self.candidate.resource.pointer());
             self.problems.push(Problem::new(Severity::Note, Code::NotSent, at, message));
         }
@@ -379,6 +379,13 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
     }
 }
 
+/// `PUT /notes/{id}`, of the pointer to it; nothing where a path item stands elsewhere.
+fn operation(pointer: &str) -> Option<String> {
+    let (path, method) = pointer.strip_prefix("/paths/")?.split_once('/').unzip();
+    let path = path.or(pointer.strip_prefix("/paths/"))?.replace("~1", "/").replace("~0", "~");
+    Some(method.map_or(path.clone(), |method| format!("{} {path}", method.to_uppercase())))
+}
+
 /// Whether the database reserves the name, in any case.
 fn is_reserved_column(name: &str, adapter: Adapter) -> bool {
     let reserved = match adapter {
@@ -387,4 +394,17 @@ fn is_reserved_column(name: &str, adapter: Adapter) -> bool {
         Adapter::IndexedDb => &[],
     };
     reserved.contains(&name.to_lowercase().as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::operation;
+
+    #[test]
+    fn operations_by_their_pointers() {
+        assert_eq!(operation("/paths/~1notes~1{id}/put").as_deref(), Some("PUT /notes/{id}"));
+        assert_eq!(operation("/paths/~1a~01/post").as_deref(), Some("POST /a~1"));
+        assert_eq!(operation("/paths/~1notes").as_deref(), Some("/notes"));
+        assert_eq!(operation("/components/pathItems/Notes/post"), None);
+    }
 }

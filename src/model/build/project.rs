@@ -12,7 +12,7 @@ use super::references::{Parents, Row};
 use super::shapes::Types;
 use super::type_names::TypeNames;
 use crate::config::{Config, ServerOrm, line};
-use crate::diagnostics::{Code, Input, Problem, Problems, Severity, child, closest, one_of};
+use crate::diagnostics::{Code, Input, Problem, Problems, Severity, all_of, child, closest};
 use crate::discovery::{Candidate, LeftOut, choose};
 use crate::model::project::{Model, Project};
 use crate::model::types::NamedType;
@@ -37,14 +37,11 @@ pub fn build(document: &Document, config: &Config, problems: &mut Problems) -> O
             let message = format!("`{name}` rests on a guess: `sync-patterns inspect {name}` shows it");
             let at = (Input::Spec, candidate.resource.pointer());
             let problem = Problem::new(Severity::Note, Code::Guess, at, message);
-            problems.push(problem.summed(
-                "model",
-                "that rest on a guess: `sync-patterns inspect MODEL` shows it",
-                name,
-            ));
+            problems.push(problem.summed("model", "rest on a guess: `sync-patterns inspect MODEL` shows it", name));
         }
     }
-    for candidate in &choices.chosen {
+    // Where a path lacks a value, that is what to see to first.
+    for candidate in choices.chosen.iter().filter(|candidate| candidate.resource.without_value().next().is_none()) {
         let local = made.project.model(&candidate.name).filter(|model| model.is_local());
         if let Some(model) = local {
             reads::check(model, &made.project.models, candidate.resource.pointer(), problems);
@@ -238,7 +235,7 @@ fn row<'d>(draft: &'d Draft, type_name: &'d str) -> Row<'d> {
 fn unknown_model(names: &[&str], field: &str, target: &str, pointer: &str) -> Problem {
     let help = match closest(target, names.iter().copied()) {
         Some(similar) => format!("did you mean `{similar}`?"),
-        None => format!("models are {}", one_of(names, 10)),
+        None => format!("models are {}", all_of(names, 10)),
     };
     let message = format!("`{field}` refers to `{target}`, which isn't a model");
     let at = child(pointer, field);

@@ -58,8 +58,13 @@ fn not_paged(model: &Model, list: &List, pointer: &str) -> Option<Problem> {
         "if that is all of the list: {whole}; else name the parameter that leads on, such as {paged} (or `page`, `after`)"
     );
     let problem = Problem::new(Severity::Warning, Code::NotPaged, (Input::Spec, pointer), message).help(help);
-    let item = format!("GET {path} (`{parameter}`)");
-    Some(problem.summed("list", "may come in pages, and nothing says how the next one is asked for", item))
+    let item = format!("`{name}`: GET {path} (`{parameter}`)");
+    let shared = "may come in pages, and nothing says how the next one is asked for";
+    Some(problem.summed("list", shared, item).help_of_all(|_| {
+        let whole = line::of_model("NAME", None, "list: { page: false }");
+        let paged = line::of_model("NAME", None, "list: { offset: … }");
+        format!("for one whose answer is all of the list: {whole}; for others, name the parameter that leads on, such as {paged} (or `page`, `after`)")
+    }))
 }
 
 fn list_parameters(model: &Model, list: &List, pointer: &str) -> Option<Problem> {
@@ -94,7 +99,7 @@ fn column_in_doubt(model: &Model, pointer: &str) -> Option<Problem> {
     );
     let item = format!("`{}`: {}", model.name, quoted(&names));
     let problem = Problem::new(Severity::Note, Code::ColumnInDoubt, (Input::Spec, pointer), message).help(help);
-    Some(problem.summed("model", "with fields that only the server sets: are they columns of their tables?", item))
+    Some(problem.summed("model", "have fields that only the server sets: are they columns of their tables?", item))
 }
 
 /// Columns that the API's rows lack: the server's table has them under some name, or the shape is refused.
@@ -112,7 +117,7 @@ fn path_column_in_doubt(model: &Model, pointer: &str) -> Option<Problem> {
     );
     let item = format!("`{}`: {}", model.name, quoted(&names));
     let problem = Problem::new(Severity::Note, Code::ColumnInDoubt, (Input::Spec, pointer), message).help(help);
-    Some(problem.summed("model", "with fields from their paths: are they columns of their tables?", item))
+    Some(problem.summed("model", "have fields from their paths: are they columns of their tables?", item))
 }
 
 /// The two ways out of a doubt about columns.

@@ -150,7 +150,7 @@ function unreadable(write: Outgoing, received: Received): Outcome | undefined {
   const { status } = received;
   if (status === 404 || status === 410) return undefined;
   if (status === 401 || status === 403) return outcomeOf(write, received, undefined);
-  const message = `${String(status)}: the row can't be read that is to be replaced`;
+  const message = `${String(status)}: the row that is to be written can't be read`;
   return { kind: "again", message, retryAfter: 0 };
 }
 

@@ -1,7 +1,7 @@
 //! Where the fields of a row lie in an object of the API: at its top, or, as JSON:API has them, in `attributes` and
 //! `relationships`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -42,6 +42,8 @@ pub struct Layout<'a> {
     pub properties: Properties<'a>,
     /// Where those are that don't lie at the object's top.
     pub places: BTreeMap<&'a str, Way<'a>>,
+    /// Those whose null stands further out than they do.
+    pub nullable: BTreeSet<&'a str>,
     /// Members that always have the same text. `None`: the name of the collection.
     pub constants: Vec<(Way<'a>, Option<&'a str>)>,
 }
@@ -64,7 +66,7 @@ pub fn row_layout<'a>(document: &'a Document, at: &SchemaAt<'a>, form: Form<'a>)
     for (name, place) in &layout.places {
         let is_there = place.first().and_then(|container| containers.get(container)).is_some_and(|it| it.required);
         if let Some(property) = layout.properties.get_mut(name) {
-            property.required &= is_there;
+            property.required &= is_there && !layout.nullable.contains(name);
         }
     }
     layout
@@ -145,7 +147,10 @@ impl<'a> Layout<'a> {
                 ty_place.push("type");
                 self.constants.push((ty_place, Some(ty)));
                 place.push("id");
-                self.add(name, place, RawProperty { required: data.required && !is_nullable, ..id });
+                self.add(name, place, RawProperty { required: data.required, ..id });
+                if is_nullable {
+                    self.nullable.insert(name);
+                }
             }
             _ => self.add(name, place, data),
         }

@@ -120,6 +120,7 @@ fn shown_operation(operation: &Operation) -> String {
         let place = operation.places.iter().find(|(own, _)| own == field);
         let place = place.map(|(_, place)| format!(" (at {})", place.join(".")));
         let is_required = if operation.required.contains(field) { " (always)" } else { "" };
+        let is_required = if operation.nulls.contains(field) { " (or null)" } else { is_required };
         format!(
             "{field}{}{}{}{is_required}",
             name.unwrap_or_default(),

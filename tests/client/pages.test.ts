@@ -52,6 +52,11 @@ const styles = {
     style: byLink(3, "@odata.nextLink"),
     requests: [3, 4],
   },
+  "by links that are objects": {
+    list: { page: { by: "link", next: ["next"] }, rows: ["value"] },
+    style: byLink(3, "next", undefined, (href) => ({ href, meta: {} })),
+    requests: [3, 4],
+  },
   "by links to an origin that only the API knows": {
     list: { page: { by: "link", next: ["next"] }, rows: ["value"] },
     style: byLink(3, "next", "http://internal:8000"),
@@ -160,6 +165,23 @@ test("links lack what a proxy removes from the path", async () => {
   });
   await showing(client, names);
 });
+
+for (const page of [
+  { by: "link", next: ["next"] },
+  { by: "cursor", cursor: "cursor", next: ["next"] },
+] as const) {
+  test(`a ${page.by} that can't be read is told: it is no end of the list`, async () => {
+    reading.projects({ page, rows: ["value"] });
+    reading.server.style = (rows) => ({ body: `{"value":[${rows.join(",")}],"next":null}` });
+    const names = reading.fill(2);
+    const client = await reading.client();
+    await showing(client, names);
+    reading.server.style = (rows) => ({ body: `{"value":[${rows[0] ?? ""}],"next":{"url":"?page=2"}}` });
+    await client.syncNow("projects");
+    assert.match(client.getSyncStatus().models["projects"]?.error ?? "", /nothing can be read of \{"url"/);
+    await showing(client, names);
+  });
+}
 
 test("a link to another origin isn't followed", async () => {
   reading.projects({ page: { by: "link", next: ["next"] }, rows: ["value"] });

@@ -252,6 +252,12 @@ mod tests {
                 Page::None { size: limit() },
             ),
             (
+                "a cursor, and a link that says no format",
+                vec![text("page[cursor]"), number("limit")],
+                beside(json!({ "links": { "type": "object", "properties": { "next": string() } } })),
+                link(place(&["links", "next"]), limit()),
+            ),
+            (
                 "Django's cursor, which is a link",
                 vec![text("cursor"), number("limit")],
                 beside(json!({ "next": uri() })),

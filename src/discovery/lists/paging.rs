@@ -235,8 +235,10 @@ impl<'a> Evidence<'_, 'a> {
         let cursor = self.find(CURSORS)?;
         let next = self.members.find(NEXT_CURSORS, |member| member.may_be_text() || member.is_number());
         match next {
-            // Django's cursor pagination answers whole URLs.
-            Some(next) if next.is_url() => Some(Page::Link { next: Some(next.owned_place()), size: size.clone() }),
+            // Django's cursor pagination answers whole URLs, and so does what is a link by its place.
+            Some(next) if next.is_url() || is_in_links(next) => {
+                Some(Page::Link { next: Some(next.owned_place()), size: size.clone() })
+            }
             Some(next) => {
                 let (cursor, next) = (cursor.name.to_owned(), next.owned_place());
                 Some(Page::Cursor { cursor, next, size: size.clone() })

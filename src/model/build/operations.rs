@@ -208,14 +208,23 @@ impl<'w, 'a> Writing<'w, 'a> {
         let Some(Taken { layout, envelope, media, is_form }) = self.taken(item, node).map_err(unusable)? else {
             return Ok(self.untyped(method, item, node, parameters));
         };
-        let Layout { mut properties, places, constants } = layout;
+        let Layout { mut properties, places, nullable, constants } = layout;
         let takes_write_id = properties.shift_remove("write_id").is_some();
-        properties.retain(|_, property| !property.resolve(self.document).is_some_and(|resolved| resolved.read_only));
+        let is_read_only =
+            |property: &RawProperty<'a>| property.resolve(self.document).is_some_and(|resolved| resolved.read_only);
+        // An update in JSON:API says which row it is of, even where nothing may change that.
+        let says_key = !creates && self.form != Form::Plain;
+        let is_key = |name: &str| self.own_key.iter().any(|key| key == name);
+        properties.retain(|name, property| (says_key && is_key(name)) || !is_read_only(property));
         let mut operation =
             Operation { envelope, media, answer: self.answer(node), ..bodiless(method, item, parameters) };
         let mut sent: Vec<&str> = Vec::new();
-        for field in self.fields.iter().filter(|field| !field.read_only) {
+        for field in self.fields {
             let Some((name, property)) = self.property_of(&properties, field) else { continue };
+            let names_row = !creates && is_key(&field.name) && (says_key || property.required);
+            if field.read_only && !names_row {
+                continue;
+            }
             // What the path says need not be said again.
             if field.place.is_some() && !property.required {
                 continue;
@@ -223,7 +232,7 @@ impl<'w, 'a> Writing<'w, 'a> {
             let Some(typed) = self.types.property(property).filter(|typed| !is_form || fits_form(typed.ty)) else {
                 continue;
             };
-            let Some(fit) = fit(self.document, field, &typed, property) else { continue };
+            let Some(fit) = fit(self.document, field, &typed, property, names_row) else { continue };
             sent.push(name);
             operation.body.push(field.name.clone());
             if let Some(place) = places.get(name) {
@@ -235,9 +244,11 @@ impl<'w, 'a> Writing<'w, 'a> {
             if let Fit::As(cast) = fit {
                 operation.casts.push((field.name.clone(), cast));
             }
-            if property.required && typed.nullable && field.nullable {
+            let is_nullable = typed.nullable || nullable.contains(name);
+            let is_required = property.required || names_row;
+            if is_required && is_nullable && field.nullable {
                 operation.nulls.push(field.name.clone());
-            } else if property.required && !creates && method != Method::Put && !self.has_default(property) {
+            } else if is_required && !creates && method != Method::Put && !self.has_default(property) {
                 operation.required.push(field.name.clone());
             }
         }
@@ -373,12 +384,11 @@ impl<'w, 'a> Writing<'w, 'a> {
     /// The content of an envelope such as `{ "contact": { … } }`.
     fn envelope(&self, taken: &Properties<'a>) -> Option<(&'a str, Layout<'a>)> {
         let is_field = |name: &str| self.fields.iter().any(|field| discovery::same_name(&field.name, name));
-        if taken.len() != 1 || taken.keys().any(|name| is_field(name)) {
-            return None;
-        }
-        let (name, property) = taken.first()?;
+        let (name, property) = taken.first().filter(|_| taken.len() == 1)?;
         let inner = discovery::laid_out(self.document, property.schemas.first()?, self.form);
-        inner.properties.keys().any(|name| is_field(name)).then_some((*name, inner))
+        // A field may be called as the envelope is: then only what lies deeper in that says which of the two it is.
+        let is_envelope = !inner.places.is_empty() || !is_field(name);
+        (is_envelope && inner.properties.keys().any(|name| is_field(name))).then_some((*name, inner))
     }
 
     fn has_default(&self, property: &RawProperty<'a>) -> bool {
@@ -446,14 +456,20 @@ enum Fit {
     As(Cast),
 }
 
-/// Whether a value of a row can be sent as a body's property, and how.
-fn fit<'a>(document: &'a Document, row: &RowField, body: &Typed, property: &RawProperty<'a>) -> Option<Fit> {
+/// Whether a value of a row can be sent as a body's property, and how. `names_row`: it says which row the write is of.
+fn fit<'a>(
+    document: &'a Document,
+    row: &RowField,
+    body: &Typed,
+    property: &RawProperty<'a>,
+    names_row: bool,
+) -> Option<Fit> {
     use FieldType::*;
     let text = |ty| matches!(ty, Text | Uuid | DateTime | Date | Time);
     let number = |ty| matches!(ty, Int32 | Int64 | Float | Decimal { as_number: true });
     let is_said_by_digits = || {
         let pattern = property.resolve(document).and_then(|resolved| resolved.limit("pattern")?.as_str());
-        pattern.is_some_and(is_pattern_of_numbers) || ends_as_id(&row.name)
+        names_row || pattern.is_some_and(is_pattern_of_numbers) || ends_as_id(&row.name)
     };
     match (row.ty, body.ty) {
         (row, body) if row == body || (text(row) && text(body)) || (number(row) && number(body)) => Some(Fit::AsItIs),

@@ -190,7 +190,12 @@ export function byLastKey(size: number): Style {
 }
 
 /** A link to the next page: in the header, or as a member of the answer. */
-export function byLink(size: number, member: string | undefined, origin?: string): Style {
+export function byLink(
+  size: number,
+  member: string | undefined,
+  origin?: string,
+  spelled: (link: string) => unknown = (link) => link,
+): Style {
   return (rows, url, base) => {
     const start = number(url, "start", 0);
     const next = new URL(url);
@@ -203,6 +208,8 @@ export function byLink(size: number, member: string | undefined, origin?: string
         headers: link === undefined ? {} : { link: `<${base}/x>; rel="first", <${link}>; rel=next` },
       };
     }
-    return { body: `{"value":${some},${JSON.stringify(member)}:${JSON.stringify(link ?? null)}}` };
+    return {
+      body: `{"value":${some},${JSON.stringify(member)}:${JSON.stringify(link === undefined ? null : spelled(link))}}`,
+    };
   };
 }

@@ -87,7 +87,8 @@ export function createExchange(settings: Settings): Exchange {
       return settings.current().fetch(url, { method, headers: allHeaders(asked, headers), body, redirect, signal });
     };
     const look: Look = async (url, redirect) => {
-      const get = { ...request, method: "GET" as const, body: null, headers: { Accept: "application/json" } };
+      const { Accept = "application/json" } = request.headers;
+      const get = { ...request, method: "GET" as const, body: null, headers: { Accept } };
       const response = await send(get, url, redirect);
       await response.body?.cancel();
       return response;

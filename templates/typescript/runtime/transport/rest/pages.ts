@@ -148,7 +148,13 @@ function broken(url: string, message: string): Ended {
 }
 
 /** What an answer says of the way on. `lastKey`: of the last row, where the next page begins after that. */
-export function wayOf({ page }: List, answer: unknown, headers: Headers, lastKey: string | undefined): Way {
+export function wayOf(
+  { page }: List,
+  answer: unknown,
+  headers: Headers,
+  lastKey: string | undefined,
+  url: string,
+): Way {
   const at = (names: readonly string[] | undefined) => (names === undefined ? undefined : memberAt(answer, names));
   const counts = page.by === "offset" || page.by === "page";
   const last = page.by === "page" ? at(page.last) : undefined;
@@ -156,11 +162,11 @@ export function wayOf({ page }: List, answer: unknown, headers: Headers, lastKey
   function next(): string | undefined {
     switch (page.by) {
       case "cursor":
-        return textOf(at(page.next));
+        return nextIn(at(page.next), url);
       case "after":
         return more === false ? undefined : lastKey;
       case "link":
-        return page.next === undefined ? linkIn(headers.get("Link") ?? "") : textOf(at(page.next));
+        return page.next === undefined ? linkIn(headers.get("Link") ?? "") : nextIn(at(page.next), url);
       default:
         return undefined;
     }
@@ -185,9 +191,13 @@ function countOf(value: unknown): number | undefined {
   return typeof count === "number" && Number.isInteger(count) && count >= 0 ? count : undefined;
 }
 
-function textOf(value: unknown): string | undefined {
-  const isText = typeof value === "string" || typeof value === "number";
-  return isText && value !== "" ? String(value) : undefined;
+/** A cursor or link, which may be an object with its `href`; undefined where the list ends. Throws where it is neither. */
+function nextIn(value: unknown, url: string): string | undefined {
+  const next = memberAt(value, ["href"]) ?? value ?? "";
+  if (next === "" || next === false) return undefined;
+  if (typeof next === "string" || typeof next === "number") return String(next);
+  // Else all that is missing would count as gone.
+  throw broken(url, `nothing can be read of ${JSON.stringify(next)}, which should lead to the next page`);
 }
 
 /** The link to the next page in a header: `<…>; rel="next", <…>; rel="last"`. */

@@ -89,22 +89,28 @@ export function jsonAt(json: string, names: readonly string[]): string | undefin
   return text;
 }
 
-/** The members of a row of the API, with those fields that lie deeper in it. Undefined where the JSON is no object. */
+/**
+ * The members of a row of the API, with those fields that lie deeper in it: what is called so at its top is something else.
+ * Undefined where the JSON is no object.
+ */
 export function rowMembers(model: Model, json: string): Members | undefined {
   const members = membersOf(json);
-  if (members === undefined) return undefined;
-  const deeper = model.fields.flatMap(({ name, place }): [string, string][] => {
-    const value = place === undefined ? undefined : jsonAt(json, place);
+  const placed = model.fields.filter(({ place }) => place !== undefined);
+  if (members === undefined || placed.length === 0) return members;
+  const top = Object.entries(members).filter(([name]) => !placed.some((field) => field.name === name));
+  const deeper = placed.flatMap(({ name, place = [] }): [string, string][] => {
+    const value = jsonAt(json, place);
     return value === undefined ? [] : [[name, value]];
   });
-  return deeper.length === 0 ? members : { ...members, ...Object.fromEntries(deeper) };
+  return Object.fromEntries([...top, ...deeper]);
 }
 
 /** The object that has the row's key, at the top of an answer or one level down. */
 export function rowIn(model: Model, answer: string): Members | undefined {
   const top = rowMembers(model, answer);
   if (top === undefined) return undefined;
-  const inner = Object.values(top).flatMap((value) => (value.startsWith("{") ? [rowMembers(model, value) ?? {}] : []));
+  const members = Object.values(membersOf(answer) ?? {});
+  const inner = members.flatMap((value) => (value.startsWith("{") ? [rowMembers(model, value) ?? {}] : []));
   const key = keyFields(model).filter((field) => field.fromPath === undefined);
   return [top, ...inner].find((members) => key.every(({ name }) => (own(members, name) ?? "null") !== "null"));
 }

@@ -156,7 +156,7 @@ export async function readList(
       return { url, ...page, isRepeated, rows: [] };
     }
     const elements = parsed(url, answer);
-    const way = wayOf(list, elements.answer, answer.headers, lastKeyOf(elements));
+    const way = wayOf(list, elements.answer, answer.headers, lastKeyOf(elements), url);
     const { keys, rows, isRepeated } = told(elements, reader);
     const count = elements.rows?.length ?? 0;
     // The tag of a last page needn't change when a header says that there is another one after it.

@@ -503,7 +503,7 @@ FOR _n IN EXECUTE format(
     SELECT
       array_agg(t.scope) AS scopes, array_agg(t.key) AS keys, array_agg(t.is_deleted) AS deleted,
       array_agg($2) AS changed
-    FROM (SELECT told.*, (row_number() OVER (ORDER BY told.scope) - 1) / 2000 AS part FROM told) AS t
+    FROM (SELECT told.*, (row_number() OVER (ORDER BY told.is_deleted, told.scope) - 1) / 2000 AS part FROM told) AS t
     GROUP BY t.part ORDER BY t.part',
 _rows->>'scope', _rows->>'key', _table, _rows->>'scope', _rows->>'is_deleted'
 ) USING _model, _whole LOOP
@@ -972,6 +972,6 @@ SELECT sync_secure('sync_write', NULL, FALSE);
 SELECT sync_secure('sync_client', NULL, FALSE);
 SELECT sync_secure(to_regclass('sync_history'), NULL, FALSE);
 SELECT sync_moved();
-INSERT INTO sync_meta (key, value) VALUES ('schema:94cc0599b6ae93a6', 'applied') ON CONFLICT DO NOTHING;
+INSERT INTO sync_meta (key, value) VALUES ('schema:7c582f0327ea07c7', 'applied') ON CONFLICT DO NOTHING;
 SELECT set_config('search_path', current_setting('sync.search_path'), FALSE);
 `;

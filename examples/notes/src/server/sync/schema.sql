@@ -559,7 +559,8 @@ $$;
 
 -- Notes the rows that a table has already, and again where the document says in another way whose they are. `rows`
 -- has the expressions of a row's scope, its key and whether it is deleted; `whole` is what `changed` has for a row. In
--- parts, so that it takes little memory.
+-- parts, so that it takes little memory; those of rows before those of tombstones, so that a row that has moved takes
+-- along what is known of it.
 CREATE OR REPLACE FUNCTION sync_fill(_model TEXT, _table REGCLASS, _rows JSONB, _whole TEXT) RETURNS VOID
 LANGUAGE plpgsql SECURITY INVOKER SET search_path FROM CURRENT AS $$
 DECLARE
@@ -585,7 +586,7 @@ BEGIN
     SELECT
       array_agg(t.scope) AS scopes, array_agg(t.key) AS keys, array_agg(t.is_deleted) AS deleted,
       array_agg($2) AS changed
-    FROM (SELECT told.*, (row_number() OVER (ORDER BY told.scope) - 1) / 2000 AS part FROM told) AS t
+    FROM (SELECT told.*, (row_number() OVER (ORDER BY told.is_deleted, told.scope) - 1) / 2000 AS part FROM told) AS t
     GROUP BY t.part ORDER BY t.part',
     _rows->>'scope', _rows->>'key', _table, _rows->>'scope', _rows->>'is_deleted'
   ) USING _model, _whole LOOP
@@ -1118,5 +1119,5 @@ SELECT sync_secure(to_regclass('sync_history'), NULL, FALSE);
 
 SELECT sync_moved();
 -- By this, a server knows that the database has its tables.
-INSERT INTO sync_meta (key, value) VALUES ('schema:94cc0599b6ae93a6', 'applied') ON CONFLICT DO NOTHING;
+INSERT INTO sync_meta (key, value) VALUES ('schema:7c582f0327ea07c7', 'applied') ON CONFLICT DO NOTHING;
 SELECT set_config('search_path', current_setting('sync.search_path'), FALSE);

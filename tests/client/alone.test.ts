@@ -105,6 +105,22 @@ test("a token that expires while six are on their way rejects nothing", async ()
   }
 });
 
+test("what is told of a write goes with it when the database is cleared", async () => {
+  const client = await world.readyClient();
+  const id = randomUUID();
+  const cursed = curse(id, status(408));
+  await client.sql`INSERT INTO projects (id, name) VALUES (${id}, 'cursed')`;
+  for (const color of ["red", "green"]) {
+    await client.sql`INSERT INTO projects (name, color) VALUES ('another', ${color})`;
+    await arrived(color);
+  }
+  await told(client, /408/);
+  await client.clear("discard");
+  await client.ready();
+  assert.deepEqual((await client.status()).errors, []);
+  cursed.end();
+});
+
 test("rows that are refused once with a token that others pass with are asked for again", async () => {
   const client = await world.readyClient();
   const rows = world.server.rows.requests("projects");

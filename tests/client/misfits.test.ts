@@ -82,6 +82,31 @@ test("in a first load, too; it is still told after a restart, and goes with the 
     await mended(again, "projects");
   }));
 
+test("what is mended by the time all rows come anew stays so, after a restart too", () =>
+  nameless(async () => {
+    const { db, rows } = world.server;
+    const theirs = randomUUID();
+    await db.exec(`INSERT INTO projects (id, name) VALUES ('${theirs}', NULL)`);
+    const directory = await world.folder();
+    const client = await world.readyClient({ directory });
+    await told(client, "projects", theirs, "name");
+    await rows.hold("projects");
+    await db.exec(`UPDATE projects SET name = 'mended' WHERE id = '${theirs}'`);
+    world.server.shapes.options.namesNewHandle = true;
+    const first = rows.requests("projects", "first");
+    const anew = world.server.faults.add({ ...first, at: "arrived", times: 1_000, what: () => Promise.resolve() });
+    rows.refetch("projects");
+    world.server.disconnect();
+    await until(() => anew.met() > 0);
+    rows.release();
+    await world.converged(client);
+    await client.kill();
+    const again = await world.readyClient({ directory });
+    await db.exec(`UPDATE projects SET color = 'blue' WHERE id = '${theirs}'`);
+    await world.converged(again);
+    await mended(again, "projects");
+  }));
+
 test("a number that is too large for its column: the row arrives, or is told and arrives once it isn't", () =>
   lax(
     "ALTER TABLE tasks ALTER COLUMN priority TYPE BIGINT",

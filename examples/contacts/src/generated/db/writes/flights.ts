@@ -79,7 +79,7 @@ export function createFlights(context: Context, writes: Writes, retries: Retries
   const { settings, presence, reports, signal, pulls, passes } = context;
   const sender = createSender(context, writes);
   const warn = warnOfUsers(settings);
-  const alone = createAlone(reports);
+  const alone = createAlone(reports, API);
   // Node warns of a signal that has many listeners: those who wait have one of their own.
   const waits = new AbortController();
   signal.addEventListener("abort", () => waits.abort(signal.reason), { once: true });

@@ -4,7 +4,7 @@ import { messageOf, parsed } from "../../client/json.js";
 import type { Model } from "../../client/model.js";
 import { BROKEN_RETRY_MS, IDLE_MS } from "../../client/timing.js";
 import type { HeadersRecord } from "../../config.js";
-import { rejectedChange, type Entry, type StoreOperations } from "../../store/store.js";
+import { rejectedChange, type Entry, type EntryId, type StoreOperations } from "../../store/store.js";
 import { REFUSALS } from "../../tabs/reports.js";
 import { isOthers, warnOfUsers } from "../../user.js";
 import { createAlone } from "../../writes/alone.js";
@@ -56,7 +56,7 @@ export async function push(
   const byName: Models = new Map(context.models.map((model) => [model.name, model]));
   const mine = new Set(models.map(({ name }) => name));
   const retries = noRetries();
-  const alone = createAlone(reports);
+  const alone = createAlone(reports, SERVER);
   const warn = warnOfUsers(settings);
   let wake = () => {};
   const news = bell((ring) => {
@@ -154,14 +154,24 @@ export async function push(
     }
   }
 
+  /** Whether the server is still to take something, be it held back. */
+  async function isAnyPending(): Promise<boolean> {
+    for (let after: EntryId | null = null; ;) {
+      const some: Entry[] = await store.log.pending(after, ENTRIES);
+      if (some.some(({ model }) => mine.has(model))) return true;
+      if (some.length < ENTRIES) return false;
+      after = some.at(-1)?.id ?? null;
+    }
+  }
+
   /** Pushes one batch. Gives what to wait for before the next try. */
   async function pushNext(changes: Bell): Promise<"nothing" | "pushed" | End> {
     const { entries, tooLarge } = await find(store, 1);
     if (entries.length === 0 && tooLarge === undefined) {
-      const pending = (await store.log.pending(null, ENTRIES)).filter(({ model }) => mine.has(model));
-      if (lost.isAnyAgain() || (isTroubled && pending.length === 0)) reportWell();
+      if (lost.isAnyAgain() || (isTroubled && !(await isAnyPending()))) reportWell();
       // Rows may have come that show what was sent, though its answer was lost.
-      alone.keep(pending.map(({ writeId }) => writeId));
+      const told = (await store.log.withIds(alone.told())).filter(({ status }) => status === "pending");
+      alone.keep(told.map(({ writeId }) => writeId));
       return "nothing";
     }
     const headers = await settings.headers(signal);

@@ -123,7 +123,9 @@ export async function connectTab(
 
   worker.addEventListener("message", ({ data }: MessageEvent<WorkerMessage>) => {
     if (data.type === "opening") isOwn = true;
-    if (data.type === "failed") fail(fromRemote(data.error));
+    if (data.type !== "failed") return;
+    isOwn = false;
+    fail(fromRemote(data.error));
   });
   worker.addEventListener("error", (event) => {
     if (owner === undefined) fail(new Error(`The database's worker doesn't start: ${event.message}`));

@@ -34,7 +34,7 @@ for (let attempt = 1; attempt <= 2; attempt += 1) {
 }
 assert.equal(rows.length, 0);
 
-await sendAll(await PGlite.create("data"));
+assert.equal(await sendAll(await PGlite.create("data")), 0);
 assert.deepEqual(
   rows.map(({ first_name }) => first_name),
   ["Ada"],

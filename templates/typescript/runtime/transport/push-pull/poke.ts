@@ -68,8 +68,8 @@ export async function poke(context: Context, pull: () => void): Promise<void> {
       const error = await listen(own.signal).catch((reason: unknown) => reason);
       stop();
       signal.removeEventListener("abort", end);
-      // One that ends as soon as it has begun is none.
-      const isStream = isConnected && Date.now() - begun >= PULL_MS;
+      // One that ends as soon as it has begun is none, unless it was ended here.
+      const isStream = isConnected && (own.signal.aborted || Date.now() - begun >= PULL_MS);
       failures = isStream ? 0 : failures + 1;
       const isHot = isConnected && failures >= HOT;
       if (!signal.aborted) reports.error(POKES, isHot ? ENDED : null, { url: syncUrl(settings, "poke") });

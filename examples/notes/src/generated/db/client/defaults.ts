@@ -5,9 +5,9 @@ export type { PushPullFunctions } from "../transport/push-pull/protocol.js";
 /** Name of the local database. Two applications on one origin need two names. */
 export const database = "notes";
 
-// Vite puts its environment here; elsewhere there is none.
-const { env } = import.meta as { readonly env?: unknown };
-const environment = env as Readonly<Record<string, string | undefined>> | undefined;
+// Vite puts its environment where these words stand; elsewhere there is none.
+// @ts-ignore: only Vite's types have it.
+const environment = import.meta.env as Readonly<Record<string, string | undefined>> | undefined;
 
 /** What `configureSync` starts from. */
 export const defaults = {

@@ -120,7 +120,7 @@ export async function readList(
   let date: string | null = null;
   const reader = rowReader(model, list, place.given);
 
-  const accepted = list.media === undefined ? {} : { Accept: list.media };
+  const accepted: HeadersRecord = list.media === undefined ? {} : { Accept: list.media };
 
   async function ask(url: string, own: HeadersRecord, validators: HeadersRecord): Promise<Answer> {
     const headers = { ...accepted, ...own };

@@ -67,6 +67,7 @@ export async function connect(name: string, channelName: string | undefined): Pr
   }
 
   function tell(noted: readonly Noted[]): void {
+    if (isClosed) return;
     channel?.postMessage("commit");
     hear(noted);
   }
@@ -245,13 +246,13 @@ async function finished<T>(
   });
   done.catch(() => {});
   const turn = turnOf(tx);
+  let stored: { readonly result: T } | undefined;
   try {
     const result = await work(turn);
     if (!isCommitted) {
       tx.commit();
       await done;
-      if (turn.hasChanged) onChange(turn.noted);
-      return result;
+      stored = { result };
     }
   } catch (error) {
     try {
@@ -261,6 +262,10 @@ async function finished<T>(
     }
     await done.catch(() => {});
     if (!isCommitted) throw inWords(tx.error ?? error);
+  }
+  if (stored !== undefined) {
+    if (turn.hasChanged) onChange(turn.noted);
+    return stored.result;
   }
   throw new Error("A transaction of the local database has ended before its work: something else was awaited in it.");
 }

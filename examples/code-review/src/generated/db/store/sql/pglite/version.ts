@@ -17,7 +17,8 @@ interface Node {
 export async function whyNotOpened(directory: string, error: unknown): Promise<unknown> {
   const stored = await storedVersion(directory).catch(() => undefined);
   if (stored === undefined) return error;
-  const own = await ownVersion();
+  // Where no PGlite starts at all, the version isn't to blame.
+  const own = await ownVersion().catch(() => stored);
   if (stored === own) return error;
   return new Error(
     `The database in ${directory} was made by a PGlite with PostgreSQL ${stored}; this one has PostgreSQL ${own}, and can't open ` +

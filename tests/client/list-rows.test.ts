@@ -47,7 +47,7 @@ test("a row that is replaced as a whole keeps what no list shows", async () => {
   reading.server.requests.length = 0;
   const written = update(true);
   await written.isPersisted.promise;
-  await until(() => /can't be read that is to be replaced/.test(client.getSyncStatus().lastError ?? ""));
+  await until(() => /that is to be written can't be read/.test(client.getSyncStatus().lastError ?? ""));
   assert.equal(reading.server.requests.filter(({ method }) => method === "PUT").length, 0);
   reading.server.before = () => undefined;
   await settled(client, written);

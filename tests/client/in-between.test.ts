@@ -85,7 +85,7 @@ if (waits !== undefined) {
     world.server.rows.wake();
     await client.sql`INSERT INTO projects (name) VALUES ('mine')`;
     await world.converged(client);
-    if (transport === "electric") await until(async () => (await client.status()).lastError === null);
+    await until(async () => (await client.status()).lastError === null);
   });
 }
 

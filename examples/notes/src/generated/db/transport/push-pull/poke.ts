@@ -25,6 +25,8 @@ const ENDED =
 export async function poke(context: Context, pull: () => void): Promise<void> {
   const { store, settings, presence, reports, signal } = context;
   let isConnected = false;
+  /** Since when. */
+  let connectedAt = 0;
   let lastId: string | undefined;
 
   async function listen(own: AbortSignal): Promise<void> {
@@ -43,7 +45,7 @@ export async function poke(context: Context, pull: () => void): Promise<void> {
       }
       for await (const event of eventsOf(response.body)) {
         // The server says something at once. Where nothing comes, somebody in between holds it up.
-        isConnected = true;
+        if (!isConnected) [isConnected, connectedAt] = [true, Date.now()];
         limit.extend(POKE_SILENCE_MS);
         if (event.id !== undefined) lastId = event.id;
         if (event.name === "poke" && !(await isSeen(event.data).catch(() => false))) pull();
@@ -59,21 +61,29 @@ export async function poke(context: Context, pull: () => void): Promise<void> {
     return isLast && Object.entries(scopes).every(([scope, position]) => isReached({ scope, ...position }, cursor));
   }
 
+  /** One that ends as soon as it has begun is none. */
+  function lasts(): boolean {
+    return isConnected && Date.now() - connectedAt >= PULL_MS;
+  }
+
   /** One stream after the other, each until the settings change. */
   async function stream(): Promise<void> {
-    for (let failures = 0; !signal.aborted;) {
+    let failures = 0;
+    /** Of these, streams in a row that have begun. */
+    let short = 0;
+    while (!signal.aborted) {
       const own = new AbortController();
       const end = () => own.abort();
       signal.addEventListener("abort", end);
       const stop = settings.onChange(end);
-      const begun = Date.now();
       const error = await listen(own.signal).catch((reason: unknown) => reason);
       stop();
       signal.removeEventListener("abort", end);
-      // One that ends as soon as it has begun is none, unless it was ended here.
-      const isStream = isConnected && (own.signal.aborted || Date.now() - begun >= PULL_MS);
+      // Unless it was ended here.
+      const isStream = lasts() || (isConnected && own.signal.aborted);
       failures = isStream ? 0 : failures + 1;
-      const isHot = isConnected && failures >= HOT;
+      if (isConnected) short = isStream ? 0 : short + 1;
+      const isHot = isConnected && short >= HOT;
       if (!signal.aborted) reports.error(POKES, isHot ? ENDED : null, { url: syncUrl(settings, "poke") });
       isConnected = false;
       own.abort();
@@ -89,6 +99,7 @@ export async function poke(context: Context, pull: () => void): Promise<void> {
   async function poll(): Promise<void> {
     for (let asked = Date.now(); !signal.aborted;) {
       await wait(PULL_MS, signal);
+      if (!signal.aborted && lasts()) reports.error(POKES, null);
       const isDue = !isConnected || Date.now() - asked >= settings.current().poll * 1_000;
       if (signal.aborted || !isDue || !(await presence.isSeen())) continue;
       asked = Date.now();

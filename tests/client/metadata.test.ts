@@ -76,9 +76,10 @@ test("a row shows device and time of its newest edit, before the server has it a
   assert.ok((shown(two, id)?._synced_at ?? "") > (before?._synced_at ?? ""));
 
   // Another writer of the database is no device.
+  const written = Date.now();
   await office.backend.db.exec(`UPDATE contacts SET email = 'b@d.a' WHERE id = '${id}'`);
   await until(() => editor(one, id) === null && editor(two, id) === null);
-  isAbout(shown(one, id)?._edited_at, Date.now());
+  isAbout(shown(one, id)?._edited_at, written);
 });
 
 test("of one field the later edit holds, and the row shows its time and device", async () => {

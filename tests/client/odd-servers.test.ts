@@ -2,6 +2,8 @@
 
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
+import { rowIn, rowMembers } from "../sqlite/rest/db/transport/rest/rows.js";
+import { models } from "../sqlite/rest/schema/index.js";
 import { byLink, byOffset, type ListAnswer, type ListRequest } from "./support/list-server.js";
 import { idOf, offset, operations, project, Reading, settled, showing, shown } from "./support/reader.js";
 import { until } from "./support/until.js";
@@ -15,6 +17,18 @@ const isWrite = ({ method }: ListRequest): boolean => method !== "GET";
 function answering(answer: (asked: ListRequest, usual: ListAnswer) => ListAnswer): void {
   reading.server.after = (asked, usual) => (isWrite(asked) ? answer(asked, usual) : undefined);
 }
+
+test("what is called as a column at the top of an answered row isn't that column, which lies deeper", async () => {
+  const [model] = models.filter(({ name }) => name === "projects");
+  assert.ok(model !== undefined);
+  const text = { type: "text", insert: "optional", update: true } as const;
+  const id = { ...text, name: "id", nullable: false };
+  const data = { ...text, name: "data", nullable: true, place: ["attributes", "data"] };
+  const objects = { ...model, key: ["id"], fields: [id, data] };
+  assert.deepEqual(rowMembers(objects, '{"id":"1","data":"other"}'), { id: '"1"' });
+  const row = '{"id":"1","attributes":{"data":"own"}}';
+  assert.equal(rowIn(objects, `{"data":${row}}`)?.["data"], '"own"', "in an envelope of that name");
+});
 
 test("a compressed list, and one with a byte order mark before its JSON", async () => {
   reading.projects({ page: offset });
@@ -81,7 +95,10 @@ test("a list that is redirected in a circle is told, and its rows stay", async (
   await showing(client, names);
   reading.server.style = (_, url) => ({ status: 302, headers: { location: url.pathname }, body: "" });
   await client.syncNow("projects");
-  assert.match(client.getSyncStatus().lastError ?? "", /^projects: http.*\/projects: fetch failed: redirect count exceeded/);
+  assert.match(
+    client.getSyncStatus().lastError ?? "",
+    /^projects: http.*\/projects: fetch failed: redirect count exceeded/,
+  );
   await showing(client, names);
   reading.server.style = byOffset(1_000);
   reading.server.put("/projects", project(3));

@@ -13,7 +13,7 @@ import { breakCircle, findCircle, type Circle } from "./writes/circles.js";
 import { API, createFlights, type Answer } from "./writes/flights.js";
 import { createKnown, type Models } from "./writes/known.js";
 import { createLooks, findSendable, type Look } from "./writes/queue.js";
-import { forget, isHeldBack, isProbing, noRetries, tryAtOnce, untilNextTry } from "./writes/retries.js";
+import { forget, isHeldBack, isProbing, keep, noRetries, tryAtOnce, untilNextTry } from "./writes/retries.js";
 import { accept, refuse, watchUnchanged } from "./writes/settle.js";
 
 /** The most writes that the log has as sent, but not as answered. After a crash, these are sent again. */
@@ -54,7 +54,7 @@ export async function startSyncWorker(
     return !isOthers(entry, settings) && !isSentElsewhere(byName.get(entry.model));
   }
 
-  function look(limit: number): Look {
+  function look(limit: number): Look & { readonly busy: readonly Claim[] } {
     return {
       limit,
       busy: flights.busy(),
@@ -67,10 +67,14 @@ export async function startSyncWorker(
   async function isMore(): Promise<boolean> {
     const before = looks.waiting;
     const known = createKnown(store, byName);
-    const { found, waiting } = await findSendable(store, known, byName, look(1));
+    const looked = look(1);
+    const { found, waiting } = await findSendable(store, known, byName, looked);
     if (found.length > 0) return true;
     if (looks.waiting === before) looks.waiting = waiting;
-    flights.keepAlone(waiting.heldBack.map(nameOfWrite));
+    // What was under way may have been refused meanwhile.
+    const underWay = [...looked.busy, ...flights.busy()].map(({ write }) => write.writeId);
+    flights.keepAlone([...waiting.heldBack.map(nameOfWrite), ...underWay]);
+    keep(retries, new Set([...waiting.entries.map(nameOfWrite), ...underWay]));
     if (waiting.upTo !== searchedUpTo) {
       const circle = await findCircle(known, byName, waiting.entries, isOwn);
       if (circle !== undefined) await breakUp(circle);

@@ -13,8 +13,8 @@ import {
 } from "../transport/schedule.js";
 import type { Context } from "../transport/transport.js";
 
-/** So many refusals that were a write's own are its answer. */
-const OWN = 2;
+/** After so many refusals that were a write's own, the next one is its answer. */
+const MOST_OWN = 2;
 
 /** A write that was refused (401), and waits. */
 interface Refused {
@@ -26,8 +26,9 @@ interface Refused {
   /** How many of these refusals were its own: with the same headers, the server has taken what left later. */
   own: number;
   /** Whether the last of them was, and whether anything was taken after it. */
-  isOwn: boolean;
+  isLastOwn: boolean;
   isPassed: boolean;
+  /** Whether it waits for a reason to be tried again. */
   isHeld: boolean;
   readonly wakes: Set<() => void>;
 }
@@ -43,8 +44,8 @@ export type Refusal =
 
 /**
  * Knows which writes were refused with 401. That says nothing of a write where its headers have expired, so it waits for
- * others, and is tried with what the application gives then. Meanwhile others go ahead of it. It is rejected only once it
- * was refused twice although the server has taken, with the same headers, something that left after that.
+ * others, and is tried with what the application gives then. Meanwhile others go ahead of it. It is rejected only with its
+ * third refusal, after two after each of which the server has taken, with the same headers, something that left later.
  */
 export interface Refusals {
   /** Gives the moment at which a request leaves. */
@@ -54,6 +55,8 @@ export interface Refusals {
   taken(writeId: string | undefined, headers: HeadersRecord, leftAt: number): void;
   /** Forgets a write that has been answered. */
   forget(writeId: string): void;
+  /** Forgets all but these. */
+  keep(writeIds: ReadonlySet<string>): void;
   isHeld(writeId: string): boolean;
   /**
    * Returns when a write that was refused is worth another try, which it has from then on. `inARow`: how often the server
@@ -66,12 +69,15 @@ export function createRefusals(): Refusals {
   const known = new Map<string, Refused>();
   let clock = 0;
 
-  function passes(writeId: string): Source {
-    return (wake) => {
-      const wakes = known.get(writeId)?.wakes;
-      wakes?.add(wake);
-      return () => wakes?.delete(wake);
-    };
+  /** Ends the wait of a write for another try. */
+  function wake({ wakes }: Refused): void {
+    for (const each of wakes) each();
+  }
+
+  function forget(writeId: string): void {
+    const refused = known.get(writeId);
+    known.delete(writeId);
+    if (refused !== undefined) wake(refused);
   }
 
   return {
@@ -79,42 +85,54 @@ export function createRefusals(): Refusals {
 
     refused(writeId, headers) {
       const before = known.get(writeId);
-      const own = before?.own ?? 0;
-      if (own >= OWN) return "own";
+      const own = before !== undefined && isSameHeaders(headers, before.headers) ? before.own : 0;
+      if (own >= MOST_OWN) return "own";
       const times = (before?.times ?? 0) + 1;
       const at = (clock += 1);
-      known.set(writeId, { headers, at, times, own, isOwn: false, isPassed: false, isHeld: true, wakes: new Set() });
+      known.set(writeId, { headers, at, times, own, isLastOwn: false, isPassed: false, isHeld: true, wakes: new Set() });
       return [...known.values()].filter(({ isPassed }) => !isPassed).length > 1 ? "all" : "one";
     },
 
     taken(writeId, headers, leftAt) {
-      if (writeId !== undefined) known.delete(writeId);
+      if (writeId !== undefined) forget(writeId);
       for (const refused of known.values()) {
         if (leftAt < refused.at) continue;
         refused.isPassed = true;
-        if (refused.isOwn || !isSameHeaders(headers, refused.headers)) continue;
-        refused.isOwn = true;
+        if (refused.isLastOwn || !isSameHeaders(headers, refused.headers)) continue;
+        refused.isLastOwn = true;
         refused.own += 1;
-        for (const wake of refused.wakes) wake();
+        wake(refused);
       }
     },
 
-    forget: (writeId) => known.delete(writeId),
+    forget,
+    keep(writeIds) {
+      for (const writeId of [...known.keys()].filter((one) => !writeIds.has(one))) forget(writeId);
+    },
     isHeld: (writeId) => known.get(writeId)?.isHeld === true,
 
-    async untilNextTry(writeId, { settings, presence, signal }, inARow, changed, onWait) {
+    async untilNextTry(writeId, { settings, presence, passes, signal }, inARow, changed, onWait) {
       const refused = known.get(writeId);
       if (refused === undefined) return;
       const changes = bell((wake) => {
         if (changed.hasRung()) wake();
         return settings.onChange(wake);
       });
-      const passed = bell(passes(writeId));
+      const woken: Source = (ring) => {
+        refused.wakes.add(ring);
+        return () => refused.wakes.delete(ring);
+      };
+      // That reads pass says nothing of the write, but is a reason to try.
+      const passed = bell(either(woken, passes.source));
       const times = Math.max(refused.times, inARow);
       // Headers may be new each time, and refused each time.
       if (times > 1) await wait(backoff(times - 1), signal, changes.source);
       const news = bell(either(changes.source, passed.source));
-      await otherHeaders(settings, presence, refused.headers, signal, news, onWait);
+      // One whose refusals are its own has no other headers to wait for.
+      const onOtherHeaders = () => {
+        if (refused.own === 0) onWait();
+      };
+      await otherHeaders(settings, presence, refused.headers, signal, news, onOtherHeaders);
       for (const each of [changes, passed, news]) each.close();
       refused.isHeld = false;
     },

@@ -42,7 +42,7 @@ export function createSender({ store, acknowledged, pulls, signal }: Context, wr
           return { kind: "again", message, retryAfter: 0 };
         }
         const key = await answerAmongRows(store, write);
-        if (key !== undefined) return { kind: "acknowledged", key, txid: null, row: null };
+        if (key !== undefined) return { kind: "acknowledged", key, txid: null, row: null, isFromRows: true };
       }
       return writes.send(write, headers, requests.signal);
     },

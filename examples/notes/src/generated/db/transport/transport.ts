@@ -88,6 +88,8 @@ export type Outcome =
       readonly txid: string | null;
       /** The row after the write, where the server has told it. */
       readonly row: ServerRow | null;
+      /** Whether rows have shown it, and nothing was sent now. */
+      readonly isFromRows?: true;
     }
   | { readonly kind: "rejected"; readonly rejection: Rejection }
   | {
@@ -98,7 +100,7 @@ export type Outcome =
       readonly retryAfter: number;
     }
   | { readonly kind: "unreachable"; readonly message: string }
-  /** With these headers the API takes nothing (401), or not this (403). */
+  /** The API takes this (403), or perhaps anything (401), only with other headers, if at all. */
   | { readonly kind: "refused"; readonly status: 401 | 403; readonly rejection: Rejection };
 
 /**

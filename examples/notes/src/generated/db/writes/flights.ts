@@ -4,7 +4,7 @@ import { messageOf } from "../client/json.js";
 import type { HeadersRecord, Rejection } from "../config.js";
 import type { FailedWrite } from "../store/store.js";
 import type { SyncError } from "../tabs/reports.js";
-import { bell, pause, wait, type Bell } from "../transport/schedule.js";
+import { backoff, bell, createPasses, pause, wait, type Bell } from "../transport/schedule.js";
 import type { Context, Outcome, Outgoing, Writes } from "../transport/transport.js";
 import { warnOfUsers } from "../user.js";
 import { createAlone } from "./alone.js";
@@ -63,8 +63,8 @@ export interface Flights {
   takeFailures(): FailedWrite[];
   /** Whether a write has left since the last failure. */
   isNews(answer: Pick<Answer, "round">): boolean;
-  /** Has the status say nothing of writes that are neither under way nor among these: a row that has come has settled them. */
-  keepAlone(held: readonly string[]): void;
+  /** Has the status say nothing of writes that aren't among these: a row that has come has settled them. */
+  keepAlone(writeIds: readonly string[]): void;
   /** Starts a pause, because the database has refused to note something. */
   failToNote(error: unknown): void;
   /** Pulls rows to settle writes that are acknowledged, but whose answers didn't say what their rows are now. */
@@ -83,6 +83,9 @@ export function createFlights(context: Context, writes: Writes, retries: Retries
   // Node warns of a signal that has many listeners: those who wait have one of their own.
   const waits = new AbortController();
   signal.addEventListener("abort", () => waits.abort(signal.reason), { once: true });
+
+  /** Tells when a write that was refused is worth another try. */
+  const tries = createPasses();
 
   /** Marked, and about to leave. */
   let ready: Claim[] = [];
@@ -161,8 +164,10 @@ export function createFlights(context: Context, writes: Writes, retries: Retries
     try {
       const outcome = await sender.send(write, flight.headers);
       if (outcome.kind === "acknowledged") {
-        passes.note();
-        retries.refused.taken(write.writeId, flight.headers, flight.leftAt);
+        if (outcome.isFromRows !== true) {
+          passes.note();
+          retries.refused.taken(write.writeId, flight.headers, flight.leftAt);
+        }
         answer({ ...flight, write, outcome });
       } else if (!signal.aborted) {
         conclude(flight, outcome);
@@ -190,22 +195,21 @@ export function createFlights(context: Context, writes: Writes, retries: Retries
 
   /** What comes of a write that hasn't been taken. */
   function conclude(flight: Flight, outcome: Exclude<Outcome, { kind: "acknowledged" }>): void {
-    const { claim: one, round: left } = flight;
+    const { claim: one, round: roundLeft } = flight;
     const { write } = one;
     if (outcome.kind === "rejected") {
       noteReached(flight);
-      return answer({ claim: one, round: left, write, rejection: outcome.rejection });
+      return answer({ claim: one, round: roundLeft, write, rejection: outcome.rejection });
     }
     if (outcome.kind === "refused") return refuse(flight, outcome);
     const about = aboutWrite(write);
     noteFailed(write, failureOf(outcome.message));
     const asked = outcome.kind === "again" ? outcome.retryAfter : 0;
-    if (noteError(retries, write.writeId, asked)) return alone.tell(write.writeId, { message: outcome.message, about });
-    if (outcome.kind === "unreachable" || outcome.isAway === true) {
-      if (isNews(flight)) reports.reachable(API, false);
-    } else {
-      noteReached(flight);
-    }
+    const isAlone = noteError(retries, write.writeId, asked);
+    const isAway = outcome.kind === "unreachable" || outcome.isAway === true;
+    if (!isAway) noteReached(flight);
+    else if (!isAlone && isNews(flight)) reports.reachable(API, false);
+    if (isAlone) return alone.tell(write.writeId, { message: outcome.message, about });
     fail(flight, outcome.message, asked, about);
   }
 
@@ -232,10 +236,14 @@ export function createFlights(context: Context, writes: Writes, retries: Retries
       retries.refusals += 1;
     }
     const onWait = () => reports.waiting(API, true);
-    const next = retries.refused
+    void retries.refused
       .untilNextTry(write.writeId, { ...context, signal: waits.signal }, retries.refusals, changes, onWait)
-      .finally(looks.anew);
-    if (refusal === "all") rest(next);
+      .finally(() => {
+        looks.anew();
+        tries.note();
+      });
+    // Should only these be refused, another one shows it; or the first that has other headers.
+    if (refusal === "all") rest(wait(backoff(retries.refusals), waits.signal, tries.source));
   }
 
   function noteReached(flight: Pick<Flight, "round">): void {
@@ -316,7 +324,7 @@ export function createFlights(context: Context, writes: Writes, retries: Retries
       return taken;
     },
     isNews,
-    keepAlone: (held) => alone.keep([...held, ...busy().map(({ write }) => write.writeId)]),
+    keepAlone: alone.keep,
     failToNote,
     settleByRows,
     aboutWrite,

@@ -45,6 +45,14 @@ export function forget(retries: Retries, writeId: string, isNews: boolean): void
   retries.failing.clear();
 }
 
+/** Forgets all writes but these: a row that has come may have settled them. */
+export function keep({ forbidden, failing, errors, refused }: Retries, writeIds: ReadonlySet<string>): void {
+  for (const each of [forbidden, failing, errors]) {
+    for (const writeId of [...each.keys()].filter((one) => !writeIds.has(one))) each.delete(writeId);
+  }
+  refused.keep(writeIds);
+}
+
 /** Whether the server has failed, and has answered nothing since then. While this is so, one write at a time is sent. */
 export function isProbing({ failures, refusals }: Retries): boolean {
   return failures > 0 || refusals > 0;

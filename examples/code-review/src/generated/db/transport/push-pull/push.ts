@@ -9,7 +9,7 @@ import { REFUSALS } from "../../tabs/reports.js";
 import { isOthers, warnOfUsers } from "../../user.js";
 import { createAlone } from "../../writes/alone.js";
 import type { Models } from "../../writes/known.js";
-import { forget, holdBack, isHeldBack, noRetries, noteError, tryAtOnce, untilNextTry } from "../../writes/retries.js";
+import { forget, holdBack, isHeldBack, keep, noRetries, noteError, tryAtOnce, untilNextTry } from "../../writes/retries.js";
 import { Ended, failure, type End } from "../attempts.js";
 import { backoff, bell, otherHeaders, pause, wait, type Bell } from "../schedule.js";
 import type { Context } from "../transport.js";
@@ -24,8 +24,8 @@ import type { Turns } from "./turns.js";
 
 /** The source of what writes report: no model is called so. */
 const SERVER = "the sync server";
-/** How often a request fails before the same one is sent without edits, and half of them if that is taken. */
-const PATIENCE = 3;
+/** How often a request fails before the same one is sent without edits; where that is taken, half of the edits are tried. */
+const MOST_FAILURES = 3;
 /** The most write ids that one request tells as answered. */
 const ANSWERED = 2_000;
 
@@ -172,6 +172,8 @@ export async function push(
       // Rows may have come that show what was sent, though its answer was lost.
       const told = (await store.log.withIds(alone.told())).filter(({ status }) => status === "pending");
       alone.keep(told.map(({ writeId }) => writeId));
+      const first = await store.log.pending(null, ENTRIES);
+      if (first.length < ENTRIES) keep(retries, new Set(first.map(({ writeId }) => writeId)));
       return "nothing";
     }
     const headers = await settings.headers(signal);
@@ -180,6 +182,7 @@ export async function push(
     if (batch.entries.length === 0) return "nothing";
     changes.silence();
     warn(headers);
+    const leftAt = retries.refused.leave();
     const send = (what: Claim) => ask(settings, "push", requestOf(what), headers, signal, readPushAnswer);
     try {
       await take(claimed, await send(claimed));
@@ -189,13 +192,14 @@ export async function push(
       if (cause instanceof Refused) return refuse(batch, cause);
       const end = cause instanceof Ended ? cause.end : failure(cause);
       await noteFailure(batch, end);
-      const isToBlame = await isRefusedAlone(end, claimed, send);
+      const isToBlame = await isTakenWithoutEdits(end, claimed, send);
       if (signal.aborted) return { kind: "stopped" };
       if (isToBlame) return blame(batch, end, headers, changes);
       conclude(end, batch);
       return end;
     }
     context.passes.note();
+    retries.refused.taken(undefined, headers, leftAt);
     reportWell();
     for (const { writeId } of batch.entries) forget(retries, writeId, true);
     alone.forget(...batch.entries.map(({ writeId }) => writeId));
@@ -218,8 +222,8 @@ export async function push(
   }
 
   /** Whether the same request is taken without edits, where it has been refused or fails again and again. */
-  async function isRefusedAlone(end: End, claimed: Claim, send: (what: Claim) => Promise<unknown>): Promise<boolean> {
-    if (end.kind === "stopped" || (end.kind === "failed" && failures + 1 < PATIENCE)) return false;
+  async function isTakenWithoutEdits(end: End, claimed: Claim, send: (what: Claim) => Promise<unknown>): Promise<boolean> {
+    if (end.kind === "stopped" || (end.kind === "failed" && failures + 1 < MOST_FAILURES)) return false;
     return send({ ...claimed, batch: NOTHING }).then(
       () => true,
       () => false,
@@ -229,25 +233,27 @@ export async function push(
   /** Edits of the batch are why it isn't taken. Of several groups half are tried; one waits, and others go ahead of it. */
   async function blame(batch: Batch, end: End, headers: HeadersRecord, changes: Bell): Promise<End> {
     const [first] = batch.entries;
-    [failures, refusals] = [0, 0];
+    const asked = end.kind === "failed" ? end.retryAfter : 0;
+    const paused = { ...failure(new Error(messageIn(end))), retryAfter: asked };
+    refusals = 0;
     reportWell();
     if (batch.groups > 1 || first === undefined) {
+      failures = Math.max(1, failures);
       halve(batch);
-      return { kind: "stopped" };
+      return paused;
     }
+    failures += 1;
     const { writeId } = first;
     const { refused } = retries;
     if (end.kind !== "refused") {
-      holdBack(retries, writeId, end.kind === "failed" ? end.retryAfter : 0);
+      holdBack(retries, writeId, asked);
     } else if (refused.refused(writeId, headers) === "own") {
       return refuse(batch, new Refused(end.status ?? 401, messageIn(end)));
     } else {
       void refused.untilNextTry(writeId, context, 0, changes, () => {}).finally(wake);
-      // The one without edits.
-      refused.taken(undefined, headers, refused.leave());
     }
     alone.tell(writeId, { message: messageIn(end), about: about(first) });
-    return { kind: "stopped" };
+    return paused;
   }
 
   function halve({ entries }: Batch): void {
@@ -280,6 +286,9 @@ export async function push(
       halve(batch);
       return { kind: "stopped" };
     }
+    const writeIds = entries.map(({ writeId }) => writeId);
+    for (const writeId of writeIds) forget(retries, writeId, false);
+    alone.forget(...writeIds);
     const error = { status, code: "refused", message };
     const results = entries.map(({ writeId }) => ({ write_id: writeId, status: "rejected" as const, error }));
     const group = results.map((result) => ({ ...result, error: { ...error, write_id: entries[0]?.writeId ?? "" } }));

@@ -1,9 +1,8 @@
 //! Tells whether the rows of a collection are objects of JSON:API.
 
-use super::from_bodies::body;
 use crate::discovery::layout::{Form, Ty, form_of, ty_of};
-use crate::discovery::resources::Resource;
-use crate::openapi::{Document, JSON_API, Properties, SchemaAt, properties, speaks};
+use crate::discovery::resources::{PathItem, Resource};
+use crate::openapi::{Body, Document, JSON_API, Node, Properties, SchemaAt, find_body, properties, speaks};
 
 /// The form of a row with this schema. A `type` that only bodies say is that of the rows.
 pub fn form<'a>(document: &'a Document, resource: &Resource<'a>, at: &SchemaAt<'a>) -> Form<'a> {
@@ -25,4 +24,16 @@ fn ty_of_bodies<'a>(document: &'a Document, resource: &Resource<'a>) -> Ty<'a> {
     };
     let bodies = writes.into_iter().flatten().filter_map(|(item, node)| body(document, item, &node));
     bodies.filter_map(ty).next().unwrap_or(Ty::Any)
+}
+
+/// The schema of an operation's body, with its properties; where it is JSON and has any.
+pub(super) fn body<'a>(
+    document: &'a Document,
+    item: &PathItem<'a>,
+    operation: &Node<'a>,
+) -> Option<(SchemaAt<'a>, Properties<'a>)> {
+    let Body::Json(node, _) = find_body(document, &item.node, operation) else { return None };
+    let schema = node.schema();
+    let properties = properties(document, &schema);
+    (!properties.is_empty()).then_some((schema, properties))
 }

@@ -1,14 +1,12 @@
 //! Finds the row in request bodies, for an API whose responses have no schemas.
 
-use super::form::form;
+use super::form::{body, form};
 use super::row::{Answer, Row};
 use crate::discovery::keys;
 use crate::discovery::layout::{Layout, row_layout};
-use crate::discovery::resources::{PathItem, Resource};
+use crate::discovery::resources::Resource;
 use crate::names;
-use crate::openapi::{
-    Body, Document, Node, Properties, RawProperty, Resolved, SchemaAt, find_body, path_parameter, properties,
-};
+use crate::openapi::{Document, Properties, RawProperty, Resolved, path_parameter};
 
 /// The name of a key that only the path has.
 const KEY: &str = "id";
@@ -48,17 +46,6 @@ pub fn written_row<'a>(document: &'a Document, resource: &Resource<'a>) -> Optio
         guessed_key: None,
         is_guess: true,
     })
-}
-
-pub(super) fn body<'a>(
-    document: &'a Document,
-    item: &PathItem<'a>,
-    operation: &Node<'a>,
-) -> Option<(SchemaAt<'a>, Properties<'a>)> {
-    let Body::Json(node, _) = find_body(document, &item.node, operation) else { return None };
-    let schema = node.schema();
-    let properties = properties(document, &schema);
-    (!properties.is_empty()).then_some((schema, properties))
 }
 
 /// The only parameter of the item path, if it has the name of a key.

@@ -3,7 +3,7 @@
 
 use super::envelope::answered_row;
 use super::find::component;
-use super::from_bodies::body;
+use super::form::body;
 use super::row::Row;
 use crate::discovery::keys::{self, same_name, thing_of_id};
 use crate::discovery::paths;

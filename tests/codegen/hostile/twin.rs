@@ -30,8 +30,9 @@ pub fn compare(twin: &Files, hostile: &Files) -> Result<(), String> {
 fn place(path: &str, known: &Files) -> String {
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
     let is_fixed = known.contains_key(path) && !is_quiet(path);
-    match name.split_once('.') {
-        Some((_, extension)) if !is_fixed && (!known.is_empty() || is_quiet(path)) => format!("{folder}/*.{extension}"),
+    let ending = name.find("-sql.ts").or_else(|| name.find('.'));
+    match ending {
+        Some(start) if !is_fixed && (!known.is_empty() || is_quiet(path)) => format!("{folder}/*{}", &name[start..]),
         _ => path.to_owned(),
     }
 }
@@ -45,7 +46,7 @@ fn same_tokens(path: &str, twin: &str, hostile: &str) -> Result<(), String> {
     }
     let tokenize = |text: &str| if path.ends_with(".sql") { tokens::sql(text) } else { tokens::typescript(text) };
     let (twin, hostile) = (tokenize(twin)?, tokenize(hostile)?);
-    give_no_instructions(&hostile)?;
+    give_no_instructions(&hostile, &twin)?;
     let (twin, hostile) = (normal_form(twin), normal_form(hostile));
     for (index, one) in twin.iter().enumerate() {
         let Some(other) = hostile.get(index) else { return Err(format!("nothing for {one:?}")) };
@@ -69,8 +70,9 @@ fn is_hash(text: &str) -> bool {
     text.len() == 18 && text.trim_matches('"').bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-fn give_no_instructions(tokens: &[Token]) -> Result<(), String> {
-    for comment in tokens.iter().filter(|token| token.kind == Kind::Comment) {
+/// To the compiler, but for those that the twin gives, too.
+fn give_no_instructions(tokens: &[Token], twin: &[Token]) -> Result<(), String> {
+    for comment in tokens.iter().filter(|token| token.kind == Kind::Comment && !twin.contains(token)) {
         let mut lines = comment.text.lines().map(|line| line.trim_start_matches(['/', '*', ' ']));
         if let Some(line) = lines.find(|line| line.starts_with("@ts-")) {
             return Err(format!("an instruction to a tool: {line}"));

@@ -76,8 +76,8 @@ export function createChanges(models: readonly Model[]): Changes {
     }
   }
 
-  async function readAll(store: Store): Promise<void> {
-    if (listeners.size === 0) return;
+  async function readAll(store: Store): Promise<boolean> {
+    if (listeners.size === 0) return false;
     const limit = Math.max(...[...listeners].map((one) => one.limit));
     const changes = (await list(store, { limit })).map((change) => {
       const before = known.get(change.writeId);
@@ -85,6 +85,7 @@ export function createChanges(models: readonly Model[]): Changes {
     });
     known = new Map(changes.map((change) => [change.writeId, change]));
     tell(changes);
+    return true;
   }
 
   return {

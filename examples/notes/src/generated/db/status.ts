@@ -65,6 +65,9 @@ export interface Status {
   watch(store: Store, settings: Settings, reports: Reports, onLog: Source, isSyncing: boolean): Promise<() => void>;
 }
 
+/** So many entries are counted as soon as they change. */
+const FEW = 100;
+
 const closed: SyncStatus = {
   opening: true,
   online: true,
@@ -130,8 +133,8 @@ export function createStatus(): Status {
     for (const listener of errorListeners) listener(error);
   }
 
-  /** Counts the log's entries. */
-  async function count({ log }: Store, settings: Settings): Promise<void> {
+  /** Counts the log's entries. Returns whether they are many. */
+  async function count({ log }: Store, settings: Settings): Promise<boolean> {
     counts = await log.tally(settings.current().user ?? null);
     if (counts.rejected > 0 || rejected.length > 0) {
       const changes = (await log.rejected()).map(rejectedChange);
@@ -141,6 +144,7 @@ export function createStatus(): Status {
       }
     }
     show();
+    return counts.pending + counts.rejected > FEW;
   }
 
   function onChange(listener: () => void): () => void {

@@ -233,14 +233,13 @@ export async function push(
     const [first] = batch.entries;
     const asked = end.kind === "failed" ? end.retryAfter : 0;
     const paused = { ...failure(new Error(messageIn(end))), retryAfter: asked };
-    refusals = 0;
+    // A short pause: what is held back waits longer each time, and others are to go ahead of it.
+    [failures, refusals] = [1, 0];
     reportWell();
     if (batch.groups > 1 || first === undefined) {
-      failures = Math.max(1, failures);
       halve(batch);
       return paused;
     }
-    failures += 1;
     const { writeId } = first;
     const { refused } = retries;
     if (end.kind !== "refused") {

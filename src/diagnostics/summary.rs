@@ -20,7 +20,7 @@ pub enum Told<'p> {
     Together(Summed<'p>),
 }
 
-/// What is told of some of the problems, in their order.
+/// Gives the messages for these problems, in their order. Problems with one cause have one message.
 pub fn told<'p>(problems: &'p Problems, is_meant: impl Fn(&Problem) -> bool) -> Vec<Told<'p>> {
     let meant: Vec<&Problem> = problems.iter().filter(|problem| is_meant(problem)).collect();
     let mut told = Vec::new();

@@ -163,7 +163,7 @@ pub struct Operation {
     /// Field to the members that lead to it in the body, where it doesn't lie at the top.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub places: IndexMap<String, Vec<String>>,
-    /// What the body always has beside the fields.
+    /// Members that the body always has, with the same value.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub constants: Vec<Constant>,
     /// Field to the JSON type that the body has it as, where the rows have another.

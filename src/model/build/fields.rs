@@ -92,7 +92,7 @@ pub struct Writers<'w, 'a> {
     pub own_key: &'w [String],
     pub create: Option<&'w Writer<'a>>,
     pub update: Option<&'w Writer<'a>>,
-    /// Where fields are in a row that don't lie at its top.
+    /// The paths of those fields that are nested in the row.
     pub places: &'w BTreeMap<&'a str, Vec<&'a str>>,
     /// What the config says of fields that only a row's owner may see.
     pub owner_only: &'w [String],

@@ -456,7 +456,7 @@ enum Fit {
     As(Cast),
 }
 
-/// Whether a value of a row can be sent as a body's property, and how. `names_row`: it says which row the write is of.
+/// Says how a row's value is sent as a property of a body, if it can be. `names_row`: the property is the key of the row.
 fn fit<'a>(
     document: &'a Document,
     row: &RowField,

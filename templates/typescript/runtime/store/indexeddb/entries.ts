@@ -121,7 +121,7 @@ export async function foldAgain(turn: Turn, modelName: string, rowKeys: readonly
   noteKeys(turn, modelName, keys, images);
 }
 
-/** What the local database is called, where rows of the model show it. */
+/** Gives the device's id if the model has a column for it, else an empty text. */
 export async function deviceOf(turn: Turn, { fields }: Model): Promise<string> {
   const isShown = fields.some(({ metadata }) => metadata === "device_id");
   return (isShown ? await getMeta(turn, "client_id") : undefined) ?? "";

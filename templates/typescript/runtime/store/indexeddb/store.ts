@@ -76,7 +76,7 @@ function operations(run: Run): StoreOperations {
   };
 }
 
-/** What a commit has changed; undefined where its numbers don't follow one another. */
+/** Gives the rows that a commit has changed; undefined if the numbers of its changes have a gap. */
 function commitOf(noted: readonly Noted[]): Commit | undefined {
   const numbers = noted.map(({ request }) => Number(request.result));
   const [first = 0, newest = 0] = [numbers[0], numbers.at(-1)];

@@ -24,7 +24,7 @@ const SHOWN = 100;
 class Undone extends Error {}
 
 /**
- * Finds what the synced table can't hold, so that it is left out alone, and says why: with the row's key and the column.
+ * Finds the changes whose rows don't fit into the synced table. Each has its reason, with the row's key and the column.
  * `rowOf`: what a change brings; undefined where it brings nothing.
  */
 export async function findMisfits<Change>(

@@ -17,8 +17,8 @@ interface Link {
 export type Circle = readonly [Link, ...Link[]];
 
 /**
- * Finds new rows among entries that wait for one another, so that none of them would ever be sent. `isOwn`: whether an entry
- * may be sent from here now. Where none of a circle may, others see to it, or it waits for its user.
+ * Finds a circle of new rows: each waits for the next one, so none would ever be sent. `isOwn`: whether this worker may
+ * send an entry now. It leaves a circle alone of which it may send no entry.
  */
 export async function findCircle(
   known: Known,

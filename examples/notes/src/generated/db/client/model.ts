@@ -101,7 +101,7 @@ export interface Operation {
   readonly required?: readonly string[];
   /** Fields that lie deeper in the body: names of members, from the outside in. */
   readonly places?: Readonly<Record<string, readonly string[]>>;
-  /** What the body always has beside the fields. */
+  /** Members that the body always has, with the same value. */
   readonly constants?: readonly Constant[];
   /** Fields that the body has as another JSON type than the rows. */
   readonly casts?: Readonly<Record<string, "number" | "string">>;

@@ -6,8 +6,8 @@ import type { Commit, Known, Store, StoreOperations } from "../store/store.js";
 /** Tells collections which rows have changed. */
 export interface Feed {
   /**
-   * Calls `listener` with the keys of a model's changed rows, each key once, and with those of the rows that needn't be
-   * read; null means all rows. The first call has null. The next call waits until `listener` has returned; if it throws,
+   * Calls `listener` with the keys of a model's changed rows, each key once, and with the rows that are known already;
+   * null means all rows. The first call has null. The next call waits until `listener` has returned; if it throws,
    * it gets the same keys again later.
    */
   subscribe(model: string, listener: Listener): () => void;

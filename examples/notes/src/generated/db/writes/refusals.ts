@@ -59,8 +59,8 @@ export interface Refusals {
   keep(writeIds: ReadonlySet<string>): void;
   isHeld(writeId: string): boolean;
   /**
-   * Returns when a write that was refused is worth another try, which it has from then on. `inARow`: how often the server
-   * has refused something since it took something; `changed`: whether the settings have changed since the request left.
+   * Returns when a refused write can be tried again. `inARow`: how many refusals have come since the last write that was
+   * taken; `changed`: whether the settings have changed since the request left.
    */
   untilNextTry(writeId: string, context: Context, inARow: number, changed: Bell, onWait: () => void): Promise<void>;
 }

@@ -46,8 +46,9 @@ async function empty(): Promise<void> {
 }
 
 async function converged(...clients: Client[]): Promise<void> {
+  // First what each of them sends: a parent that goes meanwhile takes its tasks' path along.
+  for (const client of clients) await client.allSettled();
   for (const client of clients) {
-    await client.allSettled();
     await client.shows("projects", projects.all);
     await client.shows("labels", labels);
     await client.shows("tasks", tasks);

@@ -70,10 +70,8 @@ export function scenarios(world: World<Backend>, subject: Subject): void {
 
   /** Nobody has anything that the others haven't. */
   async function converged(...clients: Client[]): Promise<void> {
-    for (const client of clients) {
-      await client.allSettled();
-      await client.shows(model, subject.all);
-    }
+    for (const client of clients) await client.allSettled();
+    for (const client of clients) await client.shows(model, subject.all);
   }
 
   const isList = ({ pathname }: URL): boolean => pathname === path + (subject.end ?? "");

@@ -91,6 +91,25 @@ test("conflict: last-write-wins keeps the later edit, though it arrives first", 
   await settled(two);
 });
 
+test("conflict: last-write-wins goes by when edits were made, however long their requests take", async () => {
+  const [one, two] = await office.devices();
+  const task = crypto.randomUUID();
+  one.collections.tasks.insert({ id: task, title: "T", team_id: 1 });
+  await until(() => two.collections.tasks.has(task));
+  await settled(one, two);
+
+  one.configureSync({ syncUrl: "http://127.0.0.1:1" });
+  one.collections.tasks.update(task, (draft) => void (draft.title = "earlier"));
+  await one.flushed();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  two.collections.tasks.update(task, (draft) => void (draft.title = "later"));
+  await settled(two);
+  office.backend.delay = 5_000;
+  one.configureSync({ syncUrl: office.backend.url });
+  await settled(one);
+  await until(() => [one, two].every(({ collections }) => collections.tasks.get(task)?.title === "later"));
+});
+
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const YEARS = 5 * 365 * 24 * HOUR;

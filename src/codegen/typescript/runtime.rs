@@ -104,6 +104,7 @@ const PULLED: &[Module] = modules![
     "transport/push-pull/pull.ts",
     "transport/push-pull/push.ts",
     "transport/push-pull/results.ts",
+    "transport/push-pull/skew.ts",
     "transport/push-pull/sync.ts",
     "transport/push-pull/turns.ts",
 ];

@@ -23,6 +23,8 @@ export class Backend {
   private port = 0;
   /** Requests to push, as they came in. */
   readonly pushes: PushRequest[] = [];
+  /** What a push takes on its way, in milliseconds. */
+  delay = 0;
 
   private constructor(db: PGlite, sync: crm.SyncServer) {
     this.db = db;
@@ -31,7 +33,10 @@ export class Backend {
   }
 
   private async handle(request: Request): Promise<Response> {
-    if (request.url.endsWith("/push")) this.pushes.push((await request.clone().json()) as PushRequest);
+    if (request.url.endsWith("/push")) {
+      this.pushes.push((await request.clone().json()) as PushRequest);
+      await new Promise((resolve) => setTimeout(resolve, this.delay));
+    }
     return this.sync.handle(request);
   }
 
@@ -107,6 +112,7 @@ export class Office {
       this.scopes["ada"] = { user: ["ada"], team: ["1", "2"] };
       this.scopes["bob"] = { user: ["bob"], team: ["1"] };
       this.backend.pushes.length = 0;
+      this.backend.delay = 0;
       await this.backend.comeBack();
       await this.backend.db.exec("TRUNCATE contacts, notes, replies, deals, tasks RESTART IDENTITY");
     });

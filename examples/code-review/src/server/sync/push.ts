@@ -85,7 +85,7 @@ async function take(
   const locked = await lockScopes(query, user, items);
   const stamps = shiftStamps(
     request.changes.map((change) => change.edited_at),
-    request.now,
+    request,
     start.now,
   );
   await applyAll({ server, user, request, query, locked, stamps }, groupsOf(items));

@@ -34,6 +34,7 @@ const cursor = z.object({ scopes, tables: z.record(z.string(), z.string()), load
 export const pushRequest = z.object({
   ...request,
   now: z.number().nonnegative().max(1e14),
+  skew: z.number().min(-1e14).max(1e14).optional(),
   answered: z.array(id).max(2_000).default([]),
   bases: z.array(scopes).max(1_000).default([]),
   changes: z.array(change),

@@ -4,6 +4,7 @@ import { createLost } from "./lost.js";
 import { poke } from "./poke.js";
 import { createPuller } from "./pull.js";
 import { push } from "./push.js";
+import { createSkew } from "./skew.js";
 import { createTurns } from "./turns.js";
 
 /** Rows from a sync server, which takes the writes of its models, too. */
@@ -21,14 +22,15 @@ async function run(context: Context, models: readonly Model[]): Promise<void> {
   const { signal } = own;
   const turns = createTurns();
   const lost = createLost();
-  const puller = createPuller(context, models, turns, lost);
+  const skew = createSkew();
+  const puller = createPuller(context, models, turns, lost, skew);
   const names = new Set(models.map(({ name }) => name));
   const stop = context.pulls.serve((model) =>
     model === undefined || names.has(model) ? puller.ask() : Promise.resolve(false),
   );
   const pull = () => void puller.ask();
   const within = { ...context, signal };
-  await Promise.all([puller.run(signal), push(within, models, turns, lost, pull), poke(within, pull)]);
+  await Promise.all([puller.run(signal), push(within, models, turns, lost, skew, pull), poke(within, pull)]);
   stop();
   context.signal.removeEventListener("abort", end);
 }

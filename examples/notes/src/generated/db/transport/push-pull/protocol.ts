@@ -31,6 +31,8 @@ export interface PushRequest {
   readonly client_id: string;
   /** The device's clock, in milliseconds. */
   readonly now: number;
+  /** How far the server's clock is ahead of it, where that is known. */
+  readonly skew?: number | undefined;
   /** Write ids that this client never sends again. */
   readonly answered: readonly string[];
   readonly bases: readonly Scopes[];

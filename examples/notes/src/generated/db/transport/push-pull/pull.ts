@@ -12,6 +12,7 @@ import { ask, Refused, syncUrl } from "./exchange.js";
 import type { Lost } from "./lost.js";
 import { findUnfit, readLoaded, takePage, type Copy, type Page, type Pull } from "./page.js";
 import { PROTOCOL, type Cursor, type PullAnswer, type PullChange, type PullRequest } from "./protocol.js";
+import type { Skew } from "./skew.js";
 import type { Turns } from "./turns.js";
 
 /** The most rows of one answer: while a model is filled, and later. */
@@ -27,7 +28,13 @@ export interface Puller {
   ask(): Promise<boolean>;
 }
 
-export function createPuller(context: Context, models: readonly Model[], turns: Turns, lost: Lost): Puller {
+export function createPuller(
+  context: Context,
+  models: readonly Model[],
+  turns: Turns,
+  lost: Lost,
+  skew: Skew,
+): Puller {
   const { store, settings, reports } = context;
   const names = new Set(models.map(({ name }) => name));
   let asks: ((isWell: boolean) => void)[] = [];
@@ -81,7 +88,8 @@ export function createPuller(context: Context, models: readonly Model[], turns: 
       const isToShow = new Map([...state.filled].map((name) => [name, showsEarly()]));
       for (let resets = 0; ;) {
         const headers = await settings.headers(signal);
-        const answer = await ask(settings, "pull", await requestFor(cursor, state), headers, signal, readPullAnswer);
+        const request = await requestFor(cursor, state);
+        const answer = await skew.measure(() => ask(settings, "pull", request, headers, signal, readPullAnswer));
         signal.throwIfAborted();
         if (answer.reset !== undefined) {
           resets += 1;

@@ -20,6 +20,7 @@ import { ask, Refused, syncUrl } from "./exchange.js";
 import type { Lost } from "./lost.js";
 import { PROTOCOL, type PushAnswer, type PushRequest } from "./protocol.js";
 import { takeResults } from "./results.js";
+import type { Skew } from "./skew.js";
 import type { Turns } from "./turns.js";
 
 /** The source of what writes report: no model is called so. */
@@ -50,6 +51,7 @@ export async function push(
   models: readonly Model[],
   turns: Turns,
   lost: Lost,
+  skew: Skew,
   pull: () => void,
 ): Promise<void> {
   const { store, settings, presence, reports, signal } = context;
@@ -108,8 +110,8 @@ export async function push(
 
   function requestOf({ batch, answered, clientId }: Claim): PushRequest {
     const { bases, changes } = batch;
-    const now = Date.now();
-    return { protocol: PROTOCOL, schema: store.version, client_id: clientId, now, answered, bases, changes };
+    const clock = { now: Date.now(), skew: skew.known() };
+    return { protocol: PROTOCOL, schema: store.version, client_id: clientId, ...clock, answered, bases, changes };
   }
 
   async function take({ batch, answered }: Claim, answer: PushAnswer): Promise<void> {
@@ -183,7 +185,8 @@ export async function push(
     changes.silence();
     warn(headers);
     const leftAt = retries.refused.leave();
-    const send = (what: Claim) => ask(settings, "push", requestOf(what), headers, signal, readPushAnswer);
+    const send = (what: Claim) =>
+      skew.measure(() => ask(settings, "push", requestOf(what), headers, signal, readPushAnswer));
     try {
       await take(claimed, await send(claimed));
     } catch (error) {

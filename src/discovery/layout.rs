@@ -44,6 +44,8 @@ pub struct Layout<'a> {
     pub places: BTreeMap<&'a str, Way<'a>>,
     /// Those whose null stands further out than they do.
     pub nullable: BTreeSet<&'a str>,
+    /// Of relationships to one row, the `type` of that row.
+    pub related: BTreeMap<&'a str, &'a str>,
     /// Members that always have the same text. `None`: the name of the collection.
     pub constants: Vec<(Way<'a>, Option<&'a str>)>,
 }
@@ -146,6 +148,9 @@ impl<'a> Layout<'a> {
                 let mut ty_place = place.clone();
                 ty_place.push("type");
                 self.constants.push((ty_place, Some(ty)));
+                if !self.properties.contains_key(name) {
+                    self.related.insert(name, ty);
+                }
                 place.push("id");
                 self.add(name, place, RawProperty { required: data.required, ..id });
                 if is_nullable {

@@ -86,7 +86,10 @@ fn guesses(document: &Document, candidate: &Candidate, model: &Model) -> Vec<Gue
     let given = config.map(|config| config.references.as_slice()).unwrap_or_default();
     let from_path = model.fields.iter().filter(|field| field.from_path.is_some());
     let from_path: Vec<&str> = from_path.map(|field| field.name.as_str()).collect();
-    let is_known = |field: &str| from_path.contains(&field) || given.iter().any(|(name, _)| name == field);
+    let is_known = |field: &str| {
+        let is_said = candidate.row.related.contains_key(field);
+        is_said || from_path.contains(&field) || given.iter().any(|(name, _)| name == field)
+    };
     for (field, parent) in model.references.iter().filter(|(field, _)| !is_known(field)) {
         guesses.push(Guess {
             what: format!("`{field}` holds the key of a row of `{parent}`, by its name and type"),

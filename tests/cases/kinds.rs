@@ -100,6 +100,11 @@ fn shown_model(model: &Model) -> Map<String, Value> {
         let Some(operation) = operation else { continue };
         shown.insert(name.to_owned(), shown_operation(operation).into());
     }
+    if !model.references.is_empty() {
+        let references: Vec<String> =
+            model.references.iter().map(|(field, parent)| format!("{field}: {parent}")).collect();
+        shown.insert("references".to_owned(), references.join(", ").into());
+    }
     if !model.inputs.is_empty() {
         let inputs: Vec<&str> = model.inputs.iter().map(|input| input.name.as_str()).collect();
         shown.insert("inputs".to_owned(), inputs.join(", ").into());

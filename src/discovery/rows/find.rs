@@ -64,14 +64,15 @@ pub fn find_row<'a>(document: &'a Document, resource: &Resource<'a>, ids: &Known
     for ((schema, answer), is_guess) in sure.chain(guesses) {
         let schema = variant_called(document, schema, name);
         let form = form(document, resource, &schema);
-        let Layout { mut properties, places, .. } = row_layout(document, &schema, form);
+        let Layout { mut properties, places, related, .. } = row_layout(document, &schema, form);
         // A response doesn't have write-only properties.
         properties.retain(|_, property| !property.resolve(document).is_some_and(|resolved| resolved.write_only));
         if properties.is_empty() {
             continue;
         }
         let component = component(document, &schema);
-        let row = Box::new(Row { schema, component, form, properties, places, answer, guessed_key: None, is_guess });
+        let row = Row { schema, component, form, properties, places, related, answer, guessed_key: None, is_guess };
+        let row = Box::new(row);
         if keys::detect(&row.properties, resource).is_some() {
             return Found::Row(row);
         }

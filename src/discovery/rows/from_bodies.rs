@@ -19,8 +19,9 @@ pub fn written_row<'a>(document: &'a Document, resource: &Resource<'a>) -> Optio
     let (new, _) = body(document, place, &post)?;
     let (schema, _) = change.and_then(|(item, node)| body(document, item, &node))?;
     let form = form(document, resource, &new);
-    let Layout { properties: created, places, .. } = row_layout(document, &new, form);
-    let Layout { properties: updated, places: later_places, .. } = row_layout(document, &schema, form);
+    let Layout { properties: created, places, related, .. } = row_layout(document, &new, form);
+    let later = row_layout(document, &schema, form);
+    let updated = later.properties;
     if !created.keys().any(|name| updated.contains_key(name)) {
         return None;
     }
@@ -30,8 +31,8 @@ pub fn written_row<'a>(document: &'a Document, resource: &Resource<'a>) -> Optio
         found.insert(KEY, key_of_path(document, resource)?);
     }
     // A property of the update alone may be missing in a new row.
-    let later = updated.into_iter().map(|(name, property)| (name, RawProperty { required: false, ..property }));
-    for (name, property) in created.into_iter().chain(later) {
+    let changed = updated.into_iter().map(|(name, property)| (name, RawProperty { required: false, ..property }));
+    for (name, property) in created.into_iter().chain(changed) {
         found.entry(name).or_insert(property);
     }
     found.retain(|_, property| !property.resolve(document).is_some_and(|resolved| resolved.is_secret()));
@@ -41,7 +42,8 @@ pub fn written_row<'a>(document: &'a Document, resource: &Resource<'a>) -> Optio
         component: None,
         form,
         properties: found,
-        places: later_places.into_iter().chain(places).collect(),
+        places: later.places.into_iter().chain(places).collect(),
+        related: later.related.into_iter().chain(related).collect(),
         answer,
         guessed_key: None,
         is_guess: true,

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use crate::discovery::keys::{self, Detected};
-use crate::discovery::layout::{Form, Way};
+use crate::discovery::layout::{Form, Ty, Way};
 use crate::discovery::resources::Resource;
 use crate::openapi::{Properties, SchemaAt};
 
@@ -15,6 +15,8 @@ pub struct Row<'a> {
     pub properties: Properties<'a>,
     /// Where those are that don't lie at the row's top.
     pub places: BTreeMap<&'a str, Way<'a>>,
+    /// Of relationships to one row, the `type` of that row.
+    pub related: BTreeMap<&'a str, &'a str>,
     pub answer: Answer<'a>,
     /// A guessed key, if neither an `id` nor the path gives one.
     pub guessed_key: Option<Detected>,
@@ -22,7 +24,16 @@ pub struct Row<'a> {
     pub is_guess: bool,
 }
 
-impl Row<'_> {
+impl<'a> Row<'a> {
+    /// The `type` that all rows have in JSON:API, where the document says one. A `type` of any text is the collection's name.
+    pub fn ty(&self, resource: &Resource<'a>) -> Option<&'a str> {
+        match self.form {
+            Form::JsonApi(Ty::Always(ty)) => Some(ty),
+            Form::JsonApi(Ty::Any) => Some(resource.last_segment()),
+            Form::JsonApi(Ty::Several) | Form::Plain => None,
+        }
+    }
+
     pub fn key(&self, resource: &Resource) -> Option<Detected> {
         keys::detect(&self.properties, resource).or_else(|| self.guessed_key.clone())
     }

@@ -208,7 +208,7 @@ impl<'w, 'a> Writing<'w, 'a> {
         let Some(Taken { layout, envelope, media, is_form }) = self.taken(item, node).map_err(unusable)? else {
             return Ok(self.untyped(method, item, node, parameters));
         };
-        let Layout { mut properties, places, nullable, constants } = layout;
+        let Layout { mut properties, places, nullable, constants, related: _ } = layout;
         let takes_write_id = properties.shift_remove("write_id").is_some();
         let is_read_only =
             |property: &RawProperty<'a>| property.resolve(self.document).is_some_and(|resolved| resolved.read_only);

@@ -229,7 +229,8 @@ fn with_path_parents(mut found: Vec<(String, String)>, draft: &Draft, drafts: &[
 
 fn row<'d>(draft: &'d Draft, type_name: &'d str) -> Row<'d> {
     let fields = draft.properties.iter().map(|property| (property.name, property.typed.ty)).collect();
-    Row { name: &draft.candidate.name, type_name, key: &draft.own_key, fields }
+    let Candidate { name, row, resource, .. } = draft.candidate;
+    Row { name, type_name, ty: row.ty(resource), related: &row.related, key: &draft.own_key, fields }
 }
 
 fn unknown_model(names: &[&str], field: &str, target: &str, pointer: &str) -> Problem {

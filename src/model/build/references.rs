@@ -1,6 +1,6 @@
-//! Finds fields that hold the key of another row, by their names and types.
+//! Finds fields that hold the key of another row: by what JSON:API says of them, else by their names and types.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::model::project::FieldType;
 use crate::names;
@@ -9,6 +9,10 @@ use crate::names;
 pub struct Row<'m> {
     pub name: &'m str,
     pub type_name: &'m str,
+    /// The `type` of its rows, in JSON:API.
+    pub ty: Option<&'m str>,
+    /// Of fields that are relationships, the `type` of the row whose id they hold.
+    pub related: &'m BTreeMap<&'m str, &'m str>,
     pub key: &'m [String],
     pub fields: Vec<(&'m str, FieldType)>,
 }
@@ -19,6 +23,8 @@ pub struct Parents<'m> {
     by_key: HashMap<String, Vec<Parent<'m>>>,
     /// `account`.
     by_row: HashMap<String, Vec<Parent<'m>>>,
+    /// By the `type` of their rows.
+    by_ty: HashMap<String, Vec<Parent<'m>>>,
 }
 
 #[derive(Clone, Copy)]
@@ -30,7 +36,7 @@ struct Parent<'m> {
 
 impl<'m> Parents<'m> {
     pub fn new(models: impl Iterator<Item = &'m Row<'m>>) -> Self {
-        let mut parents = Self { by_key: HashMap::new(), by_row: HashMap::new() };
+        let mut parents = Self { by_key: HashMap::new(), by_row: HashMap::new(), by_ty: HashMap::new() };
         for parent in models.filter_map(Parent::of) {
             parents.add(parent);
         }
@@ -51,17 +57,30 @@ impl<'m> Parents<'m> {
         both.dedup();
         both.into_iter().for_each(|name| self.by_key.entry(name).or_default().push(parent));
         rows.into_iter().for_each(|name| self.by_row.entry(name).or_default().push(parent));
+        model.ty.into_iter().for_each(|ty| self.by_ty.entry(ty.to_owned()).or_default().push(parent));
     }
 
     /// The certain references of a model, in order of field name.
     pub fn of(&self, model: &Row) -> Vec<(String, String)> {
         let found = model.fields.iter().filter_map(|(field, ty)| {
             let child = Child { model, is_own_key: model.key == [*field], ty: *ty };
-            Some(((*field).to_owned(), self.parent(&names::snake_case(field), &child)?.name.to_owned()))
+            let parent = match model.related.get(field) {
+                Some(ty) => self.parent_of_type(ty, &child)?,
+                None => self.parent(&names::snake_case(field), &child)?,
+            };
+            Some(((*field).to_owned(), parent.name.to_owned()))
         });
         let mut found: Vec<(String, String)> = found.collect();
         found.sort();
         found
+    }
+
+    /// The only model that has the rows of this type.
+    fn parent_of_type(&self, ty: &str, child: &Child) -> Option<&'m Row<'m>> {
+        match child.fitting(&self.by_ty, ty).as_slice() {
+            [only] => Some(only),
+            _ => None,
+        }
     }
 
     /// The only model whose key a field with this name can hold.
@@ -130,8 +149,10 @@ fn same_kind(one: FieldType, other: FieldType) -> bool {
 mod tests {
     use super::*;
 
+    static NONE: BTreeMap<&str, &str> = BTreeMap::new();
+
     fn row<'r>(name: &'r str, type_name: &'r str, key: &'r [String], fields: &[(&'r str, FieldType)]) -> Row<'r> {
-        Row { name, type_name, key, fields: fields.to_vec() }
+        Row { name, type_name, ty: None, related: &NONE, key, fields: fields.to_vec() }
     }
 
     fn keys(names: &[&str]) -> Vec<String> {
@@ -189,6 +210,34 @@ mod tests {
         assert_eq!(found(&[("subaccount_id", Uuid), ("old_account", Uuid)]), "");
         assert_eq!(found(&[("origin_country_code", Text)]), "");
         assert_eq!(found(&[("new_staff_person_id", Uuid)]), "");
+    }
+
+    #[test]
+    fn relationships_by_the_type_that_they_say() {
+        use FieldType::{Int64, Text};
+        let id = keys(&["id"]);
+        let typed = |name, ty, key_ty| Row { ty: Some(ty), ..row(name, name, &id, &[("id", key_ty)]) };
+        let related = BTreeMap::from([
+            ("author", "people"),
+            ("account", "people"),
+            ("origin", "articles"),
+            ("editor", "staff"),
+            ("shop", "shops"),
+            ("gone", "ghosts"),
+        ]);
+        let fields = ["id", "author", "account", "origin", "editor", "shop", "gone"].map(|name| (name, Text));
+        let models = [
+            Row { ty: Some("articles"), related: &related, ..row("articles", "Article", &id, &fields) },
+            typed("accounts", "accounts", Text),
+            typed("persons", "people", Text),
+            // Rows of this type are in two collections; those of the next have another kind of key.
+            typed("editors", "staff", Text),
+            typed("interns", "staff", Text),
+            typed("shops", "shops", Int64),
+        ];
+        let found = Parents::new(models.iter()).of(&models[0]);
+        let pairs: Vec<String> = found.into_iter().map(|(field, parent)| format!("{field} {parent}")).collect();
+        assert_eq!(pairs, ["account persons", "author persons", "origin articles"]);
     }
 
     #[test]

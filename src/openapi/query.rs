@@ -1,10 +1,14 @@
 //! Reads the parameters of a list's query.
 
+use std::borrow::Cow;
+
 use serde_json::{Number, Value};
 
+use super::answer::speaks;
 use super::document::{Document, Node};
+use super::media::JSON_API;
 use super::operation::parameters;
-use super::properties::properties;
+use super::properties::{RawProperty, properties};
 use super::resolved::Resolved;
 use super::schema::Type;
 use super::version::Version;
@@ -15,7 +19,8 @@ const MAX_DEPTH: usize = 8;
 /// A parameter of an operation's query.
 #[derive(Debug, Clone, Default)]
 pub struct QueryParameter<'a> {
-    pub name: &'a str,
+    /// As it is sent: `limit`, `page[size]`.
+    pub name: Cow<'a, str>,
     pub required: bool,
     /// `None` where it is a union, or says nothing.
     pub ty: Option<Type>,
@@ -23,6 +28,8 @@ pub struct QueryParameter<'a> {
     pub default: Option<&'a Value>,
     pub minimum: Option<i64>,
     pub maximum: Option<i64>,
+    /// Whether it takes an object in one text, which nothing here writes.
+    pub is_object: bool,
 }
 
 /// The parameters of an operation's query, in the document's order; those of its path item follow.
@@ -34,7 +41,7 @@ pub fn query_parameters<'a>(
     let mut found: Vec<QueryParameter> = Vec::new();
     for node in parameters(document, path_item, operation).filter(|node| node.str("in") == Some("query")) {
         // The operation's own stands before that of the path item.
-        for parameter in read(document, &node) {
+        for parameter in read(document, operation, &node) {
             if !found.iter().any(|known| known.name == parameter.name) {
                 found.push(parameter);
             }
@@ -43,22 +50,57 @@ pub fn query_parameters<'a>(
     found
 }
 
-/// A parameter; or several, where it is an object whose members are sent as parameters, such as Spring's `pageable`.
-fn read<'a>(document: &'a Document, node: &Node<'a>) -> Vec<QueryParameter<'a>> {
+/// How the members of an object are sent.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Spread {
+    /// Each as a parameter of its own name.
+    Members,
+    /// `page[size]=20`
+    Brackets,
+    /// As one parameter.
+    No,
+}
+
+impl Spread {
+    /// JSON:API has brackets, whatever a document forgets to say of them.
+    fn of(document: &Document, operation: &Node, node: &Node) -> Self {
+        let style = node.str("style");
+        let explodes = node.value.get("explode").and_then(Value::as_bool);
+        match style {
+            Some("deepObject") => Self::Brackets,
+            None if explodes.is_none() && speaks(document, operation, JSON_API) => Self::Brackets,
+            None | Some("form") if explodes != Some(false) => Self::Members,
+            _ => Self::No,
+        }
+    }
+}
+
+/// A parameter; or several, where it is an object whose members are sent one by one, such as Spring's `pageable`, or the
+/// `page` of JSON:API.
+fn read<'a>(document: &'a Document, operation: &Node<'a>, node: &Node<'a>) -> Vec<QueryParameter<'a>> {
     let Some(name) = node.str("name") else { return Vec::new() };
     let schema = match document.version() {
         Version::V2 => Some(node.clone()),
         _ => node.get("schema"),
     };
+    let required = node.value.get("required") == Some(&Value::Bool(true));
     let members = schema.as_ref().map(|node| properties(document, &node.schema())).unwrap_or_default();
-    if !members.is_empty() {
-        let member = |(name, property): (&&'a str, &super::properties::RawProperty<'a>)| {
-            let resolved = property.resolve(document);
-            parameter(name, property.required, resolved.as_ref())
+    let spread = if members.is_empty() { Spread::No } else { Spread::of(document, operation, node) };
+    let member = |(member, property): (&&'a str, &RawProperty<'a>)| {
+        let name = if spread == Spread::Brackets { format!("{name}[{member}]").into() } else { Cow::from(*member) };
+        let limit = |plain: &str, exclusive: &str, step: i64| {
+            let mut schemas = property.schemas.iter().chain(&property.remarks);
+            schemas.find_map(|schema| limit(document, schema.value, plain, exclusive, step, MAX_DEPTH))
         };
+        QueryParameter {
+            minimum: limit("minimum", "exclusiveMinimum", 1),
+            maximum: limit("maximum", "exclusiveMaximum", -1),
+            ..parameter(name, required && property.required, property.resolve(document).as_ref())
+        }
+    };
+    if spread != Spread::No {
         return members.iter().map(member).collect();
     }
-    let required = node.value.get("required") == Some(&Value::Bool(true));
     let resolved = schema.as_ref().and_then(|node| Resolved::of(document, &node.schema()));
     let limit = |plain: &str, exclusive: &str, step: i64| {
         let schema = schema.as_ref()?.value;
@@ -67,11 +109,12 @@ fn read<'a>(document: &'a Document, node: &Node<'a>) -> Vec<QueryParameter<'a>> 
     vec![QueryParameter {
         minimum: limit("minimum", "exclusiveMinimum", 1),
         maximum: limit("maximum", "exclusiveMaximum", -1),
-        ..parameter(name, required, resolved.as_ref())
+        is_object: !members.is_empty() || resolved.as_ref().is_some_and(|it| it.schema.ty == Some(Type::Object)),
+        ..parameter(name.into(), required, resolved.as_ref())
     }]
 }
 
-fn parameter<'a>(name: &'a str, required: bool, resolved: Option<&Resolved<'a>>) -> QueryParameter<'a> {
+fn parameter<'a>(name: Cow<'a, str>, required: bool, resolved: Option<&Resolved<'a>>) -> QueryParameter<'a> {
     QueryParameter {
         name,
         required,

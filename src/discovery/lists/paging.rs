@@ -49,7 +49,7 @@ const CURSORS: &[&str] = &[
 
 /// Parameters that take the key of the last row before the page, where no answer has a cursor for them.
 const AFTER_KEYS: &[&str] =
-    &["starting_after", "start_after", "after_id", "last_id", "last_seen_id", "after", "marker"];
+    &["starting_after", "start_after", "after_id", "last_id", "last_seen_id", "page_after", "after", "marker"];
 
 /// Names that mean something else where the parameter isn't a number: `start` a date, `first` a name.
 const NUMBERS_ONLY: &[&str] = &["size", "top", "count", "rows", "first", "start", "start_at", "p"];
@@ -188,8 +188,10 @@ impl<'a> Evidence<'_, 'a> {
     }
 
     /// The parameter that says that there are pages, where nothing says how the next one is asked for.
-    pub fn unused(&self) -> Option<&'a str> {
-        self.find(CURSORS).or_else(|| self.find(SIZES)).map(|parameter| parameter.name)
+    pub fn unused(&self) -> Option<&str> {
+        // An object whose members nobody says.
+        let page = || self.parameters.iter().find(|one| one.is_object && same_name(&one.name, "page"));
+        self.find(CURSORS).or_else(|| self.find(SIZES)).or_else(page).map(|parameter| parameter.name.as_ref())
     }
 
     pub fn size(&self) -> Option<Size> {
@@ -207,7 +209,7 @@ impl<'a> Evidence<'_, 'a> {
             Style::None => Page::None { size: None },
             Style::Offset(name) => Page::Offset { offset: name.clone(), size, total: self.total() },
             Style::Page(name) => {
-                let unknown = QueryParameter { name, ..QueryParameter::default() };
+                let unknown = QueryParameter { name: name.into(), ..QueryParameter::default() };
                 self.numbered(self.named(name).unwrap_or(&unknown), size)
             }
             Style::Cursor(name, next) => Page::Cursor { cursor: name.clone(), next: next.clone(), size },
@@ -223,7 +225,8 @@ impl<'a> Evidence<'_, 'a> {
     fn find(&self, names: &[&str]) -> Option<&QueryParameter<'a>> {
         let fits = |name: &str, parameter: &QueryParameter| {
             let is_number = matches!(parameter.ty, Some(Type::Integer | Type::Number));
-            same_name(parameter.name, name)
+            same_name(&parameter.name, name)
+                && !parameter.is_object
                 && parameter.ty != Some(Type::Boolean)
                 && !parameter.format.is_some_and(|format| format.starts_with("date"))
                 && (is_number || !NUMBERS_ONLY.contains(&name))
@@ -240,7 +243,7 @@ impl<'a> Evidence<'_, 'a> {
                 Some(Page::Link { next: Some(next.owned_place()), size: size.clone() })
             }
             Some(next) => {
-                let (cursor, next) = (cursor.name.to_owned(), next.owned_place());
+                let (cursor, next) = (cursor.name.to_string(), next.owned_place());
                 Some(Page::Cursor { cursor, next, size: size.clone() })
             }
             None => None,
@@ -252,7 +255,7 @@ impl<'a> Evidence<'_, 'a> {
     fn after(&self, size: &Option<Size>) -> Option<Page> {
         let after = self.find(AFTER_KEYS)?;
         self.more()?;
-        self.following(after.name, size.clone())
+        self.following(&after.name, size.clone())
     }
 
     fn following(&self, after: &str, size: Option<Size>) -> Option<Page> {
@@ -271,7 +274,7 @@ impl<'a> Evidence<'_, 'a> {
 
     fn offset(&self, size: &Option<Size>) -> Option<Page> {
         let offset = self.find(OFFSETS)?;
-        Some(Page::Offset { offset: offset.name.to_owned(), size: size.clone(), total: self.total() })
+        Some(Page::Offset { offset: offset.name.to_string(), size: size.clone(), total: self.total() })
     }
 
     fn number(&self, size: &Option<Size>) -> Option<Page> {
@@ -280,7 +283,7 @@ impl<'a> Evidence<'_, 'a> {
 
     fn numbered(&self, page: &QueryParameter, size: Option<Size>) -> Page {
         Page::Number {
-            page: page.name.to_owned(),
+            page: page.name.to_string(),
             first: self.first(page),
             size,
             total: self.total(),
@@ -316,7 +319,7 @@ impl<'a> Evidence<'_, 'a> {
             // Spring, whose documents needn't say it.
             let is_spring =
                 self.members.find(&["total_elements", "number_of_elements", "pageable"], |_| true).is_some();
-            is_spring || same_name(page.name, "page_index")
+            is_spring || same_name(&page.name, "page_index")
         };
         let said = default.or(page.minimum).filter(|number| matches!(number, 0 | 1));
         said.unwrap_or_else(|| i64::from(!counts_from_zero()))
@@ -335,5 +338,5 @@ fn names_next(member: &Member) -> bool {
 /// The number of rows to ask for: as many as the document allows.
 fn size(parameter: &QueryParameter) -> Size {
     let rows = parameter.maximum.and_then(|most| u32::try_from(most).ok()).filter(|most| *most > 0);
-    Size { parameter: parameter.name.to_owned(), rows: rows.unwrap_or(USUAL_ROWS).min(USUAL_ROWS) }
+    Size { parameter: parameter.name.to_string(), rows: rows.unwrap_or(USUAL_ROWS).min(USUAL_ROWS) }
 }

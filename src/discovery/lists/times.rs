@@ -27,12 +27,13 @@ pub fn since<'p>(parameters: &'p [QueryParameter]) -> Option<&'p str> {
     };
     let named = changed_names().iter().find_map(|column| {
         let wanted = FROM.iter().flat_map(|from| [format!("{column}_{from}"), format!("{from}_{column}")]);
-        let mut wanted = wanted.filter_map(|name| parameters.iter().find(|parameter| same_name(parameter.name, &name)));
+        let mut wanted =
+            wanted.filter_map(|name| parameters.iter().find(|parameter| same_name(&parameter.name, &name)));
         wanted.find(|parameter| may_be_time(parameter))
     });
     // `since` may be a key as well.
-    let plain = || parameters.iter().find(|parameter| same_name(parameter.name, "since") && is_time(parameter));
-    named.or_else(plain).map(|parameter| parameter.name)
+    let plain = || parameters.iter().find(|parameter| same_name(&parameter.name, "since") && is_time(parameter));
+    named.or_else(plain).map(|parameter| parameter.name.as_ref())
 }
 
 /// The column with the time of a row's last change, of those that hold times.

@@ -292,6 +292,9 @@ async function sqlFront({ models, code }) {
     }
     if (operation === 'delete') return within.rows.delete(model, appRow(old, keyFields))
     const changed = model.fields.filter(({ name }) => old[name] !== next[name])
+    // The store would take it for JSON's null, which no statement means by NULL.
+    const emptied = changed.find((field) => field.type === 'json' && !field.nullable && next[field.name] === null)
+    if (emptied !== undefined) throw new Error(`${model.name}.${emptied.name} must not be null`)
     return changed.length === 0 ? undefined : within.rows.update(model, appRow(old, keyFields), appRow(next, changed))
   }
 

@@ -78,13 +78,8 @@ async function answer(request) {
   if (request.load !== undefined) await load(request.load)
   else if (request.rebuild !== undefined) await rebuild(request.rebuild)
   else if (request.query !== undefined) return { rows: await front.run(request.query, request.parameters) }
-  else if (request.queries !== undefined) {
-    const results = []
-    for (const statement of request.queries) results.push(await front.run(statement))
-    return { results }
-  } else if (request.exec !== undefined) {
-    await front.exec(request.exec)
-  }
+  else if (request.queries !== undefined) return { results: await front.runAll(request.queries) }
+  else if (request.exec !== undefined) await front.exec(request.exec)
   return { rows: [] }
 }
 

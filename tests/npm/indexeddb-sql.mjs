@@ -79,8 +79,15 @@ export async function sqlOver({ store, models, code }) {
     return begun === undefined ? store().transaction(work) : begun.ask(work)
   }
 
+  /** Runs queries, which write nothing, on what the store has at one time. */
+  function runAll(statements) {
+    const work = (within, transaction = latest) => front.runAll(transaction, statements)
+    return begun === undefined ? store().transaction(work) : begun.ask(work)
+  }
+
   return {
     run,
+    runAll,
     async exec(script) {
       for (const statement of statementsOf(script)) await run(statement)
     },
@@ -405,6 +412,10 @@ async function sqlFront({ models, code }) {
       const writes = caught
       if (writes.length > 0) await perform(within, writes, tables)
       return rows
+    },
+    async runAll(transaction, statements) {
+      await refresh(statements.join(), tablesOf(transaction))
+      return statements.map((statement) => rowsOf(statement, []))
     },
     close: () => sqlite.close(),
   }

@@ -1,5 +1,5 @@
 //! The store of `adapter: indexeddb` behind the trait of the databases: `npm/indexeddb-shell.mjs` has the generated code do what a
-//! statement says.
+//! statement says, and `npm/indexeddb-chromium-shell.mjs` has it do that in a page.
 
 use std::sync::Mutex;
 
@@ -7,20 +7,36 @@ use serde_json::{Value, json};
 use sync_patterns::codegen::Files;
 use sync_patterns::config::Adapter;
 
+use super::chromium::Chromium;
 use super::database::{Database, Row, SqlError};
 use super::shell::Shell;
 
-/// A process that a test is done with serves the next one.
-static IDLE: Mutex<Vec<Shell>> = Mutex::new(Vec::new());
+/// Processes that tests are done with.
+type Idle = Mutex<Vec<Shell>>;
+
+static IN_NODE: Idle = Mutex::new(Vec::new());
+static IN_CHROMIUM: Idle = Mutex::new(Vec::new());
 
 pub struct IndexedDb {
     shell: Option<Shell>,
+    /// Where the process serves the next test.
+    idle: &'static Idle,
 }
 
 impl IndexedDb {
     pub fn open() -> Self {
-        let idle = IDLE.lock().ok().and_then(|mut idle| idle.pop());
-        Self { shell: Some(idle.unwrap_or_else(|| Shell::start("indexeddb-shell.mjs"))) }
+        Self::among(&IN_NODE, || Shell::start("indexeddb-shell.mjs"))
+    }
+
+    /// The browser's own.
+    pub fn open_in(chromium: &Chromium) -> Self {
+        let start = || Shell::start_with("indexeddb-chromium-shell.mjs", |node| chromium.give_to(node));
+        Self::among(&IN_CHROMIUM, start)
+    }
+
+    fn among(idle: &'static Idle, start: impl FnOnce() -> Shell) -> Self {
+        let shell = idle.lock().ok().and_then(|mut idle| idle.pop());
+        Self { shell: Some(shell.unwrap_or_else(start)), idle }
     }
 
     fn ask(&mut self, request: &Value) -> Result<Value, SqlError> {
@@ -68,7 +84,7 @@ impl Drop for IndexedDb {
         let Some(shell) = self.shell.take() else { return };
         if std::thread::panicking() {
             shell.end();
-        } else if let Ok(mut idle) = IDLE.lock() {
+        } else if let Ok(mut idle) = self.idle.lock() {
             idle.push(shell);
         }
     }

@@ -1,7 +1,7 @@
 //! A Node process that has a database, and answers requests: a line of JSON each.
 
 use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, ChildStdin, ChildStdout, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use serde_json::Value;
 
@@ -20,8 +20,17 @@ impl Shell {
     /// # Panics
     /// Where Node is missing, or the npm packages don't install.
     pub fn start(script: &str) -> Self {
-        let mut child =
-            node(&npm_harness()).arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("node");
+        Self::start_with(script, |_| {})
+    }
+
+    /// `prepare`: tells the process more.
+    ///
+    /// # Panics
+    /// As [`Self::start`].
+    pub fn start_with(script: &str, prepare: impl FnOnce(&mut Command)) -> Self {
+        let mut command = node(&npm_harness());
+        prepare(&mut command);
+        let mut child = command.arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("node");
         let requests = child.stdin.take().expect("stdin");
         let answers = BufReader::new(child.stdout.take().expect("stdout"));
         Self { child, requests, answers, answered: 0 }

@@ -71,10 +71,9 @@ impl Part for Keywords {
             Self::Schema => match key {
                 "discriminator" | "example" | "examples" | "externalDocs" | "title" | "xml" => None,
                 // Nobody checks these but the API.
-                "maxItems" | "maxProperties" | "minItems" | "minProperties" | "multipleOf" | "uniqueItems" => None,
-                "exclusiveMaximum" | "exclusiveMinimum" | "maximum" | "maxLength" | "minimum" | "minLength" => {
-                    Some(Self::All)
-                }
+                "maxItems" | "maxProperties" | "minItems" | "multipleOf" | "uniqueItems" => None,
+                "exclusiveMaximum" | "exclusiveMinimum" | "maximum" | "maxLength" | "minimum" | "minLength"
+                | "minProperties" => Some(Self::All),
                 "default" | "enum" | "const" => Some(Self::All),
                 "properties" | "patternProperties" | "definitions" | "$defs" => Some(Self::Schemas),
                 key => extension(key).or((!key.starts_with("x-")).then_some(Self::Schema)),

@@ -5,7 +5,7 @@ use indexmap::map::Entry;
 
 use super::document::Document;
 use super::resolved::Resolved;
-use super::schema::{Schema, SchemaAt};
+use super::schema::{Both, Schema, SchemaAt, Type};
 
 /// The maximum of schemas that one object is composed of, nested ones counted each time. Real documents have less than
 /// 100; a document in which every `allOf` refers to the next one twice would take exponential time.
@@ -72,7 +72,7 @@ fn collect<'a>(document: &'a Document, at: &SchemaAt<'a>, depth: usize, parts: &
     let schema = resolved.schema;
     for part in schema.all_of() {
         for (name, property) in collect(document, part, depth + 1, parts) {
-            narrow(document, &mut found, name, property);
+            narrow(document, &mut found, name, property, depth, parts);
         }
     }
     for (name, property) in schema.properties() {
@@ -81,6 +81,8 @@ fn collect<'a>(document: &'a Document, at: &SchemaAt<'a>, depth: usize, parts: &
             &mut found,
             name,
             RawProperty { schemas: vec![property], remarks: Vec::new(), required: false },
+            depth,
+            parts,
         );
     }
     let variants: Vec<Properties> = schema
@@ -112,12 +114,29 @@ fn required<'a>(document: &'a Document, schema: &Schema<'a>, depth: usize) -> Ve
     names
 }
 
-/// Merges a property of a later `allOf` part: its type counts where it has one.
-fn narrow<'a>(document: &'a Document, found: &mut Properties<'a>, name: &'a str, mut property: RawProperty<'a>) {
+/// Merges a property of a later `allOf` part: two objects are one with the properties of both; of other types the later one
+/// counts, where it has one.
+fn narrow<'a>(
+    document: &'a Document,
+    found: &mut Properties<'a>,
+    name: &'a str,
+    mut property: RawProperty<'a>,
+    depth: usize,
+    parts: &mut usize,
+) {
     let Some(earlier) = found.get_mut(name) else {
         found.insert(name, property);
         return;
     };
+    if let ([one], [other]) = (earlier.schemas.as_slice(), property.schemas.as_slice())
+        && let Some(both) = both(document, one, other, depth, parts)
+    {
+        earlier.required |= property.required;
+        // What they say beside their properties is found there.
+        let said = std::mem::replace(&mut earlier.schemas, vec![both]);
+        earlier.remarks.extend(property.schemas.into_iter().chain(said).chain(property.remarks));
+        return;
+    }
     let says_type =
         property.schemas.iter().any(|at| Resolved::of(document, at).is_none_or(|resolved| resolved.schema.says_type()));
     if says_type {
@@ -126,6 +145,51 @@ fn narrow<'a>(document: &'a Document, found: &mut Properties<'a>, name: &'a str,
     earlier.required |= property.required;
     earlier.remarks.extend(property.schemas);
     earlier.remarks.extend(property.remarks);
+}
+
+/// The schema that says what two of objects do; `None` where they aren't, or where the later one says all of it.
+fn both<'a>(
+    document: &'a Document,
+    earlier: &SchemaAt<'a>,
+    later: &SchemaAt<'a>,
+    depth: usize,
+    parts: &mut usize,
+) -> Option<SchemaAt<'a>> {
+    let (one, other) = (object(document, earlier)?, object(document, later)?);
+    if is_within(document, earlier, later, depth, parts) {
+        return None;
+    }
+    let both = Both { parts: [earlier.clone(), later.clone()], nullable: one && other };
+    Some(SchemaAt { both: Some(Box::new(both)), ..later.clone() })
+}
+
+/// Whether an object may be null; `None` where it isn't one with properties.
+fn object(document: &Document, at: &SchemaAt) -> Option<bool> {
+    let resolved = Resolved::of(document, at)?;
+    let schema = &resolved.schema;
+    let has_properties = schema.has_properties() || !schema.all_of().is_empty();
+    let is_object = matches!(schema.ty, None | Some(Type::Object)) && schema.variants().is_empty();
+    (is_object && has_properties).then_some(resolved.nullable)
+}
+
+/// Whether an object has all that another one asks for, at each depth: then it keeps its name.
+fn is_within<'a>(
+    document: &'a Document,
+    inner: &SchemaAt<'a>,
+    outer: &SchemaAt<'a>,
+    depth: usize,
+    parts: &mut usize,
+) -> bool {
+    let of = |at: &SchemaAt<'a>, parts: &mut usize| collect(document, at, depth + 1, parts);
+    let (less, more) = (of(inner, parts), of(outer, parts));
+    less.iter().all(|(name, one)| {
+        let Some(other) = more.get(name).filter(|other| other.required || !one.required) else { return false };
+        let ([one], [other]) = (one.schemas.as_slice(), other.schemas.as_slice()) else { return true };
+        let are_objects = object(document, one).is_some() && object(document, other).is_some();
+        let is_same =
+            one.pointer_of_reference().is_some() && one.pointer_of_reference() == other.pointer_of_reference();
+        !are_objects || is_same || is_within(document, one, other, depth + 1, parts)
+    })
 }
 
 /// Merges the properties of the variants of a union: required are those that every variant requires.
@@ -149,5 +213,86 @@ fn widen<'a>(found: &mut Properties<'a>, variants: Vec<Properties<'a>>) {
     }
     for (name, property) in merged {
         found.entry(name).or_insert(property);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::diagnostics::Problems;
+    use crate::openapi::Tree;
+
+    /// The properties of two parts of an `allOf` at each depth: `name type`, with `!` where it is required.
+    fn merged(earlier: Value, later: Value) -> String {
+        let person = json!({ "type": "object", "required": ["name"], "properties": { "name": { "type": "string" } } });
+        let more = json!({ "type": "object", "properties": { "number": { "type": "integer" } } });
+        let document = json!({
+            "openapi": "3.1.0",
+            "info": { "title": "t", "version": "1" },
+            "paths": { "/things": {} },
+            "components": { "schemas": {
+                "Both": { "allOf": [{ "properties": earlier }, { "properties": later }] },
+                "Person": person,
+                "Employee": { "allOf": [{ "$ref": "#/components/schemas/Person" }, more] },
+            } },
+        });
+        let document = Document::new(Tree::from(document), &mut Problems::default()).unwrap();
+        said(&document, &document.schema("/components/schemas/Both").unwrap())
+    }
+
+    fn said(document: &Document, at: &SchemaAt) -> String {
+        let property = |(name, property): (&&str, &RawProperty)| {
+            let resolved = property.resolve(document).unwrap();
+            let required = if property.required { "!" } else { "" };
+            let null = if resolved.nullable { " or null" } else { "" };
+            let at = &property.schemas[0];
+            let inner = match at.pointer_of_reference() {
+                Some(reference) => reference.rsplit('/').next().unwrap_or_default().to_owned(),
+                None => said(document, at),
+            };
+            let ty = match resolved.schema.scalar() {
+                Some(ty) => format!("{ty:?}").to_lowercase(),
+                None => format!("{{ {inner} }}"),
+            };
+            format!("{name}{required} {ty}{null}")
+        };
+        properties(document, at).iter().map(property).collect::<Vec<_>>().join(", ")
+    }
+
+    #[test]
+    fn objects_of_two_parts_are_one_at_each_depth() {
+        let text = || json!({ "type": "string" });
+        let city = |required: Value, members: Value| {
+            let city = json!({ "type": "object", "required": required, "properties": members });
+            json!({ "place": { "type": ["object", "null"], "properties": { "city": city } } })
+        };
+        let both = merged(
+            city(json!(["name"]), json!({ "name": text(), "size": text() })),
+            city(json!(["code"]), json!({ "code": text(), "size": { "type": "integer" } })),
+        );
+        assert_eq!(both, "place { city { name! string, size integer, code! string } } or null");
+        // Null is allowed where both allow it.
+        let object = |ty: Value| json!({ "a": { "type": ty, "properties": { "b": text() } } });
+        let other = json!({ "a": { "type": "object", "properties": { "c": text() } } });
+        assert_eq!(merged(object(json!(["object", "null"])), other), "a { b string, c string }");
+    }
+
+    #[test]
+    fn what_has_all_of_the_earlier_part_keeps_its_name() {
+        let of = |name: &str| json!({ "owner": { "$ref": format!("#/components/schemas/{name}") } });
+        assert_eq!(merged(of("Person"), of("Employee")), "owner { Employee }");
+        assert_eq!(merged(of("Employee"), of("Person")), "owner { name! string, number integer }");
+        let plain = json!({ "owner": { "type": "object", "properties": { "name": { "type": "string" } } } });
+        assert_eq!(merged(of("Person"), plain.clone()), "owner { name! string }");
+        assert_eq!(merged(plain, of("Person")), "owner { Person }");
+    }
+
+    #[test]
+    fn of_other_types_the_later_counts() {
+        let object = || json!({ "a": { "type": "object", "properties": { "b": { "type": "string" } } } });
+        assert_eq!(merged(object(), json!({ "a": { "type": "string" } })), "a string");
+        assert_eq!(merged(json!({ "a": { "type": "string" } }), object()), "a { b string }");
     }
 }

@@ -30,6 +30,12 @@ impl<'a> SchemaAt<'a> {
 
     pub fn read(&self) -> Schema<'a> {
         let mut schema = Schema { pointer: self.pointer.clone(), ..Schema::default() };
+        if let Some(both) = &self.both {
+            schema.description = both.parts.iter().rev().find_map(|part| part.read().description);
+            schema.nullable = both.nullable && !self.null_is_said;
+            schema.all_of = Some(both.parts.to_vec());
+            return schema;
+        }
         match (self.part, self.value) {
             (Part::All, Value::Object(raw)) => schema.read(raw, self),
             (Part::Reference, value) => schema.reference = value.get("$ref").and_then(Value::as_str),

@@ -15,8 +15,16 @@ pub enum Type {
 }
 
 /// The keywords that say which values of a type are allowed.
-pub(super) const LIMITS: [&str; 7] =
-    ["minLength", "maxLength", "pattern", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"];
+pub(super) const LIMITS: [&str; 8] = [
+    "minLength",
+    "maxLength",
+    "pattern",
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "minProperties",
+];
 
 /// A place where a schema stands.
 #[derive(Debug, Clone)]
@@ -25,7 +33,17 @@ pub struct SchemaAt<'a> {
     pub(super) part: Part<'a>,
     /// Whether the union that it is a variant of has taken over that it allows null.
     pub(super) null_is_said: bool,
+    /// Where it is two objects at once, as the parts of an `allOf` say of one property.
+    pub(super) both: Option<Box<Both<'a>>>,
     pub pointer: String,
+}
+
+/// Two schemas that both hold.
+#[derive(Debug, Clone)]
+pub(super) struct Both<'a> {
+    /// The earlier one first.
+    pub parts: [SchemaAt<'a>; 2],
+    pub nullable: bool,
 }
 
 /// How much of the value is the schema.
@@ -71,7 +89,7 @@ pub struct Schema<'a> {
 
 impl<'a> SchemaAt<'a> {
     pub fn new(value: &'a Value, pointer: String) -> Self {
-        Self { value, part: Part::All, null_is_said: false, pointer }
+        Self { value, part: Part::All, null_is_said: false, both: None, pointer }
     }
 }
 

@@ -48,6 +48,8 @@ pub struct Layout<'a> {
     pub related: BTreeMap<&'a str, &'a str>,
     /// Members that always have the same text. `None`: the name of the collection.
     pub constants: Vec<(Way<'a>, Option<&'a str>)>,
+    /// Objects that have to be there, even where nothing is in them.
+    pub containers: Vec<Way<'a>>,
 }
 
 /// The form of a collection's objects, by one of them: what only looks like JSON:API is an object of its own kind.
@@ -94,6 +96,11 @@ pub fn laid_out<'a>(document: &'a Document, at: &SchemaAt<'a>, form: Form<'a>) -
     if let Some(text) = constant {
         layout.constants.push((vec!["type"], text));
         properties.shift_remove("type");
+    }
+    for container in ["attributes", "relationships"] {
+        if properties.get(container).is_some_and(|property| property.required) {
+            layout.containers.push(vec![container]);
+        }
     }
     layout.properties = properties.into_iter().filter(|(name, _)| !NO_FIELDS.contains(name)).collect();
     for (name, attribute) in attributes {

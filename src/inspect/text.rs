@@ -10,7 +10,6 @@ use super::{FieldView, ModelView, View};
 use crate::diagnostics::{clean, count};
 use crate::discovery::HOW_TO_CHOOSE;
 use crate::model::{Insert, KeyOrigin};
-use crate::names::json;
 use crate::schema_json::document::Operation;
 
 const BOLD: Style = Style::new().bold();
@@ -247,8 +246,7 @@ fn what_it_takes(operation: &Operation) -> String {
                 (None, None) => field.clone(),
             });
         let constants = operation.constants.iter();
-        let always =
-            constants.map(|constant| format!("{} = {}", constant.place.join("."), json::string(&constant.value)));
+        let always = constants.map(|constant| format!("{} = {}", constant.place.join("."), constant.value));
         let media = operation.media.as_ref().map(|media| format!(", {media}")).unwrap_or_default();
         parts.push(format!("sends {}{under}{media}", named.chain(always).collect::<Vec<_>>().join(", ")));
     }

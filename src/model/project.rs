@@ -158,8 +158,11 @@ impl Metadata {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Input {
     pub name: String,
+    pub ty: FieldType,
     pub shape: Shape,
     pub doc: Option<String>,
+    /// The model whose key it holds.
+    pub parent: Option<String>,
 }
 
 /// What the document's schemas ask of a field's values: of what is written, and of rows.
@@ -258,7 +261,7 @@ pub struct Operation {
     pub names: Vec<(String, String)>,
     /// Those of them that an update has to send even where they stay as they are.
     pub required: Vec<String>,
-    /// Fields that lie deeper in the body, and the names of the members that lead to each, in the order of the row.
+    /// Fields and inputs that lie deeper in the body, and the names of the members that lead to each, in the order of the row.
     pub places: Vec<(String, Vec<String>)>,
     /// Members that the body always has, and their text.
     pub constants: Vec<Constant>,
@@ -275,7 +278,8 @@ pub struct Operation {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Constant {
     pub place: Vec<String>,
-    pub value: String,
+    /// A text; or an object without members, where nothing else is sent in it.
+    pub value: Value,
 }
 
 /// The JSON type that a body has a value as, where the rows have another.

@@ -106,7 +106,11 @@ fn shown_model(model: &Model) -> Map<String, Value> {
         shown.insert("references".to_owned(), references.join(", ").into());
     }
     if !model.inputs.is_empty() {
-        let inputs: Vec<&str> = model.inputs.iter().map(|input| input.name.as_str()).collect();
+        let inputs = model.inputs.iter().map(|input| match &input.parent {
+            Some(parent) => format!("{} (of {parent})", input.name),
+            None => input.name.clone(),
+        });
+        let inputs: Vec<String> = inputs.collect();
         shown.insert("inputs".to_owned(), inputs.join(", ").into());
     }
     shown
@@ -138,6 +142,7 @@ fn shown_operation(operation: &Operation) -> String {
         text += &format!(", takes {}", taken.join(", "));
     }
     for Constant { place, value } in &operation.constants {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         text += &format!(", {} = {value}", place.join("."));
     }
     text += &operation.envelope.as_ref().map(|name| format!(" under {name}")).unwrap_or_default();

@@ -169,6 +169,7 @@ const LISTS: &[&str] = &[
     "in-flight",
     "interleavings",
     "list-rows",
+    "named-rows",
     "nested-lists",
     "odd-servers",
     "pages",
@@ -225,6 +226,7 @@ fn compiled() -> &'static Workspace {
             }
             if pair.transport == "rest" {
                 generate(&workspace, pair, "tests/client/circles", "openapi.yaml", "circles", "");
+                generate(&workspace, pair, "tests/client/related", "openapi.yaml", "related", "");
             }
             for int64 in ["number", "bigint", "string"].into_iter().filter(|_| pair.transport == "rest") {
                 let (to, settings) = (format!("values/{int64}"), format!("int64: {int64}\n"));

@@ -1,7 +1,7 @@
 //! The view of `schema/<model>.ts`: what the code that all models share knows of one of them.
 
 use serde::Serialize;
-use serde_json::{Value, json, to_value};
+use serde_json::{Map, Value, json, to_value};
 
 use super::lists;
 use super::literal::Language;
@@ -75,6 +75,9 @@ fn members(model: &Model, data: &document::Model) -> anyhow::Result<Vec<Member>>
     let operations = lists::operations(model, data)?;
     let inputs: Vec<&str> = model.inputs.iter().map(|input| input.name.as_str()).collect();
     let inputs = if inputs.is_empty() { Value::Null } else { to_value(inputs)? };
+    let parents = model.inputs.iter().filter_map(|input| Some((input.name.clone(), input.parent.clone()?.into())));
+    let parents: Map<String, Value> = parents.collect();
+    let parents = if parents.is_empty() { Value::Null } else { Value::Object(parents) };
     let values = [
         ("name", to_value(&data.name)?),
         ("localFirst", to_value(data.local_first)?),
@@ -83,6 +86,7 @@ fn members(model: &Model, data: &document::Model) -> anyhow::Result<Vec<Member>>
         ("references", to_value(&data.references)?),
         ("writeId", to_value(&data.write_id)?),
         ("inputs", inputs),
+        ("inputReferences", parents),
         ("operations", operations),
         ("transport", model.transport.word().into()),
         ("list", model.list.as_ref().map_or(Value::Null, lists::list)),

@@ -34,6 +34,8 @@ pub struct Relations<'n> {
     pub type_name: String,
     /// Field name to the name of the model whose key it holds, in order of field name.
     pub references: Vec<(String, String)>,
+    /// The same, of inputs.
+    pub of_inputs: Vec<(String, String)>,
     /// The final names of components.
     pub components: &'n HashMap<String, String>,
 }
@@ -66,6 +68,8 @@ impl Draft<'_, '_> {
         };
         let takes_write_id = |writer: &Option<Writer>| writer.as_ref().is_some_and(|writer| writer.takes_write_id);
         let row_has_write_id = || candidate.row.properties.contains_key("write_id");
+        let inputs = self.create.iter().flat_map(|writer| &writer.inputs);
+        let inputs = inputs.map(|input| relations.input(input)).collect();
         Model {
             name: candidate.name.clone(),
             type_name: relations.type_name,
@@ -78,7 +82,7 @@ impl Draft<'_, '_> {
                 create: takes_write_id(&self.create),
                 update: takes_write_id(&self.update),
             },
-            inputs: self.create.iter().flat_map(|writer| inputs(&writer.inputs, relations.components)).collect(),
+            inputs,
             server: server(entry, &self.properties),
             indexes: entry.map(|entry| entry.indexes.clone()).unwrap_or_default(),
             references: relations.references,
@@ -100,9 +104,12 @@ impl Draft<'_, '_> {
     }
 }
 
-/// With the final names of components.
-fn inputs<'i>(inputs: &'i [Input], components: &'i HashMap<String, String>) -> impl Iterator<Item = Input> + use<'i> {
-    inputs.iter().map(|input| Input { shape: input.shape.clone().with_names(components), ..input.clone() })
+impl Relations<'_> {
+    /// With the final names of components, and the model that it refers to.
+    fn input(&self, input: &Input) -> Input {
+        let parent = self.of_inputs.iter().find(|(name, _)| *name == input.name).map(|(_, parent)| parent.clone());
+        Input { shape: input.shape.clone().with_names(self.components), parent, ..input.clone() }
+    }
 }
 
 /// The access metadata, without the fields that appear in no generated file.

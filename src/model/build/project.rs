@@ -147,8 +147,10 @@ pub fn make<'a>(
     }
     let names = Names::give(document, &drafts, types.named());
     let references = references(&drafts, &names.models, problems);
-    let models = drafts.into_iter().zip(names.models).zip(references).map(|((draft, type_name), references)| {
-        draft.model(document, config, Relations { type_name, references, components: &names.components })
+    let models = drafts.into_iter().zip(names.models).zip(references);
+    let models = models.map(|((draft, type_name), References { columns, inputs })| {
+        let components = &names.components;
+        draft.model(document, config, Relations { type_name, references: columns, of_inputs: inputs, components })
     });
     let mut models: Vec<Model> = models.collect();
     find_parents(&mut models);
@@ -191,8 +193,14 @@ impl Names {
     }
 }
 
+/// Names of columns, or of inputs, and the models whose keys they hold.
+struct References {
+    columns: Vec<(String, String)>,
+    inputs: Vec<(String, String)>,
+}
+
 /// Finds the references of each draft. Those in the config replace those found.
-fn references(drafts: &[Draft], type_names: &[String], problems: &mut Problems) -> Vec<Vec<(String, String)>> {
+fn references(drafts: &[Draft], type_names: &[String], problems: &mut Problems) -> Vec<References> {
     let rows: Vec<Row> = drafts.iter().zip(type_names).map(|(draft, type_name)| row(draft, type_name)).collect();
     // A guessed model is never found as a parent.
     let sure = rows.iter().zip(drafts).filter(|(_, draft)| !draft.candidate.row.is_guess).map(|(row, _)| row);
@@ -200,7 +208,8 @@ fn references(drafts: &[Draft], type_names: &[String], problems: &mut Problems) 
     let names: Vec<&str> = rows.iter().map(|row| row.name).collect();
     let of = |(row, draft): (&Row, &Draft)| {
         let found = with_path_parents(parents.of(row), draft, drafts);
-        let Some(config) = &draft.candidate.config else { return found };
+        let inputs = parents.of(&row_of_inputs(row, draft));
+        let Some(config) = &draft.candidate.config else { return References { columns: found, inputs } };
         let given = &config.entry.references;
         for (field, target) in given.iter().filter(|(_, target)| !names.contains(&target.as_str())) {
             problems.push(unknown_model(&names, field, target, &child(&config.pointer, "references")));
@@ -208,7 +217,7 @@ fn references(drafts: &[Draft], type_names: &[String], problems: &mut Problems) 
         let found = found.into_iter().filter(|(field, _)| !given.iter().any(|(name, _)| name == field));
         let mut references: Vec<_> = found.chain(given.iter().cloned()).collect();
         references.sort();
-        references
+        References { columns: references, inputs }
     };
     rows.iter().zip(drafts).map(of).collect()
 }
@@ -231,6 +240,12 @@ fn row<'d>(draft: &'d Draft, type_name: &'d str) -> Row<'d> {
     let fields = draft.properties.iter().map(|property| (property.name, property.typed.ty)).collect();
     let Candidate { name, row, resource, .. } = draft.candidate;
     Row { name, type_name, ty: row.ty(resource), related: &row.related, key: &draft.own_key, fields }
+}
+
+/// What only a create's body has, as if it were a row: such a value refers to a row by the same rules.
+fn row_of_inputs<'d>(row: &Row<'d>, draft: &'d Draft) -> Row<'d> {
+    let inputs = draft.create.iter().flat_map(|writer| &writer.inputs);
+    Row { fields: inputs.map(|input| (input.name.as_str(), input.ty)).collect(), ..*row }
 }
 
 fn unknown_model(names: &[&str], field: &str, target: &str, pointer: &str) -> Problem {

@@ -17,6 +17,8 @@ export interface Model {
   readonly writeId: readonly ("row" | "create" | "update")[];
   /** What an insert must give beside the fields: the API's create needs it, and no row has it. */
   readonly inputs?: readonly string[];
+  /** Those of them that hold the key of another model. */
+  readonly inputReferences?: Readonly<Record<string, string>>;
   /** What the API offers. */
   readonly operations: Operations;
   /** How its rows come in. */
@@ -97,7 +99,7 @@ export interface Operation {
   readonly names?: Readonly<Record<string, string>>;
   /** Those of them that an update sends even where they stay as they are. */
   readonly required?: readonly string[];
-  /** Fields that lie deeper in the body: names of members, from the outside in. */
+  /** Fields and inputs that lie deeper in the body: names of members, from the outside in. */
   readonly places?: Readonly<Record<string, readonly string[]>>;
   /** Members that the body always has, with the same value. */
   readonly constants?: readonly Constant[];
@@ -120,10 +122,13 @@ export interface Operation {
   };
 }
 
-/** A member of a body that is the same for every row: its place, from the outside in, and its text. */
+/**
+ * A member of a body that is the same for every row: its place, from the outside in, and its text; or an object that has to
+ * be there, empty where nothing else is sent in it.
+ */
 export interface Constant {
   readonly place: readonly string[];
-  readonly value: string;
+  readonly value: string | Readonly<Record<string, never>>;
 }
 
 export interface List {

@@ -1,5 +1,5 @@
 import { textOf, type Members } from "../client/json.js";
-import { actionFor, type Model, type Operation } from "../client/model.js";
+import { actionFor, own, type Model, type Operation } from "../client/model.js";
 import type { Entry, StoreOperations } from "../store/store.js";
 import type { Outgoing, Writes } from "../transport/transport.js";
 import { createKnown, type Known, type Models } from "./known.js";
@@ -83,8 +83,11 @@ async function compose(
     writeIds: entries.map((entry) => entry.writeId),
     writeId: first.sentWith ?? newest.writeId,
     attempts: Math.max(...entries.map((entry) => entry.attempts)) + 1,
-    members: await withMadeKeys(known, model, members),
-    inputs: first.inputs,
+    members: await withMadeKeys(known, model.references, members),
+    inputs:
+      model.inputReferences === undefined
+        ? first.inputs
+        : await withMadeKeys(known, model.inputReferences, first.inputs),
     before: first.operation === "insert" ? {} : await rowBefore(known, model, first),
   };
 }
@@ -98,21 +101,24 @@ async function rowBefore(known: Known, model: Model, first: Entry): Promise<Memb
     if (entry.operation === "delete") row = undefined;
     else if (row !== undefined || entry.operation === "insert") row = { ...row, ...entry.members };
   }
-  return withMadeKeys(known, model, { ...row, ...keyMembers(model, first) });
+  return withMadeKeys(known, model.references, { ...row, ...keyMembers(model, first) });
 }
 
 function keyMembers(model: Model, entry: Entry): Members {
   return Object.fromEntries(model.key.map((column) => [column, entry.members[column] ?? "null"]));
 }
 
-/** Replaces temporary keys in references: a form may have been opened before the server made the key. */
-export async function withMadeKeys(known: Known, model: Model, members: Members): Promise<Members> {
+/**
+ * Replaces temporary keys in references: a form may have been opened before the server made the key, and what only the
+ * request has is nowhere replaced before.
+ */
+export async function withMadeKeys(known: Known, references: Model["references"], members: Members): Promise<Members> {
   const made: Record<string, string> = {};
-  for (const [column, parent] of Object.entries(model.references)) {
-    const value = members[column] ?? "null";
+  for (const [name, parent] of Object.entries(references)) {
+    const value = own(members, name) ?? "null";
     if (value === "null") continue;
     const key = await known.madeKey({ model: parent, ownKey: textOf(value) });
-    if (key !== undefined) made[column] = key.json;
+    if (key !== undefined) made[name] = key.json;
   }
   return { ...members, ...made };
 }

@@ -1,5 +1,5 @@
 import { textOf, type Members } from "../client/json.js";
-import { ownKeyIn, type Model } from "../client/model.js";
+import { own, ownKeyIn, type Model } from "../client/model.js";
 import type { Entry, MadeKey, StoreOperations } from "../store/store.js";
 
 export type Models = ReadonlyMap<string, Model>;
@@ -72,16 +72,18 @@ export function createKnown({ log, synced }: StoreOperations, models: Models): K
 
   const known: Known = {
     async prepareToFind(entries) {
-      const parents = entries.flatMap((entry) => parentsOf(models.get(entry.model), entry.members));
+      const parents = entries.flatMap((entry) => parentsIn(models.get(entry.model), entry));
       await readEntries([...entries.filter((entry) => !isNewInsert(entry)), ...parents.filter(isWhole).map(asRow)]);
       await readSynced(entries.filter((entry) => entry.operation !== "insert" && hasReferences(models, entry)));
     },
 
     async prepareToCompose(entries) {
       await readSynced(entries.filter(({ operation }) => operation !== "insert"));
-      const rowsOf = (entry: Entry) => [entry.members, rows.get(nameOf(entry)) ?? {}];
       await readMadeKeys(
-        entries.flatMap((entry) => rowsOf(entry).flatMap((members) => parentsOf(models.get(entry.model), members))),
+        entries.flatMap((entry) => {
+          const model = models.get(entry.model);
+          return [...parentsIn(model, entry), ...parentsOf(model, rows.get(nameOf(entry)) ?? {})];
+        }),
       );
     },
 
@@ -129,16 +131,33 @@ export function parentsOf(model: Model | undefined, members: Members): ParentNam
   return referencesOf(model, members).map(([, parent]) => parent);
 }
 
-/** The same, each with the column that refers to it. */
-export function referencesOf(model: Model | undefined, members: Members): [column: string, parent: ParentName][] {
-  return Object.entries(model?.references ?? {}).flatMap(([column, parent]): [string, ParentName][] => {
-    const value = members[column] ?? "null";
-    return value === "null" ? [] : [[column, { model: parent, ownKey: textOf(value) }]];
+/** The rows that an entry refers to: by its columns, and by what only the request has. */
+export function parentsIn(model: Model | undefined, entry: Entry): ParentName[] {
+  return referencesIn(model, entry).map(([, parent]) => parent);
+}
+
+/** The same, each with the name of what refers to it. */
+export function referencesIn(model: Model | undefined, entry: Entry): Reference[] {
+  const ofInputs = model?.inputReferences;
+  return [...referencesOf(model, entry.members), ...(ofInputs === undefined ? [] : named(ofInputs, entry.inputs))];
+}
+
+type Reference = [name: string, parent: ParentName];
+
+function referencesOf(model: Model | undefined, members: Members): Reference[] {
+  return named(model?.references ?? {}, members);
+}
+
+function named(references: Readonly<Record<string, string>>, members: Members): Reference[] {
+  return Object.entries(references).flatMap(([name, parent]): Reference[] => {
+    const value = own(members, name) ?? "null";
+    return value === "null" ? [] : [[name, { model: parent, ownKey: textOf(value) }]];
   });
 }
 
 export function hasReferences(models: Models, { model }: Entry): boolean {
-  return Object.keys(models.get(model)?.references ?? {}).length > 0;
+  const { references = {}, inputReferences = {} } = models.get(model) ?? {};
+  return Object.keys(references).length + Object.keys(inputReferences).length > 0;
 }
 
 export function asParent(models: Models, { model, rowKey }: RowName): ParentName {

@@ -5,6 +5,7 @@ import {
   hasReferences,
   nameOf,
   nameOfParent,
+  parentsIn,
   parentsOf,
   type Known,
   type Models,
@@ -202,9 +203,8 @@ async function passedBy(known: Known, models: Models, entries: readonly [Entry, 
     // The rows that it refers to on the server, and those that the entries make it refer to.
     const isNew = model === undefined || first.operation === "insert";
     const before = isNew ? undefined : await known.synced(model, first.rowKey);
-    for (const members of [before ?? {}, ...entries.map((entry) => entry.members)]) {
-      for (const parent of parentsOf(model, members)) parents.set(nameOfParent(parent), own);
-    }
+    const referred = [...parentsOf(model, before ?? {}), ...entries.flatMap((entry) => parentsIn(model, entry))];
+    for (const parent of referred) parents.set(nameOfParent(parent), own);
   }
   return { rows: new Set([nameOf(first)]), parents };
 }
@@ -213,7 +213,7 @@ async function passedBy(known: Known, models: Models, entries: readonly [Entry, 
 async function heldBy(known: Known, models: Models, entry: Entry): Promise<ParentName | undefined> {
   const own = asParent(models, entry);
   if (entry.operation !== "insert" && (await isNameless(known, models, own, () => known.ofRow(entry)))) return own;
-  for (const parent of parentsOf(models.get(entry.model), entry.members)) {
+  for (const parent of parentsIn(models.get(entry.model), entry)) {
     if (nameOfParent(parent) === nameOfParent(own)) continue;
     const entries = await known.ofParent(parent);
     if (isUnsent(entries, entry) || (await isNameless(known, models, parent, async () => entries))) return parent;

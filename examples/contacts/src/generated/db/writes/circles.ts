@@ -3,11 +3,11 @@
 import type { Members } from "../client/json.js";
 import { actionFor, fieldOf, type Model } from "../client/model.js";
 import type { Entry, StoreOperations } from "../store/store.js";
-import { asParent, nameOfParent, referencesOf, type Known, type Models } from "./known.js";
+import { asParent, nameOfParent, referencesIn, type Known, type Models } from "./known.js";
 import { isUnsent } from "./queue.js";
 import { refuse } from "./settle.js";
 
-/** A new row that waits for another one, which its column refers to. */
+/** A new row that waits for another one, which its column, or its input, refers to. */
 interface Link {
   readonly entry: Entry;
   readonly column: string;
@@ -33,7 +33,7 @@ export async function findCircle(
   /** Follows the references from a row on, until one leads back to the first of the path. */
   async function follow(entry: Entry, path: readonly Link[], done: Set<Entry>): Promise<Circle | undefined> {
     done.add(entry);
-    for (const [column, parent] of referencesOf(models.get(entry.model), entry.members)) {
+    for (const [column, parent] of referencesIn(models.get(entry.model), entry)) {
       const next = byRow.get(nameOfParent(parent));
       if (next === undefined || next === entry || !isUnsent(await known.ofParent(parent), entry)) continue;
       const link = { entry, column };

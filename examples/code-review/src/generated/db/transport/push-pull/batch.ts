@@ -189,7 +189,7 @@ function basesOf(entries: readonly Entry[]): string[] {
 }
 
 async function changeOf(known: Known, model: Model | undefined, entry: Entry): Promise<Omit<PushChange, "base">> {
-  const members = model === undefined ? entry.members : await withMadeKeys(known, model, entry.members);
+  const members = model === undefined ? entry.members : await withMadeKeys(known, model.references, entry.members);
   const columns = Object.keys(members);
   const isKey = (column: string) => model?.key.includes(column) ?? false;
   const others = entry.operation === "delete" ? [] : columns.filter((column) => !isKey(column));

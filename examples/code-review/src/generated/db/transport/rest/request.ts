@@ -97,10 +97,11 @@ function laidOut({ names = {}, places = {}, constants = [] }: Operation, fields:
   for (const [name, value] of Object.entries(fields)) {
     const place = own(places, name) ?? [own(names, name) ?? name];
     // What would say nothing but its type isn't there.
-    const isTyped = constants.some((constant) => isBeside(constant.place, place));
+    const isTyped = constants.some((constant) => typeof constant.value === "string" && isBeside(constant.place, place));
     put(body, value === "null" && place.length > 1 && isTyped ? place.slice(0, -1) : place, value);
   }
   for (const { place, value } of constants) {
+    if (typeof value === "object" && nestedAt(body, place) !== undefined) continue;
     if (nestedAt(body, place.slice(0, -1)) instanceof Map) put(body, place, JSON.stringify(value));
   }
   return membersOfNested(body);

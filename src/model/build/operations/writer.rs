@@ -1,0 +1,138 @@
+//! What an operation sends of a row.
+
+use serde_json::json;
+
+use super::body::Taken;
+use super::fit::{Fit, fit, fits_form};
+use super::{RowField, Unusable, Writing, bodiless};
+use crate::discovery::{Form, Layout, PathItem};
+use crate::model::project::{Constant, Input, Method, Operation};
+use crate::openapi::{Node, Properties, RawProperty};
+
+/// A usable operation and the properties of its body.
+pub struct Writer<'a> {
+    pub operation: Operation,
+    /// The properties of the body; empty without a schema.
+    pub properties: Properties<'a>,
+    pub takes_write_id: bool,
+    /// Properties that the body of a create needs and that no row has.
+    pub inputs: Vec<Input>,
+    /// Optional properties of the body that the rows don't have.
+    pub unsent: Vec<String>,
+}
+
+impl<'a> Writer<'a> {
+    /// The property of the body that a field is.
+    pub fn property(&self, field: &str) -> Option<&RawProperty<'a>> {
+        let named = self.operation.names.iter().find(|(own, _)| own == field).map(|(_, name)| name.as_str());
+        self.properties.get(named.unwrap_or(field))
+    }
+}
+
+impl<'a> Writing<'_, 'a> {
+    pub(super) fn writer(
+        &self,
+        method: Method,
+        item: &PathItem<'a>,
+        node: &Node<'a>,
+        creates: bool,
+    ) -> Result<Writer<'a>, Unusable> {
+        let parameters = self.parameters(item, node)?;
+        let unusable = |reason: String| Unusable { pointer: node.pointer.clone(), reason };
+        let Some(Taken { layout, envelope, media, is_form }) = self.taken(item, node).map_err(unusable)? else {
+            return Ok(self.untyped(method, item, node, parameters));
+        };
+        let Layout { mut properties, places, nullable, constants, containers, related: _ } = layout;
+        let takes_write_id = properties.shift_remove("write_id").is_some();
+        let is_read_only =
+            |property: &RawProperty<'a>| property.resolve(self.document).is_some_and(|resolved| resolved.read_only);
+        // An update in JSON:API says which row it is of, even where nothing may change that.
+        let says_key = !creates && self.form != Form::Plain;
+        let is_key = |name: &str| self.own_key.iter().any(|key| key == name);
+        properties.retain(|name, property| (says_key && is_key(name)) || !is_read_only(property));
+        let mut operation =
+            Operation { envelope, media, answer: self.answer(node), ..bodiless(method, item, parameters) };
+        let (mut sent, mut always): (Vec<&str>, Vec<&str>) = Default::default();
+        for field in self.fields {
+            let Some((name, property)) = self.property_of(&properties, field) else { continue };
+            let names_row = !creates && is_key(&field.name) && (says_key || property.required);
+            if field.read_only && !names_row {
+                continue;
+            }
+            // What the path says need not be said again.
+            if field.place.is_some() && !property.required {
+                continue;
+            }
+            let Some(typed) = self.types.property(property).filter(|typed| !is_form || fits_form(typed.ty)) else {
+                continue;
+            };
+            let Some(fit) = fit(self.document, field, &typed, property, names_row) else { continue };
+            sent.push(name);
+            operation.body.push(field.name.clone());
+            if let Some(place) = places.get(name) {
+                operation.places.push((field.name.clone(), owned(place)));
+            }
+            if name != field.name {
+                operation.names.push((field.name.clone(), name.to_owned()));
+            }
+            if let Fit::As(cast) = fit {
+                operation.casts.push((field.name.clone(), cast));
+            }
+            let is_nullable = typed.nullable || nullable.contains(name);
+            let is_required = property.required || names_row;
+            if is_required && (creates || method == Method::Put || !self.has_default(property)) {
+                always.push(name);
+            }
+            if is_required && is_nullable && field.nullable {
+                operation.nulls.push(field.name.clone());
+            } else if is_required && !creates && method != Method::Put && !self.has_default(property) {
+                operation.required.push(field.name.clone());
+            }
+        }
+        let is_filled =
+            |name: &str| sent.contains(&name) || operation.parameters.iter().any(|(_, field)| field == name);
+        let needs = self.needs(&properties, is_filled, is_form, creates).map_err(unusable)?;
+        if operation.body.is_empty() && needs.inputs.is_empty() {
+            return Err(unusable("it takes none of the row's fields".to_owned()));
+        }
+        let constant = |(place, value): &(Vec<&str>, Option<&str>)| Constant {
+            place: owned(place),
+            value: value.unwrap_or_else(|| self.resource.last_segment()).into(),
+        };
+        let empty = |place: Vec<String>| Constant { place, value: json!({}) };
+        let place_of = |name: &str| places.get(name).map_or_else(|| vec![name.to_owned()], |place| owned(place));
+        let is_in = |name: &str, outer: &[&str]| places.get(name).is_some_and(|place| place.starts_with(outer));
+        // Others are there with what is always in them.
+        let bare = containers.iter().filter(|outer| !always.iter().any(|name| is_in(name, outer)));
+        let objects = bare.map(|place| owned(place)).chain(needs.empty.iter().map(|name| place_of(name)));
+        let inner = needs.inputs.iter().filter(|input| places.contains_key(input.name.as_str()));
+        let inner: Vec<_> = inner.map(|input| (input.name.clone(), place_of(&input.name))).collect();
+        let is_said = |name: &str| is_filled(name) || needs.fill(name);
+        let unsent = properties.keys().filter(|name| !is_said(name)).map(|name| (*name).to_owned()).collect();
+        operation.constants = constants.iter().map(constant).chain(objects.map(empty)).collect();
+        operation.places.extend(inner);
+        Ok(Writer { operation, properties, takes_write_id, inputs: needs.inputs, unsent })
+    }
+
+    /// For a body without a schema: sends everything that isn't read-only.
+    fn untyped(
+        &self,
+        method: Method,
+        item: &PathItem<'a>,
+        node: &Node<'a>,
+        parameters: Vec<(String, String)>,
+    ) -> Writer<'a> {
+        let mut operation = bodiless(method, item, parameters);
+        let is_written =
+            |field: &&RowField| !field.read_only && field.place.is_none() && !self.key.contains(&field.name);
+        let writable = self.fields.iter().filter(is_written);
+        operation.body = writable.map(|field| field.name.clone()).collect();
+        operation.answer = self.answer(node);
+        let (properties, unsent, inputs) = (Properties::new(), Vec::new(), Vec::new());
+        Writer { operation, properties, takes_write_id: false, inputs, unsent }
+    }
+}
+
+fn owned(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}

@@ -108,7 +108,7 @@ impl Tried<'_> {
         .collect()
     }
 
-    /// Tries what is told of several problems at once: a line with `NAME` and `PATH` on each of them, any other on all.
+    /// Tries what is told of several problems at once: a line with `NAME`, `PATH` or `FIELDS` on each of them, any other on all.
     fn failures_of_summaries(&self, config: &Value) -> Vec<String> {
         let problems = self.all_problems(config);
         let mut failed = Vec::new();
@@ -126,7 +126,13 @@ impl Tried<'_> {
                 let of_each = |problem: &&Problem| {
                     let item = problem.item().expect("an item");
                     let path = item.split_once(" (").and_then(|(_, rest)| rest.split(')').next()).unwrap_or_default();
-                    line.replace("NAME", quoted(item).first().unwrap_or(&"")).replace("PATH", path)
+                    let names = quoted(item);
+                    let fields: Vec<String> = names.iter().skip(1).map(|field| json!(field).to_string()).collect();
+                    let undecided: Vec<String> = fields.iter().map(|field| format!("{field}: …")).collect();
+                    line.replace("NAME", names.first().unwrap_or(&""))
+                        .replace("PATH", path)
+                        .replace("FIELDS", &fields.join(", "))
+                        .replace("FIELD: …", &undecided.join(", "))
                 };
                 let after: Vec<(&Problem, Vec<Problem>)> = alike
                     .iter()

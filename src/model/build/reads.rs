@@ -73,10 +73,16 @@ fn list_parameters(model: &Model, list: &List, pointer: &str) -> Option<Problem>
     }
     let names: Vec<&str> = list.required.iter().map(String::as_str).collect();
     let message = format!("GET {} requires {}, which nothing fills", list.path, quoted(&names));
-    let help = format!("the application has to: `configureSync({{ listParams: (model) => … }})`, for `{}`", model.name);
+    let help = format!(
+        "the application gives them: `configureSync({{ listParams: (model) => … }})` is asked with `{}` each time",
+        model.name
+    );
     let problem = Problem::new(Severity::Warning, Code::ListParameter, (Input::Spec, pointer), message).help(help);
     let item = format!("GET {}: {}, for `{}`", list.path, quoted(&names), model.name);
-    Some(problem.summed("list", "can't be read without parameters that nothing fills", item))
+    Some(problem.summed("list", "can't be read without parameters that nothing fills", item).help_of_all(|_| {
+        "the application gives them: `configureSync({ listParams: (model) => … })` is asked with each model's name"
+            .to_owned()
+    }))
 }
 
 /// Fields that may be computed, and then are no columns of the server's table: Electric refuses a shape that asks for one.
@@ -92,14 +98,15 @@ fn column_in_doubt(model: &Model, pointer: &str) -> Option<Problem> {
         return None;
     }
     let message =
-        format!("`{}` has {}, which only the server sets: are they columns of its table?", model.name, quoted(&names));
+        format!("`{}` has {}, which only the server sets: {}", model.name, quoted(&names), are_they_columns(&names));
     let (excluded, named) = excluded_or_named(model, &names);
-    let help = format!(
-        "Electric refuses a shape with a column that isn't there: leave out what is computed, {excluded}, or name the column, {named}"
-    );
+    let help = format!("{NO_SUCH_COLUMN}: leave out what is computed, {excluded}, or name the column, {named}");
     let item = format!("`{}`: {}", model.name, quoted(&names));
     let problem = Problem::new(Severity::Note, Code::ColumnInDoubt, (Input::Spec, pointer), message).help(help);
-    Some(problem.summed("model", "have fields that only the server sets: are they columns of their tables?", item))
+    let shared = "have fields that only the server sets: are they columns of their tables?";
+    Some(problem.summed("model", shared, item).help_of_all(|_| {
+        format!("{NO_SUCH_COLUMN}: leave out of each model what is computed, {EXCLUDED}, or name the columns, {NAMED}")
+    }))
 }
 
 /// Columns that the API's rows lack: the server's table has them under some name, or the shape is refused.
@@ -110,14 +117,27 @@ fn path_column_in_doubt(model: &Model, pointer: &str) -> Option<Problem> {
     if names.is_empty() {
         return None;
     }
-    let message = format!("`{}` has {} from its path: are they columns of its table?", model.name, quoted(&names));
+    let message = format!("`{}` has {} from its path: {}", model.name, quoted(&names), are_they_columns(&names));
     let (excluded, named) = excluded_or_named(model, &names);
-    let help = format!(
-        "Electric refuses a shape with a column that isn't there: leave it out with the writes that need it, {excluded}, or name it, {named}"
-    );
+    let help = format!("{NO_SUCH_COLUMN}: leave it out with the writes that need it, {excluded}, or name it, {named}");
     let item = format!("`{}`: {}", model.name, quoted(&names));
     let problem = Problem::new(Severity::Note, Code::ColumnInDoubt, (Input::Spec, pointer), message).help(help);
-    Some(problem.summed("model", "have fields from their paths: are they columns of their tables?", item))
+    let shared = "have fields from their paths: are they columns of their tables?";
+    Some(problem.summed("model", shared, item).help_of_all(|_| {
+        format!(
+            "{NO_SUCH_COLUMN}: leave out of each model what is none, with the writes that need it, {EXCLUDED}, or name the columns, {NAMED}"
+        )
+    }))
+}
+
+const NO_SUCH_COLUMN: &str = "Electric refuses a shape with a column that isn't there";
+
+/// The two ways out, of several models at once.
+const EXCLUDED: &str = "`models: { NAME: { exclude: [FIELDS] } }`";
+const NAMED: &str = "`models: { NAME: { columns: { FIELD: … } } }`";
+
+fn are_they_columns(names: &[&str]) -> &'static str {
+    if names.len() == 1 { "is it a column of its table?" } else { "are they columns of its table?" }
 }
 
 /// The two ways out of a doubt about columns.

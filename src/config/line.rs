@@ -13,6 +13,12 @@ pub fn of_path(path: &str) -> String {
     format!("`models: {{ NAME: {{ path: {} }} }}`", scalar(path))
 }
 
+/// Values of parameters, which the user decides.
+pub fn params<S: AsRef<str>>(names: &[S]) -> String {
+    let names: Vec<String> = names.iter().map(|name| format!("{}: \"…\"", key(name.as_ref()))).collect();
+    format!("`params: {{ {} }}`", names.join(", "))
+}
+
 /// Leaves out a model by its name, or a collection by its path.
 pub fn without(name: &str) -> String {
     without_all(&[name])

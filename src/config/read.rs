@@ -67,6 +67,7 @@ fn with_defaults(spec: SpecLocation, output: PathBuf) -> Config {
         idempotency_key: IdempotencyKey::Header,
         metadata: false,
         path_params: Vec::new(),
+        params: Vec::new(),
         sync_url: "/api/sync".to_owned(),
         server: None,
         templates: None,
@@ -113,6 +114,7 @@ pub fn read(root: &Value, folder: &Path, overrides: &Overrides, problems: &mut P
     set(&mut config.idempotency_key, reader.choice("idempotency_key", &keys, problems));
     set(&mut config.metadata, reader.bool("metadata", problems));
     set(&mut config.path_params, reader.pairs("path_params", problems));
+    set(&mut config.params, reader.pairs("params", problems));
     let integers = [("number", Int64::Number), ("string", Int64::String), ("bigint", Int64::Bigint)];
     set(&mut config.int64, reader.choice("int64", &integers, problems));
     let extensions = ImportExtension::ALL.map(|extension| (extension.word(), extension));

@@ -41,6 +41,9 @@ pub struct Config {
     pub metadata: bool,
     /// Values of path parameters that are the same in every request, in order of name.
     pub path_params: Vec<(String, String)>,
+    /// Values of query parameters and headers that the API requires, and that are the same in every request, in order of
+    /// name.
+    pub params: Vec<(String, String)>,
     /// Where the sync server answers.
     pub sync_url: String,
     /// The sync server to generate.

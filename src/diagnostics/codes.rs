@@ -92,6 +92,8 @@ codes! {
     Guess "guess" [Note], "a model rests on a guess";
     ColumnCollision "column-collision" [Note], "a field is left out because its column has the name of another";
     OperationUnused "operation-unused" [Note], "the client can't use an operation of the API";
+    RequestParameter "request-parameter" [Warning], "a write requires a parameter that nothing fills, and can't be made locally";
+    RuntimeParameter "runtime-parameter" [Note], "a write requires a key or a cookie that only the application or the browser has";
     NotSent "not-sent" [Note], "the API takes properties that the rows don't have";
 
     // Reading rows
@@ -109,6 +111,13 @@ codes! {
     // The schema that `diff` compares with
     UnknownVersion "unknown-version" [Error], "the version of `schema.json` is unknown";
     NotASchema "not-a-schema" [Error], "a file isn't a `schema.json`";
+}
+
+impl Code {
+    /// Whether it says why a write of the API can't be made locally.
+    pub fn is_of_unused_write(self) -> bool {
+        matches!(self, Self::OperationUnused | Self::RequestParameter)
+    }
 }
 
 impl fmt::Display for Code {

@@ -9,7 +9,8 @@ use super::table::{Table, cut};
 use super::{FieldView, ModelView, View};
 use crate::diagnostics::{clean, count};
 use crate::discovery::HOW_TO_CHOOSE;
-use crate::model::{Insert, KeyOrigin};
+use crate::model::{Filling, Insert, KeyOrigin};
+use crate::names::json;
 use crate::schema_json::document::Operation;
 
 const BOLD: Style = Style::new().bold();
@@ -237,6 +238,13 @@ fn remarks(model: &ModelView, field: &FieldView) -> String {
 fn what_it_takes(operation: &Operation) -> String {
     let renamed = operation.parameters.iter().filter(|(parameter, field)| parameter != field);
     let mut parts: Vec<String> = renamed.map(|(parameter, field)| format!("{{{parameter}}}: {field}")).collect();
+    let query = operation.query.iter().map(|(name, filling)| (format!("?{name}"), filling));
+    let beside_path = query.chain(operation.headers.iter().map(|(name, filling)| (name.clone(), filling)));
+    parts.extend(beside_path.map(|(name, filling)| match filling {
+        Filling::Field(field) => format!("{name}: {field}"),
+        Filling::Value(value) => format!("{name} = {}", json::string(value)),
+        Filling::WriteId => format!("{name}: the id of the write"),
+    }));
     if !operation.body.is_empty() || !operation.constants.is_empty() {
         let under = operation.envelope.as_ref().map(|key| format!(" under `{key}`")).unwrap_or_default();
         let named =

@@ -9,8 +9,8 @@ mod types;
 pub use build::build;
 pub use list::{Answer, List, ListParent, Page, Since, Size};
 pub use project::{
-    Cast, Constant, Field, FieldRules, FieldType, FromPath, Input, Insert, KeyOrigin, Metadata, Method, Model,
-    Operation, Operations, Project, Rules, Scope, Server, Sync, WriteId,
+    Cast, Constant, Field, FieldRules, FieldType, Filling, FromPath, Input, Insert, KeyOrigin, Metadata, Method, Model,
+    Operation, Operations, Parameter, Project, Rules, Scope, Server, Sync, WriteId,
 };
 pub use survey::{Survey, Surveyed, survey};
 pub use types::{NamedType, Property, Shape};

@@ -253,6 +253,10 @@ pub struct Operation {
     pub path: String,
     /// Placeholder to field, in the order of the path.
     pub parameters: Vec<(String, String)>,
+    /// What the query of every request has.
+    pub query: Vec<Parameter>,
+    /// Headers of every request.
+    pub headers: Vec<Parameter>,
     /// The fields that the request's body has, in the order of the row.
     pub body: Vec<String>,
     /// Those of them that the API wants even as null.
@@ -272,6 +276,35 @@ pub struct Operation {
     /// The body's media type, where it isn't `application/json`.
     pub media: Option<String>,
     pub answer: Answer,
+}
+
+impl Operation {
+    /// Whether a request says a field's value in its path, its query or a header.
+    pub fn has_outside_body(&self, field: &str) -> bool {
+        let beside_path = self.query.iter().chain(&self.headers);
+        self.parameters.iter().any(|(_, own)| own == field)
+            || beside_path
+                .into_iter()
+                .any(|parameter| matches!(&parameter.filling, Filling::Field(own) if own == field))
+    }
+}
+
+/// A parameter of the query, or a header, and what it says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parameter {
+    pub name: String,
+    pub filling: Filling,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Filling {
+    /// The row's value.
+    Field(String),
+    /// The same for every row.
+    Value(String),
+    /// The id of the write.
+    WriteId,
 }
 
 /// A member of a body that is the same for every row.

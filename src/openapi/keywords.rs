@@ -108,12 +108,13 @@ impl Part for Keywords {
         }
     }
 
-    /// The client sends no cookies of its own, and parameters of the query only to lists.
+    /// Only lists have parameters of the query that nobody requires, and nothing has such cookies.
     fn keeps(self, object: &Map<String, Value>) -> bool {
         let is_in = |place: &str| object.get("in").is_some_and(|own| own == place);
+        let is_optional = object.get("required") != Some(&Value::Bool(true));
         match self {
-            Self::Parameter => !is_in("query") && !is_in("cookie"),
-            Self::ListParameter => !is_in("cookie"),
+            Self::Parameter => !(is_optional && (is_in("query") || is_in("cookie"))),
+            Self::ListParameter => !(is_optional && is_in("cookie")),
             _ => true,
         }
     }

@@ -52,7 +52,7 @@ pub fn query_parameters<'a>(
 
 /// How the members of an object are sent.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Spread {
+pub(super) enum Spread {
     /// Each as a parameter of its own name.
     Members,
     /// `page[size]=20`
@@ -63,7 +63,7 @@ enum Spread {
 
 impl Spread {
     /// JSON:API has brackets, whatever a document forgets to say of them.
-    fn of(document: &Document, operation: &Node, node: &Node) -> Self {
+    pub(super) fn of(document: &Document, operation: &Node, node: &Node) -> Self {
         let style = node.str("style");
         let explodes = node.value.get("explode").and_then(Value::as_bool);
         match style {
@@ -75,14 +75,19 @@ impl Spread {
     }
 }
 
+/// The schema of a parameter. In Swagger 2.0 the parameter is one.
+pub(super) fn schema<'a>(document: &Document, node: &Node<'a>) -> Option<Node<'a>> {
+    match document.version() {
+        Version::V2 => Some(node.clone()),
+        _ => node.get("schema"),
+    }
+}
+
 /// A parameter; or several, where it is an object whose members are sent one by one, such as Spring's `pageable`, or the
 /// `page` of JSON:API.
 fn read<'a>(document: &'a Document, operation: &Node<'a>, node: &Node<'a>) -> Vec<QueryParameter<'a>> {
     let Some(name) = node.str("name") else { return Vec::new() };
-    let schema = match document.version() {
-        Version::V2 => Some(node.clone()),
-        _ => node.get("schema"),
-    };
+    let schema = schema(document, node);
     let required = node.value.get("required") == Some(&Value::Bool(true));
     let members = schema.as_ref().map(|node| properties(document, &node.schema())).unwrap_or_default();
     let spread = if members.is_empty() { Spread::No } else { Spread::of(document, operation, node) };

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::model::{self, Cast, Constant, FieldType, Insert, KeyOrigin, Metadata, Method, Shape};
+use crate::model::{self, Cast, Constant, FieldType, Filling, Insert, KeyOrigin, Metadata, Method, Parameter, Shape};
 
 /// Rises when a reader of the file has to know.
 pub const VERSION: u32 = 1;
@@ -150,6 +150,12 @@ pub struct Operation {
     /// Placeholder to field.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub parameters: IndexMap<String, String>,
+    /// Parameters of the query that every request has.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub query: IndexMap<String, Filling>,
+    /// Headers that every request has.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub headers: IndexMap<String, Filling>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub body: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -288,6 +294,8 @@ impl From<&model::Operation> for Operation {
             method: method.to_owned(),
             path: operation.path.clone(),
             parameters: map(&operation.parameters),
+            query: fillings(&operation.query),
+            headers: fillings(&operation.headers),
             body: operation.body.clone(),
             nulls: operation.nulls.clone(),
             names: map(&operation.names),
@@ -315,6 +323,10 @@ pub fn operations(operations: &model::Operations) -> IndexMap<String, Operation>
 
 fn map(pairs: &[(String, String)]) -> IndexMap<String, String> {
     pairs.iter().cloned().collect()
+}
+
+fn fillings(parameters: &[Parameter]) -> IndexMap<String, Filling> {
+    parameters.iter().map(|Parameter { name, filling }| (name.clone(), filling.clone())).collect()
 }
 
 /// What a type is called.

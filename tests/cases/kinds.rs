@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use crate::case;
 use sync_patterns::config::{self, Overrides, References};
 use sync_patterns::diagnostics::{Problems, Severity};
-use sync_patterns::model::{Constant, Field, Model, Operation, Surveyed};
+use sync_patterns::model::{Constant, Field, Filling, Model, Operation, Surveyed};
 use sync_patterns::openapi::fetch::{self, Access};
 use sync_patterns::survey;
 
@@ -121,6 +121,14 @@ fn shown_operation(operation: &Operation) -> String {
     let mut text = format!("{} {}", format!("{:?}", operation.method).to_uppercase(), operation.path);
     for (parameter, field) in operation.parameters.iter().filter(|(parameter, field)| parameter != field) {
         text += &format!(", {parameter}: {field}");
+    }
+    let query = operation.query.iter().map(|one| (format!("?{}", one.name), &one.filling));
+    for (name, filling) in query.chain(operation.headers.iter().map(|one| (one.name.clone(), &one.filling))) {
+        text += &match filling {
+            Filling::Field(field) => format!(", {name}: {field}"),
+            Filling::Value(value) => format!(", {name} = {value}"),
+            Filling::WriteId => format!(", {name}: the write's id"),
+        };
     }
     let taken = operation.body.iter().map(|field| {
         let name = operation.names.iter().find(|(own, _)| own == field).map(|(_, name)| format!(" (as {name})"));

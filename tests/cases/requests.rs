@@ -1,5 +1,5 @@
-//! The requests that a client would send, compared with what the document says of them: path, method, media type, and
-//! what a body has to have.
+//! The requests that a client would send, compared with what the document says of them: path, method, media type, the
+//! parameters that it requires, and what a body has to have.
 
 use std::fs;
 use std::path::Path;
@@ -41,16 +41,60 @@ fn fault(root: &Value, request: &Value) -> Option<String> {
     if operations.is_empty() {
         return Some("the document has no such operation".to_owned());
     }
-    if request["body"].is_null() {
-        return None;
-    }
     // Where two paths are spelled alike, one of them has to fit.
-    let faults: Vec<String> =
-        operations.iter().filter_map(|(item, operation)| fault_of_body(root, item, operation, request)).collect();
+    let fault_of = |(item, operation): &(&Value, &Value)| {
+        fault_of_parameters(root, item, operation, request).or_else(|| fault_of_body(root, item, operation, request))
+    };
+    let faults: Vec<String> = operations.iter().filter_map(fault_of).collect();
     (faults.len() == operations.len()).then(|| faults.join("; "))
 }
 
+/// What of the required query and headers a request lacks. The application has what says who is asking.
+fn fault_of_parameters(root: &Value, item: &Value, operation: &Value, request: &Value) -> Option<String> {
+    let query = request["query"].as_str().unwrap_or_default().trim_start_matches(['?', '&']);
+    let in_query: Vec<&str> = query.split('&').filter_map(|pair| Some(pair.split_once('=')?.0)).collect();
+    let headers = request["headers"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let headers: Vec<String> = headers.map(str::to_lowercase).collect();
+    let schemes = [&root["components"]["securitySchemes"], &root["securityDefinitions"]];
+    let keys: Vec<&str> = schemes
+        .into_iter()
+        .filter_map(Value::as_object)
+        .flatten()
+        .filter_map(|(_, scheme)| resolved(root, scheme)["name"].as_str())
+        .collect();
+    let mut all: Vec<&Value> = Vec::new();
+    let nodes = [operation, item].into_iter().filter_map(|node| node["parameters"].as_array()).flatten();
+    for one in nodes.map(|one| resolved(root, one)) {
+        if !all.iter().any(|known| (&known["in"], &known["name"]) == (&one["in"], &one["name"])) {
+            all.push(one);
+        }
+    }
+    let lacks = |one: &&Value| {
+        let name = one["name"].as_str().unwrap_or_default();
+        let is_there = match one["in"].as_str() {
+            Some("query") => in_query.contains(&encoded(name).as_str()),
+            Some("header") => {
+                let name = name.to_lowercase();
+                ["authorization", "content-type", "accept"].contains(&name.as_str()) || headers.contains(&name)
+            }
+            _ => true,
+        };
+        one["required"] == true && !is_there && !keys.contains(&name)
+    };
+    let missing: Vec<&Value> = all.into_iter().filter(lacks).map(|one| &one["name"]).collect();
+    (!missing.is_empty()).then(|| format!("it lacks the parameters {missing:?}"))
+}
+
+/// As a client writes a name into a query.
+fn encoded(name: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.!~*'()".contains(&byte);
+    name.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+}
+
 fn fault_of_body(root: &Value, item: &Value, operation: &Value, request: &Value) -> Option<String> {
+    if request["body"].is_null() {
+        return None;
+    }
     let media = request["type"].as_str().unwrap_or_default().split(';').next().unwrap_or_default().to_owned();
     let body = request["body"].as_str().unwrap_or_default();
     let parameters = || [operation, item].into_iter().filter_map(|node| node["parameters"].as_array()).flatten();

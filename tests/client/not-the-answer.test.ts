@@ -69,6 +69,30 @@ for (const code of [301, 302, 307, 308]) {
   });
 }
 
+test("a write has the query parameters that the application gives, also where it is redirected", async () => {
+  const client = await world.readyClient();
+  client.configureSync({ writeParams: (model) => (model === "projects" ? { api_key: "a b&c" } : {}) });
+  world.server.faults.add({
+    on: "* *",
+    where: isBare,
+    at: "arrived",
+    times: 1000,
+    what: redirected(307, ({ pathname, search }) => `${pathname}/${search.replaceAll("%20", "+")}`),
+  });
+  const id = randomUUID();
+  await client.sql`INSERT INTO projects (id, name) VALUES (${id}, 'P')`;
+  await client.allSettled();
+  await client.sql`UPDATE projects SET name = 'Q' WHERE id = ${id}`;
+  await client.sql`INSERT INTO labels (name) VALUES ('L')`;
+  await world.converged(client);
+  assert.deepEqual(await client.rejected(), []);
+  const writes = world.server.exchanges.filter(({ method }) => method !== "GET");
+  const queries = (model: string) => [
+    ...new Set(writes.filter(({ url }) => url.pathname.startsWith(`/${model}`)).map(({ url }) => url.search)),
+  ];
+  assert.deepEqual([queries("projects"), queries("labels")], [["?api_key=a%20b%26c"], [""]]);
+});
+
 for (const code of [301, 302, 303, 307]) {
   test(`${code} to a page to log in: waits for other headers, and sends nothing there`, async () => {
     const client = await world.readyClient();

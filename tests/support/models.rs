@@ -278,6 +278,8 @@ pub fn crud(mut model: Model, update: Method) -> Model {
         method,
         path: path.to_owned(),
         parameters: parameters.to_vec(),
+        query: Vec::new(),
+        headers: Vec::new(),
         body,
         nulls: Vec::new(),
         names: Vec::new(),

@@ -100,12 +100,14 @@ class Trip {
       const action = actionFor(model, operation);
       const write = { model, action, operation, rowKey, writeId, writeIds: [writeId], attempts: 1, members, inputs };
       const item = { members: before, etag: null };
-      const { method, path, template, headers, body } = requestFor(
+      const { method, path, query, template, headers, body } = requestFor(
         { ...write, before: operation === "insert" ? {} : before },
         operation === "update" ? item : undefined,
         true,
+        {},
       );
-      return { model: model.name, operation, method, path, template, type: headers["Content-Type"] ?? null, body };
+      const type = headers["Content-Type"] ?? null;
+      return { model: model.name, operation, method, path, query, template, headers: Object.keys(headers), type, body };
     });
   }
 

@@ -8,7 +8,7 @@ use super::lists::Reading;
 use super::metadata;
 use super::operations::{Bodies, Unusable, Writer, Writing};
 use super::shapes::Types;
-use crate::config::{Adapter, Choice, Config, ModelConfig, Transport, line};
+use crate::config::{Adapter, Choice, Config, IdempotencyKey, ModelConfig, Transport, line};
 use crate::diagnostics::{Code, Input, Problem, Problems, Reason, Severity, all_of, closest};
 use crate::discovery::lists::listing;
 use crate::discovery::{Candidate, LeftOut, key_of};
@@ -22,6 +22,8 @@ const MAX_FIELDS: usize = 900;
 
 const HOW_TO_DO_WITHOUT: &str =
     "the application can still make it by a request of its own; the row comes with the next read";
+
+const OTHERWISE: &str = "else the application can still make the write by a request of its own";
 
 /// The outcome of drafting a candidate.
 pub struct Attempt<'c, 'a> {
@@ -89,8 +91,6 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
 
         let fields: Vec<_> = properties.iter().map(RowProperty::row_field).collect();
         let (document, types) = (self.document, self.types);
-        // A sync server takes rows, and nothing beside them.
-        let has_inputs = self.config.transport_of(config) != Transport::PushPull;
         let (key_of, own_key_of) = (&key, &own_key);
         let writing = Writing {
             document,
@@ -100,13 +100,18 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
             fields: &fields,
             key: key_of,
             own_key: own_key_of,
-            has_inputs,
+            is_for_api: self.config.transport_of(config) != Transport::PushPull,
+            is_keyed: self.config.idempotency_key == IdempotencyKey::Header,
+            params: &self.config.params,
         };
         let create = writing.create().and_then(|writer| self.makes_key(writer, &key, &own_key));
         let create = self.usable("created", create);
         let update = self.usable("updated", writing.update());
         let delete = self.usable("deleted", writing.delete());
-        self.note_unsent(create.as_ref().into_iter().chain(update.as_ref()));
+        let writers = || create.iter().chain(&update).chain(&delete);
+        self.note_unsent(writers());
+        self.note_outside(writers());
+        let delete = delete.map(|writer| writer.operation);
         let (list, get) = (writing.read(false), writing.read(true));
         let is_written = create.is_some() || update.is_some() || delete.is_some();
         if list.is_none() && !is_written && !candidate.is_named {
@@ -128,10 +133,9 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
         own: &[String],
     ) -> Result<Option<Writer<'a>>, Unusable> {
         let Some(writer) = writer else { return Ok(None) };
-        let unusable = |reason| Err(Unusable { pointer: self.candidate.resource.pointer().to_owned(), reason });
+        let unusable = |reason: String| Err(Unusable::at(self.candidate.resource.pointer(), reason));
         let operation = &writer.operation;
         let takes = |name: &String| operation.body.contains(name);
-        let in_path = |name: &String| operation.parameters.iter().any(|(_, field)| field == name);
         // A server makes ids, but no names.
         let is_name = |name: &&String| !names::snake_case(name).ends_with("_id");
         let is_guess = self.candidate.row.guessed_key.is_some();
@@ -141,7 +145,8 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
         }
         // The server may make the only part of a key that isn't from the path.
         let is_made = |name: &String| own == [name.as_str()];
-        if let Some(part) = key.iter().find(|name| !is_made(name) && !takes(name) && !in_path(name)) {
+        if let Some(part) = key.iter().find(|name| !is_made(name) && !takes(name) && !operation.has_outside_body(name))
+        {
             return unusable(format!("the server makes `{part}`, which is only a part of the key"));
         }
         Ok(Some(writer))
@@ -319,18 +324,41 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
     /// Returns the operation, or notes why the client can't use it.
     fn usable<T>(&mut self, done: &str, outcome: Result<Option<T>, Unusable>) -> Option<T> {
         outcome.unwrap_or_else(|unusable| {
-            let message = format!("`{}` can't be {done} locally: {}", self.candidate.name, unusable.reason);
-            let at = (Input::Spec, unusable.pointer.as_str());
-            let operation = operation(&unusable.pointer).map(|operation| format!(" ({operation})")).unwrap_or_default();
-            let item = format!("`{}` can't be {done}{operation}: {}", self.candidate.name, unusable.reason);
-            let problem = Problem::new(Severity::Note, Code::OperationUnused, at, message).help(HOW_TO_DO_WITHOUT);
-            self.problems.push(
-                problem
+            let Unusable { pointer, reason, parameters, operation: at } = unusable;
+            let name = &self.candidate.name;
+            let message = format!("`{name}` can't be {done} locally: {reason}");
+            let operation = operation(at.as_ref().unwrap_or(&pointer))
+                .map(|operation| format!(" ({operation})"))
+                .unwrap_or_default();
+            let item = format!("`{name}` can't be {done}{operation}: {reason}");
+            let at = (Input::Spec, pointer.as_str());
+            self.problems.push(if parameters.is_empty() {
+                Problem::new(Severity::Note, Code::OperationUnused, at, message)
+                    .help(HOW_TO_DO_WITHOUT)
                     .summed("write", "of the API can't be made locally", item)
-                    .help_of_all(|_| HOW_TO_DO_WITHOUT.to_owned()),
-            );
+                    .help_of_all(|_| HOW_TO_DO_WITHOUT.to_owned())
+            } else {
+                let values = line::params(&parameters);
+                let help = format!("what is the same in every request, say in the config: {values}; {OTHERWISE}");
+                Problem::new(Severity::Warning, Code::RequestParameter, at, message).help(help)
+            });
             None
         })
+    }
+
+    /// Notes what of a write's parameters only the application or the browser can give.
+    fn note_outside<'w>(&mut self, writers: impl Iterator<Item = &'w Writer<'a>>)
+    where
+        'a: 'w,
+    {
+        let mut seen: Vec<&str> = Vec::new();
+        for one in writers.flat_map(|writer| &writer.outside) {
+            if seen.contains(&one.name.as_str()) {
+                continue;
+            }
+            seen.push(&one.name);
+            self.problems.push(one.problem(&self.candidate.name));
+        }
     }
 
     /// Notes the properties of request bodies that the rows don't have.
@@ -352,7 +380,7 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
 
     /// Leaves out a model that nobody could do anything with. What was noted of its writes says why.
     fn leave_idle(&mut self) -> Option<Draft<'c, 'a>> {
-        let first = self.problems.iter().find(|problem| problem.code == Code::OperationUnused);
+        let first = self.problems.iter().find(|problem| problem.code.is_of_unused_write());
         let why = first.map(|problem| format!("the API doesn't list its rows, and {}", problem.message));
         let left_out = self.left_out(Reason::NothingToDo);
         let left_out = why.into_iter().fold(left_out, LeftOut::why);

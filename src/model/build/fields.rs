@@ -144,7 +144,7 @@ impl Writers<'_, '_> {
     pub fn key_origin(&self, ty: FieldType) -> KeyOrigin {
         let Some(create) = self.create else { return KeyOrigin::Given };
         let [name] = self.own_key else { return KeyOrigin::Given };
-        let in_path = create.operation.parameters.iter().any(|(_, field)| field == name);
+        let in_path = create.operation.has_outside_body(name);
         if in_path {
             return KeyOrigin::Given;
         }
@@ -165,7 +165,7 @@ impl Writers<'_, '_> {
             || self.own_key.len() > 1
             || (key_origin == KeyOrigin::Given && self.create.is_some())
             || self.create.is_some_and(|create| {
-                create.operation.parameters.iter().any(|(_, field)| field == name)
+                create.operation.has_outside_body(name)
                     || (takes(create, name) && create.property(name).is_some_and(|property| property.required))
             });
         match self.create {
@@ -177,7 +177,7 @@ impl Writers<'_, '_> {
 
     fn insert(&self, document: &Document, name: &str, has_default: bool) -> Insert {
         let Some(create) = self.create else { return Insert::Never };
-        if create.operation.parameters.iter().any(|(_, field)| field == name) {
+        if create.operation.has_outside_body(name) {
             return Insert::Required;
         }
         if !takes(create, name) {

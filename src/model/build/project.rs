@@ -139,7 +139,7 @@ pub fn make<'a>(
         refused.extend(refusal);
         if let Some(draft) = draft {
             drafts.push(draft);
-            let unused = own.iter().filter(|problem| problem.code == Code::OperationUnused);
+            let unused = own.iter().filter(|problem| problem.code.is_of_unused_write());
             let unused = unused.map(|problem| problem.message.clone()).collect();
             notes.push(Notes { all: own.iter().map(|problem| problem.message.clone()).collect(), unused });
         }

@@ -70,6 +70,9 @@ fn changed(
     if before.parameters != after.parameters {
         parts.push("fills its path otherwise".to_owned());
     }
+    if (&before.query, &before.headers) != (&after.query, &after.headers) {
+        parts.push("has other parameters in its query or headers".to_owned());
+    }
     if before.envelope != after.envelope {
         parts.push(match &after.envelope {
             Some(envelope) => format!("wraps its body in {}", name(envelope)),

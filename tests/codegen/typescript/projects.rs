@@ -284,6 +284,8 @@ pub fn model(name: &str, type_name: &str, mut fields: Vec<Field>) -> Model {
             method,
             path,
             parameters,
+            query: Vec::new(),
+            headers: Vec::new(),
             body,
             nulls,
             names,

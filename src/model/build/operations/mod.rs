@@ -3,15 +3,17 @@
 mod body;
 mod fit;
 mod needs;
+mod parameters;
 mod writer;
 
 pub use body::Bodies;
+pub use parameters::Outside;
 pub use writer::Writer;
 
 use super::answers;
 use super::shapes::Types;
 use crate::discovery::paths;
-use crate::discovery::{self, Form, PathItem, Resource};
+use crate::discovery::{Form, PathItem, Resource};
 use crate::model::list::Answer;
 use crate::model::project::{FieldType, Method, Operation};
 use crate::openapi::{Document, Node, declares, find_response, json_type};
@@ -44,14 +46,32 @@ pub struct Writing<'w, 'a> {
     pub key: &'w [String],
     /// The key without the columns from the path.
     pub own_key: &'w [String],
-    /// Whether a create may take what no row has.
-    pub has_inputs: bool,
+    /// Whether writes go to the API itself, and not to a sync server, which takes rows and nothing beside them.
+    pub is_for_api: bool,
+    /// Whether every write has its id in the header `Idempotency-Key`.
+    pub is_keyed: bool,
+    /// Values of parameters, from the config.
+    pub params: &'w [(String, String)],
 }
 
 /// The reason why an operation can't be used, with its pointer.
 pub struct Unusable {
     pub pointer: String,
     pub reason: String,
+    /// The parameters that only the config can fill.
+    pub parameters: Vec<String>,
+    /// Where the operation is, if the pointer leads elsewhere.
+    pub operation: Option<String>,
+}
+
+impl Unusable {
+    pub fn because(node: &Node, reason: impl Into<String>) -> Self {
+        Self::at(&node.pointer, reason)
+    }
+
+    pub fn at(pointer: &str, reason: impl Into<String>) -> Self {
+        Self { pointer: pointer.to_owned(), reason: reason.into(), parameters: Vec::new(), operation: None }
+    }
 }
 
 type Outcome<T> = Result<Option<T>, Unusable>;
@@ -70,9 +90,7 @@ impl<'w, 'a> Writing<'w, 'a> {
         match self.resource.item_operation("post").filter(|(_, node)| declares(self.document, node, CREATED)) {
             Some((item, node)) => self.writer(Method::Post, item, &node, true).map(Some),
             None => match put {
-                Some((_, node)) => {
-                    Err(Unusable { pointer: node.pointer, reason: "it takes a list, not one row".to_owned() })
-                }
+                Some((_, node)) => Err(Unusable::because(&node, "it takes a list, not one row")),
                 None => Ok(None),
             },
         }
@@ -100,33 +118,22 @@ impl<'w, 'a> Writing<'w, 'a> {
         let creates = self.resource.collection_operation("post").is_some();
         let Some((item, node)) = self.resource.collection_operation("put").filter(|_| creates) else { return Ok(None) };
         let writer = self.writer(Method::Put, item, &node, false)?;
-        let in_path = |name: &String| writer.operation.parameters.iter().any(|(_, field)| field == name);
-        let is_said = |name: &&String| writer.operation.body.contains(name) || in_path(name);
+        let is_said = |name: &&String| writer.operation.body.contains(name) || writer.operation.has_outside_body(name);
         if let Some(name) = self.key.iter().find(|name| !is_said(name)) {
-            let reason = format!("it doesn't take `{name}`, which identifies a row");
-            return Err(Unusable { pointer: node.pointer.clone(), reason });
+            return Err(Unusable::because(&node, format!("it doesn't take `{name}`, which identifies a row")));
         }
         self.changes_something(writer, &node).map(Some)
     }
 
     fn changes_something(&self, writer: Writer<'a>, node: &Node<'a>) -> Result<Writer<'a>, Unusable> {
         if writer.operation.body.iter().all(|name| self.key.contains(name)) {
-            let reason = "it takes none of the row's fields".to_owned();
-            return Err(Unusable { pointer: node.pointer.clone(), reason });
+            return Err(Unusable::because(node, "it takes none of the row's fields"));
         }
         Ok(writer)
     }
 
-    pub fn delete(&self) -> Outcome<Operation> {
-        let Some((item, node)) = self.resource.item_operation("delete") else { return Ok(None) };
-        let parameters = self.parameters(item, &node)?;
-        // Of a row that is gone, no row is expected.
-        let answer = Answer { row: None, ..self.answer(&node) };
-        Ok(Some(Operation { answer, ..bodiless(Method::Delete, item, parameters) }))
-    }
-
     /// An operation that reads. Path parameters of a list without a field are left to the caller; an item can't be read
-    /// without.
+    /// without, nor without what else it requires.
     pub fn read(&self, is_item: bool) -> Option<Operation> {
         let found =
             if is_item { self.resource.item_operation("get") } else { self.resource.collection_operation("get") };
@@ -140,8 +147,11 @@ impl<'w, 'a> Writing<'w, 'a> {
         if is_item && filled.len() < parameters.len() {
             return None;
         }
-        let answer = if is_item { self.answer(&node) } else { Answer::default() };
-        Some(Operation { answer, ..bodiless(Method::Get, item, filled) })
+        if !is_item {
+            return Some(bodiless(Method::Get, item, filled));
+        }
+        let (operation, _) = self.addressed(Method::Get, item, &node, false).ok()?;
+        Some(Operation { answer: self.answer(&node), ..operation })
     }
 
     /// What the operation answers. It counts as a row if it has every field that isn't in the path: a missing one would be
@@ -157,32 +167,6 @@ impl<'w, 'a> Writing<'w, 'a> {
         let media = answer.media.or_else(|| of_rows().filter(|_| is_silent).map(str::to_owned));
         Answer { media, ..answer }
     }
-
-    /// The field for each parameter of the path.
-    fn parameters(&self, item: &PathItem<'a>, node: &Node<'a>) -> Result<Vec<(String, String)>, Unusable> {
-        let parameters = paths::parameters(&item.segments);
-        let mut filled = Vec::new();
-        for (index, (name, _)) in parameters.iter().enumerate() {
-            let Some(field) = self.field_of(item, index) else {
-                let reason = format!("path parameter `{{{name}}}` matches no column");
-                return Err(Unusable { pointer: node.pointer.clone(), reason });
-            };
-            filled.push(((*name).to_owned(), field));
-        }
-        Ok(filled)
-    }
-
-    fn field_of(&self, item: &PathItem, index: usize) -> Option<String> {
-        let place = discovery::place_of(&item.segments, index);
-        let from_path = self.fields.iter().find(|field| field.place.as_ref() == Some(&place));
-        if let Some(field) = from_path {
-            return Some(field.name.clone());
-        }
-        let spans = item.spans(index);
-        let own = self.fields.iter().filter(|field| field.place.is_none() && (spans || !field.is_resource_name));
-        let fields = own.map(|field| field.name.as_str());
-        discovery::field_in_path(self.resource, self.own_key, item, index, fields)
-    }
 }
 
 fn bodiless(method: Method, item: &PathItem, parameters: Vec<(String, String)>) -> Operation {
@@ -190,6 +174,8 @@ fn bodiless(method: Method, item: &PathItem, parameters: Vec<(String, String)>) 
         method,
         path: item.sent(),
         parameters,
+        query: Vec::new(),
+        headers: Vec::new(),
         body: Vec::new(),
         nulls: Vec::new(),
         names: Vec::new(),

@@ -35,7 +35,7 @@ impl<'a> Writing<'_, 'a> {
         };
         let missing: Vec<&'a str> =
             taken.iter().filter(|(name, property)| is_missing(name, property)).map(|(name, _)| *name).collect();
-        if self.has_inputs && creates {
+        if self.is_for_api && creates {
             let all: Option<Vec<Input>> = missing.iter().map(|name| self.input(name, taken, is_form)).collect();
             if let Some(inputs) = all {
                 return Ok(Needs { inputs, ..Needs::default() });

@@ -4,8 +4,9 @@ use serde_json::json;
 
 use super::body::Taken;
 use super::fit::{Fit, fit, fits_form};
-use super::{RowField, Unusable, Writing, bodiless};
+use super::{Outcome, Outside, RowField, Unusable, Writing};
 use crate::discovery::{Form, Layout, PathItem};
+use crate::model::list::Answer;
 use crate::model::project::{Constant, Input, Method, Operation};
 use crate::openapi::{Node, Properties, RawProperty};
 
@@ -19,9 +20,17 @@ pub struct Writer<'a> {
     pub inputs: Vec<Input>,
     /// Optional properties of the body that the rows don't have.
     pub unsent: Vec<String>,
+    /// Parameters that neither a row nor the config fills.
+    pub outside: Vec<Outside>,
 }
 
 impl<'a> Writer<'a> {
+    /// Of an operation whose body has no schema, or that has none.
+    fn bodiless(operation: Operation) -> Self {
+        let (properties, inputs, unsent, outside) = (Properties::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { operation, properties, takes_write_id: false, inputs, unsent, outside }
+    }
+
     /// The property of the body that a field is.
     pub fn property(&self, field: &str) -> Option<&RawProperty<'a>> {
         let named = self.operation.names.iter().find(|(own, _)| own == field).map(|(_, name)| name.as_str());
@@ -37,10 +46,10 @@ impl<'a> Writing<'_, 'a> {
         node: &Node<'a>,
         creates: bool,
     ) -> Result<Writer<'a>, Unusable> {
-        let parameters = self.parameters(item, node)?;
-        let unusable = |reason: String| Unusable { pointer: node.pointer.clone(), reason };
+        let (operation, outside) = self.addressed(method, item, node, creates)?;
+        let unusable = |reason: String| Unusable::because(node, reason);
         let Some(Taken { layout, envelope, media, is_form }) = self.taken(item, node).map_err(unusable)? else {
-            return Ok(self.untyped(method, item, node, parameters));
+            return Ok(Writer { outside, ..Writer::bodiless(self.untyped(operation, node)) });
         };
         let Layout { mut properties, places, nullable, constants, containers, related: _ } = layout;
         let takes_write_id = properties.shift_remove("write_id").is_some();
@@ -50,8 +59,7 @@ impl<'a> Writing<'_, 'a> {
         let says_key = !creates && self.form != Form::Plain;
         let is_key = |name: &str| self.own_key.iter().any(|key| key == name);
         properties.retain(|name, property| (says_key && is_key(name)) || !is_read_only(property));
-        let mut operation =
-            Operation { envelope, media, answer: self.answer(node), ..bodiless(method, item, parameters) };
+        let mut operation = Operation { envelope, media, answer: self.answer(node), ..operation };
         let (mut sent, mut always): (Vec<&str>, Vec<&str>) = Default::default();
         for field in self.fields {
             let Some((name, property)) = self.property_of(&properties, field) else { continue };
@@ -89,8 +97,7 @@ impl<'a> Writing<'_, 'a> {
                 operation.required.push(field.name.clone());
             }
         }
-        let is_filled =
-            |name: &str| sent.contains(&name) || operation.parameters.iter().any(|(_, field)| field == name);
+        let is_filled = |name: &str| sent.contains(&name) || operation.has_outside_body(name);
         let needs = self.needs(&properties, is_filled, is_form, creates).map_err(unusable)?;
         if operation.body.is_empty() && needs.inputs.is_empty() {
             return Err(unusable("it takes none of the row's fields".to_owned()));
@@ -111,25 +118,25 @@ impl<'a> Writing<'_, 'a> {
         let unsent = properties.keys().filter(|name| !is_said(name)).map(|name| (*name).to_owned()).collect();
         operation.constants = constants.iter().map(constant).chain(objects.map(empty)).collect();
         operation.places.extend(inner);
-        Ok(Writer { operation, properties, takes_write_id, inputs: needs.inputs, unsent })
+        Ok(Writer { operation, properties, takes_write_id, inputs: needs.inputs, unsent, outside })
+    }
+
+    pub fn delete(&self) -> Outcome<Writer<'a>> {
+        let Some((item, node)) = self.resource.item_operation("delete") else { return Ok(None) };
+        let (operation, outside) = self.addressed(Method::Delete, item, &node, false)?;
+        // Of a row that is gone, no row is expected.
+        let answer = Answer { row: None, ..self.answer(&node) };
+        Ok(Some(Writer { outside, ..Writer::bodiless(Operation { answer, ..operation }) }))
     }
 
     /// For a body without a schema: sends everything that isn't read-only.
-    fn untyped(
-        &self,
-        method: Method,
-        item: &PathItem<'a>,
-        node: &Node<'a>,
-        parameters: Vec<(String, String)>,
-    ) -> Writer<'a> {
-        let mut operation = bodiless(method, item, parameters);
+    fn untyped(&self, mut operation: Operation, node: &Node<'a>) -> Operation {
         let is_written =
             |field: &&RowField| !field.read_only && field.place.is_none() && !self.key.contains(&field.name);
         let writable = self.fields.iter().filter(is_written);
         operation.body = writable.map(|field| field.name.clone()).collect();
         operation.answer = self.answer(node);
-        let (properties, unsent, inputs) = (Properties::new(), Vec::new(), Vec::new());
-        Writer { operation, properties, takes_write_id: false, inputs, unsent }
+        operation
     }
 }
 

@@ -30,6 +30,8 @@ export interface SyncSettings {
   readonly shapeParams: (model: string) => Readonly<Record<string, string>>;
   /** Further query parameters of a model's list, where its rows are polled: those that the API requires, and any that narrow it. */
   readonly listParams: (model: string) => Readonly<Record<string, string>>;
+  /** Further query parameters of the requests that write a model's rows or read one of them, such as an API key. */
+  readonly writeParams: (model: string) => Readonly<Record<string, string>>;
   /** Seconds from one poll of the lists, or of the sync server, to the next, while the page is visible. */
   readonly poll: number;
   /**
@@ -133,6 +135,7 @@ function createSettings(initial: Partial<SyncSettings>): Settings {
     pushPull: undefined,
     shapeParams: () => ({}),
     listParams: () => ({}),
+    writeParams: () => ({}),
     fetch: (input, init) => globalThis.fetch(input, init),
     onRejected: () => {},
     onAnswer: () => undefined,

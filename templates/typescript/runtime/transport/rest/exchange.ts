@@ -84,11 +84,13 @@ export function createExchange(settings: Settings): Exchange {
       // What comes after an answer that nobody waits for any more doesn't leave.
       signal.throwIfAborted();
       const { method, body } = asked;
-      return settings.current().fetch(url, { method, headers: allHeaders(asked, headers), body, redirect, signal });
+      const all = allHeaders(asked, headers);
+      return settings.current().fetch(url + asked.query, { method, headers: all, body, redirect, signal });
     };
     const look: Look = async (url, redirect) => {
       const { Accept = "application/json" } = request.headers;
-      const get = { ...request, method: "GET" as const, body: null, headers: { Accept } };
+      const query = url.includes("?") ? "" : request.query;
+      const get = { ...request, method: "GET" as const, query, body: null, headers: { Accept } };
       const response = await send(get, url, redirect);
       await response.body?.cancel();
       return response;
@@ -99,7 +101,7 @@ export function createExchange(settings: Settings): Exchange {
         request.method === "GET"
           ? await send(request, place.base + place.path, "follow")
           : await write(request, place, send, look);
-      const stray = request.method === "GET" ? strayed(request.path, response) : undefined;
+      const stray = request.method === "GET" ? strayed(request.path + request.query, response) : undefined;
       if (stray !== undefined) throw new Misled({ kind: "lost", message: stray });
       return {
         status: response.status,
@@ -137,9 +139,9 @@ function allHeaders(request: ApiRequest, headers: HeadersRecord): Headers {
 }
 
 /** As `fetch` spells them. */
-function placeOf({ template, isSeenElsewhere }: ApiRequest, base: string, url: string): Place {
+function placeOf({ template, query, isSeenElsewhere }: ApiRequest, base: string, url: string): Place {
   const start = new URL(base).href.replace(/\/$/, "");
-  return { base: start, path: new URL(url).href.slice(start.length), template, isSeenElsewhere };
+  return { base: start, path: new URL(url).href.slice(start.length), query, template, isSeenElsewhere };
 }
 
 /** What needs no permission. */

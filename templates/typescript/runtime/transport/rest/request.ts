@@ -1,5 +1,5 @@
 import { objectOf, textOf, type Members } from "../../client/json.js";
-import { fieldOf, inputsTaken, own, WRITE_ID, type Model, type Operation } from "../../client/model.js";
+import { fieldOf, inputsTaken, own, WRITE_ID, type Filling, type Model, type Operation } from "../../client/model.js";
 import { isJsonNumber } from "../../client/values.js";
 import type { Outgoing } from "../transport.js";
 
@@ -8,6 +8,8 @@ export interface ApiRequest {
   readonly path: string;
   /** The path with its placeholders. */
   readonly template: string;
+  /** What stands behind the path, the question mark included; empty where nothing does. */
+  readonly query: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | null;
   /** Whether the document says that 303 is an answer to it. */
@@ -29,18 +31,24 @@ export interface Item {
   readonly etag: string | null;
 }
 
+/** What the application gives to every request of a model's rows. */
+export type Params = Readonly<Record<string, string>>;
+
 /**
  * The request for a write. It carries the id of the write as `Idempotency-Key`, where `isKeyed` says so, and in its body
  * where the API has a place for it there.
  */
-export function requestFor(write: Outgoing, item: Item | undefined, isKeyed: boolean): ApiRequest {
+export function requestFor(write: Outgoing, item: Item | undefined, isKeyed: boolean, params: Params): ApiRequest {
   const { action, writeId } = write;
   const body = write.operation === "delete" ? null : encoded(action, bodyOf(write, item));
+  const row = { ...write.members, ...write.before };
   return {
     method: action.method,
-    path: pathOf(action, { ...write.members, ...write.before }),
+    path: pathOf(action, row),
     template: action.path,
+    query: queryOf(action, row, writeId, params),
     headers: {
+      ...headersOf(action, row, writeId),
       Accept: accepted(action),
       ...(body !== null && { "Content-Type": body.type }),
       ...(isKeyed && { "Idempotency-Key": writeId }),
@@ -52,12 +60,14 @@ export function requestFor(write: Outgoing, item: Item | undefined, isKeyed: boo
 }
 
 /** The request for a row of the server. */
-export function itemRequest(get: Operation, row: Members): ApiRequest {
+export function itemRequest(get: Operation, row: Members, params: Params): ApiRequest {
+  const id = crypto.randomUUID();
   return {
     method: "GET",
     path: pathOf(get, row),
     template: get.path,
-    headers: { Accept: accepted(get) },
+    query: queryOf(get, row, id, params),
+    headers: { ...headersOf(get, row, id), Accept: accepted(get) },
     body: null,
     isSeenElsewhere: false,
   };
@@ -74,6 +84,39 @@ export function pathOf(action: Operation, row: Members): string {
     if (value === "null") throw new Unsendable(`The row has nothing for {${placeholder}} of ${action.path}.`);
     return spans === "" ? encodeURIComponent(textOf(value)) : inPath(textOf(value));
   });
+}
+
+function queryOf(action: Operation, row: Members, id: string, params: Params): string {
+  const pairs = Object.entries({ ...filledOf(action, action.query, row, id), ...params });
+  if (pairs.length === 0) return "";
+  const text = pairs.map((pair) => pair.map(encodeURIComponent).join("=")).join("&");
+  return (action.path.includes("?") ? "&" : "?") + text;
+}
+
+/** A header has no other characters than those of Latin-1. */
+const IN_HEADERS = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+function headersOf(action: Operation, row: Members, id: string): Record<string, string> {
+  const headers = filledOf(action, action.headers, row, id);
+  const odd = Object.keys(headers).find((name) => !IN_HEADERS.test(headers[name] ?? ""));
+  if (odd !== undefined) throw new Unsendable(`The header ${odd} of ${action.path} can't hold the row's value.`);
+  return headers;
+}
+
+function filledOf(
+  action: Operation,
+  fillings: Readonly<Record<string, Filling>> = {},
+  row: Members,
+  id: string,
+): Record<string, string> {
+  const text = (name: string, filling: Filling) => {
+    if (filling === "write_id") return id;
+    if ("value" in filling) return filling.value;
+    const value = own(row, filling.field) ?? "null";
+    if (value === "null") throw new Unsendable(`The row has nothing for the parameter ${name} of ${action.path}.`);
+    return textOf(value);
+  };
+  return Object.fromEntries(Object.entries(fillings).map(([name, filling]) => [name, text(name, filling)]));
 }
 
 /** Encodes a value for a path, without its slashes: it may fill several segments. */

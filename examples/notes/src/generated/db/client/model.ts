@@ -93,6 +93,10 @@ export interface Operation {
   readonly path: string;
   /** Placeholder to field. */
   readonly parameters?: Readonly<Record<string, string>>;
+  /** What the query has. */
+  readonly query?: Readonly<Record<string, Filling>>;
+  /** Headers that the document requires. */
+  readonly headers?: Readonly<Record<string, Filling>>;
   /** The fields that the request's body has. */
   readonly body?: readonly string[];
   /** Those of them that the API requires, even where they are null. */
@@ -123,6 +127,9 @@ export interface Operation {
     readonly row?: readonly string[];
   };
 }
+
+/** What a parameter says: the row's value, the same for every row, or the id of the write. */
+export type Filling = { readonly field: string } | { readonly value: string } | "write_id";
 
 /**
  * A member of a body that is the same for every row: its place, from the outside in, and its text; or an object that has to

@@ -17,6 +17,8 @@ export interface Place {
   /** In front of the path, without a slash at the end. */
   readonly base: string;
   readonly path: string;
+  /** What every request has behind the path. */
+  readonly query: string;
   readonly template: string;
   /** Whether the document says that 303 is an answer there. */
   readonly isSeenElsewhere: boolean;
@@ -76,6 +78,8 @@ async function leadOf(place: Place, url: string, response: Response, look: Look)
   const seen = location === null ? await look(url, "follow").catch(() => undefined) : undefined;
   const target =
     location === null ? (seen?.redirected === true ? new URL(seen.url) : undefined) : new URL(location, url);
+  // A server that sends on to elsewhere repeats the query, as it is or spelled otherwise.
+  if (target !== undefined && isSameQuery(place, target)) target.search = "";
   if (target?.href.startsWith(`${place.base}/`) && isAt(place, target)) return { kind: "found", url: target.href };
   if (target?.origin === new URL(url).origin) {
     const there = seen ?? (await look(target.href, "manual"));
@@ -125,6 +129,10 @@ function isGone({ status, headers }: Response): boolean {
 function isAt({ base, path }: Place, target: URL): boolean {
   if (target.origin !== new URL(base).origin || target.search !== "") return false;
   return target.href.endsWith(path) || target.href.endsWith(turned(path));
+}
+
+function isSameQuery({ query }: Place, { searchParams }: URL): boolean {
+  return query !== "" && searchParams.toString() === new URLSearchParams(query.slice(1)).toString();
 }
 
 function turned(path: string): string {

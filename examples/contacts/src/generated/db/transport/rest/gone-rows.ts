@@ -8,7 +8,7 @@ import { urlOf } from "./exchange.js";
 import { get } from "./get.js";
 import type { Listed, Place } from "./places.js";
 import type { Reading, Run } from "./read-list.js";
-import { pathOf, Unsendable } from "./request.js";
+import { itemRequest, Unsendable } from "./request.js";
 
 /** The most rows that are asked for one by one after a pull, because a list lacks them. */
 const ASKED = 50;
@@ -45,8 +45,9 @@ export function createGoneRows({ store, settings }: Context, { model }: Listed):
     const members =
       known ?? Object.fromEntries([...keyRow(model, key)].map(([name, text]) => [name, JSON.stringify(text)]));
     try {
-      const url = urlOf(settings, pathOf(item, members));
-      return (await get(settings, url, await settings.headers(signal), {}, signal)).status === "missing";
+      const { path, query, headers } = itemRequest(item, members, settings.current().writeParams(model.name));
+      const all = { ...headers, ...(await settings.headers(signal)) };
+      return (await get(settings, urlOf(settings, path) + query, all, {}, signal)).status === "missing";
     } catch (error) {
       if (error instanceof Ended || error instanceof Unsendable) return false;
       throw error;

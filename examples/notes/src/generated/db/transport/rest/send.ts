@@ -31,7 +31,7 @@ export function restWrites(settings: Settings): Writes {
   ): Promise<Received | undefined> {
     const { get } = write.model.operations;
     if (get === undefined) return undefined;
-    return exchange(itemRequest(get, { ...write.members, ...write.before, ...key }), headers, signal);
+    return exchange(itemRequest(get, { ...write.members, ...write.before, ...key }, paramsOf(write)), headers, signal);
   }
 
   /**
@@ -98,7 +98,7 @@ export function restWrites(settings: Settings): Writes {
     const { model, operation, attempts } = write;
     const item = await replacedItem(write, headers, signal);
     if (item !== undefined && "kind" in item) return item;
-    const received = await exchange(requestFor(write, item, isKeyed()), headers, signal).catch((error: unknown) => {
+    const received = await exchange(built(write, item), headers, signal).catch((error: unknown) => {
       // The header that the tag needs may be what isn't allowed.
       if (error instanceof Blocked && item !== undefined) untagged.add(model.name);
       throw error;
@@ -113,11 +113,13 @@ export function restWrites(settings: Settings): Writes {
   }
 
   const isKeyed = () => settings.current().idempotencyKey === "header";
+  const paramsOf = ({ model }: Outgoing) => settings.current().writeParams(model.name);
+  const built = (write: Outgoing, item: Item | undefined) => requestFor(write, item, isKeyed(), paramsOf(write));
 
   return {
     refusal(write) {
       try {
-        requestFor(write, undefined, isKeyed());
+        built(write, undefined);
         return undefined;
       } catch (error) {
         if (error instanceof Unsendable) return error.message;
@@ -125,7 +127,7 @@ export function restWrites(settings: Settings): Writes {
       }
     },
 
-    urlOf: (write) => urlOf(settings, requestFor(write, undefined, isKeyed()).path),
+    urlOf: (write) => urlOf(settings, built(write, undefined).path),
     knowsRepeats: () => hasReplayed && isKeyed(),
 
     async send(write, headers, signal) {

@@ -24,6 +24,8 @@ pub enum Shape {
     Array(Box<Shape>),
     Map(Box<Shape>),
     Object(Vec<Property>),
+    /// An object with these properties, and others whose values are of a type.
+    OpenObject(Vec<Property>, Box<Shape>),
     /// Never empty, never nested.
     Union(Vec<Shape>),
     /// The name of a [`NamedType`].
@@ -48,13 +50,16 @@ impl Shape {
             Shape::Union(variants) => {
                 Shape::Union(variants.into_iter().map(|variant| variant.with_names(names)).collect())
             }
-            Shape::Object(properties) => Shape::Object(
-                properties
-                    .into_iter()
-                    .map(|property| Property { shape: property.shape.with_names(names), ..property })
-                    .collect(),
-            ),
+            Shape::Object(properties) => Shape::Object(Self::all_with_names(properties, names)),
+            Shape::OpenObject(properties, others) => {
+                Shape::OpenObject(Self::all_with_names(properties, names), Box::new(others.with_names(names)))
+            }
             scalar => scalar,
         }
+    }
+
+    fn all_with_names(properties: Vec<Property>, names: &HashMap<String, String>) -> Vec<Property> {
+        let named = |property: Property| Property { shape: property.shape.with_names(names), ..property };
+        properties.into_iter().map(named).collect()
     }
 }

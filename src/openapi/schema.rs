@@ -201,6 +201,12 @@ impl<'a> Schema<'a> {
         Some(values.map(|values| SchemaAt::new(values, child(&self.pointer, "additionalProperties"))))
     }
 
+    /// The schema of what an object has beside its properties; `None` where nothing is said of that but that it may be.
+    pub fn other_values(&self) -> Option<SchemaAt<'a>> {
+        let values = self.additional.filter(|values| values.as_object().is_some_and(|schema| !schema.is_empty()))?;
+        Some(SchemaAt::new(values, child(&self.pointer, "additionalProperties")))
+    }
+
     pub fn default_value(&self) -> Option<&'a Value> {
         self.default.filter(|value| !value.is_null())
     }

@@ -358,6 +358,11 @@ pub fn schema(shape: &Shape) -> Value {
         Shape::Enum(values) => json!({ "enum": values }),
         Shape::Array(item) => json!({ "type": "array", "items": schema(item) }),
         Shape::Map(value) => json!({ "type": "object", "additionalProperties": schema(value) }),
+        Shape::OpenObject(properties, others) => {
+            let mut object = schema(&Shape::Object(properties.clone()));
+            object["additionalProperties"] = schema(others);
+            object
+        }
         Shape::Object(properties) => {
             let required: Vec<&str> =
                 properties.iter().filter(|property| property.required).map(|property| property.name.as_str()).collect();

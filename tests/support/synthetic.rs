@@ -96,6 +96,13 @@ impl Rows<'_> {
             Shape::Array(inner) => json!([self.json(inner, number, depth + 1)]),
             Shape::Map(_) if is_deep => json!({}),
             Shape::Map(inner) => json!({ "a \"key\"": self.json(inner, number, depth + 1) }),
+            Shape::OpenObject(properties, others) => {
+                let mut object = self.json(&Shape::Object(properties.clone()), number, depth);
+                if !is_deep {
+                    object["another \"key\""] = self.json(others, number, depth + 1);
+                }
+                object
+            }
             Shape::Object(properties) => {
                 let there = properties.iter().filter(|property| property.required || depth < OPTIONAL_DEPTH);
                 there.map(|p| (p.name.clone(), self.json(&p.shape, number, depth + 1))).collect::<Map<_, _>>().into()

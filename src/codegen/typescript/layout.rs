@@ -27,15 +27,21 @@ pub enum Type {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Member {
     pub comment: Comment,
-    pub name: String,
+    /// `None`: an index signature, for all other names.
+    pub name: Option<String>,
     pub optional: bool,
     pub ty: Type,
 }
 
 impl Member {
+    pub fn index(ty: Type) -> Self {
+        Self { comment: Comment::default(), name: None, optional: false, ty }
+    }
+
     /// The property name with its question mark.
     pub fn key(&self) -> String {
-        format!("{}{}", ts::property_key(&self.name), if self.optional { "?" } else { "" })
+        let Some(name) = &self.name else { return "[key: string]".to_owned() };
+        format!("{}{}", ts::property_key(name), if self.optional { "?" } else { "" })
     }
 
     /// Lays out the type between the colon and the semicolon of a line that is indented by `indent`. The template writes

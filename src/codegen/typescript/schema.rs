@@ -131,7 +131,7 @@ fn table(module: &Module) -> TableView {
         }
         let name = column.field.name.clone();
         let ty = if words.len() == 1 { words.remove(0) } else { Type::Union(words) };
-        let member = Member { comment: Comment::default(), name, optional: false, ty };
+        let member = Member { comment: Comment::default(), name: Some(name), optional: false, ty };
         MemberView { key: member.key(), annotation: member.annotation(6) }
     });
     TableView { members: members.collect(), synced: names.synced, local: names.local }

@@ -52,6 +52,7 @@ fn convert(shape: &Shape, is_cyclic: &dyn Fn(&Shape) -> bool) -> Type {
         Shape::Map(value) => Type::Record(Box::new(convert(value, is_cyclic))),
         Shape::Object(properties) if properties.is_empty() => Type::Record(Box::new(Type::word("unknown"))),
         Shape::Object(properties) => Type::Object(members(properties)),
+        Shape::OpenObject(properties, others) => Type::Object(with_others(members(properties), nested(others))),
         Shape::Union(shapes) => union(shapes.iter().map(|shape| convert(shape, is_cyclic)).collect()),
         Shape::Named(name) => Type::Name(name.clone()),
     }
@@ -62,11 +63,20 @@ pub fn members(properties: &[Property]) -> Vec<Member> {
         .iter()
         .map(|property| Member {
             comment: Comment::new(property.doc.as_deref(), false),
-            name: property.name.clone(),
+            name: Some(property.name.clone()),
             optional: !property.required,
             ty: shape(&property.shape),
         })
         .collect()
+}
+
+/// With an index signature. TypeScript wants every property's type in it, and `undefined` for one that may be missing.
+fn with_others(mut members: Vec<Member>, others: Type) -> Vec<Member> {
+    let own = members.iter().map(|member| member.ty.clone());
+    let missing = members.iter().any(|member| member.optional).then(|| Type::word("undefined"));
+    let ty = union(std::iter::once(others).chain(own).chain(missing).collect());
+    members.push(Member::index(ty));
+    members
 }
 
 fn scalar(value: &Value) -> Type {

@@ -161,7 +161,7 @@ fn create_members(plan: &ModelPlan, int64: Int64) -> Vec<Member> {
     };
     let inputs = plan.model.inputs.iter().map(|input| Member {
         comment: Comment::new(input.doc.as_deref(), false),
-        name: input.name.clone(),
+        name: Some(input.name.clone()),
         optional: false,
         ty: shapes::shape(&input.shape),
     });
@@ -176,9 +176,10 @@ fn update_members(plan: &ModelPlan, int64: Int64) -> Vec<Member> {
 /// A type that takes several lines stands in the row alone: another value of an enum then changes one place.
 fn refer_to_row(members: Vec<Member>, row: &str, row_members: &[Member]) -> Vec<Member> {
     let referring = members.into_iter().map(|member| {
-        let same = row_members.iter().find(|other| other.name == member.name);
+        let Some(name) = &member.name else { return member };
+        let same = row_members.iter().find(|other| other.name.as_ref() == Some(name));
         let Some(shown) = same.filter(|_| member.annotation(2).contains('\n')) else { return member };
-        let place = format!("{row}[{}]", ts::string(&member.name));
+        let place = format!("{row}[{}]", ts::string(name));
         let ty = if shown.ty == member.ty {
             Type::Word(place)
         } else if shown.ty == shapes::or_null(member.ty.clone()) {
@@ -195,7 +196,7 @@ fn member(column: &Column, optional: bool, or_null: bool, int64: Int64) -> Membe
     let ty = shapes::column(column, int64);
     Member {
         comment: Comment::new(column.field.doc.as_deref(), column.field.deprecated),
-        name: column.field.name.clone(),
+        name: Some(column.field.name.clone()),
         optional,
         ty: if or_null { shapes::or_null(ty) } else { ty },
     }

@@ -180,7 +180,11 @@ impl<'a> Types<'a> {
                 required: raw.required,
                 doc: raw.schemas.first().and_then(|schema| self.doc(schema)),
             };
-            return Shape::Object(properties.into_iter().map(property).collect());
+            let properties = properties.into_iter().map(property).collect();
+            return match self.other_values(schema, 0) {
+                Some(others) => Shape::OpenObject(properties, Box::new(self.shape(&others, depth + 1))),
+                None => Shape::Object(properties),
+            };
         }
         if let Some(items) = schema.items() {
             return Shape::Array(Box::new(self.shape(&items, depth + 1)));
@@ -190,6 +194,12 @@ impl<'a> Types<'a> {
             Some(None) => Shape::Map(Box::new(Shape::Unknown)),
             None => Shape::Unknown,
         }
+    }
+
+    /// What an object may have beside its properties: as it says itself, or a part of it.
+    fn other_values(&self, schema: &Schema<'a>, depth: usize) -> Option<SchemaAt<'a>> {
+        let of_part = |part: &SchemaAt<'a>| self.other_values(&self.document.follow(part)?, depth + 1);
+        schema.other_values().or_else(|| schema.all_of().iter().filter(|_| depth < MAX_DEPTH).find_map(of_part))
     }
 
     fn doc(&self, at: &SchemaAt<'a>) -> Option<String> {

@@ -76,7 +76,11 @@ fn object(random: &mut Random, depth: usize) -> Shape {
         required: random.below(2) == 0,
         doc: if random.below(3) == 0 { doc(random) } else { None },
     });
-    Shape::Object(properties.collect())
+    let properties = properties.collect();
+    match random.below(4) {
+        0 => Shape::OpenObject(properties, Box::new(shape(random, depth - 1))),
+        _ => Shape::Object(properties),
+    }
 }
 
 fn scalar(random: &mut Random) -> Value {

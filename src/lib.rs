@@ -23,7 +23,7 @@ pub mod source;
 
 use codegen::template::{OwnTemplates, TemplateError};
 use codegen::{Files, Settings};
-use config::{Config, ImportExtension};
+use config::Config;
 use diagnostics::Problems;
 use model::{Project, Survey};
 use openapi::{Document, Tree};
@@ -56,8 +56,9 @@ pub fn generate(
     let (plan, settings) = (Plan::of(&project), Settings::of(config, templates));
     let made = codegen::files(&plan, settings).and_then(|files| {
         let server = config.server.as_ref().map(|_| codegen::server_files(&plan, settings)).transpose()?;
-        let ending = |files| codegen::with_imports(files, config.import_extension.unwrap_or(ImportExtension::Js));
-        Ok((ending(files), server.map(ending), ending(codegen::route_files(settings)?)))
+        let of_server = |files| codegen::with_imports(files, config.server_imports());
+        let files = codegen::with_imports(files, config.client_imports());
+        Ok((files, server.map(of_server), of_server(codegen::route_files(settings)?)))
     });
     match made {
         Ok((files, server, routes)) => Ok(Some(Client { project, files, server, routes })),

@@ -6,8 +6,7 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::choices::{
-    Adapter, Collections, Framework, IdempotencyKey, ImportExtension, Int64, References, ServerFramework, Sync,
-    Transport,
+    Adapter, Collections, Framework, IdempotencyKey, Int64, References, ServerFramework, Sync, Transport,
 };
 use super::headers;
 use super::keys::Reader;
@@ -117,8 +116,7 @@ pub fn read(root: &Value, folder: &Path, overrides: &Overrides, problems: &mut P
     set(&mut config.params, reader.pairs("params", problems));
     let integers = [("number", Int64::Number), ("string", Int64::String), ("bigint", Int64::Bigint)];
     set(&mut config.int64, reader.choice("int64", &integers, problems));
-    let extensions = ImportExtension::ALL.map(|extension| (extension.word(), extension));
-    config.import_extension = reader.choice("import_extension", &extensions, problems);
+    config.import_extension = server::import_extension(&mut reader, problems);
     set(&mut config.sync_url, url(&mut reader, "sync_url", problems));
     config.server = server::read(&mut reader, folder, problems);
     check_outputs(&config, problems);

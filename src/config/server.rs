@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::choices::ServerFramework;
+use super::choices::{ImportExtension, ServerFramework};
 use super::keys::{Reader, string};
 use super::paths::below;
 use crate::diagnostics::{Code, Input, Problem, Problems, Severity, child};
@@ -28,6 +28,8 @@ pub struct ServerConfig {
     /// Whether every change of every row is kept.
     pub history: bool,
     pub tables: ServerTables,
+    /// `None`: nothing is said, and who runs the files decides.
+    pub import_extension: Option<ImportExtension>,
 }
 
 /// Whose the tables of the models are.
@@ -77,6 +79,7 @@ pub fn read(reader: &mut Reader, folder: &std::path::Path, problems: &mut Proble
     let routes = routes(&mut reader, framework, problems);
     let orm = reader.choice("orm", &ServerOrm::ALL, problems).unwrap_or_default();
     let tables = reader.choice("tables", &ServerTables::ALL, problems).unwrap_or_default();
+    let import_extension = import_extension(&mut reader, problems);
     let row_level_security = reader.bool("row_level_security", problems).unwrap_or_default();
     let history = reader.bool("history", problems).unwrap_or_default();
     reader.finish(problems);
@@ -96,7 +99,13 @@ pub fn read(reader: &mut Reader, folder: &std::path::Path, problems: &mut Proble
         row_level_security,
         history,
         tables,
+        import_extension,
     })
+}
+
+pub fn import_extension(reader: &mut Reader, problems: &mut Problems) -> Option<ImportExtension> {
+    let extensions = ImportExtension::ALL.map(|extension| (extension.word(), extension));
+    reader.choice("import_extension", &extensions, problems)
 }
 
 /// Only SvelteKit finds its endpoints by their folder.

@@ -3,7 +3,8 @@ use std::path::PathBuf;
 use indexmap::IndexMap;
 
 use super::choices::{
-    Adapter, Collections, Framework, IdempotencyKey, ImportExtension, Int64, References, Sync, Transport,
+    Adapter, Collections, Framework, IdempotencyKey, ImportExtension, Int64, References, ServerFramework, Sync,
+    Transport,
 };
 use super::model::{ModelConfig, ModelEntry};
 use super::server::ServerConfig;
@@ -61,6 +62,22 @@ pub struct Config {
 }
 
 impl Config {
+    /// What imports in the files of the client end in.
+    pub fn client_imports(&self) -> ImportExtension {
+        self.import_extension.unwrap_or(ImportExtension::Js)
+    }
+
+    /// What imports in the files of the server end in. Where no framework bundles them, Node or the like runs them, and finds
+    /// nothing without an ending.
+    pub fn server_imports(&self) -> ImportExtension {
+        let Some(server) = &self.server else { return self.client_imports() };
+        let is_bundled = server.framework != ServerFramework::Fetch;
+        server.import_extension.unwrap_or(match self.client_imports() {
+            ImportExtension::None if !is_bundled => ImportExtension::Js,
+            other => other,
+        })
+    }
+
     /// How a model's rows come in. A collection without a local database stands on Electric.
     pub fn transport_of(&self, model: Option<&ModelConfig>) -> Transport {
         let collections = model.and_then(|model| model.collections).unwrap_or(self.collections);

@@ -118,6 +118,8 @@ fn fixture_server(workspace: &Workspace, name: &str) {
         // The packages of a framework aren't here.
         .replace(", framework: tanstack-start", "")
         .replace(", framework: sveltekit", "");
+    // Node runs a server that nothing bundles, whatever bundles the client.
+    let config = config + "import_extension: none\n";
     generate(workspace, &document, &config);
 }
 

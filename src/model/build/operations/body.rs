@@ -1,6 +1,6 @@
 //! What the body of a request has, by the document.
 
-use super::{RowField, Writing};
+use super::writing::{RowField, Writing};
 use crate::discovery::{self, Layout, PathItem, Resource};
 use crate::model::build::shapes::Types;
 use crate::model::project::FieldType;

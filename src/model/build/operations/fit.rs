@@ -1,6 +1,6 @@
 //! How the value of a row's field becomes that of a body's property.
 
-use super::RowField;
+use super::writing::RowField;
 use crate::model::build::shapes::Typed;
 use crate::model::project::{Cast, FieldType};
 use crate::model::types::Shape;

@@ -5,76 +5,22 @@ mod fit;
 mod needs;
 mod parameters;
 mod writer;
+mod writing;
 
 pub use body::Bodies;
-pub use parameters::Outside;
 pub use writer::Writer;
+pub use writing::{RowField, Unusable, Writing};
+
+use writing::{Outcome, bodiless};
 
 use super::answers;
-use super::shapes::Types;
 use crate::discovery::paths;
-use crate::discovery::{Form, PathItem, Resource};
 use crate::model::list::Answer;
-use crate::model::project::{FieldType, Method, Operation};
-use crate::openapi::{Document, Node, declares, find_response, json_type};
+use crate::model::project::{Method, Operation};
+use crate::openapi::{Node, declares, find_response, json_type};
 
 /// The status that says that there is a new row.
 const CREATED: u16 = 201;
-
-/// The part of a field that writing needs.
-pub struct RowField {
-    pub name: String,
-    pub ty: FieldType,
-    /// Whether a value may be of several JSON types.
-    pub is_loose: bool,
-    /// Whether it holds more than a path's parameter takes: `memos/1`.
-    pub is_resource_name: bool,
-    pub nullable: bool,
-    pub read_only: bool,
-    /// Of a column from the path: the form of the path up to its parameter.
-    pub place: Option<String>,
-}
-
-/// The context in which the operations of a resource are checked.
-pub struct Writing<'w, 'a> {
-    pub document: &'a Document,
-    pub types: &'w Types<'a>,
-    pub resource: &'w Resource<'a>,
-    /// Of the rows.
-    pub form: Form<'a>,
-    pub fields: &'w [RowField],
-    pub key: &'w [String],
-    /// The key without the columns from the path.
-    pub own_key: &'w [String],
-    /// Whether writes go to the API itself, and not to a sync server, which takes rows and nothing beside them.
-    pub is_for_api: bool,
-    /// Whether every write has its id in the header `Idempotency-Key`.
-    pub is_keyed: bool,
-    /// Values of parameters, from the config.
-    pub params: &'w [(String, String)],
-}
-
-/// The reason why an operation can't be used, with its pointer.
-pub struct Unusable {
-    pub pointer: String,
-    pub reason: String,
-    /// The parameters that only the config can fill.
-    pub parameters: Vec<String>,
-    /// Where the operation is, if the pointer leads elsewhere.
-    pub operation: Option<String>,
-}
-
-impl Unusable {
-    pub fn because(node: &Node, reason: impl Into<String>) -> Self {
-        Self::at(&node.pointer, reason)
-    }
-
-    pub fn at(pointer: &str, reason: impl Into<String>) -> Self {
-        Self { pointer: pointer.to_owned(), reason: reason.into(), parameters: Vec::new(), operation: None }
-    }
-}
-
-type Outcome<T> = Result<Option<T>, Unusable>;
 
 impl<'w, 'a> Writing<'w, 'a> {
     /// `Ok(None)` where the API has no such operation. Without a POST on the list, a PUT there creates, and a POST on the
@@ -166,25 +112,5 @@ impl<'w, 'a> Writing<'w, 'a> {
         let is_silent = find_response(self.document, node).is_none();
         let media = answer.media.or_else(|| of_rows().filter(|_| is_silent).map(str::to_owned));
         Answer { media, ..answer }
-    }
-}
-
-fn bodiless(method: Method, item: &PathItem, parameters: Vec<(String, String)>) -> Operation {
-    Operation {
-        method,
-        path: item.sent(),
-        parameters,
-        query: Vec::new(),
-        headers: Vec::new(),
-        body: Vec::new(),
-        nulls: Vec::new(),
-        names: Vec::new(),
-        required: Vec::new(),
-        places: Vec::new(),
-        constants: Vec::new(),
-        casts: Vec::new(),
-        envelope: None,
-        media: None,
-        answer: Answer::default(),
     }
 }

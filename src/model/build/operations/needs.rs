@@ -1,7 +1,7 @@
 //! What a body requires that no field of the row fills.
 
-use super::Writing;
 use super::fit::fits_form;
+use super::writing::Writing;
 use crate::discovery;
 use crate::model::project::{FieldType, Input};
 use crate::openapi::{Properties, RawProperty, Type, properties};

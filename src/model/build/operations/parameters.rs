@@ -1,6 +1,6 @@
 //! Decides what fills the parameters of an operation: those of its path, and those that it requires elsewhere.
 
-use super::{RowField, Unusable, Writing, bodiless};
+use super::writing::{RowField, Unusable, Writing, bodiless};
 use crate::diagnostics::{Code, Input, Problem, Severity, all_of};
 use crate::discovery::{self, PathItem, paths};
 use crate::model::project::{FieldType, Filling, Method, Operation, Parameter};

@@ -4,7 +4,8 @@ use serde_json::json;
 
 use super::body::Taken;
 use super::fit::{Fit, fit, fits_form};
-use super::{Outcome, Outside, RowField, Unusable, Writing};
+use super::parameters::Outside;
+use super::writing::{Outcome, RowField, Unusable, Writing};
 use crate::discovery::{Form, Layout, PathItem};
 use crate::model::list::Answer;
 use crate::model::project::{Constant, Input, Method, Operation};

@@ -20,8 +20,8 @@ async function database(): Promise<Database> {
   return { driver: { ...opened, close: async () => {} } };
 }
 
-/** Moves of the server's clock against the device's, as a request shows it. */
-const ABOUT = 2_000;
+/** More than a busy machine takes for an edit and its way to the server and back. */
+const ABOUT = 60_000;
 
 /** What the server calls the device that has pushed last. */
 function pusher(): string {

@@ -209,16 +209,15 @@ test("many rows come in while the user writes", async () => {
   // All of them change.
   for (let number = 1; number <= 6_000; number += 1) reading.server.put("/projects", project(number, `q${number}`));
   const pulled = client.syncNow("projects");
-  let slowest = 0;
+  let written = 0;
   let isPulled = false;
   void pulled.then(() => {
     isPulled = true;
   });
   for (let number = 1; !isPulled; number += 1) {
-    const start = performance.now();
     await client.collections.labels.insert({ name: `l${number}` }).isPersisted.promise;
-    slowest = Math.max(slowest, performance.now() - start);
+    written += 1;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  assert.ok(slowest < 3_000, `a write of the user took ${slowest} ms`);
+  assert.ok(written >= 3, `${written} writes of the user while it pulled`);
 });

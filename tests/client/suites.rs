@@ -54,6 +54,10 @@ impl Pair {
         if suite == "indexeddb" {
             return pair == ("indexeddb", "rest");
         }
+        // Between tabs, whatever their database.
+        if suite == "leading" {
+            return pair == ("sqlite", "rest");
+        }
         if LONG.contains(&suite) && !is_long() {
             return false;
         }
@@ -200,13 +204,14 @@ const CROSSED: &[&str] = &[
     "rotated",
     "shapes",
     "upgrade",
+    "zones",
 ];
 
 /// Suites that run with PGlite and Electric in a short run, too: where the database matters.
-const PGLITE: &[&str] = &["changes", "chaos", "crashes", "store", "upgrade"];
+const PGLITE: &[&str] = &["changes", "chaos", "crashes", "store", "upgrade", "zones"];
 
 /// Suites that run with SQLite and Electric in a short run, too: where streams matter. With PGlite they would take twice the time.
-const STREAMS: &[&str] = &["references", "refetch", "rotated", "shapes"];
+const STREAMS: &[&str] = &["many-models", "references", "refetch", "rotated", "shapes"];
 
 fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -223,6 +228,9 @@ fn compiled() -> &'static Workspace {
             for version in ["before", "after"] {
                 let settings = server(&format!("{version}/sync"));
                 generate(&workspace, pair, "tests/client/upgrade", &format!("{version}.yaml"), version, &settings);
+            }
+            if pair.transport != "push-pull" {
+                generate(&workspace, pair, "tests/client/many", "openapi.yaml", "many", "");
             }
             if pair.transport == "rest" {
                 generate(&workspace, pair, "tests/client/circles", "openapi.yaml", "circles", "");

@@ -78,9 +78,6 @@ export function createFlights(context: Context, writes: Writes, retries: Retries
   const sender = createSender(context, writes);
   const warn = warnOfUsers(settings);
   const alone = createAlone(reports, API);
-  // Node warns of a signal that has many listeners: those who wait have one of their own.
-  const waits = new AbortController();
-  signal.addEventListener("abort", () => waits.abort(signal.reason), { once: true });
 
   /** Tells when a write that was refused is worth another try. */
   const tries = createPasses();
@@ -235,13 +232,13 @@ export function createFlights(context: Context, writes: Writes, retries: Retries
     }
     const onWait = () => reports.waiting(API, true);
     void retries.refused
-      .untilNextTry(write.writeId, { ...context, signal: waits.signal }, retries.refusals, changes, onWait)
+      .untilNextTry(write.writeId, context, retries.refusals, changes, onWait)
       .finally(() => {
         looks.anew();
         tries.note();
       });
     // Should only these be refused, another one shows it; or the first that has other headers.
-    if (refusal === "all") rest(wait(backoff(retries.refusals), waits.signal, tries.source));
+    if (refusal === "all") rest(wait(backoff(retries.refusals), signal, tries.source));
   }
 
   function noteReached(flight: Pick<Flight, "round">): void {

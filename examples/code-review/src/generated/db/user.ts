@@ -4,7 +4,7 @@ import { messageOf } from "./client/json.js";
 import type { HeadersRecord, Settings } from "./config.js";
 import type { Entry, Store } from "./store/store.js";
 import type { Reports } from "./tabs/reports.js";
-import { backoff, bell, wait } from "./transport/schedule.js";
+import { aborted, backoff, bell, wait } from "./transport/schedule.js";
 
 /**
  * Has the log know who is signed in, now and after each change. What is written before a change is the former user's:
@@ -32,10 +32,10 @@ export async function noteUser(
   async function unlessAborted(work: Promise<void>): Promise<void> {
     const patience = new AbortController();
     const end = () => patience.abort();
-    signal.addEventListener("abort", end);
+    const forget = aborted(signal)(end);
     if (signal.aborted) end();
     await Promise.race([work, wait(Number.POSITIVE_INFINITY, patience.signal)]).finally(() => {
-      signal.removeEventListener("abort", end);
+      forget();
       end();
     });
   }
@@ -85,7 +85,7 @@ export async function whileSignedIn(
     } else {
       const turn = new AbortController();
       const end = () => turn.abort();
-      signal.addEventListener("abort", end);
+      const forget = aborted(signal)(end);
       const stop = changes.source(() => {
         const next = settings.current().user;
         // The application has told only now who it is.
@@ -96,7 +96,7 @@ export async function whileSignedIn(
         await work(turn.signal);
       } finally {
         stop();
-        signal.removeEventListener("abort", end);
+        forget();
       }
     }
     changes.close();

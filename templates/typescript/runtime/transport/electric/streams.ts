@@ -13,7 +13,7 @@ import { BROKEN_RETRY_MS, SHAPE_ANSWER_MS, SHAPE_BODY_MS } from "../../client/ti
 import type { Columns } from "../../client/values.js";
 import type { HeadersRecord, Settings } from "../../config.js";
 import { failure, keepTrying, reportWell, type End } from "../attempts.js";
-import { isAway, isPassing, onOnline, retryAfter, strayed, within } from "../schedule.js";
+import { aborted, isAway, isPassing, onOnline, retryAfter, strayed, within } from "../schedule.js";
 import type { Context, Reads } from "../transport.js";
 import { serverColumns, snapshotOf, type ShapeRow } from "./messages.js";
 import { bodyOf, createPace, explanation, isOutOfBounds, shapeTable } from "./request.js";
@@ -24,25 +24,16 @@ export const electricReads: Reads = { run };
 
 async function run(context: Context, models: readonly Model[]): Promise<void> {
   const { signal } = context;
-  // One listener on the signal, however many models there are.
-  const controllers = models.map(() => new AbortController());
-  const stop = () => {
-    for (const controller of controllers) controller.abort();
-  };
-  signal.addEventListener("abort", stop);
-  if (signal.aborted) stop();
   await Promise.all(
-    models.map((model, index) => {
-      const own = controllers[index]?.signal ?? signal;
+    models.map((model) => {
       const anew: Anew = { isDue: false, since: -Infinity };
       // One stream after the other, each from where the one before has come to.
-      return keepTrying(context, [model], own, {
-        attempt: (onWell) => stream(context, model, own, anew, onWell),
+      return keepTrying(context, [model], signal, {
+        attempt: (onWell) => stream(context, model, signal, anew, onWell),
         url: () => shapeUrl(context.settings),
       });
     }),
   );
-  signal.removeEventListener("abort", stop);
 }
 
 /** Whether a shape has to be read from its start, because Electric has lost what was read last, and since when. */
@@ -80,9 +71,8 @@ async function stream(
       settings.onChange(() => {
         if (!isAskedFor(settings, model, url, params)) stop();
       }),
-      () => signal.removeEventListener("abort", stop),
+      aborted(signal)(stop),
     ];
-    signal.addEventListener("abort", stop);
     if (signal.aborted) return stop();
 
     const shapes = new ShapeStream<ShapeRow>({

@@ -2,7 +2,7 @@ import type { Model } from "../../client/model.js";
 import { Ended, keepTrying, reportWell, type End } from "../attempts.js";
 import { showsEarly } from "../loading.js";
 import { writeLeftOut, type Misfit } from "../misfits.js";
-import type { Source } from "../schedule.js";
+import { aborted, type Source } from "../schedule.js";
 import type { Context } from "../transport.js";
 import { readPullAnswer } from "./answers.js";
 import { readPulled, writePulled } from "./clock.js";
@@ -68,12 +68,11 @@ export function createPuller(
 
   async function untilAsked(signal: AbortSignal): Promise<void> {
     await new Promise<void>((resolve) => {
-      const stops = [onAsk(() => end()), () => signal.removeEventListener("abort", end)];
+      const stops = [onAsk(() => end()), aborted(signal)(() => end())];
       function end(): void {
         for (const stop of stops) stop();
         resolve();
       }
-      signal.addEventListener("abort", end);
       if (signal.aborted) end();
     });
   }

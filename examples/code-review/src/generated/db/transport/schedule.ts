@@ -92,11 +92,28 @@ export async function pause(
   else await wait(backoff(failures), signal, changes, presence.onReturn);
 }
 
-function aborted(signal: AbortSignal): Source {
+/** Who listens to a signal. A part of the signal, in effect. */
+const listenersOf = new WeakMap<AbortSignal, Set<() => void>>();
+
+/**
+ * When a signal aborts. The signal has one listener, however many wait for it: Node warns where there are more than ten, and
+ * a client with many models has as many.
+ */
+export function aborted(signal: AbortSignal): Source {
   return (wake) => {
-    signal.addEventListener("abort", wake, { once: true });
-    return () => signal.removeEventListener("abort", wake);
+    const listeners = listenersOf.get(signal) ?? listenTo(signal);
+    // Each its own, should the same function listen twice.
+    const listener = () => wake();
+    listeners.add(listener);
+    return () => listeners.delete(listener);
   };
+}
+
+function listenTo(signal: AbortSignal): Set<() => void> {
+  const listeners = new Set<() => void>();
+  listenersOf.set(signal, listeners);
+  signal.addEventListener("abort", () => [...listeners].forEach((wake) => wake()), { once: true });
+  return listeners;
 }
 
 export interface Bell {

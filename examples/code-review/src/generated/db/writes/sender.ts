@@ -19,9 +19,6 @@ export interface Sender {
 export function createSender({ store, acknowledged, pulls, signal }: Context, writes: Writes): Sender {
   /** Pulls that writes wait for before they are sent again. */
   const pulling = new Map<string, Promise<boolean>>();
-  // Node warns of a signal that has many listeners: those of requests have one of their own.
-  const requests = new AbortController();
-  signal.addEventListener("abort", () => requests.abort(signal.reason), { once: true });
 
   /** Whether the model's rows have been read since the write was sent last. Where that takes long, others go ahead. */
   async function isPulled({ model, writeId }: Outgoing): Promise<boolean> {
@@ -44,7 +41,7 @@ export function createSender({ store, acknowledged, pulls, signal }: Context, wr
         const key = await answerAmongRows(store, write);
         if (key !== undefined) return { kind: "acknowledged", key, txid: null, row: null, isFromRows: true };
       }
-      return writes.send(write, headers, requests.signal);
+      return writes.send(write, headers, signal);
     },
 
     async findKey({ write, outcome }) {

@@ -2,7 +2,7 @@
 
 import { parsed } from "../../client/json.js";
 import { BROKEN_RETRY_MS, POKE_SILENCE_MS, PULL_MS } from "../../client/timing.js";
-import { within, wait, backoff, onOnline, strayed, type Source } from "../schedule.js";
+import { aborted, within, wait, backoff, onOnline, strayed, type Source } from "../schedule.js";
 import type { Context } from "../transport.js";
 import { readPulled } from "./clock.js";
 import { syncUrl } from "./exchange.js";
@@ -74,11 +74,9 @@ export async function poke(context: Context, pull: () => void): Promise<void> {
     while (!signal.aborted) {
       const own = new AbortController();
       const end = () => own.abort();
-      signal.addEventListener("abort", end);
-      const stop = settings.onChange(end);
+      const stops = [aborted(signal)(end), settings.onChange(end)];
       const error = await listen(own.signal).catch((reason: unknown) => reason);
-      stop();
-      signal.removeEventListener("abort", end);
+      for (const stop of stops) stop();
       // Unless it was ended here.
       const isStream = lasts() || (isConnected && own.signal.aborted);
       failures = isStream ? 0 : failures + 1;

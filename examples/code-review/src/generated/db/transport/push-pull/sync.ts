@@ -16,12 +16,7 @@ export const pushPull: Reads = {
 };
 
 async function run(context: Context, models: readonly Model[]): Promise<void> {
-  // One listener on the signal, however many requests there are.
-  const own = new AbortController();
-  const end = () => own.abort();
-  context.signal.addEventListener("abort", end);
-  if (context.signal.aborted) end();
-  const { signal } = own;
+  const { signal } = context;
   const turns = createTurns();
   const lost = createLost();
   const skew = createSkew();
@@ -31,8 +26,6 @@ async function run(context: Context, models: readonly Model[]): Promise<void> {
     model === undefined || names.has(model) ? puller.ask() : Promise.resolve(false),
   );
   const pull = () => void puller.ask();
-  const within = { ...context, signal };
-  await Promise.all([puller.run(signal), push(within, models, turns, lost, skew, pull), poke(within, pull)]);
+  await Promise.all([puller.run(signal), push(context, models, turns, lost, skew, pull), poke(context, pull)]);
   stop();
-  context.signal.removeEventListener("abort", end);
 }

@@ -199,23 +199,17 @@ function createPoll(context: Context, listed: Listed, gate: Gate, parent: Poll |
     parent: listed.parent?.model.name,
     tried,
     async run(signal) {
-      // One listener on the signal, however many requests there are.
-      const own = new AbortController();
-      const stop = () => own.abort();
-      signal.addEventListener("abort", stop);
-      if (signal.aborted) stop();
       const changes = bell(settings.onChange);
       let isFirst = true;
-      await keepTrying(context, [model], own.signal, {
+      await keepTrying(context, [model], signal, {
         attempt: (onWell) => {
-          const result = attempt(own.signal, changes, onWell, isFirst);
+          const result = attempt(signal, changes, onWell, isFirst);
           isFirst = false;
           return result;
         },
         url: () => urlOf(settings, listed.list.path),
         wake: onAsk,
       });
-      signal.removeEventListener("abort", stop);
       changes.close();
       isOver = true;
       answer(asks, false);

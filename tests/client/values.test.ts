@@ -66,7 +66,7 @@ before(async () => {
 beforeEach(() => {
   server.tables.clear();
   server.requests.length = 0;
-  for (const path of ["/stations", "/readings", "/seats", "/gauges"]) server.table(path);
+  for (const path of ["/stations", "/readings", "/seats", "/gauges", "/shifts"]) server.table(path);
 });
 afterEach(async () => {
   for (const { closeDatabase } of clients) await closeDatabase();
@@ -336,4 +336,21 @@ test("an integer out of range is refused at the write, with its column and the r
   );
   const { size, serial } = stored("/readings", READING) ?? {};
   assert.deepEqual([size, serial], ["-2147483648", String(2 ** 60)]);
+});
+
+test("a time goes back as it came where a row is replaced", async () => {
+  const [bare, zoned] = ["2026-07-01T10:00:00", "2026-07-01T12:30:00.5Z"];
+  server.put("/shifts", { id: `"${READING}"`, title: '"early"', starts_at: `"${bare}"`, ends_at: `"${zoned}"` });
+  const client = await opened();
+  const shifts = collection(client, "shifts");
+  assert.deepEqual([shifts.get(READING)?.["starts_at"], shifts.get(READING)?.["ends_at"]], [bare, zoned]);
+  await settled(
+    client,
+    shifts.update(READING, (draft) => void (draft["title"] = "late")),
+  );
+  assert.deepEqual(
+    [stored("/shifts", READING)?.["starts_at"], stored("/shifts", READING)?.["ends_at"]],
+    [`"${bare}"`, `"${zoned}"`],
+  );
+  assert.deepEqual([shifts.get(READING)?.["starts_at"], shifts.get(READING)?.["ends_at"]], [bare, zoned]);
 });

@@ -1,8 +1,10 @@
 import { membersOf, objectOf, type Members } from "../../client/json.js";
+import { own } from "../../client/model.js";
 import { errorText, INPUTS, stampOf, type Entry, type LogOperations, type MadeKey } from "../store.js";
 import type { Dialect } from "./dialect.js";
 import { joined, list, name, raw, sql, type Connection, type Row, type Statement } from "./driver.js";
 import { setMeta } from "./meta.js";
+import { readZoneless, zonelessJson } from "./zones.js";
 
 /** As the index has it. */
 const IS_SENT = sql`(status = 'acknowledged' OR (status = 'pending' AND attempts > 0))`;
@@ -20,7 +22,8 @@ export function logOperations(connection: Connection, dialect: Dialect): LogOper
       WHERE ${condition}
       ORDER BY id${limit}
     `);
-    return rows.map(entry);
+    const zoneless = rows.length === 0 ? {} : await readZoneless(connection, dialect);
+    return rows.map((row) => entry(row, own(zoneless, String(row["table_name"])) ?? []));
   }
 
   return {
@@ -304,8 +307,10 @@ function containing(text: string): string {
     .replace(/[\\%_]/g, "\\$&")}%]`;
 }
 
-function entry(row: Row): Entry {
+/** `zoneless`: columns whose times the server has without a zone. */
+function entry(row: Row, zoneless: readonly string[]): Entry {
   let value: Members | undefined;
+  let members: Members | undefined;
   // Of most entries only the rest is needed.
   const whole = () => (value ??= membersOf(text(row, "value") ?? "") ?? {});
   return {
@@ -314,9 +319,12 @@ function entry(row: Row): Entry {
     rowKey: text(row, "row_key") ?? "",
     operation: text(row, "operation") as Entry["operation"],
     get members() {
-      return INPUTS in whole()
-        ? Object.fromEntries(Object.entries(whole()).filter(([key]) => key !== INPUTS))
-        : whole();
+      members ??= Object.fromEntries(
+        Object.entries(whole())
+          .filter(([column]) => column !== INPUTS)
+          .map(([column, json]) => [column, zoneless.includes(column) ? zonelessJson(json) : json]),
+      );
+      return members;
     },
     get inputs() {
       return membersOf(whole()[INPUTS] ?? "") ?? {};

@@ -123,16 +123,35 @@ function arrayJson(text: string, element: (text: string) => string): string {
     .join("");
 }
 
-const TIMESTAMP = /^(\d{4,}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(\.\d+)?(?:Z|([+-]\d\d)(?::?(\d\d))?)?$/;
+const TIMESTAMP = /^(\d{4,}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(\.\d+)?(?:(Z)|([+-]\d\d)(?::?(\d\d))?)?$/;
 
-/** Converts a timestamp of PostgreSQL to ISO 8601 in UTC, with all digits. Other text (`infinity`) stays unchanged. */
+/**
+ * Converts a timestamp of PostgreSQL to ISO 8601 with all digits: in UTC, or without a zone where it has none. Other text
+ * (`infinity`) stays unchanged.
+ */
 export function isoTimestamp(text: string): string {
-  const [, date, time, fraction = "", hours, minutes = "00"] = TIMESTAMP.exec(text) ?? [];
+  const [, date, time, fraction = "", zone = "", hours, minutes = "00"] = TIMESTAMP.exec(text) ?? [];
   if (date === undefined || time === undefined) return text;
-  if (hours === undefined || Number(hours) + Number(minutes) === 0) return `${date}T${time}${fraction}Z`;
+  if (hours === undefined) return `${date}T${time}${fraction}${zone}`;
+  if (Number(hours) + Number(minutes) === 0) return `${date}T${time}${fraction}Z`;
   const moment = new Date(`${date}T${time}${hours}:${minutes}`);
   if (Number.isNaN(moment.getTime())) return text;
   return `${moment.toISOString().slice(0, -".000Z".length)}${fraction}Z`;
+}
+
+/** Whether a text is a time that doesn't say its zone. */
+export function isZoneless(text: string): boolean {
+  return /^\d{4,}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d+)?)?$/.test(text);
+}
+
+/** A time in UTC without saying so. */
+export function withoutZone(text: string): string {
+  return isoTimestamp(text).replace(/Z$/, "");
+}
+
+/** Milliseconds since 1970. A time without a zone is one of UTC, wherever the device is. */
+function momentOf(text: string): number {
+  return Date.parse(isZoneless(text) ? `${text}Z` : text);
 }
 
 const INTERVAL = /^(?:(-?\d+) years? ?)?(?:(-?\d+) mons? ?)?(?:(-?\d+) days? ?)?(?:([+-]?)(\d+):(\d\d):(\d\d(?:\.\d+)?))?$/;
@@ -193,7 +212,7 @@ function comparable(field: Field, json: string): string {
     case "uuid":
       return text.toLowerCase();
     case "date_time":
-      return String(Date.parse(text));
+      return String(momentOf(text));
     case "float":
       return String(Number(text));
     case "decimal":
@@ -222,7 +241,7 @@ export function compareTimes(one: string, other: string): number {
 
 /** The time that is so many seconds earlier, in the same notation. */
 export function before(time: string, seconds: number): string {
-  if (!isNumber(time)) return new Date(milliseconds(time) - seconds * 1_000).toISOString();
+  if (!isNumber(time)) return isoTime(milliseconds(time) - seconds * 1_000, time);
   return String(Number(time) - seconds * (Number(time) > LARGEST_SECONDS ? 1_000 : 1));
 }
 
@@ -230,8 +249,14 @@ export function before(time: string, seconds: number): string {
 export function atMost(time: string, date: string | null): string {
   const limit = Date.parse(date ?? "");
   if (Number.isNaN(limit) || milliseconds(time) <= limit) return time;
-  if (!isNumber(time)) return new Date(limit).toISOString();
+  if (!isNumber(time)) return isoTime(limit, time);
   return String(Number(time) > LARGEST_SECONDS ? limit : limit / 1_000);
+}
+
+/** A moment in the notation of a time: a server whose times have no zone may take none. */
+function isoTime(moment: number, like: string): string {
+  const text = new Date(moment).toISOString();
+  return isZoneless(like) ? withoutZone(text) : text;
 }
 
 /** The largest number that counts as seconds. A larger one counts as milliseconds. */
@@ -243,7 +268,7 @@ function isNumber(time: string): boolean {
 
 /** Milliseconds since 1970, without a fraction. */
 function milliseconds(time: string): number {
-  if (!isNumber(time)) return Math.floor(Date.parse(time));
+  if (!isNumber(time)) return Math.floor(momentOf(time));
   return Number(time) > LARGEST_SECONDS ? Number(time) : Number(time) * 1_000;
 }
 

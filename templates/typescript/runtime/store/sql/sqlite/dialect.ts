@@ -25,6 +25,7 @@ export const sqliteDialect: Dialect = {
     },
   ],
 
+  keepsZones: true,
   shownAsRead: ["text", "uuid", "date", "time", "decimal", "date_time", "bytes"],
 
   decode(field, value) {

@@ -10,6 +10,8 @@ export interface Dialect {
   /** Scripts that bring the log of an older version up to date, each with the version that it leads to. */
   readonly logSteps: readonly { readonly version: number; readonly script: string }[];
 
+  /** Whether a column keeps it that a time came without a zone. */
+  readonly keepsZones: boolean;
   /** Types whose values the application sees as they are read. */
   readonly shownAsRead: readonly Field["type"][];
   /** Converts a value of a view's column to what the application sees. */

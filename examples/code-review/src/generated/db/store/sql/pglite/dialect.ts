@@ -39,6 +39,7 @@ export const pgliteDialect: Dialect = {
     },
   ],
 
+  keepsZones: false,
   shownAsRead: ["text", "uuid", "date", "time", "decimal"],
 
   decode(field, value) {

@@ -113,3 +113,31 @@ test("logging out while the database opens", async () => {
     await client.ready();
   });
 });
+
+for (const [code, what] of [
+  [503, "an error"],
+  [502, "that the server can't be reached"],
+  [401, "that it waits for other headers"],
+] as const) {
+  test(`${what} of a write goes with the write when the database is cleared (${code})`, async () => {
+    await withNewClient(async (client) => {
+      await client.open({ url: world.server.url, token: "member" });
+      await client.ready();
+      world.server.faults.add({ on: "POST /projects", at: "arrived", times: 1_000_000, what: status(code) });
+      const isTold = async (): Promise<boolean> => {
+        const { online, waitingForAuth, errors } = await client.status();
+        if (code === 502) return !online;
+        return code === 401 ? waitingForAuth : errors.length > 0;
+      };
+      await client.sql`INSERT INTO projects (name) VALUES ('P')`;
+      await until(isTold);
+      await client.clear("discard");
+      await client.ready();
+      const { online, waitingForAuth, lastError, errors, pending } = await client.status();
+      assert.deepEqual(
+        { online, waitingForAuth, lastError, errors, pending },
+        { online: true, waitingForAuth: false, lastError: null, errors: [], pending: 0 },
+      );
+    });
+  });
+}

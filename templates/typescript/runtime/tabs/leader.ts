@@ -1,4 +1,5 @@
 import { LEADER_INTERRUPT_MS, LEADER_RETRY_MS, OWNER_ANSWER_MS } from "../client/timing.js";
+import type { Leader } from "./reports.js";
 
 type Work = (signal: AbortSignal) => Promise<"over" | void>;
 
@@ -88,25 +89,32 @@ export function createLeadership(lockName: string | undefined): Leadership {
   return { lead, alone };
 }
 
-const SILENT =
-  "Another tab of this application sends the edits of all, and doesn't answer: perhaps the browser has put it to sleep. " +
-  "Look at that tab, or close it.";
+/** What is told where edits wait; null: nothing. */
+const TOLD: Readonly<Record<Leader, string | null>> = {
+  awake: null,
+  older:
+    "Another tab of this application has been open since before an update, and sends the edits of all. " +
+    "Load that tab again, or close it.",
+  silent:
+    "Another tab of this application sends the edits of all, and doesn't answer: perhaps the browser has put it to sleep. " +
+    "Look at that tab, or close it.",
+};
 
 /**
- * Calls `onSilent` where edits wait for a tab that doesn't answer, and with null once it does. The function that it returns
- * stops that.
+ * Calls `onTold` where edits wait for a tab that doesn't answer, or that has older code, and with null where none do any more.
+ * The function that it returns stops that.
  */
 export function watchLeader(
   isWaiting: () => boolean,
-  isLed: () => Promise<boolean>,
-  onSilent: (message: string | null) => void,
+  leader: () => Promise<Leader>,
+  onTold: (message: string | null) => void,
 ): () => void {
   const timer = setInterval(() => {
-    if (!isWaiting()) return onSilent(null);
-    void isLed().then((is) => onSilent(is || !isWaiting() ? null : SILENT));
+    if (!isWaiting()) return onTold(null);
+    void leader().then((which) => onTold(isWaiting() ? TOLD[which] : null));
   }, OWNER_ANSWER_MS);
   return () => {
     clearInterval(timer);
-    onSilent(null);
+    onTold(null);
   };
 }

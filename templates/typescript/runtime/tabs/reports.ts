@@ -36,7 +36,8 @@ interface Facts {
 }
 
 type Notice =
-  | { readonly facts: Facts }
+  /** `leads`: whether who says it is the tab that syncs. Older code doesn't say that, and has facts only where it has synced. */
+  | { readonly facts: Facts; readonly leads?: boolean }
   | { readonly schema: string }
   /** Of a model, or of all. */
   | { readonly pull: string | null }
@@ -45,12 +46,19 @@ type Notice =
   /** Whether anybody looks, and that somebody does. */
   | "visible?"
   | "visible"
-  /** Whether anybody syncs, and that somebody does. */
+  /** Older code asks so whether anybody syncs, and wants this answer. */
   | "leads?"
   | "leads";
 
+/** Who syncs: a tab that says so in time, perhaps with older code, or one that says nothing. */
+export type Leader = "awake" | "older" | "silent";
+
 /** The source of refusals: they are told, and nothing tries them again by itself. */
 export const REFUSALS = "what is refused";
+
+const empty: ModelStatus = { rows: 0, of: null, ready: false, lastSync: null, error: null };
+
+const nothingWrong = { unreachable: [], waiting: [], errors: {} } satisfies Partial<Facts>;
 
 /** What those who sync report, in whichever tab, as every tab knows it. */
 export interface Reports {
@@ -73,6 +81,8 @@ export interface Reports {
   waiting(source: string, isWaiting: boolean): void;
   /** Whether nobody is signed in: what has failed or waited until then isn't tried any more. */
   signedOut(isOut: boolean): void;
+  /** All rows and edits are gone, and with them what was said of them. */
+  cleared(): void;
   /** The newest comes last; null: all is well again. A source that is a model needn't say which one it is about. */
   error(source: string, message: string | null, about?: Partial<Pick<SyncError, "model" | "url">>): void;
   model(model: string, status: Partial<ModelStatus>): void;
@@ -82,8 +92,8 @@ export interface Reports {
   onPullAsked(listener: (model: string | undefined) => void): () => void;
   /** Whether this tab is the one that syncs. */
   leads(isLeading: boolean): void;
-  /** Whether a tab syncs, be it this one, and says so in time. */
-  isLed(): Promise<boolean>;
+  /** Which tab syncs, be it this one. */
+  leader(): Promise<Leader>;
   /** The database has another version of the schema than the code of this tab, or was removed: `removed` says that. */
   outdated(removed?: string): void;
   close(): void;
@@ -104,8 +114,8 @@ export function openReports(
   let isSource = false;
   let isOutdated = false;
   let isLeading = false;
-  /** Who waits for a tab to say that it syncs. */
-  const asking = new Set<() => void>();
+  /** Who waits for a tab to say that it syncs. `leads`: undefined where it has older code. */
+  const asking = new Set<(leads: boolean | undefined) => void>();
   /** This tab's own: those that are opened later have another database. */
   let removal: SyncError | undefined;
   let channel: BroadcastChannel | undefined;
@@ -132,7 +142,7 @@ export function openReports(
   function publish(next: Facts): void {
     if (JSON.stringify(next) === JSON.stringify(facts)) return;
     isSource = true;
-    channel?.postMessage({ facts: next } satisfies Notice);
+    channel?.postMessage({ facts: next, leads: isLeading } satisfies Notice);
     take(next);
   }
 
@@ -163,15 +173,16 @@ export function openReports(
     } else if (notice === "leads?") {
       if (isLeading) channel?.postMessage("leads" satisfies Notice);
     } else if (notice === "leads") {
-      for (const answer of asking) answer();
+      // The answer to somebody else, who has older code.
     } else if (notice === "ask") {
-      if (isSource) channel?.postMessage({ facts } satisfies Notice);
+      if (isSource || isLeading) channel?.postMessage({ facts, leads: isLeading } satisfies Notice);
     } else if ("pull" in notice) {
       for (const listener of pullListeners) listener(notice.pull ?? undefined);
     } else if ("schema" in notice) {
       if (notice.schema !== schema) outdated();
     } else {
       isSource = false;
+      for (const answer of asking) answer(notice.leads);
       take(notice.facts);
     }
   }
@@ -218,7 +229,11 @@ export function openReports(
       report(source, { unreachable: changed(facts.unreachable, source, !isReachable) }),
     waiting: (source, isWaiting) => report(source, { waiting: changed(facts.waiting, source, isWaiting) }),
     signedOut: (isOut) =>
-      publish({ ...facts, signedOut: isOut, ...(isOut && { unreachable: [], waiting: [], errors: {} }) }),
+      publish({ ...facts, signedOut: isOut, ...(isOut && nothingWrong) }),
+    cleared() {
+      const models = Object.keys(facts.models).map((model) => [model, empty] as const);
+      publish({ ...facts, ...nothingWrong, models: Object.fromEntries(models) });
+    },
     error(source, message, { model = Object.hasOwn(facts.models, source) ? source : null, url = null } = {}) {
       const { [source]: known, ...others } = facts.errors;
       if (message === null) return report(source, { errors: others });
@@ -226,7 +241,7 @@ export function openReports(
       report(source, { errors: isSameError(error, known) ? facts.errors : { ...others, [source]: error } });
     },
     model(model, status) {
-      const known = facts.models[model] ?? { rows: 0, of: null, ready: false, lastSync: null, error: null };
+      const known = facts.models[model] ?? empty;
       report(model, { models: { ...facts.models, [model]: { ...known, ...status } } });
     },
     askForPull: (model) => channel?.postMessage({ pull: model ?? null } satisfies Notice),
@@ -237,20 +252,26 @@ export function openReports(
     leads(is) {
       isLeading = is;
     },
-    async isLed() {
-      if (isLeading || channel === undefined) return true;
-      const isAnswered = new Promise<boolean>((resolve) => {
-        const end = (is: boolean) => {
+    async leader() {
+      if (isLeading || channel === undefined) return "awake";
+      const answered = new Promise<Leader>((resolve) => {
+        let silent: Leader = "silent";
+        const end = (leader: Leader) => {
           clearTimeout(timer);
           asking.delete(answer);
-          resolve(is);
+          resolve(leader);
         };
-        const answer = () => end(true);
-        const timer = setTimeout(() => end(isLeading), OWNER_ANSWER_MS);
+        const answer = (leads: boolean | undefined) => {
+          if (leads === true) end("awake");
+          // Perhaps one that doesn't sync any more; another one may say that it does.
+          else if (leads === undefined) silent = "older";
+        };
+        const timer = setTimeout(() => end(isLeading ? "awake" : silent), OWNER_ANSWER_MS);
         asking.add(answer);
       });
-      channel.postMessage("leads?" satisfies Notice);
-      return isAnswered;
+      // Every version of the code answers this, where it syncs.
+      channel.postMessage("ask" satisfies Notice);
+      return answered;
     },
     outdated,
     close() {

@@ -216,7 +216,7 @@ function clientOf(base: ClientBase, databaseName: string): Client {
         // Nothing that a stream still has in hand may arrive after this.
         await leadership.alone(async () => {
           await store.clear(options.unsent === "discard");
-          for (const model of models) reports.model(model.name, { rows: 0, of: null, ready: false, lastSync: null });
+          reports.cleared();
         });
       },
 
@@ -295,7 +295,7 @@ async function start(
   };
   const tellSilence = (message: string | null) => status.silent("sync", message);
   // Without other tabs there is nobody to wait for.
-  const stopWatching = store.shared === undefined ? () => {} : watchLeader(isWaiting, reports.isLed, tellSilence);
+  const stopWatching = store.shared === undefined ? () => {} : watchLeader(isWaiting, reports.leader, tellSilence);
   const stop = async () => {
     stopWatching();
     await stopUser();

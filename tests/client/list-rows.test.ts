@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { StoredRow } from "./support/list-server.js";
-import { idOf, project, query, Reading, settled, showing, shown } from "./support/reader.js";
+import { idOf, project, query, type Reader, Reading, settled, showing, shown } from "./support/reader.js";
 import { until } from "./support/until.js";
 
 const reading = new Reading();
@@ -25,6 +25,33 @@ test("a row that can't be one is left out alone, and told", async () => {
   await showing(client, ["p1", "p2", "p3"]);
   assert.equal(client.getSyncStatus().lastError, null);
 });
+
+type Database = ReturnType<Reader["getDatabase"]>;
+
+for (const [what, hasTransactions] of [
+  ["a read of the database fails", true],
+  ["the database fails", false],
+] as const) {
+  test(`${what}: that is told, and of no row that it doesn't fit`, async () => {
+    reading.projects({});
+    reading.fill(2);
+    const client = await reading.client();
+    await showing(client, ["p1", "p2"]);
+    const database = client.getDatabase() as { -readonly [Name in keyof Database]: Database[Name] };
+    const { query, transaction } = database;
+    const broken = new Error("disk I/O error");
+    database.query = (statement) =>
+      statement.parts.join("").includes("_synced") ? Promise.reject(broken) : query(statement);
+    if (!hasTransactions) database.transaction = () => Promise.reject(broken);
+    reading.server.put("/projects", project(3));
+    await client.syncNow("projects");
+    assert.equal(client.getSyncStatus().models["projects"]?.error, "disk I/O error");
+    Object.assign(database, { query, transaction });
+    // It is tried again by itself.
+    await showing(client, ["p1", "p2", "p3"]);
+    await until(() => client.getSyncStatus().lastError === null);
+  });
+}
 
 test("a row that is replaced as a whole keeps what no list shows", async () => {
   reading.lists({ invoices: { path: "/invoices", page: { by: "none" }, lacks: ["note"] } });

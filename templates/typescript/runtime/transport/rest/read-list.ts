@@ -17,7 +17,7 @@ import {
   type RowReader,
 } from "./pages.js";
 import type { KnownPage, Listed, Memory, Older, Place } from "./places.js";
-import { misfitMessage } from "../misfits.js";
+import { misfitMessage, refusalOfRow } from "../misfits.js";
 import { Unfit } from "./rows.js";
 
 /** One pull of a model, with what has become of its rows so far. */
@@ -271,8 +271,11 @@ export async function readList(
       if (leading.aborted || signal.aborted) throw error;
       const [row, ...others] = rows;
       if (row !== undefined && others.length === 0) {
+        const unfit = await refusalOfRow(store, model, { row, isWhole: false });
+        // The database had failed, and has got over it.
+        if (unfit === undefined) throw error;
+        const message = await misfitMessage(store, model, { row, isWhole: false }, unfit);
         run.kept.add(store.synced.keyOf(model, row));
-        const message = await misfitMessage(store, model, { row, isWhole: false }, error);
         run.problems.push({ message, url: place.url });
         return [];
       }

@@ -41,7 +41,7 @@ export async function findMisfits<Change>(
     if (error === undefined) return;
     const [[one], [only]] = [some, rows];
     if (some.length === 1 && one !== undefined && only !== undefined) {
-      const own = await refusalAlone(store, model, only);
+      const own = await refusalOfRow(store, model, only);
       if (own !== undefined) misfits.set(one, { ...only, message: await misfitMessage(store, model, only, own) });
       return;
     }
@@ -60,11 +60,20 @@ export async function findMisfits<Change>(
   return misfits;
 }
 
-/** The error of a row, where it isn't the database that has failed: that fails without rows, or has got over it. */
-async function refusalAlone(store: Store, model: Model, row: Pick<Misfit, "row" | "isWhole">): Promise<unknown> {
+/**
+ * The error of a row, which doesn't fit; undefined where it does. Throws where the database has failed: then it fails without
+ * rows, too.
+ */
+export async function refusalOfRow(store: Store, model: Model, row: Pick<Misfit, "row" | "isWhole">): Promise<unknown> {
+  await throwIfFailing(store, model);
+  const error = await refusalOf(store, model, [row]);
+  if (error !== undefined) await throwIfFailing(store, model);
+  return error;
+}
+
+async function throwIfFailing(store: Store, model: Model): Promise<void> {
   const error = await refusalOf(store, model, []);
   if (error !== undefined) throw error;
-  return refusalOf(store, model, [row]);
 }
 
 /** Tries rows out, and gives the error, where there is one. */
@@ -87,7 +96,7 @@ async function refusalOf(
 
 /** Says of one row what is wrong with it: with its key, and the column if it can be found. */
 export async function misfitMessage(
-  { synced }: Store,
+  store: Store,
   model: Model,
   { row, isWhole }: Pick<Misfit, "row" | "isWhole">,
   error: unknown,
@@ -99,11 +108,12 @@ export async function misfitMessage(
   const columns = [...row.keys()].filter((column) => model.fields.some((field) => field.name === column));
   for (const column of [...model.key, ...columns]) {
     const part = new Map([...key, [column, row.get(column) ?? null] as const]);
-    const isUnfit = await synced.differing(model, [part]).then(
+    const isUnfit = await store.synced.differing(model, [part]).then(
       () => false,
       () => true,
     );
     if (!isUnfit) continue;
+    await throwIfFailing(store, model);
     const value = (row.get(column) ?? "null").slice(0, SHOWN);
     return `${name} has ${JSON.stringify(value)} as ${column}: ${messageOf(error)}`;
   }

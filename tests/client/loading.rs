@@ -67,8 +67,8 @@ pub fn older_pglite() {
     let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
     let workspace = Workspace::new("older-pglite");
     let page = fs::read_to_string(repository.join("docs/guide.md")).expect("the page");
-    let send = page.split("```js send-all.js\n").nth(1).and_then(|rest| rest.split("```").next());
-    workspace.write_file("send-all.js", send.expect("the function"));
+    let carry = page.split("```js carry-over.js\n").nth(1).and_then(|rest| rest.split("```").next());
+    workspace.write_file("carry-over.js", carry.expect("the function"));
     let old = npm_pglite_old();
     workspace.write_file("upgrade.ts", &fs::read_to_string(old.join("upgrade.ts")).expect("the program"));
     let document = repository.join("fixtures/contacts/openapi.yaml");

@@ -20,7 +20,7 @@ export async function whyNotOpened(directory: string, error: unknown): Promise<u
   if (stored === own) return error;
   return new Error(
     `The database in ${directory} was made by a PGlite with PostgreSQL ${stored}; this one has PostgreSQL ${own}, and can't open ` +
-      "it. Nothing in it has changed, and it has the edits that aren't sent yet: send them with the PGlite that it was made by " +
+      "it. Nothing in it has changed, and it has the edits that aren't sent yet: copy it with the PGlite that it was made by " +
       "(the guide of sync-patterns says how, under “Another version of PGlite”).",
     { cause: error },
   );

@@ -113,6 +113,7 @@ const PUSHED: &[&str] = &[
     "conflicts",
     "convergence",
     "crashes",
+    "deleted-rows",
     "end-to-end",
     "first-load",
     "in-between",
@@ -131,6 +132,7 @@ const PUSHED: &[&str] = &[
 /// Those of them that say something of it alone.
 const ONLY_PUSHED: &[&str] = &[
     "conflicts",
+    "deleted-rows",
     "end-to-end",
     "metadata",
     "odd-sync-servers",

@@ -54,7 +54,8 @@ pub fn files(plan: &Plan, adapter: Adapter, templates: &Templates) -> anyhow::Re
     let Some(dialect) = dialect_of(adapter).filter(|_| !models.is_empty()) else { return Ok(Files::new()) };
     let renderer = Renderer::new(dialect.templates, templates)?;
     let page = Page::new("_changes.sql", "schema/_changes.sql");
-    let mut files = Files::from([laid_out(renderer.render(page, LogView { banner: BANNER })?)]);
+    let log = LogView { banner: BANNER, keeps_deleted: models.iter().any(|plan| plan.has_metadata()) };
+    let mut files = Files::from([laid_out(renderer.render(page, log)?)]);
     let of_model = |plan: &&ModelPlan| {
         let name = &plan.model.name;
         let page = Page::new("model.sql", format!("schema/{name}.sql")).about(name);

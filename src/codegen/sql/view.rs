@@ -13,6 +13,8 @@ use crate::plan::{self, ModelPlan, NewKey, OnInsert, OnUpdate, Relations, StandI
 #[derive(Serialize)]
 pub struct LogView {
     pub banner: &'static str,
+    /// Whether rows that were deleted are kept.
+    pub keeps_deleted: bool,
 }
 
 /// The file of a model. Names are quoted identifiers where nothing else is said.

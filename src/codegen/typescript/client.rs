@@ -14,6 +14,8 @@ use crate::names::ts;
 struct ClientView<'a> {
     banner: &'a str,
     is_local: bool,
+    /// Whether rows that were deleted are kept.
+    keeps_deleted: bool,
     collections: Vec<Collection<'a>>,
 }
 
@@ -61,8 +63,12 @@ struct TransportsView<'a> {
 
 pub fn files(renderer: &Renderer, modules: &[Module], settings: Settings, parts: &Parts) -> anyhow::Result<Vec<File>> {
     let sources = parts.sources;
-    let client =
-        ClientView { banner: BANNER, is_local: sources.local(), collections: modules.iter().map(collection).collect() };
+    let client = ClientView {
+        banner: BANNER,
+        is_local: sources.local(),
+        keeps_deleted: parts.keeps_deleted,
+        collections: modules.iter().map(collection).collect(),
+    };
     let defaults = DefaultsView {
         banner: BANNER,
         database: ts::string(settings.database),

@@ -14,6 +14,8 @@ use crate::names::ts;
 struct IndexView<'a> {
     banner: &'a str,
     is_local: bool,
+    /// Whether rows that were deleted are kept.
+    keeps_deleted: bool,
     adapter: &'a str,
     /// Whether models come from a sync server.
     is_pulled: bool,
@@ -38,6 +40,7 @@ pub fn file(
         IndexView {
             banner: BANNER,
             is_local: parts.sources.local(),
+            keeps_deleted: parts.keeps_deleted,
             adapter: settings.adapter.word(),
             is_pulled: parts.sources.pulled,
             has_hooks,

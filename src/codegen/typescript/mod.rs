@@ -1,13 +1,14 @@
 //! Everything but the SQL: types, the models as data and as modules, collections, and the code that they share.
 //!
 //! A shape of the model becomes a type (`shapes`), which is laid out as formatters would leave it (`layout`).
-//! `types`, `schema`, `registry`, `schema_json`, `collections`, `client`, `store` and `index` are the views of the files; `runtime` says
+//! `types`, `schema`, `registry`, `schema_json`, `collections`, `client`, `store`, `deleted` and `index` are the views of the files; `runtime` says
 //! which of the files that are the same for every spec go in.
 
 mod access;
 mod client;
 mod collections;
 mod comment;
+mod deleted;
 mod index;
 mod layout;
 mod lists;
@@ -48,6 +49,7 @@ pub const TEMPLATES: TemplateSet = templates!["typescript/generated":
     "client.ts",
     "collection.ts",
     "defaults.ts",
+    "deleted.ts",
     "index.ts",
     "interface.ts",
     "model.ts",
@@ -82,6 +84,7 @@ pub fn files(
     let parts = Parts {
         sources: Sources::of(plan.models.iter().map(|plan| plan.model)),
         access: modules.iter().any(|module| module.access.is_some()),
+        keeps_deleted: modules.iter().any(deleted::keeps),
     };
     let mut files = runtime::files(settings, &parts, templates);
 
@@ -94,13 +97,15 @@ pub fn files(
     };
     let has_types = !plan.types.is_empty();
     let is_local = parts.sources.local();
-    let parts: [&(dyn Fn() -> anyhow::Result<Vec<File>> + Sync); 7] = [
+    let keeps_deleted = parts.keeps_deleted;
+    let parts: [&(dyn Fn() -> anyhow::Result<Vec<File>> + Sync); 8] = [
         &|| Ok(parallel::map(&modules, of_model)?.into_iter().flatten().collect()),
         &|| has_types.then(|| types::shared(&renderer, plan.types)).into_iter().collect(),
         &|| schema::files(&renderer, &sql, &modules),
         &|| Ok(vec![(SCHEMA_JSON.to_owned(), schema_json::text(plan, settings, tables)?)]),
         &|| client::files(&renderer, &modules, settings, &parts),
         &|| is_local.then(|| store::file(&renderer, &modules)).into_iter().collect(),
+        &|| keeps_deleted.then(|| deleted::file(&renderer, &modules)).into_iter().collect(),
         &|| Ok(vec![index::file(&renderer, &modules, has_types, settings, &parts)?]),
     ];
     files.extend(parallel::map(&parts, |files| files())?.into_iter().flatten());

@@ -12,7 +12,7 @@ use crate::codegen::template::{File, Page, Renderer};
 use crate::config::{Int64, Transport};
 use crate::model::{KeyOrigin, Model, Operations};
 use crate::names::ts;
-use crate::plan::{Column, StandIn};
+use crate::plan::{Column, ModelPlan, StandIn};
 use crate::schema_json::document;
 
 #[derive(Serialize)]
@@ -49,7 +49,7 @@ pub fn file(renderer: &Renderer, module: &Module, int64: Int64) -> anyhow::Resul
     };
     let fields: Vec<String> = model.fields.iter().zip(&module.plan.columns).map(row).collect::<anyhow::Result<_>>()?;
     let tables_hash = is_local.then(|| {
-        let made_with = module.sql.map_or_else(|| without_sql(module.plan.model, &fields), |sql| sql.text.clone());
+        let made_with = module.sql.map_or_else(|| without_sql(module.plan, &fields), |sql| sql.text.clone());
         ts::string(&hash(&made_with, &model))
     });
     let members = members(module.plan.model, &model)?;
@@ -65,9 +65,12 @@ fn hash(sql: &str, model: &document::Model) -> String {
 }
 
 /// What stands for the SQL where there is none: all that the runtime keeps rows and edits by.
-fn without_sql(model: &Model, fields: &[String]) -> String {
+fn without_sql(plan: &ModelPlan, fields: &[String]) -> String {
+    let model = plan.model;
     let Operations { create, update, delete, .. } = &model.operations;
-    let writes = [create.is_some(), update.is_some(), delete.is_some()];
+    let mut writes = vec![create.is_some(), update.is_some(), delete.is_some()];
+    // Rows that were deleted are kept as well.
+    writes.extend(plan.has_metadata().then_some(true));
     json!([fields, model.key, model.key_origin == KeyOrigin::Server, model.references, writes]).to_string()
 }
 

@@ -96,6 +96,7 @@ const PULLED: &[Module] = modules![
     "transport/push-pull/answers.ts",
     "transport/push-pull/batch.ts",
     "transport/push-pull/clock.ts",
+    "transport/push-pull/deleted-rows.ts",
     "transport/push-pull/exchange.ts",
     "transport/push-pull/lost.ts",
     "transport/push-pull/page.ts",
@@ -111,8 +112,11 @@ const PULLED: &[Module] = modules![
 /// Collections that stand on Electric alone.
 const DIRECT: &[Module] = modules!["collection/electric.ts"];
 const ACCESS: &[Module] = modules!["client/access.ts"];
+/// What shows rows that were deleted.
+const DELETED: &[Module] = modules!["deleted.ts"];
 /// What databases with SQL have in common.
 const SQL: &[Module] = modules![
+    "store/sql/deleted.ts",
     "store/sql/dialect.ts",
     "store/sql/driver.ts",
     "store/sql/log.ts",
@@ -129,6 +133,7 @@ const SQL: &[Module] = modules![
 ];
 const INDEXED_DB: &[Module] = modules![
     "store/indexeddb/connection.ts",
+    "store/indexeddb/deleted.ts",
     "store/indexeddb/entries.ts",
     "store/indexeddb/fold.ts",
     "store/indexeddb/log.ts",
@@ -163,6 +168,8 @@ const SQLITE: &[Module] = modules![
 pub struct Parts {
     pub sources: Sources,
     pub access: bool,
+    /// Whether rows that were deleted are kept.
+    pub keeps_deleted: bool,
 }
 
 /// The hook for one row, and those of the default client.
@@ -203,6 +210,7 @@ pub fn files(settings: Settings, parts: &Parts, templates: &Templates) -> Files 
         (sources.pulled, PULLED),
         (sources.direct, DIRECT),
         (parts.access, ACCESS),
+        (parts.keeps_deleted, DELETED),
         (true, use_row),
         (sources.local(), of_client),
     ];
@@ -226,6 +234,7 @@ fn generated_path(template: &str) -> String {
 pub fn paths() -> impl Iterator<Item = &'static str> {
     let frameworks = [Framework::React, Framework::Vue, Framework::Svelte, Framework::Solid].map(hooks);
     let hooks = frameworks.into_iter().flat_map(|(use_row, of_client)| [use_row, of_client]);
-    let parts = [COMMON, LOCAL, STREAMED, ASKED, POLLED, PULLED, DIRECT, ACCESS, SQL, PGLITE, SQLITE, INDEXED_DB];
+    let parts =
+        [COMMON, LOCAL, STREAMED, ASKED, POLLED, PULLED, DIRECT, ACCESS, DELETED, SQL, PGLITE, SQLITE, INDEXED_DB];
     parts.into_iter().chain(hooks).flatten().map(|(path, _)| *path)
 }

@@ -8,6 +8,7 @@ use serde::Serialize;
 use twox_hash::XxHash3_64;
 
 use super::comment::Comment;
+use super::deleted;
 use super::layout::{Member, Type};
 use super::module::{Module, SCHEMA, SqlModule};
 use crate::codegen::BANNER;
@@ -54,6 +55,8 @@ struct ModelSql<'a> {
 #[derive(Serialize)]
 struct TablesView<'a> {
     banner: &'a str,
+    /// Whether rows that were deleted are kept.
+    keeps_deleted: bool,
     tables: Vec<TableView>,
 }
 
@@ -116,7 +119,8 @@ fn sql_of_all(renderer: &Renderer, shared: &SqlModule, modules: &[Module]) -> an
 
 fn tables(renderer: &Renderer, modules: &[Module]) -> anyhow::Result<File> {
     let tables = modules.iter().filter(|module| module.plan.model.is_local()).map(table).collect();
-    renderer.render(Page::new("tables.ts", format!("schema/{SCHEMA}.ts")), TablesView { banner: BANNER, tables })
+    let view = TablesView { banner: BANNER, keeps_deleted: modules.iter().any(deleted::keeps), tables };
+    renderer.render(Page::new("tables.ts", format!("schema/{SCHEMA}.ts")), view)
 }
 
 fn table(module: &Module) -> TableView {

@@ -49,9 +49,13 @@ pub fn fields(config: &Config, transport: Transport) -> impl Iterator<Item = Fie
     Metadata::ALL.into_iter().filter(move |_| has_metadata(config, transport)).map(Metadata::field)
 }
 
+/// What rows have that were deleted, beside these.
+const DELETED_AT: &str = "_deleted_at";
+
 /// Whether a property, whatever its case, would have the column of one of them.
 pub fn is_taken(config: &Config, transport: Transport, name: &str) -> bool {
-    has_metadata(config, transport) && Metadata::ALL.iter().any(|one| name.eq_ignore_ascii_case(one.name()))
+    let mut names = Metadata::ALL.iter().map(|one| one.name()).chain([DELETED_AT]);
+    has_metadata(config, transport) && names.any(|one| name.eq_ignore_ascii_case(one))
 }
 
 fn has_metadata(config: &Config, transport: Transport) -> bool {

@@ -28,13 +28,18 @@ interface Stretch {
   readonly is_load: boolean;
 }
 
-/** An entry of the log: its table, the row's key, version, whether the row has gone, and the write that it shows. */
+/**
+ * An entry of the log: its table, the row's key, version, whether the row has gone, and the write that it shows. With
+ * metadata, of a row that was deleted also when, and by which device.
+ */
 type Entry = readonly [
   table: string,
   rowKey: string,
   version: string,
   isDeleted: "true" | "false",
   writeId: string | null,
+  deletedAt?: string | null,
+  deletedBy?: string | null,
 ];
 
 /** What `sync_pull` gives. */
@@ -65,11 +70,13 @@ export async function pull(server: Server, user: User, request: PullRequest): Pr
   const reset = before && resetOf(before, found, user);
   if (reset) return { ...answer, cursor: null, changes: [], more: true, reset };
   const { cursor, more } = advance(before, stretches, page, found, limit);
+  const keepsDeleted = [...columns].some(([table, names]) => showsMetadata(models, table, names));
   return {
     ...answer,
     cursor: { ...cursor, tables: hashes },
     changes: changesOf(models, stretches, page, columns),
     more,
+    ...(!more && keepsDeleted && { floors: floorsOf(found) }),
   };
 }
 
@@ -82,6 +89,18 @@ function columnsOf(models: Models, tables: PullRequest["tables"]): Columns {
     return [[name, [...new Set([...model.key, ...both])].sort()]];
   });
   return new Map(known);
+}
+
+/** Whether a client asks for what is known of a row beside its columns. */
+function showsMetadata(models: Models, table: string, names: readonly string[]): boolean {
+  const { metadata = [] } = modelOf(models, table) ?? {};
+  return names.some((name) => metadata.includes(name));
+}
+
+/** Up to which versions the server has forgotten what was deleted, by scope. */
+function floorsOf(found: ReadonlyMap<string, Head>): Record<string, string> {
+  const floors = [...found].map(([scope, { floor }]): [string, string] => [scope, String(floor)]);
+  return Object.fromEntries(floors.filter(([, floor]) => floor !== "0"));
 }
 
 function hashesOf(columns: Columns): Cursor["tables"] {
@@ -169,11 +188,13 @@ function changesOf(models: Models, stretches: readonly Stretch[], page: Page, co
   const changes: PulledChange[] = [];
   for (const [stretch, entries] of page.log) {
     const scope = stretches[stretch]?.scope ?? "";
-    for (const [table, rowKey, version, isDeleted, write_id] of entries) {
+    for (const [table, rowKey, version, isDeleted, write_id, at = null, device_id = null] of entries) {
       const model = modelOf(models, table);
       if (model === undefined) continue;
       const row = isDeleted === "true" ? null : (rows.get(table)?.next().value ?? null);
-      changes.push({ table, key: keyOf(model, rowKey), version, scope, write_id, row });
+      const isTold = at !== null && showsMetadata(models, table, columns.get(table) ?? []);
+      const deleted = isTold ? { deleted: { at, device_id } } : {};
+      changes.push({ table, key: keyOf(model, rowKey), version, scope, write_id, row, ...deleted });
     }
   }
   return changes;

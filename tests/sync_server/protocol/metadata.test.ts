@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
 import * as existing from "../../server/existing-metadata/index.js";
-import { createSyncServer, schemaSql } from "../../server/sync-metadata/index.js";
+import { createSyncServer, schemaSql, type PullAnswer } from "../../server/sync-metadata/index.js";
 import { schemaSql as withoutSql } from "../../server/sync/index.js";
 import { APPLICATION, contact, KINDS, openStore, remove, TABLES, update, uuid, World } from "../support/world.js";
 import type { Client, Edit, Store } from "../support/world.js";
@@ -14,6 +14,7 @@ const WITH_METADATA = Object.fromEntries(
   Object.entries(TABLES).map(([name, columns]) => [name, [...columns, ...METADATA]]),
 );
 
+type PulledChange = PullAnswer["changes"][number];
 type Span = readonly [from: number, to: number];
 
 /** A time of today, so many seconds ago, and its stamp. */
@@ -28,8 +29,8 @@ for (const kind of KINDS) {
     let world: World;
     let [ada, second]: Client[] = [];
 
-    function device(of: World, name: string): Client {
-      const client = of.client("ada", name);
+    function device(of: World, name: string, user = "ada"): Client {
+      const client = of.client(user, name);
       client.tables = WITH_METADATA;
       return client;
     }
@@ -160,6 +161,108 @@ for (const kind of KINDS) {
       assert.equal(second?.row("tasks", uuid(5)), undefined);
       await push(second, task(5, "1", last.edited_at));
       isOf(await said("tasks", 5), last.time, "second");
+    });
+
+    /** What the next page says of a row; of one that has gone from several scopes, where it was deleted. */
+    async function news(client: Client | undefined, table: string, number: number): Promise<PulledChange | undefined> {
+      const page = await client?.page(5_000);
+      assert.ok(client && page && !page.more && page.reset === undefined);
+      client.cursor = page.cursor;
+      const changes = page.changes.filter((change) => change.table === table && change.key["id"] === uuid(number));
+      return changes.find((change) => Object.hasOwn(change, "deleted")) ?? changes[0];
+    }
+
+    function deletedAs(change: PulledChange | undefined): [number | null, string | null] {
+      assert.equal(change?.row, null);
+      const { at, device_id } = change.deleted ?? {};
+      assert.ok(at !== undefined && device_id !== undefined, "it says that the row was deleted");
+      return [Date.parse(at), device_id];
+    }
+
+    /** The row has gone, and nothing says that it was deleted. */
+    function hasLeft(change: PulledChange | undefined): void {
+      assert.ok(change !== undefined);
+      assert.deepEqual([change.row, Object.hasOwn(change, "deleted")], [null, false]);
+    }
+
+    test("what was deleted tells when and by which device, and what has left a scope tells neither", async () => {
+      const bob = device(world, "bob's", "bob");
+      const { edited_at } = ago(90);
+      await push(ada, contact(20), contact(21), ...[20, 21, 22, 23, 24].map((id) => task(id, "1", edited_at)));
+      const older = world.client("ada", "older");
+      for (const client of [second, bob, older]) await client?.pull();
+
+      const made = ago(60);
+      await push(ada, remove("contacts", 20, { edited_at: made.edited_at }));
+      isOf(deletedAs(await news(second, "contacts", 20)), made.time, "first");
+      await write(`DELETE FROM contacts WHERE id = '${uuid(21)}'`);
+      isOf(deletedAs(await news(second, "contacts", 21)), last, null);
+      // A soft delete: of a push, and of another writer.
+      await push(ada, remove("tasks", 20, { edited_at: made.edited_at }));
+      isOf(deletedAs(await news(bob, "tasks", 20)), made.time, "first");
+      await write(`UPDATE tasks SET deleted_at = now() WHERE id = '${uuid(24)}'`);
+      isOf(deletedAs(await news(bob, "tasks", 24)), last, null);
+
+      // Into a scope that one user has as well, and the other one hasn't.
+      await write(`UPDATE tasks SET team_id = 2 WHERE id = '${uuid(21)}'`);
+      hasLeft(await news(bob, "tasks", 21));
+      await push(ada, remove("tasks", 21));
+      isOf(deletedAs(await news(second, "tasks", 21)), last, "first");
+      assert.equal(await news(bob, "tasks", 21), undefined);
+      // Deleted there before anybody looks, later or in the same transaction.
+      await write(`UPDATE tasks SET team_id = 2 WHERE id = '${uuid(22)}'`);
+      await write(`DELETE FROM tasks WHERE id = '${uuid(22)}'`);
+      await store.sql(
+        `BEGIN; UPDATE tasks SET team_id = 2 WHERE id = '${uuid(23)}'; DELETE FROM tasks WHERE id = '${uuid(23)}'; COMMIT`,
+      );
+      const page = await bob.page(5_000);
+      bob.cursor = page.cursor;
+      for (const id of [22, 23]) hasLeft(page.changes.find(({ key }) => key["id"] === uuid(id)));
+
+      // A client that doesn't ask isn't told.
+      const told = await older.page(5_000);
+      assert.ok(told.changes.some(({ key, row }) => key["id"] === uuid(20) && row === null));
+      assert.ok(told.changes.every((change) => !Object.hasOwn(change, "deleted")));
+    });
+
+    test("many that change places at once have not been deleted", async () => {
+      world.users["cleo"] = { id: "cleo", scopes: { user: ["cleo"], team: ["2"] } };
+      const [bob, cleo] = [device(world, "bob's", "bob"), device(world, "cleo's", "cleo")];
+      await write(`INSERT INTO tasks (id, title, team_id)
+        SELECT gen_random_uuid(), 'one of many', 1 + n % 2 FROM generate_series(1, 4800) AS n`);
+      for (const client of [bob, cleo]) await client.pull(5_000);
+      await write(`UPDATE tasks SET team_id = 3 - team_id WHERE title = 'one of many'`);
+      for (const client of [bob, cleo]) {
+        const gone = (await client.page(5_000)).changes.filter(({ row }) => row === null);
+        assert.equal(gone.length, 2_400);
+        for (const change of gone) hasLeft(change);
+      }
+    });
+
+    test("tombstones from before this was told say nothing", async () => {
+      await push(ada, contact(30), contact(31));
+      await second?.pull();
+      await push(ada, remove("contacts", 30));
+      await store.sql(`DO $$ BEGIN
+        EXECUTE replace(pg_get_functiondef(to_regproc('sync_number')), 'is_moved', 'is_other');
+      END $$`);
+      await store.sql(schemaSql);
+      hasLeft(await news(second, "contacts", 30));
+      await push(ada, remove("contacts", 31));
+      await store.sql(schemaSql);
+      isOf(deletedAs(await news(second, "contacts", 31)), last, "first");
+    });
+
+    test("the last page says up to where the server has forgotten what was deleted", async () => {
+      await push(ada, contact(40));
+      await second?.pull();
+      assert.equal(Object.hasOwn((await second?.page(5_000))?.floors ?? {}, "user:ada"), false);
+      await push(ada, remove("contacts", 40));
+      const { version } = (await news(second, "contacts", 40)) ?? {};
+      await store.sql("SELECT sync_prune('0 seconds')");
+      assert.equal((await second?.page(5_000))?.floors?.["user:ada"], version);
+      const older = world.client("ada", "older");
+      assert.equal((await older.page(5_000)).floors, undefined);
     });
 
     test("no client writes them, and one of an older document doesn't get them", async () => {

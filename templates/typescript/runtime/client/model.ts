@@ -237,6 +237,11 @@ export function inputsTaken(model: Model, inputs: Members): Members {
   return Object.fromEntries(Object.entries(inputs).filter(([name]) => model.inputs?.includes(name)));
 }
 
+/** Whether the device keeps the model's rows that were deleted. */
+export function keepsDeleted({ fields }: Model): boolean {
+  return fields.some(({ metadata }) => metadata !== undefined);
+}
+
 export function fieldOf(model: Model, name: string): Field | undefined {
   return model.fields.find((field) => field.name === name);
 }

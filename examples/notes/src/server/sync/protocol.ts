@@ -104,6 +104,8 @@ export interface PulledChange {
   readonly scope: string;
   readonly write_id: string | null;
   readonly row: Values | null;
+  /** When the row was deleted, and by which device. Absent: it has only left the user's scope, or the client doesn't ask. */
+  readonly deleted?: { readonly at: string; readonly device_id: string | null };
 }
 
 export type Reset = "epoch" | "ahead" | "floor" | "scope";
@@ -115,4 +117,6 @@ export interface PullAnswer {
   readonly changes: readonly PulledChange[];
   readonly more: boolean;
   readonly reset?: Reset;
+  /** With the last page, for a client that keeps deleted rows: up to which versions they were forgotten, by scope. */
+  readonly floors?: Readonly<Record<string, string>>;
 }

@@ -2,7 +2,7 @@ import type { IDBPDatabase } from "idb";
 
 import { models } from "../../../schema/index.js";
 import { parsed } from "../../client/json.js";
-import type { Model } from "../../client/model.js";
+import { keepsDeleted, type Model } from "../../client/model.js";
 import { fateOf, formerOf, type FormerModel } from "../convert-entry.js";
 import { append, change, drop, foldRowsOf, isUnsettled, logTable, noteKeys } from "./entries.js";
 import { getMeta, setMeta } from "./meta.js";
@@ -14,6 +14,9 @@ export async function migrate(database: IDBPDatabase<Tables>, turn: Turn): Promi
   const isNew = !database.objectStoreNames.contains("_sync_meta");
   if (isNew) createShared(database);
   const former = isNew ? {} : await takeDown(database, turn);
+  if (models.some(keepsDeleted) && !database.objectStoreNames.contains("_deleted_rows")) {
+    database.createObjectStore("_deleted_rows");
+  }
   for (const model of models) {
     for (const name of [syncedName(model), localName(model)]) {
       if (!database.objectStoreNames.contains(name)) database.createObjectStore(name);
@@ -55,6 +58,11 @@ async function takeDown(
   const same = new Set(models.filter((model) => before[model.name] === syncedTable(model)).map(({ name }) => name));
   const kept = new Set<string>([...SHARED, ...models.filter(({ name }) => same.has(name)).map(syncedName)]);
   for (const name of [...database.objectStoreNames]) if (!kept.has(name)) database.deleteObjectStore(name);
+  if (kept.has("_deleted_rows") && database.objectStoreNames.contains("_deleted_rows")) {
+    // Those of other models are gone with the rest of their rows.
+    const table = turn.tx.objectStore("_deleted_rows");
+    for (const key of await table.getAllKeys()) if (!same.has(key[0])) remove(table, key);
+  }
   // Transports have stored where they are in the model's rows, which are gone.
   const meta = turn.tx.objectStore("_sync_meta");
   for (const key of await meta.getAllKeys()) {

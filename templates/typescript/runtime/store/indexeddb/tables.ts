@@ -1,7 +1,7 @@
 import { unwrap, type DBSchema, type IDBPObjectStore, type IDBPTransaction } from "idb";
 
 import { models } from "../../../schema/index.js";
-import type { Model } from "../../client/model.js";
+import { keepsDeleted, type Model } from "../../client/model.js";
 import type { Entry } from "../store.js";
 import type { LocalRow, StoredRow } from "./values.js";
 
@@ -47,13 +47,30 @@ export interface SharedTables extends DBSchema {
   _sync_meta: { key: string; value: string | null };
 }
 
+/** A row that the server has deleted. */
+export interface StoredDeleted {
+  /** As it was stored. */
+  readonly row: StoredRow;
+  readonly at: string;
+  /** The local database that has deleted it; null where none has. */
+  readonly device: string | null;
+  /** Where the server has noted the delete. */
+  readonly scope: string;
+  readonly version: string;
+}
+
+/** What a database has as well whose models keep the rows that were deleted: these, by model and key. */
+export interface DeletedTable extends DBSchema {
+  _deleted_rows: { key: [string, string]; value: StoredDeleted };
+}
+
 /** The tables of any model stand for those of all. */
-export interface Tables extends SharedTables {
+export interface Tables extends SharedTables, DeletedTable {
   synced: { key: string; value: StoredRow };
   local: { key: string; value: LocalRow };
 }
 
-export type Name = "_changes" | "_made_keys" | "_changed_keys" | "_sync_meta" | "synced" | "local";
+export type Name = "_changes" | "_made_keys" | "_changed_keys" | "_sync_meta" | "_deleted_rows" | "synced" | "local";
 
 /** A transaction. Nothing may be awaited in it but its own requests: it ends when it has none. */
 export type Transaction = IDBPTransaction<Tables, Name[], "readwrite">;
@@ -87,9 +104,15 @@ export type Mode = "readonly" | "readwrite";
 /** Does work in a transaction: in the one that runs, or in a new one that has these tables, or all where none is named. */
 export type Run = <T>(mode: Mode, tables: readonly Name[], work: (turn: Turn) => Promise<T>) => Promise<T>;
 
-export const SHARED: readonly Name[] = ["_changes", "_made_keys", "_changed_keys", "_sync_meta"];
+export const SHARED: readonly Name[] = [
+  "_changes",
+  "_made_keys",
+  "_changed_keys",
+  "_sync_meta",
+  ...(models.some(keepsDeleted) ? (["_deleted_rows"] as const) : []),
+];
 
-/** The tables that the models of this version have, and those that all versions have. */
+/** The tables that the models of this version have, one by one and together. */
 export function allTables(): Name[] {
   return [...SHARED, ...models.flatMap((model) => [syncedName(model), localName(model)])];
 }

@@ -1,10 +1,10 @@
 import { modelSql, sharedSql } from "../../../schema/_schema.js";
 import { models } from "../../../schema/index.js";
 import { parsed } from "../../client/json.js";
-import type { LocalModel } from "../../client/model.js";
+import { keepsDeleted, type LocalModel } from "../../client/model.js";
 import { formerOf, type FormerModel } from "../convert-entry.js";
 import type { DatabaseObject, Dialect } from "./dialect.js";
-import { name, sql, type Connection, type Driver } from "./driver.js";
+import { list, name, sql, type Connection, type Driver } from "./driver.js";
 import { schemaHash, setMeta } from "./meta.js";
 import { convertEntries, hideEntries, restoreEntries } from "./migrate-log.js";
 
@@ -31,6 +31,7 @@ export async function migrate(driver: Driver, dialect: Dialect): Promise<void> {
     if (before !== undefined) await takeDown(connection, dialect, before);
     const others = new Set((await catalog(connection)).map(({ identity }) => identity));
     await connection.exec(schemaSql());
+    if (before !== undefined) await dropDeleted(connection, before);
     if (before !== undefined) await restoreEntries(connection, dialect);
 
     const kept = new Set(before?.objects.map(({ identity }) => identity));
@@ -79,10 +80,10 @@ async function namesakes(connection: Connection, { catalog }: Dialect): Promise<
 
 /** Drops the old schema, but for the log and those of the server's rows that fit the new one. */
 async function takeDown(connection: Connection, dialect: Dialect, before: Stored): Promise<void> {
-  const same = models.filter((model) => before.synced[model.name] === syncedTable(model));
+  const same = sameAs(before);
   // No schema drops these. The numbers of changed keys must go on, or a tab would miss changes.
   const kept = ["_sync_meta", dialect.logTable, "_made_keys", "_changed_keys"];
-  const stay = new Set([...kept, ...same.map(syncedName)]);
+  const stay = new Set([...kept, ...(models.some(keepsDeleted) ? ["_deleted_rows"] : []), ...same.map(syncedName)]);
   const objects = before.objects.filter(({ kind, name }) => kind !== "table" || !stay.has(name));
   // Views first, because they depend on tables.
   const ordered = ["trigger", "view", "function", "index", "table"].flatMap((kind) =>
@@ -102,6 +103,18 @@ async function takeDown(connection: Connection, dialect: Dialect, before: Stored
   await setMeta(connection, "log_version", String(newestLogVersion(dialect)));
   await convertEntries(connection, dialect, before.models);
   await hideEntries(connection, dialect);
+}
+
+/** The models whose synced tables stay as they are. */
+function sameAs({ synced }: Stored): LocalModel[] {
+  return models.filter((model) => synced[model.name] === syncedTable(model));
+}
+
+/** Deleted rows of other models are gone with the rest of their rows. */
+async function dropDeleted(connection: Connection, before: Stored): Promise<void> {
+  if (!models.some(keepsDeleted)) return;
+  const same = sameAs(before).map((model) => model.name);
+  await connection.query(sql`DELETE FROM _deleted_rows WHERE table_name NOT IN (${list(["", ...same])})`);
 }
 
 function newestLogVersion({ logSteps }: Dialect): number {

@@ -1,6 +1,6 @@
 import { models } from "../../../schema/index.js";
 import { messageOf, textOf, type Members } from "../../client/json.js";
-import { collectionKeyOf, fieldOf, keyFields, rowKey, type Field, type Model } from "../../client/model.js";
+import { collectionKeyOf, fieldOf, keepsDeleted, keyFields, rowKey, type Field, type Model } from "../../client/model.js";
 import { loadPart } from "../../client/parts.js";
 import { isDefault, isSame, refuseUnfit, withoutZone } from "../../client/values.js";
 import {
@@ -16,6 +16,7 @@ import {
   type SyncedOperations,
 } from "../store.js";
 import { changedKeys } from "./changed-keys.js";
+import { deletedRows } from "./deleted.js";
 import { syncedTable, type Dialect, type OwnRow, type RowValues } from "./dialect.js";
 import {
   commas,
@@ -82,6 +83,7 @@ function operations(connection: Connection, dialect: Dialect): StoreOperations {
     rows: rowOperations(connection, dialect),
     log: logOperations(connection, dialect),
     synced: syncedOperations(connection, dialect),
+    deleted: deletedRows(connection, dialect),
     changedKeys: changedKeys(connection),
     meta: meta(connection),
   };
@@ -432,6 +434,7 @@ async function clear(connection: Connection, dialect: Dialect, discardsUnsent: b
     for (const statement of dialect.empty(model)) await connection.query(statement);
     await connection.query(sql`DELETE FROM ${name(`${model.name}_local`)}`);
   }
+  if (models.some(keepsDeleted)) await connection.query(sql`DELETE FROM _deleted_rows`);
   await connection.query(sql`DELETE FROM _made_keys`);
   await connection.query(sql`DELETE FROM _changed_keys`);
   await connection.query(sql`DELETE FROM _sync_meta WHERE key LIKE '%:%'`);

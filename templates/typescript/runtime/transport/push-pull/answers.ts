@@ -19,7 +19,7 @@ export function readPushAnswer(answer: unknown): PushAnswer {
 
 /** The same of a pull. Of one that begins anew, nothing else is used. */
 export function readPullAnswer(answer: unknown): PullAnswer {
-  const { cursor, changes, more, reset } = envelope(answer);
+  const { cursor, changes, more, reset, floors = {} } = envelope(answer);
   if (reset !== undefined) {
     text(reset, "reset");
     return answer as PullAnswer;
@@ -27,6 +27,9 @@ export function readPullAnswer(answer: unknown): PullAnswer {
   if (typeof more !== "boolean") refuse("more");
   checkCursor(cursor);
   for (const [index, change] of list(changes, "changes").entries()) checkChange(change, `changes[${String(index)}]`);
+  for (const [scope, floor] of Object.entries(record(floors, "floors"))) {
+    text(floor, `floors[${JSON.stringify(scope)}]`, VERSION);
+  }
   return answer as PullAnswer;
 }
 
@@ -78,11 +81,20 @@ function checkPosition(position: unknown, at: string): void {
 }
 
 function checkChange(change: unknown, at: string): void {
-  const { table, key, write_id, row } = record(change, at);
+  const { table, key, write_id, row, deleted } = record(change, at);
   text(table, `${at}.table`);
   checkRow(key, `${at}.key`);
   if (write_id !== null) text(write_id, `${at}.write_id`);
   if (row !== null) checkRow(row, `${at}.row`);
+  if (deleted !== undefined) checkDeleted(record(change, at), at);
+}
+
+function checkDeleted({ scope, version, deleted }: Readonly<Record<string, unknown>>, at: string): void {
+  const { at: time, device_id } = record(deleted, `${at}.deleted`);
+  text(time, `${at}.deleted.at`);
+  if (device_id !== null) text(device_id, `${at}.deleted.device_id`);
+  text(scope, `${at}.scope`);
+  text(version, `${at}.version`, VERSION);
 }
 
 function checkRow(row: unknown, at: string): void {

@@ -1,5 +1,5 @@
 import { parsed } from "../../client/json.js";
-import { WRITE_ID, type Model } from "../../client/model.js";
+import { keepsDeleted, WRITE_ID, type Model } from "../../client/model.js";
 import { keyRow, type Entry, type ServerRow, type Store, type StoreOperations } from "../../store/store.js";
 import {
   findMisfits,
@@ -13,6 +13,7 @@ import {
 } from "../misfits.js";
 import { POSITION } from "../progress.js";
 import { noteStamp, stampEdits, writePulled } from "./clock.js";
+import { keepDeleted } from "./deleted-rows.js";
 import type { Cursor, PullAnswer, PullChange, WireRow } from "./protocol.js";
 import { isComparable, isReached, placeOf } from "./results.js";
 
@@ -80,8 +81,9 @@ export async function takePage(
     if (problem !== null) problems.set(model.name, problem);
     if (changes.length === 0) continue;
     if (filled.has(model.name)) await within.synced.beginLoading(model);
-    const { there, gone } = sorted(within, model, changes, hidden, left);
+    const { there, gone, deleted } = sorted(within, model, changes, hidden, left);
     if (there.size > 0) await within.synced.upsert(model, [...there.values()]);
+    if (keepsDeleted(model)) await keepDeleted(within, model, new Set(there.keys()), deleted);
     if (gone.size > 0) await within.synced.delete(model, [...gone.values()]);
     rows.set(model.name, there.size);
     const keys = copy?.get(model.name);
@@ -167,7 +169,7 @@ async function noteLoaded(
   }
 }
 
-/** Rows that are there and rows that have gone, by key: of one that comes twice, the later. */
+/** Rows that are there, and rows that have gone, some because they were deleted, by key: of one that comes twice, the later. */
 function sorted(
   { synced }: StoreOperations,
   model: Model,
@@ -177,16 +179,21 @@ function sorted(
 ) {
   const there = new Map<string, ServerRow>();
   const gone = new Map<string, ServerRow>();
-  for (const { key, row, write_id } of changes) {
+  // A row that was deleted may have left another scope of the user's before: that alone doesn't say so.
+  const deleted = new Map<string, PullChange>();
+  for (const change of changes) {
+    const { key, row, write_id } = change;
     const keys: ServerRow = new Map(model.key.map((column) => [column, key[column] ?? null]));
     if (Object.hasOwn(left, leftOutKey(model, keys))) continue;
     const rowKey = synced.keyOf(model, keys);
     there.delete(rowKey);
     gone.delete(rowKey);
+    if (row !== null) deleted.delete(rowKey);
+    else if (change.deleted !== undefined) deleted.set(rowKey, change);
     if (row === null) gone.set(rowKey, keys);
     else there.set(rowKey, rowOf(model, row, write_id !== null && hidden.has(write_id) ? null : write_id));
   }
-  return { there, gone };
+  return { there, gone, deleted };
 }
 
 /** Which rows of a model are left out after these changes: of one that comes twice, the later counts. */

@@ -92,6 +92,8 @@ export interface PullAnswer {
   readonly changes: readonly PullChange[];
   readonly more: boolean;
   readonly reset?: "epoch" | "ahead" | "floor" | "scope";
+  /** With the last page: up to which versions the server has forgotten what was deleted, by scope. */
+  readonly floors?: Readonly<Record<string, string>>;
 }
 
 /** Sent back as it came. */
@@ -115,4 +117,7 @@ export interface PullChange {
   readonly write_id: string | null;
   /** Null: the row has gone. */
   readonly row: WireRow | null;
+  readonly scope?: string;
+  /** When a row was deleted, and by which device. Absent: it may have left the user's scopes, or the server doesn't say. */
+  readonly deleted?: { readonly at: string; readonly device_id: string | null };
 }

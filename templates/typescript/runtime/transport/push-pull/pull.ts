@@ -1,4 +1,4 @@
-import type { Model } from "../../client/model.js";
+import { keepsDeleted, type Model } from "../../client/model.js";
 import { Ended, keepTrying, reportWell, type End } from "../attempts.js";
 import { showsEarly } from "../loading.js";
 import { writeLeftOut, type Misfit } from "../misfits.js";
@@ -6,6 +6,7 @@ import { aborted, type Source } from "../schedule.js";
 import type { Context } from "../transport.js";
 import { readPullAnswer } from "./answers.js";
 import { readPulled, writePulled } from "./clock.js";
+import { pruneDeleted } from "./deleted-rows.js";
 import { ask, Refused, syncUrl } from "./exchange.js";
 import type { Lost } from "./lost.js";
 import { findUnfit, readLoaded, takePage, type Copy, type Page, type Pull } from "./page.js";
@@ -38,6 +39,8 @@ export function createPuller(
   let asks: ((isWell: boolean) => void)[] = [];
   const askers = new Set<() => void>();
   let isOver = false;
+  /** What the server had forgotten at the last pull. */
+  let forgotten = JSON.stringify({});
   /** Whether the last pull has failed, or none has begun yet. */
   let isDue = true;
 
@@ -103,7 +106,10 @@ export function createPuller(
         lost.note(page.lost);
         onWell();
         report(page, !answer.more);
-        if (!answer.more) return;
+        if (!answer.more) {
+          await forgetDeleted(answer.floors ?? {});
+          return;
+        }
         cursor = answer.cursor;
         // Edits may go out while many rows come in; but not one again whose row may be among them.
         if (state.filled.size > 0 && !(await isUnanswered())) {
@@ -132,6 +138,16 @@ export function createPuller(
     }
   }
 
+  /** What the server has forgotten so long after its delete, the device forgets as well. */
+  async function forgetDeleted(floors: NonNullable<PullAnswer["floors"]>): Promise<void> {
+    const text = JSON.stringify(floors);
+    if (text === forgotten) return;
+    await store.receive(async (within) => {
+      for (const model of models) if (keepsDeleted(model)) await pruneDeleted(within, model, floors);
+    });
+    forgotten = text;
+  }
+
   function broken(message: string): Ended {
     return new Ended({ kind: "broken", message, url: syncUrl(settings, "pull") });
   }
@@ -152,7 +168,11 @@ export function createPuller(
     const copy = cursor === null ? await copyFor() : undefined;
     if (cursor === null) {
       await store.transaction(async (within) => {
-        for (const model of models) await writeLeftOut(within, model, {});
+        for (const model of models) {
+          await writeLeftOut(within, model, {});
+          // Nobody knows whether the user may still see them.
+          if (keepsDeleted(model)) await within.deleted.clear(model);
+        }
       });
     }
     return { cursor, state: { taken, copy, filled } };

@@ -45,6 +45,7 @@ export interface StoreOperations {
   readonly rows: RowOperations;
   readonly log: LogOperations;
   readonly synced: SyncedOperations;
+  readonly deleted: DeletedRows;
   readonly changedKeys: ChangedKeys;
   readonly meta: Meta;
 }
@@ -289,6 +290,28 @@ export interface SyncedOperations {
   isLoading(model: Model): Promise<boolean>;
   /** Call it after them: collections then read the model again as a whole. */
   endLoading(model: Model): Promise<void>;
+}
+
+/** A row that the server has deleted. */
+export interface DeletedRow {
+  readonly rowKey: string;
+  /** Its fields as the server had them last, as JSON text. */
+  readonly members: Members;
+  readonly at: string;
+  /** What the local database is called that has deleted it; null where none has. */
+  readonly device: string | null;
+  /** Where the server has noted the delete. */
+  readonly scope: string;
+  readonly version: string;
+}
+
+/** Rows that the server has deleted, of models that keep them. None of them is a row of the server's. */
+export interface DeletedRows {
+  all(model: Model): Promise<DeletedRow[]>;
+  isEmpty(model: Model): Promise<boolean>;
+  put(model: Model, rows: readonly DeletedRow[]): Promise<void>;
+  remove(model: Model, rowKeys: readonly string[]): Promise<void>;
+  clear(model: Model): Promise<void>;
 }
 
 /** The keys of changed rows, in the order of the commits. The oldest are deleted after a while. */

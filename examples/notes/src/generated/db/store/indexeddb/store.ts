@@ -7,13 +7,14 @@ import { messageOf } from "../../client/json.js";
 import { loadPart } from "../../client/parts.js";
 import type { ChangedRow, Commit, Store, StoreOperations } from "../store.js";
 import { connect, type Connection } from "./connection.js";
+import { deletedRows } from "./deleted.js";
 import { logTable, noteKeys } from "./entries.js";
 import { logOperations } from "./log.js";
 import { changedKeys, meta, setMeta } from "./meta.js";
 import { rowOperations, shownBy } from "./rows.js";
 import { schemaHash } from "./schema-hash.js";
 import { syncedOperations } from "./synced.js";
-import { localTable, remove, syncedTable, type Noted, type Run, type Tables, type Turn } from "./tables.js";
+import { localTable, remove, SHARED, syncedTable, type Noted, type Run, type Tables, type Turn } from "./tables.js";
 
 /** Where the database is kept. */
 export interface StoreOptions {
@@ -73,6 +74,7 @@ function operations(run: Run): StoreOperations {
     rows: rowOperations(run),
     log: logOperations(run),
     synced: syncedOperations(run),
+    deleted: deletedRows(run),
     changedKeys: changedKeys(run),
     meta: meta(run),
   };
@@ -106,7 +108,7 @@ async function clear(turn: Turn, discardsUnsent: boolean): Promise<void> {
   }
   const tables = models.flatMap((model) => [syncedTable(turn, model), localTable(turn, model)]);
   const { tx } = turn;
-  const shared = [logTable(turn), tx.objectStore("_made_keys"), tx.objectStore("_changed_keys")];
+  const shared = SHARED.filter((name) => name !== "_sync_meta").map((name) => tx.objectStore(name));
   await Promise.all([...tables, ...shared].map((table) => table.clear()));
   const facts = tx.objectStore("_sync_meta");
   for (const key of await facts.getAllKeys()) if (key.includes(":")) remove(facts, key);

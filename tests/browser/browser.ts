@@ -17,10 +17,12 @@ const FLAGS = [
 /** A Chromium with a profile of its own, which outlives it. */
 export class Browser {
   private context: BrowserContext | undefined;
+  private process = 0;
   private readonly profile: string;
 
-  static async start(): Promise<Browser> {
-    const browser = new Browser(await mkdtemp(join(tmpdir(), "sync-patterns-browser-")));
+  /** `folder`: where the profile is made. */
+  static async start(folder = tmpdir()): Promise<Browser> {
+    const browser = new Browser(await mkdtemp(join(folder, "sync-patterns-browser-")));
     await browser.launch();
     return browser;
   }
@@ -42,13 +44,15 @@ export class Browser {
       headless: true,
       viewport: { width: 1040, height: 700 },
     });
+    this.process = await owner(this.profile);
   }
 
-  /** Ends it without a chance to write anything down. */
+  /** Ends it and its helpers at once, without a chance to write anything down. */
   async kill(): Promise<void> {
     const { tabs } = this;
     const gone = new Promise((resolve) => tabs.once("close", resolve));
-    process.kill(await owner(this.profile), "SIGKILL");
+    // It leads a group of its own.
+    process.kill(-this.process, "SIGKILL");
     await gone;
     this.context = undefined;
     await rm(join(this.profile, "SingletonLock"), { force: true });

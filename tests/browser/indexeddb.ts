@@ -2,11 +2,12 @@
 // versions of the application. The API is away all the time, so every edit stays on the device.
 
 import assert from "node:assert/strict";
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { join, resolve } from "node:path";
 import { after, test as nodeTest } from "node:test";
 import type { Page } from "playwright-core";
 import { build } from "vite";
+import { fill, onSmallDisk } from "../client/support/small-disk.js";
 import { until } from "../client/support/until.js";
 import { Browser } from "./browser.js";
 import { Site } from "./site.js";
@@ -37,16 +38,16 @@ function test(name: string, body: (site: Site) => Promise<void>): void {
   });
 }
 
-async function load(site: Site, path: "/" | "/older/", script?: string): Promise<Page> {
-  const page = await browser.tabs.newPage();
+async function load(site: Site, path: "/" | "/older/", script?: string, of = browser): Promise<Page> {
+  const page = await of.tabs.newPage();
   if (script !== undefined) await page.addInitScript(script);
   await page.goto(site.url + path);
   await page.waitForFunction("globalThis.client !== undefined");
   return page;
 }
 
-async function open(site: Site, path: "/" | "/older/" = "/"): Promise<Page> {
-  const page = await load(site, path);
+async function open(site: Site, path: "/" | "/older/" = "/", of = browser): Promise<Page> {
+  const page = await load(site, path, undefined, of);
   await page.evaluate("client.initializeDatabase({ sync: false }).then(() => {})");
   return page;
 }
@@ -58,28 +59,81 @@ async function insert(page: Page, name: string): Promise<void> {
   await page.evaluate(`${inserting(name)}.then(() => {})`);
 }
 
-/** What the collection shows, and what the log has. */
+/** What the collection shows, and the new rows that the log has. */
 async function names(page: Page): Promise<[shown: string[], logged: string[]]> {
   return page.evaluate(`Promise.all([
     client.contactsCollection.toArrayWhenReady().then((rows) => rows.map((row) => row.first_name).sort()),
-    client.getDatabase().getAll("_changes").then((all) => all.map(({ members }) => JSON.parse(members.first_name))),
+    client.getDatabase().getAll("_changes").then((all) =>
+      all.filter(({ operation }) => operation === "insert").map(({ members }) => JSON.parse(members.first_name))),
   ])`);
+}
+
+/** What the log has of each contact: its name, or that it was changed. */
+async function logged(page: Page): Promise<string[]> {
+  return page.evaluate(`client.getDatabase().getAll("_changes").then((all) =>
+    all.map(({ operation, members }) => (operation === "insert" ? JSON.parse(members.first_name) : "changed")))`);
 }
 
 async function status<Value>(page: Page, member: string): Promise<Value> {
   return page.evaluate(`client.getSyncStatus().${member}`);
 }
 
+/** It takes longer to write this than to kill a browser. */
+const LARGE = "x".repeat(20_000_000);
+
 test("what a promise has said to be saved is there after the browser was killed", async (site) => {
   const saved: string[] = [];
-  for (let round = 1; round <= 5; round += 1) {
-    const page = await open(site);
-    await insert(page, `contact ${String(round)}`);
-    await browser.kill();
-    saved.push(`contact ${String(round)}`);
-    await browser.launch();
-    assert.deepEqual(await names(await open(site)), [saved, saved]);
+  for (let round = 1; round <= 3; round += 1) {
+    const name = `contact ${String(round)}`;
+    const id = randomUUID();
+    const writes: [script: string, entries: string[]][] = [
+      [`insert({ id: "${id}", first_name: "${name}", last_name: "" })`, [name]],
+      [`update("${id}", (row) => { row.last_name = large })`, [name, "changed"]],
+      [`delete("${id}")`, []],
+      [`insert({ first_name: "${name}", last_name: large })`, [name]],
+    ];
+    for (const [write, entries] of writes) {
+      const page = await open(site);
+      await page.evaluate(`globalThis.large = "x".repeat(${String(LARGE.length)}); undefined`);
+      await page.evaluate("client.contactsCollection.preload().then(() => {})");
+      await page.evaluate(`client.contactsCollection.${write}.isPersisted.promise.then(() => {})`);
+      await browser.kill();
+      await browser.launch();
+      assert.deepEqual(await logged(await open(site)), [...saved, ...entries], write);
+    }
+    saved.push(name);
   }
+  const page = await open(site);
+  assert.deepEqual(await names(page), [saved, saved]);
+});
+
+test("what a user writes is on the disk when its promise says so, and survives a power cut", async (site) => {
+  const page = await load(
+    site,
+    "/",
+    `globalThis.begun = [];
+     const begin = IDBDatabase.prototype.transaction;
+     IDBDatabase.prototype.transaction = function (...parameters) {
+       const made = begin.apply(this, parameters);
+       begun.push([made.mode, made.durability, [...made.objectStoreNames].includes("_changes")].join());
+       return made;
+     };`,
+  );
+  await page.evaluate("client.initializeDatabase({ sync: false }).then(() => {})");
+  await page.evaluate("client.contactsCollection.preload().then(() => (begun.length = 0))");
+  const id = randomUUID();
+  for (const write of [
+    `insert({ id: "${id}", first_name: "one", last_name: "" })`,
+    `update("${id}", (row) => { row.last_name = "two" })`,
+    `delete("${id}")`,
+  ]) {
+    await page.evaluate(`client.contactsCollection.${write}.isPersisted.promise.then(() => {})`);
+  }
+  const begun = await page.evaluate<string[]>("begun.filter((one) => !one.startsWith('readonly'))");
+  assert.deepEqual(
+    begun,
+    Array.from({ length: 3 }, () => "readwrite,strict,true"),
+  );
 });
 
 test("what a full disk has no room for isn't there, which the status tells, and is saved when there is room", async (site) => {
@@ -118,6 +172,70 @@ test("what a full disk has no room for isn't there, which the status tells, and 
   );
 });
 
+/** In a browser of its own, whose profile is on a disk of 128 MB. */
+nodeTest("what a disk has no room for that is really full waits, and is saved when there is room", () =>
+  onSmallDisk(async (folder) => {
+    const site = await Site.start(dist, "http://127.0.0.1:9");
+    const small = await Browser.start(folder);
+    try {
+      const page = await open(site, "/", small);
+      const saved = ["first"];
+      await insert(page, "first");
+      await page.evaluate(
+        "globalThis.errors = []; client.onSyncError(({ message }) => errors.push(message)); undefined",
+      );
+      // The browser has large values in files.
+      for (const size of [2_000, 1_000_000]) {
+        const makeRoom = fill(folder);
+        const name = randomBytes(size).toString("base64");
+        await page.evaluate(`globalThis.saving = ${inserting(name)}; undefined`);
+        await until(async () => (await status(page, "unsaved")) === 1);
+        const errors: string[] = await page.evaluate("errors.splice(0)");
+        assert.match(
+          errors.join("\n"),
+          /^The local database (can't be .*: the disk is full, or fails|has no room .*)\.$/,
+        );
+        await makeRoom();
+        await page.evaluate("saving.then(() => {})");
+        saved.push(name);
+        await until(async () => (await status(page, "unsaved")) === 0);
+        await until(async () => (await status(page, "pending")) === saved.length);
+      }
+      await small.kill();
+      await small.launch();
+      assert.deepEqual(await names(await open(site, "/", small)), [[...saved].sort(), saved]);
+    } finally {
+      await small.close();
+      await site.close();
+    }
+  }),
+);
+
+test("an upgrade that fails half-way leaves the database as it was, and the next one is whole", async (site) => {
+  const older = await open(site, "/older/");
+  await insert(older, "first");
+  await older.close();
+  // Tables were dropped by then, and one was made.
+  const page = await load(
+    site,
+    "/",
+    `const create = IDBDatabase.prototype.createObjectStore;
+     IDBDatabase.prototype.createObjectStore = function (...parameters) {
+       create.apply(this, parameters);
+       throw new Error("on purpose");
+     };`,
+  );
+  const said: string = await page.evaluate(
+    `client.initializeDatabase({ sync: false }).then(() => "opened", (error) => error.message)`,
+  );
+  assert.match(said, /on purpose/);
+  await page.close();
+  const before = await open(site, "/older/");
+  assert.deepEqual(await names(before), [["first"], ["first"]]);
+  await before.close();
+  assert.deepEqual(await names(await open(site)), [["first"], ["first"]]);
+});
+
 test("an upgrade that ends half-way leaves the database as it was, and an application that is rolled back opens it", async (site) => {
   const older = await open(site, "/older/");
   await insert(older, "first");
@@ -141,12 +259,32 @@ test("an upgrade that ends half-way leaves the database as it was, and an applic
   assert.deepEqual(await names(before), [["first"], ["first"]]);
   await before.close();
   const upgraded = await open(site);
-  await insert(upgraded, "second");
+  assert.deepEqual(await names(upgraded), [["first"], ["first"]]);
+  await upgraded.evaluate(`client.contactsCollection
+    .insert({ first_name: "second", last_name: "", email: "second@example.org" }).isPersisted.promise.then(() => {})`);
   await upgraded.close();
-  assert.deepEqual(await names(await open(site, "/older/")), [
-    ["first", "second"],
-    ["first", "second"],
-  ]);
+  const rolledBack = await open(site, "/older/");
+  const [shown] = await names(rolledBack);
+  assert.deepEqual(shown, ["first", "second"]);
+  // It has no mail: what was said of that is kept, and shown.
+  await until(async () => (await status(rolledBack, "pending")) === 2 && (await status(rolledBack, "rejected")) === 1);
+  await insert(rolledBack, "third");
+  await rolledBack.close();
+  const again = await open(site);
+  assert.deepEqual((await names(again))[0], ["first", "second", "third"]);
+});
+
+test("a tab with the older application lets go of the database, and is told", async (site) => {
+  const older = await open(site, "/older/");
+  await insert(older, "first");
+  const page = await open(site);
+  assert.deepEqual(await names(page), [["first"], ["first"]]);
+  // Nobody was in the way.
+  assert.equal(await status(page, "lastError"), null);
+  await until(() => status(older, "outdated"));
+  const said: string = await older.evaluate(`${inserting("late")}.then(() => "saved", (error) => error.message)`);
+  assert.match(said, /Another tab has loaded another version of this application.*Load this page again/);
+  assert.deepEqual(await names(page), [["first"], ["first"]]);
 });
 
 test("a tab that keeps the database is told of, and waited for", async (site) => {
@@ -160,8 +298,14 @@ test("a tab that keeps the database is told of, and waited for", async (site) =>
   await page.evaluate("globalThis.opened = client.initializeDatabase({ sync: false }); undefined");
   await until(async () => (await status(page, "lastError")) !== null);
   assert.match(await status(page, "lastError"), /^Another tab has the local database .* close that tab\.$/);
-  // Its own connection is closed, and it is told why.
   assert.equal(await status(page, "opening"), true);
+  // Nothing is changed below the tab that keeps it.
+  assert.deepEqual(
+    await older.evaluate(`new Promise((resolve) => {
+      kept.transaction("_changes").objectStore("_changes").count().onsuccess = ({ target }) => resolve(target.result);
+    })`),
+    1,
+  );
   await older.close();
   await page.evaluate("opened.then(() => {})");
   assert.deepEqual(await names(page), [["first"], ["first"]]);
@@ -184,16 +328,26 @@ test("tabs that write in turn, and at one time, show the same", async (site) => 
   for (const tab of tabs) {
     await until(async () => (await names(tab))[0].length === written.length);
     assert.deepEqual((await names(tab))[0], written);
+    await until(async () => (await status(tab, "pending")) === written.length);
   }
 });
 
-test("a transaction in which something else is awaited fails, and leaves nothing", async (site) => {
+test("a transaction in which something else is awaited fails", async (site) => {
   const page = await open(site);
-  const said: string = await page.evaluate(`defaultClient.whenOpen().then(({ store }) =>
-    store.transaction(async ({ meta }) => {
-      await meta.set("kind", "contacts", "half");
-      await new Promise((resolve) => setTimeout(resolve, 50));
-      await meta.set("kind", "contacts", "whole");
-    }).then(() => "done", (error) => error.message))`);
-  assert.match(said, /has ended before its work: something else was awaited in it/);
+  const works = [
+    "new Promise((resolve) => setTimeout(resolve, 50)).then(() => meta.set('kind', 'contacts', 'whole'))",
+    "fetch('/').then(() => meta.set('kind', 'contacts', 'whole'))",
+    // Nothing comes after it.
+    "new Promise((resolve) => setTimeout(resolve, 50))",
+  ];
+  for (const work of works) {
+    const said: string = await page.evaluate(`defaultClient.whenOpen().then(({ store }) =>
+      store.transaction(async ({ meta }) => {
+        await meta.clientId();
+        await ${work};
+      }).then(() => "done", (error) => error.message))`);
+    assert.match(said, /has ended before its work: something else was awaited in it/, work);
+  }
+  const kept = await page.evaluate(`defaultClient.whenOpen().then(({ store }) => store.meta.get("kind", "contacts"))`);
+  assert.equal(kept, undefined);
 });

@@ -27,7 +27,7 @@ pub fn workspace() -> &'static Workspace {
         for folder in ["browser", "client/server"] {
             workspace.copy(&tests.join(folder), &format!("src/{folder}"));
         }
-        for name in ["size.ts", "until.ts"] {
+        for name in ["size.ts", "small-disk.ts", "until.ts"] {
             let text = fs::read_to_string(tests.join("client/support").join(name)).expect("text");
             workspace.write_file(&format!("src/client/support/{name}"), &text);
         }

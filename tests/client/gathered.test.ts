@@ -1,15 +1,14 @@
 // Writes that come quickly are saved together, and each has its own fate.
 
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { appendFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, test } from "node:test";
 import { type Client, generated, isSqlite } from "./support/generated.js";
 import { openFile } from "./support/native.js";
+import { fill, onSmallDisk } from "./support/small-disk.js";
 import { until } from "./support/until.js";
 
 const index = await generated();
@@ -124,34 +123,6 @@ test("clearing takes those that aren't saved yet, too", async () => {
   assert.deepEqual(await savedNames(client), []);
   await until(() => client.collections.projects.size === 0);
 });
-
-/** A small disk, on a machine that lets us have one: says so where it doesn't. */
-async function onSmallDisk(work: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), "sync-patterns-disk-"));
-  try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=128m", "tmpfs", folder], { stdio: "pipe" });
-  } catch (error) {
-    console.error(`\n*** NO FULL DISK WAS TESTED: a small one can't be mounted here: ${String(error)} ***\n`);
-    await rm(folder, { recursive: true });
-    return;
-  }
-  try {
-    await work(folder);
-  } finally {
-    execFileSync("umount", ["--lazy", folder]);
-    await rm(folder, { recursive: true });
-  }
-}
-
-/** Leaves no room on the disk of a folder. Gives what makes room again. */
-function fill(folder: string): () => Promise<void> {
-  const file = join(folder, "ballast");
-  const block = Buffer.alloc(4_096, 1);
-  assert.throws(() => {
-    for (;;) appendFileSync(file, block);
-  }, /ENOSPC/);
-  return () => rm(file);
-}
 
 test("a disk that is really full keeps them, says so, and has them as soon as there is room", { skip: isSqlite }, () =>
   onSmallDisk(async (folder) => {

@@ -75,7 +75,7 @@ export async function connect(name: string, channelName: string | undefined): Pr
   /** The open database. A tab that upgrades it has all others close it, and they open it again after that. */
   function opened(): Promise<Opened> {
     if (isClosed) throw new Error("The database is closed.");
-    const now = opening ?? open(name, () => leave(now)).then(noted);
+    const now = opening ?? open(name, () => leave(now)).then(noted, refused);
     opening = now;
     now.catch(() => {
       if (opening === now) opening = undefined;
@@ -87,6 +87,10 @@ export async function connect(name: string, channelName: string | undefined): Pr
     if (found.hash !== undefined) isMade = true;
     else if (isMade) isRemoved = true;
     return found;
+  }
+
+  function refused(error: unknown): never {
+    throw isMade ? unusable("opened again", error) : error;
   }
 
   /** This connection has ended. Finds out whether this tab can still use the database. */
@@ -224,10 +228,19 @@ function begin(
   }
 }
 
+/** What Chromium says of a disk that is really full; large values are files there. It has closed the connection by then. */
+const FULL = /FILE_ERROR_NO_SPACE|^Failed to write blobs/;
+
 /** Says what there is no room for: browsers don't. */
 function inWords(error: unknown): unknown {
-  const hasNoRoom = error instanceof DOMException && error.name === "QuotaExceededError";
-  return hasNoRoom ? new Error(NO_ROOM, { cause: error }) : error;
+  if (!(error instanceof DOMException)) return error;
+  if (error.name === "QuotaExceededError") return new Error(NO_ROOM, { cause: error });
+  return FULL.test(error.message) ? unusable("written", error) : error;
+}
+
+/** The words are those of a full disk: edits wait until it is usable again. */
+function unusable(done: string, cause: unknown): Error {
+  return new Error(`The local database can't be ${done} (${messageOf(cause)}): the disk is full, or fails.`, { cause });
 }
 
 function turnOf(tx: Transaction): Turn {

@@ -39,10 +39,19 @@ function rowsOf(count: number): string {
 
 /** Of all processes of the browser, in megabytes: what several of them share counts once. */
 async function memory(): Promise<number> {
-  let sum = 0;
+  const parents = new Map<string, string>();
+  const own = new Set<string>();
   for (const id of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
-    const command = await readFile(join("/proc", id, "cmdline"), "utf8").catch(() => "");
-    if (!command.includes(`--user-data-dir=${profile}`)) continue;
+    const [command, status] = await Promise.all(
+      ["cmdline", "status"].map((file) => readFile(join("/proc", id, file), "utf8").catch(() => "")),
+    );
+    parents.set(id, /^PPid:\s+(\d+)/m.exec(status ?? "")?.[1] ?? "");
+    if (command?.includes(`--user-data-dir=${profile}`)) own.add(id);
+  }
+  // Those with pages don't name the profile: others of the browser have begun them.
+  const isOwn = (id: string | undefined): boolean => id !== undefined && (own.has(id) || isOwn(parents.get(id)));
+  let sum = 0;
+  for (const id of [...parents.keys()].filter(isOwn)) {
     const kept = await readFile(join("/proc", id, "smaps_rollup"), "utf8").catch(() => "");
     sum += Number(/^Pss:\s+(\d+)/m.exec(kept)?.[1] ?? 0) / 1024;
   }

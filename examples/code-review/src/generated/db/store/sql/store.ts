@@ -4,11 +4,10 @@ import { models } from "../../../schema/index.js";
 import { messageOf, textOf, type Members } from "../../client/json.js";
 import { collectionKeyOf, fieldOf, keepsDeleted, keyFields, rowKey, type Field, type Model } from "../../client/model.js";
 import { loadPart } from "../../client/parts.js";
-import { isDefault, isSame, refuseUnfit } from "../../client/values.js";
+import { isDefault, isSame, refuseUnfit, withoutZone } from "../../client/values.js";
 import {
   keyParts,
   NoRowError,
-  type ChangedKeys,
   type Differing,
   type Meta,
   type RowOperations,
@@ -18,6 +17,7 @@ import {
   type StoreOperations,
   type SyncedOperations,
 } from "../store.js";
+import { changedKeys } from "./changed-keys.js";
 import { deletedRows } from "./deleted.js";
 import { syncedTable, type Dialect, type OwnRow, type RowValues } from "./dialect.js";
 import {
@@ -34,6 +34,7 @@ import {
 } from "./driver.js";
 import { logOperations } from "./log.js";
 import { isCurrent, schemaHash, setMeta } from "./meta.js";
+import { noteZones, zonelessJson, zonelessOf } from "./zones.js";
 
 /** Where the database is kept. */
 export interface StoreOptions {
@@ -101,13 +102,15 @@ function rowOperations(connection: Connection, dialect: Dialect): RowOperations 
   const { encode } = dialect;
 
   /** Makes these objects the rows that the application sees. */
-  function shown(model: Model, rows: Iterable<OwnRow>): Rows {
+  async function shown(model: Model, rows: Iterable<OwnRow>): Promise<Rows> {
+    const zoneless = await zonelessOf(connection, dialect, model);
     const encoded = model.fields.filter(({ type }) => !dialect.shownAsRead.includes(type));
     const keyOf = collectionKeyOf(model);
     const all: Rows = new Map();
     for (const read of rows) {
       const row: Record<string, unknown> = read;
       for (const field of encoded) put(row, field.name, dialect.decode(field, read[field.name] ?? null));
+      for (const column of zoneless) if (row[column] != null) row[column] = withoutZone(String(row[column]));
       row["_has_local_changes"] = dialect.decodeBoolean(read["_has_local_changes"] ?? null);
       all.set(keyOf(row), row);
     }
@@ -233,21 +236,37 @@ function syncedOperations(connection: Connection, dialect: Dialect): SyncedOpera
     }
   }
 
-  function membersOfRow(model: Model, row: Row): Members {
-    const members = model.fields.map((field): [string, string] => {
-      const value = row[field.name] ?? null;
-      return [field.name, value === null ? "null" : dialect.jsonOf(field, value)];
-    });
-    return Object.fromEntries(members);
+  /** Makes a function that converts a value to the JSON text that the server has. */
+  async function serverJson(model: Model): Promise<(field: Field, value: Value) => string> {
+    const zoneless = await zonelessOf(connection, dialect, model);
+    return (field, value) => {
+      const json = dialect.jsonOf(field, value);
+      return zoneless.includes(field.name) ? zonelessJson(json) : json;
+    };
   }
 
-  function textRow(model: Model, columns: readonly string[], row: Row): ServerRow {
-    return new Map(
-      columns.map((column) => {
-        const [value = null, field] = [row[column], fieldOf(model, column)];
-        if (value === null) return [column, null];
-        return [column, field === undefined ? String(value) : textOf(dialect.jsonOf(field, value))];
-      }),
+  async function membersOfRows(model: Model, rows: readonly Row[]): Promise<Members[]> {
+    const jsonOf = await serverJson(model);
+    return rows.map((row) => {
+      const members = model.fields.map((field): [string, string] => {
+        const value = row[field.name] ?? null;
+        return [field.name, value === null ? "null" : jsonOf(field, value)];
+      });
+      return Object.fromEntries(members);
+    });
+  }
+
+  async function textRows(model: Model, columns: readonly string[], rows: readonly Row[]): Promise<ServerRow[]> {
+    const jsonOf = await serverJson(model);
+    return rows.map(
+      (row) =>
+        new Map(
+          columns.map((column) => {
+            const [value = null, field] = [row[column], fieldOf(model, column)];
+            if (value === null) return [column, null];
+            return [column, field === undefined ? String(value) : textOf(jsonOf(field, value))];
+          }),
+        ),
     );
   }
 
@@ -270,20 +289,16 @@ function syncedOperations(connection: Connection, dialect: Dialect): SyncedOpera
       const conditions = model.key.map(
         (column, index) => sql`${name(column)} = ${dialect.keyParameter(model, column, parts[index] ?? null)}`,
       );
-      const [row] = await connection.query(
+      const rows = await connection.query(
         sql`SELECT * FROM ${syncedTable(model)} WHERE ${joined(" AND ", conditions)}`,
       );
-      return row === undefined ? undefined : membersOfRow(model, row);
+      return (await membersOfRows(model, rows))[0];
     },
 
     async readByKey(model, rowKeys) {
       const rows = await connection.query(dialect.rowsByKey(model, syncedTable(model), rowKeys));
-      return new Map(
-        rows.map((row): [string, Members] => {
-          const members = membersOfRow(model, row);
-          return [keyIn(model, members), members];
-        }),
-      );
+      const found = await membersOfRows(model, rows);
+      return new Map(found.map((members) => [keyIn(model, members), members]));
     },
 
     async find(model, members) {
@@ -295,10 +310,10 @@ function syncedOperations(connection: Connection, dialect: Dialect): SyncedOpera
       });
       const where = conditions.length === 0 ? sql`` : sql` WHERE ${joined(" AND ", conditions)}`;
       const rows = await connection.query(sql`SELECT * FROM ${syncedTable(model)}${where}`);
-      const equal = rows
-        .map((row) => membersOfRow(model, row))
-        .filter((row) => Object.keys(members).every((column) => isSame(model, column, members, row)));
-      return equal.map((row) => keyIn(model, row));
+      const found = await membersOfRows(model, rows);
+      return found
+        .filter((row) => Object.keys(members).every((column) => isSame(model, column, members, row)))
+        .map((row) => keyIn(model, row));
     },
 
     async select(model, columns, where = new Map()) {
@@ -309,7 +324,7 @@ function syncedOperations(connection: Connection, dialect: Dialect): SyncedOpera
       const found = await connection.query(
         sql`SELECT ${commas(columns.map(name))} FROM ${syncedTable(model)} WHERE true${joined("", conditions)}`,
       );
-      return found.map((row) => textRow(model, columns, row));
+      return textRows(model, columns, found);
     },
 
     async orphans(model, parent, columns) {
@@ -321,7 +336,7 @@ function syncedOperations(connection: Connection, dialect: Dialect): SyncedOpera
           SELECT 1 FROM ${syncedTable(parent)} AS p WHERE ${joined(" AND ", isParent)}
         )
       `);
-      return found.map((row) => textRow(model, model.key, row));
+      return textRows(model, model.key, found);
     },
 
     async differing(model, rows, column = model.key[0] ?? "") {
@@ -331,19 +346,27 @@ function syncedOperations(connection: Connection, dialect: Dialect): SyncedOpera
       for (let start = 0; start < rows.length; start += size) {
         const some = rows.slice(start, start + size);
         const found = await connection.query(dialect.differing(model, columns, values(model, columns, some), column));
-        for (const { n = 0, before = null } of found) {
+        const before = await textRows(
+          model,
+          [column],
+          found.map((one) => ({ [column]: one["before"] ?? null })),
+        );
+        found.forEach(({ n = 0 }, index) => {
           const row = some[Number(n)];
-          const text = textRow(model, [column], { [column]: before }).get(column) ?? null;
-          if (row !== undefined) all.push({ row, before: text });
-        }
+          if (row !== undefined) all.push({ row, before: before[index]?.get(column) ?? null });
+        });
       }
       return all;
     },
 
-    insert: (model, rows) => runFor(model, rows, (columns, _, some) => [dialect.insert(model, columns, some)]),
+    async insert(model, rows) {
+      await noteZones(connection, dialect, model, rows);
+      await runFor(model, rows, (columns, _, some) => [dialect.insert(model, columns, some)]);
+    },
 
-    upsert: (model, rows) =>
-      runFor(model, rows, (columns, others, some) => {
+    async upsert(model, rows) {
+      await noteZones(connection, dialect, model, rows);
+      await runFor(model, rows, (columns, others, some) => {
         const assignments = commas(others.map((column) => sql`${name(column)} = excluded.${name(column)}`));
         const action = others.length === 0 ? raw("NOTHING") : sql`UPDATE SET ${assignments}`;
         return [
@@ -352,12 +375,15 @@ function syncedOperations(connection: Connection, dialect: Dialect): SyncedOpera
             ON CONFLICT (${commas(model.key.map(name))}) DO ${action}
           `,
         ];
-      }),
+      });
+    },
 
-    update: (model, rows) =>
-      runFor(model, rows, (columns, others, some) =>
+    async update(model, rows) {
+      await noteZones(connection, dialect, model, rows);
+      await runFor(model, rows, (columns, others, some) =>
         others.length === 0 ? [] : dialect.update(model, columns, others, some),
-      ),
+      );
+    },
 
     delete: (model, rows) =>
       runFor(model, keysOnly(model, rows), (columns, _, some) => [dialect.delete(model, columns, some)]),
@@ -372,45 +398,6 @@ function syncedOperations(connection: Connection, dialect: Dialect): SyncedOpera
 
     async endLoading(model) {
       await run([sql`DELETE FROM _loading WHERE table_name = ${model.name}`, dialect.noteAll(model)]);
-    },
-  };
-}
-
-function changedKeys(connection: Connection): ChangedKeys {
-  return {
-    async newest() {
-      const [row] = await connection.query(sql`SELECT max(seq) AS seq FROM _changed_keys`);
-      return Number(row?.["seq"] ?? 0);
-    },
-
-    // In one statement, because a user waits for it.
-    async since(position, limit) {
-      const found = await connection.query(sql`
-        SELECT e.pruned_to, e.last, k.seq, k.table_name, k.row_key
-        FROM (
-          SELECT
-            (SELECT m.value FROM _sync_meta AS m WHERE m.key = 'feed_pruned_to') AS pruned_to,
-            (SELECT max(c.seq) FROM _changed_keys AS c) AS last
-        ) AS e
-        LEFT JOIN _changed_keys AS k ON k.seq > ${position} AND e.last - ${position} <= ${limit}
-        ORDER BY k.seq
-      `);
-      const [first = {}] = found;
-      return {
-        forgottenTo: Number(first["pruned_to"] ?? 0),
-        newest: Number(first["last"] ?? 0),
-        changes: found
-          .filter(({ seq }) => seq != null)
-          .map(({ table_name, row_key }) => ({
-            model: String(table_name),
-            rowKey: row_key == null ? null : String(row_key),
-          })),
-      };
-    },
-
-    async forget(upTo) {
-      await connection.query(sql`DELETE FROM _changed_keys WHERE seq <= ${upTo}`);
-      await setMeta(connection, "feed_pruned_to", String(upTo));
     },
   };
 }

@@ -4,7 +4,9 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::model::{self, Cast, Constant, FieldType, Filling, Insert, KeyOrigin, Metadata, Method, Parameter, Shape};
+use crate::model::{
+    self, Cast, Constant, FieldType, Filling, Insert, KeyOrigin, Metadata, Method, Parameter, Property, Shape,
+};
 
 /// Rises when a reader of the file has to know.
 pub const VERSION: u32 = 1;
@@ -359,20 +361,26 @@ pub fn schema(shape: &Shape) -> Value {
         Shape::Array(item) => json!({ "type": "array", "items": schema(item) }),
         Shape::Map(value) => json!({ "type": "object", "additionalProperties": schema(value) }),
         Shape::OpenObject(properties, others) => {
-            let mut object = schema(&Shape::Object(properties.clone()));
-            object["additionalProperties"] = schema(others);
-            object
+            let mut object = object_schema(properties);
+            object.insert("additionalProperties".to_owned(), schema(others));
+            Value::Object(object)
         }
-        Shape::Object(properties) => {
-            let required: Vec<&str> =
-                properties.iter().filter(|property| property.required).map(|property| property.name.as_str()).collect();
-            let members: Map<String, Value> =
-                properties.iter().map(|property| (property.name.clone(), schema(&property.shape))).collect();
-            json!({ "type": "object", "properties": members, "required": required })
-        }
+        Shape::Object(properties) => Value::Object(object_schema(properties)),
         Shape::Union(shapes) => json!({ "anyOf": shapes.iter().map(schema).collect::<Vec<_>>() }),
         Shape::Named(name) => json!({ "$ref": format!("#/types/{name}") }),
     }
+}
+
+fn object_schema(properties: &[Property]) -> Map<String, Value> {
+    let required: Vec<&str> =
+        properties.iter().filter(|property| property.required).map(|property| property.name.as_str()).collect();
+    let members: Map<String, Value> =
+        properties.iter().map(|property| (property.name.clone(), schema(&property.shape))).collect();
+    Map::from_iter([
+        ("type".to_owned(), json!("object")),
+        ("properties".to_owned(), Value::Object(members)),
+        ("required".to_owned(), json!(required)),
+    ])
 }
 
 #[cfg(test)]

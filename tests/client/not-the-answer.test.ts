@@ -71,7 +71,7 @@ for (const code of [301, 302, 307, 308]) {
 
 test("a write has the query parameters that the application gives, also where it is redirected", async () => {
   const client = await world.readyClient();
-  client.configureSync({ writeParams: (model) => (model === "projects" ? { api_key: "a b&c" } : {}) });
+  await client.configure({ writeParams: { projects: { api_key: "a b&c" } } });
   world.server.faults.add({
     on: "* *",
     where: isBare,

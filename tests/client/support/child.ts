@@ -71,7 +71,7 @@ const observedFetch: typeof fetch = async (input, init) => {
 
 const pushPull = application === undefined ? undefined : await serverFunctions(observedFetch);
 
-function configure({ url, electricUrl, token, user, verdicts, shapeParams }: Settings): void {
+function configure({ url, electricUrl, token, user, verdicts, shapeParams, writeParams }: Settings): void {
   if (url !== undefined) page.url = url;
   if (token !== undefined) page.cookie = `token=${encodeURIComponent(token)}`;
   client.configureSync({
@@ -80,6 +80,7 @@ function configure({ url, electricUrl, token, user, verdicts, shapeParams }: Set
     ...(token !== undefined && { headers: { authorization: `Bearer ${token}` } }),
     ...(user !== undefined && { user }),
     ...(shapeParams && { shapeParams: (model: string) => shapeParams[model] ?? {} }),
+    ...(writeParams && { writeParams: (model: string) => writeParams[model] ?? {} }),
     ...(verdicts && { onAnswer: ({ status }) => verdicts[status] }),
   });
 }

@@ -21,6 +21,8 @@ export interface Settings {
   readonly user?: string | null;
   /** Parameters of the shapes, by model. */
   readonly shapeParams?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Parameters of the query of writes, by model. */
+  readonly writeParams?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Says how answers with these statuses are taken. */
   readonly verdicts?: Readonly<Record<string, "acknowledged" | "rejected" | "retry">>;
 }

@@ -18,7 +18,15 @@ after(() => server.close());
 type Method = Parameters<typeof corsCause>[0]["method"];
 
 async function cause(method: Method, headers: Record<string, string>, url = server.url): Promise<string | undefined> {
-  const request = { method, path: "/projects", template: "/projects", query: "", headers: {}, body: null, isSeenElsewhere: false };
+  const request = {
+    method,
+    path: "/projects",
+    template: "/projects",
+    query: "",
+    headers: {},
+    body: null,
+    isSeenElsewhere: false,
+  };
   return corsCause(request, `${url}/projects`, new Headers(headers), fetch, AbortSignal.timeout(10_000));
 }
 

@@ -2,7 +2,17 @@
 
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { adapter, type Client, generated, inMemory, isIndexedDb, isSqlite, POLL, shared, transport } from "./generated.js";
+import {
+  adapter,
+  type Client,
+  generated,
+  inMemory,
+  isIndexedDb,
+  isSqlite,
+  POLL,
+  shared,
+  transport,
+} from "./generated.js";
 import { openFile } from "./native.js";
 import type { Command, CrashPoint, ModelName, Reply, ReplyError, Request, Settings, Write } from "./protocol.js";
 import { application, page, serverFunctions } from "./server-functions.js";

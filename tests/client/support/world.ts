@@ -71,7 +71,14 @@ export class World {
 
   /** A client that syncs as a member. With a folder, its database is there; without, it is in memory. */
   async client(options: { directory?: string; sync?: boolean; wal?: boolean } & Settings = {}): Promise<Client> {
-    const settings = { url: this.server.url, token: "member", verdicts: {}, shapeParams: {}, writeParams: {}, ...options };
+    const settings = {
+      url: this.server.url,
+      token: "member",
+      verdicts: {},
+      shapeParams: {},
+      writeParams: {},
+      ...options,
+    };
     const isReusable = options.directory === undefined && options.sync === undefined;
     const known = isReusable ? this.idle.pop() : undefined;
     const client = known ?? new Client();

@@ -207,11 +207,23 @@ test("a row that has left the user's scopes isn't kept, and those of a scope tha
   await db.exec(`DELETE FROM tasks WHERE id = '${stays}'`);
   await until(async () => (await keys(bob, "tasks")).length === 1);
   assert.deepEqual(await keys(bob, "tasks"), [stays]);
+  // Made anew and moved away while the device doesn't look.
+  const returned = await office.backend.goAway();
+  await db.exec(`INSERT INTO tasks (id, title, team_id) VALUES ('${stays}', 'again', 1)`);
+  await db.exec(`UPDATE tasks SET team_id = 2 WHERE id = '${stays}'`);
+  await returned();
+  bob.configureSync({});
+  await until(async () => (await keys(bob, "tasks")).length === 0);
 
+  const last = crypto.randomUUID();
+  await db.exec(`INSERT INTO tasks (id, title, team_id) VALUES ('${last}', 'a task', 1)`);
+  await until(() => bob.collections.tasks.has(last));
+  await db.exec(`DELETE FROM tasks WHERE id = '${last}'`);
+  await until(async () => (await keys(bob, "tasks")).includes(last));
   office.scopes["bob"] = { user: ["bob"], team: [] };
   await bob.syncNow();
   await until(async () => (await keys(bob, "tasks")).length === 0);
-  await until(async () => (await keys(ada, "tasks")).includes(stays));
+  await until(async () => (await keys(ada, "tasks")).includes(last));
 });
 
 test("what the server forgets, the device forgets; and all of it where its database is cleared", async () => {

@@ -219,6 +219,15 @@ for (const kind of KINDS) {
       bob.cursor = page.cursor;
       for (const id of [22, 23]) hasLeft(page.changes.find(({ key }) => key["id"] === uuid(id)));
 
+      // Nobody's, or under another key.
+      await push(ada, contact(24), contact(25));
+      await second?.pull();
+      await store.sql("ALTER TABLE contacts ALTER COLUMN owner_id DROP NOT NULL");
+      await write(`UPDATE contacts SET owner_id = NULL WHERE id = '${uuid(24)}'`);
+      hasLeft(await news(second, "contacts", 24));
+      await write(`UPDATE contacts SET id = '${uuid(26)}' WHERE id = '${uuid(25)}'`);
+      hasLeft(await news(second, "contacts", 25));
+
       // A client that doesn't ask isn't told.
       const told = await older.page(5_000);
       assert.ok(told.changes.some(({ key, row }) => key["id"] === uuid(20) && row === null));

@@ -19,7 +19,7 @@ export { schemaSql } from "./schema-sql.js";
 export const SCHEMA = "0f6071e784c314e0";
 
 /** What `schema.sql` leaves in the database when it has run. */
-const TABLES = "schema:d86ac3eece8ef529";
+const TABLES = "schema:b6522b22eb99c6e8";
 
 /** Who sends a request. */
 export interface SyncUser {

@@ -212,7 +212,7 @@ BEGIN
 PERFORM sync_lock(_scopes);
 WITH touched AS MATERIALIZED (
 SELECT
-t.scope, t.row_key, t.is_deleted, t.changed, _told->(_model || t.row_key) AS told,
+t.scope, t.row_key, coalesce(t.is_deleted, TRUE) AS is_deleted, t.changed, _told->(_model || t.row_key) AS told,
 row_number() OVER (PARTITION BY t.scope ORDER BY t.place) AS number
 FROM unnest(_scopes, _keys, _deleted, _changed) WITH ORDINALITY AS t (scope, row_key, is_deleted, changed, place)
 ), raised AS (
@@ -991,7 +991,7 @@ FROM (
 SELECT '*' AS scope, jsonb_build_array(_n."id"::TEXT)::TEXT AS key, FALSE AS is_deleted, NULL AS changed
 FROM _new_rows AS _n
 UNION ALL
-SELECT '*', jsonb_build_array(_o."id"::TEXT)::TEXT, TRUE, NULL
+SELECT '*', jsonb_build_array(_o."id"::TEXT)::TEXT, NULL, NULL
 FROM _old_rows AS _o
 WHERE NOT EXISTS (
 SELECT FROM _new_rows AS _n WHERE _n."id" = _o."id" AND '*' IS NOT DISTINCT FROM '*'
@@ -1084,7 +1084,7 @@ END AS changed
 FROM _new_rows AS _n
 LEFT JOIN _old_rows AS _o ON _n."id" = _o."id"
 UNION ALL
-SELECT '*', jsonb_build_array(_o."id"::TEXT)::TEXT, TRUE, '["*"]'
+SELECT '*', jsonb_build_array(_o."id"::TEXT)::TEXT, NULL, '["*"]'
 FROM _old_rows AS _o
 WHERE NOT EXISTS (
 SELECT FROM _new_rows AS _n WHERE _n."id" = _o."id" AND '*' IS NOT DISTINCT FROM '*'
@@ -1116,6 +1116,6 @@ SELECT sync_secure('sync_write', NULL, FALSE);
 SELECT sync_secure('sync_client', NULL, FALSE);
 SELECT sync_secure(to_regclass('sync_history'), NULL, FALSE);
 SELECT sync_moved();
-INSERT INTO sync_meta (key, value) VALUES ('schema:d86ac3eece8ef529', 'applied') ON CONFLICT DO NOTHING;
+INSERT INTO sync_meta (key, value) VALUES ('schema:b6522b22eb99c6e8', 'applied') ON CONFLICT DO NOTHING;
 SELECT set_config('search_path', current_setting('sync.search_path'), FALSE);
 `;

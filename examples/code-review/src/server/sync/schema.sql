@@ -228,6 +228,7 @@ END;
 $$;
 
 -- Hears of rows that a statement has written. One entry of each array is about one row; a scope of null is nobody's.
+-- `deleted` is null where the row has left the scope and is still there.
 -- `changed` has the columns whose versions are kept, as JSON, and `["*"]` for a whole row.
 CREATE OR REPLACE FUNCTION sync_note(
   _model TEXT, _scopes TEXT[], _keys TEXT[], _deleted BOOLEAN[], _changed TEXT[]
@@ -267,7 +268,7 @@ BEGIN
   PERFORM sync_lock(_scopes);
   WITH touched AS MATERIALIZED (
     SELECT
-      t.scope, t.row_key, t.is_deleted, t.changed, _told->(_model || t.row_key) AS told,
+      t.scope, t.row_key, coalesce(t.is_deleted, TRUE) AS is_deleted, t.changed, _told->(_model || t.row_key) AS told,
       row_number() OVER (PARTITION BY t.scope ORDER BY t.place) AS number
     FROM unnest(_scopes, _keys, _deleted, _changed) WITH ORDINALITY AS t (scope, row_key, is_deleted, changed, place)
   ), raised AS (
@@ -1133,8 +1134,8 @@ BEGIN
           SELECT '*' AS scope, jsonb_build_array(_n."id"::TEXT)::TEXT AS key, FALSE AS is_deleted, NULL AS changed
           FROM _new_rows AS _n
           UNION ALL
-          -- A row that has moved leaves a tombstone where it was.
-          SELECT '*', jsonb_build_array(_o."id"::TEXT)::TEXT, TRUE, NULL
+          -- A row that has moved leaves a tombstone where it was, and isn't deleted: null says so.
+          SELECT '*', jsonb_build_array(_o."id"::TEXT)::TEXT, NULL, NULL
           FROM _old_rows AS _o
           WHERE NOT EXISTS (
             SELECT FROM _new_rows AS _n WHERE _n."id" = _o."id" AND '*' IS NOT DISTINCT FROM '*'
@@ -1228,8 +1229,8 @@ BEGIN
           FROM _new_rows AS _n
           LEFT JOIN _old_rows AS _o ON _n."id" = _o."id"
           UNION ALL
-          -- A row that has moved leaves a tombstone where it was.
-          SELECT '*', jsonb_build_array(_o."id"::TEXT)::TEXT, TRUE, '["*"]'
+          -- A row that has moved leaves a tombstone where it was, and isn't deleted: null says so.
+          SELECT '*', jsonb_build_array(_o."id"::TEXT)::TEXT, NULL, '["*"]'
           FROM _old_rows AS _o
           WHERE NOT EXISTS (
             SELECT FROM _new_rows AS _n WHERE _n."id" = _o."id" AND '*' IS NOT DISTINCT FROM '*'
@@ -1266,5 +1267,5 @@ SELECT sync_secure(to_regclass('sync_history'), NULL, FALSE);
 
 SELECT sync_moved();
 -- By this, a server knows that the database has its tables.
-INSERT INTO sync_meta (key, value) VALUES ('schema:d86ac3eece8ef529', 'applied') ON CONFLICT DO NOTHING;
+INSERT INTO sync_meta (key, value) VALUES ('schema:b6522b22eb99c6e8', 'applied') ON CONFLICT DO NOTHING;
 SELECT set_config('search_path', current_setting('sync.search_path'), FALSE);

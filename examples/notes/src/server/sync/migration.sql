@@ -234,6 +234,7 @@ END;
 $$;
 --> statement-breakpoint
 -- Hears of rows that a statement has written. One entry of each array is about one row; a scope of null is nobody's.
+-- `deleted` is null where the row has left the scope and is still there.
 -- `changed` has the columns whose versions are kept, as JSON, and `["*"]` for a whole row.
 CREATE OR REPLACE FUNCTION sync_note(
   _model TEXT, _scopes TEXT[], _keys TEXT[], _deleted BOOLEAN[], _changed TEXT[]
@@ -273,7 +274,7 @@ BEGIN
   PERFORM sync_lock(_scopes);
   WITH touched AS MATERIALIZED (
     SELECT
-      t.scope, t.row_key, t.is_deleted, t.changed, _told->(_model || t.row_key) AS told,
+      t.scope, t.row_key, coalesce(t.is_deleted, TRUE) AS is_deleted, t.changed, _told->(_model || t.row_key) AS told,
       row_number() OVER (PARTITION BY t.scope ORDER BY t.place) AS number
     FROM unnest(_scopes, _keys, _deleted, _changed) WITH ORDINALITY AS t (scope, row_key, is_deleted, changed, place)
   ), raised AS (
@@ -1090,8 +1091,8 @@ BEGIN
           FROM _new_rows AS _n
           LEFT JOIN _old_rows AS _o ON _n."id" = _o."id"
           UNION ALL
-          -- A row that has moved leaves a tombstone where it was.
-          SELECT '*', jsonb_build_array(_o."id"::TEXT)::TEXT, TRUE, '["*"]'
+          -- A row that has moved leaves a tombstone where it was, and isn't deleted: null says so.
+          SELECT '*', jsonb_build_array(_o."id"::TEXT)::TEXT, NULL, '["*"]'
           FROM _old_rows AS _o
           WHERE NOT EXISTS (
             SELECT FROM _new_rows AS _n WHERE _n."id" = _o."id" AND '*' IS NOT DISTINCT FROM '*'
@@ -1134,6 +1135,6 @@ SELECT sync_secure(to_regclass('sync_history'), NULL, FALSE);
 SELECT sync_moved();
 --> statement-breakpoint
 -- By this, a server knows that the database has its tables.
-INSERT INTO sync_meta (key, value) VALUES ('schema:7c582f0327ea07c7', 'applied') ON CONFLICT DO NOTHING;
+INSERT INTO sync_meta (key, value) VALUES ('schema:c184f6a631d0d1cc', 'applied') ON CONFLICT DO NOTHING;
 --> statement-breakpoint
 SELECT set_config('search_path', current_setting('sync.search_path'), FALSE);

@@ -4,20 +4,25 @@ import type { DeletedRow, StoreOperations } from "../../store/store.js";
 import type { PullChange } from "./protocol.js";
 
 /**
- * Keeps those of the rows that are to go because they were deleted. Those that are there again are no longer deleted. To be
- * called before the rows go.
+ * Keeps those of the rows that are to go because they were deleted, by what ends them. Those that are there again are no
+ * longer deleted, nor are those whose scope says something else of them now. To be called before the rows go.
  */
 export async function keepDeleted(
   { synced, deleted }: StoreOperations,
   model: Model,
   there: ReadonlySet<string>,
-  gone: ReadonlyMap<string, PullChange>,
+  ends: ReadonlyMap<string, readonly PullChange[]>,
 ): Promise<void> {
-  if (there.size > 0 && !(await deleted.isEmpty(model))) await deleted.remove(model, [...there]);
-  if (gone.size === 0) return;
-  const rows = await synced.readByKey(model, [...gone.keys()]);
+  if (!(await deleted.isEmpty(model))) {
+    const before = ends.size > 0 ? await deleted.all(model) : [];
+    const isTold = ({ rowKey, scope }: DeletedRow) => ends.get(rowKey)?.some((end) => end.scope === scope);
+    const untrue = [...there, ...before.filter(isTold).map(({ rowKey }) => rowKey)];
+    if (untrue.length > 0) await deleted.remove(model, untrue);
+  }
+  if (ends.size === 0) return;
+  const rows = await synced.readByKey(model, [...ends.keys()]);
   const kept = [...rows].flatMap(([rowKey, members]): DeletedRow[] => {
-    const { deleted: told, scope = "", version } = gone.get(rowKey) ?? {};
+    const { deleted: told, scope = "", version } = ends.get(rowKey)?.filter((end) => end.deleted !== undefined).at(-1) ?? {};
     if (told === undefined || version === undefined) return [];
     const received = model.fields
       .filter(({ metadata }) => metadata === "synced_at")

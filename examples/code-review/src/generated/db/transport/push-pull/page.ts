@@ -83,9 +83,9 @@ export async function takePage(
     if (problem !== null) problems.set(model.name, problem);
     if (changes.length === 0) continue;
     if (filled.has(model.name)) await within.synced.beginLoading(model);
-    const { there, gone, deleted } = sorted(within, model, changes, hidden, left);
+    const { there, gone, ends } = sorted(within, model, changes, hidden, left);
     if (there.size > 0) await within.synced.upsert(model, [...there.values()]);
-    if (keepsDeleted(model)) await keepDeleted(within, model, new Set(there.keys()), deleted);
+    if (keepsDeleted(model)) await keepDeleted(within, model, new Set(there.keys()), ends);
     if (gone.size > 0) await within.synced.delete(model, [...gone.values()]);
     rows.set(model.name, there.size);
     const keys = copy?.get(model.name);
@@ -171,7 +171,7 @@ async function noteLoaded(
   }
 }
 
-/** Rows that are there, and rows that have gone, some because they were deleted, by key: of one that comes twice, the later. */
+/** Rows that are there, and rows that have gone, by key: of one that comes twice, the later. */
 function sorted(
   { synced }: StoreOperations,
   model: Model,
@@ -181,8 +181,8 @@ function sorted(
 ) {
   const there = new Map<string, ServerRow>();
   const gone = new Map<string, ServerRow>();
-  // A row that was deleted may have left another scope of the user's before: that alone doesn't say so.
-  const deleted = new Map<string, PullChange>();
+  // A row that was deleted may have left another scope of the user's before.
+  const ends = new Map<string, PullChange[]>();
   for (const change of changes) {
     const { key, row, write_id } = change;
     const keys: ServerRow = new Map(model.key.map((column) => [column, key[column] ?? null]));
@@ -190,12 +190,15 @@ function sorted(
     const rowKey = synced.keyOf(model, keys);
     there.delete(rowKey);
     gone.delete(rowKey);
-    if (row !== null) deleted.delete(rowKey);
-    else if (change.deleted !== undefined) deleted.set(rowKey, change);
-    if (row === null) gone.set(rowKey, keys);
-    else there.set(rowKey, rowOf(model, row, write_id !== null && hidden.has(write_id) ? null : write_id));
+    if (row === null) {
+      gone.set(rowKey, keys);
+      ends.set(rowKey, [...(ends.get(rowKey) ?? []), change]);
+    } else {
+      there.set(rowKey, rowOf(model, row, write_id !== null && hidden.has(write_id) ? null : write_id));
+      ends.delete(rowKey);
+    }
   }
-  return { there, gone, deleted };
+  return { there, gone, ends };
 }
 
 /** Which rows of a model are left out after these changes: of one that comes twice, the later counts. */

@@ -1,5 +1,7 @@
 //! Collects the properties of an object from `properties`, `allOf`, `oneOf` and `anyOf`.
 
+use std::collections::HashSet;
+
 use indexmap::IndexMap;
 use indexmap::map::Entry;
 
@@ -11,6 +13,9 @@ use super::schema::{Both, Schema, SchemaAt, Type};
 /// 100; a document in which every `allOf` refers to the next one twice would take exponential time.
 const MAX_PARTS: usize = 10_000;
 const MAX_DEPTH: usize = 16;
+
+/// The maximum of schemas that are read to see whether parts of one object say the same: with more, they are taken to differ.
+const MAX_COMPARED: usize = 1_000;
 
 /// Levels of `allOf` whose `required` is read.
 const MAX_REQUIRED_DEPTH: usize = 3;
@@ -61,35 +66,37 @@ fn is_excluded<'a>(document: &'a Document, property: &RawProperty<'a>) -> bool {
 }
 
 fn everything<'a>(document: &'a Document, at: &SchemaAt<'a>) -> Properties<'a> {
-    collect(document, at, 0, &mut { MAX_PARTS })
+    collect(document, at, 0, &mut Left { parts: MAX_PARTS, compared: MAX_COMPARED, is_comparison: false })
 }
 
-fn collect<'a>(document: &'a Document, at: &SchemaAt<'a>, depth: usize, parts: &mut usize) -> Properties<'a> {
+/// How many schemas may still be read.
+struct Left {
+    parts: usize,
+    /// Beside those, to compare parts. Of what they refer to, a circle would use up what the other parts need.
+    compared: usize,
+    is_comparison: bool,
+}
+
+fn collect<'a>(document: &'a Document, at: &SchemaAt<'a>, depth: usize, left: &mut Left) -> Properties<'a> {
     let mut found = Properties::new();
-    *parts = parts.saturating_sub(1);
-    let is_too_much = depth >= MAX_DEPTH || *parts == 0;
+    left.parts = left.parts.saturating_sub(1);
+    let is_too_much = depth >= MAX_DEPTH || left.parts == 0;
     let Some(resolved) = Resolved::of(document, at).filter(|_| !is_too_much) else { return found };
     let schema = resolved.schema;
     for part in schema.all_of() {
-        for (name, property) in collect(document, part, depth + 1, parts) {
-            narrow(document, &mut found, name, property, depth, parts);
+        for (name, property) in collect(document, part, depth + 1, left) {
+            narrow(document, &mut found, name, property, left);
         }
     }
     for (name, property) in schema.properties() {
-        narrow(
-            document,
-            &mut found,
-            name,
-            RawProperty { schemas: vec![property], remarks: Vec::new(), required: false },
-            depth,
-            parts,
-        );
+        let property = RawProperty { schemas: vec![property], remarks: Vec::new(), required: false };
+        narrow(document, &mut found, name, property, left);
     }
     let variants: Vec<Properties> = schema
         .variants()
         .iter()
         .filter(|variant| !Resolved::of(document, variant).is_some_and(|resolved| resolved.schema.is_only_null))
-        .map(|variant| collect(document, variant, depth + 1, parts))
+        .map(|variant| collect(document, variant, depth + 1, left))
         .collect();
     // A union of an object and something else isn't a row.
     if !variants.iter().any(Properties::is_empty) {
@@ -121,15 +128,14 @@ fn narrow<'a>(
     found: &mut Properties<'a>,
     name: &'a str,
     mut property: RawProperty<'a>,
-    depth: usize,
-    parts: &mut usize,
+    left: &mut Left,
 ) {
     let Some(earlier) = found.get_mut(name) else {
         found.insert(name, property);
         return;
     };
     if let ([one], [other]) = (earlier.schemas.as_slice(), property.schemas.as_slice())
-        && let Some(both) = both(document, one, other, depth, parts)
+        && let Some(both) = both(document, one, other, left)
     {
         earlier.required |= property.required;
         // What they say beside their properties is found there.
@@ -152,14 +158,18 @@ fn both<'a>(
     document: &'a Document,
     earlier: &SchemaAt<'a>,
     later: &SchemaAt<'a>,
-    depth: usize,
-    parts: &mut usize,
+    left: &mut Left,
 ) -> Option<SchemaAt<'a>> {
     let (one, other) = (object(document, earlier)?, object(document, later)?);
-    if is_within(document, earlier, later, depth, parts) {
+    let known = later.identity();
+    let mut parts = earlier.parts();
+    parts.retain(|part| !part.identity().is_subset(&known));
+    // A comparison asks only which properties there are: those of both, whether or not the later one has them all.
+    if parts.is_empty() || !left.is_comparison && is_within(document, earlier, later, left) {
         return None;
     }
-    let both = Both { parts: [earlier.clone(), later.clone()], nullable: one && other };
+    parts.extend(later.parts());
+    let both = Both { parts, nullable: one && other };
     Some(SchemaAt { both: Some(Box::new(both)), ..later.clone() })
 }
 
@@ -173,22 +183,40 @@ fn object(document: &Document, at: &SchemaAt) -> Option<bool> {
 }
 
 /// Whether an object has all that another one asks for, at each depth: then it keeps its name.
-fn is_within<'a>(
+fn is_within<'a>(document: &'a Document, inner: &SchemaAt<'a>, outer: &SchemaAt<'a>, left: &mut Left) -> bool {
+    let mut own = Left { parts: left.compared, compared: 0, is_comparison: true };
+    let mut waiting = vec![(inner.clone(), outer.clone())];
+    // What refers to itself comes back to a pair that is compared already.
+    let mut seen = HashSet::new();
+    let mut is_within = true;
+    while let Some((inner, outer)) = waiting.pop().filter(|_| is_within) {
+        if seen.insert((inner.identity(), outer.identity())) {
+            let less = collect(document, &inner, 0, &mut own);
+            let more = collect(document, &outer, 0, &mut own);
+            is_within = own.parts > 0 && has_all(document, &less, &more, &mut waiting);
+        }
+    }
+    left.compared = own.parts;
+    is_within
+}
+
+/// Whether there are all of some properties; what is left to compare of them is added to `waiting`.
+fn has_all<'a>(
     document: &'a Document,
-    inner: &SchemaAt<'a>,
-    outer: &SchemaAt<'a>,
-    depth: usize,
-    parts: &mut usize,
+    less: &Properties<'a>,
+    more: &Properties<'a>,
+    waiting: &mut Vec<(SchemaAt<'a>, SchemaAt<'a>)>,
 ) -> bool {
-    let of = |at: &SchemaAt<'a>, parts: &mut usize| collect(document, at, depth + 1, parts);
-    let (less, more) = (of(inner, parts), of(outer, parts));
     less.iter().all(|(name, one)| {
         let Some(other) = more.get(name).filter(|other| other.required || !one.required) else { return false };
-        let ([one], [other]) = (one.schemas.as_slice(), other.schemas.as_slice()) else { return true };
-        let are_objects = object(document, one).is_some() && object(document, other).is_some();
-        let is_same =
-            one.pointer_of_reference().is_some() && one.pointer_of_reference() == other.pointer_of_reference();
-        !are_objects || is_same || is_within(document, one, other, depth + 1, parts)
+        if let ([one], [other]) = (one.schemas.as_slice(), other.schemas.as_slice())
+            && object(document, one).is_some()
+            && object(document, other).is_some()
+            && !one.identity().is_subset(&other.identity())
+        {
+            waiting.push((one.clone(), other.clone()));
+        }
+        true
     })
 }
 
@@ -228,6 +256,9 @@ mod tests {
     fn merged(earlier: Value, later: Value) -> String {
         let person = json!({ "type": "object", "required": ["name"], "properties": { "name": { "type": "string" } } });
         let more = json!({ "type": "object", "properties": { "number": { "type": "integer" } } });
+        let to = |name: &str| json!({ "$ref": format!("#/components/schemas/{name}") });
+        let node = json!({ "properties": { "parent": to("Node"), "other": to("Node") } });
+        let folder = json!({ "parent": to("Folder"), "other": to("Folder"), "size": { "type": "integer" } });
         let document = json!({
             "openapi": "3.1.0",
             "info": { "title": "t", "version": "1" },
@@ -236,6 +267,8 @@ mod tests {
                 "Both": { "allOf": [{ "properties": earlier }, { "properties": later }] },
                 "Person": person,
                 "Employee": { "allOf": [{ "$ref": "#/components/schemas/Person" }, more] },
+                "Node": node,
+                "Folder": { "allOf": [{ "$ref": "#/components/schemas/Node" }, { "properties": folder }] },
             } },
         });
         let document = Document::new(Tree::from(document), &mut Problems::default()).unwrap();
@@ -287,6 +320,15 @@ mod tests {
         let plain = json!({ "owner": { "type": "object", "properties": { "name": { "type": "string" } } } });
         assert_eq!(merged(of("Person"), plain.clone()), "owner { name! string }");
         assert_eq!(merged(plain, of("Person")), "owner { Person }");
+    }
+
+    #[test]
+    fn circles_are_compared_once() {
+        let of = |name: &str| json!({ "top": { "$ref": format!("#/components/schemas/{name}") } });
+        assert_eq!(merged(of("Node"), of("Folder")), "top { Folder }");
+        let mut later = of("Folder");
+        later["last"] = json!({ "type": "string" });
+        assert_eq!(merged(of("Node"), later), "top { Folder }, last string");
     }
 
     #[test]

@@ -33,7 +33,7 @@ impl<'a> SchemaAt<'a> {
         if let Some(both) = &self.both {
             schema.description = both.parts.iter().rev().find_map(|part| part.read().description);
             schema.nullable = both.nullable && !self.null_is_said;
-            schema.all_of = Some(both.parts.to_vec());
+            schema.all_of = Some(both.parts.clone());
             return schema;
         }
         match (self.part, self.value) {

@@ -1,5 +1,8 @@
 //! The one form of a schema: what OpenAPI 2.0, 3.0 and 3.1 spell in different ways.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use crate::diagnostics::child;
@@ -38,11 +41,11 @@ pub struct SchemaAt<'a> {
     pub pointer: String,
 }
 
-/// Two schemas that both hold.
+/// Schemas that all hold.
 #[derive(Debug, Clone)]
 pub(super) struct Both<'a> {
-    /// The earlier one first.
-    pub parts: [SchemaAt<'a>; 2],
+    /// The earlier ones first, each of them once, and none that is several itself.
+    pub parts: Vec<SchemaAt<'a>>,
     pub nullable: bool,
 }
 
@@ -90,6 +93,24 @@ pub struct Schema<'a> {
 impl<'a> SchemaAt<'a> {
     pub fn new(value: &'a Value, pointer: String) -> Self {
         Self { value, part: Part::All, null_is_said: false, both: None, pointer }
+    }
+
+    /// The schemas that hold here: one, unless parts of an `allOf` were merged.
+    pub(super) fn parts(&self) -> Vec<Self> {
+        self.both.as_ref().map_or_else(|| vec![self.clone()], |both| both.parts.clone())
+    }
+
+    /// Where its parts stand, or what they refer to: the same for every place with the same type. A document has finitely
+    /// many of them, however its references run in circles.
+    pub fn identity(&self) -> BTreeSet<Cow<'a, str>> {
+        let of = |part: &Self| match part.pointer_of_reference() {
+            Some(reference) => Cow::Borrowed(reference),
+            None => Cow::Owned(part.pointer.clone()),
+        };
+        match &self.both {
+            Some(both) => both.parts.iter().map(of).collect(),
+            None => BTreeSet::from([of(self)]),
+        }
     }
 }
 

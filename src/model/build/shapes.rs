@@ -1,5 +1,6 @@
 //! Converts schemas to column types and JSON types.
 
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
@@ -14,6 +15,13 @@ const MAX_DEPTH: usize = 24;
 
 /// The maximum of variants of one property, nested ones counted each time. With more, it is a JSON column.
 const MAX_VARIANTS: usize = 5_000;
+
+/// The maximum of objects without a name in one property or component. With more, the rest is untyped.
+const MAX_OBJECTS: usize = 5_000;
+
+/// The maximum of parts of an `allOf` that are asked for what an object may have beside its properties, nested ones counted
+/// each time.
+const MAX_PARTS: usize = 1_000;
 
 /// The depth that a reference to an unnamed schema counts for: it may lead back to itself.
 const UNNAMED_REFERENCE_DEPTH: usize = 8;
@@ -31,6 +39,10 @@ pub struct Types<'a> {
     document: &'a Document,
     /// The variants left for the current property.
     variants_left: Cell<usize>,
+    /// The objects left for the current property or component.
+    objects_left: Cell<usize>,
+    /// The objects that the current one is within, by identity: one within itself has no name to refer to.
+    open: RefCell<Vec<BTreeSet<Cow<'a, str>>>>,
     reached: RefCell<BTreeSet<String>>,
     /// Those whose types aren't made yet.
     waiting: RefCell<Vec<String>>,
@@ -38,7 +50,14 @@ pub struct Types<'a> {
 
 impl<'a> Types<'a> {
     pub fn new(document: &'a Document) -> Self {
-        Self { document, variants_left: Cell::new(0), reached: RefCell::default(), waiting: RefCell::default() }
+        Self {
+            document,
+            variants_left: Cell::new(0),
+            objects_left: Cell::new(0),
+            open: RefCell::default(),
+            reached: RefCell::default(),
+            waiting: RefCell::default(),
+        }
     }
 
     pub fn document(&self) -> &'a Document {
@@ -59,6 +78,7 @@ impl<'a> Types<'a> {
     /// `None` where a reference leads nowhere.
     pub fn property(&self, property: &RawProperty<'a>) -> Option<Typed> {
         self.variants_left.set(MAX_VARIANTS);
+        self.objects_left.set(MAX_OBJECTS);
         let variants: Option<Vec<Typed>> = property.schemas.iter().map(|schema| self.typed(schema, 0)).collect();
         variants.map(unite)
     }
@@ -70,6 +90,7 @@ impl<'a> Types<'a> {
             let Some(name) = self.waiting.borrow_mut().pop() else { break };
             let Some(at) = self.document.schema(&self.document.component_pointer(&name)) else { continue };
             let doc = at.read().description.map(str::to_owned);
+            self.objects_left.set(MAX_OBJECTS);
             let shape = self.structure(&at, 0);
             named.push(NamedType { name, doc, shape });
         }
@@ -174,6 +195,13 @@ impl<'a> Types<'a> {
         }
         let properties = properties(self.document, at);
         if !properties.is_empty() {
+            let left = self.objects_left.get().saturating_sub(1);
+            self.objects_left.set(left);
+            let identity = at.identity();
+            if left == 0 || self.open.borrow().contains(&identity) {
+                return Shape::Unknown;
+            }
+            self.open.borrow_mut().push(identity);
             let property = |(name, raw): (&str, RawProperty<'a>)| Property {
                 name: name.to_owned(),
                 shape: union(raw.schemas.iter().map(|schema| self.shape(schema, depth + 1)).collect()),
@@ -181,8 +209,10 @@ impl<'a> Types<'a> {
                 doc: raw.schemas.first().and_then(|schema| self.doc(schema)),
             };
             let properties = properties.into_iter().map(property).collect();
-            return match self.other_values(schema, 0) {
-                Some(others) => Shape::OpenObject(properties, Box::new(self.shape(&others, depth + 1))),
+            let others = self.other_values(schema, 0, &mut { MAX_PARTS }).map(|others| self.shape(&others, depth + 1));
+            self.open.borrow_mut().pop();
+            return match others {
+                Some(others) => Shape::OpenObject(properties, Box::new(others)),
                 None => Shape::Object(properties),
             };
         }
@@ -197,9 +227,14 @@ impl<'a> Types<'a> {
     }
 
     /// What an object may have beside its properties: as it says itself, or a part of it.
-    fn other_values(&self, schema: &Schema<'a>, depth: usize) -> Option<SchemaAt<'a>> {
-        let of_part = |part: &SchemaAt<'a>| self.other_values(&self.document.follow(part)?, depth + 1);
-        schema.other_values().or_else(|| schema.all_of().iter().filter(|_| depth < MAX_DEPTH).find_map(of_part))
+    fn other_values(&self, schema: &Schema<'a>, depth: usize, parts: &mut usize) -> Option<SchemaAt<'a>> {
+        if let Some(own) = schema.other_values() {
+            return Some(own);
+        }
+        schema.all_of().iter().filter(|_| depth < MAX_DEPTH).find_map(|part| {
+            *parts = parts.checked_sub(1)?;
+            self.other_values(&self.document.follow(part)?, depth + 1, parts)
+        })
     }
 
     fn doc(&self, at: &SchemaAt<'a>) -> Option<String> {

@@ -9,6 +9,7 @@ import { carryOver } from "./carry-over.js";
 
 type OldPglite = Parameters<typeof client.pgliteDriver>[0] & {
   query(text: string): Promise<{ readonly rows: readonly unknown[] }>;
+  exec(text: string): Promise<unknown>;
   close(): Promise<void>;
 };
 
@@ -89,6 +90,11 @@ const log =
   "SELECT id::TEXT, write_id, row_key, operation, value::TEXT, created_at::TEXT, attempts FROM _changes ORDER BY id";
 const before = (await made.query(log)).rows;
 assert.equal(before.length, 2);
+// What the application has there beside.
+await made.exec(`
+  CREATE SEQUENCE numbers; SELECT nextval('numbers');
+  CREATE SCHEMA theirs; CREATE SEQUENCE theirs."Numbers"; SELECT nextval('theirs."Numbers"');
+`);
 await made.close();
 
 for (let attempt = 1; attempt <= 2; attempt += 1) {
@@ -99,17 +105,21 @@ for (let attempt = 1; attempt <= 2; attempt += 1) {
   });
 }
 
-// Where it was interrupted, it runs again.
-for (let attempt = 1; attempt <= 2; attempt += 1) await carryOver(await PGlite.create("data"), "data-18");
-assert.deepEqual(writes, []);
-rmSync("data", { recursive: true });
-
 // Still without a server.
 const collections = { contacts: client.contactsCollection };
+await carryOver(await PGlite.create("data"), "data-18");
 await client.initializeDatabase({ directory: "data-18" });
 assert.deepEqual(await shown(collections), edited);
 assert.deepEqual((await client.getDatabase().query({ parts: [log], parameters: [] })).length, before.length);
 await client.contactsCollection.insert({ first_name: "Edsger", last_name: "Dijkstra" }).isPersisted.promise;
+await client.closeDatabase();
+assert.deepEqual(writes, []);
+
+// Where the old one is still there, the edit stays.
+await carryOver(await PGlite.create("data"), "data-18");
+rmSync("data", { recursive: true });
+await client.initializeDatabase({ directory: "data-18" });
+assert.deepEqual(await shown(collections), { ...edited, Edsger: null });
 await pending(3);
 isAway = false;
 client.configureSync({ apiBaseUrl });

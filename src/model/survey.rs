@@ -69,7 +69,7 @@ fn describe(
         path: candidate.resource.path().to_owned(),
         also: candidate.resource.also.iter().map(|path| (*path).to_owned()).collect(),
         rows: discovery::rows(candidate),
-        guesses: guesses(document, candidate, &model),
+        guesses: guesses(document, candidate, &model, of),
         notes: all,
         unused,
         takes_idempotency_key: discovery::takes_idempotency_key(document, candidate),
@@ -79,18 +79,27 @@ fn describe(
 }
 
 /// What had to be guessed of a candidate, and of the references of its model.
-fn guesses(document: &Document, candidate: &Candidate, model: &Model) -> Vec<Guess> {
+fn guesses<'c, 'a: 'c>(
+    document: &Document,
+    candidate: &Candidate,
+    model: &Model,
+    of: impl Fn(&str) -> Option<&'c Candidate<'a>>,
+) -> Vec<Guess> {
     let mut guesses = discovery::guesses(document, candidate);
     let name = &model.name;
     let config = candidate.config.as_ref().map(|config| config.entry);
     let given = config.map(|config| config.references.as_slice()).unwrap_or_default();
     let from_path = model.fields.iter().filter(|field| field.from_path.is_some());
     let from_path: Vec<&str> = from_path.map(|field| field.name.as_str()).collect();
-    let is_known = |field: &str| {
-        let is_said = candidate.row.related.contains_key(field);
-        is_said || from_path.contains(&field) || given.iter().any(|(name, _)| name == field)
+    let is_said = |field: &str, parent: &str| {
+        let ty = candidate.row.related.get(field);
+        // Of a model that isn't described here, the relationship itself says enough.
+        ty.is_some_and(|ty| of(parent).is_none_or(|parent| parent.row.ty(&parent.resource) == Some(ty)))
     };
-    for (field, parent) in model.references.iter().filter(|(field, _)| !is_known(field)) {
+    let is_known = |field: &str, parent: &str| {
+        is_said(field, parent) || from_path.contains(&field) || given.iter().any(|(name, _)| name == field)
+    };
+    for (field, parent) in model.references.iter().filter(|(field, parent)| !is_known(field, parent)) {
         guesses.push(Guess {
             what: format!("`{field}` holds the key of a row of `{parent}`, by its name and type"),
             otherwise: {

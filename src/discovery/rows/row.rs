@@ -34,6 +34,11 @@ impl<'a> Row<'a> {
         }
     }
 
+    /// Whether the document says that `type`.
+    pub fn says_ty(&self) -> bool {
+        matches!(self.form, Form::JsonApi(Ty::Always(_)))
+    }
+
     pub fn key(&self, resource: &Resource) -> Option<Detected> {
         keys::detect(&self.properties, resource).or_else(|| self.guessed_key.clone())
     }

@@ -239,7 +239,8 @@ fn with_path_parents(mut found: Vec<(String, String)>, draft: &Draft, drafts: &[
 fn row<'d>(draft: &'d Draft, type_name: &'d str) -> Row<'d> {
     let fields = draft.properties.iter().map(|property| (property.name, property.typed.ty)).collect();
     let Candidate { name, row, resource, .. } = draft.candidate;
-    Row { name, type_name, ty: row.ty(resource), related: &row.related, key: &draft.own_key, fields }
+    let (ty, says_ty) = (row.ty(resource), row.says_ty());
+    Row { name, type_name, ty, says_ty, related: &row.related, key: &draft.own_key, fields }
 }
 
 /// What only a create's body has, as if it were a row: such a value refers to a row by the same rules.

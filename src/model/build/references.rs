@@ -11,6 +11,8 @@ pub struct Row<'m> {
     pub type_name: &'m str,
     /// The `type` of its rows, in JSON:API.
     pub ty: Option<&'m str>,
+    /// Whether the document says it: else it is taken from the collection's name.
+    pub says_ty: bool,
     /// Of fields that are relationships, the `type` of the row whose id they hold.
     pub related: &'m BTreeMap<&'m str, &'m str>,
     pub key: &'m [String],
@@ -65,7 +67,7 @@ impl<'m> Parents<'m> {
         let found = model.fields.iter().filter_map(|(field, ty)| {
             let child = Child { model, is_own_key: model.key == [*field], ty: *ty };
             let parent = match model.related.get(field) {
-                Some(ty) => self.parent_of_type(ty, &child)?,
+                Some(ty) => self.parent_of_type(ty, field, &child)?,
                 None => self.parent(&names::snake_case(field), &child)?,
             };
             Some(((*field).to_owned(), parent.name.to_owned()))
@@ -75,12 +77,15 @@ impl<'m> Parents<'m> {
         found
     }
 
-    /// The only model that has the rows of this type.
-    fn parent_of_type(&self, ty: &str, child: &Child) -> Option<&'m Row<'m>> {
-        match child.fitting(&self.by_ty, ty).as_slice() {
-            [only] => Some(only),
-            _ => None,
+    /// The only model that has the rows of this type. Where the document says of no model's rows that they have it, the
+    /// field's name counts, among the models of whose rows it says nothing.
+    fn parent_of_type(&self, ty: &str, field: &str, child: &Child) -> Option<&'m Row<'m>> {
+        if let [only] = child.fitting(&self.by_ty, ty).as_slice() {
+            return Some(only);
         }
+        let is_said = self.by_ty.get(ty).into_iter().flatten().any(|parent| parent.model.says_ty);
+        let by_name = || self.parent(&names::snake_case(field), child).filter(|parent| !parent.says_ty);
+        if is_said { None } else { by_name() }
     }
 
     /// The only model whose key a field with this name can hold.
@@ -152,7 +157,7 @@ mod tests {
     static NONE: BTreeMap<&str, &str> = BTreeMap::new();
 
     fn row<'r>(name: &'r str, type_name: &'r str, key: &'r [String], fields: &[(&'r str, FieldType)]) -> Row<'r> {
-        Row { name, type_name, ty: None, related: &NONE, key, fields: fields.to_vec() }
+        Row { name, type_name, ty: None, says_ty: false, related: &NONE, key, fields: fields.to_vec() }
     }
 
     fn keys(names: &[&str]) -> Vec<String> {
@@ -216,7 +221,7 @@ mod tests {
     fn relationships_by_the_type_that_they_say() {
         use FieldType::{Int64, Text};
         let id = keys(&["id"]);
-        let typed = |name, ty, key_ty| Row { ty: Some(ty), ..row(name, name, &id, &[("id", key_ty)]) };
+        let typed = |name, ty, key_ty| Row { ty: Some(ty), says_ty: true, ..row(name, name, &id, &[("id", key_ty)]) };
         let related = BTreeMap::from([
             ("author", "people"),
             ("account", "people"),
@@ -224,20 +229,24 @@ mod tests {
             ("editor", "staff"),
             ("shop", "shops"),
             ("gone", "ghosts"),
+            // No model says that its rows are of this type, and accounts are said to be of another one.
+            ("spirit_id", "ghosts"),
+            ("account_id", "ghosts"),
         ]);
-        let fields = ["id", "author", "account", "origin", "editor", "shop", "gone"].map(|name| (name, Text));
+        let fields = related.keys().copied().chain(["id"]).map(|name| (name, Text)).collect::<Vec<_>>();
         let models = [
-            Row { ty: Some("articles"), related: &related, ..row("articles", "Article", &id, &fields) },
+            Row { ty: Some("articles"), says_ty: true, related: &related, ..row("articles", "Article", &id, &fields) },
             typed("accounts", "accounts", Text),
             typed("persons", "people", Text),
             // Rows of this type are in two collections; those of the next have another kind of key.
             typed("editors", "staff", Text),
             typed("interns", "staff", Text),
             typed("shops", "shops", Int64),
+            row("spirits", "Spirit", &id, &[("id", Text)]),
         ];
         let found = Parents::new(models.iter()).of(&models[0]);
         let pairs: Vec<String> = found.into_iter().map(|(field, parent)| format!("{field} {parent}")).collect();
-        assert_eq!(pairs, ["account persons", "author persons", "origin articles"]);
+        assert_eq!(pairs, ["account persons", "author persons", "origin articles", "spirit_id spirits"]);
     }
 
     #[test]

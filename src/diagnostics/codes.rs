@@ -93,7 +93,8 @@ codes! {
     ColumnCollision "column-collision" [Note], "a field is left out because its column has the name of another";
     OperationUnused "operation-unused" [Note], "the client can't use an operation of the API";
     RequestParameter "request-parameter" [Warning], "a write requires a parameter that nothing fills, and can't be made locally";
-    RuntimeParameter "runtime-parameter" [Note], "a write requires a key or a cookie that only the application or the browser has";
+    RuntimeParameter "runtime-parameter" [Note], "a write requires a key, a header or a cookie that only the application or the browser has";
+    UnusedParameter "unused-parameter" [Note], "`params` in the config has what no write sends";
     NotSent "not-sent" [Note], "the API takes properties that the rows don't have";
 
     // Reading rows

@@ -108,15 +108,20 @@ impl Part for Keywords {
         }
     }
 
-    /// Only lists have parameters of the query that nobody requires, and nothing has such cookies.
-    fn keeps(self, object: &Map<String, Value>) -> bool {
-        let is_in = |place: &str| object.get("in").is_some_and(|own| own == place);
-        let is_optional = object.get("required") != Some(&Value::Bool(true));
-        match self {
-            Self::Parameter => !(is_optional && (is_in("query") || is_in("cookie"))),
-            Self::ListParameter => !(is_optional && is_in("cookie")),
-            _ => true,
+    /// Only lists have parameters of the query that nobody requires, and nothing has such cookies. Their names are kept: an
+    /// operation's own parameter stands before a required one of its path item.
+    fn object(self, mut members: Map<String, Value>) -> Value {
+        let is_in = |place: &str| members.get("in").is_some_and(|own| own == place);
+        let is_optional = members.get("required") != Some(&Value::Bool(true));
+        let is_unused = match self {
+            Self::Parameter => is_optional && (is_in("query") || is_in("cookie")),
+            Self::ListParameter => is_optional && is_in("cookie"),
+            _ => false,
+        };
+        if is_unused {
+            members.retain(|key, _| matches!(key.as_str(), "in" | "name"));
         }
+        Value::Object(members)
     }
 }
 
@@ -180,7 +185,7 @@ mod tests {
                 "info": { "title": "t", "description": "d" },
                 "paths": { "/examples": { "x-sync": true, "get": {
                     "parameters": [
-                        null,
+                        { "in": "cookie", "name": "session" },
                         { "in": "query", "name": "page", "schema": { "type": "integer", "maximum": 9 } },
                         { "in": "path", "name": "id", "schema": { "type": "integer" } },
                     ],
@@ -216,7 +221,7 @@ mod tests {
     put: { parameters: [{ in: query, schema: &id { type: string, enum: *words } }, { in: path, schema: *id }] }
 ";
         let path = json!({ "in": "path", "schema": { "type": "string", "enum": ["a", "b"] } });
-        let expected = json!({ "paths": { "/a": { "put": { "parameters": [null, path] } } } });
+        let expected = json!({ "paths": { "/a": { "put": { "parameters": [{ "in": "query" }, path] } } } });
         assert_eq!(kept("openapi.yaml", document), expected);
     }
 }

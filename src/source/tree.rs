@@ -25,12 +25,9 @@ pub trait Part: Copy {
     /// The kind of a list's values.
     fn item(self) -> Self;
 
-    /// Whether an object is kept, decided from its members.
-    fn keeps(self, object: &Map<String, Value>) -> bool;
-
-    /// The object, or `null` if it isn't kept.
+    /// What is kept of an object, decided from its members.
     fn object(self, members: Map<String, Value>) -> Value {
-        if self.keeps(&members) { Value::Object(members) } else { Value::Null }
+        Value::Object(members)
     }
 }
 
@@ -45,10 +42,6 @@ impl Part for Whole {
 
     fn item(self) -> Self {
         self
-    }
-
-    fn keeps(self, _: &Map<String, Value>) -> bool {
-        true
     }
 }
 

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::case;
 use sync_patterns::config::{self, Overrides, References};
-use sync_patterns::diagnostics::{Problems, Severity};
+use sync_patterns::diagnostics::{Code, Problems, Severity};
 use sync_patterns::model::{Constant, Field, Filling, Model, Operation, Surveyed};
 use sync_patterns::openapi::fetch::{self, Access};
 use sync_patterns::survey;
@@ -59,6 +59,11 @@ fn check(document: &Path) {
         found.left_out.iter().map(|one| (one.path.clone(), one.why.clone().into())).collect();
     if !left_out.is_empty() {
         shown.insert("left out".to_owned(), Value::Object(left_out));
+    }
+    let unused = problems.iter().filter(|problem| problem.code == Code::UnusedParameter);
+    let unused: Vec<&str> = unused.map(|problem| problem.message.as_str()).collect();
+    if !unused.is_empty() {
+        shown.insert("unused".to_owned(), json!(unused));
     }
     let errors = problems.iter().filter(|problem| problem.severity == Severity::Error);
     let errors: Vec<&str> = errors.map(|problem| problem.message.as_str()).collect();

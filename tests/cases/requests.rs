@@ -49,6 +49,25 @@ fn fault(root: &Value, request: &Value) -> Option<String> {
     (faults.len() == operations.len()).then(|| faults.join("; "))
 }
 
+/// Headers that the runtime of a browser sets, or whose value the client has from an answer.
+const OTHERS: &[&str] = &[
+    "accept",
+    "accept-encoding",
+    "accept-language",
+    "connection",
+    "content-length",
+    "content-type",
+    "cookie",
+    "host",
+    "if-match",
+    "origin",
+    "referer",
+    "user-agent",
+];
+
+/// Keys in the query, which come from the application.
+const QUERY_KEYS: &[&str] = &["access_token", "api_key", "apikey", "apiKey", "auth_token"];
+
 /// What of the required query and headers a request lacks. The application has what says who is asking.
 fn fault_of_parameters(root: &Value, item: &Value, operation: &Value, request: &Value) -> Option<String> {
     let query = request["query"].as_str().unwrap_or_default().trim_start_matches(['?', '&']);
@@ -65,21 +84,31 @@ fn fault_of_parameters(root: &Value, item: &Value, operation: &Value, request: &
     let mut all: Vec<&Value> = Vec::new();
     let nodes = [operation, item].into_iter().filter_map(|node| node["parameters"].as_array()).flatten();
     for one in nodes.map(|one| resolved(root, one)) {
-        if !all.iter().any(|known| (&known["in"], &known["name"]) == (&one["in"], &one["name"])) {
+        let is_same = |known: &Value| {
+            let names = [known, one].map(|node| node["name"].as_str().unwrap_or_default());
+            let is_header = one["in"] == "header" && names[0].eq_ignore_ascii_case(names[1]);
+            known["in"] == one["in"] && (names[0] == names[1] || is_header)
+        };
+        if !all.iter().any(|known| is_same(known)) {
             all.push(one);
         }
     }
     let lacks = |one: &&Value| {
         let name = one["name"].as_str().unwrap_or_default();
         let is_there = match one["in"].as_str() {
-            Some("query") => in_query.contains(&encoded(name).as_str()),
+            Some("query") => in_query.contains(&encoded(name).as_str()) || QUERY_KEYS.contains(&name),
             Some("header") => {
                 let name = name.to_lowercase();
-                ["authorization", "content-type", "accept"].contains(&name.as_str()) || headers.contains(&name)
+                // These come from the application.
+                let is_given = ["auth", "token", "csrf", "xsrf", "secret", "api-key", "apikey"];
+                let is_given = is_given.iter().any(|word| name.contains(word)) || OTHERS.contains(&name.as_str());
+                is_given || headers.contains(&name)
             }
             _ => true,
         };
-        one["required"] == true && !is_there && !keys.contains(&name)
+        // The API fills in a list that it has as the default.
+        let is_filled_in = one["schema"]["default"].is_array() || one["default"].is_array();
+        one["required"] == true && !is_there && !is_filled_in && !keys.contains(&name)
     };
     let missing: Vec<&Value> = all.into_iter().filter(lacks).map(|one| &one["name"]).collect();
     (!missing.is_empty()).then(|| format!("it lacks the parameters {missing:?}"))

@@ -339,7 +339,7 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
                     .help_of_all(|_| HOW_TO_DO_WITHOUT.to_owned())
             } else {
                 let values = line::params(&parameters);
-                let help = format!("what is the same in every request, say in the config: {values}; {OTHERWISE}");
+                let help = format!("what is the same in every write, say in the config: {values}; {OTHERWISE}");
                 Problem::new(Severity::Warning, Code::RequestParameter, at, message).help(help)
             });
             None

@@ -76,6 +76,7 @@ impl<'p, 'a> RowProperty<'p, 'a> {
         RowField {
             name: self.name.to_owned(),
             ty: self.typed.ty,
+            choices: self.resolved.schema.choices(),
             is_loose: matches!(self.typed.shape, Shape::Unknown | Shape::Union(_)),
             is_resource_name: is_resource_name(self.raw),
             nullable: self.typed.nullable || !self.raw.required,

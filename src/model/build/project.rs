@@ -14,7 +14,7 @@ use super::type_names::TypeNames;
 use crate::config::{Config, ServerOrm, line};
 use crate::diagnostics::{Code, Input, Problem, Problems, Severity, all_of, child, closest};
 use crate::discovery::{Candidate, LeftOut, choose};
-use crate::model::project::{Model, Project};
+use crate::model::project::{Filling, Model, Parameter, Project};
 use crate::model::types::NamedType;
 use crate::openapi::Document;
 use crate::parallel;
@@ -154,7 +154,34 @@ pub fn make<'a>(
     });
     let mut models: Vec<Model> = models.collect();
     find_parents(&mut models);
+    note_unused_params(config, &models, problems);
     Made { project: Project { models, types: names.types }, notes, refused }
+}
+
+/// Notes what the config gives for parameters and no request has.
+fn note_unused_params(config: &Config, models: &[Model], problems: &mut Problems) {
+    let operations = models.iter().flat_map(|model| {
+        let all = &model.operations;
+        [&all.get, &all.create, &all.update, &all.delete].into_iter().flatten()
+    });
+    let (mut query, mut headers): (Vec<&Parameter>, Vec<&Parameter>) = Default::default();
+    for operation in operations {
+        query.extend(&operation.query);
+        headers.extend(&operation.headers);
+    }
+    let is_value = |parameter: &Parameter| matches!(parameter.filling, Filling::Value(_));
+    for (name, _) in &config.params {
+        let is_sent = query.iter().any(|one| one.name == *name && is_value(one))
+            || headers.iter().any(|one| one.name.eq_ignore_ascii_case(name) && is_value(one));
+        if is_sent {
+            continue;
+        }
+        let message =
+            format!("no write sends `{name}`: none that can be made requires it, or the rows have a column for it");
+        let at = child("/params", name);
+        let problem = Problem::new(Severity::Note, Code::UnusedParameter, (Input::Config, &at), message);
+        problems.push(problem.help("take it out of `params`, or correct its name"));
+    }
 }
 
 /// The final names of all types.

@@ -54,6 +54,6 @@ fn is_pattern_of_numbers(pattern: &str) -> bool {
     has_digits && rest.chars().all(|c| c.is_ascii_digit() || "^$[](){}?:*+-.,|\\".contains(c))
 }
 
-fn ends_as_id(name: &str) -> bool {
+pub fn ends_as_id(name: &str) -> bool {
     names::snake_case(name).ends_with("_id")
 }

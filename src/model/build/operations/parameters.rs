@@ -1,27 +1,26 @@
 //! Decides what fills the parameters of an operation: those of its path, and those that it requires elsewhere.
 
+use super::fit::{ends_as_id, fit};
 use super::writing::{RowField, Unusable, Writing, bodiless};
 use crate::diagnostics::{Code, Input, Problem, Severity, all_of};
 use crate::discovery::{self, PathItem, paths};
 use crate::model::project::{FieldType, Filling, Method, Operation, Parameter};
-use crate::openapi::{In, Node, RequiredParameter, required_parameters};
+use crate::names;
+use crate::openapi::{Fallback, In, Node, RequiredParameter, required_parameters};
 
-/// Headers that no document decides on: OpenAPI has other places for them, or whoever makes a request sets them.
-const NOT_SAID_HERE: &[&str] = &[
-    "accept",
-    "accept-encoding",
-    "accept-language",
-    "connection",
-    "content-length",
-    "content-type",
-    "host",
-    "origin",
-    "referer",
-    "user-agent",
-];
+/// Headers that are the client's own: OpenAPI has other places for them.
+const OWN: &[&str] = &["accept", "content-length", "content-type", "host"];
 
-/// What the name of a header has that says who is asking. Letters and digits alone.
-const OF_THE_USER: &[&str] = &["auth", "token", "apikey", "secret", "csrf", "xsrf"];
+/// Headers that whoever makes a request sets, where the config doesn't.
+const OF_THE_BROWSER: &[&str] =
+    &["accept-encoding", "accept-language", "connection", "origin", "referer", "user-agent"];
+
+/// Words in the name of a header that say who is asking.
+const OF_THE_USER: &[&str] =
+    &["apikey", "auth", "authentication", "authorization", "csrf", "jwt", "secret", "token", "xsrf"];
+
+/// Words before `token` with which it leads on in a list.
+const OF_PAGES: &[&str] = &["change", "continuation", "cursor", "delta", "next", "page", "pagination", "sync"];
 
 /// Headers, and parameters of the query, that hold a key wherever they are.
 const KEYS: &[&str] = &["apikey", "accesstoken", "authtoken"];
@@ -51,6 +50,8 @@ pub struct Outside {
 pub enum OutsideKind {
     /// A key in the query, which the application has.
     Key,
+    /// A header that says who is asking, though the document has no security scheme of its name.
+    Header,
     /// What only the browser sends.
     Cookie,
 }
@@ -63,6 +64,11 @@ impl Outside {
                 "the key",
                 "the application gives it: `configureSync({ writeParams: (model) => … })`",
                 "have writes that require a key in their query, which the application gives",
+            ),
+            OutsideKind::Header => (
+                "the header",
+                "the application gives it: `configureSync({ headers: … })`",
+                "have writes that require a header, which the application gives",
             ),
             OutsideKind::Cookie => (
                 "the cookie",
@@ -169,59 +175,98 @@ impl<'a> Writing<'_, 'a> {
         })
     }
 
-    fn fate(&self, method: Method, parameter: &RequiredParameter, creates: bool) -> Fate {
-        let RequiredParameter { name, place, value, is_api_key, .. } = parameter;
-        let plain = plain(name);
+    fn fate(&self, method: Method, parameter: &RequiredParameter<'a>, creates: bool) -> Fate {
+        let RequiredParameter { name, place, only, .. } = parameter;
         let is_header = *place == In::Header;
-        let is_named = |names: &[&str]| names.iter().any(|own| own.eq_ignore_ascii_case(name));
-        if *place == In::Cookie || (is_header && is_named(&["cookie"])) {
-            return if *is_api_key { Fate::Known } else { Fate::Outside(OutsideKind::Cookie) };
-        }
-        if is_header && is_named(NOT_SAID_HERE) {
+        if is_header && is_one_of(name, OWN) {
             return Fate::Known;
         }
-        if let Some((_, value)) = self.params.iter().find(|(own, _)| own == name) {
+        let special = self.special(method, parameter, creates);
+        // What is of each row goes before what is the same for all of them.
+        let is_of_rows = special.is_none() && only.is_none();
+        if let Some(field) = is_of_rows.then(|| self.column(parameter, creates)).flatten() {
+            return Fate::Sent(Filling::Field(field));
+        }
+        let is_same = |own: &str| own == name || (is_header && own.eq_ignore_ascii_case(name));
+        let given = self.params.iter().find(|(own, _)| is_same(own)).filter(|_| *place != In::Cookie);
+        if let Some((_, value)) = given {
             return Fate::Sent(Filling::Value(value.clone()));
         }
-        // The application's `headers` are for all of these.
-        if is_header && (*is_api_key || OF_THE_USER.iter().any(|word| plain.contains(word))) {
-            return Fate::Known;
+        if let Some(special) = special {
+            return special;
         }
-        if *is_api_key || KEYS.contains(&plain.as_str()) {
-            return Fate::Outside(OutsideKind::Key);
-        }
-        if is_header && name.eq_ignore_ascii_case(IDEMPOTENCY_KEY) && self.is_keyed {
-            return Fate::Known;
-        }
-        if is_header && IDS_OF_REQUESTS.contains(&plain.as_str()) {
-            return Fate::Sent(Filling::WriteId);
-        }
-        // What a PUT replaces is read before, with its tag.
-        if is_header
-            && is_named(&["if-match"])
-            && method == Method::Put
-            && self.resource.item_operation("get").is_some()
-        {
-            return Fate::Known;
-        }
-        if let Some(value) = value {
-            return Fate::Sent(Filling::Value(value.clone()));
-        }
-        match self.column(name, creates) {
-            Some(field) => Fate::Sent(Filling::Field(field)),
-            None => Fate::Missing,
+        match (only, &parameter.default) {
+            (Some(value), _) | (None, Some(Fallback::Sent(value))) => Fate::Sent(Filling::Value(value.clone())),
+            (None, Some(Fallback::OfTheApi)) => Fate::Known,
+            (None, None) => Fate::Missing,
         }
     }
 
-    /// The column of a parameter's name, where it has one text. A new row has no value yet in what only the server sets.
-    fn column(&self, name: &str, creates: bool) -> Option<String> {
+    /// What becomes of a parameter that isn't about the row.
+    fn special(&self, method: Method, parameter: &RequiredParameter, creates: bool) -> Option<Fate> {
+        let RequiredParameter { name, place, only, is_api_key, .. } = parameter;
+        let plain = plain(name);
+        let is_header = *place == In::Header;
+        if *place == In::Cookie || (is_header && is_one_of(name, &["cookie"])) {
+            return Some(if *is_api_key { Fate::Known } else { Fate::Outside(OutsideKind::Cookie) });
+        }
+        if is_header && is_one_of(name, OF_THE_BROWSER) {
+            return Some(Fate::Known);
+        }
+        // The application's `headers` are for both.
+        if is_header && *is_api_key {
+            return Some(Fate::Known);
+        }
+        if is_header && only.is_none() && is_of_the_user(name) {
+            return Some(Fate::Outside(OutsideKind::Header));
+        }
+        if *is_api_key || KEYS.contains(&plain.as_str()) {
+            return Some(Fate::Outside(OutsideKind::Key));
+        }
+        if is_header && is_one_of(name, &[IDEMPOTENCY_KEY]) && self.is_keyed {
+            return Some(Fate::Known);
+        }
+        if is_header && IDS_OF_REQUESTS.contains(&plain.as_str()) {
+            return Some(Fate::Sent(Filling::WriteId));
+        }
+        // What a PUT replaces is read before, with its tag.
+        let is_replaced = method == Method::Put && !creates;
+        let is_tag = is_header && is_one_of(name, &["if-match"]);
+        (is_tag && is_replaced && self.read(true).is_some()).then_some(Fate::Known)
+    }
+
+    /// The column of a parameter's name, where its values are some that the parameter takes. A new row has no value yet in
+    /// what only the server sets.
+    fn column(&self, parameter: &RequiredParameter<'a>, creates: bool) -> Option<String> {
+        let (name, schema) = (&parameter.name, parameter.schema.as_ref()?);
         let has_text = |field: &&RowField| !matches!(field.ty, FieldType::Json | FieldType::Bytes);
         let is_known = |field: &&RowField| !creates || !field.read_only;
-        let named = || self.fields.iter().filter(has_text).filter(is_known);
-        let exact = named().find(|field| field.name == name);
-        let found = exact.or_else(|| named().find(|field| discovery::same_name(&field.name, name)));
-        found.map(|field| field.name.clone())
+        // A `version` among the headers is rather the API's than the row's.
+        let is_meant = |field: &&RowField| parameter.place == In::Query || ends_as_id(&field.name);
+        let named = || self.fields.iter().filter(has_text).filter(is_known).filter(is_meant);
+        let exact = named().find(|field| field.name == *name);
+        let found = exact.or_else(|| named().find(|field| discovery::same_name(&field.name, name)))?;
+        let typed = self.types.property(schema)?;
+        let choices = schema.resolve(self.document)?.schema.choices();
+        let is_choice = |value| choices.is_empty() || choices.contains(value);
+        let is_taken = found.choices.is_empty() || found.choices.iter().any(is_choice);
+        let names_row = self.own_key.contains(&found.name);
+        let fits = is_taken && fit(self.document, found, &typed, schema, names_row).is_some();
+        fits.then(|| found.name.clone())
     }
+}
+
+fn is_one_of(name: &str, names: &[&str]) -> bool {
+    names.iter().any(|own| own.eq_ignore_ascii_case(name))
+}
+
+/// Whether a header says who is asking: `X-CSRF-Token`, but not `X-Author` or `X-Page-Token`.
+fn is_of_the_user(name: &str) -> bool {
+    let name = names::snake_case(name).replace("api_key", "apikey");
+    let words: Vec<&str> = name.split('_').collect();
+    let mut pairs = words.iter().zip(words.iter().skip(1));
+    let leads_on = pairs.any(|(before, word)| *word == "token" && OF_PAGES.contains(before));
+    !leads_on && words.iter().any(|word| OF_THE_USER.contains(word))
 }
 
 /// A name's letters and digits, in lower case.

@@ -1,5 +1,7 @@
 //! What the operations of a resource are checked with, and what is said of those that can't be used.
 
+use serde_json::Value;
+
 use crate::discovery::{Form, PathItem, Resource};
 use crate::model::build::shapes::Types;
 use crate::model::list::Answer;
@@ -10,6 +12,8 @@ use crate::openapi::{Document, Node};
 pub struct RowField {
     pub name: String,
     pub ty: FieldType,
+    /// What a value is one of; empty where it can be anything of its type.
+    pub choices: Vec<Value>,
     /// Whether a value may be of several JSON types.
     pub is_loose: bool,
     /// Whether it holds more than a path's parameter takes: `memos/1`.

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { StoredRow } from "./support/list-server.js";
-import { idOf, project, query, type Reader, Reading, settled, showing, shown } from "./support/reader.js";
+import { idOf, project, query, type Reader, Reading, requires, settled, showing, shown } from "./support/reader.js";
 import { until } from "./support/until.js";
 
 const reading = new Reading();
@@ -79,6 +79,23 @@ test("a row that is replaced as a whole keeps what no list shows", async () => {
   reading.server.before = () => undefined;
   await settled(client, written);
   assert.deepEqual([stored()?.["note"], stored()?.["paid"]], ['"changed"', "true"]);
+});
+
+test("a row whose item can't be asked for isn't replaced by what its list lacks, and others are written", async () => {
+  reading.lists({ invoices: { path: "/invoices", page: { by: "none" }, lacks: ["note"] } });
+  // No list has it, so it is null here.
+  requires("invoices", "get", { note: { field: "note" } });
+  reading.server.put("/accounts", { id: "1", name: '"A"', created_at: '"2026-03-01T10:00:00Z"' });
+  reading.server.put("/invoices", { id: "1", account_id: "1", amount: '"10.00"', note: '"kept"', paid: "false" });
+  const client = await reading.client();
+  await until(() => shown(client, "invoices").length === 1);
+  await client.collections.invoices.update(1, (draft) => void (draft.paid = true)).isPersisted.promise;
+  await until(() => client.getSyncStatus().rejected === 1);
+  assert.match(client.getRejectedChanges()[0]?.message ?? "", /note/);
+  client.collections.accounts.insert({ name: "B" });
+  await until(() => reading.server.table("/accounts").size === 2);
+  assert.equal(reading.server.requests.filter(({ method }) => method === "PUT").length, 0);
+  assert.equal(reading.server.table("/invoices").get("1")?.["note"], '"kept"');
 });
 
 test("digits are kept", async () => {

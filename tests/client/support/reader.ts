@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, test as nodeTest } from "node:test";
-import type { List } from "../../pglite/rest/db/client/model.js";
+import type { Filling, List } from "../../pglite/rest/db/client/model.js";
 import { adapter, inMemory } from "./generated.js";
 import { ListServer } from "./list-server.js";
 import { until } from "./until.js";
@@ -29,6 +29,14 @@ export function operations(name: string, answers: Readonly<Record<string, object
     return [operation, { ...rest, answer: { ...answer, ...answers[operation] } }];
   });
   Object.assign(model, { operations: Object.fromEntries(all) });
+}
+
+/** Has an operation of a model require this of its query. */
+export function requires(name: string, operation: string, query: Readonly<Record<string, Filling>>): void {
+  const model = models.find((other) => other.name === name);
+  if (model === undefined) throw new Error(`there is no model ${name}`);
+  const declared = (model.operations as Readonly<Record<string, object>>)[operation];
+  Object.assign(model, { operations: { ...model.operations, [operation]: { ...declared, query } } });
 }
 
 /** What the document's lists are like; each test may say otherwise. */

@@ -26,7 +26,9 @@ export async function get(
   validators: HeadersRecord,
   signal: AbortSignal,
 ): Promise<Answer> {
-  const all = { Accept: "application/json", ...headers, ...validators };
+  // Names that differ in case are one.
+  const all = new Headers({ Accept: "application/json" });
+  for (const [name, value] of Object.entries({ ...headers, ...validators })) all.set(name, value);
   const { response, body } = await within(API_ANSWER_MS, signal, async (limit) => {
     const response = await settings.current().fetch(url, { headers: all, cache: "no-store", signal: limit.signal });
     limit.extend(LIST_BODY_MS);

@@ -131,7 +131,8 @@ export function createExchange(settings: Settings): Exchange {
 
 type Send = (request: ApiRequest, url: string, redirect: RequestRedirect) => Promise<Response>;
 
-function allHeaders(request: ApiRequest, headers: HeadersRecord): Headers {
+/** What a request's own headers and the application's come to, however each of them spells a name. */
+export function allHeaders(request: ApiRequest, headers: HeadersRecord): Headers {
   const all = new Headers(request.headers);
   for (const [name, value] of Object.entries(headers)) all.set(name, value);
   // The application's headers may say anything, but not under which id a write goes out.

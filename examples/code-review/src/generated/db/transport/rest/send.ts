@@ -8,7 +8,7 @@ import type { ServerRow } from "../../store/store.js";
 import type { Outcome, Outgoing, Writes } from "../transport.js";
 import { acknowledgement, outcomeOf, wholeRow } from "./answer.js";
 import { Blocked, createExchange, Misled, Unreachable, urlOf, type Received } from "./exchange.js";
-import { itemRequest, requestFor, unknownOf, Unsendable, type Item } from "./request.js";
+import { itemRequest, requestFor, unknownOf, Unsendable, type ApiRequest, type Item } from "./request.js";
 import { rowIn } from "./rows.js";
 
 /** Headers that say that an answer was given before, to a request with the same idempotency key. */
@@ -22,6 +22,12 @@ export function restWrites(settings: Settings): Writes {
   /** Whether the server has said of an answer that it has given it before. */
   let hasReplayed = false;
 
+  /** Why the API can't be asked for the write's row, though it has a GET: its parameters need what the row hasn't. */
+  function unaskableOf(write: Outgoing): string | undefined {
+    const { get } = write.model.operations;
+    return get && unsendable(() => itemRequest(get, { ...write.members, ...write.before }, paramsOf(write)));
+  }
+
   /** The server's row, where the write has one; undefined where the API doesn't give it. */
   async function itemOf(
     write: Outgoing,
@@ -31,7 +37,8 @@ export function restWrites(settings: Settings): Writes {
   ): Promise<Received | undefined> {
     const { get } = write.model.operations;
     if (get === undefined) return undefined;
-    return exchange(itemRequest(get, { ...write.members, ...write.before, ...key }, paramsOf(write)), headers, signal);
+    const request = () => itemRequest(get, { ...write.members, ...write.before, ...key }, paramsOf(write));
+    return unsendable(request) === undefined ? exchange(request(), headers, signal) : undefined;
   }
 
   /**
@@ -46,6 +53,10 @@ export function restWrites(settings: Settings): Writes {
     const { model, action } = write;
     const isNeeded = unknownOf(write).length > 0;
     if (!isNeeded && (action.method !== "PUT" || untagged.has(model.name))) return undefined;
+    const unaskable = isNeeded ? unaskableOf(write) : undefined;
+    if (unaskable !== undefined) {
+      return { kind: "rejected", rejection: { status: null, message: unaskable, body: "" } };
+    }
     const received = await itemOf(write, {}, headers, signal);
     const members = received?.status === 200 ? rowIn(model, received.body) : undefined;
     if (isNeeded && received !== undefined && members === undefined) return unreadable(write, received);
@@ -89,7 +100,7 @@ export function restWrites(settings: Settings): Writes {
       const row = received?.status === 200 ? rowIn(model, received.body) : undefined;
       return row !== undefined && isShownBy(write, row) ? wholeRow(write, row) : null;
     } catch (error) {
-      if ([Unreachable, Blocked, Misled, Unsendable].some((kind) => error instanceof kind)) return null;
+      if ([Unreachable, Blocked, Misled].some((kind) => error instanceof kind)) return null;
       throw error;
     }
   }
@@ -118,13 +129,7 @@ export function restWrites(settings: Settings): Writes {
 
   return {
     refusal(write) {
-      try {
-        built(write, undefined);
-        return undefined;
-      } catch (error) {
-        if (error instanceof Unsendable) return error.message;
-        throw error;
-      }
+      return unsendable(() => built(write, undefined));
     },
 
     urlOf: (write) => urlOf(settings, built(write, undefined).path),
@@ -145,6 +150,17 @@ export function restWrites(settings: Settings): Writes {
       }
     },
   };
+}
+
+/** Why a request can't be made; undefined where it can. */
+function unsendable(make: () => ApiRequest): string | undefined {
+  try {
+    make();
+    return undefined;
+  } catch (error) {
+    if (error instanceof Unsendable) return error.message;
+    throw error;
+  }
 }
 
 /** What the answer means to a write that needs the row: where the row is gone, the write's own answer says so. */

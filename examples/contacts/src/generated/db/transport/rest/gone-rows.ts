@@ -4,7 +4,7 @@ import type { Model } from "../../client/model.js";
 import { keyRow, type Entry, type Store } from "../../store/store.js";
 import { Ended } from "../attempts.js";
 import type { Context } from "../transport.js";
-import { urlOf } from "./exchange.js";
+import { allHeaders, urlOf } from "./exchange.js";
 import { get } from "./get.js";
 import type { Listed, Place } from "./places.js";
 import type { Reading, Run } from "./read-list.js";
@@ -45,9 +45,10 @@ export function createGoneRows({ store, settings }: Context, { model }: Listed):
     const members =
       known ?? Object.fromEntries([...keyRow(model, key)].map(([name, text]) => [name, JSON.stringify(text)]));
     try {
-      const { path, query, headers } = itemRequest(item, members, settings.current().writeParams(model.name));
-      const all = { ...headers, ...(await settings.headers(signal)) };
-      return (await get(settings, urlOf(settings, path) + query, all, {}, signal)).status === "missing";
+      const request = itemRequest(item, members, settings.current().writeParams(model.name));
+      const headers = Object.fromEntries(allHeaders(request, await settings.headers(signal)));
+      const url = urlOf(settings, request.path) + request.query;
+      return (await get(settings, url, headers, {}, signal)).status === "missing";
     } catch (error) {
       if (error instanceof Ended || error instanceof Unsendable) return false;
       throw error;

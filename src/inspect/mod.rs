@@ -49,6 +49,9 @@ pub struct ModelView {
     pub lists: Option<String>,
     #[serde(skip)]
     pub pages: &'static str,
+    /// The field that says that a row is deleted, which its shape lacks then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deleted: Option<String>,
     /// The server's.
     pub table: Option<String>,
     pub key: KeyView,
@@ -161,6 +164,7 @@ impl ModelView {
             list: model.list.as_ref().map(typescript::list),
             lists: model.list.as_ref().map(lists::sentence),
             pages: lists::word(model),
+            deleted: model.deleted.clone(),
             table: model.server.table.clone(),
             key: KeyView { fields: model.key.clone(), made_by: model.key_origin },
             rows: RowsView { answer: rows.operation.clone(), under: rows.under.clone(), is_body: rows.is_body },

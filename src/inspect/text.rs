@@ -208,6 +208,7 @@ fn facts_of(model: &ModelView) -> Vec<(&'static str, String)> {
     let says = if model.rows.is_body { "takes" } else { "answers" };
     facts.push(("rows", format!("as {} {says}{under}", model.rows.answer)));
     facts.extend(model.lists.clone().map(|lists| ("lists", lists)));
+    facts.extend(model.deleted.as_ref().map(|field| ("shape", format!("without deleted rows, by `{field}`"))));
     facts.push(("key", format!("{}, {made_by}", model.key.fields.join(" + "))));
     facts.extend(model.table.clone().map(|table| ("table", format!("{table} on the server"))));
     if model.collections == "electric" {

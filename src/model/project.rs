@@ -50,6 +50,8 @@ pub struct Model {
     pub transport: Transport,
     /// `None` where the API doesn't list its rows, or where they come in another way.
     pub list: Option<List>,
+    /// With Electric, the field that says that a row is deleted: a time, or true. Such rows aren't asked for.
+    pub deleted: Option<String>,
     /// Models with a higher priority are loaded first.
     pub priority: Option<i64>,
     /// What the sync server does with its rows.

@@ -75,6 +75,7 @@ mod tests {
             collections: Collections::Local,
             transport: Transport::Electric,
             list: None,
+            deleted: None,
             priority: None,
             sync: Default::default(),
         }

@@ -269,3 +269,48 @@ fn what_a_row_and_its_key_may_be_is_said_to_be_a_guess() {
     let habits = inspect(&["habits"], &fixture("guesses"));
     assert!(habits.stdout.contains("as POST /habits takes"), "{}", habits.stdout);
 }
+
+#[test]
+fn shapes_lack_rows_that_a_delete_only_marks() {
+    let list = |row: &Value| {
+        let content = json!({ "application/json": { "schema": { "type": "array", "items": row } } });
+        json!({ "get": { "responses": { "200": { "description": "All", "content": content } } } })
+    };
+    let row = |mark: &str, schema: Value| json!({ "type": "object", "required": ["id"], "properties": { "id": { "type": "integer" }, mark: schema } });
+    let time = || json!({ "type": ["string", "null"], "format": "date-time" });
+    let item = json!({
+        "parameters": [{ "name": "id", "in": "path", "required": true, "schema": { "type": "integer" } }],
+        "delete": { "responses": { "204": { "description": "Done" } } },
+    });
+    let document = json!({
+        "openapi": "3.1.0",
+        "info": { "title": "Notes", "version": "1" },
+        "paths": {
+            "/notes": list(&row("deletedAt", time())),
+            "/notes/{id}": item,
+            "/tags": list(&row("is_deleted", json!({ "type": "boolean" }))),
+            "/tags/{id}": item,
+            "/trash": list(&row("deleted_at", time())),
+            "/trash/{id}": item,
+            "/archive": list(&row("deleted_at", time())),
+        },
+    });
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("openapi.json"), document.to_string()).expect("the document");
+    let config = "{ version: 1, spec: openapi.json, output: out, transport: electric, sync: all, models: { \
+        notes: { path: /notes, columns: snake }, trash: { path: /trash, soft_delete: false } } }";
+    fs::write(folder.path().join("sync-patterns.config.yaml"), config).expect("the config");
+    let run = sync_patterns(&["generate"], folder.path());
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    for (model, expected) in [
+        ("notes", Some(r#"  where: '"deleted_at" IS NULL',"#)),
+        ("tags", Some(r#"  where: '"is_deleted" = false OR "is_deleted" IS NULL',"#)),
+        ("trash", None),
+        ("archive", None),
+    ] {
+        let text = fs::read_to_string(folder.path().join(format!("out/schema/{model}.ts"))).expect("the model");
+        assert_eq!(text.lines().find(|line| line.starts_with("  where:")), expected, "{model}");
+    }
+    let told = inspect(&["notes"], folder.path()).stdout;
+    assert!(told.contains("shape    without deleted rows, by `deletedAt`"), "{told}");
+}

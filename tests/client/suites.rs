@@ -186,7 +186,7 @@ const LISTS: &[&str] = &[
 ];
 
 /// Suites whose server has shapes, and no lists.
-const SHAPES: &[&str] = &["rotated", "shapes"];
+const SHAPES: &[&str] = &["rotated", "shapes", "soft-deletes"];
 
 /// Suites that say something of the local database only.
 const DATABASE: &[&str] = &["changes", "closing", "gathered", "older-log", "store", "two-processes"];
@@ -213,7 +213,7 @@ const CROSSED: &[&str] = &[
 const PGLITE: &[&str] = &["changes", "chaos", "crashes", "store", "upgrade", "zones"];
 
 /// Suites that run with SQLite and Electric in a short run, too: where streams matter. With PGlite they would take twice the time.
-const STREAMS: &[&str] = &["many-models", "references", "refetch", "rotated", "shapes"];
+const STREAMS: &[&str] = &["many-models", "references", "refetch", "rotated", "shapes", "soft-deletes"];
 
 fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -257,6 +257,7 @@ pub fn model(name: &str, type_name: &str, key: &[&str], key_origin: KeyOrigin) -
         collections: Collections::Local,
         transport: Transport::Electric,
         list: None,
+        deleted: None,
         priority: None,
         sync: Default::default(),
     }

@@ -10,8 +10,8 @@ use super::schema;
 use crate::codegen::BANNER;
 use crate::codegen::template::{File, Page, Renderer};
 use crate::config::{Int64, Transport};
-use crate::model::{KeyOrigin, Model, Operations};
-use crate::names::ts;
+use crate::model::{FieldType, KeyOrigin, Model, Operations};
+use crate::names::{sql, ts};
 use crate::plan::{Column, ModelPlan, StandIn};
 use crate::schema_json::document;
 
@@ -74,6 +74,17 @@ fn without_sql(plan: &ModelPlan, fields: &[String]) -> String {
     json!([fields, model.key, model.key_origin == KeyOrigin::Server, model.references, writes]).to_string()
 }
 
+/// The condition of the rows that aren't deleted, in the SQL of Electric's shapes.
+fn shown_rows(model: &Model) -> Option<String> {
+    let field = model.fields.iter().find(|field| model.deleted.as_ref() == Some(&field.name))?;
+    let renamed = model.server.columns.iter().find(|(property, _)| *property == field.name);
+    let column = sql::identifier(renamed.map_or(&field.name, |(_, column)| column));
+    Some(match field.ty {
+        FieldType::Boolean => format!("{column} = false OR {column} IS NULL"),
+        _ => format!("{column} IS NULL"),
+    })
+}
+
 fn members(model: &Model, data: &document::Model) -> anyhow::Result<Vec<Member>> {
     let operations = lists::operations(model, data)?;
     let inputs: Vec<&str> = model.inputs.iter().map(|input| input.name.as_str()).collect();
@@ -96,6 +107,7 @@ fn members(model: &Model, data: &document::Model) -> anyhow::Result<Vec<Member>>
         ("priority", model.priority.filter(|priority| *priority != 0).map_or(Value::Null, Value::from)),
         ("table", to_value(data.table())?),
         ("columns", to_value(&data.server.columns)?),
+        ("where", shown_rows(model).map_or(Value::Null, Value::from)),
     ];
     let members = values.into_iter().filter(|(_, value)| !value.is_null());
     Ok(members

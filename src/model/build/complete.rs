@@ -59,6 +59,7 @@ impl Draft<'_, '_> {
         let key_origin = writers.key_origin(key_type);
         let collections = entry.and_then(|entry| entry.collections).unwrap_or(config.collections);
         let transport = config.transport_of(entry);
+        let deleted = self.deleted(entry).filter(|_| transport == Transport::Electric);
         let list = self.polled.filter(|_| transport == Transport::Rest);
         let is_lacking = |name: &str| list.as_ref().is_some_and(|list| list.lacks.iter().any(|lacked| lacked == name));
         let field = |property: &RowProperty| {
@@ -92,6 +93,7 @@ impl Draft<'_, '_> {
             priority: entry.and_then(|entry| entry.priority),
             sync: sync(entry),
             list,
+            deleted,
             operations: Operations {
                 list: self.list,
                 get: self.get,
@@ -100,6 +102,16 @@ impl Draft<'_, '_> {
                 delete: self.delete,
             },
             key: self.key,
+        }
+    }
+}
+
+impl Draft<'_, '_> {
+    /// The field that says that a row is deleted: the config's, or where the API deletes rows, the one that was found.
+    fn deleted(&self, entry: Option<&ModelConfig>) -> Option<String> {
+        match entry.and_then(|entry| entry.soft_delete.as_ref()) {
+            Some(choice) => choice.name().map(str::to_owned),
+            None => self.polled.as_ref().filter(|_| self.delete.is_some())?.deleted.clone(),
         }
     }
 }

@@ -323,6 +323,7 @@ pub fn model(name: &str, type_name: &str, mut fields: Vec<Field>) -> Model {
         collections: Collections::Local,
         transport: Transport::Electric,
         list: None,
+        deleted: None,
         priority: None,
         sync: Default::default(),
     }

@@ -31,6 +31,8 @@ export interface Model {
   readonly table: string;
   /** The server's names of columns, where they aren't called as the fields are. */
   readonly columns: Readonly<Record<string, string>>;
+  /** With Electric: the rows that aren't deleted, in SQL. */
+  readonly where?: string;
 }
 
 /** A model that the local database has. */

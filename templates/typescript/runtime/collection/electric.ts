@@ -16,7 +16,7 @@ import {
 import { BROKEN_RETRY_MS, TXID_MS } from "../client/timing.js";
 import { isDefault, jsonOf, refuseUnfit, shownInteger, type Column, type Columns } from "../client/values.js";
 import { RejectedError, type ClientBase, type HeadersRecord, type Settings } from "../config.js";
-import { explanation, isOutOfBounds, shapeTable } from "../transport/electric/request.js";
+import { explanation, isOutOfBounds, shapeOf } from "../transport/electric/request.js";
 import { restWrites } from "../transport/rest/send.js";
 import { bell, wait } from "../transport/schedule.js";
 import { createInputs, rowSchema, type Inputs, type RowSchema } from "./rows.js";
@@ -153,7 +153,7 @@ function shapeOptions(model: Model, settings: Settings): ShapeStreamOptions<unkn
       return `${settings.current().electricUrl.replace(/\/$/, "")}/v1/shape`;
     },
     get params() {
-      return { table: shapeTable(model), columns: Object.keys(names), ...settings.current().shapeParams(model.name) };
+      return shapeOf(model, Object.keys(names), settings.current().shapeParams(model.name));
     },
     columnMapper: createColumnMapper(names),
     // An update has only the columns that it changes.

@@ -11,6 +11,13 @@ export function shapeTable({ table }: Model): string {
   return parts.map((part) => (/^(".*"|[a-z_][a-z0-9_]*)$/s.test(part) ? part : `"${part}"`)).join(".");
 }
 
+/** What the model's shape has, given the server's columns and what the application says of it. */
+export function shapeOf(model: Model, columns: string[], params: Readonly<Record<string, string>>) {
+  const shape = { table: shapeTable(model), columns, ...params };
+  if (model.where === undefined) return shape;
+  return { ...shape, where: params["where"] ? `(${model.where}) AND (${params["where"]})` : model.where };
+}
+
 /** What Electric says of a request that it has refused, and which line of the config mends it. */
 export function explanation(model: Model, error: FetchError): string {
   const said = error.text ?? (error.json === undefined ? error.message : JSON.stringify(error.json));

@@ -16,7 +16,7 @@ import { failure, keepTrying, reportWell, type End } from "../attempts.js";
 import { aborted, isAway, isPassing, onOnline, retryAfter, strayed, within } from "../schedule.js";
 import type { Context, Reads } from "../transport.js";
 import { serverColumns, snapshotOf, type ShapeRow } from "./messages.js";
-import { bodyOf, createPace, explanation, isOutOfBounds, shapeTable } from "./request.js";
+import { bodyOf, createPace, explanation, isOutOfBounds, shapeOf } from "./request.js";
 import { openShape, type Batch } from "./shape.js";
 
 /** Rows by Electric's shapes, one for each model. */
@@ -108,7 +108,7 @@ async function stream(
 
 function request(settings: Settings, model: Model): { url: string; params: ExternalParamsRecord } {
   const { shapeParams } = settings.current();
-  const params = { table: shapeTable(model), columns: serverColumns(model), ...shapeParams(model.name) };
+  const params = shapeOf(model, serverColumns(model), shapeParams(model.name));
   const address = shapeUrl(settings);
   return {
     url: typeof location === "undefined" ? address : new URL(address, location.href).href,

@@ -201,8 +201,7 @@ nodeTest("what a disk has no room for that is really full waits, and is saved wh
         await until(async () => (await status(page, "unsaved")) === 0);
         await until(async () => (await status(page, "pending")) === saved.length);
       }
-      await small.kill();
-      await small.launch();
+      await page.close();
       assert.deepEqual(await names(await open(site, "/", small)), [[...saved].sort(), saved]);
     } finally {
       await small.close();

@@ -14,7 +14,7 @@ use sync_patterns::codegen::{self, typescript};
 use sync_patterns::codegen::{BANNER, Files, Settings};
 use sync_patterns::config::{Adapter, IdempotencyKey, Int64};
 use sync_patterns::config::{Collections, Framework, Transport};
-use sync_patterns::model::Project;
+use sync_patterns::model::{Field, FieldType, Metadata, Project};
 use sync_patterns::plan::Plan;
 
 fn settings(int64: Int64) -> Settings<'static> {
@@ -125,6 +125,8 @@ fn every_template_is_generated() {
         project.models[0].collections = Collections::Electric;
         project.models[1].transport = Transport::Rest;
         project.models[2].transport = Transport::PushPull;
+        let edited_at = projects::field("_edited_at", FieldType::DateTime);
+        project.models[2].fields.push(Field { metadata: Some(Metadata::EditedAt), ..edited_at });
         let files = codegen::files(&Plan::of(&project), Settings { adapter, ..settings(Int64::Number) })
             .expect("generated files");
         names.extend(files.into_keys().filter_map(|path| Some(path.strip_prefix("db/")?.to_owned())));

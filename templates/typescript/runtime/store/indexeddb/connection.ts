@@ -238,7 +238,7 @@ function inWords(error: unknown): unknown {
 
 /** The words are those of a full disk: edits wait until it is usable again. */
 function unusable(done: string, cause: unknown): Error {
-  return new Error(`The local database can't be ${done} (${messageOf(cause)}): the disk is full, or fails.`, { cause });
+  return new Error(`The local database can't be ${done} (${messageOf(cause)}): the disk is full, or fails.`);
 }
 
 function turnOf(tx: Transaction): Turn {

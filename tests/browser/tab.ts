@@ -50,6 +50,11 @@ export class Tab {
   async add(name: string): Promise<void> {
     await this.name.fill(name);
     await this.button("Add").click();
+    // Then the page has taken it. A click is nobody's where the button moves between its two halves.
+    await this.page.waitForFunction(
+      (field) => field instanceof HTMLInputElement && field.value === "",
+      await this.name.elementHandle(),
+    );
   }
 
   async select(name: string): Promise<void> {

@@ -1,11 +1,15 @@
-import { useChanges, useContact, type LocalChange } from "./generated/index.js";
+import { useChanges, useContact, useSyncStatus, type LocalChange } from "./generated/index.js";
 import { DONE, rowOf } from "./names.js";
 
 const SHOWN = 3;
 const STATES = { pending: "waits", sending: "is being sent", failed: "can't be sent" };
 
-/** What the server doesn't have yet: the next changes in the order in which they are sent. */
-export function Queue({ pending }: { pending: number }) {
+/**
+ * What the server doesn't have yet: the next changes in the order in which they are sent. It comes and goes with each
+ * change, so it stands below all that somebody clicks.
+ */
+export function Queue() {
+  const { pending } = useSyncStatus();
   const next = useChanges()
     .filter(({ rejected }) => !rejected)
     .slice(0, SHOWN);

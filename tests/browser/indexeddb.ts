@@ -201,7 +201,9 @@ nodeTest("what a disk has no room for that is really full waits, and is saved wh
         await until(async () => (await status(page, "unsaved")) === 0);
         await until(async () => (await status(page, "pending")) === saved.length);
       }
-      await page.close();
+      // Chromium removes a database whose log has something behind a record that was cut off.
+      await small.kill();
+      await small.launch();
       assert.deepEqual(await names(await open(site, "/", small)), [[...saved].sort(), saved]);
     } finally {
       await small.close();

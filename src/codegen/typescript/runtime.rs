@@ -139,6 +139,7 @@ const INDEXED_DB: &[Module] = modules![
     "store/indexeddb/log.ts",
     "store/indexeddb/meta.ts",
     "store/indexeddb/migrate.ts",
+    "store/indexeddb/renew-log.ts",
     "store/indexeddb/rows.ts",
     "store/indexeddb/schema-hash.ts",
     "store/indexeddb/store.ts",

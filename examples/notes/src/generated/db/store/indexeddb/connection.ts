@@ -3,6 +3,7 @@
 import { openDB, type IDBPDatabase } from "idb";
 
 import { messageOf } from "../../client/json.js";
+import { renewLog } from "./renew-log.js";
 import { schemaHash } from "./schema-hash.js";
 import { allTables, type Mode, type Name, type Noted, type Tables, type Transaction, type Turn } from "./tables.js";
 
@@ -59,6 +60,8 @@ export async function connect(name: string, channelName: string | undefined): Pr
   /** What another tab makes in its place is for pages that show none of what was there. */
   let isRemoved = false;
   let opening: Promise<Opened> | undefined;
+  /** Since the browser has ended a connection by itself; undefined: the next write has to do that first. */
+  let renewed: Promise<void> | undefined = Promise.resolve();
   let latest = (await opened()).database;
   channel?.addEventListener("message", () => hear());
 
@@ -75,7 +78,11 @@ export async function connect(name: string, channelName: string | undefined): Pr
   /** The open database. A tab that upgrades it has all others close it, and they open it again after that. */
   function opened(): Promise<Opened> {
     if (isClosed) throw new Error("The database is closed.");
-    const now = opening ?? open(name, () => leave(now)).then(noted, refused);
+    const onEnd = (isByItself: boolean) => {
+      if (isByItself) renewed = undefined;
+      leave(now);
+    };
+    const now = opening ?? open(name, onEnd).then(noted, refused);
     opening = now;
     now.catch(() => {
       if (opening === now) opening = undefined;
@@ -119,10 +126,20 @@ export async function connect(name: string, channelName: string | undefined): Pr
       const { database, hash } = await now;
       if (isRemoved) throw new Error(REMOVED);
       if (hash !== schemaHash) throw new Error(`${OUTDATED} Load this page again.`);
+      if (mode === "readwrite") await renew(database);
       const begun = begin(database, tables.length === 0 ? allTables() : tables, mode, durability);
       if (begun !== undefined) return finished(begun, work, tell);
       leave(now);
     }
+  }
+
+  async function renew(database: Opened["database"]): Promise<void> {
+    renewed ??= renewLog(database);
+    const renewing = renewed;
+    await renewing.catch((error: unknown) => {
+      if (renewed === renewing) renewed = undefined;
+      throw unusable("written", error);
+    });
   }
 
   async function upgrade(work: Upgrade, onBlocked: () => void): Promise<void> {
@@ -163,16 +180,19 @@ export async function connect(name: string, channelName: string | undefined): Pr
   };
 }
 
-/** Opens it in the version that it has, whichever that is: versions of applications have no order. */
-async function open(name: string, onEnd: () => void): Promise<Opened> {
+/**
+ * Opens it in the version that it has, whichever that is: versions of applications have no order. `onEnd` is called where
+ * another tab upgrades it, or where the browser ends the connection by itself.
+ */
+async function open(name: string, onEnd: (isByItself: boolean) => void): Promise<Opened> {
   if (globalThis.indexedDB === undefined) throw new Error(noStorage("there is no IndexedDB"));
   try {
     const database = await openDB<Tables>(name, undefined, {
       blocking(_current, _next, event) {
         (event.target as IDBDatabase).close();
-        onEnd();
+        onEnd(false);
       },
-      terminated: onEnd,
+      terminated: () => onEnd(true),
     });
     const isMade = database.objectStoreNames.contains("_sync_meta");
     const hash = isMade ? await database.get("_sync_meta", "schema_hash") : undefined;

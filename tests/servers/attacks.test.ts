@@ -21,10 +21,8 @@ async function make(name: string, more: Row = {}): Promise<Row> {
 }
 
 async function converged(...clients: Client[]): Promise<void> {
-  for (const client of clients) {
-    await client.allSettled();
-    await client.shows(model, () => world.backend.all());
-  }
+  for (const client of clients) await client.allSettled();
+  for (const client of clients) await client.shows(model, () => world.backend.all());
 }
 
 function names(client: Client): string[] {

@@ -229,7 +229,7 @@ impl<'a> Writing<'_, 'a> {
         if is_header && IDS_OF_REQUESTS.contains(&plain.as_str()) {
             return Some(Fate::Sent(Filling::WriteId));
         }
-        // What a PUT replaces is read before, with its tag.
+        // The client reads a row before it replaces it by a PUT, and that answer has the tag.
         let is_replaced = method == Method::Put && !creates;
         let is_tag = is_header && is_one_of(name, &["if-match"]);
         (is_tag && is_replaced && self.read(true).is_some()).then_some(Fate::Known)

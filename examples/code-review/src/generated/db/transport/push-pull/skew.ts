@@ -7,7 +7,7 @@ const DRIFT_MS = 500;
 
 /** How far the server's clock is ahead of the device's, as far as answers show it. */
 export interface Skew {
-  /** Asks the server; its answer bears the server's time. */
+  /** Asks the server, whose answer says what time it is there. */
   measure<T extends { readonly stamp: string }>(ask: () => Promise<T>): Promise<T>;
   /**
    * Milliseconds: the least that the answers allow, so that a request that takes long says nothing of the clocks. Undefined

@@ -26,7 +26,7 @@ async function colors(client: Client): Promise<unknown[]> {
 /** The stream brings nothing more of the labels but what a new shape has. Meanwhile the client shows this, and nothing waits. */
 async function shownBySnapshot(client: Client, color: string): Promise<void> {
   world.server.rows.refetch("tags");
-  await until(async () => (await client.unsettled()).length === 0, undefined, 4_000);
+  await until(async () => (await client.unsettled()).length === 0, undefined, 30_000);
   assert.deepEqual(await colors(client), [color]);
   world.server.rows.release();
   await world.converged(client);

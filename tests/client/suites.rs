@@ -61,10 +61,6 @@ impl Pair {
         if LONG.contains(&suite) && !is_long() {
             return false;
         }
-        // In Node's IndexedDB its test of scopes doesn't end after another one; alone it passes.
-        if suite == "deleted-rows" && self.adapter == "indexeddb" {
-            return false;
-        }
         if self.adapter == "indexeddb" {
             return !DRIVERS.contains(&suite) && self.runs_without_sql(suite);
         }

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { contact, type Crm, type Device, log, Office, settled, shown } from "./support/backend.js";
+import { Clock } from "./support/clock.js";
 import { adapter, isIndexedDb, isSqlite } from "./support/generated.js";
 import { until } from "./support/until.js";
 
@@ -20,16 +21,19 @@ async function database(): Promise<Database> {
   return { driver: { ...opened, close: async () => {} } };
 }
 
-/** More than a busy machine takes for an edit and its way to the server and back. */
-const ABOUT = 60_000;
+/** More than any test takes: by so much, clocks that differ can be told apart. */
+const HOUR = 3_600_000;
 
 /** What the server calls the device that has pushed last. */
 function pusher(): string {
   return office.backend.pushes.at(-1)?.client_id ?? "";
 }
 
-function isAbout(time: string | null | undefined, at: number): void {
-  assert.ok(Math.abs(Date.parse(time ?? "") - at) < ABOUT, `${String(time)} is about ${new Date(at).toISOString()}`);
+/** Both ends are times that were noted, so that it doesn't matter how long anything takes. */
+function isBetween(time: string | null | undefined, from: number, to: number): void {
+  const at = Date.parse(time ?? "");
+  const [first, last] = [from, to].map((end) => new Date(end).toISOString());
+  assert.ok(at >= from && at <= to, `${String(time)} is in ${String(first)}…${String(last)}`);
 }
 
 /** Who has edited the row, as the device shows it. */
@@ -38,48 +42,54 @@ function editor(client: Device, id: string): string | null | undefined {
 }
 
 test("a row shows device and time of its newest edit, before the server has it and after, on every device", async () => {
-  const [one, two] = await office.devices();
+  const clock = new Clock();
+  const one = await clock.run(() => office.device("ada"));
+  const two = await office.device("ada");
   let id = "";
   const made = Date.now();
-  const back = await office.offline(() => (id = contact(one, "Ada")), one);
+  const back = await office.offline(() => (id = clock.run(() => contact(one, "Ada"))), one);
   await until(() => editor(one, id) !== null);
   const own = editor(one, id);
-  isAbout(shown(one, id)?._edited_at, made);
+  isBetween(shown(one, id)?._edited_at, made, Date.now());
   assert.equal(shown(one, id)?._synced_at, null);
-  await new Promise((resolve) => setTimeout(resolve, 50));
   const synced = Date.now();
+  // By the device's clock, the edit is an hour old when it leaves: so it is by the server's as well.
+  clock.ahead = HOUR;
   await back();
   await settled(one, two);
   assert.equal(pusher(), own);
   await until(() => shown(two, id) !== undefined);
   for (const client of [one, two]) {
     assert.equal(editor(client, id), own);
-    isAbout(shown(client, id)?._edited_at, made);
-    assert.ok(Date.parse(shown(client, id)?._synced_at ?? "") >= synced);
+    isBetween(shown(client, id)?._edited_at, made - HOUR, Date.now() - HOUR);
+    const ahead = client === one ? HOUR : 0;
+    isBetween(shown(client, id)?._synced_at, synced + ahead, Date.now() + ahead);
   }
   assert.equal(shown(one, id)?._edited_at, shown(two, id)?._edited_at);
 
   // An edit that isn't sent yet shows this device, and when the row came.
   const before = shown(two, id);
+  const edited = Date.now();
   const returned = await office.offline(() => {
     two.collections.contacts.update(id, (draft) => void (draft.email = "a@d.a"));
   }, two);
   await until(() => editor(two, id) !== own);
   const other = editor(two, id);
-  assert.ok((shown(two, id)?._edited_at ?? "") > (before?._edited_at ?? ""));
+  isBetween(shown(two, id)?._edited_at, edited, Date.now());
   assert.equal(shown(two, id)?._synced_at, before?._synced_at);
   assert.equal(editor(one, id), own);
   await returned();
   await settled(two, one);
   await until(() => editor(one, id) === other);
   assert.equal(shown(one, id)?._edited_at, shown(two, id)?._edited_at);
+  isBetween(shown(one, id)?._edited_at, edited, Date.now());
   assert.ok((shown(two, id)?._synced_at ?? "") > (before?._synced_at ?? ""));
 
   // Another writer of the database is no device.
   const written = Date.now();
   await office.backend.db.exec(`UPDATE contacts SET email = 'b@d.a' WHERE id = '${id}'`);
   await until(() => editor(one, id) === null && editor(two, id) === null);
-  isAbout(shown(one, id)?._edited_at, written);
+  for (const client of [one, two]) isBetween(shown(client, id)?._edited_at, written, Date.now());
 });
 
 test("of one field the later edit holds, and the row shows its time and device", async () => {
@@ -88,25 +98,26 @@ test("of one field the later edit holds, and the row shows its time and device",
   one.collections.tasks.insert({ id, title: "first", team_id: 1 });
   await settled(one);
   await until(() => two.collections.tasks.has(id));
-  const back = await office.offline(
-    () => {
-      one.collections.tasks.update(id, (draft) => void (draft.title = "early"));
-    },
-    one,
-    two,
-  );
+  // The early edit comes late.
+  one.configureSync({ syncUrl: "http://127.0.0.1:1" });
+  one.collections.tasks.update(id, (draft) => void (draft.title = "early"));
+  await one.flushed();
+  await until(() => one.collections.tasks.get(id)?.title === "early");
+  // A millisecond could hold both.
   await new Promise((resolve) => setTimeout(resolve, 20));
+  const from = Date.now();
   two.collections.tasks.update(id, (draft) => void (draft.title = "late"));
   await two.flushed();
   const author = one.collections.tasks.get(id)?._device_id;
   await until(() => two.collections.tasks.get(id)?._device_id !== author);
   const late = two.collections.tasks.get(id);
-  await back();
   await settled(two);
+  const to = Date.now();
+  one.configureSync({ syncUrl: office.backend.url });
   await settled(one);
   const shows = () => [one, two].map(({ collections }) => collections.tasks.get(id));
   await until(() => shows().every((task) => task?.title === "late" && task._device_id === late?._device_id));
-  for (const task of shows()) isAbout(task?._edited_at, Date.parse(late?._edited_at ?? ""));
+  for (const task of shows()) isBetween(task?._edited_at, from, to);
 });
 
 test("what is refused leaves what the server says, and nothing of it is ever sent", async () => {
@@ -130,6 +141,7 @@ test("what is refused leaves what the server says, and nothing of it is ever sen
 
 test("nobody writes it", async () => {
   const one = await office.device("ada");
+  const from = Date.now();
   const id = contact(one, "Ada");
   const { contacts } = one.collections;
   const write = contacts.update(id, (draft) => {
@@ -141,7 +153,7 @@ test("nobody writes it", async () => {
   const insert = contacts.insert({ first_name: "Bob", _edited_at: "2026-01-01T00:00:00Z" });
   await insert.isPersisted.promise;
   await settled(one);
-  for (const row of contacts.toArray) isAbout(row._edited_at, Date.now());
+  for (const row of contacts.toArray) isBetween(row._edited_at, from, Date.now());
   assert.equal(contacts.size, 2);
 });
 
@@ -158,6 +170,7 @@ test("it is turned on and off on a database with edits that wait, and all of the
   const without = await open(plain.createClient);
   const id = contact(without, "Ada");
   await settled(without);
+  const from = Date.now();
   const back = await office.offline(() => {
     without.collections.contacts.update(id, (draft) => void (draft.email = "a@d.a"));
   }, without);
@@ -175,7 +188,7 @@ test("it is turned on and off on a database with edits that wait, and all of the
   await settled(on);
   await until(() => shown(on, id)?.email === "a@d.a");
   assert.equal(editor(on, id), own, "the device has the name that it had before");
-  isAbout(shown(on, id)?._edited_at, Date.now());
+  isBetween(shown(on, id)?._edited_at, from, Date.now());
   const again = await office.offline(() => {
     on.collections.contacts.update(id, (draft) => void (draft.email = "b@d.a"));
   }, on);

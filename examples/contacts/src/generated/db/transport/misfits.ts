@@ -84,11 +84,16 @@ async function refusalOf(
 ): Promise<unknown> {
   const of = (isWhole: boolean) => rows.filter((one) => one.isWhole === isWhole).map(({ row }) => row);
   const rolledBack = store.transaction(async ({ synced, meta }) => {
-    // Something is written in any case.
+    // Something is written and read in any case.
     await meta.set(LEFT_OUT, model.name, "");
-    // What comes in parts is there already, or was left out.
+    await synced.isEmpty(model);
     await synced.upsert(model, of(true));
-    await synced.update(model, of(false));
+    // What comes in parts is there already, or was left out.
+    const parts = of(false);
+    await synced.update(model, parts);
+    // An update of a row that has only its key doesn't look at it.
+    const keys = parts.filter(({ size }) => size === model.key.length);
+    if (keys.length > 0) await synced.differing(model, keys);
     throw new Undone();
   });
   return rolledBack.catch((error: unknown) => (error instanceof Undone ? undefined : error));

@@ -56,7 +56,7 @@ export function zonelessJson(json: string): string {
   return json === "null" ? json : JSON.stringify(withoutZone(textOf(json)));
 }
 
-/** A key stays as the database has it: rows are found by it. */
-function timesOf({ fields, key }: Model): string[] {
-  return fields.filter(({ name, type }) => type === "date_time" && !key.includes(name)).map(({ name }) => name);
+/** None of them is a part of a key: that is text, a uuid or an integer. */
+function timesOf({ fields }: Model): string[] {
+  return fields.filter(({ type }) => type === "date_time").map(({ name }) => name);
 }

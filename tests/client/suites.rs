@@ -122,6 +122,7 @@ const PUSHED: &[&str] = &[
     "odd-sync-servers",
     "older-client",
     "push-pull",
+    "reopened",
     "scopes",
     "server-keys",
     "upgrade",
@@ -156,6 +157,7 @@ const PUSHED_SHORT: &[(&str, &str)] = &[
     ("sqlite", "odd-sync-servers"),
     ("pglite", "older-client"),
     ("sqlite", "push-pull"),
+    ("sqlite", "reopened"),
     ("sqlite", "scopes"),
     ("sqlite", "when-it-syncs"),
 ];
@@ -203,6 +205,7 @@ const CROSSED: &[&str] = &[
     "misfits",
     "references",
     "refetch",
+    "reopened",
     "rotated",
     "shapes",
     "upgrade",

@@ -6,6 +6,7 @@ import { collectionKey, collectionKeyOf, type CollectionKey, type Model } from "
 import { HELD_MS } from "../client/timing.js";
 import type { Client } from "../init.js";
 import type { Rows } from "../store/store.js";
+import type { Session } from "./feed.js";
 import { rowSchema, type RowSchema } from "./rows.js";
 
 /** Options of a collection over a model's view. `Input`: what a new row takes; `Shown`: what a row has. */
@@ -88,21 +89,20 @@ function follow<Shown extends object, Key extends CollectionKey>(
     sync.commit();
   }
 
-  async function start(): Promise<void> {
-    const { store, feed } = await whenOpen();
-    if (signal.aborted) return;
-    const loaded = status.whenLoaded(model, signal);
+  /** Shows the rows of an open database, until it is closed or nobody needs them any more. */
+  async function show({ store, feed }: Session, over: AbortSignal): Promise<void> {
+    const loaded = status.whenLoaded(model, over);
     const unsubscribe = feed.subscribe(model.name, async (keys, known) => {
       if (keys === null) {
         const present = await store.rows.readAll(model);
-        if (signal.aborted) return;
+        if (over.aborted) return;
         replaceAll(present);
         showIfWaiting();
         return;
       }
       const unknown = keys.filter((key) => !known.has(key));
       const present: Rows = unknown.length === 0 ? new Map() : await store.rows.readByKey(model, unknown);
-      if (signal.aborted) return;
+      if (over.aborted) return;
       for (const [key, { row }] of known) if (row !== undefined) present.set(collectionKey(model, key), row);
       replace(
         keys.map((key) => collectionKey(model, key)),
@@ -110,19 +110,35 @@ function follow<Shown extends object, Key extends CollectionKey>(
       );
       showIfWaiting();
     });
-    const stopListening = writer.onWaiting(model, () => {
-      setTimeout(showIfWaiting, HELD_MS);
-    });
-    signal.addEventListener("abort", () => {
-      unsubscribe();
-      stopListening();
-    });
+    over.addEventListener("abort", unsubscribe);
     await loaded;
     // TanStack DB shows loaded rows only after a commit.
     await feed.reached(await feed.position(store));
-    if (!signal.aborted) sync.markReady();
+    if (!over.aborted) sync.markReady();
   }
 
+  /** An application may close its database and open it again, or another: what is shown goes on with that. */
+  async function start(): Promise<void> {
+    while (!signal.aborted) {
+      const session = await whenOpen();
+      if (signal.aborted) return;
+      const over = new AbortController();
+      const isOver = new Promise<void>((resolve) => {
+        over.signal.addEventListener("abort", () => resolve());
+      });
+      signal.addEventListener("abort", () => over.abort(), { signal: over.signal });
+      session.feed.onClose(() => over.abort());
+      show(session, over.signal).catch((error: unknown) => {
+        if (!over.signal.aborted) sync.markError(error);
+      });
+      await isOver;
+    }
+  }
+
+  const stopListening = writer.onWaiting(model, () => {
+    setTimeout(showIfWaiting, HELD_MS);
+  });
+  signal.addEventListener("abort", stopListening);
   start().catch(sync.markError);
   return () => stop.abort();
 }

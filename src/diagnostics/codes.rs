@@ -93,14 +93,14 @@ codes! {
     ColumnCollision "column-collision" [Note], "a field is left out because its column has the name of another";
     OperationUnused "operation-unused" [Note], "the client can't use an operation of the API";
     RequestParameter "request-parameter" [Warning], "a write requires a parameter that nothing fills, and can't be made locally";
-    RuntimeParameter "runtime-parameter" [Note], "a write requires a key, a header or a cookie that only the application or the browser has";
-    UnusedParameter "unused-parameter" [Note], "`params` in the config has what no write sends";
+    RuntimeParameter "runtime-parameter" [Note], "a request requires a key, a header or a cookie that only the application or the browser has";
+    UnusedParameter "unused-parameter" [Note], "`params` in the config has what no request has";
     NotSent "not-sent" [Note], "the API takes properties that the rows don't have";
 
     // Reading rows
     NotPolled "not-polled" [Warning], "the client can't poll the rows of a model";
     NotPaged "not-paged" [Warning], "a list comes in pages that the client can't ask for";
-    ListParameter "list-parameter" [Warning], "a list requires a parameter that nothing fills";
+    ListParameter "list-parameter" [Warning, Note], "a list, or reading one row, requires a parameter that nothing fills";
     ColumnInDoubt "column-in-doubt" [Note], "a field that only the server sets may be no column of its table";
     BaseUrl "base-url" [Warning, Note], "`api_base_url` doesn't fit the document's paths";
 

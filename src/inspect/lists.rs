@@ -33,8 +33,12 @@ pub fn sentence(list: &List) -> String {
     }
     parts.extend(list.deleted.as_ref().map(|column| format!("deleted rows by `{column}`")));
     parts.extend(list.parents.last().map(|parent| format!("for each of {}", parent.model)));
-    if !list.required.is_empty() {
-        parts.push(format!("needs {} from `listParams`", list.required.join(", ")));
+    let (in_query, headers) = (list.required.in_query(), &list.required.headers);
+    if !in_query.is_empty() {
+        parts.push(format!("needs {} from `listParams`", in_query.join(", ")));
+    }
+    if !headers.is_empty() {
+        parts.push(format!("needs {} from `headers`", headers.join(", ")));
     }
     parts.join(", ")
 }

@@ -161,7 +161,7 @@ impl ModelView {
             mode: if model.local_first { "optimistic" } else { "confirmed" },
             collections: model.collections.word(),
             transport: model.transport.word(),
-            list: model.list.as_ref().map(typescript::list),
+            list: model.list.as_ref().map(|list| typescript::list(list, model.operations.list.as_ref())),
             lists: model.list.as_ref().map(lists::sentence),
             pages: lists::word(model),
             deleted: model.deleted.clone(),

@@ -24,10 +24,26 @@ pub struct List {
     pub deleted: Option<String>,
     /// The field with the time of a row's last change.
     pub changed: Option<String>,
-    /// Parameters of the query that the API requires, and that nothing fills.
-    pub required: Vec<String>,
+    /// What the API requires, and nothing fills.
+    pub required: Required,
     /// The fields that only the item has, in the order of the row.
     pub lacks: Vec<String>,
+}
+
+/// The parameters of a list that only the application can give.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Required {
+    pub query: Vec<String>,
+    /// Those of the query that say who is asking: no config has them.
+    pub keys: Vec<String>,
+    pub headers: Vec<String>,
+}
+
+impl Required {
+    /// What `listParams` has to give.
+    pub fn in_query(&self) -> Vec<&str> {
+        self.query.iter().chain(&self.keys).map(String::as_str).collect()
+    }
 }
 
 /// What fills a placeholder of a list's path: a field of another model's rows.

@@ -7,7 +7,7 @@ mod survey;
 mod types;
 
 pub use build::build;
-pub use list::{Answer, List, ListParent, Page, Since, Size};
+pub use list::{Answer, List, ListParent, Page, Required, Since, Size};
 pub use project::{
     Cast, Constant, Field, FieldRules, FieldType, Filling, FromPath, Input, Insert, KeyOrigin, Metadata, Method, Model,
     Operation, Operations, Parameter, Project, Rules, Scope, Server, Sync, WriteId,

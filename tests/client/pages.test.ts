@@ -95,6 +95,32 @@ test("more parameters, where the application gives them, stay while reading; one
   assert.deepEqual(queries, ["?team=7&limit=100&offset=0", "?team=7&limit=100&offset=2"]);
 });
 
+test("a list is asked with what it requires: from the config, an id of each request, and what the application says instead", async () => {
+  reading.projects({
+    page: offset,
+    query: { team: { value: "7" }, order: { value: "a b" } },
+    headers: { "X-Tenant": { value: "acme" }, "X-Request-ID": "write_id" },
+  });
+  reading.server.style = byOffset(2);
+  const names = reading.fill(3);
+  const client = await reading.client();
+  await showing(client, names);
+  const asked = reading.server.asked("/projects");
+  assert.deepEqual(
+    asked.map(({ url }) => url.search),
+    ["?team=7&order=a+b&limit=100&offset=0", "?team=7&order=a+b&limit=100&offset=2"],
+  );
+  assert.deepEqual(new Set(asked.map(({ headers }) => headers["x-tenant"])), new Set(["acme"]));
+  const ids = asked.map(({ headers }) => String(headers["x-request-id"]));
+  assert.equal(new Set(ids).size, asked.length, "an id for each");
+  for (const id of ids) assert.match(id, /^[0-9a-f-]{36}$/);
+  client.configureSync({ listParams: () => ({ team: "8" }), headers: { "x-tenant": "own" } });
+  await client.syncNow("projects");
+  const again = reading.server.asked("/projects").at(-1);
+  assert.equal(again?.url.searchParams.get("team"), "8");
+  assert.equal(again?.headers["x-tenant"], "own");
+});
+
 test("a server that refuses as many rows as are asked for says itself how many it gives", async () => {
   reading.projects({ page: offset });
   reading.server.style = (rows, url, base) =>

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json, to_value};
 
-use crate::model::{Answer, List, ListParent, Model, Page, Size};
+use crate::model::{Answer, List, ListParent, Model, Operation, Page, Parameter, Size};
 use crate::schema_json::document;
 
 /// The operations of a model, but for the list, with what their answers are.
@@ -34,8 +34,14 @@ fn answer(answer: &Answer) -> Option<Value> {
     (!members.is_empty()).then_some(Value::Object(members))
 }
 
-pub fn list(list: &List) -> Value {
+/// `operation`: what every request for the list has.
+pub fn list(list: &List, operation: Option<&Operation>) -> Value {
     let List { path, parents, rows, row, media, page: style, since, deleted, changed, required, lacks, unpaged } = list;
+    let required = required.in_query();
+    let filled = |parameters: &Vec<Parameter>| {
+        let members: Map<String, Value> = parameters.iter().map(|one| (one.name.clone(), json!(one.filling))).collect();
+        (!members.is_empty()).then_some(Value::Object(members))
+    };
     let parent = |parent: &ListParent| {
         let ListParent { parameter, model, field, column } = parent;
         json!({ "parameter": parameter, "model": model, "field": field, "column": column })
@@ -56,7 +62,9 @@ pub fn list(list: &List) -> Value {
         ),
         ("deleted", deleted.as_ref().map(|name| json!(name))),
         ("changed", changed.as_ref().map(|name| json!(name))),
-        ("required", names(required)),
+        ("query", operation.and_then(|operation| filled(&operation.query))),
+        ("headers", operation.and_then(|operation| filled(&operation.headers))),
+        ("required", (!required.is_empty()).then(|| json!(required))),
         ("lacks", names(lacks)),
     ]);
     Value::Object(members)

@@ -87,6 +87,7 @@ fn shown_rows(model: &Model) -> Option<String> {
 
 fn members(model: &Model, data: &document::Model) -> anyhow::Result<Vec<Member>> {
     let operations = lists::operations(model, data)?;
+    let list = model.list.as_ref().map(|list| lists::list(list, model.operations.list.as_ref()));
     let inputs: Vec<&str> = model.inputs.iter().map(|input| input.name.as_str()).collect();
     let inputs = if inputs.is_empty() { Value::Null } else { to_value(inputs)? };
     let parents = model.inputs.iter().filter_map(|input| Some((input.name.clone(), input.parent.clone()?.into())));
@@ -103,7 +104,7 @@ fn members(model: &Model, data: &document::Model) -> anyhow::Result<Vec<Member>>
         ("inputReferences", parents),
         ("operations", operations),
         ("transport", model.transport.word().into()),
-        ("list", model.list.as_ref().map_or(Value::Null, lists::list)),
+        ("list", list.unwrap_or_default()),
         ("priority", model.priority.filter(|priority| *priority != 0).map_or(Value::Null, Value::from)),
         ("table", to_value(data.table())?),
         ("columns", to_value(&data.server.columns)?),

@@ -15,8 +15,6 @@ pub struct Listing {
     pub unpaged: Option<String>,
     /// The parameter that takes a time to start from.
     pub since: Option<String>,
-    /// Parameters of the query that the API requires, and that nothing fills.
-    pub required: Vec<String>,
     /// Properties of the row that an element of the list doesn't have.
     pub lacks: Vec<String>,
 }

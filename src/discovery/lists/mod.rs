@@ -52,16 +52,11 @@ pub fn listing<'a>(
         page,
         unpaged,
         since: times::since(&parameters).map(str::to_owned),
-        required: Vec::new(),
         lacks: lacks.map(|name| (*name).to_owned()).collect(),
     };
     if let Some(config) = config {
         overrides::apply(&mut listing, config, &evidence);
     }
-    let filled = listing.page.parameters();
-    let required = parameters.iter().filter(|parameter| parameter.required && parameter.default.is_none());
-    let required = required.map(|parameter| parameter.name.as_ref()).filter(|name| !filled.contains(name));
-    listing.required = required.map(str::to_owned).collect();
     Some(listing)
 }
 

@@ -400,17 +400,3 @@ fn what_the_config_says() {
         assert_eq!(with(by_page(parameter, first)), expected);
     }
 }
-
-#[test]
-fn what_the_application_has_to_give() {
-    let required =
-        |name: &str, schema: Value| json!({ "name": name, "in": "query", "required": true, "schema": schema });
-    let parameters = [
-        required("team", json!({ "type": "string" })),
-        required("order", json!({ "type": "string", "default": "name" })),
-        required("page", json!({ "type": "integer" })),
-    ];
-    assert_eq!(list(&parameters, &rows(), &json!({}), None).required, ["team"]);
-    let config = ListConfig { style: Some(Style::None), ..ListConfig::default() };
-    assert_eq!(list(&parameters, &rows(), &json!({}), Some(&config)).required, ["team", "page"]);
-}

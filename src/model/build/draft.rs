@@ -20,11 +20,6 @@ use crate::openapi::Document;
 /// The maximum of columns that both databases load and fill within their limits.
 const MAX_FIELDS: usize = 900;
 
-const HOW_TO_DO_WITHOUT: &str =
-    "the application can still make it by a request of its own; the row comes with the next read";
-
-const OTHERWISE: &str = "else the application can still make the write by a request of its own";
-
 /// The outcome of drafting a candidate.
 pub struct Attempt<'c, 'a> {
     /// `None`, with a problem, where it can't be understood.
@@ -46,12 +41,12 @@ pub fn attempt<'c, 'a>(document: &'a Document, config: &'c Config, candidate: &'
     Attempt { draft: draft.filter(|_| refusal.is_none()), refusal, problems, reached: types.reached() }
 }
 
-struct Drafter<'m, 'c, 'a> {
+pub(super) struct Drafter<'m, 'c, 'a> {
     document: &'a Document,
     types: &'m Types<'a>,
-    candidate: &'c Candidate<'a>,
+    pub(super) candidate: &'c Candidate<'a>,
     config: &'c Config,
-    problems: Problems,
+    pub(super) problems: Problems,
     refusal: Option<LeftOut>,
 }
 
@@ -110,9 +105,17 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
         let delete = self.usable("deleted", writing.delete());
         let writers = || create.iter().chain(&update).chain(&delete);
         self.note_unsent(writers());
-        self.note_outside(writers());
+        let listing = listing(self.document, resource, row, &key, config.and_then(|config| config.list.as_ref()));
+        let paged = listing.as_ref().map(|listing| listing.page.parameters()).unwrap_or_default();
+        let list = writing.list(&paged);
+        let get = self.readable(writing.item());
+        // Only a list that is polled is asked for.
+        let polls = self.config.transport_of(config) == Transport::Rest;
+        let readers = list.iter().filter(|_| polls).chain(&get);
+        self.note_outside(writers().map(|writer| &writer.outside), readers.map(|reader| &reader.outside));
         let delete = delete.map(|writer| writer.operation);
-        let (list, get) = (writing.read(false), writing.read(true));
+        let get = get.map(|reader| reader.operation);
+        let (list, required) = list.map(|reader| (reader.operation, reader.required)).unzip();
         let is_written = create.is_some() || update.is_some() || delete.is_some();
         if list.is_none() && !is_written && !candidate.is_named {
             return self.leave_idle();
@@ -120,8 +123,8 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
         let pointer = candidate.config.as_ref().map_or("", |config| config.pointer.as_str());
         let reading =
             Reading { name: &candidate.name, key: &key, overlap: self.config.overlap, entry: config, pointer };
-        let polled = listing(self.document, resource, row, &key, config.and_then(|config| config.list.as_ref()))
-            .map(|listing| reading.list(listing, &properties, &mut self.problems));
+        let required = required.unwrap_or_default();
+        let polled = listing.map(|listing| reading.list(listing, required, &properties, &mut self.problems));
         Some(Draft { candidate, key, own_key, properties, list, polled, get, create, update, delete })
     }
 
@@ -321,63 +324,6 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
         }
     }
 
-    /// Returns the operation, or notes why the client can't use it.
-    fn usable<T>(&mut self, done: &str, outcome: Result<Option<T>, Unusable>) -> Option<T> {
-        outcome.unwrap_or_else(|unusable| {
-            let Unusable { pointer, reason, parameters, operation: at } = unusable;
-            let name = &self.candidate.name;
-            let message = format!("`{name}` can't be {done} locally: {reason}");
-            let operation = operation(at.as_ref().unwrap_or(&pointer))
-                .map(|operation| format!(" ({operation})"))
-                .unwrap_or_default();
-            let item = format!("`{name}` can't be {done}{operation}: {reason}");
-            let at = (Input::Spec, pointer.as_str());
-            self.problems.push(if parameters.is_empty() {
-                Problem::new(Severity::Note, Code::OperationUnused, at, message)
-                    .help(HOW_TO_DO_WITHOUT)
-                    .summed("write", "of the API can't be made locally", item)
-                    .help_of_all(|_| HOW_TO_DO_WITHOUT.to_owned())
-            } else {
-                let values = line::params(&parameters);
-                let help = format!("what is the same in every write, say in the config: {values}; {OTHERWISE}");
-                Problem::new(Severity::Warning, Code::RequestParameter, at, message).help(help)
-            });
-            None
-        })
-    }
-
-    /// Notes what of a write's parameters only the application or the browser can give.
-    fn note_outside<'w>(&mut self, writers: impl Iterator<Item = &'w Writer<'a>>)
-    where
-        'a: 'w,
-    {
-        let mut seen: Vec<&str> = Vec::new();
-        for one in writers.flat_map(|writer| &writer.outside) {
-            if seen.contains(&one.name.as_str()) {
-                continue;
-            }
-            seen.push(&one.name);
-            self.problems.push(one.problem(&self.candidate.name));
-        }
-    }
-
-    /// Notes the properties of request bodies that the rows don't have.
-    fn note_unsent<'w>(&mut self, writers: impl Iterator<Item = &'w Writer<'a>>)
-    where
-        'a: 'w,
-    {
-        let mut names: Vec<&str> = writers.flat_map(|writer| &writer.unsent).map(String::as_str).collect();
-        names.sort_unstable();
-        names.dedup();
-        if !names.is_empty() {
-            let name = &self.candidate.name;
-            let names = all_of(&names, 6);
-            let message = format!("writes to `{name}` leave out {names}, which its rows don't have");
-            let at = (Input::Spec, self.candidate.resource.pointer());
-            self.problems.push(Problem::new(Severity::Note, Code::NotSent, at, message));
-        }
-    }
-
     /// Leaves out a model that nobody could do anything with. What was noted of its writes says why.
     fn leave_idle(&mut self) -> Option<Draft<'c, 'a>> {
         let first = self.problems.iter().find(|problem| problem.code.is_of_unused_write());
@@ -407,13 +353,6 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
     }
 }
 
-/// `PUT /notes/{id}`, of the pointer to it; nothing where a path item stands elsewhere.
-fn operation(pointer: &str) -> Option<String> {
-    let (path, method) = pointer.strip_prefix("/paths/")?.split_once('/').unzip();
-    let path = path.or(pointer.strip_prefix("/paths/"))?.replace("~1", "/").replace("~0", "~");
-    Some(method.map_or(path.clone(), |method| format!("{} {path}", method.to_uppercase())))
-}
-
 /// Whether the database reserves the name, in any case.
 fn is_reserved_column(name: &str, adapter: Adapter) -> bool {
     let reserved = match adapter {
@@ -422,17 +361,4 @@ fn is_reserved_column(name: &str, adapter: Adapter) -> bool {
         Adapter::IndexedDb => &[],
     };
     reserved.contains(&name.to_lowercase().as_str())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::operation;
-
-    #[test]
-    fn operations_by_their_pointers() {
-        assert_eq!(operation("/paths/~1notes~1{id}/put").as_deref(), Some("PUT /notes/{id}"));
-        assert_eq!(operation("/paths/~1a~01/post").as_deref(), Some("POST /a~1"));
-        assert_eq!(operation("/paths/~1notes").as_deref(), Some("/notes"));
-        assert_eq!(operation("/components/pathItems/Notes/post"), None);
-    }
 }

@@ -4,7 +4,7 @@ use super::fields::RowProperty;
 use crate::config::{ModelConfig, line};
 use crate::diagnostics::{Code, Input, Problem, Problems, Severity};
 use crate::discovery::lists::{self, Listing};
-use crate::model::list::{List, ListParent, Since};
+use crate::model::list::{List, ListParent, Required, Since};
 use crate::model::project::{FieldType, Model, Operation};
 
 /// What decides how a list is read, besides the list itself.
@@ -20,7 +20,13 @@ pub struct Reading<'r> {
 
 impl Reading<'_> {
     /// The list of a model, as far as it doesn't depend on other models.
-    pub fn list(&self, listing: Listing, properties: &[RowProperty], problems: &mut Problems) -> List {
+    pub fn list(
+        &self,
+        listing: Listing,
+        required: Required,
+        properties: &[RowProperty],
+        problems: &mut Problems,
+    ) -> List {
         let of_type = |ty: FieldType| properties.iter().filter(move |one| one.typed.ty == ty).map(|one| one.name);
         let config = self.entry.and_then(|entry| entry.list.as_ref());
         let changed = match config.and_then(|list| list.changed.as_ref()) {
@@ -31,7 +37,7 @@ impl Reading<'_> {
             Some(choice) => choice.name(),
             None => lists::deleted(of_type(FieldType::DateTime), of_type(FieldType::Boolean)),
         };
-        let Listing { path, rows, row, media, page, unpaged, since, required, lacks } = listing;
+        let Listing { path, rows, row, media, page, unpaged, since, lacks } = listing;
         let is_given = config.is_some_and(|list| list.since.as_ref().is_some_and(|since| since.name().is_some()));
         if is_given && changed.is_none() {
             problems.push(self.no_column());

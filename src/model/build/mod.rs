@@ -7,6 +7,7 @@ mod draft;
 mod fields;
 mod lists;
 mod metadata;
+mod notes;
 mod operations;
 mod project;
 mod reads;

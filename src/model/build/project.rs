@@ -162,7 +162,9 @@ pub fn make<'a>(
 fn note_unused_params(config: &Config, models: &[Model], problems: &mut Problems) {
     let operations = models.iter().flat_map(|model| {
         let all = &model.operations;
-        [&all.get, &all.create, &all.update, &all.delete].into_iter().flatten()
+        // A list that isn't polled is never asked for.
+        let list = all.list.as_ref().filter(|_| model.list.is_some());
+        [&all.get, &all.create, &all.update, &all.delete].into_iter().flatten().chain(list)
     });
     let (mut query, mut headers): (Vec<&Parameter>, Vec<&Parameter>) = Default::default();
     for operation in operations {
@@ -177,7 +179,7 @@ fn note_unused_params(config: &Config, models: &[Model], problems: &mut Problems
             continue;
         }
         let message =
-            format!("no write sends `{name}`: none that can be made requires it, or the rows have a column for it");
+            format!("no request has `{name}`: none that can be made requires it, or the rows have a column for it");
         let at = child("/params", name);
         let problem = Problem::new(Severity::Note, Code::UnusedParameter, (Input::Config, &at), message);
         problems.push(problem.help("take it out of `params`, or correct its name"));

@@ -2,7 +2,7 @@
 
 use crate::config::{Transport, line};
 use crate::diagnostics::{Code, Input, Problem, Problems, Severity};
-use crate::model::list::List;
+use crate::model::list::{List, Required};
 use crate::model::project::{Field, FieldType, Insert, Model};
 
 /// `pointer`: where the model is in the document.
@@ -67,20 +67,30 @@ fn not_paged(model: &Model, list: &List, pointer: &str) -> Option<Problem> {
     }))
 }
 
+/// Says what of a list's parameters nothing fills, and who can: the config, or the application at run time.
 fn list_parameters(model: &Model, list: &List, pointer: &str) -> Option<Problem> {
-    if list.required.is_empty() {
+    let Required { query, keys, headers } = &list.required;
+    let names: Vec<&str> = query.iter().chain(keys).chain(headers).map(String::as_str).collect();
+    if names.is_empty() {
         return None;
     }
-    let names: Vec<&str> = list.required.iter().map(String::as_str).collect();
+    let at_run_time = match (list.required.in_query().is_empty(), headers.is_empty()) {
+        (_, true) => "`configureSync({ listParams: (model) => … })`",
+        (true, false) => "`configureSync({ headers: … })`",
+        (false, false) => "`configureSync({ listParams: (model) => …, headers: … })`",
+    };
+    // A key is no matter of a file that everybody has.
+    let same: Vec<&str> = query.iter().chain(headers).map(String::as_str).collect();
+    let in_config = match same.as_slice() {
+        [] => String::new(),
+        same => format!("what is the same in every request, say in the config: {}; else ", line::params(same)),
+    };
     let message = format!("GET {} requires {}, which nothing fills", list.path, quoted(&names));
-    let help = format!(
-        "the application gives them: `configureSync({{ listParams: (model) => … }})` is asked with `{}` each time",
-        model.name
-    );
+    let help = format!("{in_config}the application gives it: {at_run_time}");
     let problem = Problem::new(Severity::Warning, Code::ListParameter, (Input::Spec, pointer), message).help(help);
     let item = format!("GET {}: {}, for `{}`", list.path, quoted(&names), model.name);
     Some(problem.summed("list", "can't be read without parameters that nothing fills", item).help_of_all(|_| {
-        "the application gives them: `configureSync({ listParams: (model) => … })` is asked with each model's name"
+        "what is the same in every request, say in the config: `params: { NAME: … }`; else the application gives it: a parameter of the query with `configureSync({ listParams: (model) => … })`, a header with `headers`"
             .to_owned()
     }))
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use sync_patterns::config::{Collections, Transport};
 use sync_patterns::model::{
     Answer, Field, FieldType, Insert, KeyOrigin, List, Method, Model, NamedType, Operation, Operations, Page, Project,
-    Property, Server, Shape, Size, WriteId,
+    Property, Required, Server, Shape, Size, WriteId,
 };
 
 /// The ordinary case.
@@ -261,7 +261,7 @@ pub fn polled() -> Project {
             since: None,
             deleted: None,
             changed: None,
-            required: vec![],
+            required: Required::default(),
             unpaged: None,
             lacks: vec![],
         });

@@ -8,16 +8,27 @@ mod writer;
 mod writing;
 
 pub use body::Bodies;
+pub use parameters::Outside;
 pub use writer::Writer;
 pub use writing::{RowField, Unusable, Writing};
 
+use parameters::{Filled, Of, OutsideKind};
 use writing::{Outcome, bodiless};
 
 use super::answers;
 use crate::discovery::paths;
-use crate::model::list::Answer;
+use crate::model::list::{Answer, Required};
 use crate::model::project::{Method, Operation};
-use crate::openapi::{Node, declares, find_response, json_type};
+use crate::openapi::{In, Node, RequiredParameter, declares, find_response, json_type};
+
+/// An operation that reads rows.
+pub struct Reader {
+    pub operation: Operation,
+    /// Of a list: what the application has to give. An item that requires anything more can't be read.
+    pub required: Required,
+    /// Headers and cookies that neither a row nor the config fills; of an item, keys in its query, too.
+    pub outside: Vec<Outside>,
+}
 
 /// The status that says that there is a new row.
 const CREATED: u16 = 201;
@@ -78,26 +89,42 @@ impl<'w, 'a> Writing<'w, 'a> {
         Ok(writer)
     }
 
-    /// An operation that reads. Path parameters of a list without a field are left to the caller; an item can't be read
-    /// without, nor without what else it requires.
-    pub fn read(&self, is_item: bool) -> Option<Operation> {
-        let found =
-            if is_item { self.resource.item_operation("get") } else { self.resource.collection_operation("get") };
-        let (item, node) = found?;
+    /// The operation that lists rows. Path parameters without a field are left to the caller. `paged`: what the client
+    /// itself gives to come from page to page.
+    pub fn list(&self, paged: &[&str]) -> Option<Reader> {
+        let (item, node) = self.resource.collection_operation("get")?;
         let parameters = paths::parameters(&item.segments);
-        let filled = parameters.iter().enumerate().filter_map(|(index, (name, _))| {
+        let in_path = parameters.iter().enumerate().filter_map(|(index, (name, _))| {
             let field = self.field_of(item, index)?;
             Some(((*name).to_owned(), field))
         });
-        let filled: Vec<(String, String)> = filled.collect();
-        if is_item && filled.len() < parameters.len() {
-            return None;
+        let Filled { mut query, headers, mut outside, missing } = self.beside_path(Method::Get, item, &node, Of::List);
+        query.retain(|one| !paged.contains(&one.name.as_str()));
+        let operation = Operation { query, headers, ..bodiless(Method::Get, item, in_path.collect()) };
+        let mut required = Required::default();
+        for RequiredParameter { name, place, .. } in missing {
+            match place {
+                In::Header => required.headers.push(name.into_owned()),
+                _ if paged.contains(&name.as_ref()) => {}
+                _ => required.query.push(name.into_owned()),
+            }
         }
-        if !is_item {
-            return Some(bodiless(Method::Get, item, filled));
-        }
-        let (operation, _) = self.addressed(Method::Get, item, &node, false).ok()?;
-        Some(Operation { answer: self.answer(&node), ..operation })
+        outside.retain(|one| match one.kind {
+            OutsideKind::Key => {
+                required.keys.push(one.name.clone());
+                false
+            }
+            OutsideKind::Header | OutsideKind::Cookie => true,
+        });
+        Some(Reader { operation, required, outside })
+    }
+
+    /// The operation that reads one row. It can't be made without what fills its path, nor without what else it requires.
+    pub fn item(&self) -> Outcome<Reader> {
+        let Some((item, node)) = self.resource.item_operation("get") else { return Ok(None) };
+        let (operation, outside) = self.addressed(Method::Get, item, &node, Of::Row)?;
+        let operation = Operation { answer: self.answer(&node), ..operation };
+        Ok(Some(Reader { operation, required: Required::default(), outside }))
     }
 
     /// What the operation answers. It counts as a row if it has every field that isn't in the path: a missing one would be

@@ -33,13 +33,24 @@ const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 
 /// What an operation requires beside its path and its body, and what fills it.
 #[derive(Default)]
-pub struct Filled {
+pub struct Filled<'a> {
     pub query: Vec<Parameter>,
     pub headers: Vec<Parameter>,
     pub outside: Vec<Outside>,
+    /// What nothing fills.
+    pub missing: Vec<RequiredParameter<'a>>,
 }
 
-/// A parameter that neither a row nor the config can fill, and that needn't keep a write from being made.
+/// Which row's values the parameters of a request can have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Of {
+    NewRow,
+    Row,
+    /// None: it is of all rows.
+    List,
+}
+
+/// A parameter that neither a row nor the config can fill, and that needn't keep a request from being made.
 pub struct Outside {
     pub kind: OutsideKind,
     pub name: String,
@@ -57,29 +68,31 @@ pub enum OutsideKind {
 }
 
 impl Outside {
-    /// Tells whose it is to give.
-    pub fn problem(&self, model: &str) -> Problem {
+    /// Tells whose it is to give. `reads`: whether what requires it reads rows.
+    pub fn problem(&self, model: &str, reads: bool) -> Problem {
         let (what, help, summary) = match self.kind {
             OutsideKind::Key => (
                 "the key",
                 "the application gives it: `configureSync({ writeParams: (model) => … })`",
-                "have writes that require a key in their query, which the application gives",
+                "a key in their query, which the application gives",
             ),
             OutsideKind::Header => (
                 "the header",
                 "the application gives it: `configureSync({ headers: … })`",
-                "have writes that require a header, which the application gives",
+                "a header, which the application gives",
             ),
             OutsideKind::Cookie => (
                 "the cookie",
                 "no code can set it: the browser sends what the server has set, to another origin only if `fetch` in `configureSync` includes credentials",
-                "have writes that require a cookie, which only the browser sends",
+                "a cookie, which only the browser sends",
             ),
         };
         let name = &self.name;
-        let message = format!("writes to `{model}` require {what} `{name}`");
+        let requests = if reads { "reads of" } else { "writes to" };
+        let message = format!("{requests} `{model}` require {what} `{name}`");
+        let summary = format!("have {} that require {summary}", if reads { "reads" } else { "writes" });
         let problem = Problem::new(Severity::Note, Code::RuntimeParameter, (Input::Spec, &self.pointer), message);
-        problem.help(help).summed("model", summary, format!("`{model}`: `{name}`"))
+        problem.help(help).summed("model", &summary, format!("`{model}`: `{name}`"))
     }
 }
 
@@ -99,11 +112,18 @@ impl<'a> Writing<'_, 'a> {
         method: Method,
         item: &PathItem<'a>,
         node: &Node<'a>,
-        creates: bool,
+        of: Of,
     ) -> Result<(Operation, Vec<Outside>), Unusable> {
         let parameters = self.in_path(item, node)?;
-        let Filled { query, headers, outside } = self.beside_path(method, item, node, creates)?;
-        Ok((Operation { query, headers, ..bodiless(method, item, parameters) }, outside))
+        let Filled { query, headers, outside, missing } = self.beside_path(method, item, node, of);
+        match unfilled(&missing) {
+            Some(reason) => {
+                let pointer = missing.first().map(|first| first.pointer.clone()).unwrap_or_default();
+                let parameters = missing.iter().map(|parameter| parameter.name.to_string()).collect();
+                Err(Unusable { pointer, reason, parameters, operation: Some(node.pointer.clone()) })
+            }
+            None => Ok((Operation { query, headers, ..bodiless(method, item, parameters) }, outside)),
+        }
     }
 
     /// The field for each parameter of the path.
@@ -132,59 +152,34 @@ impl<'a> Writing<'_, 'a> {
     }
 
     /// What fills the other parameters that the operation requires. A sync server asks for none of them.
-    fn beside_path(
-        &self,
-        method: Method,
-        item: &PathItem<'a>,
-        node: &Node<'a>,
-        creates: bool,
-    ) -> Result<Filled, Unusable> {
+    pub(super) fn beside_path(&self, method: Method, item: &PathItem<'a>, node: &Node<'a>, of: Of) -> Filled<'a> {
         let mut filled = Filled::default();
-        let mut missing: Vec<RequiredParameter> = Vec::new();
         if !self.is_for_api {
-            return Ok(filled);
+            return filled;
         }
         for parameter in required_parameters(self.document, &item.node, node) {
             let name = parameter.name.clone().into_owned();
-            match self.fate(method, &parameter, creates) {
+            match self.fate(method, &parameter, of) {
                 Fate::Sent(filling) if parameter.place == In::Query => filled.query.push(Parameter { name, filling }),
                 Fate::Sent(filling) => filled.headers.push(Parameter { name, filling }),
                 Fate::Outside(kind) => filled.outside.push(Outside { kind, name, pointer: parameter.pointer }),
-                Fate::Missing => missing.push(parameter),
+                Fate::Missing => filled.missing.push(parameter),
                 Fate::Known => {}
             }
         }
-        let Some(first) = missing.first() else { return Ok(filled) };
-        let names: Vec<&str> = missing.iter().map(|parameter| parameter.name.as_ref()).collect();
-        let what = match (first.place, names.len()) {
-            (In::Header, 1) => "the header",
-            (In::Header, _) => "the headers",
-            (_, 1) => "the query parameter",
-            (..) => "the query parameters",
-        };
-        // Of both kinds, what is shared is that they are parameters.
-        let what = match missing.iter().all(|parameter| parameter.place == first.place) {
-            true => what,
-            false => "the parameters",
-        };
-        Err(Unusable {
-            pointer: first.pointer.clone(),
-            reason: format!("it requires {what} {}, which nothing fills", all_of(&names, 4)),
-            parameters: names.iter().map(|name| (*name).to_owned()).collect(),
-            operation: Some(node.pointer.clone()),
-        })
+        filled
     }
 
-    fn fate(&self, method: Method, parameter: &RequiredParameter<'a>, creates: bool) -> Fate {
+    fn fate(&self, method: Method, parameter: &RequiredParameter<'a>, of: Of) -> Fate {
         let RequiredParameter { name, place, only, .. } = parameter;
         let is_header = *place == In::Header;
         if is_header && is_one_of(name, OWN) {
             return Fate::Known;
         }
-        let special = self.special(method, parameter, creates);
+        let special = self.special(method, parameter, of);
         // What is of each row goes before what is the same for all of them.
         let is_of_rows = special.is_none() && only.is_none();
-        if let Some(field) = is_of_rows.then(|| self.column(parameter, creates)).flatten() {
+        if let Some(field) = is_of_rows.then(|| self.column(parameter, of)).flatten() {
             return Fate::Sent(Filling::Field(field));
         }
         let is_same = |own: &str| own == name || (is_header && own.eq_ignore_ascii_case(name));
@@ -203,7 +198,7 @@ impl<'a> Writing<'_, 'a> {
     }
 
     /// What becomes of a parameter that isn't about the row.
-    fn special(&self, method: Method, parameter: &RequiredParameter, creates: bool) -> Option<Fate> {
+    fn special(&self, method: Method, parameter: &RequiredParameter, of: Of) -> Option<Fate> {
         let RequiredParameter { name, place, only, is_api_key, .. } = parameter;
         let plain = plain(name);
         let is_header = *place == In::Header;
@@ -223,24 +218,27 @@ impl<'a> Writing<'_, 'a> {
         if *is_api_key || KEYS.contains(&plain.as_str()) {
             return Some(Fate::Outside(OutsideKind::Key));
         }
-        if is_header && is_one_of(name, &[IDEMPOTENCY_KEY]) && self.is_keyed {
+        if is_header && is_one_of(name, &[IDEMPOTENCY_KEY]) && self.is_keyed && method != Method::Get {
             return Some(Fate::Known);
         }
         if is_header && IDS_OF_REQUESTS.contains(&plain.as_str()) {
             return Some(Fate::Sent(Filling::WriteId));
         }
         // The client reads a row before it replaces it by a PUT, and that answer has the tag.
-        let is_replaced = method == Method::Put && !creates;
+        let is_replaced = method == Method::Put && of == Of::Row;
         let is_tag = is_header && is_one_of(name, &["if-match"]);
-        (is_tag && is_replaced && self.read(true).is_some()).then_some(Fate::Known)
+        (is_tag && is_replaced && self.item().is_ok_and(|item| item.is_some())).then_some(Fate::Known)
     }
 
     /// The column of a parameter's name, where its values are some that the parameter takes. A new row has no value yet in
     /// what only the server sets.
-    fn column(&self, parameter: &RequiredParameter<'a>, creates: bool) -> Option<String> {
+    fn column(&self, parameter: &RequiredParameter<'a>, of: Of) -> Option<String> {
+        if of == Of::List {
+            return None;
+        }
         let (name, schema) = (&parameter.name, parameter.schema.as_ref()?);
         let has_text = |field: &&RowField| !matches!(field.ty, FieldType::Json | FieldType::Bytes);
-        let is_known = |field: &&RowField| !creates || !field.read_only;
+        let is_known = |field: &&RowField| of != Of::NewRow || !field.read_only;
         // A `version` among the headers is rather the API's than the row's.
         let is_meant = |field: &&RowField| parameter.place == In::Query || ends_as_id(&field.name);
         let named = || self.fields.iter().filter(has_text).filter(is_known).filter(is_meant);
@@ -254,6 +252,24 @@ impl<'a> Writing<'_, 'a> {
         let fits = is_taken && fit(self.document, found, &typed, schema, names_row).is_some();
         fits.then(|| found.name.clone())
     }
+}
+
+/// Why a request can't be made: `it requires the header `X-Tenant`, which nothing fills`.
+fn unfilled(missing: &[RequiredParameter]) -> Option<String> {
+    let first = missing.first()?;
+    let names: Vec<&str> = missing.iter().map(|parameter| parameter.name.as_ref()).collect();
+    let what = match (first.place, names.len()) {
+        (In::Header, 1) => "the header",
+        (In::Header, _) => "the headers",
+        (_, 1) => "the query parameter",
+        (..) => "the query parameters",
+    };
+    // Of both kinds, what is shared is that they are parameters.
+    let what = match missing.iter().all(|parameter| parameter.place == first.place) {
+        true => what,
+        false => "the parameters",
+    };
+    Some(format!("it requires {what} {}, which nothing fills", all_of(&names, 4)))
 }
 
 fn is_one_of(name: &str, names: &[&str]) -> bool {

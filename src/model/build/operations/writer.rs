@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::body::Taken;
 use super::fit::{Fit, fit, fits_form};
-use super::parameters::Outside;
+use super::parameters::{Of, Outside};
 use super::writing::{Outcome, RowField, Unusable, Writing};
 use crate::discovery::{Form, Layout, PathItem};
 use crate::model::list::Answer;
@@ -47,7 +47,8 @@ impl<'a> Writing<'_, 'a> {
         node: &Node<'a>,
         creates: bool,
     ) -> Result<Writer<'a>, Unusable> {
-        let (operation, outside) = self.addressed(method, item, node, creates)?;
+        let of = if creates { Of::NewRow } else { Of::Row };
+        let (operation, outside) = self.addressed(method, item, node, of)?;
         let unusable = |reason: String| Unusable::because(node, reason);
         let Some(Taken { layout, envelope, media, is_form }) = self.taken(item, node).map_err(unusable)? else {
             return Ok(Writer { outside, ..Writer::bodiless(self.untyped(operation, node)) });
@@ -124,7 +125,7 @@ impl<'a> Writing<'_, 'a> {
 
     pub fn delete(&self) -> Outcome<Writer<'a>> {
         let Some((item, node)) = self.resource.item_operation("delete") else { return Ok(None) };
-        let (operation, outside) = self.addressed(Method::Delete, item, &node, false)?;
+        let (operation, outside) = self.addressed(Method::Delete, item, &node, Of::Row)?;
         // Of a row that is gone, no row is expected.
         let answer = Answer { row: None, ..self.answer(&node) };
         Ok(Some(Writer { outside, ..Writer::bodiless(Operation { answer, ..operation }) }))

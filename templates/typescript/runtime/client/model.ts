@@ -128,7 +128,7 @@ export interface Operation {
   };
 }
 
-/** What a parameter says: the row's value, the same for every row, or the id of the write. */
+/** What a parameter says: the row's value, the same for every row, or the id of the write or the read. */
 export type Filling = { readonly field: string } | { readonly value: string } | "write_id";
 
 /**
@@ -160,6 +160,10 @@ export interface List {
   readonly deleted?: string;
   /** The column with the time of the row's last change: an older one never replaces a newer. */
   readonly changed?: string;
+  /** What the query of every request has, where the application's `listParams` says nothing else. */
+  readonly query?: Readonly<Record<string, Filling>>;
+  /** Headers that the document requires. */
+  readonly headers?: Readonly<Record<string, Filling>>;
   /** Query parameters that the API requires and nothing here fills: the application's `listParams` has to. */
   readonly required?: readonly string[];
   /** Columns that only the item has: a pull leaves them as they are. */

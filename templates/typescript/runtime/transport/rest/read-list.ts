@@ -17,6 +17,7 @@ import {
   type RowReader,
 } from "./pages.js";
 import type { KnownPage, Listed, Memory, Older, Place } from "./places.js";
+import { filledOf } from "./request.js";
 import { misfitMessage, refusalOfRow } from "../misfits.js";
 import { Unfit } from "./rows.js";
 
@@ -121,7 +122,8 @@ export async function readList(
   const accepted: HeadersRecord = list.media === undefined ? {} : { Accept: list.media };
 
   async function ask(url: string, own: HeadersRecord, validators: HeadersRecord): Promise<Answer> {
-    const headers = { ...accepted, ...own };
+    // An id of the request is a new one each time.
+    const headers = { ...accepted, ...filledOf(list, list.headers, {}, crypto.randomUUID()), ...own };
     try {
       return await get(settings, url, headers, validators, signal);
     } catch (error) {

@@ -105,8 +105,9 @@ function headersOf(action: Operation, row: Members, id: string): Record<string, 
   return headers;
 }
 
-function filledOf(
-  action: Operation,
+/** What fills the parameters of a write, of a row's read, or of a list, which is of no row. */
+export function filledOf(
+  action: Pick<Operation, "path">,
   fillings: Readonly<Record<string, Filling>> = {},
   row: Members,
   id: string,

@@ -6,11 +6,11 @@ import type { ServerRow, Store } from "../../store/store.js";
 import { Ended } from "../attempts.js";
 import { urlOf } from "./exchange.js";
 import type { Way } from "./pages.js";
-import { inPath } from "./request.js";
+import { filledOf, inPath } from "./request.js";
 
 /** One list of a model: the only one, or that of one row of its parent. */
 export interface Place {
-  /** With the query parameters of `listParams`. */
+  /** With the query that the list requires, and that of `listParams`. */
   readonly url: string;
   /** The columns that the path has. */
   readonly given: ServerRow;
@@ -47,11 +47,12 @@ export function listedOf(model: Model, models: readonly Model[]): Listed | undef
 export async function placesOf(settings: Settings, store: Store, listed: Listed): Promise<Place[]> {
   const { model, list, parent } = listed;
   const base = urlOf(settings, list.path);
-  const params = settings.current().listParams(model.name);
-  const missing = (list.required ?? []).filter((name) => own(params, name) === undefined);
+  const asked = settings.current().listParams(model.name);
+  const missing = (list.required ?? []).filter((name) => own(asked, name) === undefined);
   if (missing.length > 0) {
     throw new Ended({ kind: "broken", message: `\`listParams\` has to give ${missing.join(" and ")}`, url: base });
   }
+  const params = { ...filledOf(list, list.query, {}, ""), ...asked };
   if (parent === undefined) return [{ url: withParams(base, params), given: new Map() }];
   const sources = (list.parents ?? []).map((by) => ({ by, column: columnOf(by, parent.model) }));
   const unknown = sources.find(({ column }) => column === undefined);

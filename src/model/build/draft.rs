@@ -12,7 +12,7 @@ use crate::config::{Adapter, Choice, Config, IdempotencyKey, ModelConfig, Transp
 use crate::diagnostics::{Code, Input, Problem, Problems, Reason, Severity, all_of, closest};
 use crate::discovery::lists::listing;
 use crate::discovery::{Candidate, LeftOut, key_of};
-use crate::model::project::FieldType;
+use crate::model::project::{self, FieldType};
 use crate::model::types::Shape;
 use crate::names;
 use crate::openapi::Document;
@@ -101,6 +101,7 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
         };
         let create = writing.create().and_then(|writer| self.makes_key(writer, &key, &own_key));
         let create = self.usable("created", create);
+        self.check_references_in_config(create.as_ref().map(|writer| writer.inputs.as_slice()).unwrap_or_default());
         let update = self.usable("updated", writing.update());
         let delete = self.usable("deleted", writing.delete());
         let writers = || create.iter().chain(&update).chain(&delete);
@@ -295,13 +296,11 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
         }
     }
 
-    /// Reports names in the config's entry that no field has.
+    /// Reports names in the config's entry that no field has. What it says of references waits for the inputs.
     fn check_names_in_config(&mut self) {
         let Some(config) = &self.candidate.config else { return };
         let entry: &ModelConfig = config.entry;
         let columns = &self.candidate.path_columns;
-        let taken = columns.iter().filter(|column| column.is_taken).map(|column| column.name.as_str());
-        let known: Vec<&str> = self.candidate.row.properties.keys().copied().chain(taken).collect();
         let is_left_out = |name: &&str| columns.iter().any(|column| column.name == *name);
         let excluded = entry.exclude.iter().enumerate();
         let excluded = excluded.map(|(index, name)| (format!("/exclude/{index}"), name.as_str()));
@@ -311,7 +310,25 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
         if used.iter().any(|(_, name)| entry.exclude.iter().any(|excluded| excluded == name)) {
             self.refusal = Some(self.left_out(Reason::UnknownField));
         }
-        for (place, name) in excluded.chain(used).filter(|(_, name)| !known.contains(name)) {
+        let used = used.into_iter().filter(|(place, _)| !place.starts_with("/references/"));
+        self.check_known(excluded.chain(used), &[]);
+    }
+
+    /// Reports references in the config's entry whose names neither a field has nor an input.
+    fn check_references_in_config(&mut self, inputs: &[project::Input]) {
+        let Some(config) = &self.candidate.config else { return };
+        let names: Vec<&str> = inputs.iter().map(|input| input.name.as_str()).collect();
+        let used = config.entry.used_fields().into_iter().filter(|(place, _)| place.starts_with("/references/"));
+        self.check_known(used, &names);
+    }
+
+    /// `used`: names, each with its place in the entry. `others`: what they may name beside the fields.
+    fn check_known<'n>(&mut self, used: impl Iterator<Item = (String, &'n str)>, others: &[&str]) {
+        let Some(config) = &self.candidate.config else { return };
+        let taken = self.candidate.path_columns.iter().filter(|column| column.is_taken);
+        let fields = self.candidate.row.properties.keys().copied().chain(taken.map(|column| column.name.as_str()));
+        let known: Vec<&str> = fields.chain(others.iter().copied()).collect();
+        for (place, name) in used.filter(|(_, name)| !known.contains(name)) {
             let pointer = format!("{}{place}", config.pointer);
             let help = match closest(name, known.iter().copied()) {
                 Some(similar) => format!("did you mean `{similar}`?"),

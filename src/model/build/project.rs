@@ -228,7 +228,7 @@ struct References {
     inputs: Vec<(String, String)>,
 }
 
-/// Finds the references of each draft. Those in the config replace those found.
+/// Finds the references of each draft. Those in the config, of columns or of inputs, replace those found.
 fn references(drafts: &[Draft], type_names: &[String], problems: &mut Problems) -> Vec<References> {
     let rows: Vec<Row> = drafts.iter().zip(type_names).map(|(draft, type_name)| row(draft, type_name)).collect();
     // A guessed model is never found as a parent.
@@ -243,12 +243,20 @@ fn references(drafts: &[Draft], type_names: &[String], problems: &mut Problems) 
         for (field, target) in given.iter().filter(|(_, target)| !names.contains(&target.as_str())) {
             problems.push(unknown_model(&names, field, target, &child(&config.pointer, "references")));
         }
-        let found = found.into_iter().filter(|(field, _)| !given.iter().any(|(name, _)| name == field));
-        let mut references: Vec<_> = found.chain(given.iter().cloned()).collect();
-        references.sort();
-        References { columns: references, inputs }
+        let is_input =
+            |name: &String| draft.create.iter().flat_map(|writer| &writer.inputs).any(|input| input.name == *name);
+        let (given_inputs, given_columns) = given.iter().cloned().partition(|(name, _)| is_input(name));
+        References { columns: replaced(found, given_columns), inputs: replaced(inputs, given_inputs) }
     };
     rows.iter().zip(drafts).map(of).collect()
+}
+
+/// What was found, and in the place of it what is given; in order of name.
+fn replaced(found: Vec<(String, String)>, given: Vec<(String, String)>) -> Vec<(String, String)> {
+    let found = found.into_iter().filter(|(name, _)| !given.iter().any(|(own, _)| own == name));
+    let mut all: Vec<_> = found.chain(given.iter().cloned()).collect();
+    all.sort();
+    all
 }
 
 /// The columns of the path refer to the models whose keys they hold.

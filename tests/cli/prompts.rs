@@ -8,6 +8,7 @@ use rexpect::session::{PtySession, spawn_command};
 use tempfile::TempDir;
 
 use crate::cli::home;
+use crate::support::patience::PATIENCE;
 use crate::support::web::{Answer, Server};
 
 const DOWN: &str = "\u{1b}[B";
@@ -34,7 +35,7 @@ fn project() -> TempDir {
 fn at_a_terminal(arguments: &[&str], folder: &Path) -> PtySession {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sync-patterns"));
     command.args(arguments).current_dir(folder).env("TERM", "xterm").env_remove("GITHUB_ACTIONS");
-    spawn_command(command, Some(20_000)).expect("a terminal")
+    spawn_command(command, Some(PATIENCE.as_millis() as u64)).expect("a terminal")
 }
 
 fn press(session: &mut PtySession, keys: &str) {

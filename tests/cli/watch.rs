@@ -8,11 +8,9 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::support::patience::PATIENCE;
 use crate::support::project::{Project, SPEC};
 use crate::support::web::{Answer, Server};
-
-/// Far beyond what a change takes, also on a machine that does other things.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 struct Watch {
     child: Child,

@@ -96,7 +96,8 @@ fn a_signal_ends_both() {
     use std::os::unix::process::ExitStatusExt;
     use std::process::Stdio;
     use std::sync::mpsc;
-    use std::time::Duration;
+
+    use crate::support::patience::PATIENCE;
 
     let arguments = [LAUNCHER, "generate", "--spec", "-", "--output", "never"];
     let mut launcher = Command::new("node");
@@ -112,7 +113,7 @@ fn a_signal_ends_both() {
     let mut output = child.stdout.take().expect("its output");
     let (ended, end) = mpsc::channel();
     std::thread::spawn(move || ended.send(output.read_to_end(&mut Vec::new())));
-    end.recv_timeout(Duration::from_secs(30)).expect("the program has ended").expect("its output");
+    end.recv_timeout(PATIENCE).expect("the program has ended").expect("its output");
 }
 
 #[test]

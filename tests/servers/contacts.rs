@@ -9,6 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::python::python_with;
+use crate::support::patience::PATIENCE;
 use crate::support::postgres::Postgres;
 
 struct Backend {
@@ -59,7 +60,7 @@ pub fn survives_what_it_stands_on() {
         .stderr(Stdio::null())
         .spawn();
     let backend = Backend { port, process: process.expect("Python") };
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + PATIENCE;
     while backend.ask("GET", "/contacts", "").is_err() {
         assert!(Instant::now() < deadline, "the backend doesn't start");
         thread::sleep(Duration::from_millis(100));

@@ -11,6 +11,7 @@ pub mod models;
 pub mod mutate;
 pub mod node;
 pub mod npm;
+pub mod patience;
 pub mod postgres;
 pub mod project;
 pub mod round_trip;

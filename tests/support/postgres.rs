@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::patience::PATIENCE;
 use tempfile::TempDir;
 
 /// PostgreSQL refuses to run as root: then it runs as `nobody`.
@@ -89,7 +90,7 @@ impl Postgres {
     }
 
     fn wait(&self) {
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + PATIENCE;
         let is_up = || TcpStream::connect(("127.0.0.1", self.port)).is_ok();
         while !is_up() || !self.folder.path().join("data/postmaster.pid").exists() {
             assert!(Instant::now() < deadline, "PostgreSQL doesn't start");

@@ -18,7 +18,8 @@ mod support;
 use std::process::ExitCode;
 use std::thread;
 
-use libtest_mimic::{Arguments, Trial};
+use libtest_mimic::Arguments;
+use support::trial::case;
 use sync_patterns::config::Adapter;
 
 const ADAPTERS: [(&str, Adapter); 2] = [("pglite", Adapter::Pglite), ("sqlite", Adapter::Sqlite)];
@@ -37,14 +38,6 @@ fn main() -> ExitCode {
     let quick = [layout::cases(), mutations::cases(), fuzz::cases(), vec![listed]];
     let parts = [round_trip::cases(), corpus, simulation::cases()].into_iter().chain(documents).chain(quick);
     libtest_mimic::run(&arguments, parts.flatten().collect()).exit_code()
-}
-
-/// A test that fails where it panics.
-fn case(name: impl Into<String>, test: impl FnOnce() + Send + 'static) -> Trial {
-    Trial::test(name, || {
-        test();
-        Ok(())
-    })
 }
 
 /// What the environment says a number is, or this.

@@ -11,9 +11,10 @@ mod support;
 mod sveltekit;
 
 use std::process::ExitCode;
-use std::thread;
+use std::{iter, thread};
 
 use libtest_mimic::{Arguments, Trial};
+use support::trial::case;
 
 const ADAPTERS: [&str; 3] = ["pglite", "sqlite", "indexeddb"];
 
@@ -25,15 +26,14 @@ fn main() -> ExitCode {
     let listed = case("no_test_is_passed_over", || {
         ["client", "servers"].into_iter().for_each(support::listed::assert_no_test_is_passed_over);
     });
-    // The browser's go first: they take longest.
-    let parts = [browser::cases(), servers::cases(), suites::cases(), electric::cases(), vec![listed]];
-    libtest_mimic::run(&arguments, parts.into_iter().flatten().collect()).exit_code()
+    let parts = [browser::cases(), suites::cases(), servers::cases(), electric::cases(), vec![listed]];
+    libtest_mimic::run(&arguments, in_turns(parts)).exit_code()
 }
 
-/// A test that fails where it panics.
-fn case(name: impl Into<String>, test: impl FnOnce() + Send + 'static) -> Trial {
-    Trial::test(name, || {
-        test();
-        Ok(())
-    })
+/// One of each part in turn: a part's first test compiles for the others, which wait for it. The browser's, which take longest,
+/// are still among the first.
+fn in_turns(parts: [Vec<Trial>; 5]) -> Vec<Trial> {
+    let mut parts = parts.map(Vec::into_iter);
+    let turns = iter::from_fn(|| Some(parts.iter_mut().filter_map(Iterator::next).collect::<Vec<_>>()));
+    turns.take_while(|turn| !turn.is_empty()).flatten().collect()
 }

@@ -20,6 +20,7 @@ pub mod size;
 pub mod sqlite_old;
 pub mod start_application;
 pub mod synthetic;
+pub mod trial;
 pub mod waits;
 pub mod web;
 pub mod workspace;

@@ -34,7 +34,7 @@ pub fn workspace() -> &'static Workspace {
         pushed(&workspace, repository);
         workspace.compile();
         components(&workspace, repository);
-        for adapter in ADAPTERS {
+        for adapter in adapters() {
             page(&workspace, adapter, repository, adapter, &[]);
             older(&workspace, repository, adapter);
             let electric = electric(adapter);
@@ -52,14 +52,24 @@ pub fn workspace() -> &'static Workspace {
     })
 }
 
+/// Those whose pages are tested.
+fn adapters() -> impl Iterator<Item = &'static str> {
+    ADAPTERS.into_iter().filter(|adapter| is_long() || *adapter == "sqlite")
+}
+
 /// For each framework a page with components that use the hooks, and the packages of that set.
 const FRAMEWORKS: [&str; 4] = ["react", "vue", "svelte", "solid"];
+
+/// Those whose pages are tested: a short run has two that track what they show in different ways.
+fn frameworks() -> impl Iterator<Item = &'static str> {
+    FRAMEWORKS.into_iter().filter(|framework| is_long() || ["react", "vue"].contains(framework))
+}
 
 /// The pages, with the example's client for each framework.
 fn components(workspace: &Workspace, repository: &Path) {
     let config = fs::read_to_string(repository.join("sync-patterns.config.yaml")).expect("the example's config");
     let config = config.replace("./examples", &repository.join("examples").to_string_lossy());
-    for framework in FRAMEWORKS {
+    for framework in frameworks() {
         let page = format!("components/{framework}");
         workspace.write_file("components.yaml", &format!("{config}framework: {framework}\n"));
         let output = format!("{page}/src/generated");
@@ -93,7 +103,7 @@ fn pushed(workspace: &Workspace, repository: &Path) {
         fs::create_dir_all(&server).expect("a folder");
         link_packages(&npm_sync_server(), &server);
     }
-    for framework in FRAMEWORKS {
+    for framework in frameworks() {
         let config = config.replace("framework: none", &format!("framework: {framework}"));
         workspace.write_file("pushed.yaml", &format!("{config}transport: push-pull\n"));
         let output = format!("components/{framework}/src/pushed");
@@ -201,11 +211,12 @@ fn type_check(workspace: &Workspace, adapter: &str) {
 }
 
 /// The page as it goes into production, and as Vite's development server gives it; with rows from Electric; and the client
-/// with an API of another origin. A short run has SQLite in these, and PGlite in the example as somebody starts it.
+/// with an API of another origin. A short run has SQLite in these.
 pub fn cases() -> Vec<Trial> {
     let mut cases = Vec::new();
     for suite in ["built-page", "development", "origins", "electric"] {
-        for adapter in ADAPTERS.into_iter().filter(|adapter| is_long() || *adapter == "sqlite") {
+        // A short run has none of Vite's development server.
+        for adapter in adapters().filter(|_| is_long() || suite != "development") {
             let test = suite.replace('-', "_");
             cases.push(case(format!("browser::{adapter}::{test}"), move || run(adapter, suite)));
         }
@@ -214,12 +225,11 @@ pub fn cases() -> Vec<Trial> {
         cases.push(case("browser::pglite::initial_data", || run("pglite", "initial-data")));
         cases.push(case("browser::indexeddb::indexeddb", || run("indexeddb", "indexeddb")));
     }
-    cases.extend(
-        FRAMEWORKS
-            .map(|framework| case(format!("browser::components::{framework}"), move || run_components(framework))),
-    );
-    cases.push(case("browser::npm_start", npm_start));
+    for framework in frameworks() {
+        cases.push(case(format!("browser::components::{framework}"), move || run_components(framework)));
+    }
     if is_long() {
+        cases.push(case("browser::npm_start", npm_start));
         cases.push(case("browser::code_review", code_review));
         cases.push(case("browser::next", loading::next));
         cases.push(case("older_pglite", loading::older_pglite));

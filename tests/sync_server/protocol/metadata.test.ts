@@ -14,6 +14,9 @@ const WITH_METADATA = Object.fromEntries(
   Object.entries(TABLES).map(([name, columns]) => [name, [...columns, ...METADATA]]),
 );
 
+/** Rows that change places at once: in a long run as many as a page has. */
+const MANY = process.env["SYNC_DRIVERS"] === "all" ? 4_800 : 480;
+
 type PulledChange = PullAnswer["changes"][number];
 type Span = readonly [from: number, to: number];
 
@@ -238,12 +241,12 @@ for (const kind of KINDS) {
       world.users["cleo"] = { id: "cleo", scopes: { user: ["cleo"], team: ["2"] } };
       const [bob, cleo] = [device(world, "bob's", "bob"), device(world, "cleo's", "cleo")];
       await write(`INSERT INTO tasks (id, title, team_id)
-        SELECT gen_random_uuid(), 'one of many', 1 + n % 2 FROM generate_series(1, 4800) AS n`);
+        SELECT gen_random_uuid(), 'one of many', 1 + n % 2 FROM generate_series(1, ${MANY}) AS n`);
       for (const client of [bob, cleo]) await client.pull(5_000);
       await write(`UPDATE tasks SET team_id = 3 - team_id WHERE title = 'one of many'`);
       for (const client of [bob, cleo]) {
         const gone = (await client.page(5_000)).changes.filter(({ row }) => row === null);
-        assert.equal(gone.length, 2_400);
+        assert.equal(gone.length, MANY / 2);
         for (const change of gone) hasLeft(change);
       }
     });

@@ -173,44 +173,71 @@ test("what a full disk has no room for isn't there, which the status tells, and 
 });
 
 /** In a browser of its own, whose profile is on a disk of 128 MB. */
-nodeTest("what a disk has no room for that is really full waits, and is saved when there is room", () =>
-  onSmallDisk(async (folder) => {
-    const site = await Site.start(dist, "http://127.0.0.1:9");
-    const small = await Browser.start(folder);
-    try {
-      const page = await open(site, "/", small);
-      const saved = ["first"];
-      await insert(page, "first");
-      await page.evaluate(
-        "globalThis.errors = []; client.onSyncError(({ message }) => errors.push(message)); undefined",
-      );
-      // The browser has large values in files.
-      for (const size of [2_000, 1_000_000]) {
-        const makeRoom = fill(folder);
-        const name = randomBytes(size).toString("base64");
-        await page.evaluate(`globalThis.saving = ${inserting(name)}; undefined`);
-        await until(async () => (await status(page, "unsaved")) === 1);
-        const errors: string[] = await page.evaluate("errors.splice(0)");
-        assert.match(
-          errors.join("\n"),
-          /^The local database (can't be .*: the disk is full, or fails|has no room .*)\.$/,
+function onFullDisk(name: string, body: (small: Browser, site: Site, folder: string) => Promise<string[]>): void {
+  void nodeTest(name, () =>
+    onSmallDisk(async (folder) => {
+      const site = await Site.start(dist, "http://127.0.0.1:9");
+      const small = await Browser.start(folder);
+      try {
+        const saved = await body(small, site, folder);
+        // Chromium removes a database whose log has something behind a record that was cut off.
+        await small.kill();
+        await small.launch();
+        const page = await open(site, "/", small);
+        assert.deepEqual(await names(page), [[...saved].sort(), saved]);
+        const facts: string[] = await page.evaluate(`client.getDatabase().getAllKeys("_sync_meta")`);
+        assert.deepEqual(
+          facts.filter((fact) => fact.startsWith("filler")),
+          [],
         );
-        await makeRoom();
-        await page.evaluate("saving.then(() => {})");
-        saved.push(name);
-        await until(async () => (await status(page, "unsaved")) === 0);
-        await until(async () => (await status(page, "pending")) === saved.length);
+      } finally {
+        await small.close();
+        await site.close();
       }
-      // Chromium removes a database whose log has something behind a record that was cut off.
-      await small.kill();
-      await small.launch();
-      assert.deepEqual(await names(await open(site, "/", small)), [[...saved].sort(), saved]);
-    } finally {
-      await small.close();
-      await site.close();
-    }
-  }),
-);
+    }),
+  );
+}
+
+/** Gives what says when it is saved. */
+async function refused(page: Page, name: string): Promise<() => Promise<void>> {
+  await page.evaluate("globalThis.errors = []; client.onSyncError(({ message }) => errors.push(message)); undefined");
+  await page.evaluate(`globalThis.saving = ${inserting(name)}; undefined`);
+  await until(async () => (await status(page, "unsaved")) === 1);
+  assert.match(
+    await page.evaluate<string>(`errors.at(-1) ?? ""`),
+    /^The local database (can't be .*: the disk is full, or fails|has no room .*)\.$/,
+  );
+  return () => page.evaluate("saving.then(() => {})");
+}
+
+onFullDisk("what a full disk has no room for waits, and is saved when there is room", async (small, site, folder) => {
+  const page = await open(site, "/", small);
+  const saved = ["first"];
+  await insert(page, "first");
+  // The browser has large values in files.
+  for (const size of [2_000, 1_000_000]) {
+    const makeRoom = fill(folder);
+    const name = randomBytes(size).toString("base64");
+    const isSaved = await refused(page, name);
+    await makeRoom();
+    await isSaved();
+    saved.push(name);
+    await until(async () => (await status(page, "unsaved")) === 0);
+    await until(async () => (await status(page, "pending")) === saved.length);
+  }
+  return saved;
+});
+
+onFullDisk("what is saved after the page was closed on a full disk is there", async (small, site, folder) => {
+  const page = await open(site, "/", small);
+  await insert(page, "first");
+  const makeRoom = fill(folder);
+  await refused(page, randomBytes(2_000).toString("base64"));
+  await page.close();
+  await makeRoom();
+  await insert(await open(site, "/", small), "second");
+  return ["first", "second"];
+});
 
 test("an upgrade that fails half-way leaves the database as it was, and the next one is whole", async (site) => {
   const older = await open(site, "/older/");

@@ -8,7 +8,7 @@ import { KINDS, openStore, type Store } from "./support/world.js";
 
 const only = process.env["SYNC_PATTERNS_SEED"];
 const first = Number(only ?? process.env["SYNC_PATTERNS_FIRST_SEED"] ?? 0);
-const given = Number(only === undefined ? (process.env["SYNC_PATTERNS_SERVER_SCHEDULES"] ?? 60) : 1);
+const given = Number(only === undefined ? (process.env["SYNC_PATTERNS_SERVER_SCHEDULES"] ?? 100) : 1);
 /** What has failed once. */
 const REGRESSIONS = only === undefined ? [564] : [];
 const databases = KINDS.filter((kind) => kind !== "postgres.js");

@@ -1,7 +1,7 @@
 import { openDB, type IDBPDatabase } from "idb";
 
 import { messageOf } from "../../client/json.js";
-import { renewLog } from "./renew-log.js";
+import { isCut, noteCut, renewLog } from "./renew-log.js";
 import { schemaHash } from "./schema-hash.js";
 import { allTables, type Mode, type Name, type Noted, type Tables, type Transaction, type Turn } from "./tables.js";
 
@@ -58,8 +58,6 @@ export async function connect(name: string, channelName: string | undefined): Pr
   /** What another tab makes in its place is for pages that show none of what was there. */
   let isRemoved = false;
   let opening: Promise<Opened> | undefined;
-  /** Since the browser has ended a connection by itself; undefined: the next write has to do that first. */
-  let renewed: Promise<void> | undefined = Promise.resolve();
   let latest = (await opened()).database;
   channel?.addEventListener("message", () => hear());
 
@@ -76,11 +74,7 @@ export async function connect(name: string, channelName: string | undefined): Pr
   /** The open database. A tab that upgrades it has all others close it, and they open it again after that. */
   function opened(): Promise<Opened> {
     if (isClosed) throw new Error("The database is closed.");
-    const onEnd = (isByItself: boolean) => {
-      if (isByItself) renewed = undefined;
-      leave(now);
-    };
-    const now = opening ?? open(name, onEnd).then(noted, refused);
+    const now = opening ?? open(name, () => leave(now)).then(noted, refused);
     opening = now;
     now.catch(() => {
       if (opening === now) opening = undefined;
@@ -124,20 +118,11 @@ export async function connect(name: string, channelName: string | undefined): Pr
       const { database, hash } = await now;
       if (isRemoved) throw new Error(REMOVED);
       if (hash !== schemaHash) throw new Error(`${OUTDATED} Load this page again.`);
-      if (mode === "readwrite") await renew(database);
-      const begun = begin(database, tables.length === 0 ? allTables() : tables, mode, durability);
+      const isUsable = mode === "readonly" || !isCut() || (await renewed(database));
+      const begun = isUsable ? begin(database, tables.length === 0 ? allTables() : tables, mode, durability) : undefined;
       if (begun !== undefined) return finished(begun, work, tell);
       leave(now);
     }
-  }
-
-  async function renew(database: Opened["database"]): Promise<void> {
-    renewed ??= renewLog(database);
-    const renewing = renewed;
-    await renewing.catch((error: unknown) => {
-      if (renewed === renewing) renewed = undefined;
-      throw unusable("written", error);
-    });
   }
 
   async function upgrade(work: Upgrade, onBlocked: () => void): Promise<void> {
@@ -145,6 +130,7 @@ export async function connect(name: string, channelName: string | undefined): Pr
       const { database, hash } = await opened();
       // Another tab may have done it meanwhile.
       if (hash === schemaHash) return;
+      if (hash !== undefined && isCut()) await renewed(database);
       opening = undefined;
       database.close();
       if (!(await upgradeTo(name, database.version + 1, work, onBlocked))) continue;
@@ -182,15 +168,18 @@ export async function connect(name: string, channelName: string | undefined): Pr
  * Opens it in the version that it has, whichever that is: versions of applications have no order. `onEnd` is called where
  * another tab upgrades it, or where the browser ends the connection by itself.
  */
-async function open(name: string, onEnd: (isByItself: boolean) => void): Promise<Opened> {
+async function open(name: string, onEnd: () => void): Promise<Opened> {
   if (globalThis.indexedDB === undefined) throw new Error(noStorage("there is no IndexedDB"));
   try {
     const database = await openDB<Tables>(name, undefined, {
       blocking(_current, _next, event) {
         (event.target as IDBDatabase).close();
-        onEnd(false);
+        onEnd();
       },
-      terminated: () => onEnd(true),
+      terminated() {
+        noteCut();
+        onEnd();
+      },
     });
     const isMade = database.objectStoreNames.contains("_sync_meta");
     const hash = isMade ? await database.get("_sync_meta", "schema_hash") : undefined;
@@ -229,6 +218,19 @@ async function upgradeTo(name: string, version: number, work: Upgrade, onBlocked
     if (error instanceof DOMException && error.name === "VersionError") return false;
     throw failure ?? error;
   }
+}
+
+/** Has the browser begin a new log. Gives whether the connection can still be used. */
+async function renewed(database: IDBPDatabase<Tables>): Promise<boolean> {
+  try {
+    await renewLog(database);
+  } catch (error) {
+    const name = error instanceof DOMException ? error.name : "";
+    if (name === "InvalidStateError") return false;
+    // Perhaps there is room for less. What the browser refuses by itself, it doesn't begin to write.
+    if (name !== "QuotaExceededError") throw unusable("written", error);
+  }
+  return true;
 }
 
 /** Begins a transaction; undefined where the connection has just ended. */

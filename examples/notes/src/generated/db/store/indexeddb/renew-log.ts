@@ -4,27 +4,65 @@ import type { IDBPDatabase } from "idb";
 
 import type { Tables } from "./tables.js";
 
-/** Smaller than what Chromium keeps in a file of its own. */
+/**
+ * Chromium has all databases of an origin in one log. Where a full disk has cut off a record, it goes on after that in the
+ * same log, and can't read it when it is started again: then it takes them for broken, and removes all of them. Once a log
+ * is full it begins another, and moves what the first one had to where it is safe.
+ */
+
+/** Left for other tabs, and for this page when it is loaded again. */
+const MARK = "sync-patterns: IndexedDB needs a new log";
+
+/** A value of this size stays in the log; Chromium has larger ones in files. */
 const PIECE = 32_768;
-/** Chromium begins another log after 4 MB. */
+/** A log has 4 MB. */
 const PIECES = 160;
 
-/**
- * Has Chromium begin a new log of its database. Where a full disk has cut off a record, it goes on after that in the same
- * log, and can't read it when it is started again: then it takes the database for broken, and removes all of it. Once
- * the log is full, what it had is moved to where it is safe. Throws where there is still no room.
- */
-export async function renewLog(database: IDBPDatabase<Tables>): Promise<void> {
-  // It may be compressed, which mustn't make it smaller.
-  const piece = String.fromCharCode(...crypto.getRandomValues(new Uint8Array(PIECE)));
-  const filling = database.transaction("_sync_meta", "readwrite");
-  for (let index = 0; index < PIECES; index += 1) filling.store.put(piece, nameOf(index)).catch(() => {});
-  await filling.done;
-  const emptying = database.transaction("_sync_meta", "readwrite", { durability: "strict" });
-  for (let index = 0; index < PIECES; index += 1) emptying.store.delete(nameOf(index)).catch(() => {});
-  await emptying.done;
+/** Where there is no local storage, as in workers. */
+let isNoted = false;
+let renewing: Promise<void> | undefined;
+
+/** Notes that the browser has ended a connection by itself: the log may be cut off. */
+export function noteCut(): void {
+  isNoted = true;
+  try {
+    localStorage.setItem(MARK, "true");
+  } catch {
+    // This page knows it in any case.
+  }
 }
 
-function nameOf(index: number): string {
-  return `filler ${String(index)}`;
+/** Whether the log may be cut off, and nothing should be written after that. */
+export function isCut(): boolean {
+  try {
+    return localStorage.getItem(MARK) !== null;
+  } catch {
+    return isNoted;
+  }
+}
+
+/** Has Chromium begin a new log. Throws where there is still no room. */
+export function renewLog(database: IDBPDatabase<Tables>): Promise<void> {
+  renewing ??= renew(database).finally(() => {
+    renewing = undefined;
+  });
+  return renewing;
+}
+
+async function renew(database: IDBPDatabase<Tables>): Promise<void> {
+  // At random, because it may be compressed.
+  const piece = String.fromCharCode(...crypto.getRandomValues(new Uint8Array(PIECE)));
+  const names = Array.from({ length: PIECES }, (_, index) => `filler:${String(index)}`);
+  const filling = database.transaction("_sync_meta", "readwrite");
+  for (const name of names) filling.store.put(piece, name).catch(() => {});
+  await filling.done;
+  const emptying = database.transaction("_sync_meta", "readwrite", { durability: "strict" });
+  for (const name of names) emptying.store.delete(name).catch(() => {});
+  await emptying.done;
+  isNoted = false;
+  try {
+    localStorage.removeItem(MARK);
+  } catch {
+    // There is none.
+  }
 }

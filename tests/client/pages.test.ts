@@ -121,6 +121,29 @@ test("a list is asked with what it requires: from the config, an id of each requ
   assert.equal(again?.headers["x-tenant"], "own");
 });
 
+test("a list that is refused with what it requires waits for the application's other headers", async () => {
+  reading.projects({
+    headers: { "X-Tenant": { value: "acme" }, "X-Request-ID": "write_id" },
+    media: "application/hal+json",
+  });
+  const names = reading.fill(2);
+  const client = await reading.client({ headers: { authorization: "old" } });
+  await showing(client, names);
+  reading.server.before = ({ headers }) =>
+    headers["authorization"] === "old" ? { status: 401, body: "{}" } : undefined;
+  reading.server.put("/projects", project(3));
+  reading.server.requests.length = 0;
+  await client.syncNow("projects");
+  await until(() => client.getSyncStatus().waitingForAuth);
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  assert.equal(reading.server.asked("/projects").length, 1, "asked again with the same headers");
+  client.configureSync({ headers: { authorization: "new" } });
+  await showing(client, [...names, "p3"]);
+  assert.equal(client.getSyncStatus().waitingForAuth, false);
+  const asked = reading.server.asked("/projects").at(-1)?.headers;
+  assert.deepEqual([asked?.["x-tenant"], asked?.accept], ["acme", "application/hal+json"]);
+});
+
 test("a server that refuses as many rows as are asked for says itself how many it gives", async () => {
   reading.projects({ page: offset });
   reading.server.style = (rows, url, base) =>

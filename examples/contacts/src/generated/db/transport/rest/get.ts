@@ -15,6 +15,15 @@ export interface Answer {
   readonly body: string;
 }
 
+/** What a request has for headers, by who gives them: of the same name, the later ones count. */
+export interface Asking {
+  /** What the list requires, an id of the request among them. */
+  readonly required?: HeadersRecord;
+  /** The application's: where the API refuses the request, others of these may help. */
+  readonly own: HeadersRecord;
+  readonly validators?: HeadersRecord;
+}
+
 const LONGEST_MESSAGE = 300;
 
 /**
@@ -24,13 +33,12 @@ const LONGEST_MESSAGE = 300;
 export async function get(
   settings: Settings,
   url: string,
-  headers: HeadersRecord,
-  validators: HeadersRecord,
+  { required = {}, own, validators = {} }: Asking,
   signal: AbortSignal,
 ): Promise<Answer> {
   // Names that differ in case are one.
   const all = new Headers({ Accept: "application/json" });
-  for (const [name, value] of Object.entries({ ...headers, ...validators })) all.set(name, value);
+  for (const [name, value] of [required, own, validators].flatMap(Object.entries<string>)) all.set(name, value);
   const { response, body } = await within(API_ANSWER_MS, signal, async (limit) => {
     const response = await settings.current().fetch(url, { headers: all, cache: "no-store", signal: limit.signal });
     limit.extend(LIST_BODY_MS);
@@ -42,7 +50,7 @@ export async function get(
   const isForPeople = isPage(response.headers);
   if (status === 304) return { status: "unchanged", headers: response.headers, body };
   if (status === 401 || status === 403 || (isForPeople && response.redirected)) {
-    throw new Ended({ kind: "refused", headers, status, url });
+    throw new Ended({ kind: "refused", headers: own, status, url });
   }
   const base = settings.current().apiBaseUrl.replace(/\/$/, "");
   const stray = strayed(url.startsWith(base) ? url.slice(base.length) : url, response);

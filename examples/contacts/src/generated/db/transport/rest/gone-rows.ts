@@ -46,9 +46,9 @@ export function createGoneRows({ store, settings }: Context, { model }: Listed):
       known ?? Object.fromEntries([...keyRow(model, key)].map(([name, text]) => [name, JSON.stringify(text)]));
     try {
       const request = itemRequest(item, members, settings.current().writeParams(model.name));
-      const headers = Object.fromEntries(allHeaders(request, await settings.headers(signal)));
+      const own = Object.fromEntries(allHeaders(request, await settings.headers(signal)));
       const url = urlOf(settings, request.path) + request.query;
-      return (await get(settings, url, headers, {}, signal)).status === "missing";
+      return (await get(settings, url, { own }, signal)).status === "missing";
     } catch (error) {
       if (error instanceof Ended || error instanceof Unsendable) return false;
       throw error;

@@ -125,14 +125,14 @@ export async function readList(
 
   async function ask(url: string, own: HeadersRecord, validators: HeadersRecord): Promise<Answer> {
     // An id of the request is a new one each time.
-    const headers = { ...accepted, ...filledOf(list, list.headers, {}, crypto.randomUUID()), ...own };
+    const required = { ...accepted, ...filledOf(list, list.headers, {}, crypto.randomUUID()) };
     try {
-      return await get(settings, url, headers, validators, signal);
+      return await get(settings, url, { required, own, validators }, signal);
     } catch (error) {
       const isUnanswered = error instanceof Ended && error.end.kind === "failed" && error.end.status === undefined;
       if (!isUnanswered || Object.keys(validators).length === 0 || signal.aborted) throw error;
       // A server of another origin may not allow these headers.
-      const answer = await get(settings, url, headers, {}, signal);
+      const answer = await get(settings, url, { required, own }, signal);
       conditional.isPossible = false;
       return answer;
     }

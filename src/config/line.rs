@@ -1,5 +1,6 @@
 //! Lines of the config as messages print them: whole, from the top of the file, with `…` where the user decides.
 
+use crate::names::unique;
 use crate::names::yaml::{key, scalar};
 
 /// What an entry says of a model. `path`: where its name alone doesn't find it.
@@ -13,9 +14,10 @@ pub fn of_path(path: &str) -> String {
     format!("`models: {{ NAME: {{ path: {} }} }}`", scalar(path))
 }
 
-/// Values of parameters, which the user decides.
+/// Values of parameters, which the user decides. A mapping has each name once.
 pub fn params<S: AsRef<str>>(names: &[S]) -> String {
-    let names: Vec<String> = names.iter().map(|name| format!("{}: \"…\"", key(name.as_ref()))).collect();
+    let names = unique(names.iter().map(AsRef::as_ref));
+    let names: Vec<String> = names.into_iter().map(|name| format!("{}: \"…\"", key(name))).collect();
     format!("`params: {{ {} }}`", names.join(", "))
 }
 

@@ -37,6 +37,8 @@ pub struct Required {
     /// Those of the query that say who is asking: no config has them.
     pub keys: Vec<String>,
     pub headers: Vec<String>,
+    /// Where the document has the first of them.
+    pub pointer: Option<String>,
 }
 
 impl Required {

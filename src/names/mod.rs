@@ -13,6 +13,17 @@ pub use scope::Scope;
 
 use heck::{ToLowerCamelCase, ToPascalCase, ToSnakeCase};
 
+/// Each name once, where it comes first.
+pub fn unique<'n>(names: impl IntoIterator<Item = &'n str>) -> Vec<&'n str> {
+    let mut all = Vec::new();
+    for name in names {
+        if !all.contains(&name) {
+            all.push(name);
+        }
+    }
+    all
+}
+
 /// `ContactNotes`, `contact-notes` and `contactNotes` become `contact_notes`.
 pub fn snake_case(name: &str) -> String {
     ascii_words(name).to_snake_case()

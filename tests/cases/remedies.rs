@@ -3,7 +3,7 @@
 //!
 //! A small document for each kind of problem is in `remedies`, with what the config says under `x-config`, the problem's code
 //! under `x-problem`, and under `x-decided` what the user writes where a message has `…`. Under `x-absent` is a problem that
-//! isn't told beside it.
+//! isn't told beside it, and under `x-summaries` what is told of several problems at once.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -43,6 +43,15 @@ fn check(document: &Path) {
     assert!(lines > 0, "no remedy is printed: {meant:#?}");
     let absent = tried.tree.root.get("x-absent").and_then(Value::as_str);
     assert!(!problems.iter().any(|one| Some(kind(one).as_str()) == absent), "{}: {problems:#?}", document.display());
+    if let Some(expected) = tried.tree.root.get("x-summaries") {
+        let problems = tried.all_problems(&config);
+        let told = told(&problems, |_| true);
+        let summaries = told.iter().filter_map(|told| match told {
+            Told::Together(summed) => Some(json!({ "message": summed.message, "help": summed.help })),
+            _ => None,
+        });
+        assert_eq!(&Value::Array(summaries.collect()), expected, "{}", document.display());
+    }
     let failed = [tried.failures(&config, &problems), tried.failures_of_summaries(&config)].concat();
     assert!(failed.is_empty(), "{}", failed.join("\n"));
 }

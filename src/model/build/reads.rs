@@ -4,6 +4,7 @@ use crate::config::{Transport, line};
 use crate::diagnostics::{Code, Input, Problem, Problems, Severity};
 use crate::model::list::{List, Required};
 use crate::model::project::{Field, FieldType, Insert, Model};
+use crate::names::unique;
 
 /// `pointer`: where the model is in the document.
 pub fn check(model: &Model, models: &[Model], pointer: &str, problems: &mut Problems) {
@@ -69,8 +70,8 @@ fn not_paged(model: &Model, list: &List, pointer: &str) -> Option<Problem> {
 
 /// Says what of a list's parameters nothing fills, and who can: the config, or the application at run time.
 fn list_parameters(model: &Model, list: &List, pointer: &str) -> Option<Problem> {
-    let Required { query, keys, headers } = &list.required;
-    let names: Vec<&str> = query.iter().chain(keys).chain(headers).map(String::as_str).collect();
+    let Required { query, keys, headers, pointer: first } = &list.required;
+    let names = unique(query.iter().chain(keys).chain(headers).map(String::as_str));
     if names.is_empty() {
         return None;
     }
@@ -87,10 +88,16 @@ fn list_parameters(model: &Model, list: &List, pointer: &str) -> Option<Problem>
     };
     let message = format!("GET {} requires {}, which nothing fills", list.path, quoted(&names));
     let help = format!("{in_config}the application gives it: {at_run_time}");
-    let problem = Problem::new(Severity::Warning, Code::ListParameter, (Input::Spec, pointer), message).help(help);
+    let at = (Input::Spec, first.as_deref().unwrap_or(pointer));
+    let problem = Problem::new(Severity::Warning, Code::ListParameter, at, message).help(help);
     let item = format!("GET {}: {}, for `{}`", list.path, quoted(&names), model.name);
+    if same.is_empty() {
+        let keyed = problem.summed("list", "can't be read without keys in their query, which nothing fills", item);
+        let help = |_: &[&str]| "the application gives it: `configureSync({ listParams: (model) => … })`".to_owned();
+        return Some(keyed.help_of_all(help));
+    }
     Some(problem.summed("list", "can't be read without parameters that nothing fills", item).help_of_all(|_| {
-        "what is the same in every request, say in the config: `params: { NAME: … }`; else the application gives it: a parameter of the query with `configureSync({ listParams: (model) => … })`, a header with `headers`"
+        "what is the same in every request, say in the config: `params: { NAME: … }`; else the application gives it: a parameter of the query, and every key there, with `configureSync({ listParams: (model) => … })`, a header with `headers`"
             .to_owned()
     }))
 }

@@ -102,7 +102,8 @@ impl<'w, 'a> Writing<'w, 'a> {
         query.retain(|one| !paged.contains(&one.name.as_str()));
         let operation = Operation { query, headers, ..bodiless(Method::Get, item, in_path.collect()) };
         let mut required = Required::default();
-        for RequiredParameter { name, place, .. } in missing {
+        for RequiredParameter { name, place, pointer, .. } in missing {
+            required.pointer.get_or_insert(pointer);
             match place {
                 In::Header => required.headers.push(name.into_owned()),
                 _ if paged.contains(&name.as_ref()) => {}
@@ -111,6 +112,7 @@ impl<'w, 'a> Writing<'w, 'a> {
         }
         outside.retain(|one| match one.kind {
             OutsideKind::Key => {
+                required.pointer.get_or_insert(one.pointer.clone());
                 required.keys.push(one.name.clone());
                 false
             }

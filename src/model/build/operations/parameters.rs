@@ -5,7 +5,7 @@ use super::writing::{RowField, Unusable, Writing, bodiless};
 use crate::diagnostics::{Code, Input, Problem, Severity, all_of};
 use crate::discovery::{self, PathItem, paths};
 use crate::model::project::{FieldType, Filling, Method, Operation, Parameter};
-use crate::names;
+use crate::names::{self, unique};
 use crate::openapi::{Fallback, In, Node, RequiredParameter, required_parameters};
 
 /// Headers that are the client's own: OpenAPI has other places for them.
@@ -119,7 +119,7 @@ impl<'a> Writing<'_, 'a> {
         match unfilled(&missing) {
             Some(reason) => {
                 let pointer = missing.first().map(|first| first.pointer.clone()).unwrap_or_default();
-                let parameters = missing.iter().map(|parameter| parameter.name.to_string()).collect();
+                let parameters = names_of(&missing).into_iter().map(str::to_owned).collect();
                 Err(Unusable { pointer, reason, parameters, operation: Some(node.pointer.clone()) })
             }
             None => Ok((Operation { query, headers, ..bodiless(method, item, parameters) }, outside)),
@@ -212,10 +212,12 @@ impl<'a> Writing<'_, 'a> {
         if is_header && *is_api_key {
             return Some(Fate::Known);
         }
-        if is_header && only.is_none() && is_of_the_user(name) {
+        let is_named_as_key = KEYS.contains(&plain.as_str());
+        // What has only one value says nothing of who is asking.
+        if is_header && only.is_none() && (is_named_as_key || is_of_the_user(name)) {
             return Some(Fate::Outside(OutsideKind::Header));
         }
-        if *is_api_key || KEYS.contains(&plain.as_str()) {
+        if !is_header && (*is_api_key || is_named_as_key) {
             return Some(Fate::Outside(OutsideKind::Key));
         }
         if is_header && is_one_of(name, &[IDEMPOTENCY_KEY]) && self.is_keyed && method != Method::Get {
@@ -257,7 +259,7 @@ impl<'a> Writing<'_, 'a> {
 /// Why a request can't be made: `it requires the header `X-Tenant`, which nothing fills`.
 fn unfilled(missing: &[RequiredParameter]) -> Option<String> {
     let first = missing.first()?;
-    let names: Vec<&str> = missing.iter().map(|parameter| parameter.name.as_ref()).collect();
+    let names = names_of(missing);
     let what = match (first.place, names.len()) {
         (In::Header, 1) => "the header",
         (In::Header, _) => "the headers",
@@ -265,11 +267,17 @@ fn unfilled(missing: &[RequiredParameter]) -> Option<String> {
         (..) => "the query parameters",
     };
     // Of both kinds, what is shared is that they are parameters.
-    let what = match missing.iter().all(|parameter| parameter.place == first.place) {
-        true => what,
-        false => "the parameters",
+    let what = match (missing.iter().all(|parameter| parameter.place == first.place), names.len()) {
+        (true, _) => what,
+        (false, 1) => "the query parameter and the header",
+        (false, _) => "the parameters",
     };
     Some(format!("it requires {what} {}, which nothing fills", all_of(&names, 4)))
+}
+
+/// Each name once: the query and the headers may have the same.
+fn names_of<'p>(missing: &'p [RequiredParameter]) -> Vec<&'p str> {
+    unique(missing.iter().map(|parameter| parameter.name.as_ref()))
 }
 
 fn is_one_of(name: &str, names: &[&str]) -> bool {

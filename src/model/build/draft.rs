@@ -6,13 +6,13 @@ use super::complete::Draft;
 use super::fields::RowProperty;
 use super::lists::Reading;
 use super::metadata;
-use super::operations::{Bodies, Unusable, Writer, Writing};
+use super::operations::{Bodies, Unusable, Writer, Writing, names_of_create};
 use super::shapes::Types;
 use crate::config::{Adapter, Choice, Config, IdempotencyKey, ModelConfig, Transport, line};
 use crate::diagnostics::{Code, Input, Problem, Problems, Reason, Severity, all_of, closest};
 use crate::discovery::lists::listing;
 use crate::discovery::{Candidate, LeftOut, key_of};
-use crate::model::project::{self, FieldType};
+use crate::model::project::FieldType;
 use crate::model::types::Shape;
 use crate::names;
 use crate::openapi::Document;
@@ -34,9 +34,19 @@ pub struct Attempt<'c, 'a> {
 /// Drafts a candidate.
 pub fn attempt<'c, 'a>(document: &'a Document, config: &'c Config, candidate: &'c Candidate<'a>) -> Attempt<'c, 'a> {
     let types = Types::new(document);
-    let mut drafter =
-        Drafter { document, types: &types, candidate, config, problems: Problems::default(), refusal: None };
+    let mut drafter = Drafter {
+        document,
+        types: &types,
+        candidate,
+        config,
+        problems: Problems::default(),
+        refusal: None,
+        knows_references: false,
+    };
     let draft = drafter.draft();
+    if !drafter.knows_references {
+        drafter.check_references_in_config(None);
+    }
     let Drafter { problems, refusal, .. } = drafter;
     Attempt { draft: draft.filter(|_| refusal.is_none()), refusal, problems, reached: types.reached() }
 }
@@ -48,6 +58,8 @@ pub(super) struct Drafter<'m, 'c, 'a> {
     config: &'c Config,
     pub(super) problems: Problems,
     refusal: Option<LeftOut>,
+    /// Whether the config's references have been checked.
+    knows_references: bool,
 }
 
 impl<'c, 'a> Drafter<'_, 'c, 'a> {
@@ -101,7 +113,7 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
         };
         let create = writing.create().and_then(|writer| self.makes_key(writer, &key, &own_key));
         let create = self.usable("created", create);
-        self.check_references_in_config(create.as_ref().map(|writer| writer.inputs.as_slice()).unwrap_or_default());
+        self.check_references_in_config(create.as_ref());
         let update = self.usable("updated", writing.update());
         let delete = self.usable("deleted", writing.delete());
         let writers = || create.iter().chain(&update).chain(&delete);
@@ -311,28 +323,41 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
             self.refusal = Some(self.left_out(Reason::UnknownField));
         }
         let used = used.into_iter().filter(|(place, _)| !place.starts_with("/references/"));
-        self.check_known(excluded.chain(used), &[]);
+        self.check_known(excluded.chain(used), &[], &[]);
     }
 
-    /// Reports references in the config's entry whose names neither a field has nor an input.
-    fn check_references_in_config(&mut self, inputs: &[project::Input]) {
+    /// Reports references in the config's entry whose names neither a field has nor an input. Without a `create` that can
+    /// be used, there are no inputs: what its body has may be one again, and isn't reported.
+    fn check_references_in_config(&mut self, create: Option<&Writer<'a>>) {
+        self.knows_references = true;
         let Some(config) = &self.candidate.config else { return };
-        let names: Vec<&str> = inputs.iter().map(|input| input.name.as_str()).collect();
-        let used = config.entry.used_fields().into_iter().filter(|(place, _)| place.starts_with("/references/"));
-        self.check_known(used, &names);
+        let given = config.entry.used_fields().into_iter().filter(|(place, _)| place.starts_with("/references/"));
+        if let Some(create) = create {
+            let inputs: Vec<&str> = create.inputs.iter().map(|input| input.name.as_str()).collect();
+            let optional: Vec<&str> = create.unsent.iter().map(String::as_str).collect();
+            return self.check_known(given, &inputs, &optional);
+        }
+        let Some(names) = names_of_create(self.document, &self.candidate.resource) else { return };
+        self.check_known(given.filter(|(_, name)| !names.contains(name)), &[], &[]);
     }
 
-    /// `used`: names, each with its place in the entry. `others`: what they may name beside the fields.
-    fn check_known<'n>(&mut self, used: impl Iterator<Item = (String, &'n str)>, others: &[&str]) {
+    /// `used`: names, each with its place in the entry. `inputs`: what they may name beside the fields. `optional`: what
+    /// the body of a create has beside both.
+    fn check_known<'n>(&mut self, used: impl Iterator<Item = (String, &'n str)>, inputs: &[&str], optional: &[&str]) {
         let Some(config) = &self.candidate.config else { return };
         let taken = self.candidate.path_columns.iter().filter(|column| column.is_taken);
         let fields = self.candidate.row.properties.keys().copied().chain(taken.map(|column| column.name.as_str()));
-        let known: Vec<&str> = fields.chain(others.iter().copied()).collect();
-        for (place, name) in used.filter(|(_, name)| !known.contains(name)) {
+        let fields: Vec<&str> = fields.collect();
+        let is_known = |name: &str| fields.contains(&name) || inputs.contains(&name);
+        for (place, name) in used.filter(|(_, name)| !is_known(name)) {
             let pointer = format!("{}{place}", config.pointer);
-            let help = match closest(name, known.iter().copied()) {
+            let help = match closest(name, fields.iter().chain(inputs).copied()) {
+                _ if optional.contains(&name) => format!(
+                    "a create's body has it, and doesn't require it: only what it requires is an input{}",
+                    and_inputs(": ", inputs)
+                ),
                 Some(similar) => format!("did you mean `{similar}`?"),
-                None => format!("its fields are {}", all_of(&known, 12)),
+                None => format!("its fields are {}{}", all_of(&fields, 12), and_inputs(", its inputs ", inputs)),
             };
             let message = format!("`{}` has no field `{name}`", self.candidate.name);
             self.problems
@@ -368,6 +393,11 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
         self.refusal = Some(left_out);
         None
     }
+}
+
+/// Names the inputs, behind what leads to them.
+fn and_inputs(lead: &str, inputs: &[&str]) -> String {
+    if inputs.is_empty() { String::new() } else { format!("{lead}{}", all_of(inputs, 12)) }
 }
 
 /// Whether the database reserves the name, in any case.

@@ -245,7 +245,10 @@ fn references(drafts: &[Draft], type_names: &[String], problems: &mut Problems) 
         }
         let is_input =
             |name: &String| draft.create.iter().flat_map(|writer| &writer.inputs).any(|input| input.name == *name);
-        let (given_inputs, given_columns) = given.iter().cloned().partition(|(name, _)| is_input(name));
+        let (given_inputs, others): (Vec<_>, Vec<_>) = given.iter().cloned().partition(|(name, _)| is_input(name));
+        // Of a create that can't be used, there are no inputs.
+        let is_column = |name: &String| draft.properties.iter().any(|property| property.name == name);
+        let given_columns = others.into_iter().filter(|(name, _)| is_column(name)).collect();
         References { columns: replaced(found, given_columns), inputs: replaced(inputs, given_inputs) }
     };
     rows.iter().zip(drafts).map(of).collect()

@@ -1,5 +1,7 @@
 //! What the body of a request has, by the document.
 
+use std::collections::BTreeSet;
+
 use super::writing::{RowField, Writing};
 use crate::discovery::{self, Layout, PathItem, Resource};
 use crate::model::build::shapes::Types;
@@ -38,6 +40,33 @@ impl<'a> Bodies<'a> {
         let said = self.0.iter().filter_map(|body| types.property(body.get(name)?));
         said.map(|typed| typed.ty).any(|ty| ty == FieldType::Decimal { as_number: false })
     }
+}
+
+/// How deep what a row has lies in a body: within an envelope, and within the `attributes` there.
+const DEEPEST: usize = 3;
+
+/// The names of all that the bodies of a resource's creates have. `None` where one isn't described.
+pub fn names_of_create<'a>(document: &'a Document, resource: &Resource<'a>) -> Option<BTreeSet<&'a str>> {
+    fn collect<'a>(document: &'a Document, all: Properties<'a>, depth: usize, names: &mut BTreeSet<&'a str>) {
+        for (name, property) in all {
+            names.insert(name);
+            if let Some(inner) = property.schemas.first().filter(|_| depth < DEEPEST) {
+                collect(document, properties(document, inner), depth + 1, names);
+            }
+        }
+    }
+    let offered =
+        [resource.collection_operation("post"), resource.collection_operation("put"), resource.item_operation("post")];
+    let mut names = BTreeSet::new();
+    for (item, node) in offered.into_iter().flatten() {
+        let all = match find_body(document, &item.node, &node) {
+            Body::Json(body, _) => properties(document, &body.schema()),
+            Body::Form(properties, _) => properties,
+            Body::Untyped | Body::None | Body::Other(_) => return None,
+        };
+        collect(document, all, 1, &mut names);
+    }
+    Some(names)
 }
 
 impl<'a> Writing<'_, 'a> {

@@ -7,7 +7,7 @@ mod parameters;
 mod writer;
 mod writing;
 
-pub use body::Bodies;
+pub use body::{Bodies, names_of_create};
 pub use parameters::Outside;
 pub use writer::Writer;
 pub use writing::{RowField, Unusable, Writing};

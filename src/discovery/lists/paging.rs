@@ -151,16 +151,18 @@ impl Page {
         }
     }
 
-    /// The parameters that the client fills.
+    /// The parameters that the client itself gives in every request: where a page begins, and how many rows it has. The first
+    /// page has no cursor yet.
     pub fn parameters(&self) -> Vec<&str> {
-        let own = match self {
-            Page::None { .. } | Page::Link { .. } => None,
-            Page::Offset { offset: name, .. }
-            | Page::Number { page: name, .. }
-            | Page::Cursor { cursor: name, .. }
-            | Page::After { after: name, .. } => Some(name.as_str()),
-        };
-        own.into_iter().chain(self.size().map(|size| size.parameter.as_str())).collect()
+        self.position().into_iter().chain(self.size().map(|size| size.parameter.as_str())).collect()
+    }
+
+    /// How many rows to skip, or the number of a page.
+    pub fn position(&self) -> Option<&str> {
+        match self {
+            Page::Offset { offset: name, .. } | Page::Number { page: name, .. } => Some(name),
+            Page::None { .. } | Page::Link { .. } | Page::Cursor { .. } | Page::After { .. } => None,
+        }
     }
 }
 

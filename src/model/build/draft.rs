@@ -119,8 +119,7 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
         let writers = || create.iter().chain(&update).chain(&delete);
         self.note_unsent(writers());
         let listing = listing(self.document, resource, row, &key, config.and_then(|config| config.list.as_ref()));
-        let paged = listing.as_ref().map(|listing| listing.page.parameters()).unwrap_or_default();
-        let list = writing.list(&paged);
+        let list = writing.list(listing.as_ref().map(|listing| &listing.page));
         let get = self.readable(writing.item());
         // Only a list that is polled is asked for.
         let polls = self.config.transport_of(config) == Transport::Rest;

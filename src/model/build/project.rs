@@ -160,16 +160,20 @@ pub fn make<'a>(
 
 /// Notes what the config gives for parameters and no request has.
 fn note_unused_params(config: &Config, models: &[Model], problems: &mut Problems) {
-    let operations = models.iter().flat_map(|model| {
-        let all = &model.operations;
-        // A list that isn't polled is never asked for.
-        let list = all.list.as_ref().filter(|_| model.list.is_some());
-        [&all.get, &all.create, &all.update, &all.delete].into_iter().flatten().chain(list)
-    });
     let (mut query, mut headers): (Vec<&Parameter>, Vec<&Parameter>) = Default::default();
-    for operation in operations {
-        query.extend(&operation.query);
+    let mut paged: Vec<&str> = Vec::new();
+    for model in models {
+        let all = &model.operations;
+        for operation in [&all.get, &all.create, &all.update, &all.delete].into_iter().flatten() {
+            query.extend(&operation.query);
+            headers.extend(&operation.headers);
+        }
+        // A list that isn't polled is never asked for.
+        let Some((list, operation)) = model.list.as_ref().zip(all.list.as_ref()) else { continue };
+        let own = list.page.parameters();
+        query.extend(operation.query.iter().filter(|one| !own.contains(&one.name.as_str())));
         headers.extend(&operation.headers);
+        paged.extend(own);
     }
     let is_value = |parameter: &Parameter| matches!(parameter.filling, Filling::Value(_));
     for (name, _) in &config.params {
@@ -178,11 +182,16 @@ fn note_unused_params(config: &Config, models: &[Model], problems: &mut Problems
         if is_sent {
             continue;
         }
-        let message =
-            format!("no request has `{name}`: none that can be made requires it, or the rows have a column for it");
+        let (message, help) = if paged.contains(&name.as_str()) {
+            let message = format!("no list is asked with this `{name}`: the client gives its own, page by page");
+            (message, "take it out of `params`; `list` of a model says how its pages are asked for")
+        } else {
+            let why = "none that can be made requires it, or the rows have a column for it";
+            (format!("no request has `{name}`: {why}"), "take it out of `params`, or correct its name")
+        };
         let at = child("/params", name);
         let problem = Problem::new(Severity::Note, Code::UnusedParameter, (Input::Config, &at), message);
-        problems.push(problem.help("take it out of `params`, or correct its name"));
+        problems.push(problem.help(help));
     }
 }
 

@@ -17,7 +17,7 @@ use writing::{Outcome, bodiless};
 
 use super::answers;
 use crate::discovery::paths;
-use crate::model::list::{Answer, Required};
+use crate::model::list::{Answer, Page, Required};
 use crate::model::project::{Method, Operation};
 use crate::openapi::{In, Node, RequiredParameter, declares, find_response, json_type};
 
@@ -89,9 +89,8 @@ impl<'w, 'a> Writing<'w, 'a> {
         Ok(writer)
     }
 
-    /// The operation that lists rows. Path parameters without a field are left to the caller. `paged`: what the client
-    /// itself gives to come from page to page.
-    pub fn list(&self, paged: &[&str]) -> Option<Reader> {
+    /// The operation that lists rows. Path parameters without a field are left to the caller.
+    pub fn list(&self, page: Option<&Page>) -> Option<Reader> {
         let (item, node) = self.resource.collection_operation("get")?;
         let parameters = paths::parameters(&item.segments);
         let in_path = parameters.iter().enumerate().filter_map(|(index, (name, _))| {
@@ -99,16 +98,17 @@ impl<'w, 'a> Writing<'w, 'a> {
             Some(((*name).to_owned(), field))
         });
         let Filled { mut query, headers, mut outside, missing } = self.beside_path(Method::Get, item, &node, Of::List);
-        query.retain(|one| !paged.contains(&one.name.as_str()));
+        // A size stays: where the API refuses that of the client, the request has what the document says.
+        let position = page.and_then(Page::position);
+        query.retain(|one| position != Some(&one.name));
         let operation = Operation { query, headers, ..bodiless(Method::Get, item, in_path.collect()) };
         let mut required = Required::default();
-        for RequiredParameter { name, place, pointer, .. } in missing {
+        let paged = page.map(Page::parameters).unwrap_or_default();
+        let is_paged = |one: &RequiredParameter| one.place == In::Query && paged.contains(&one.name.as_ref());
+        for RequiredParameter { name, place, pointer, .. } in missing.into_iter().filter(|one| !is_paged(one)) {
             required.pointer.get_or_insert(pointer);
-            match place {
-                In::Header => required.headers.push(name.into_owned()),
-                _ if paged.contains(&name.as_ref()) => {}
-                _ => required.query.push(name.into_owned()),
-            }
+            let names = if place == In::Header { &mut required.headers } else { &mut required.query };
+            names.push(name.into_owned());
         }
         outside.retain(|one| match one.kind {
             OutsideKind::Key => {

@@ -69,7 +69,7 @@ codes! {
     NameCollision "name-collision" [Error], "a model would have the same tables as another";
     BadName "bad-name" [Error], "a name can't be that of a model, a table or a column";
     BadPath "bad-path" [Error], "a path doesn't begin with /";
-    BadHeader "bad-header" [Error], "a header of `spec_headers` can't be sent";
+    BadHeader "bad-header" [Error], "a header of `spec_headers` or `params` can't be sent";
     NoVariable "no-variable" [Error], "the environment lacks a variable that `spec_headers` uses";
     NotAUrl "not-a-url" [Error], "a value isn't a URL";
     NoSuchFolder "no-such-folder" [Error], "the folder with templates doesn't exist";

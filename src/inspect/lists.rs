@@ -1,6 +1,6 @@
 //! Says in words how the rows of a model are read from the API.
 
-use crate::model::{List, Model, Page};
+use crate::model::{List, Model, Page, Required};
 
 /// `GET /contacts, pages by limit/offset, up to 100 rows, total in `total`, incremental by updated_since`.
 pub fn sentence(list: &List) -> String {
@@ -33,13 +33,10 @@ pub fn sentence(list: &List) -> String {
     }
     parts.extend(list.deleted.as_ref().map(|column| format!("deleted rows by `{column}`")));
     parts.extend(list.parents.last().map(|parent| format!("for each of {}", parent.model)));
-    let (in_query, headers) = (list.required.in_query(), &list.required.headers);
-    if !in_query.is_empty() {
-        parts.push(format!("needs {} from `listParams`", in_query.join(", ")));
-    }
-    if !headers.is_empty() {
-        parts.push(format!("needs {} from `headers`", headers.join(", ")));
-    }
+    let Required { query, keys, headers, .. } = &list.required;
+    let wanted = [(query, "`params` or `listParams`"), (keys, "`listParams`"), (headers, "`params` or `headers`")];
+    let wanted = wanted.iter().filter(|(names, _)| !names.is_empty());
+    parts.extend(wanted.map(|(names, from)| format!("needs {} from {from}", names.join(", "))));
     parts.join(", ")
 }
 

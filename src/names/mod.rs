@@ -2,6 +2,7 @@
 //! reserved words, quoting for its position, uniqueness within a scope.
 
 mod affixes;
+pub mod http;
 pub mod json;
 mod scope;
 pub mod sql;

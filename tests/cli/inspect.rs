@@ -41,6 +41,12 @@ fn a_model_whose_key_and_parents_were_guessed() {
 }
 
 #[test]
+fn who_gives_what_a_list_requires() {
+    let run = inspect(&["invoices"], &fixture("not-read"));
+    assert!(run.stdout.contains("needs tenant from `params` or `listParams`"), "{}", run.stdout);
+}
+
+#[test]
 fn what_is_left_out_and_why() {
     let run = inspect(&[], &fixture("nested-paths"));
     insta::assert_snapshot!("nested_paths", run.stdout);

@@ -120,9 +120,9 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
         self.note_unsent(writers());
         let listing = listing(self.document, resource, row, &key, config.and_then(|config| config.list.as_ref()));
         let list = writing.list(listing.as_ref().map(|listing| &listing.page));
-        let get = self.readable(writing.item());
         // Only a list that is polled is asked for.
         let polls = self.config.transport_of(config) == Transport::Rest;
+        let get = self.readable(writing.item(), polls || update.is_some());
         let readers = list.iter().filter(|_| polls).chain(&get);
         self.note_outside(writers().map(|writer| &writer.outside), readers.map(|reader| &reader.outside));
         let delete = delete.map(|writer| writer.operation);

@@ -36,12 +36,13 @@ impl<'a> Drafter<'_, '_, 'a> {
         })
     }
 
-    /// Returns the operation that reads a row, or notes which of its parameters nothing fills.
-    pub(super) fn readable(&mut self, outcome: Result<Option<Reader>, Unusable>) -> Option<Reader> {
+    /// Returns the operation that reads a row, or notes which of its parameters nothing fills. `is_read`: whether something
+    /// would read it.
+    pub(super) fn readable(&mut self, outcome: Result<Option<Reader>, Unusable>, is_read: bool) -> Option<Reader> {
         outcome.unwrap_or_else(|unusable| {
             let Unusable { pointer, reason, parameters, operation: at } = unusable;
             // Without a row there is nothing to ask for, and without a column for its path no way to.
-            if parameters.is_empty() {
+            if parameters.is_empty() || !is_read {
                 return None;
             }
             let name = &self.candidate.name;

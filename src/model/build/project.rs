@@ -16,6 +16,7 @@ use crate::diagnostics::{Code, Input, Problem, Problems, Severity, all_of, child
 use crate::discovery::{Candidate, LeftOut, choose};
 use crate::model::project::{Filling, Model, Parameter, Project};
 use crate::model::types::NamedType;
+use crate::names::http::is_header_value;
 use crate::openapi::Document;
 use crate::parallel;
 
@@ -154,12 +155,12 @@ pub fn make<'a>(
     });
     let mut models: Vec<Model> = models.collect();
     find_parents(&mut models);
-    note_unused_params(config, &models, problems);
+    check_params(config, &models, problems);
     Made { project: Project { models, types: names.types }, notes, refused }
 }
 
-/// Notes what the config gives for parameters and no request has.
-fn note_unused_params(config: &Config, models: &[Model], problems: &mut Problems) {
+/// Checks what the config gives for parameters: no request may have it, and no header may hold it.
+fn check_params(config: &Config, models: &[Model], problems: &mut Problems) {
     let (mut query, mut headers): (Vec<&Parameter>, Vec<&Parameter>) = Default::default();
     let mut paged: Vec<&str> = Vec::new();
     for model in models {
@@ -176,10 +177,15 @@ fn note_unused_params(config: &Config, models: &[Model], problems: &mut Problems
         paged.extend(own);
     }
     let is_value = |parameter: &Parameter| matches!(parameter.filling, Filling::Value(_));
-    for (name, _) in &config.params {
-        let is_sent = query.iter().any(|one| one.name == *name && is_value(one))
-            || headers.iter().any(|one| one.name.eq_ignore_ascii_case(name) && is_value(one));
-        if is_sent {
+    for (name, value) in &config.params {
+        let is_header = headers.iter().any(|one| one.name.eq_ignore_ascii_case(name) && is_value(one));
+        if is_header && !is_header_value(value) {
+            let message = format!("the header `{name}` can't be sent: its value has what no header can hold");
+            let at = child("/params", name);
+            let problem = Problem::new(Severity::Error, Code::BadHeader, (Input::Config, &at), message);
+            problems.push(problem.help("say it in printable characters, none of them beyond ÿ (U+00FF)"));
+        }
+        if is_header || query.iter().any(|one| one.name == *name && is_value(one)) {
             continue;
         }
         let (message, help) = if paged.contains(&name.as_str()) {

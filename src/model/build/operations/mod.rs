@@ -12,7 +12,7 @@ pub use parameters::Outside;
 pub use writer::Writer;
 pub use writing::{RowField, Unusable, Writing};
 
-use parameters::{Filled, Of, OutsideKind};
+use parameters::{Filled, Of, OutsideKind, is_tag};
 use writing::{Outcome, bodiless};
 
 use super::answers;
@@ -106,6 +106,11 @@ impl<'w, 'a> Writing<'w, 'a> {
         let paged = page.map(Page::parameters).unwrap_or_default();
         let is_paged = |one: &RequiredParameter| one.place == In::Query && paged.contains(&one.name.as_ref());
         for RequiredParameter { name, place, pointer, .. } in missing.into_iter().filter(|one| !is_paged(one)) {
+            // The client has one from the second request on, and the config never.
+            if is_tag(place, &name) {
+                outside.push(Outside { kind: OutsideKind::Header, name: name.into_owned(), pointer });
+                continue;
+            }
             required.pointer.get_or_insert(pointer);
             let names = if place == In::Header { &mut required.headers } else { &mut required.query };
             names.push(name.into_owned());
@@ -116,7 +121,7 @@ impl<'w, 'a> Writing<'w, 'a> {
                 required.keys.push(one.name.clone());
                 false
             }
-            OutsideKind::Header | OutsideKind::Cookie => true,
+            OutsideKind::Header | OutsideKind::Cookie | OutsideKind::NoName => true,
         });
         Some(Reader { operation, required, outside })
     }

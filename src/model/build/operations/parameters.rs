@@ -5,6 +5,7 @@ use super::writing::{RowField, Unusable, Writing, bodiless};
 use crate::diagnostics::{Code, Input, Problem, Severity, all_of};
 use crate::discovery::{self, PathItem, paths};
 use crate::model::project::{FieldType, Filling, Method, Operation, Parameter};
+use crate::names::http::{is_header_name, is_header_value};
 use crate::names::{self, unique};
 use crate::openapi::{Fallback, In, Node, RequiredParameter, required_parameters};
 
@@ -27,6 +28,9 @@ const KEYS: &[&str] = &["apikey", "accesstoken", "authtoken"];
 
 /// Headers that tell requests apart, and stay the same where one is repeated.
 const IDS_OF_REQUESTS: &[&str] = &["idempotencykey", "xidempotencykey", "requestid", "xrequestid", "xcorrelationid"];
+
+/// Headers with the tag of an answer that came before: it isn't the same in every request.
+const TAGS: &[&str] = &["if-match", "if-none-match"];
 
 /// The header that every write has, where the config doesn't say otherwise.
 const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
@@ -65,6 +69,8 @@ pub enum OutsideKind {
     Header,
     /// What only the browser sends.
     Cookie,
+    /// A header whose name can't be one.
+    NoName,
 }
 
 impl Outside {
@@ -85,6 +91,11 @@ impl Outside {
                 "the cookie",
                 "no code can set it: the browser sends what the server has set, to another origin only if `fetch` in `configureSync` includes credentials",
                 "a cookie, which only the browser sends",
+            ),
+            OutsideKind::NoName => (
+                "the header",
+                "no header can be called that: correct the document",
+                "a header that can't be called what it is",
             ),
         };
         let name = &self.name;
@@ -116,14 +127,26 @@ impl<'a> Writing<'_, 'a> {
     ) -> Result<(Operation, Vec<Outside>), Unusable> {
         let parameters = self.in_path(item, node)?;
         let Filled { query, headers, outside, missing } = self.beside_path(method, item, node, of);
-        match unfilled(&missing) {
-            Some(reason) => {
-                let pointer = missing.first().map(|first| first.pointer.clone()).unwrap_or_default();
-                let parameters = names_of(&missing).into_iter().map(str::to_owned).collect();
-                Err(Unusable { pointer, reason, parameters, operation: Some(node.pointer.clone()) })
-            }
-            None => Ok((Operation { query, headers, ..bodiless(method, item, parameters) }, outside)),
+        if let Some(one) = outside.iter().find(|one| one.kind == OutsideKind::NoName) {
+            let reason = format!("it requires the header `{}`, and no header can be called that", one.name);
+            return Err(Unusable { operation: Some(node.pointer.clone()), ..Unusable::at(&one.pointer, reason) });
         }
+        let Some((reason, first)) = unfilled(&missing).zip(missing.first()) else {
+            return Ok((Operation { query, headers, ..bodiless(method, item, parameters) }, outside));
+        };
+        let operation = Some(node.pointer.clone());
+        let unusable = Unusable { pointer: first.pointer.clone(), reason, parameters: Vec::new(), operation };
+        let mut parameters: Vec<String> = names_of(&missing).into_iter().map(str::to_owned).collect();
+        if missing.iter().any(|one| is_tag(one.place, &one.name)) {
+            // A tag is no matter of the config: reading the row gives it, where that lacks no more than parameters.
+            let read = self.item().err().filter(|read| is_replaced(method, of) && !read.parameters.is_empty());
+            let Some(read) = read else { return Err(unusable) };
+            parameters.retain(|name| !is_one_of(name, TAGS));
+            parameters.extend(read.parameters);
+            let reason = format!("{}, as the row can't be read: {}", unusable.reason, read.reason);
+            return Err(Unusable { pointer: read.pointer, reason, parameters, ..unusable });
+        }
+        Err(Unusable { parameters, ..unusable })
     }
 
     /// The field for each parameter of the path.
@@ -173,6 +196,9 @@ impl<'a> Writing<'_, 'a> {
     fn fate(&self, method: Method, parameter: &RequiredParameter<'a>, of: Of) -> Fate {
         let RequiredParameter { name, place, only, .. } = parameter;
         let is_header = *place == In::Header;
+        if is_header && !is_header_name(name) {
+            return Fate::Outside(OutsideKind::NoName);
+        }
         if is_header && is_one_of(name, OWN) {
             return Fate::Known;
         }
@@ -191,6 +217,9 @@ impl<'a> Writing<'_, 'a> {
             return special;
         }
         match (only, &parameter.default) {
+            (Some(value), _) | (None, Some(Fallback::Sent(value))) if is_header && !is_header_value(value) => {
+                Fate::Missing
+            }
             (Some(value), _) | (None, Some(Fallback::Sent(value))) => Fate::Sent(Filling::Value(value.clone())),
             (None, Some(Fallback::OfTheApi)) => Fate::Known,
             (None, None) => Fate::Missing,
@@ -227,9 +256,9 @@ impl<'a> Writing<'_, 'a> {
             return Some(Fate::Sent(Filling::WriteId));
         }
         // The client reads a row before it replaces it by a PUT, and that answer has the tag.
-        let is_replaced = method == Method::Put && of == Of::Row;
-        let is_tag = is_header && is_one_of(name, &["if-match"]);
-        (is_tag && is_replaced && self.item().is_ok_and(|item| item.is_some())).then_some(Fate::Known)
+        let is_match = is_header && is_one_of(name, &["if-match"]);
+        let is_known = is_match && is_replaced(method, of) && self.item().is_ok_and(|item| item.is_some());
+        is_known.then_some(Fate::Known)
     }
 
     /// The column of a parameter's name, where its values are some that the parameter takes. A new row has no value yet in
@@ -273,6 +302,15 @@ fn unfilled(missing: &[RequiredParameter]) -> Option<String> {
         (false, _) => "the parameters",
     };
     Some(format!("it requires {what} {}, which nothing fills", all_of(&names, 4)))
+}
+
+/// Whether a request has the whole row.
+fn is_replaced(method: Method, of: Of) -> bool {
+    method == Method::Put && of == Of::Row
+}
+
+pub(super) fn is_tag(place: In, name: &str) -> bool {
+    place == In::Header && is_one_of(name, TAGS)
 }
 
 /// Each name once: the query and the headers may have the same.

@@ -4,14 +4,19 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Server } from "./server/server.js";
-import { generated, inMemory, POLL } from "./support/generated.js";
+import { adapter, generated, inMemory, isIndexedDb, POLL, transport } from "./support/generated.js";
 import { startServer } from "./support/start.js";
 import { until } from "./support/until.js";
 
-const { closeDatabase, configureSync, createClient, initializeDatabase, projectsCollection } = await generated();
+const { closeDatabase, configureSync, createClient, initializeDatabase, projectsCollection, tasksCollection } =
+  await generated();
+const { defaultClient } = (await import(
+  `../${adapter}/${transport}/db/init.js`
+)) as typeof import("../pglite/electric/db/init.js");
 
 let server: Server;
 let other: ReturnType<typeof createClient>;
+const owner = createClient({ database: "kept" });
 
 before(async () => {
   server = await startServer();
@@ -26,8 +31,17 @@ before(async () => {
 after(async () => {
   await other.closeDatabase();
   await closeDatabase();
+  await owner.closeDatabase();
   await server.close();
 });
+
+/** An empty database that has what was written when it is opened again. */
+async function kept(): Promise<NonNullable<Parameters<typeof initializeDatabase>[0]>> {
+  if (isIndexedDb) return { ...inMemory(), sync: false };
+  await owner.closeDatabase();
+  const driver = await owner.initializeDatabase({ ...inMemory(), sync: false });
+  return { driver: { ...driver, close: async () => {} }, sync: false };
+}
 
 async function showing(...expected: string[]): Promise<void> {
   const names = (): string =>
@@ -93,11 +107,118 @@ test("a collection in use shows the database that is opened next, and what chang
 
 test("a collection that is first used while nothing is open begins with what is opened, however often", async () => {
   await closeDatabase();
-  const { tasksCollection } = await generated();
+  const { projects, tasks } = other.collections;
+  const project_id = crypto.randomUUID();
+  await projects.insert({ id: project_id, name: "of the tasks" }).isPersisted.promise;
+  await tasks.insert({ project_id, title: "first" }).isPersisted.promise;
+  const titles = (): string =>
+    tasksCollection.toArray
+      .map(({ title }) => title)
+      .sort()
+      .join();
+
   const ready = tasksCollection.preload();
   await initializeDatabase({ ...inMemory(), sync: false });
   await closeDatabase();
   await initializeDatabase(inMemory());
   await ready;
-  assert.equal(tasksCollection.status, "ready");
+  await until(() => titles() === "first", titles);
+  await tasks.insert({ project_id, title: "second" }).isPersisted.promise;
+  await until(() => titles() === "first,second", titles);
+});
+
+test("a collection is ready when its database is closed before it has loaded", async () => {
+  const client = createClient({ apiBaseUrl: server.url, fetch: () => new Promise<never>(() => {}), database: "never" });
+  const { projects } = client.collections;
+  void projects.preload();
+  await client.initializeDatabase(inMemory());
+  assert.equal(projects.status, "loading");
+  await client.closeDatabase();
+  await until(
+    () => projects.status === "ready",
+    () => projects.status,
+  );
+});
+
+test("an edit under way while its database is closed stays, and one that is made while nothing is open is saved then", async () => {
+  await closeDatabase();
+  const database = await kept();
+  await initializeDatabase(database);
+  await showing();
+  const id = crypto.randomUUID();
+  await projectsCollection.insert({ id, name: "p" }).isPersisted.promise;
+  const edit = projectsCollection.update(id, (draft) => void (draft.name = "edited"));
+  await closeDatabase();
+  assert.equal(edit.state, "completed");
+  assert.deepEqual(
+    projectsCollection.toArray.map(({ name }) => name),
+    ["edited"],
+  );
+  const meanwhile = projectsCollection.insert({ name: "while closed" });
+  await initializeDatabase(database);
+  await meanwhile.isPersisted.promise;
+  await showing("edited", "while closed");
+
+  // It is in the database, and not only in the collection.
+  await closeDatabase();
+  const again = createClient();
+  await again.initializeDatabase(database);
+  await again.collections.projects.preload();
+  assert.deepEqual(again.collections.projects.toArray.map(({ name }) => name).sort(), ["edited", "while closed"]);
+  await again.closeDatabase();
+});
+
+// IndexedDB takes no driver of somebody else.
+if (!isIndexedDb) {
+  test("an edit that is saved before a close is in view after it, however slow the reading is", async () => {
+    await closeDatabase();
+    const { driver } = await kept();
+    assert.ok(driver !== undefined);
+    let held: Promise<void> | undefined;
+    const slow = {
+      ...driver,
+      query: async (statement: Parameters<typeof driver.query>[0]) => {
+        await held;
+        return driver.query(statement);
+      },
+    };
+    await initializeDatabase({ driver: slow, sync: false });
+    await showing();
+    const id = crypto.randomUUID();
+    await projectsCollection.insert({ id, name: "p" }).isPersisted.promise;
+    let release = (): void => {};
+    held = new Promise((resolve) => {
+      release = resolve;
+    });
+    // A statement of somebody else: what it has changed has to be read.
+    await driver.exec("UPDATE projects SET name = 'of SQL'");
+    projectsCollection.insert({ name: "q" });
+    const closed = closeDatabase();
+    setTimeout(release, 200);
+    await closed;
+    assert.deepEqual(projectsCollection.toArray.map(({ name }) => name).sort(), ["of SQL", "q"]);
+  });
+}
+
+test("a collection that isn't used any more leaves nothing in an open database", async () => {
+  await closeDatabase();
+  await initializeDatabase({ ...inMemory(), sync: false });
+  const { feed } = await defaultClient.whenOpen();
+  const { onClose } = feed;
+  let [listening, begun] = [0, 0];
+  feed.onClose = (listener) => {
+    const forget = onClose(listener);
+    [listening, begun] = [listening + 1, begun + 1];
+    return () => {
+      listening -= 1;
+      forget();
+    };
+  };
+  for (let times = 1; times <= 3; times += 1) {
+    await tasksCollection.cleanup();
+    await tasksCollection.preload();
+    assert.deepEqual([listening, begun], [1, times]);
+  }
+  await tasksCollection.cleanup();
+  assert.equal(listening, 0);
 });

@@ -4,6 +4,7 @@ import { models } from "../schema/index.js";
 import { createChanges, type Changes, type ChangesOptions, type LocalChange } from "./changes.js";
 import { openStore, type Database, type StoreOptions } from "./client/adapters.js";
 import { database } from "./client/defaults.js";
+import { CLOSING_SHOWN_MS } from "./client/timing.js";
 import { openFeed, type Session } from "./collection/feed.js";
 import { createWriter, type Writer } from "./collection/mutations.js";
 import { createStoreChanges, type StoreChanges } from "./collection/table.js";
@@ -14,7 +15,7 @@ import type { Store } from "./store/store.js";
 import { createLeadership, watchLeader, type Leadership } from "./tabs/leader.js";
 import { openReports, type ModelStatus, type Reports, type SyncError } from "./tabs/reports.js";
 import { readProgress } from "./transport/progress.js";
-import { createPresence, createPulls, type Presence, type Pulls } from "./transport/schedule.js";
+import { createPresence, createPulls, within, type Presence, type Pulls } from "./transport/schedule.js";
 import { noteUser, whileSignedIn } from "./user.js";
 
 export interface DatabaseOptions extends StoreOptions {
@@ -88,8 +89,8 @@ export interface Client extends ClientBase {
   readonly status: Status;
   readonly writer: Writer;
   readonly storeChanges: StoreChanges;
-  /** The database, as soon as somebody has opened it. */
-  whenOpen(): Promise<Session>;
+  /** The database, as soon as somebody has opened it; after `signal` has aborted, never. */
+  whenOpen(signal?: AbortSignal): Promise<Session>;
   readonly functions: ClientFunctions;
 }
 
@@ -146,9 +147,12 @@ function clientOf(base: ClientBase, databaseName: string): Client {
     return current;
   }
 
-  function whenOpen(): Promise<Session> {
+  function whenOpen(signal?: AbortSignal): Promise<Session> {
     if (current !== undefined) return Promise.resolve(current);
-    return new Promise((resolve) => waiting.add(resolve));
+    return new Promise((resolve) => {
+      waiting.add(resolve);
+      signal?.addEventListener("abort", () => waiting.delete(resolve));
+    });
   }
 
   async function open(options: DatabaseOptions): Promise<Running> {
@@ -171,6 +175,7 @@ function clientOf(base: ClientBase, databaseName: string): Client {
     if (running === undefined) return;
     await writer.finish();
     current = undefined;
+    await shown(running);
     await running.stop();
     await running.store.close();
   }
@@ -304,6 +309,12 @@ async function start(
     feed.close();
   };
   return { store, feed, reports, leadership, pulls, stop };
+}
+
+/** Returns when collections show what is saved, or can't in time: after the close, nobody reads it for them. */
+async function shown({ store, feed }: Session): Promise<void> {
+  const { signal } = new AbortController();
+  await within(CLOSING_SHOWN_MS, signal, async () => feed.reached(await feed.position(store))).catch(() => {});
 }
 
 async function progress(store: Store): Promise<Record<string, ModelStatus>> {

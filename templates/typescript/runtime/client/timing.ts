@@ -58,6 +58,8 @@ export const LEADER_INTERRUPT_MS = 500;
 export const OWNER_ANSWER_MS = 5_000;
 /** How long a worker has to close the database. */
 export const CLOSE_MS = 2_000;
+/** The longest that a close waits until collections show what is saved. */
+export const CLOSING_SHOWN_MS = 5_000;
 
 /** Until changed keys are read again after a failure; each further one doubles it, up to the longest. */
 export const FIRST_READ_RETRY_MS = 100;

@@ -120,25 +120,30 @@ function follow<Shown extends object, Key extends CollectionKey>(
   /** An application may close its database and open it again, or another: what is shown goes on with that. */
   async function start(): Promise<void> {
     while (!signal.aborted) {
-      const session = await whenOpen();
+      const session = await whenOpen(signal);
       if (signal.aborted) return;
       const over = new AbortController();
       const isOver = new Promise<void>((resolve) => {
         over.signal.addEventListener("abort", () => resolve());
       });
       signal.addEventListener("abort", () => over.abort(), { signal: over.signal });
-      session.feed.onClose(() => over.abort());
+      over.signal.addEventListener("abort", session.feed.onClose(() => over.abort()));
       show(session, over.signal).catch((error: unknown) => {
         if (!over.signal.aborted) sync.markError(error);
       });
       await isOver;
+      // Whoever waits for the first rows would wait until something is opened again.
+      if (!signal.aborted) sync.markReady();
     }
   }
 
   const stopListening = writer.onWaiting(model, () => {
     setTimeout(showIfWaiting, HELD_MS);
   });
-  signal.addEventListener("abort", stopListening);
+  signal.addEventListener("abort", () => {
+    stopListening();
+    rows = new Map();
+  });
   start().catch(sync.markError);
   return () => stop.abort();
 }

@@ -62,7 +62,9 @@ export function createPuller(context: Context, listed: Listed): Puller {
   const isToShow = showsEarly();
 
   function definition(): string {
-    return JSON.stringify([urlOf(settings, list.path), settings.current().listParams(model.name)]);
+    const asked = [urlOf(settings, list.path), settings.current().listParams(model.name)];
+    // Only where there is one: other lists' definitions are stored without it.
+    return JSON.stringify(list.query === undefined ? asked : [...asked, list.query]);
   }
 
   async function pull(part: "all" | "new", signal: AbortSignal): Promise<boolean> {

@@ -33,8 +33,9 @@ pub fn sentence(list: &List) -> String {
     }
     parts.extend(list.deleted.as_ref().map(|column| format!("deleted rows by `{column}`")));
     parts.extend(list.parents.last().map(|parent| format!("for each of {}", parent.model)));
-    let Required { query, keys, headers, .. } = &list.required;
-    let wanted = [(query, "`params` or `listParams`"), (keys, "`listParams`"), (headers, "`params` or `headers`")];
+    let Required { query, cursors, keys, headers, .. } = &list.required;
+    let asked: Vec<String> = query.iter().chain(cursors).cloned().collect();
+    let wanted = [(&asked, "`params` or `listParams`"), (keys, "`listParams`"), (headers, "`params` or `headers`")];
     let wanted = wanted.iter().filter(|(names, _)| !names.is_empty());
     parts.extend(wanted.map(|(names, from)| format!("needs {} from {from}", names.join(", "))));
     parts.join(", ")

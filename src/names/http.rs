@@ -6,6 +6,11 @@ pub fn is_header_name(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(is_allowed)
 }
 
+/// What `fetch` sends of a value: a block of YAML ends with a line break.
+pub fn header_value(value: &str) -> &str {
+    value.trim_matches(['\t', '\n', '\r', ' '])
+}
+
 /// Whether `fetch` sends it: one byte for each character, and none that would end the header.
 pub fn is_header_value(value: &str) -> bool {
     value.chars().all(|c| matches!(c, '\t' | ' '..='~' | '\u{80}'..='\u{ff}'))

@@ -164,6 +164,14 @@ impl Page {
             Page::None { .. } | Page::Link { .. } | Page::Cursor { .. } | Page::After { .. } => None,
         }
     }
+
+    /// What the answer before says, or the last row's key.
+    pub fn cursor(&self) -> Option<&str> {
+        match self {
+            Page::Cursor { cursor: name, .. } | Page::After { after: name, .. } => Some(name),
+            Page::None { .. } | Page::Link { .. } | Page::Offset { .. } | Page::Number { .. } => None,
+        }
+    }
 }
 
 /// What the document says of a list's pages.

@@ -16,7 +16,7 @@ use crate::diagnostics::{Code, Input, Problem, Problems, Severity, all_of, child
 use crate::discovery::{Candidate, LeftOut, choose};
 use crate::model::project::{Filling, Model, Parameter, Project};
 use crate::model::types::NamedType;
-use crate::names::http::is_header_value;
+use crate::names::http::{header_value, is_header_value};
 use crate::openapi::Document;
 use crate::parallel;
 
@@ -171,15 +171,14 @@ fn check_params(config: &Config, models: &[Model], problems: &mut Problems) {
         }
         // A list that isn't polled is never asked for.
         let Some((list, operation)) = model.list.as_ref().zip(all.list.as_ref()) else { continue };
-        let own = list.page.parameters();
-        query.extend(operation.query.iter().filter(|one| !own.contains(&one.name.as_str())));
+        query.extend(&operation.query);
         headers.extend(&operation.headers);
-        paged.extend(own);
+        paged.extend(list.page.parameters());
     }
     let is_value = |parameter: &Parameter| matches!(parameter.filling, Filling::Value(_));
     for (name, value) in &config.params {
         let is_header = headers.iter().any(|one| one.name.eq_ignore_ascii_case(name) && is_value(one));
-        if is_header && !is_header_value(value) {
+        if is_header && !is_header_value(header_value(value)) {
             let message = format!("the header `{name}` can't be sent: its value has what no header can hold");
             let at = child("/params", name);
             let problem = Problem::new(Severity::Error, Code::BadHeader, (Input::Config, &at), message);

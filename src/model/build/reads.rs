@@ -70,18 +70,18 @@ fn not_paged(model: &Model, list: &List, pointer: &str) -> Option<Problem> {
 
 /// Says what of a list's parameters nothing fills, and who can: the config, or the application at run time.
 fn list_parameters(model: &Model, list: &List, pointer: &str) -> Option<Problem> {
-    let Required { query, keys, headers, pointer: first } = &list.required;
-    let names = unique(query.iter().chain(keys).chain(headers).map(String::as_str));
+    let Required { query, cursors, keys, headers, pointer: first } = &list.required;
+    let names = unique(query.iter().chain(cursors).chain(keys).chain(headers).map(String::as_str));
     if names.is_empty() {
         return None;
     }
-    let at_run_time = match (list.required.in_query().is_empty(), headers.is_empty()) {
+    let at_run_time = match (query.is_empty() && cursors.is_empty() && keys.is_empty(), headers.is_empty()) {
         (_, true) => "`configureSync({ listParams: (model) => … })`",
         (true, false) => "`configureSync({ headers: … })`",
         (false, false) => "`configureSync({ listParams: (model) => …, headers: … })`",
     };
     // A key is no matter of a file that everybody has.
-    let same: Vec<&str> = query.iter().chain(headers).map(String::as_str).collect();
+    let same: Vec<&str> = query.iter().chain(cursors).chain(headers).map(String::as_str).collect();
     let in_config = match same.as_slice() {
         [] => String::new(),
         same => format!("what is the same in every request, say in the config: {}; else ", line::params(same)),

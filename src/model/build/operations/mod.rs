@@ -106,13 +106,16 @@ impl<'w, 'a> Writing<'w, 'a> {
         let paged = page.map(Page::parameters).unwrap_or_default();
         let is_paged = |one: &RequiredParameter| one.place == In::Query && paged.contains(&one.name.as_ref());
         for RequiredParameter { name, place, pointer, .. } in missing.into_iter().filter(|one| !is_paged(one)) {
-            // The client has one from the second request on, and the config never.
             if is_tag(place, &name) {
-                outside.push(Outside { kind: OutsideKind::Header, name: name.into_owned(), pointer });
+                outside.push(Outside { kind: OutsideKind::Tag, name: name.into_owned(), pointer });
                 continue;
             }
             required.pointer.get_or_insert(pointer);
-            let names = if place == In::Header { &mut required.headers } else { &mut required.query };
+            let names = match place {
+                In::Header => &mut required.headers,
+                _ if page.and_then(Page::cursor) == Some(&name) => &mut required.cursors,
+                _ => &mut required.query,
+            };
             names.push(name.into_owned());
         }
         outside.retain(|one| match one.kind {
@@ -121,7 +124,7 @@ impl<'w, 'a> Writing<'w, 'a> {
                 required.keys.push(one.name.clone());
                 false
             }
-            OutsideKind::Header | OutsideKind::Cookie | OutsideKind::NoName => true,
+            OutsideKind::Header | OutsideKind::Cookie | OutsideKind::Tag | OutsideKind::NoName => true,
         });
         Some(Reader { operation, required, outside })
     }

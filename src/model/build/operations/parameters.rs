@@ -5,7 +5,7 @@ use super::writing::{RowField, Unusable, Writing, bodiless};
 use crate::diagnostics::{Code, Input, Problem, Severity, all_of};
 use crate::discovery::{self, PathItem, paths};
 use crate::model::project::{FieldType, Filling, Method, Operation, Parameter};
-use crate::names::http::{is_header_name, is_header_value};
+use crate::names::http::{header_value, is_header_name, is_header_value};
 use crate::names::{self, unique};
 use crate::openapi::{Fallback, In, Node, RequiredParameter, required_parameters};
 
@@ -69,6 +69,8 @@ pub enum OutsideKind {
     Header,
     /// What only the browser sends.
     Cookie,
+    /// A header that says of which row a request is, or of which answer: the first request knows none.
+    Tag,
     /// A header whose name can't be one.
     NoName,
 }
@@ -92,17 +94,29 @@ impl Outside {
                 "no code can set it: the browser sends what the server has set, to another origin only if `fetch` in `configureSync` includes credentials",
                 "a cookie, which only the browser sends",
             ),
+            OutsideKind::Tag => (
+                "the header",
+                "a first request can't have it: correct the document, and leave it out of `headers`, which every request has",
+                "a header that a first request can't have",
+            ),
             OutsideKind::NoName => (
                 "the header",
                 "no header can be called that: correct the document",
-                "a header that can't be called what it is",
+                "a header whose name isn't allowed",
             ),
         };
         let name = &self.name;
         let requests = if reads { "reads of" } else { "writes to" };
-        let message = format!("{requests} `{model}` require {what} `{name}`");
+        let message = match name.as_str() {
+            "" => format!("{requests} `{model}` require a header without a name"),
+            name => format!("{requests} `{model}` require {what} `{name}`"),
+        };
         let summary = format!("have {} that require {summary}", if reads { "reads" } else { "writes" });
-        let problem = Problem::new(Severity::Note, Code::RuntimeParameter, (Input::Spec, &self.pointer), message);
+        let (severity, code) = match self.kind {
+            OutsideKind::Tag | OutsideKind::NoName => (Severity::Warning, Code::ListParameter),
+            OutsideKind::Key | OutsideKind::Header | OutsideKind::Cookie => (Severity::Note, Code::RuntimeParameter),
+        };
+        let problem = Problem::new(severity, code, (Input::Spec, &self.pointer), message);
         problem.help(help).summed("model", &summary, format!("`{model}`: `{name}`"))
     }
 }
@@ -139,8 +153,8 @@ impl<'a> Writing<'_, 'a> {
         let mut parameters: Vec<String> = names_of(&missing).into_iter().map(str::to_owned).collect();
         if missing.iter().any(|one| is_tag(one.place, &one.name)) {
             // A tag is no matter of the config: reading the row gives it, where that lacks no more than parameters.
-            let read = self.item().err().filter(|read| is_replaced(method, of) && !read.parameters.is_empty());
-            let Some(read) = read else { return Err(unusable) };
+            let read = if is_replaced(method, of) { self.item().err() } else { None };
+            let Some(read) = read.filter(|read| !read.parameters.is_empty()) else { return Err(unusable) };
             parameters.retain(|name| !is_one_of(name, TAGS));
             parameters.extend(read.parameters);
             let reason = format!("{}, as the row can't be read: {}", unusable.reason, read.reason);
@@ -211,15 +225,17 @@ impl<'a> Writing<'_, 'a> {
         let is_same = |own: &str| own == name || (is_header && own.eq_ignore_ascii_case(name));
         let given = self.params.iter().find(|(own, _)| is_same(own)).filter(|_| *place != In::Cookie);
         if let Some((_, value)) = given {
-            return Fate::Sent(Filling::Value(value.clone()));
+            let value = if is_header { header_value(value) } else { value };
+            return Fate::Sent(Filling::Value(value.to_owned()));
         }
         if let Some(special) = special {
             return special;
         }
         match (only, &parameter.default) {
-            (Some(value), _) | (None, Some(Fallback::Sent(value))) if is_header && !is_header_value(value) => {
-                Fate::Missing
-            }
+            (Some(value), _) | (None, Some(Fallback::Sent(value))) if is_header => match header_value(value) {
+                value if is_header_value(value) => Fate::Sent(Filling::Value(value.to_owned())),
+                _ => Fate::Missing,
+            },
             (Some(value), _) | (None, Some(Fallback::Sent(value))) => Fate::Sent(Filling::Value(value.clone())),
             (None, Some(Fallback::OfTheApi)) => Fate::Known,
             (None, None) => Fate::Missing,
@@ -254,6 +270,10 @@ impl<'a> Writing<'_, 'a> {
         }
         if is_header && IDS_OF_REQUESTS.contains(&plain.as_str()) {
             return Some(Fate::Sent(Filling::WriteId));
+        }
+        // A read has no tag yet: the path has one for its writes.
+        if is_tag(*place, name) && method == Method::Get && of == Of::Row {
+            return Some(Fate::Known);
         }
         // The client reads a row before it replaces it by a PUT, and that answer has the tag.
         let is_match = is_header && is_one_of(name, &["if-match"]);

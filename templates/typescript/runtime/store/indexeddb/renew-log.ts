@@ -16,9 +16,9 @@ const PIECE = 32_768;
 /** A log has 4 MB. */
 const PIECES = 160;
 
-/** Where there is no local storage, as in workers. */
+/** Where there is no local storage, as in workers, or where the application has cleared it. */
 let isNoted = false;
-let renewing: Promise<void> | undefined;
+const renewing = new WeakMap<IDBPDatabase<Tables>, Promise<void>>();
 
 /** Notes that the browser has ended a connection by itself: the log may be cut off. */
 export function noteCut(): void {
@@ -32,19 +32,19 @@ export function noteCut(): void {
 
 /** Whether the log may be cut off, and nothing should be written after that. */
 export function isCut(): boolean {
+  if (isNoted) return true;
   try {
     return localStorage.getItem(MARK) !== null;
   } catch {
-    return isNoted;
+    return false;
   }
 }
 
 /** Has Chromium begin a new log. Throws where there is still no room. */
 export function renewLog(database: IDBPDatabase<Tables>): Promise<void> {
-  renewing ??= renew(database).finally(() => {
-    renewing = undefined;
-  });
-  return renewing;
+  const work = renewing.get(database) ?? renew(database).finally(() => renewing.delete(database));
+  renewing.set(database, work);
+  return work;
 }
 
 async function renew(database: IDBPDatabase<Tables>): Promise<void> {

@@ -121,7 +121,8 @@ export async function connect(name: string, channelName: string | undefined): Pr
       if (isRemoved) throw new Error(REMOVED);
       if (hash !== schemaHash) throw new Error(`${OUTDATED} Load this page again.`);
       const isUsable = mode === "readonly" || !isCut() || (await renewed(database));
-      const begun = isUsable ? begin(database, tables.length === 0 ? allTables() : tables, mode, durability) : undefined;
+      const within = tables.length === 0 ? allTables() : tables;
+      const begun = isUsable ? begin(database, within, mode, durability) : undefined;
       if (begun !== undefined) return finished(begun, work, tell);
       leave(now);
     }
@@ -132,11 +133,13 @@ export async function connect(name: string, channelName: string | undefined): Pr
       const { database, hash } = await opened();
       // Another tab may have done it meanwhile.
       if (hash === schemaHash) return;
-      if (hash !== undefined && isCut()) await renewed(database);
+      if (hash !== undefined && isCut() && !(await renewed(database))) continue;
       opening = undefined;
       database.close();
       if (!(await upgradeTo(name, database.version + 1, work, onBlocked))) continue;
       latest = (await opened()).database;
+      // Others of this origin may have edits in the same log. Where there is no room yet, the first write does it.
+      if (isCut()) await renewed(latest).catch(() => {});
       return;
     }
   }
@@ -229,8 +232,7 @@ async function renewed(database: IDBPDatabase<Tables>): Promise<boolean> {
   } catch (error) {
     const name = error instanceof DOMException ? error.name : "";
     if (name === "InvalidStateError") return false;
-    // Perhaps there is room for less. What the browser refuses by itself, it doesn't begin to write.
-    if (name !== "QuotaExceededError") throw unusable("written", error);
+    throw name === "QuotaExceededError" ? inWords(error) : unusable("written", error);
   }
   return true;
 }

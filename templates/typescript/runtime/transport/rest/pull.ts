@@ -61,8 +61,9 @@ export function createPuller(context: Context, listed: Listed): Puller {
 
   function definition(): string {
     const asked = [urlOf(settings, list.path), settings.current().listParams(model.name)];
-    // Only where there is one: other lists' definitions are stored without it.
-    return JSON.stringify(list.query === undefined ? asked : [...asked, list.query]);
+    // Only where there is something: other lists' definitions are stored without it.
+    const isAlone = list.query === undefined && list.headers === undefined;
+    return JSON.stringify(isAlone ? asked : [...asked, list.query ?? {}, list.headers ?? {}]);
   }
 
   async function pull(part: "all" | "new", signal: AbortSignal): Promise<boolean> {

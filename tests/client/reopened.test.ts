@@ -8,8 +8,15 @@ import { adapter, generated, inMemory, isIndexedDb, POLL, transport } from "./su
 import { startServer } from "./support/start.js";
 import { until } from "./support/until.js";
 
-const { closeDatabase, configureSync, createClient, initializeDatabase, projectsCollection, tasksCollection } =
-  await generated();
+const {
+  closeDatabase,
+  configureSync,
+  createClient,
+  getSyncStatus,
+  initializeDatabase,
+  projectsCollection,
+  tasksCollection,
+} = await generated();
 const { defaultClient } = (await import(
   `../${adapter}/${transport}/db/init.js`
 )) as typeof import("../pglite/electric/db/init.js");
@@ -221,4 +228,16 @@ test("a collection that isn't used any more leaves nothing in an open database",
   }
   await tasksCollection.cleanup();
   assert.equal(listening, 0);
+});
+
+test("what was written while nothing was open is its user's, whoever has signed in by then", async () => {
+  await closeDatabase();
+  configureSync({ user: "ada" });
+  const ofAda = projectsCollection.insert({ name: "of Ada" }).isPersisted.promise;
+  configureSync({ user: "bob" });
+  await initializeDatabase({ ...inMemory(), sync: false });
+  await ofAda;
+  await projectsCollection.insert({ name: "of Bob" }).isPersisted.promise;
+  const counted = (): string => `${String(getSyncStatus().held)} of ${String(getSyncStatus().pending)}`;
+  await until(() => counted() === "1 of 2", counted);
 });

@@ -180,7 +180,7 @@ function clientOf(base: ClientBase, databaseName: string): Client {
     await running.store.close();
   }
 
-  const writer = createWriter(models, base.collectionId, whenOpen, status.unsaved);
+  const writer = createWriter(models, base, whenOpen, status.unsaved);
 
   return {
     ...base,

@@ -1,7 +1,7 @@
 import { createTransaction, type Transaction } from "@tanstack/db";
 
 import { keyFields, own, ownKey, rowKey, type Model } from "../client/model.js";
-import { RejectedError } from "../config.js";
+import { RejectedError, type ClientBase } from "../config.js";
 import { NoRowError, rejectionOf, type Entry, type EntryId, type StoreOperations } from "../store/store.js";
 import { LARGEST_GROUP } from "../transport/transport.js";
 import type { Session } from "./feed.js";
@@ -20,6 +20,13 @@ interface Mutation {
 interface Write {
   readonly model: Model;
   readonly mutation: Mutation;
+}
+
+/** What one transaction writes. */
+interface Work {
+  readonly writes: readonly Write[];
+  /** Who was signed in when it was written, where the application says that. */
+  readonly user: string | null | undefined;
 }
 
 /** What became of a transaction: its number in the feed, its entries that the server has to confirm, and where that is. */
@@ -53,7 +60,7 @@ export interface Writer {
 /** `onUnsaved` hears how many transactions a full disk keeps waiting. */
 export function createWriter(
   models: readonly Model[],
-  collectionId: (model: string) => string,
+  { collectionId, settings }: ClientBase,
   whenOpen: () => Promise<Session>,
   onUnsaved: (unsaved: number, error: unknown) => void,
 ): Writer {
@@ -64,10 +71,13 @@ export function createWriter(
   const saving = leaveGuard();
   const inputs = createInputs();
   const gathering = gather(saveTogether, onUnsaved);
+  /** Whose edits the log takes new ones for: what has waited for a database is of who was signed in when it was written. */
+  let noted: { readonly opened: Session; readonly user: string | null | undefined } | undefined;
 
   async function persist(parameters: { readonly transaction: { readonly mutations: readonly Mutation[] } }) {
     const writes = parameters.transaction.mutations.map((mutation) => ({ model: modelOf(mutation), mutation }));
-    const { position, entries, opened } = await saving(gathering.save(writes)).finally(() => forgetInputs(writes));
+    const work = { writes, user: settings.current().user };
+    const { position, entries, opened } = await saving(gathering.save(work)).finally(() => forgetInputs(writes));
     await opened.feed.reached(position);
     await confirmation(opened, entries, new Set(writes.map(({ model }) => model.name)));
   }
@@ -84,18 +94,28 @@ export function createWriter(
     return model;
   }
 
-  async function saveTogether(transactions: readonly (readonly Write[])[]): Promise<readonly Saved[]> {
+  async function saveTogether(transactions: readonly Work[]): Promise<readonly Saved[]> {
     const opened = await whenOpen();
-    return opened.store.transaction(async (within) => {
+    const { user: present } = settings.current();
+    let signedIn = noted?.opened === opened ? noted.user : undefined;
+    async function signIn({ log }: StoreOperations, user: string | null): Promise<void> {
+      if (user !== signedIn) await log.signIn(user);
+      signedIn = user;
+    }
+    const saved = await opened.store.transaction(async (within) => {
       const entries: (readonly EntryId[])[] = [];
-      for (const writes of transactions) {
+      for (const { writes, user } of transactions) {
         // They are saved together by chance. What one of them has written may be refused without the others.
         if (transactions.length > 1 && writes.some(({ model }) => isPushed(model))) await within.log.beginGroup();
+        if (typeof user === "string") await signIn(within, user);
         entries.push(await saveAll(within, writes));
       }
+      if (present !== undefined) await signIn(within, present);
       const position = await opened.feed.position(within);
       return entries.map((ids) => ({ position, entries: ids, opened }));
     });
+    noted = { opened, user: signedIn };
+    return saved;
   }
 
   /** Returns the entries in the log that the server has to confirm. */

@@ -63,7 +63,7 @@ const TESTS: u64 = 8;
 pub fn cases() -> Vec<Trial> {
     let schedules = |usual| setting("SYNC_PATTERNS_SCHEDULES", usual);
     let mut engines = vec![(PGLITE, schedules(16)), (SQLITE, schedules(200)), (INDEXED_DB, schedules(16))];
-    let in_chromium = setting("SYNC_PATTERNS_CHROMIUM_SCHEDULES", if is_long() { 100 } else { 0 });
+    let in_chromium = setting("SYNC_PATTERNS_CHROMIUM_SCHEDULES", if is_long() { 40 } else { 0 });
     if in_chromium > 0 {
         engines.push((CHROMIUM, in_chromium));
     }

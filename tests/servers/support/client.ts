@@ -116,7 +116,6 @@ export class Client {
       async () => (entries = await this.unsettled()).length === 0,
       () =>
         `an empty log: ${JSON.stringify(this.generated.getSyncStatus())}; it holds ${JSON.stringify(entries, null, 2)}`,
-      40_000,
     );
   }
 
@@ -125,7 +124,6 @@ export class Client {
     await until(
       () => Object.values(status().models).length > 0 && Object.values(status().models).every(({ ready }) => ready),
       () => `the first pull: ${JSON.stringify(status())}`,
-      40_000,
     );
   }
 
@@ -140,7 +138,6 @@ export class Client {
       },
       () =>
         `${model}:\n${JSON.stringify(found)}\nto be\n${JSON.stringify(expected)}\n${JSON.stringify(this.generated.getSyncStatus())}`,
-      40_000,
     );
   }
 

@@ -164,6 +164,7 @@ const PUSHED_SHORT: &[(&str, &str)] = &[
 const LONG: &[&str] = &[
     "alone",
     "crash-points",
+    "faults",
     "first-load",
     "in-between",
     "many-models",
@@ -225,7 +226,7 @@ const CROSSED: &[&str] = &[
 ];
 
 /// Suites that run with PGlite and Electric in a short run, too: where the database matters.
-const PGLITE: &[&str] = &["crashes", "store", "upgrade"];
+const PGLITE: &[&str] = &["store", "upgrade"];
 
 /// Suites that run with SQLite and Electric, whatever else does: where streams matter. With PGlite they would take twice the time.
 const STREAMS: &[&str] = &["many-models", "refetch", "rotated", "shapes", "soft-deletes"];

@@ -325,8 +325,8 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
         self.check_known(excluded.chain(used), &[], &[]);
     }
 
-    /// Reports references in the config's entry whose names neither a field has nor an input. Without a `create` that can
-    /// be used, there are no inputs: what its body has may be one again, and isn't reported.
+    /// Reports references in the config's entry that name neither a field nor an input. Without a `create` that can be used,
+    /// the model has no inputs: a name that its body has is left alone, as it may be an input again.
     fn check_references_in_config(&mut self, create: Option<&Writer<'a>>) {
         self.knows_references = true;
         let Some(config) = &self.candidate.config else { return };

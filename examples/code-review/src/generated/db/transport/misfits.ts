@@ -91,7 +91,7 @@ async function refusalOf(
     // What comes in parts is there already, or was left out.
     const parts = of(false);
     await synced.update(model, parts);
-    // An update of a row that has only its key doesn't look at it.
+    // A row that has only its key changes nothing, so the update above hasn't tried it.
     const keys = parts.filter(({ size }) => size === model.key.length);
     if (keys.length > 0) await synced.differing(model, keys);
     throw new Undone();

@@ -25,8 +25,8 @@ class Api {
       return new Response("[]", { headers: { "content-type": "application/json" } });
     return new Promise<Response>((resolve, reject) => {
       init?.signal?.addEventListener("abort", () => reject(new Error("aborted")));
-      // The next try waits for longer than the list does.
-      const headers = { "content-type": "application/json", "retry-after": "2" };
+      // The next try waits until the test wants it.
+      const headers = { "content-type": "application/json", "retry-after": "3600" };
       this.asked.push({
         url,
         answer: (status, body = {}) => resolve(new Response(JSON.stringify(body), { status, headers })),
@@ -156,6 +156,7 @@ test("on its way, then waiting for the next try, and failed after five", async (
     const [change] = lists.at(-1) ?? [];
     assert.match(change?.error?.message ?? "", /503: not now/);
     assert.equal(change?.rejected, false);
+    client.configureSync({});
   }
   await until(() => api.asked.length === 6);
   await isNow("insert failed 6");

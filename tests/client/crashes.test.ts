@@ -67,7 +67,7 @@ test("killed with edits that were never sent", async () => {
 
   const offline = await world.client({ directory });
   assert.equal((await offline.rows("projects"))[0]?.["color"], "red");
-  assert.equal((await offline.status()).pending, 3);
+  await until(async () => (await offline.status()).pending === 3);
   await offline.sql`UPDATE tasks SET done = true`;
   await offline.kill();
 
@@ -93,7 +93,12 @@ test("edits that went out together stay together", async () => {
   await until(() => first.met() === 1);
   await client.sql`UPDATE projects SET name = 'R' WHERE id = ${id}`;
   await client.sql`UPDATE projects SET color = 'red' WHERE id = ${id}`;
-  const lost = world.server.faults.add({ on: "PATCH /projects", at: "committed", what: "reset" });
+  const lost = world.server.faults.add({
+    on: "PATCH /projects",
+    where: ({ body }) => body.includes('"red"'),
+    at: "committed",
+    what: "reset",
+  });
   release();
   await until(() => lost.met() === 1);
   await client.kill();

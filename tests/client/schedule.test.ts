@@ -159,7 +159,7 @@ test("a pull takes no more than a tenth of the time", async () => {
   await rest(50);
   page.hide();
   page.show();
-  await until(() => begun.length === 3);
+  await until(() => begun.length >= 3);
   for (const [index, { at, lasted }] of begun.slice(0, 2).entries()) {
     const gap = (begun[index + 1]?.at ?? 0) - at;
     assert.ok(gap >= 10 * (lasted - 1), `${lasted} ms, and ${gap} ms to the next one`);
@@ -254,7 +254,8 @@ test("a list that may still change within the second of its Last-Modified is sen
   let modified: string | undefined;
   reading.server.style = (rows) => {
     modified ??= new Date().toUTCString();
-    return { headers: { "last-modified": modified }, body: `[${rows.join(",")}]` };
+    // Sent within that second, however long it takes to get there.
+    return { headers: { "last-modified": modified, date: modified }, body: `[${rows.join(",")}]` };
   };
   reading.fill(1);
   const client = await reading.client();
@@ -323,7 +324,7 @@ for (const status of [429, 503]) {
     await until(() => pulls() > before);
     assert.ok(Date.now() - start >= 999, `${Date.now() - start} ms`);
     await showing(client, [...names, "p4"]);
-    assert.equal(client.getSyncStatus().lastError, null);
+    await until(() => client.getSyncStatus().lastError === null);
   });
 }
 
@@ -339,7 +340,7 @@ test("a list whose first pages can be read is asked for less and less often whil
     return url.searchParams.get("offset") === "4" ? { status: 503, body: "later" } : undefined;
   };
   await reading.client();
-  await until(() => begun.length === 4);
+  await until(() => begun.length >= 4);
   // Of a second, two, and four.
   assert.ok((begun[3] ?? 0) - (begun[2] ?? 0) >= 390, begun.join());
 });

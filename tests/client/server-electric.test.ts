@@ -4,6 +4,21 @@ import type { Message } from "@electric-sql/client";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { changes, project, read, send, server, shape, where } from "./support/test-server.js";
+import { until } from "./support/until.js";
+
+/** What this gives returns once the next live request has come, and waits for news. */
+function arrival(): () => Promise<void> {
+  const live = server.faults.add({
+    on: "rows",
+    where: ({ url }) => url.searchParams.get("live") === "true",
+    at: "arrived",
+    what: () => Promise.resolve(),
+  });
+  return async () => {
+    await until(() => live.met() === 1);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  };
+}
 
 test("a snapshot ends at its last chunk, and what follows it begins at 0_inf", async () => {
   server.shapes.options.chunk = 2;
@@ -114,8 +129,9 @@ test("the schema is sorted by name, and has what is in the brackets of a type", 
 test("a table that is emptied rotates its shape: whoever waits isn't told the next one, later requests are", async () => {
   const first = await shape("table=projects&offset=-1");
   await first.text();
+  const waits = arrival();
   const waiting = shape(`table=projects&handle=${first.headers.get("electric-handle")}&offset=0_inf&live=true`);
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await waits();
   await server.db.exec("TRUNCATE projects CASCADE");
   const rotated = await waiting;
   await rotated.text();
@@ -187,9 +203,10 @@ test("503s say when to come back, a second instance serves what is there, and a 
     await response.text();
     assert.equal(response.status, status, table);
   }
+  const waits = arrival();
   const pending = shape(`table=projects&handle=${first.headers.get("electric-handle")}&offset=0_inf&live=true`);
   pending.catch(() => {});
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await waits();
   const start = Date.now();
   const stopped = server.stop(300);
   await assert.rejects(pending);

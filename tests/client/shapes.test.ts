@@ -66,10 +66,10 @@ test("what was acknowledged stays, while a shape that was there before is read",
     what: () => Promise.resolve(),
   });
   await client.configure({ shapeParams });
-  await until(() => asked.met() === 3);
-  // For longer than a row may take that somebody else has overwritten.
-  for (let look = 0; look < 45; look += 1) {
-    assert.deepEqual(await seen(client), ["new", "2", "new"], `look ${look}`);
+  await until(() => asked.met() >= 3);
+  // For longer than a row may take that somebody else has overwritten, and not as long as Electric may lag behind.
+  for (const end = Date.now() + 4_500; Date.now() < end;) {
+    assert.deepEqual(await seen(client), ["new", "2", "new"]);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   assert.equal((await client.unsettled()).length, 3);
@@ -153,7 +153,9 @@ test("the network breaks while all rows are read again: they are read again from
   world.server.disconnect();
   await until(() => broken.met() === 1);
   await until(async () => (await client.shown("projects")).some(({ name }) => name === "latest"));
-  assert.deepEqual(starts.slice(0, 2), [1, 1]);
+  // The second time nobody had looked for the end again.
+  assert.ok(starts.length >= 2 && (starts[0] ?? 0) > 0, starts.join());
+  assert.equal(starts[1], starts[0]);
   lost.end();
   await client.configure({ token: "member" });
   await world.converged(client);
@@ -229,6 +231,8 @@ test("through a cache that keeps answers as long as they allow, two clients conv
     await world.converged(client);
     const other = await world.readyClient({ electricUrl });
     assert.ok(cache.hits > 0, "the second client's snapshot comes from the cache");
+    // What follows the snapshot may be kept for some seconds, too.
+    await until(async () => (await other.rows("projects")).length === 1);
     await other.sql`UPDATE projects SET color = 'red'`;
     await world.converged(client, other);
     await world.server.db.exec("TRUNCATE projects CASCADE");
@@ -277,6 +281,7 @@ test("what isn't ready, stops gracefully, or serves no new shapes, is waited for
   await client.configure({ shapeParams });
   await until(async () => ((await client.status()).models["projects"]?.error ?? "").includes("503"));
   await client.sql`UPDATE projects SET color = 'blue'`;
+  await until(async () => (await world.rows("projects"))[0]?.["color"] === "blue");
   await world.converged(other);
   world.server.shapes.options.isSecond = false;
   await world.converged(client, other);

@@ -83,6 +83,8 @@ test("edits of two users to one row go out in their order, each alone", async ()
 
   await client.configure(ADA);
   await until(() => world.requests("PATCH /projects").length === 1);
+  // It has the answer as well: without it, the edit would wait until Ada is signed in again.
+  await until(async () => (await client.status()).pending === 1);
   await client.configure(BOB);
   await world.converged(client);
   const sent = world

@@ -70,7 +70,12 @@ async function client(server: Server, settings: Settings = {}): Promise<Running>
 
 async function connected(server: Server): Promise<void> {
   await until(() => server.pulls > 0 && server.streams > 0);
-  await rest();
+  await quiet(server);
+}
+
+/** Waits until what was asked for has come, and nothing follows it at once. */
+async function quiet(server: Server): Promise<void> {
+  for (let before = -1; before !== server.pulls; await rest()) before = server.pulls;
 }
 
 /** Long enough for what comes at once. */
@@ -95,9 +100,9 @@ test("while somebody looks, every so often although the stream is silent; while 
   await connected(server);
   const before = server.pulls;
   // Between two looks at the clock are five seconds.
-  await until(() => server.pulls > before, undefined, 20_000);
+  await until(() => server.pulls > before, undefined, 50_000);
   page.hide();
-  await rest();
+  await quiet(server);
   const hidden = server.pulls;
   await rest(6_000);
   assert.equal(server.pulls, hidden);
@@ -112,7 +117,7 @@ test("when the user comes back, and when the browser is online again", async () 
     const before = server.pulls;
     come();
     await until(() => server.pulls > before);
-    await rest();
+    await quiet(server);
   }
 });
 

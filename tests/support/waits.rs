@@ -9,7 +9,7 @@ const WAITS: &[(&str, &str, &str)] = &[
     ("LONGEST_RETRY_MS", "60_000", "8_000"),
     ("BROKEN_RETRY_MS", "60_000", "8_000"),
     ("HEADERS_MS", "60_000", "2_000"),
-    ("API_ANSWER_MS", "60_000", "12_000"),
+    ("API_ANSWER_MS", "60_000", "25_000"),
     ("LAG_MS", "60_000", "8_000"),
     ("SHAPE_ANSWER_MS", "45_000", "25_000"),
 ];

@@ -6,7 +6,7 @@ import { after, afterEach, before, beforeEach } from "node:test";
 import { PGlite } from "@electric-sql/pglite";
 import * as crm from "../../crm/sync/index.js";
 import { adapter, inMemory, isIndexedDb } from "./generated.js";
-import { until } from "./until.js";
+import { until, untilShown } from "./until.js";
 
 export type Crm = typeof import("../../crm/pglite/push-pull/index.js");
 export type Device = ReturnType<Crm["createClient"]>;
@@ -160,7 +160,7 @@ export class Office {
   }
 }
 
-/** Returns when the devices have the server's rows for all that they have written, and nothing of it was refused. */
+/** Returns when the devices have, and show, the server's rows for all that they have written, and nothing of it was refused. */
 export async function settled(...all: Device[]): Promise<void> {
   for (const client of all) {
     await client.flushed();
@@ -169,8 +169,8 @@ export async function settled(...all: Device[]): Promise<void> {
     await until(
       async () => (await log(client)).length === 0,
       () => JSON.stringify(client.getSyncStatus()),
-      60_000,
     );
+    await untilShown(client.collections);
   }
 }
 

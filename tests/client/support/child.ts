@@ -81,11 +81,12 @@ const observedFetch: typeof fetch = async (input, init) => {
 
 const pushPull = application === undefined ? undefined : await serverFunctions(observedFetch);
 
-function configure({ url, electricUrl, token, user, verdicts, shapeParams, writeParams }: Settings): void {
+function configure({ url, poll, electricUrl, token, user, verdicts, shapeParams, writeParams }: Settings): void {
   if (url !== undefined) page.url = url;
   if (token !== undefined) page.cookie = `token=${encodeURIComponent(token)}`;
   client.configureSync({
     ...(url !== undefined && { electricUrl: url, apiBaseUrl: url, syncUrl: `${url}/sync` }),
+    ...(poll !== undefined && { poll }),
     ...(electricUrl !== undefined && { electricUrl }),
     ...(token !== undefined && { headers: { authorization: `Bearer ${token}` } }),
     ...(user !== undefined && { user }),

@@ -15,6 +15,8 @@ export type Command =
 
 export interface Settings {
   readonly url?: string;
+  /** Seconds from one poll to the next, where not a moment. */
+  readonly poll?: number;
   /** Where the shapes are, if not there. */
   readonly electricUrl?: string;
   readonly token?: string;

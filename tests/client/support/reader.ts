@@ -2,7 +2,7 @@ import { afterEach, beforeEach, test as nodeTest } from "node:test";
 import type { Filling, List } from "../../pglite/rest/db/client/model.js";
 import { adapter, inMemory } from "./generated.js";
 import { ListServer } from "./list-server.js";
-import { until } from "./until.js";
+import { until, untilShown } from "./until.js";
 
 type Generated = Omit<typeof import("../../pglite/rest/index.js"), "pgliteDriver">;
 type Settings = NonNullable<Parameters<Generated["createClient"]>[0]>;
@@ -128,13 +128,14 @@ export async function entries(client: Reader): Promise<readonly Shown[]> {
   return (database as { getAll(store: string): Promise<Shown[]> }).getAll("_changes");
 }
 
-/** Waits until all of what was written is saved, and the log is empty. */
+/** Waits until all of what was written is saved, the log is empty, and collections show it so. */
 export async function settled(
   client: Reader,
   ...writes: { isPersisted: { promise: Promise<unknown> } }[]
 ): Promise<void> {
   await Promise.all(writes.map(({ isPersisted }) => isPersisted.promise));
   await until(async () => (await entries(client)).length === 0);
+  await untilShown(client.collections);
 }
 
 /** Until what is expected is shown: after a pull, the collection takes a moment. */

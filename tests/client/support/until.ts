@@ -11,3 +11,10 @@ export async function until(
     await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }
+
+/** Waits until no row that these collections show has changes of this device: they show a moment later what the database has. */
+export async function untilShown(collections: object): Promise<void> {
+  const all = Object.values(collections) as readonly { readonly toArray: readonly object[] }[];
+  const isSettled = (row: object): boolean => !("_has_local_changes" in row) || row._has_local_changes === false;
+  await until(() => all.every((collection) => collection.toArray.every(isSettled)));
+}

@@ -63,7 +63,7 @@ async function pull(): Promise<PullAnswer> {
 }
 
 function test(name: string, work: () => Promise<void>): void {
-  void nodeTest(name, { timeout: 60_000 }, work);
+  void nodeTest(name, { timeout: 300_000 }, work);
 }
 
 async function together(work: () => void): Promise<void> {

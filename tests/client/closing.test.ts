@@ -11,7 +11,7 @@ const { createClient } = await generated();
 type Settings = NonNullable<Parameters<typeof createClient>[0]>;
 type Driver = ReturnType<Client["getDatabase"]>;
 
-const LONG_MS = 30_000;
+const LONG_MS = 120_000;
 /** At most: by then, all models have begun to load. */
 const STEPS = 80;
 

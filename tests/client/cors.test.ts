@@ -27,7 +27,7 @@ async function cause(method: Method, headers: Record<string, string>, url = serv
     body: null,
     isSeenElsewhere: false,
   };
-  return corsCause(request, `${url}/projects`, new Headers(headers), fetch, AbortSignal.timeout(10_000));
+  return corsCause(request, `${url}/projects`, new Headers(headers), fetch, AbortSignal.timeout(120_000));
 }
 
 const kept = (method: Method): string =>

@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { isDeepStrictEqual } from "node:util";
 import { contact, type Device, Office, settled, shown } from "./support/backend.js";
 import { inMemory } from "./support/generated.js";
 import { until } from "./support/until.js";
@@ -54,7 +55,10 @@ test("end-to-end flow: what one device writes comes to the database, and to the 
   // Each has received the row at a time of its own.
   const isShared = (name: string) => !name.startsWith("$") && name !== "_synced_at";
   const columns = (client: Device) => Object.entries(shown(client, id) ?? {}).filter(([name]) => isShared(name));
-  assert.deepEqual(columns(one), columns(two));
+  await until(
+    () => isDeepStrictEqual(columns(one), columns(two)),
+    () => JSON.stringify([columns(one), columns(two)]),
+  );
   // The server makes the key of a note, and puts it into its reply.
   const note = one.collections.notes.insert({ body: "N", contact_id: id });
   await note.isPersisted.promise;
@@ -67,6 +71,7 @@ test("end-to-end flow: what one device writes comes to the database, and to the 
   // Another writer than a device.
   await office.backend.db.exec(`UPDATE contacts SET first_name = 'A. L.' WHERE id = '${id}'`);
   await until(() => shown(one, id)?.first_name === "A. L." && shown(two, id)?.first_name === "A. L.");
+  await until(() => one.collections.notes.has(1));
   one.collections.notes.delete(1);
   one.collections.contacts.delete(id);
   await until(() => shown(two, id) === undefined);
@@ -193,11 +198,13 @@ test("functions of the application can throw answers, and give the events of a p
   local.configureSync({ headers: { authorization: "again" } });
   await local.collections.contacts.preload();
   await settled(local);
-  // Without events it would ask every 5 seconds.
-  const start = Date.now();
-  for (const name of ["A.", "B.", "C.", "D.", "E."]) {
+  const taken: number[] = [];
+  for (const name of ["A.", "B.", "C.", "D.", "E.", "F."]) {
+    const start = Date.now();
     await office.backend.db.exec(`UPDATE contacts SET first_name = '${name}' WHERE id = '${id}'`);
     await until(() => local.collections.contacts.get(id)?.first_name === name);
+    taken.push(Date.now() - start);
   }
-  assert.ok(Date.now() - start < 20_000);
+  // Without events it would ask every 5 seconds: each after the first would take so long. A busy machine is quick once.
+  assert.ok(Math.min(...taken.slice(1)) < 3_500, taken.join());
 });

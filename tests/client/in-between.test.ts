@@ -93,7 +93,7 @@ if (waits !== undefined) {
 async function inTime<T>(work: Promise<T>, what: string): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`${what} takes too long`)), 20_000);
+    timer = setTimeout(() => reject(new Error(`${what} takes too long`)), 120_000);
   });
   return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

@@ -359,7 +359,7 @@ test("what a full disk has no room for waits, and is saved when there is room", 
     IDBObjectStore.prototype.add = add;
     stop();
   }
-  assert.equal(after.getSyncStatus().unsaved, 0);
+  await until(() => after.getSyncStatus().unsaved === 0);
   await assert.rejects(after.clearDatabase(), /1 edits of this device are not on the server/);
   await after.clearDatabase({ unsent: "discard" });
   await until(() => after.thingsCollection.size === 0);

@@ -84,7 +84,6 @@ class Schedule {
         return log.length === 0 && this.shown(client) === this.served();
       },
       () => `seed ${this.seed}: ${this.shown(client)} to be ${this.served()}`,
-      60_000,
     );
     this.check();
   }

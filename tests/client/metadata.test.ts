@@ -58,7 +58,7 @@ test("a row shows device and time of its newest edit, before the server has it a
   await back();
   await settled(one, two);
   assert.equal(pusher(), own);
-  await until(() => shown(two, id) !== undefined);
+  await until(() => [one, two].every((client) => (shown(client, id)?._synced_at ?? null) !== null));
   for (const client of [one, two]) {
     assert.equal(editor(client, id), own);
     isBetween(shown(client, id)?._edited_at, made - HOUR, Date.now() - HOUR);
@@ -186,7 +186,7 @@ test("it is turned on and off on a database with edits that wait, and all of the
   const own = editor(on, second);
   await back();
   await settled(on);
-  await until(() => shown(on, id)?.email === "a@d.a");
+  await until(() => shown(on, id)?.email === "a@d.a" && shown(on, id)?._has_local_changes === false);
   assert.equal(editor(on, id), own, "the device has the name that it had before");
   isBetween(shown(on, id)?._edited_at, from, Date.now());
   const again = await office.offline(() => {

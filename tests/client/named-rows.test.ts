@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test as nodeTest } from "node:test";
 import { adapter, inMemory } from "./support/generated.js";
-import { until } from "./support/until.js";
+import { until, untilShown } from "./support/until.js";
 
 type Generated = Omit<typeof import("../related/pglite/rest/index.js"), "pgliteDriver">;
 type Client = ReturnType<Generated["createClient"]>;
@@ -51,7 +51,7 @@ const api: typeof fetch = async (input, init) => {
 };
 
 function test(name: string, work: () => Promise<void>): void {
-  void nodeTest(name, { timeout: 60_000 }, work);
+  void nodeTest(name, { timeout: 300_000 }, work);
 }
 
 /** Has the server answer no write until the work is done. */
@@ -60,7 +60,13 @@ async function whileHeld(work: () => Promise<void>): Promise<void> {
   held = new Promise((resolve) => void (release = resolve));
   await work();
   release();
+  await taken();
+}
+
+/** Waits until the server has taken all, and collections show it so. */
+async function taken(): Promise<void> {
   await until(async () => (await client.listChanges()).length === 0);
+  await untilShown(client.collections);
 }
 
 /** What was sent to a path. */
@@ -96,7 +102,7 @@ test("what a body requires is there, even where nothing is in it", async () => {
   assert.deepEqual(bodies("POST /articles"), [{ data: { attributes: {}, relationships, type: "articles" } }]);
   const id = articles.toArray[0]?.id ?? "";
   await articles.update(id, (draft) => void (draft.title = "Notes")).isPersisted.promise;
-  await until(async () => (await client.listChanges()).length === 0);
+  await taken();
   const changed = { attributes: { title: "Notes" }, id, relationships: {}, type: "articles" };
   assert.deepEqual(bodies(`PATCH /articles/${id}`), [{ data: changed }]);
 });
@@ -114,7 +120,7 @@ test("what only a create takes waits for the new row that it names, and has the 
   assert.deepEqual(sent.map(({ to }) => to), ["POST /projects", "POST /invitations"]);
   // As a form has it that was opened before the server made the key.
   await invitations.insert({ email: "two", project_id: temporary } as never).isPersisted.promise;
-  await until(async () => (await client.listChanges()).length === 0);
+  await taken();
   const expected = ["one", "two"].map((email) => ({ email, project_id: 41 }));
   assert.deepEqual(bodies("POST /invitations"), expected);
 });

@@ -65,8 +65,7 @@ test("a log of the first version goes on, be its user offline or not", async () 
   assert.equal((await offline.sql`SELECT name FROM projects`)[0]?.["name"], "renamed");
   assert.equal((await offline.sql`SELECT effort FROM tasks`)[0]?.["effort"], "9007199254740993");
   assert.equal((await offline.sql`SELECT name FROM labels`)[0]?.["name"], "acknowledged");
-  const { pending } = await offline.status();
-  assert.equal(pending, 5);
+  await until(async () => (await offline.status()).pending === 5);
   await offline.sql`UPDATE projects SET color = 'red'`;
   await offline.kill();
 

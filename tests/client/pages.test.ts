@@ -153,7 +153,7 @@ test("a list that is refused with what it requires waits for the application's o
   assert.equal(reading.server.asked("/projects").length, 1, "asked again with the same headers");
   client.configureSync({ headers: { authorization: "new" } });
   await showing(client, [...names, "p3"]);
-  assert.equal(client.getSyncStatus().waitingForAuth, false);
+  await until(() => !client.getSyncStatus().waitingForAuth);
   const asked = reading.server.asked("/projects").at(-1)?.headers;
   assert.deepEqual([asked?.["x-tenant"], asked?.accept], ["acme", "application/hal+json"]);
 });

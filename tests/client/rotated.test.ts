@@ -26,7 +26,7 @@ async function colors(client: Client): Promise<unknown[]> {
 /** The stream brings nothing more of the labels but what a new shape has. Meanwhile the client shows this, and nothing waits. */
 async function shownBySnapshot(client: Client, color: string): Promise<void> {
   world.server.rows.refetch("tags");
-  await until(async () => (await client.unsettled()).length === 0, undefined, 30_000);
+  await until(async () => (await client.unsettled()).length === 0);
   assert.deepEqual(await colors(client), [color]);
   world.server.rows.release();
   await world.converged(client);
@@ -91,7 +91,7 @@ test("what somebody else has written over an acknowledged edit is shown after a 
     world.server.rows.wake();
     return (await client.sql`SELECT color FROM projects`)[0]?.["color"];
   };
-  await until(async () => (await color()) === "blue", undefined, 30_000);
+  await until(async () => (await color()) === "blue");
   assert.deepEqual(await client.unsettled(), []);
   world.server.rows.release();
   await world.converged(client);

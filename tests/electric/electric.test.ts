@@ -14,7 +14,7 @@ import {
 import { status } from "./server/faults.js";
 import { Server } from "./server/server.js";
 
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 240_000;
 
 let server: Server;
 

@@ -185,7 +185,7 @@ for (const [what, answer] of [
       await client.generated.syncNow();
       await converged(client);
     }
-    assert.equal(client.generated.getSyncStatus().models[model]?.error, null);
+    await until(() => client.generated.getSyncStatus().models[model]?.error === null);
   });
 }
 

@@ -118,7 +118,6 @@ class User {
     await until(
       async () => (last = await status()).pending === 0,
       () => `everything to be saved: ${JSON.stringify(last)}`,
-      60_000,
     );
   }
 
@@ -127,13 +126,12 @@ class User {
     await until(
       async () => (last = await this.names()).join() === names.join(),
       () => `${names.join()}: ${last.join()}`,
-      60_000,
     );
   }
 }
 
 function test(name: string, hasCors: boolean, work: (site: string, backend: Backend) => Promise<void>): void {
-  void nodeTest(name, { timeout: 180_000 }, async () => {
+  void nodeTest(name, { timeout: 600_000 }, async () => {
     const backend = await start(hasCors);
     const site = await develop(resolve("pages", hasCors ? "other-origin" : "proxied", "page"), backend.url);
     try {
@@ -162,7 +160,6 @@ async function isOnServer(backend: Backend, ...names: string[]): Promise<void> {
   await until(
     async () => (last = await onServer(backend)).join() === names.join(),
     () => `${names.join()} on the server: ${last.join()}`,
-    60_000,
   );
 }
 

@@ -5,8 +5,11 @@ import { after, before, describe, test } from "node:test";
 
 import { contact, KINDS, openStore, uuid, World, type Store } from "./support/world.js";
 
-const END = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+/** Returns when they have ended, by PostgreSQL's side. */
+const END = `SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity
   WHERE datname = current_database() AND pid <> pg_backend_pid()`;
+
+const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 for (const kind of KINDS.filter((kind) => kind !== "pglite")) {
   describe(kind, () => {
@@ -34,7 +37,7 @@ for (const kind of KINDS.filter((kind) => kind !== "pglite")) {
       await Promise.all([ada.pull(), ada.pull(), world.client("bob").pull()]);
       await store.sql(END);
       // The process hears of it.
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      await pause(1_000);
       await ada.push([contact(2)]);
       await ada.pull();
       assert.ok(ada.row("contacts", uuid(1)) && ada.row("contacts", uuid(2)));
@@ -42,7 +45,7 @@ for (const kind of KINDS.filter((kind) => kind !== "pglite")) {
 
     test(
       "where listening is refused, as by a standby, none is lost",
-      { skip: kind === "postgres.js", timeout: 60_000 },
+      { skip: kind === "postgres.js", timeout: 240_000 },
       async () => {
         // PostgreSQL refuses a channel of two words in the same way; the pool has fewer connections than this.
         for (let stream = 0; stream < 10; stream += 1) {
@@ -65,7 +68,7 @@ for (const kind of KINDS.filter((kind) => kind !== "pglite")) {
       meanwhile = async () => {
         meanwhile = async () => {};
         await store.sql(END);
-        await new Promise((resolve) => setTimeout(resolve, 200));
+        await pause(200);
       };
       assert.equal((await ada.request("push", body)).status, 503);
       const again = await ada.request("push", body);

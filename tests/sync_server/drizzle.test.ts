@@ -237,7 +237,7 @@ for (const kind of KINDS) {
 
     test("a stream hears of a push", async () => {
       const server = world();
-      const signal = AbortSignal.timeout(60_000);
+      const signal = AbortSignal.timeout(240_000);
       const request = new Request("http://localhost/poke", { headers: { authorization: "ada" }, signal });
       const reader = (await server.server.poke(request)).body?.pipeThrough(new TextDecoderStream()).getReader();
       const next = async () => {

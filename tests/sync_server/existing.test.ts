@@ -82,7 +82,7 @@ for (const kind of KINDS.filter((kind) => kind !== "postgres.js")) {
       const connection = await store.connect?.();
       await connection?.sql("BEGIN; LOCK TABLE crm.person IN ROW EXCLUSIVE MODE");
       try {
-        await store.sql(`SET lock_timeout = '50ms'; ${SCHEMA}; RESET lock_timeout`);
+        await store.sql(`SET lock_timeout = '10s'; ${SCHEMA}; RESET lock_timeout`);
       } finally {
         await connection?.sql("ROLLBACK");
         connection?.release();

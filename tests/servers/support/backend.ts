@@ -55,7 +55,7 @@ export class Python implements Backend {
     const child = spawn(program, [this.script, ...flags], { stdio: ["pipe", "inherit", "inherit"] });
     this.process = child;
     child.stdin.on("error", () => {});
-    const deadline = Date.now() + 60_000;
+    const deadline = Date.now() + 240_000;
     for (;;) {
       // Whatever it answers, it is there.
       const answer = await fetch(this.url).catch(() => undefined);

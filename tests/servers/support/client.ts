@@ -1,7 +1,7 @@
 // What these tests use of a generated client. The servers' models differ, and so their types do.
 
 import { isDeepStrictEqual } from "node:util";
-import { until } from "../../client/support/until.js";
+import { until, untilShown } from "../../client/support/until.js";
 
 export type Row = Readonly<Record<string, unknown>>;
 
@@ -110,6 +110,7 @@ export class Client {
     return this.generated.listChanges();
   }
 
+  /** Waits until the log is empty, and collections show it so: they do a moment later than the database. */
   async allSettled(): Promise<void> {
     let entries: readonly Row[] = [];
     await until(
@@ -117,6 +118,7 @@ export class Client {
       () =>
         `an empty log: ${JSON.stringify(this.generated.getSyncStatus())}; it holds ${JSON.stringify(entries, null, 2)}`,
     );
+    await untilShown(this.generated.collections);
   }
 
   async ready(): Promise<void> {

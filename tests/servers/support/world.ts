@@ -41,7 +41,7 @@ export class World<B extends Backend = Backend> {
 
   /** With a limit, so that a hang has a name. */
   readonly test = (name: string, work: () => Promise<void>): void => {
-    void nodeTest(name, { timeout: 90_000 }, work);
+    void nodeTest(name, { timeout: 600_000 }, work);
   };
 
   get backend(): B {

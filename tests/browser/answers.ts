@@ -23,7 +23,7 @@ export function answers(test: Test): void {
     answer.open();
     await tab.button("Save").waitFor();
     await notes.getByRole("listitem").filter({ hasText: "Likes tea" }).waitFor();
-    assert.equal(await note.inputValue(), "");
+    await until(async () => (await note.inputValue()) === "");
     await tab.screenshot("note 2 saved");
 
     await note.fill(`Much longer than what the server takes as a note ${"and more ".repeat(12)}`);

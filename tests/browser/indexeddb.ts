@@ -40,6 +40,7 @@ function test(name: string, body: (site: Site) => Promise<void>): void {
 
 async function load(site: Site, path: "/" | "/older/", script?: string, of = browser): Promise<Page> {
   const page = await of.tabs.newPage();
+  page.setDefaultTimeout(240_000);
   if (script !== undefined) await page.addInitScript(script);
   await page.goto(site.url + path);
   await page.waitForFunction("globalThis.client !== undefined");

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Locator, Page } from "playwright-core";
 
 /** How long to wait for what should be so: a busy machine is slow. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 240_000;
 
 /** A tab with the page, as its user sees it. */
 export class Tab {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { until } from "../client/support/until.js";
+import { Sleep } from "./sleep.js";
 import { gate, type Test } from "./world.js";
 
 export function tabs(test: Test): void {
@@ -86,19 +87,23 @@ export function tabs(test: Test): void {
       await second.says("Online · everything is saved");
       const [worker] = first.page.workers();
       assert.ok(worker !== undefined);
-      const asleep = worker.evaluate(() => {
-        for (const end = Date.now() + 12_000; Date.now() < end; );
-      });
-      await second.add("Ada");
-      const third = await world.open();
-      for (const tab of [second, third]) await tab.alert("Another tab of this application has the database open").waitFor();
-      await second.screenshot("tabs 6 another tab is asleep");
-      await asleep;
-      for (const tab of [second, third]) {
-        await tab.shows("Ada", "saved");
-        await tab.says("Online · everything is saved");
+      const sleep = await Sleep.start();
+      try {
+        const { over } = await sleep.begin(worker);
+        await second.add("Ada");
+        const third = await world.open();
+        for (const tab of [second, third]) await tab.alert("Another tab of this application has the database open").waitFor();
+        await second.screenshot("tabs 6 another tab is asleep");
+        sleep.wake();
+        await over;
+        for (const tab of [second, third]) {
+          await tab.shows("Ada", "saved");
+          await tab.says("Online · everything is saved");
+        }
+        assert.deepEqual(await world.names(), ["Ada"]);
+      } finally {
+        await sleep.close();
       }
-      assert.deepEqual(await world.names(), ["Ada"]);
     });
   }
 
@@ -107,17 +112,21 @@ export function tabs(test: Test): void {
     await first.says("Online · everything is saved");
     const second = await world.open();
     await second.says("Online · everything is saved");
-    const asleep = first.page.evaluate(() => {
-      for (const end = Date.now() + 15_000; Date.now() < end; );
-    });
-    await second.add("Ada");
-    await second.alert("Another tab of this application sends the edits of all").waitFor();
-    await second.screenshot("tabs 7 the tab that syncs is asleep");
-    await asleep;
-    await second.shows("Ada", "saved");
-    await second.says("Online · everything is saved");
-    await second.alert("Another tab of this application").waitFor({ state: "detached" });
-    assert.deepEqual(await world.names(), ["Ada"]);
+    const sleep = await Sleep.start();
+    try {
+      const { over } = await sleep.begin(first.page);
+      await second.add("Ada");
+      await second.alert("Another tab of this application sends the edits of all").waitFor();
+      await second.screenshot("tabs 7 the tab that syncs is asleep");
+      sleep.wake();
+      await over;
+      await second.shows("Ada", "saved");
+      await second.says("Online · everything is saved");
+      await second.alert("Another tab of this application").waitFor({ state: "detached" });
+      assert.deepEqual(await world.names(), ["Ada"]);
+    } finally {
+      await sleep.close();
+    }
   });
 
   test("a tab with older code doesn't send what newer code writes", async (world) => {

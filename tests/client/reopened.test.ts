@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Server } from "./server/server.js";
 import { adapter, generated, inMemory, isIndexedDb, POLL, transport } from "./support/generated.js";
+import { keeper } from "./support/kept.js";
 import { startServer } from "./support/start.js";
 import { until } from "./support/until.js";
 
@@ -23,7 +24,7 @@ const { defaultClient } = (await import(
 
 let server: Server;
 let other: ReturnType<typeof createClient>;
-const owner = createClient({ database: "kept" });
+const { kept, close: closeKept } = keeper({ createClient });
 
 before(async () => {
   server = await startServer();
@@ -38,17 +39,9 @@ before(async () => {
 after(async () => {
   await other.closeDatabase();
   await closeDatabase();
-  await owner.closeDatabase();
+  await closeKept();
   await server.close();
 });
-
-/** An empty database that has what was written when it is opened again. */
-async function kept(): Promise<NonNullable<Parameters<typeof initializeDatabase>[0]>> {
-  if (isIndexedDb) return { ...inMemory(), sync: false };
-  await owner.closeDatabase();
-  const driver = await owner.initializeDatabase({ ...inMemory(), sync: false });
-  return { driver: { ...driver, close: async () => {} }, sync: false };
-}
 
 async function showing(...expected: string[]): Promise<void> {
   const names = (): string =>
@@ -73,6 +66,17 @@ async function arrived(...expected: string[]): Promise<void> {
         .join() === expected.join()
     );
   });
+}
+
+/** A `fetch` that answers nothing until it is released. */
+function held(): { readonly answer: typeof fetch; readonly release: () => void } {
+  let isHeld = true;
+  return {
+    answer: (input, init) => (isHeld ? new Promise<never>(() => {}) : fetch(input, init)),
+    release() {
+      isHeld = false;
+    },
+  };
 }
 
 test("a collection in use shows the database that is opened next, and what changes in it", async () => {
@@ -134,16 +138,32 @@ test("a collection that is first used while nothing is open begins with what is 
   await until(() => titles() === "first,second", titles);
 });
 
-test("a collection is ready when its database is closed before it has loaded", async () => {
-  const client = createClient({ apiBaseUrl: server.url, fetch: () => new Promise<never>(() => {}), database: "never" });
+test("a collection whose database is closed before it has loaded loads on, when it is opened again", async () => {
+  const { answer, release } = held();
+  const client = createClient({
+    apiBaseUrl: server.url,
+    electricUrl: server.url,
+    syncUrl: `${server.url}/sync`,
+    headers: { authorization: "Bearer member" },
+    fetch: answer,
+    database: "loading",
+  });
   const { projects } = client.collections;
-  void projects.preload();
+  const ready = projects.preload();
   await client.initializeDatabase(inMemory());
   assert.equal(projects.status, "loading");
   await client.closeDatabase();
-  await until(
-    () => projects.status === "ready",
-    () => projects.status,
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.equal(projects.status, "loading");
+
+  release();
+  await client.initializeDatabase(inMemory());
+  await ready;
+  const names = projects.toArray.map(({ name }) => name).sort();
+  await client.closeDatabase();
+  assert.deepEqual(
+    names,
+    (JSON.parse(await server.read("projects")) as { name: string }[]).map(({ name }) => name).sort(),
   );
 });
 
@@ -232,10 +252,13 @@ test("a collection that isn't used any more leaves nothing in an open database",
 
 test("what was written while nothing was open is its user's, whoever has signed in by then", async () => {
   await closeDatabase();
+  const database = await kept();
+  await initializeDatabase(database);
+  await closeDatabase();
   configureSync({ user: "ada" });
   const ofAda = projectsCollection.insert({ name: "of Ada" }).isPersisted.promise;
   configureSync({ user: "bob" });
-  await initializeDatabase({ ...inMemory(), sync: false });
+  await initializeDatabase(database);
   await ofAda;
   await projectsCollection.insert({ name: "of Bob" }).isPersisted.promise;
   const counted = (): string => `${String(getSyncStatus().held)} of ${String(getSyncStatus().pending)}`;

@@ -102,7 +102,7 @@ const DRIVERS: &[&str] = &[
 ];
 
 /// Suites that a short run has with IndexedDB.
-const WITHOUT_SQL: &[&str] = &["chaos", "crashes", "indexeddb"];
+const WITHOUT_SQL: &[&str] = &["between-databases", "chaos", "crashes", "indexeddb"];
 
 /// Suites whose server is a sync server. What others say of requests to the API has no counterpart there.
 const PUSHED: &[&str] = &[
@@ -205,7 +205,8 @@ const ONE_DATABASE: &[&str] = &["cors", "leading", "odd-servers"];
 const SHAPES: &[&str] = &["rotated", "shapes", "soft-deletes"];
 
 /// Suites that say something of the local database only.
-const DATABASE: &[&str] = &["changes", "closing", "gathered", "older-log", "store", "two-processes"];
+const DATABASE: &[&str] =
+    &["between-databases", "changes", "closing", "gathered", "older-log", "store", "two-processes"];
 
 /// Suites in which a database and a transport act on each other: what is saved of rows and edits while they come and go.
 const CROSSED: &[&str] = &[

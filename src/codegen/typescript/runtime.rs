@@ -48,6 +48,7 @@ const LOCAL: &[Module] = modules![
     "collection/gather.ts",
     "collection/local.ts",
     "collection/mutations.ts",
+    "collection/place.ts",
     "collection/table.ts",
     "init.ts",
     "load-sync.ts",

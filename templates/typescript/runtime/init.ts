@@ -7,6 +7,7 @@ import { database } from "./client/defaults.js";
 import { CLOSING_SHOWN_MS } from "./client/timing.js";
 import { openFeed, type Session } from "./collection/feed.js";
 import { createWriter, type Writer } from "./collection/mutations.js";
+import { placeNamed, type Place } from "./collection/place.js";
 import { createStoreChanges, type StoreChanges } from "./collection/table.js";
 import { createBase, defaultBase, type ClientBase, type RejectedChange, type SyncSettings } from "./config.js";
 import { loadSync, type LoadSync } from "./load-sync.js";
@@ -41,7 +42,10 @@ export interface ClientFunctions {
    */
   initializeDatabase(options?: DatabaseOptions): Promise<Database>;
   getDatabase(): Database;
-  /** Stops syncing, and closes the database. What isn't sent stays in it. */
+  /**
+   * Stops syncing, and closes the database. What isn't sent stays in it. What is written after this waits for it, or for the
+   * one that is being opened by then.
+   */
   closeDatabase(): Promise<void>;
   /**
    * Removes what this device has of its user, as when they log out, and begins anew. It refuses while there are edits
@@ -99,6 +103,7 @@ type OpenedStore = Store & { readonly database: Database };
 
 interface Running extends Session {
   readonly store: OpenedStore;
+  readonly place: Place;
   readonly reports: Reports;
   readonly leadership: Leadership;
   readonly pulls: Pulls;
@@ -137,6 +142,8 @@ function clientOf(base: ClientBase, databaseName: string): Client {
   /** The end of the last close: what is opened after it waits for that. */
   let closing: Promise<void> = Promise.resolve();
   let current: Running | undefined;
+  /** Which database what is written now is for. */
+  let place = placeNamed(undefined);
   const waiting = new Set<(session: Session) => void>();
   const status = createStatus();
   const changes = createChanges(models);
@@ -155,17 +162,18 @@ function clientOf(base: ClientBase, databaseName: string): Client {
     });
   }
 
-  async function open(options: DatabaseOptions): Promise<Running> {
+  async function open(options: DatabaseOptions, opened: Place): Promise<Running> {
     const load = options.sync === false ? undefined : loadSync(models);
     const store = await openStore(options, databaseName, (message) => status.silent("database", message));
     try {
-      current = await start(store, base, status, changes, presence, writer.flushed, load);
+      current = await start(store, opened, base, status, changes, presence, writer.settled, load);
     } catch (error) {
       if (options.driver === undefined) await store.close();
       throw error;
     }
     for (const resolve of waiting) resolve(current);
     waiting.clear();
+    writer.resume();
     return current;
   }
 
@@ -180,7 +188,7 @@ function clientOf(base: ClientBase, databaseName: string): Client {
     await running.store.close();
   }
 
-  const writer = createWriter(models, base, whenOpen, status.unsaved);
+  const writer = createWriter(models, base, { present: () => place, open: () => current }, status);
 
   return {
     ...base,
@@ -193,7 +201,10 @@ function clientOf(base: ClientBase, databaseName: string): Client {
 
       async initializeDatabase(options = {}) {
         if (opening === undefined) {
-          const opened = closing.then(() => open(options));
+          const { driver, directory = databaseName } = options;
+          const asked = placeNamed(driver === undefined ? directory : undefined);
+          place = asked;
+          const opened = closing.then(() => open(options, asked));
           opening = opened;
           opened.catch(() => {
             if (opening === opened) opening = undefined;
@@ -213,12 +224,13 @@ function clientOf(base: ClientBase, databaseName: string): Client {
       },
 
       async clearDatabase(options = {}) {
-        const { store, leadership, reports } = (await opening) ?? session();
+        const { store, leadership, reports, place: cleared } = (await opening) ?? session();
         // What was written before this goes with the rest, or counts as unsent.
-        await (options.unsent === "discard" ? writer.finish() : writer.flushed());
+        await (options.unsent === "discard" ? writer.finish() : writer.settled());
         // Nothing that a stream still has in hand may arrive after this.
         await leadership.alone(async () => {
           await store.clear(options.unsent === "discard");
+          if (cleared.directory === undefined) cleared.id = await store.meta.clientId();
           reports.cleared();
         });
       },
@@ -246,11 +258,12 @@ function clientOf(base: ClientBase, databaseName: string): Client {
 
 async function start(
   store: OpenedStore,
+  place: Place,
   { settings }: ClientBase,
   status: Status,
   changes: Changes,
   presence: Presence,
-  flushed: () => Promise<void>,
+  settled: () => Promise<void>,
   /** Gives the code that syncs; undefined where it isn't to sync. */
   load: LoadSync | undefined,
 ): Promise<Running> {
@@ -259,10 +272,11 @@ async function start(
   const leadership = createLeadership(channel("sync"));
   // A tab with older code would send what newer code has written, without what it doesn't know.
   if (!(await store.isCurrent())) await leadership.alone(() => store.migrate(status.blocked));
+  place.id ??= await store.meta.clientId();
   const [feed, stored] = await Promise.all([openFeed(store), progress(store)]);
   const reports = openReports(stored, store.version, channel("status"), presence);
   const tellError = (message: string) => status.tellError({ model: null, url: null, message });
-  const stopUser = await noteUser(store, settings, flushed, tellError);
+  const stopUser = await noteUser(store, settings, settled, tellError);
   const stopStatus = await status.watch(store, settings, reports, feed.onLog, load !== undefined);
   const stopChanges = changes.watch(store, feed.onLog);
   const pulls = createPulls();
@@ -308,7 +322,7 @@ async function start(
     reports.close();
     feed.close();
   };
-  return { store, feed, reports, leadership, pulls, stop };
+  return { store, place, feed, reports, leadership, pulls, stop };
 }
 
 /** Returns when collections show what is saved, or can't in time: after the close, nobody reads it for them. */

@@ -6,12 +6,12 @@ import { aborted, backoff, bell, wait } from "./transport/schedule.js";
 
 /**
  * Has the log know who is signed in, now and after each change. What is written before a change is the former user's:
- * `flushed` returns when it is in the log. What this returns stops it.
+ * `settled` returns when it is in the log. What this returns stops it.
  */
 export async function noteUser(
   store: Store,
   settings: Settings,
-  flushed: () => Promise<void>,
+  settled: () => Promise<void>,
   onError: (message: string) => void,
 ): Promise<() => Promise<void>> {
   const stop = new AbortController();
@@ -42,7 +42,7 @@ export async function noteUser(
     for (let failures = 0; !signal.aborted; ) {
       changes.silence();
       try {
-        await unlessAborted(flushed());
+        await unlessAborted(settled());
         if (!signal.aborted) await note();
         failures = 0;
         await wait(Number.POSITIVE_INFINITY, signal, changes.source);

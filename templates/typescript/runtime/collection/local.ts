@@ -130,8 +130,6 @@ function follow<Shown extends object, Key extends CollectionKey>(
         if (!over.signal.aborted) sync.markError(error);
       });
       await isOver;
-      // Whoever waits for the first rows would wait until something is opened again.
-      if (!signal.aborted) sync.markReady();
     }
   }
 

@@ -32,7 +32,10 @@ export interface SyncStatus {
   /** When the oldest of them was made. */
   readonly oldestPending: string | null;
   readonly rejected: number;
-  /** Writes that are in this page only, because the disk is full: they are tried again. */
+  /**
+   * Writes that are in this page only: because the disk is full, and then they are tried again, or because they were made
+   * to another database than the one that is open now, and wait for it, as `lastError` says.
+   */
   readonly unsaved: number;
   /** The newest of the errors, as one line. */
   readonly lastError: string | null;
@@ -61,6 +64,8 @@ export interface Status {
   silent(about: string, message: string | null): void;
   /** Says how many writes wait for room on the disk, and tells the error when they begin to. */
   unsaved(count: number, error: unknown): void;
+  /** Says how many writes wait for another database, and why; null where none do. */
+  elsewhere(count: number, message: string | null): void;
   /** Keeps the status of an open database, until what it returns is called. `isSyncing`: whether any tab syncs. */
   watch(store: Store, settings: Settings, reports: Reports, onLog: Source, isSyncing: boolean): Promise<() => void>;
 }
@@ -91,7 +96,9 @@ export function createStatus(): Status {
   let counts: Tally = closed;
   let persisted: boolean | null = null;
   let unsaved = 0;
-  const silences = new Map<string, SyncError>();
+  let elsewhere = 0;
+  /** What lasts until something else is done, by what it is about. */
+  const lasting = new Map<string, SyncError>();
   let isSyncing = false;
   /** Those of the open database. */
   let reports: Reports | undefined;
@@ -102,9 +109,23 @@ export function createStatus(): Status {
     for (const listener of listeners) listener();
   }
 
-  function withSilences({ lastError, errors }: Pick<SyncStatus, "lastError" | "errors">) {
-    const silent = [...silences.values()];
-    return { lastError: silent.at(-1)?.message ?? lastError, errors: [...errors, ...silent] };
+  function withLasting({ lastError, errors }: Pick<SyncStatus, "lastError" | "errors">) {
+    const last = [...lasting.values()];
+    return { lastError: last.at(-1)?.message ?? lastError, errors: [...errors, ...last] };
+  }
+
+  /** Shows an error until `message` is null. */
+  function showLasting(about: string, message: string | null): void {
+    if (lasting.get(about)?.message === (message ?? undefined)) return show();
+    lasting.delete(about);
+    if (message !== null) {
+      const error = { model: null, url: null, message };
+      lasting.set(about, error);
+      tellError(error);
+    }
+    if (reports !== undefined) return show();
+    status = { ...status, ...withLasting(closed) };
+    tell();
   }
 
   function show(): void {
@@ -113,14 +134,14 @@ export function createStatus(): Status {
     const reported = reports.current();
     const next: SyncStatus = {
       ...reported,
-      ...withSilences(reported),
+      ...withLasting(reported),
       opening: isSyncing && reported.opening,
       persisted,
       pending,
       held,
       oldestPending: oldestPending === null ? null : isoTimestamp(oldestPending),
       rejected: counts.rejected,
-      unsaved,
+      unsaved: unsaved + elsewhere,
     };
     if (JSON.stringify(next) === JSON.stringify(status)) return;
     status = next;
@@ -194,23 +215,17 @@ export function createStatus(): Status {
       tellError({ model: null, url: null, message });
     },
 
-    silent(about, message) {
-      if (silences.get(about)?.message === (message ?? undefined)) return;
-      silences.delete(about);
-      if (message !== null) {
-        const error = { model: null, url: null, message };
-        silences.set(about, error);
-        tellError(error);
-      }
-      if (reports !== undefined) return show();
-      status = { ...status, ...withSilences(closed) };
-      tell();
-    },
+    silent: showLasting,
 
     unsaved(count, error) {
       if (unsaved === 0 && count > 0) tellError({ model: null, url: null, message: messageOf(error) });
       unsaved = count;
       show();
+    },
+
+    elsewhere(count, message) {
+      elsewhere = count;
+      showLasting("writes", message);
     },
 
     async watch(store, settings, opened, onLog, isToSync) {

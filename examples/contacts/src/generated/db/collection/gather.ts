@@ -8,9 +8,15 @@ import { backoff, wait } from "../transport/schedule.js";
 export interface Gathering<Work, Saved> {
   /** Saves this, with what else comes until the running code ends, or while an earlier save is under way. */
   save(work: Work): Promise<Saved>;
+  /** What can't be saved yet. */
+  waiting(): readonly Work[];
+  /** Saves what can be saved by now. */
+  resume(): void;
   /** Returns when all that was given is on the device, or was refused. */
   flushed(): Promise<void>;
-  /** Like `flushed`, but refuses what the disk has no room for, instead of trying again. */
+  /** The same of what can be saved now. */
+  settled(): Promise<void>;
+  /** Like `settled`, but refuses what the disk has no room for, instead of trying again. */
   finish(): Promise<void>;
 }
 
@@ -21,25 +27,29 @@ interface Waiting<Work, Saved> {
 }
 
 /**
- * `saveTogether` saves all or nothing, and gives one result for each. `onUnsaved` hears how many can't be saved now,
+ * `saveTogether` saves all or nothing, and gives one result for each. What `isSavable` denies waits for `resume`, and what
+ * can be saved goes ahead of it. `onUnsaved` hears how many can't be saved now,
  * because the disk is full: they are kept and tried again.
  */
 export function gather<Work, Saved>(
   saveTogether: (works: readonly Work[]) => Promise<readonly Saved[]>,
+  isSavable: (work: Work) => boolean,
   onUnsaved: (unsaved: number, error: unknown) => void,
 ): Gathering<Work, Saved> {
   let next: Waiting<Work, Saved>[] = [];
   /** How many aren't saved yet, those under way included. */
   let unsaved = 0;
+  const promises = new Set<Promise<Saved>>();
   let running: Promise<void> | undefined;
   let finishing = new AbortController();
 
   async function run(): Promise<void> {
     // At the end of the running code, and no later: even if the page is left now, the database's worker has its edits.
     await Promise.resolve();
-    while (next.length > 0) {
-      const some = next;
-      next = [];
+    for (;;) {
+      const some = next.filter(({ work }) => isSavable(work));
+      if (some.length === 0) break;
+      next = next.filter(({ work }) => !isSavable(work));
       await saveSome(some);
     }
     running = undefined;
@@ -75,21 +85,36 @@ export function gather<Work, Saved>(
           throw error;
         }
         failures += 1;
-        onUnsaved(unsaved, error);
+        onUnsaved(unsaved - waiting().length, error);
         await wait(Math.min(backoff(failures), LONGEST_READ_RETRY_MS), signal);
       }
     }
   }
 
+  function waiting(): readonly Work[] {
+    return next.map(({ work }) => work).filter((work) => !isSavable(work));
+  }
+
+  function resume(): void {
+    running ??= run();
+  }
+
   return {
     save(work) {
-      return new Promise((resolve, reject) => {
+      const promise = new Promise<Saved>((resolve, reject) => {
         next.push({ work, resolve, reject });
-        unsaved += 1;
-        running ??= run();
       });
+      unsaved += 1;
+      promises.add(promise);
+      resume();
+      return promise.finally(() => promises.delete(promise));
     },
-    flushed: async () => running,
+    waiting,
+    resume,
+    async flushed() {
+      await Promise.allSettled(promises);
+    },
+    settled: async () => running,
     async finish() {
       finishing.abort();
       await running;

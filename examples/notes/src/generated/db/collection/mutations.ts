@@ -5,9 +5,11 @@ import { createTransaction, type Transaction } from "@tanstack/db";
 import { keyFields, own, ownKey, rowKey, type Model } from "../client/model.js";
 import { RejectedError, type ClientBase } from "../config.js";
 import { NoRowError, rejectionOf, type Entry, type EntryId, type StoreOperations } from "../store/store.js";
+import type { Status } from "../status.js";
 import { LARGEST_GROUP } from "../transport/transport.js";
 import type { Session } from "./feed.js";
 import { gather } from "./gather.js";
+import { isFor, waitingFor, type Place } from "./place.js";
 import { createInputs, type Inputs } from "./rows.js";
 
 /** TanStack DB's description of one row that a transaction writes. */
@@ -27,6 +29,7 @@ interface Write {
 /** What one transaction writes. */
 interface Work {
   readonly writes: readonly Write[];
+  readonly place: Place;
   /** Who was signed in when it was written, where the application says that. */
   readonly user: string | null | undefined;
 }
@@ -44,9 +47,13 @@ export interface Writer {
   readonly inputs: Inputs;
   /** Saves all mutations of a transaction together, or none of them. Throws where they are too many for a sync server. */
   writeTogether(work: () => void): Transaction;
+  /** Saves what was written for the database that is open now, while it wasn't. */
+  resume(): void;
   /** Returns when all that was written before is on the device, or was refused. */
   flushed(): Promise<void>;
-  /** The same, but what a full disk has no room for is refused now. */
+  /** The same of what is for the open database. */
+  settled(): Promise<void>;
+  /** The same as `settled`, but what a full disk has no room for is refused now. */
   finish(): Promise<void>;
   /**
    * Saves a transaction of TanStack DB in one of the local database. Returns when the collections show it from there;
@@ -59,12 +66,19 @@ export interface Writer {
   onWaiting(model: Model, listener: () => void): () => void;
 }
 
-/** `onUnsaved` hears how many transactions a full disk keeps waiting. */
+/** What a writer has to know of the client's databases. */
+export interface Places {
+  /** Which database it is that is open, or is being opened, or was open last. */
+  present(): Place;
+  /** The open one. */
+  open(): (Session & { readonly place: Place }) | undefined;
+}
+
 export function createWriter(
   models: readonly Model[],
   { collectionId, settings }: ClientBase,
-  whenOpen: () => Promise<Session>,
-  onUnsaved: (unsaved: number, error: unknown) => void,
+  places: Places,
+  status: Pick<Status, "unsaved" | "elsewhere">,
 ): Writer {
   const byCollection = new Map(models.map((model) => [collectionId(model.name), model]));
   /** How many transactions wait for the server, by model. */
@@ -72,13 +86,13 @@ export function createWriter(
   const listeners = new Map<string, Set<() => void>>();
   const saving = leaveGuard();
   const inputs = createInputs();
-  const gathering = gather(saveTogether, onUnsaved);
+  const gathering = gather(saveTogether, isSavable, status.unsaved);
   /** Whose edits the log takes new ones for: what has waited for a database is of who was signed in when it was written. */
   let noted: { readonly opened: Session; readonly user: string | null | undefined } | undefined;
 
   async function persist(parameters: { readonly transaction: { readonly mutations: readonly Mutation[] } }) {
     const writes = parameters.transaction.mutations.map((mutation) => ({ model: modelOf(mutation), mutation }));
-    const work = { writes, user: settings.current().user };
+    const work = { writes, place: places.present(), user: settings.current().user };
     const { position, entries, opened } = await saving(gathering.save(work)).finally(() => forgetInputs(writes));
     await opened.feed.reached(position);
     await confirmation(opened, entries, new Set(writes.map(({ model }) => model.name)));
@@ -96,8 +110,14 @@ export function createWriter(
     return model;
   }
 
+  function isSavable({ place }: Work): boolean {
+    const open = places.open();
+    return open !== undefined && isFor(place, open.place, places.present());
+  }
+
   async function saveTogether(transactions: readonly Work[]): Promise<readonly Saved[]> {
-    const opened = await whenOpen();
+    const opened = places.open();
+    if (opened === undefined) throw new Error("The database is closed.");
     const { user: present } = settings.current();
     let signedIn = noted?.opened === opened ? noted.user : undefined;
     async function signIn({ log }: StoreOperations, user: string | null): Promise<void> {
@@ -195,7 +215,13 @@ export function createWriter(
     inputs,
     writeTogether,
     persist,
+    resume() {
+      gathering.resume();
+      const waitFor = gathering.waiting().map(({ place }) => place);
+      status.elsewhere(waitFor.length, waitingFor(waitFor));
+    },
     flushed: gathering.flushed,
+    settled: gathering.settled,
     finish: gathering.finish,
     isWaiting: ({ name }) => (waiting.get(name) ?? 0) > 0,
     onWaiting({ name }, listener) {

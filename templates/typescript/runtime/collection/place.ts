@@ -1,0 +1,27 @@
+/** The database that an edit is for: the one that is open when it is written, or was open last, or is being opened. */
+export interface Place {
+  /** Its name or folder; undefined where the application brings the database, and before the first one. */
+  readonly directory: string | undefined;
+  /** What tells it from others; undefined where only the open database says that. */
+  id: string | undefined;
+}
+
+export function placeNamed(directory: string | undefined): Place {
+  return { directory, id: directory };
+}
+
+/**
+ * Whether an edit may go into the open database. What is for none that was ever open goes into the first, unless that is
+ * being closed for it: then `present`, where new edits belong, is another.
+ */
+export function isFor(edit: Place, open: Place, present: Place): boolean {
+  return edit.id === undefined ? open === present : edit.id === open.id;
+}
+
+/** Says why edits for these databases wait while another is open; null where none do. */
+export function waitingFor(places: readonly Place[]): string | null {
+  if (places.length === 0) return null;
+  const names = [...new Set(places.map(({ directory }) => directory ?? "one that the application brings"))].join(", ");
+  if (places.length === 1) return `An edit in this page waits for another database, ${names}: open that to save it.`;
+  return `${String(places.length)} edits in this page wait for other databases, ${names}: open those to save them.`;
+}

@@ -34,6 +34,8 @@ pub struct List {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Required {
     pub query: Vec<String>,
+    /// One of those, which takes a time to start from: what is older than that doesn't come.
+    pub since: Option<String>,
     /// Where a page begins: the first page is asked for without, where nobody gives it.
     pub cursors: Vec<String>,
     /// Those of the query that say who is asking: no config has them.

@@ -23,7 +23,7 @@ impl Reading<'_> {
     pub fn list(
         &self,
         listing: Listing,
-        required: Required,
+        mut required: Required,
         properties: &[RowProperty],
         problems: &mut Problems,
     ) -> List {
@@ -45,6 +45,7 @@ impl Reading<'_> {
         let is_own = |name: &String| properties.iter().any(|one| one.name == name && !self.key.contains(name));
         let lacks = lacks.into_iter().filter(is_own).collect();
         let overlap = config.and_then(|list| list.overlap).unwrap_or(self.overlap);
+        required.since = since.clone().filter(|since| required.query.contains(since));
         let since =
             since.zip(changed).map(|(parameter, column)| Since { parameter, column: column.to_owned(), overlap });
         List {

@@ -70,7 +70,7 @@ fn not_paged(model: &Model, list: &List, pointer: &str) -> Option<Problem> {
 
 /// Says what of a list's parameters nothing fills, and who can: the config, or the application at run time.
 fn list_parameters(model: &Model, list: &List, pointer: &str) -> Option<Problem> {
-    let Required { query, cursors, keys, headers, pointer: first } = &list.required;
+    let Required { query, since, cursors, keys, headers, pointer: first } = &list.required;
     let names = unique(query.iter().chain(cursors).chain(keys).chain(headers).map(String::as_str));
     if names.is_empty() {
         return None;
@@ -87,7 +87,9 @@ fn list_parameters(model: &Model, list: &List, pointer: &str) -> Option<Problem>
         same => format!("what is the same in every request, say in the config: {}; else ", line::params(same)),
     };
     let message = format!("GET {} requires {}, which nothing fills", list.path, quoted(&names));
-    let help = format!("{in_config}the application gives it: {at_run_time}");
+    let from =
+        since.as_ref().map(|since| format!("; `{since}` has to be a time before all rows: older ones don't come"));
+    let help = format!("{in_config}the application gives it: {at_run_time}{}", from.unwrap_or_default());
     let at = (Input::Spec, first.as_deref().unwrap_or(pointer));
     let problem = Problem::new(Severity::Warning, Code::ListParameter, at, message).help(help);
     let item = format!("GET {}: {}, for `{}`", list.path, quoted(&names), model.name);
@@ -97,7 +99,7 @@ fn list_parameters(model: &Model, list: &List, pointer: &str) -> Option<Problem>
         return Some(keyed.help_of_all(help));
     }
     Some(problem.summed("list", "can't be read without parameters that nothing fills", item).help_of_all(|_| {
-        "what is the same in every request, say in the config: `params: { NAME: … }`; else the application gives it: a parameter of the query, and every key there, with `configureSync({ listParams: (model) => … })`, a header with `headers`"
+        "what is the same in every request, say in the config: `params: { NAME: … }`; else the application gives it: a parameter of the query, and every key there, with `configureSync({ listParams: (model) => … })`, a header with `headers`; a time to start from has to be before all rows"
             .to_owned()
     }))
 }

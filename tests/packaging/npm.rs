@@ -65,12 +65,22 @@ pub fn tarballs() -> &'static [PathBuf] {
         let platform = this_platform();
         let binaries = folder.join("binaries").join(&platform.target);
         fs::create_dir_all(&binaries).expect("a folder");
-        fs::copy(env!("CARGO_BIN_EXE_sync-patterns"), binaries.join(platform.program())).expect("the program");
+        let program = binaries.join(platform.program());
+        fs::copy(env!("CARGO_BIN_EXE_sync-patterns"), &program).expect("the program");
+        strip(&program);
         let output = build(&["--binaries", "binaries", "--out", "out", "--platforms", &platform.name], &folder);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let printed = String::from_utf8(output.stdout).expect("UTF-8");
         printed.lines().map(|line| folder.join(line)).collect()
     })
+}
+
+/// Takes away what only a debugger reads, as a release does: packing that takes npm most of its time. Where there is no `strip`
+/// it stays. On macOS a program would lose its signature.
+fn strip(program: &Path) {
+    if cfg!(target_os = "linux") {
+        let _ = Command::new("strip").arg(program).status();
+    }
 }
 
 /// An empty project with packages installed, from the tarballs and from nowhere else.

@@ -3,6 +3,7 @@
 mod graph;
 
 use std::path::Path;
+use std::sync::OnceLock;
 
 use graph::Modules;
 
@@ -25,8 +26,10 @@ const ORDER: &[&str] = &[
     "cli",
 ];
 
-fn modules() -> Modules {
-    Modules::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"))
+/// Those of `src`, which are read once.
+fn modules() -> &'static Modules {
+    static MODULES: OnceLock<Modules> = OnceLock::new();
+    MODULES.get_or_init(|| Modules::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")))
 }
 
 #[test]

@@ -48,15 +48,21 @@ fn edited(edit: fn(&mut Api)) -> Api {
     edited
 }
 
-/// Changes, each with its name, the API before and the one after.
-fn changes() -> Vec<(String, Api, Api)> {
+/// Changes, each with its name, the API before, where it is another than usual, and the one after.
+fn changes() -> Vec<(String, Option<Api>, Api)> {
     let all = CASES.iter().map(|case| (case.name, case.edit)).chain(OWN.iter().chain(OPTIONS).copied());
-    let mut changes: Vec<_> = all.map(|(name, edit)| (name.to_owned(), api(), edited(edit))).collect();
-    changes.extend(OPTIONS.iter().map(|(name, edit)| (format!("no-{name}"), edited(*edit), api())));
+    let mut changes: Vec<_> = all.map(|(name, edit)| (name.to_owned(), None, edited(edit))).collect();
+    changes.extend(OPTIONS.iter().map(|(name, edit)| (format!("no-{name}"), Some(edited(*edit)), api())));
     let [_, _, (_, reject), (_, later)] = *OPTIONS else { panic!("an option more") };
-    changes.push(("reject-to-last-write-wins".to_owned(), edited(reject), edited(later)));
-    changes.push(("last-write-wins-to-reject".to_owned(), edited(later), edited(reject)));
+    changes.push(("reject-to-last-write-wins".to_owned(), Some(edited(reject)), edited(later)));
+    changes.push(("last-write-wins-to-reject".to_owned(), Some(edited(later)), edited(reject)));
     changes
+}
+
+/// A project in a folder, with what is generated, and the SQL of its tables.
+fn generated(folder: &Path, api: &Api) -> String {
+    project(folder, api);
+    generate(folder)
 }
 
 fn project(folder: &Path, api: &Api) {
@@ -72,16 +78,18 @@ fn generate(folder: &Path) -> String {
     fs::read_to_string(folder.join("server/schema.sql")).expect("the tables")
 }
 
-/// The words of a change, and the same as data with the SQL of before and after.
-fn told(folder: &Path, (name, before, after): (String, Api, Api)) -> (String, Value) {
-    let [(_, old), (after, new)] = [("before", before), ("after", after)].map(|(part, api)| {
-        let folder = folder.join(&name).join(part);
-        project(&folder, &api);
-        let tables = generate(&folder);
-        (folder, tables)
-    });
+/// The words of a change, and the same as data with the SQL of before and after. `usual`: the tables of the usual API, whose
+/// project is there for all.
+fn told(folder: &Path, usual: &str, (name, before, after): (String, Option<Api>, Api)) -> (String, Value) {
+    let own = folder.join(&name);
+    let (base, old) = match before {
+        None => ("../../usual", usual.to_owned()),
+        Some(before) => ("../before", generated(&own.join("before"), &before)),
+    };
+    let base = &*format!("{base}/generated/schema/schema.json");
+    let new = generated(&own.join("after"), &after);
+    let after = own.join("after");
     let mut words = String::new();
-    let base = "../before/generated/schema/schema.json";
     let text = sync_patterns(&["diff", "--base", base], &after).stdout;
     if let Some((_, tables)) = text.split_once("The server's tables: ") {
         let (tables, _) = tables.rsplit_once("\n\n").expect("the last line");
@@ -103,7 +111,8 @@ fn told(folder: &Path, (name, before, after): (String, Api, Api)) -> (String, Va
 #[test]
 fn schema_sql_does_with_rows_what_is_told() {
     let folder = tempfile::tempdir().expect("a folder");
-    let told: Vec<_> = changes().into_par_iter().map(|change| told(folder.path(), change)).collect();
+    let usual = generated(&folder.path().join("usual"), &api());
+    let told: Vec<_> = changes().into_par_iter().map(|change| told(folder.path(), &usual, change)).collect();
     let (words, cases): (Vec<String>, Vec<Value>) = told.into_iter().unzip();
     insta::assert_snapshot!("tables", words.concat());
     // Before the threads of `rayon` are taken, which it needs as well.

@@ -123,7 +123,21 @@ fn fixture_server(workspace: &Workspace, name: &str) {
     generate(workspace, &document, &config);
 }
 
-/// Runs the tests of a file on all databases that are there.
+/// What a short run has on PostgreSQL alone, where that is installed: PGlite, which is PostgreSQL, runs the same SQL for it.
+const ON_POSTGRES: [&str; 4] = ["http", "protocol/history", "protocol/metadata", "protocol/security"];
+
+/// In a short run, one file of tests shows the second driver of PostgreSQL, and one driver what tables of another application do.
+fn drivers(suite: &str, tables: &str) -> &'static str {
+    if is_long() || (suite, tables) == ("protocol/push", "own") {
+        "all"
+    } else if tables == "existing" || ON_POSTGRES.contains(&suite) {
+        "one"
+    } else {
+        "two"
+    }
+}
+
+/// Runs the tests of a file on the databases that are there.
 fn run(suite: &str) {
     run_on(suite, "own");
 }
@@ -132,11 +146,10 @@ fn run(suite: &str) {
 fn run_on(suite: &str, tables: &str) {
     let postgres = Postgres::shared();
     let mut command = node(compiled().folder());
-    command.args(["--enable-source-maps", "--test", "--test-force-exit", "--test-reporter=spec"]);
+    command.args(["--enable-source-maps", "--test-force-exit", "--test-reporter=spec"]);
     command.arg(format!("dist/tests/{suite}.test.js"));
     command.env("SYNC_TABLES", tables);
-    let has_all_drivers = is_long() || (suite, tables) == ("protocol/push", "own");
-    command.env("SYNC_DRIVERS", if has_all_drivers { "all" } else { "one" });
+    command.env("SYNC_DRIVERS", drivers(suite, tables));
     command.env("SYNC_POSTGRES", postgres.as_ref().map_or("", |postgres| &postgres.url));
     let output = command.output().expect("Node");
     let said = String::from_utf8_lossy(&output.stdout);
@@ -262,7 +275,8 @@ fn server_functions_have_types() {
 
 #[test]
 fn formatted() {
-    // What isn't of the document is the same in all servers.
-    let servers = ["src/server/{sync,drizzle,existing-metadata}/**/*.ts", "src/server/**/models/*.ts"];
-    compiled().assert_formatted(&[&servers[..], &["src/tests/**/*.ts", "src/production/*.ts"]].concat());
+    // What isn't of the document is the same in all servers. A short run has that of one, and not the tests themselves.
+    let one = ["src/server/sync/**/*.ts", "src/server/**/models/*.ts", "src/production/*.ts"];
+    let others = ["src/server/{drizzle,existing-metadata}/**/*.ts", "src/tests/**/*.ts"];
+    compiled().assert_formatted(&[&one[..], if is_long() { &others } else { &[] }].concat());
 }

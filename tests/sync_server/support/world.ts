@@ -61,9 +61,13 @@ function onTables(statement: string): string {
 
 /** The kinds of databases that can be tested here. */
 const ALL_KINDS: readonly Kind[] = process.env["SYNC_POSTGRES"] ? ["pglite", "pg", "postgres.js"] : ["pglite"];
-/** In a short run, one file of tests shows the second driver, and one driver what tables of another application do. */
-const SHORT = IS_EXISTING ? [ALL_KINDS[1] ?? "pglite"] : ALL_KINDS.filter((kind) => kind !== "postgres.js");
-export const KINDS: readonly Kind[] = process.env["SYNC_DRIVERS"] === "all" ? ALL_KINDS : SHORT;
+/** Those that a file of tests runs with: `../mod.rs` says so. */
+const DRIVERS: Record<string, readonly Kind[]> = {
+  all: ALL_KINDS,
+  two: ALL_KINDS.filter((kind) => kind !== "postgres.js"),
+  one: [ALL_KINDS[1] ?? "pglite"],
+};
+export const KINDS: readonly Kind[] = DRIVERS[process.env["SYNC_DRIVERS"] ?? ""] ?? ALL_KINDS;
 let databases = 0;
 
 export async function openStore(kind: Kind, schema = SCHEMA, connections = 8): Promise<Store> {

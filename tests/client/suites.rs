@@ -127,6 +127,7 @@ const PUSHED: &[&str] = &[
     "odd-sync-servers",
     "older-client",
     "push-pull",
+    "refused-pushes",
     "reopened",
     "scopes",
     "server-keys",
@@ -144,6 +145,7 @@ const ONLY_PUSHED: &[&str] = &[
     "odd-sync-servers",
     "older-client",
     "push-pull",
+    "refused-pushes",
     "scopes",
     "when-it-syncs",
 ];
@@ -182,6 +184,7 @@ const LONG: &[&str] = &[
     "named-rows",
     "odd-sync-servers",
     "older-log",
+    "refused-pushes",
     "soft-deletes",
     "zones",
 ];

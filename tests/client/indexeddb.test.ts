@@ -145,6 +145,36 @@ test("a local write is one transaction, and is shown without a read", async () =
   await after.closeDatabase();
 });
 
+test("the log isn't read between writes that follow each other, and not much later", async () => {
+  await open("after", randomUUID());
+  const { rows, transaction } = await store();
+  let reads = 0;
+  const begin = IDBDatabase.prototype.transaction;
+  IDBDatabase.prototype.transaction = function (this: IDBDatabase, ...parameters: Parameters<typeof begin>) {
+    if (parameters[1] === "readonly" && [parameters[0]].flat().includes("_changes")) reads += 1;
+    return begin.apply(this, parameters);
+  };
+  const start = performance.now();
+  try {
+    for (let number = 0; number < 20; number += 1) {
+      await rows.insert(labels, { id: randomUUID(), name: String(number) });
+    }
+    const longest = 100;
+    assert.ok(reads <= 1 + (performance.now() - start) / longest, `${String(reads)} reads`);
+  } finally {
+    IDBDatabase.prototype.transaction = begin;
+  }
+  // Its commit would be the next to tell of the log.
+  const failing = transaction(async ({ meta }) => {
+    await meta.clientId();
+    throw new Error("on purpose");
+  });
+  await assert.rejects(failing, /on purpose/);
+  await until(() => after.getSyncStatus().pending === 20);
+  await after.clearDatabase({ unsent: "discard" });
+  await after.closeDatabase();
+});
+
 test("what another tab has written in between is read, though nobody has told of it", async () => {
   const directory = randomUUID();
   await open("after", directory);

@@ -1,4 +1,4 @@
-import { FIRST_READ_RETRY_MS, LONGEST_READ_RETRY_MS } from "../client/timing.js";
+import { COUNTED_MS, FIRST_READ_RETRY_MS, LONGEST_READ_RETRY_MS } from "../client/timing.js";
 import type { Commit, Known, Store, StoreOperations } from "../store/store.js";
 
 /** Tells collections which rows have changed. */
@@ -9,11 +9,16 @@ export interface Feed {
    * it gets the same keys again later.
    */
   subscribe(model: string, listener: Listener): () => void;
-  /** The number of the newest changed key, read within a transaction. */
+  /** The number of the newest changed key. */
   position(within: StoreOperations): Promise<number>;
+  /** The same within a transaction, told once that is committed. */
+  mark(within: StoreOperations): Promise<() => number>;
   /** Returns when the listeners have been called with all keys up to that number. */
   reached(position: number): Promise<void>;
-  /** Calls `listener` after each commit that may have changed the log, when collections have read the changed rows. */
+  /**
+   * Calls `listener` after each commit that may have changed the log, when collections have read the changed rows; once for
+   * several commits that quickly follow each other.
+   */
   onLog(listener: () => void): () => void;
   /** Calls `listener` when the database is being closed, until what it returns is called. */
   onClose(listener: () => void): () => void;
@@ -58,6 +63,8 @@ export async function openFeed(store: Store): Promise<Feed> {
   let forgotten = 0;
   let isOutdated = false;
   let reading: Promise<void> | undefined;
+  /** Tells of the log at the latest; undefined where there is nothing to tell. */
+  let late: ReturnType<typeof setTimeout> | undefined;
   let isClosed = false;
 
   /** Takes what a commit tells. Where that isn't all, reads the new keys, and reads again if more arrive meanwhile. */
@@ -69,6 +76,20 @@ export async function openFeed(store: Store): Promise<Feed> {
       return;
     }
     take(commit.newest, commit.changes);
+    late ??= setTimeout(tellLog, COUNTED_MS);
+    afterThis(() => {
+      if (store.isWriting?.() !== true) tellLog();
+    });
+  }
+
+  /**
+   * To read the log takes a third of the time of a write, and the next one waits for that. So what this tab has written is
+   * told when it shows, and nothing else is being written; or after a while.
+   */
+  function tellLog(): void {
+    if (late === undefined) return;
+    clearTimeout(late);
+    late = undefined;
     for (const listener of logListeners) listener();
   }
 
@@ -167,6 +188,7 @@ export async function openFeed(store: Store): Promise<Feed> {
       };
     },
     position: ({ changedKeys }) => changedKeys.newest(),
+    mark: ({ changedKeys }) => changedKeys.mark(),
     reached(target) {
       if (isClosed) return Promise.resolve();
       return new Promise((resolve) => {
@@ -189,6 +211,8 @@ export async function openFeed(store: Store): Promise<Feed> {
     close() {
       isClosed = true;
       stopListening();
+      clearTimeout(late);
+      late = undefined;
       for (const { resolve } of waiting) resolve();
       waiting.clear();
       for (const listener of closeListeners) listener();
@@ -205,6 +229,16 @@ function knownOf(changes: Commit["changes"]): KnownRows {
 function merge(subscriber: Subscriber, keys: Set<string> | null): void {
   if (subscriber.pending === null || keys === null) subscriber.pending = null;
   else for (const key of keys) subscriber.pending.add(key);
+}
+
+/** Runs work when the running code and its promises are done. In a page that is hidden, a timer might take a minute. */
+function afterThis(work: () => void): void {
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = () => {
+    port1.close();
+    work();
+  };
+  port2.postMessage(null);
 }
 
 /** The pause after a failure: it doubles each time. */

@@ -3,10 +3,17 @@ import { sql, type Connection } from "./driver.js";
 import { setMeta } from "./meta.js";
 
 export function changedKeys(connection: Connection): ChangedKeys {
+  async function newest(): Promise<number> {
+    const [row] = await connection.query(sql`SELECT max(seq) AS seq FROM _changed_keys`);
+    return Number(row?.["seq"] ?? 0);
+  }
+
   return {
-    async newest() {
-      const [row] = await connection.query(sql`SELECT max(seq) AS seq FROM _changed_keys`);
-      return Number(row?.["seq"] ?? 0);
+    newest,
+
+    async mark() {
+      const number = await newest();
+      return () => number;
     },
 
     // In one statement, because a user waits for it.

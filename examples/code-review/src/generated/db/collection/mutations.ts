@@ -133,11 +133,11 @@ export function createWriter(
         entries.push(await saveAll(within, writes));
       }
       if (present !== undefined) await signIn(within, present);
-      const position = await opened.feed.position(within);
-      return entries.map((ids) => ({ position, entries: ids, opened }));
+      return { entries, position: await opened.feed.mark(within) };
     });
     noted = { opened, user: signedIn };
-    return saved;
+    const position = saved.position();
+    return saved.entries.map((ids) => ({ position, entries: ids, opened }));
   }
 
   /** Returns the entries in the log that the server has to confirm. */

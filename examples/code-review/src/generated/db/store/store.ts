@@ -30,6 +30,8 @@ export interface Store extends StoreOperations {
    * changed, where the store knows that without reading.
    */
   onCommit(listener: (commit?: Commit) => void): () => void;
+  /** Whether this tab is writing something. Absent where the store doesn't tell what a commit has changed. */
+  isWriting?(): boolean;
   /**
    * Calls `listener` where another tab has brought the database to another version, which this code can't use, or where the
    * database was removed: then with what is to be said of that.
@@ -318,6 +320,11 @@ export interface DeletedRows {
 export interface ChangedKeys {
   /** The number of the newest. */
   newest(): Promise<number>;
+  /**
+   * Within a transaction: gives what tells the number of the newest once that is committed. A commit that waited for the
+   * number would be later.
+   */
+  mark(): Promise<() => number>;
   /** Lists nothing if there are more than `limit`. */
   since(position: number, limit: number): Promise<ChangesSince>;
   forget(upTo: number): Promise<void>;

@@ -20,6 +20,8 @@ export interface Connection {
   isCurrent(): Promise<boolean>;
   /** Does work in a transaction of its own. Throws where something else was awaited in it. */
   run<T>(mode: Mode, tables: readonly Name[], durability: Durability, work: (turn: Turn) => Promise<T>): Promise<T>;
+  /** Whether this tab writes. */
+  isWriting(): boolean;
   /** Upgrades the database where it isn't current. `onBlocked` is called where another tab keeps it from that. */
   upgrade(work: Upgrade, onBlocked: () => void): Promise<void>;
   /**
@@ -57,6 +59,8 @@ export async function connect(name: string, channelName: string | undefined): Pr
   const channel = channelName === undefined ? undefined : new BroadcastChannel(channelName);
   let isClosed = false;
   let isMade = false;
+  /** How many transactions of this tab write. */
+  let writing = 0;
   /** What another tab makes in its place is for pages that show none of what was there. */
   let isRemoved = false;
   let opening: Promise<Opened> | undefined;
@@ -115,6 +119,21 @@ export async function connect(name: string, channelName: string | undefined): Pr
     durability: Durability,
     work: (turn: Turn) => Promise<T>,
   ): Promise<T> {
+    if (mode === "readonly") return execute(mode, tables, durability, work);
+    writing += 1;
+    try {
+      return await execute(mode, tables, durability, work);
+    } finally {
+      writing -= 1;
+    }
+  }
+
+  async function execute<T>(
+    mode: Mode,
+    tables: readonly Name[],
+    durability: Durability,
+    work: (turn: Turn) => Promise<T>,
+  ): Promise<T> {
     for (;;) {
       const now = opened();
       const { database, hash } = await now;
@@ -122,8 +141,8 @@ export async function connect(name: string, channelName: string | undefined): Pr
       if (hash !== schemaHash) throw new Error(`${OUTDATED} Load this page again.`);
       const isUsable = mode === "readonly" || !isCut() || (await renewed(database));
       const within = tables.length === 0 ? allTables() : tables;
-      const begun = isUsable ? begin(database, within, mode, durability) : undefined;
-      if (begun !== undefined) return finished(begun, work, tell);
+      const tx = isUsable ? begin(database, within, mode, durability) : undefined;
+      if (tx !== undefined) return finished(tx, work, tell);
       leave(now);
     }
   }
@@ -150,6 +169,7 @@ export async function connect(name: string, channelName: string | undefined): Pr
     },
     isCurrent: async () => (await opened()).hash === schemaHash,
     run,
+    isWriting: () => writing > 0,
     upgrade,
     onCommit(listener) {
       commitListeners.add(listener);

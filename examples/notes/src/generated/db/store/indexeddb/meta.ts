@@ -35,6 +35,14 @@ export function changedKeys(run: Run): ChangedKeys {
   return {
     newest: () => run("readonly", ["_changed_keys"], newest),
 
+    mark: () =>
+      run("readonly", ["_changed_keys"], async (turn) => {
+        const own = turn.noted.at(-1)?.request;
+        if (own !== undefined) return () => Number(own.result);
+        const number = await newest(turn);
+        return () => number;
+      }),
+
     since: (position, limit) =>
       run("readonly", ["_changed_keys", "_sync_meta"], async (turn) => {
         const [forgotten, last] = await Promise.all([getMeta(turn, PRUNED), newest(turn)]);

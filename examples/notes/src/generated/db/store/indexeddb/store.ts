@@ -54,6 +54,7 @@ export async function openIndexedDb(name: string): Promise<IndexedDbStore> {
     transaction: (work) => connection.run("readwrite", [], "strict", (turn) => work(within(turn))),
     receive: (work) => connection.run("readwrite", [], "relaxed", (turn) => work(within(turn))),
     onCommit: (listener) => connection.onCommit((noted) => listener(noted && commitOf(noted))),
+    isWriting: connection.isWriting,
     onOutdated: connection.onOutdated,
     clear: (discardsUnsent) => alone("readwrite", [], (turn) => clear(turn, discardsUnsent)),
     close: async () => connection.close(),

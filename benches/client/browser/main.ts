@@ -22,6 +22,8 @@ interface Told {
   readonly load: number;
   readonly ready: number;
   readonly writes: readonly number[];
+  /** Of the bare page: the requests of the client's insert, without its code. */
+  readonly inserts?: readonly number[];
 }
 
 function rowsOf(count: number): string {
@@ -85,7 +87,9 @@ try {
   for (const size of SIZES) {
     const answer = rowsOf(size);
     const none = (): number[] => [];
-    const found = new Map(PAGES.map((page) => [page, { load: none(), ready: none(), write: none(), memory: none() }]));
+    const found = new Map(
+      PAGES.map((page) => [page, { load: none(), ready: none(), write: none(), insert: none(), memory: none() }]),
+    );
     for (let round = 0; round < ROUNDS; round += 1) {
       for (const [page, times] of found) {
         const site = await serve(page, answer);
@@ -94,6 +98,7 @@ try {
         const again = page === "bare" ? fresh : await open(browser, site.url);
         times.ready.push(again.ready);
         times.write.push(median(again.writes.slice(WARM)));
+        times.insert.push(median((again.inserts ?? []).slice(WARM)));
         times.memory.push(again.memory);
         site.close();
       }
@@ -106,6 +111,7 @@ try {
         "÷ bare",
         "a local write",
         "÷ bare",
+        "÷ the same requests",
         "ready after a reload",
         "memory",
       ],
@@ -118,6 +124,7 @@ try {
           page,
           ...pair(load, bare?.load),
           ...pair(write, bare?.write),
+          ratio(median(write), median(bare?.insert ?? [])),
           page === "bare" ? "" : milliseconds(median(ready)),
           `${median(memory).toFixed(0)} MB`,
         ];

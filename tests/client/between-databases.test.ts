@@ -43,22 +43,37 @@ async function waits(client: Device, first: Kept, other: Kept): Promise<void> {
   const early = write(client, "before the first");
   await client.initializeDatabase(first);
   await early;
+  const { projects } = client.collections;
+  await projects.preload();
   await client.closeDatabase();
   const edit = write(client, "while closed");
   const flushed = client.flushed();
+  assert.equal(client.getSyncStatus().unsaved, 1);
+  assert.equal(client.getSyncStatus().lastError, null);
 
   await client.initializeDatabase(other);
   assert.equal(client.getSyncStatus().unsaved, 1);
   assert.match(client.getSyncStatus().lastError ?? "", /^An edit in this page waits for another database, /);
   await write(client, "to the other");
   assert.equal(await isSettled(Promise.race([edit, flushed])), false);
+  const shown = () => projects.toArray.map(({ name }) => name).sort();
+  // Of the first database, only the edit is left, which isn't anywhere else.
+  await until(
+    () => shown().join() === "to the other,while closed",
+    () => shown().join(),
+  );
   await client.closeDatabase();
+  assert.equal(client.getSyncStatus().unsaved, 1);
   assert.equal(await names(other), "to the other");
 
   await client.initializeDatabase(first);
   await Promise.all([edit, flushed]);
   assert.equal(client.getSyncStatus().unsaved, 0);
   assert.equal(client.getSyncStatus().lastError, null);
+  await until(
+    () => shown().join() === "before the first,while closed",
+    () => shown().join(),
+  );
   await client.closeDatabase();
   assert.equal(await names(first), "before the first,while closed");
 }
@@ -72,6 +87,18 @@ if (adapter === "pglite") {
     const folder = await mkdtemp(join(tmpdir(), "sync-patterns-between-"));
     const inFolder = (name: string): Kept => ({ directory: join(folder, name), sync: false });
     await waits(createClient(), inFolder("one"), inFolder("other"));
+    await rm(folder, { recursive: true });
+  });
+
+  test("a folder is the same under another name", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "sync-patterns-between-"));
+    const client = createClient();
+    await client.initializeDatabase({ directory: join(folder, "one"), sync: false });
+    await client.closeDatabase();
+    const edit = write(client, "while closed");
+    await client.initializeDatabase({ directory: `${folder}/./one`, sync: false });
+    await edit;
+    await client.closeDatabase();
     await rm(folder, { recursive: true });
   });
 }
@@ -122,4 +149,42 @@ test("an edit that waits for another database keeps nobody from signing in, or f
   await edit;
   await until(() => counted() === "1 of 1", counted);
   await client.closeDatabase();
+});
+
+test("an edit is that of who is signed in when it is made, however short that is", async () => {
+  const client = createClient({ user: "ada" });
+  await client.initializeDatabase(await kept());
+  const counted = (): string => `${String(client.getSyncStatus().held)} of ${String(client.getSyncStatus().pending)}`;
+  await write(client, "of Ada");
+  client.configureSync({ user: "bob" });
+  await until(() => counted() === "1 of 1", counted);
+  // Bob goes as Ada writes.
+  client.configureSync({ user: "ada" });
+  await write(client, "of Ada, too");
+  await until(() => counted() === "0 of 2", counted);
+  // Nobody's edit becomes that of the next user, and not of the one before.
+  client.configureSync({ user: null });
+  await write(client, "of nobody");
+  client.configureSync({ user: "bob" });
+  await until(() => counted() === "2 of 3", counted);
+  await client.closeDatabase();
+});
+
+test("a listener that throws keeps neither a database from being opened, nor an edit from being saved", async (context) => {
+  const told = context.mock.method(console, "error", () => {});
+  const client = createClient();
+  const [first, other] = [await kept(), await kept()];
+  client.onSyncStatus(() => {
+    throw new Error("of the application");
+  });
+  await client.initializeDatabase(first);
+  await client.closeDatabase();
+  const edit = write(client, "while closed");
+  await client.initializeDatabase(other);
+  await client.closeDatabase();
+  await client.initializeDatabase(first);
+  await edit;
+  await client.closeDatabase();
+  assert.equal(await names(first), "while closed");
+  assert.ok(told.mock.callCount() > 0);
 });

@@ -7,7 +7,7 @@ import { database } from "./client/defaults.js";
 import { CLOSING_SHOWN_MS } from "./client/timing.js";
 import { openFeed, type Session } from "./collection/feed.js";
 import { createWriter, type Writer } from "./collection/mutations.js";
-import { placeNamed, type Place } from "./collection/place.js";
+import type { Place } from "./collection/place.js";
 import { createStoreChanges, type StoreChanges } from "./collection/table.js";
 import { createBase, defaultBase, type ClientBase, type RejectedChange, type SyncSettings } from "./config.js";
 import { loadSync, type LoadSync } from "./load-sync.js";
@@ -143,7 +143,7 @@ function clientOf(base: ClientBase, databaseName: string): Client {
   let closing: Promise<void> = Promise.resolve();
   let current: Running | undefined;
   /** Which database what is written now is for. */
-  let place = placeNamed(undefined);
+  let place: Place = { directory: undefined };
   const waiting = new Set<(session: Session) => void>();
   const status = createStatus();
   const changes = createChanges(models);
@@ -181,8 +181,11 @@ function clientOf(base: ClientBase, databaseName: string): Client {
     const running = await opened.catch(() => undefined);
     // Where it has failed to open, there is nothing to close.
     if (running === undefined) return;
-    await writer.finish();
+    // What is written from now on waits for the next one.
+    do await writer.finish();
+    while (writer.isSaving());
     current = undefined;
+    writer.resume();
     await shown(running);
     await running.stop();
     await running.store.close();
@@ -202,7 +205,7 @@ function clientOf(base: ClientBase, databaseName: string): Client {
       async initializeDatabase(options = {}) {
         if (opening === undefined) {
           const { driver, directory = databaseName } = options;
-          const asked = placeNamed(driver === undefined ? directory : undefined);
+          const asked: Place = { directory: driver === undefined ? directory : undefined };
           place = asked;
           const opened = closing.then(() => open(options, asked));
           opening = opened;
@@ -230,7 +233,7 @@ function clientOf(base: ClientBase, databaseName: string): Client {
         // Nothing that a stream still has in hand may arrive after this.
         await leadership.alone(async () => {
           await store.clear(options.unsent === "discard");
-          if (cleared.directory === undefined) cleared.id = await store.meta.clientId();
+          cleared.id = await store.meta.clientId();
           reports.cleared();
         });
       },
@@ -272,7 +275,7 @@ async function start(
   const leadership = createLeadership(channel("sync"));
   // A tab with older code would send what newer code has written, without what it doesn't know.
   if (!(await store.isCurrent())) await leadership.alone(() => store.migrate(status.blocked));
-  place.id ??= await store.meta.clientId();
+  place.id = await store.meta.clientId();
   const [feed, stored] = await Promise.all([openFeed(store), progress(store)]);
   const reports = openReports(stored, store.version, channel("status"), presence);
   const tellError = (message: string) => status.tellError({ model: null, url: null, message });
@@ -317,6 +320,7 @@ async function start(
     stopWatching();
     await stopUser();
     await stopSync?.();
+    await feed.caughtUp();
     stopStatus();
     stopChanges();
     reports.close();

@@ -31,8 +31,8 @@ export interface SyncStatus {
   readonly oldestPending: string | null;
   readonly rejected: number;
   /**
-   * Writes that are in this page only: because the disk is full, and then they are tried again, or because they were made
-   * to another database than the one that is open now, and wait for it, as `lastError` says.
+   * Writes that are in this page only: because the disk is full, and then they are tried again, or because the database
+   * isn't open that they were made to. Where another one is, `lastError` says which they wait for.
    */
   readonly unsaved: number;
   /** The newest of the errors, as one line. */
@@ -62,7 +62,7 @@ export interface Status {
   silent(about: string, message: string | null): void;
   /** Says how many writes wait for room on the disk, and tells the error when they begin to. */
   unsaved(count: number, error: unknown): void;
-  /** Says how many writes wait for another database, and why; null where none do. */
+  /** Says how many writes wait for a database, and why; null where that goes without saying, as none is open. */
   elsewhere(count: number, message: string | null): void;
   /** Keeps the status of an open database, until what it returns is called. `isSyncing`: whether any tab syncs. */
   watch(store: Store, settings: Settings, reports: Reports, onLog: Source, isSyncing: boolean): Promise<() => void>;
@@ -95,6 +95,8 @@ export function createStatus(): Status {
   let persisted: boolean | null = null;
   let unsaved = 0;
   let elsewhere = 0;
+  /** What keeps the database from being opened. */
+  let blocked: string | null = null;
   /** What lasts until something else is done, by what it is about. */
   const lasting = new Map<string, SyncError>();
   let isSyncing = false;
@@ -104,7 +106,7 @@ export function createStatus(): Status {
   const errorListeners = new Set<(error: SyncError) => void>();
 
   function tell(): void {
-    for (const listener of listeners) listener();
+    callAll(listeners, undefined);
   }
 
   function withLasting({ lastError, errors }: Pick<SyncStatus, "lastError" | "errors">) {
@@ -121,16 +123,24 @@ export function createStatus(): Status {
       lasting.set(about, error);
       tellError(error);
     }
-    if (reports !== undefined) return show();
-    status = { ...status, ...withLasting(closed) };
-    tell();
+    show();
   }
 
   function show(): void {
-    if (reports === undefined) return;
+    const next = reports === undefined ? whileClosed() : whileOpen(reports);
+    if (JSON.stringify(next) === JSON.stringify(status)) return;
+    status = next;
+    tell();
+  }
+
+  function whileClosed(): SyncStatus {
+    return { ...closed, ...withLasting({ lastError: blocked, errors: [] }), unsaved: unsaved + elsewhere };
+  }
+
+  function whileOpen(opened: Reports): SyncStatus {
     const { pending, held, oldestPending } = counts;
-    const reported = reports.current();
-    const next: SyncStatus = {
+    const reported = opened.current();
+    return {
       ...reported,
       ...withLasting(reported),
       opening: isSyncing && reported.opening,
@@ -141,15 +151,12 @@ export function createStatus(): Status {
       rejected: counts.rejected,
       unsaved: unsaved + elsewhere,
     };
-    if (JSON.stringify(next) === JSON.stringify(status)) return;
-    status = next;
-    tell();
   }
 
   /** An error that nobody listens to is told where a developer looks. */
   function tellError(error: SyncError): void {
     if (errorListeners.size === 0) console.warn([error.model, error.url, error.message].filter(Boolean).join(": "));
-    for (const listener of errorListeners) listener(error);
+    callAll(errorListeners, error);
   }
 
   /** Counts the log's entries. Returns whether they are many. */
@@ -208,8 +215,8 @@ export function createStatus(): Status {
     },
 
     blocked(message) {
-      status = { ...status, lastError: message };
-      tell();
+      blocked = message;
+      show();
       tellError({ model: null, url: null, message });
     },
 
@@ -229,6 +236,7 @@ export function createStatus(): Status {
     async watch(store, settings, opened, onLog, isToSync) {
       isSyncing = isToSync;
       reports = opened;
+      blocked = null;
       const { now, stop } = refresh(() => count(store, settings));
       const stopReports = opened.onChange(show);
       const stopErrors = opened.onError(tellError);
@@ -241,9 +249,21 @@ export function createStatus(): Status {
         stop();
         stopReports();
         stopErrors();
-        [status, rejected, counts, persisted, isSyncing, reports] = [closed, [], closed, null, false, undefined];
+        [rejected, counts, persisted, isSyncing, reports] = [[], closed, null, false, undefined];
+        status = whileClosed();
         tell();
       };
     },
   };
+}
+
+/** An application's listener that throws keeps nothing else from going on. */
+function callAll<Told>(listeners: Iterable<(told: Told) => void>, told: Told): void {
+  for (const listener of listeners) {
+    try {
+      listener(told);
+    } catch (error) {
+      console.error(error);
+    }
+  }
 }

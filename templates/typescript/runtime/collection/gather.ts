@@ -16,6 +16,7 @@ export interface Gathering<Work, Saved> {
   settled(): Promise<void>;
   /** Like `settled`, but refuses what the disk has no room for, instead of trying again. */
   finish(): Promise<void>;
+  isSaving(): boolean;
 }
 
 interface Waiting<Work, Saved> {
@@ -26,8 +27,8 @@ interface Waiting<Work, Saved> {
 
 /**
  * `saveTogether` saves all or nothing, and gives one result for each. What `isSavable` denies waits for `resume`, and what
- * can be saved goes ahead of it. `onUnsaved` hears how many can't be saved now,
- * because the disk is full: they are kept and tried again.
+ * can be saved goes ahead of it. `onUnsaved` hears how many can't be saved now, because the disk is full: they are kept and
+ * tried again.
  */
 export function gather<Work, Saved>(
   saveTogether: (works: readonly Work[]) => Promise<readonly Saved[]>,
@@ -118,5 +119,6 @@ export function gather<Work, Saved>(
       await running;
       finishing = new AbortController();
     },
+    isSaving: () => running !== undefined,
   };
 }

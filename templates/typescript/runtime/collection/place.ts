@@ -2,20 +2,19 @@
 export interface Place {
   /** Its name or folder; undefined where the application brings the database, and before the first one. */
   readonly directory: string | undefined;
-  /** What tells it from others; undefined where only the open database says that. */
-  id: string | undefined;
-}
-
-export function placeNamed(directory: string | undefined): Place {
-  return { directory, id: directory };
+  /** Its client id, since it was open: one database may have several names. */
+  id?: string;
 }
 
 /**
- * Whether an edit may go into the open database. What is for none that was ever open goes into the first, unless that is
- * being closed for it: then `present`, where new edits belong, is another.
+ * Whether an edit may go into the open database. What was written before any was asked for, or for one that the application
+ * brings and that never opened, goes into the first, unless that is being closed for it: then `present`, where new edits
+ * belong, is another.
  */
 export function isFor(edit: Place, open: Place, present: Place): boolean {
-  return edit.id === undefined ? open === present : edit.id === open.id;
+  if (edit.directory === undefined && edit.id === undefined) return open === present;
+  const isNamed = edit.directory !== undefined && edit.directory === open.directory;
+  return isNamed || (edit.id !== undefined && edit.id === open.id);
 }
 
 /** Says why edits for these databases wait while another is open; null where none do. */

@@ -47,7 +47,7 @@ export interface Writer {
   readonly inputs: Inputs;
   /** Saves all mutations of a transaction together, or none of them. Throws where they are too many for a sync server. */
   writeTogether(work: () => void): Transaction;
-  /** Saves what was written for the database that is open now, while it wasn't. */
+  /** Saves what was written for the database that is open now, while it wasn't; and says what waits for another one. */
   resume(): void;
   /** Returns when all that was written before is on the device, or was refused. */
   flushed(): Promise<void>;
@@ -55,12 +55,14 @@ export interface Writer {
   settled(): Promise<void>;
   /** The same as `settled`, but what a full disk has no room for is refused now. */
   finish(): Promise<void>;
+  /** Whether something is being saved. */
+  isSaving(): boolean;
   /**
    * Saves a transaction of TanStack DB in one of the local database. Returns when the collections show it from there;
    * with models that aren't local-first, when the server has taken it.
    */
   persist(parameters: { readonly transaction: { readonly mutations: readonly Mutation[] } }): Promise<void>;
-  /** Whether a transaction that has written to the model waits for the server. */
+  /** Whether a transaction that has written to the model waits: for the server, or for another database than the open one. */
   isWaiting(model: Model): boolean;
   /** Calls `listener` when a transaction of the model has begun to wait for the server. */
   onWaiting(model: Model, listener: () => void): () => void;
@@ -87,13 +89,13 @@ export function createWriter(
   const saving = leaveGuard();
   const inputs = createInputs();
   const gathering = gather(saveTogether, isSavable, status.unsaved);
-  /** Whose edits the log takes new ones for: what has waited for a database is of who was signed in when it was written. */
-  let noted: { readonly opened: Session; readonly user: string | null | undefined } | undefined;
 
   async function persist(parameters: { readonly transaction: { readonly mutations: readonly Mutation[] } }) {
     const writes = parameters.transaction.mutations.map((mutation) => ({ model: modelOf(mutation), mutation }));
     const work = { writes, place: places.present(), user: settings.current().user };
-    const { position, entries, opened } = await saving(gathering.save(work)).finally(() => forgetInputs(writes));
+    const saved = gathering.save(work);
+    if (!isSavable(work)) tellWaiting();
+    const { position, entries, opened } = await saving(saved).finally(() => forgetInputs(writes));
     await opened.feed.reached(position);
     await confirmation(opened, entries, new Set(writes.map(({ model }) => model.name)));
   }
@@ -115,27 +117,34 @@ export function createWriter(
     return open !== undefined && isFor(place, open.place, places.present());
   }
 
+  /** Says in the status what waits for a database, and why, where another one is open. */
+  function tellWaiting(): void {
+    const waitFor = gathering.waiting().map(({ place }) => place);
+    status.elsewhere(waitFor.length, places.open() === undefined ? null : waitingFor(waitFor));
+  }
+
   async function saveTogether(transactions: readonly Work[]): Promise<readonly Saved[]> {
     const opened = places.open();
     if (opened === undefined) throw new Error("The database is closed.");
     const { user: present } = settings.current();
-    let signedIn = noted?.opened === opened ? noted.user : undefined;
-    async function signIn({ log }: StoreOperations, user: string | null): Promise<void> {
-      if (user !== signedIn) await log.signIn(user);
-      signedIn = user;
-    }
     const saved = await opened.store.transaction(async (within) => {
       const entries: (readonly EntryId[])[] = [];
+      // What has waited is of who was signed in when it was written. Another tab may have said since who that is now.
+      let signedIn: string | null | undefined;
+      const signIn = async (user: string | null | undefined): Promise<void> => {
+        if (user === undefined || user === signedIn) return;
+        await within.log.signIn(user);
+        signedIn = user;
+      };
       for (const { writes, user } of transactions) {
         // They are saved together by chance. What one of them has written may be refused without the others.
         if (transactions.length > 1 && writes.some(({ model }) => isPushed(model))) await within.log.beginGroup();
-        if (typeof user === "string") await signIn(within, user);
+        await signIn(user);
         entries.push(await saveAll(within, writes));
       }
-      if (present !== undefined) await signIn(within, present);
+      await signIn(present);
       return { entries, position: await opened.feed.mark(within) };
     });
-    noted = { opened, user: signedIn };
     const position = saved.position();
     return saved.entries.map((ids) => ({ position, entries: ids, opened }));
   }
@@ -217,13 +226,15 @@ export function createWriter(
     persist,
     resume() {
       gathering.resume();
-      const waitFor = gathering.waiting().map(({ place }) => place);
-      status.elsewhere(waitFor.length, waitingFor(waitFor));
+      tellWaiting();
     },
     flushed: gathering.flushed,
     settled: gathering.settled,
     finish: gathering.finish,
-    isWaiting: ({ name }) => (waiting.get(name) ?? 0) > 0,
+    isSaving: gathering.isSaving,
+    isWaiting: ({ name }) =>
+      (waiting.get(name) ?? 0) > 0 ||
+      gathering.waiting().some(({ writes }) => writes.some(({ model }) => model.name === name)),
     onWaiting({ name }, listener) {
       const ofModel = listeners.get(name) ?? new Set();
       listeners.set(name, ofModel.add(listener));

@@ -29,7 +29,14 @@ after(() => server.close());
 
 function client(settings: Settings = {}): ReturnType<typeof createClient> {
   const headers = { authorization: "Bearer member" };
-  return createClient({ electricUrl: server.url, apiBaseUrl: server.url, syncUrl: `${server.url}/sync`, headers, poll: POLL, ...settings });
+  return createClient({
+    electricUrl: server.url,
+    apiBaseUrl: server.url,
+    syncUrl: `${server.url}/sync`,
+    headers,
+    poll: POLL,
+    ...settings,
+  });
 }
 
 async function inTime<T>(work: Promise<T>, what: string): Promise<T> {

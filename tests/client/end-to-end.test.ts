@@ -183,12 +183,16 @@ test("functions of the application can throw answers, and give the events of a p
     const init = { method: "POST", headers, body: JSON.stringify(body), signal };
     return (await (await fetch(`${office.backend.url}/${endpoint}`, init)).json()) as T;
   };
+  /** How many have been asked for. */
+  let streams = 0;
   local.configureSync({
     pushPull: {
       push: (request, signal) => ask("push", request, signal),
       pull: (request, signal) => ask("pull", request, signal),
-      poke: (headers, signal) =>
-        fetch(`${office.backend.url}/poke`, { headers: { ...headers, authorization: "ada" }, signal }),
+      poke: (headers, signal) => {
+        streams += 1;
+        return fetch(`${office.backend.url}/poke`, { headers: { ...headers, authorization: "ada" }, signal });
+      },
     },
   });
   await local.initializeDatabase(inMemory());
@@ -199,6 +203,7 @@ test("functions of the application can throw answers, and give the events of a p
   await local.collections.contacts.preload();
   await settled(local);
   const taken: number[] = [];
+  const before = streams;
   for (const name of ["A.", "B.", "C.", "D.", "E.", "F."]) {
     const start = Date.now();
     await office.backend.db.exec(`UPDATE contacts SET first_name = '${name}' WHERE id = '${id}'`);
@@ -207,4 +212,5 @@ test("functions of the application can throw answers, and give the events of a p
   }
   // Without events it would ask every 5 seconds: each after the first would take so long. A busy machine is quick once.
   assert.ok(Math.min(...taken.slice(1)) < 3_500, taken.join());
+  assert.equal(streams, before, "and each time a stream ends");
 });

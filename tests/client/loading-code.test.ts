@@ -24,7 +24,9 @@ after(async () => {
 });
 
 /** A client that nobody has loaded yet, without one of its files, and what gives that back. */
-async function without(file: string): Promise<[one: ReturnType<Client["createClient"]>, giveBack: () => Promise<void>]> {
+async function without(
+  file: string,
+): Promise<[one: ReturnType<Client["createClient"]>, giveBack: () => Promise<void>]> {
   const copy = await mkdtemp(join(compiled, "without-code-"));
   copies.push(copy);
   await cp(join(compiled, adapter, transport), copy, { recursive: true });

@@ -82,7 +82,10 @@ test("a relationship to a new row waits for it, and has the key that the server 
     await articles.insert({ title: "Notes", author: writer?.id } as never).isPersisted.promise;
     await until(() => sent.length === 1);
   });
-  assert.deepEqual(sent.map(({ to }) => to), ["POST /writers", "POST /articles"]);
+  assert.deepEqual(
+    sent.map(({ to }) => to),
+    ["POST /writers", "POST /articles"],
+  );
   const data = {
     attributes: { title: "Notes" },
     relationships: { author: { data: { id: "made-1", type: "people" } } },
@@ -117,7 +120,10 @@ test("what only a create takes waits for the new row that it names, and has the 
     await until(() => sent.length === 1);
   });
   assert.ok(Number(temporary) < 0);
-  assert.deepEqual(sent.map(({ to }) => to), ["POST /projects", "POST /invitations"]);
+  assert.deepEqual(
+    sent.map(({ to }) => to),
+    ["POST /projects", "POST /invitations"],
+  );
   // As a form has it that was opened before the server made the key.
   await invitations.insert({ email: "two", project_id: temporary } as never).isPersisted.promise;
   await taken();

@@ -261,9 +261,12 @@ test("a poke of what the device has asks for nothing, and any other for a pull",
     "SELECT epoch, version::TEXT FROM sync_scope WHERE scope = '*'",
   );
   const event = (data: unknown): string => `event: poke\r\ndata: ${JSON.stringify(data)}\r\n\r\n`;
-  // What followed its own push, and the beginning of the stream, is over.
-  for (let before = -1; before !== pulls; await new Promise((resolve) => setTimeout(resolve, 1_000))) before = pulls;
-  pulls = 0;
+  /** Waits until what was asked for before is over. */
+  const settle = async (): Promise<void> => {
+    for (let before = -1; before !== pulls; await new Promise((resolve) => setTimeout(resolve, 1_000))) before = pulls;
+    pulls = 0;
+  };
+  await settle();
   say(event({ scopes: { "*": rows[0] } }));
   await new Promise((resolve) => setTimeout(resolve, 300));
   assert.equal(pulls, 0);
@@ -273,7 +276,7 @@ test("a poke of what the device has asks for nothing, and any other for a pull",
     {},
     5,
   ]) {
-    pulls = 0;
+    await settle();
     say(event(data));
     await until(() => pulls > 0);
   }

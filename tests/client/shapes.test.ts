@@ -94,7 +94,13 @@ test("Electric's data is put back to an older state: all rows are read again, an
   assert.match(told, /older state .*out of bounds for this shape/);
 
   // Where that goes on, not all rows are read each second.
-  const always = world.server.faults.add({ on: "rows", where: isLater, at: "arrived", times: 1000, what: { by: outOfBounds } });
+  const always = world.server.faults.add({
+    on: "rows",
+    where: isLater,
+    at: "arrived",
+    times: 1000,
+    what: { by: outOfBounds },
+  });
   const anew = world.server.faults.add({
     ...world.server.rows.requests("projects", "first"),
     at: "arrived",
@@ -114,7 +120,9 @@ test("Electric's data is put back to an older state: all rows are read again, an
 
 test("the network breaks while all rows are read again: they are read again from the start", async () => {
   const client = await ready();
-  await world.server.db.exec("INSERT INTO projects (id, name) SELECT gen_random_uuid(), 'P' || n FROM generate_series(1, 30) AS n");
+  await world.server.db.exec(
+    "INSERT INTO projects (id, name) SELECT gen_random_uuid(), 'P' || n FROM generate_series(1, 30) AS n",
+  );
   await world.converged(client);
   Object.assign(world.server.shapes.options, { chunk: 10 });
   const last = world.server.faults.add({
@@ -131,7 +139,13 @@ test("the network breaks while all rows are read again: they are read again from
   const offset = ({ url }: Incoming): string => url.searchParams.get("offset") ?? "";
   // The log's end is lost; the snapshot is there.
   const isInLog = (request: Incoming): boolean => isOfProjects(request) && !/^(-1|0_.*)$/.test(offset(request));
-  const lost = world.server.faults.add({ on: "rows", where: isInLog, at: "arrived", times: 1000, what: { by: outOfBounds } });
+  const lost = world.server.faults.add({
+    on: "rows",
+    where: isInLog,
+    at: "arrived",
+    times: 1000,
+    what: { by: outOfBounds },
+  });
   /** How often the end was found lost before each time that all rows are asked for. */
   const starts: number[] = [];
   world.server.faults.add({
@@ -216,9 +230,14 @@ test("a table in mixed case is asked for as it is called, and a refusal names th
     const error = async (model: string) => (await client.status()).models[model]?.error ?? "";
     await until(async () => (await error("labels")) !== "" && (await error("settings")) !== "");
     assert.match(await error("labels"), /`models\.labels\.table` .* tags\b/);
-    assert.match(await error("settings"), /`models\.settings\.columns: \{ value: … \}` .*`models\.settings\.exclude: \[value\]`/);
+    assert.match(
+      await error("settings"),
+      /`models\.settings\.columns: \{ value: … \}` .*`models\.settings\.exclude: \[value\]`/,
+    );
   } finally {
-    await world.server.db.exec('ALTER TABLE "Tags" RENAME TO tags; ALTER TABLE settings RENAME COLUMN content TO value');
+    await world.server.db.exec(
+      'ALTER TABLE "Tags" RENAME TO tags; ALTER TABLE settings RENAME COLUMN content TO value',
+    );
   }
 });
 

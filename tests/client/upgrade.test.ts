@@ -123,43 +123,53 @@ test("edits survive an update of the application", async () => {
 });
 
 // A sync server's client sends rows, and nothing beside them.
-test("what only a create takes goes with it, and is neither kept nor sent", { skip: transport === "push-pull" }, async () => {
-  const driver = await database();
-  const bodies: string[] = [];
-  const isHeld = new Promise<never>(() => {});
-  const api: typeof fetch = async (_, init) => {
-    if ((init?.method ?? "GET") === "GET") return isHeld;
-    bodies.push(String(init?.body));
-    return new Response(null, { status: 201 });
-  };
-  const settings = { database: "inputs", fetch: api, apiBaseUrl: "http://api.test" };
-  const older = before.createClient(settings);
-  await older.initializeDatabase({ driver, sync: false });
-  const user = { id: ONE ?? "", name: "Ada", password: "secret" };
-  older.collections.users.insert(user as never).isPersisted.promise.catch(() => {});
-  await until(() => older.getSyncStatus().pending === 1);
-  assert.match(JSON.stringify((await log(driver))[0]?.value), /secret/);
-  await older.closeDatabase();
+test(
+  "what only a create takes goes with it, and is neither kept nor sent",
+  { skip: transport === "push-pull" },
+  async () => {
+    const driver = await database();
+    const bodies: string[] = [];
+    const isHeld = new Promise<never>(() => {});
+    const api: typeof fetch = async (_, init) => {
+      if ((init?.method ?? "GET") === "GET") return isHeld;
+      bodies.push(String(init?.body));
+      return new Response(null, { status: 201 });
+    };
+    const settings = { database: "inputs", fetch: api, apiBaseUrl: "http://api.test" };
+    const older = before.createClient(settings);
+    await older.initializeDatabase({ driver, sync: false });
+    const user = { id: ONE ?? "", name: "Ada", password: "secret" };
+    older.collections.users.insert(user as never).isPersisted.promise.catch(() => {});
+    await until(() => older.getSyncStatus().pending === 1);
+    assert.match(JSON.stringify((await log(driver))[0]?.value), /secret/);
+    await older.closeDatabase();
 
-  const newer = after.createClient(settings);
-  await newer.initializeDatabase({ driver, sync: false });
-  assert.deepEqual((await log(driver)).map(({ value, status }) => [value, status]), [[{ id: ONE, name: "Ada" }, "pending"]]);
-  // A document that has changed in nothing else makes no upgrade: the log is as it was.
-  await driver.query(
-    statement(
-      isSqlite
-        ? `UPDATE _changes_log SET value = json_set(value, '$.""', json('{"password":"secret"}'))`
-        : `UPDATE _changes SET value = value || '{"": {"password": "secret"}}'`,
-    ),
-  );
-  await newer.closeDatabase();
+    const newer = after.createClient(settings);
+    await newer.initializeDatabase({ driver, sync: false });
+    assert.deepEqual(
+      (await log(driver)).map(({ value, status }) => [value, status]),
+      [[{ id: ONE, name: "Ada" }, "pending"]],
+    );
+    // A document that has changed in nothing else makes no upgrade: the log is as it was.
+    await driver.query(
+      statement(
+        isSqlite
+          ? `UPDATE _changes_log SET value = json_set(value, '$.""', json('{"password":"secret"}'))`
+          : `UPDATE _changes SET value = value || '{"": {"password": "secret"}}'`,
+      ),
+    );
+    await newer.closeDatabase();
 
-  await newer.initializeDatabase({ driver });
-  await until(async () => (await log(driver))[0]?.status === "acknowledged");
-  assert.deepEqual(bodies.map((body) => JSON.parse(body) as unknown), [{ id: ONE, name: "Ada" }]);
-  assert.deepEqual((await log(driver))[0]?.value, { id: ONE, name: "Ada" });
-  await newer.closeDatabase();
-});
+    await newer.initializeDatabase({ driver });
+    await until(async () => (await log(driver))[0]?.status === "acknowledged");
+    assert.deepEqual(
+      bodies.map((body) => JSON.parse(body) as unknown),
+      [{ id: ONE, name: "Ada" }],
+    );
+    assert.deepEqual((await log(driver))[0]?.value, { id: ONE, name: "Ada" });
+    await newer.closeDatabase();
+  },
+);
 
 test("an update that is interrupted changes nothing", async () => {
   const driver = await database();

@@ -29,7 +29,8 @@ const SQLITE_IN_SHORT = [
 
 /** Tests that make a database with SQL fail, and what does the same with IndexedDB. */
 const ONLY_SQL: Readonly<Record<string, string>> = {
-  "a commit that fails is tried again, and loses no row": "SQL makes the commit fail here; indexeddb.test.ts has a full disk",
+  "a commit that fails is tried again, and loses no row":
+    "SQL makes the commit fail here; indexeddb.test.ts has a full disk",
 };
 
 /** Why a test doesn't run with the database and the transport at hand; undefined where it does. */

@@ -123,17 +123,18 @@ export class World {
           (await this.rows(model)).map((row) => ({ ...row, _has_local_changes: false, _pending_write_id: null })),
         );
       let expected = await served();
-      for (const client of clients) {
-        let found: Row[] = [];
-        const isEqual = async (): Promise<boolean> => {
+      let found: Row[] = [];
+      const areEqual = async (): Promise<boolean> => {
+        for (const client of clients) {
           found = inOrder(await client.shown(model));
-          if (isDeepStrictEqual(found, expected)) return true;
+          if (isDeepStrictEqual(found, expected)) continue;
           // Somebody else may still write.
           expected = await served();
           return false;
-        };
-        await until(isEqual, () => `${model}:\n${JSON.stringify(found)}\nto be\n${JSON.stringify(expected)}`);
-      }
+        }
+        return true;
+      };
+      await until(areEqual, () => `${model}:\n${JSON.stringify(found)}\nto be\n${JSON.stringify(expected)}`);
     }
     const misused = [...this.server.api.misused, ...(this.server.sync?.misused ?? [])];
     assert.deepEqual(misused, [], "an idempotency key means one request");

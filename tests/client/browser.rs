@@ -37,11 +37,15 @@ pub fn workspace() -> &'static Workspace {
         for adapter in adapters() {
             page(&workspace, adapter, repository, adapter, &[]);
             older(&workspace, repository, adapter);
-            let electric = electric(adapter);
-            let spec = sees_other(&workspace, repository);
-            page(&workspace, &electric, &repository.join("fixtures/contacts"), adapter, &["--spec", &spec]);
-            tell_where_electric_is(&workspace, &electric);
-            for page in [electric, adapter.to_owned(), format!("{adapter}/older")] {
+            let mut pages = vec![adapter.to_owned(), format!("{adapter}/older")];
+            if is_long() {
+                let electric = electric(adapter);
+                let spec = sees_other(&workspace, repository);
+                page(&workspace, &electric, &repository.join("fixtures/contacts"), adapter, &["--spec", &spec]);
+                tell_where_electric_is(&workspace, &electric);
+                pages.push(electric);
+            }
+            for page in pages {
                 for name in ["index.html", "main.js"] {
                     let text = fs::read_to_string(tests.join("browser/bare").join(name)).expect("text");
                     workspace.write_file(&format!("{page}/bare/{name}"), &text);
@@ -60,9 +64,9 @@ fn adapters() -> impl Iterator<Item = &'static str> {
 /// For each framework a page with components that use the hooks, and the packages of that set.
 const FRAMEWORKS: [&str; 4] = ["react", "vue", "svelte", "solid"];
 
-/// Those whose pages are tested: a short run has two that track what they show in different ways.
+/// Those whose pages are tested.
 fn frameworks() -> impl Iterator<Item = &'static str> {
-    FRAMEWORKS.into_iter().filter(|framework| is_long() || ["react", "vue"].contains(framework))
+    FRAMEWORKS.into_iter().filter(|framework| is_long() || *framework == "react")
 }
 
 /// The pages, with the example's client for each framework.
@@ -211,16 +215,14 @@ fn type_check(workspace: &Workspace, adapter: &str) {
 }
 
 /// The page as it goes into production, and as Vite's development server gives it; with rows from Electric; and the client
-/// with an API of another origin. A short run has SQLite in these.
+/// with an API of another origin. A short run has the first, with SQLite.
 pub fn cases() -> Vec<Trial> {
     let mut cases = Vec::new();
-    for suite in ["built-page", "development", "origins", "electric"] {
-        // A short run has none of Vite's development server. What a browser lets through is the same for every database.
-        for adapter in adapters().filter(|adapter| match suite {
-            "development" => is_long(),
-            "origins" => *adapter == "sqlite",
-            _ => true,
-        }) {
+    let suites: &[&str] =
+        if is_long() { &["built-page", "development", "origins", "electric"] } else { &["built-page"] };
+    for &suite in suites {
+        // What a browser lets through is the same for every database.
+        for adapter in adapters().filter(|adapter| suite != "origins" || *adapter == "sqlite") {
             let test = suite.replace('-', "_");
             cases.push(case(format!("browser::{adapter}::{test}"), move || run(adapter, suite)));
         }

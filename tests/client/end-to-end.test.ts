@@ -203,7 +203,6 @@ test("functions of the application can throw answers, and give the events of a p
   await local.collections.contacts.preload();
   await settled(local);
   const taken: number[] = [];
-  const before = streams;
   for (const name of ["A.", "B.", "C.", "D.", "E.", "F."]) {
     const start = Date.now();
     await office.backend.db.exec(`UPDATE contacts SET first_name = '${name}' WHERE id = '${id}'`);
@@ -212,5 +211,6 @@ test("functions of the application can throw answers, and give the events of a p
   }
   // Without events it would ask every 5 seconds: each after the first would take so long. A busy machine is quick once.
   assert.ok(Math.min(...taken.slice(1)) < 3_500, taken.join());
-  assert.equal(streams, before, "and each time a stream ends");
+  // And each time a stream ends. One did when the headers changed.
+  assert.ok(streams <= 2, `${streams} streams`);
 });

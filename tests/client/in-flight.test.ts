@@ -214,7 +214,7 @@ test("updates of one row that follow one another are one request, however many o
   await until(() => JSON.stringify(named(client)) === JSON.stringify(served()));
 });
 
-const SCHEDULES = isLong ? 12 : 4;
+const SCHEDULES = isLong ? 12 : 2;
 const STEPS = 60;
 
 for (let seed = 1; seed <= SCHEDULES; seed += 1) {

@@ -55,6 +55,9 @@ impl Pair {
         if self == CALLING {
             return is_long() && CALLED.contains(&suite);
         }
+        if LONG.contains(&suite) && !is_long() {
+            return false;
+        }
         let pair = (self.adapter, self.transport);
         if suite == "indexeddb" {
             return pair == ("indexeddb", "rest");
@@ -62,9 +65,6 @@ impl Pair {
         // Between tabs, or in what is asked and answered: whatever the database.
         if ONE_DATABASE.contains(&suite) {
             return pair == ("sqlite", "rest");
-        }
-        if LONG.contains(&suite) && !is_long() {
-            return false;
         }
         if self.adapter == "indexeddb" {
             return !DRIVERS.contains(&suite) && self.runs_without_sql(suite);
@@ -83,7 +83,7 @@ impl Pair {
             return false;
         }
         match pair {
-            ("sqlite", "rest") => true,
+            ("sqlite", "rest") => is_long() || !STREAMS.contains(&suite),
             ("pglite", "electric") => is_long() || PGLITE.contains(&suite),
             ("sqlite", "electric") => is_long() && CROSSED.contains(&suite) || STREAMS.contains(&suite),
             _ => is_long() && (CROSSED.contains(&suite) || LISTS.contains(&suite) && !READ.contains(&suite)),
@@ -179,6 +179,7 @@ const LONG: &[&str] = &[
     "faults",
     "first-load",
     "in-between",
+    "leading",
     "many-models",
     "misfits",
     "named-rows",
@@ -186,6 +187,7 @@ const LONG: &[&str] = &[
     "older-log",
     "refused-pushes",
     "soft-deletes",
+    "two-processes",
     "zones",
 ];
 
@@ -243,7 +245,7 @@ const CROSSED: &[&str] = &[
 /// Suites that run with PGlite and Electric in a short run, too: where the database matters.
 const PGLITE: &[&str] = &["store", "upgrade"];
 
-/// Suites that run with SQLite and Electric, whatever else does: where streams matter. With PGlite they would take twice the time.
+/// Suites that run with SQLite and Electric, where streams matter, and in a short run with nothing else.
 const STREAMS: &[&str] = &["many-models", "refetch", "rotated", "shapes", "soft-deletes"];
 
 fn repository() -> &'static Path {

@@ -92,14 +92,15 @@ fn list_parameters(model: &Model, list: &List, pointer: &str) -> Option<Problem>
     let help = format!("{in_config}the application gives it: {at_run_time}{}", from.unwrap_or_default());
     let at = (Input::Spec, first.as_deref().unwrap_or(pointer));
     let problem = Problem::new(Severity::Warning, Code::ListParameter, at, message).help(help);
-    let item = format!("GET {}: {}, for `{}`", list.path, quoted(&names), model.name);
+    let before = since.as_ref().map(|since| format!(" (`{since}`: a time before all rows)")).unwrap_or_default();
+    let item = format!("GET {}: {}{before}, for `{}`", list.path, quoted(&names), model.name);
     if same.is_empty() {
         let keyed = problem.summed("list", "can't be read without keys in their query, which nothing fills", item);
         let help = |_: &[&str]| "the application gives it: `configureSync({ listParams: (model) => … })`".to_owned();
         return Some(keyed.help_of_all(help));
     }
     Some(problem.summed("list", "can't be read without parameters that nothing fills", item).help_of_all(|_| {
-        "what is the same in every request, say in the config: `params: { NAME: … }`; else the application gives it: a parameter of the query, and every key there, with `configureSync({ listParams: (model) => … })`, a header with `headers`; a time to start from has to be before all rows"
+        "what is the same in every request, say in the config: `params: { NAME: … }`; else the application gives it: a parameter of the query, and every key there, with `configureSync({ listParams: (model) => … })`, a header with `headers`"
             .to_owned()
     }))
 }

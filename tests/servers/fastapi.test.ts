@@ -237,18 +237,20 @@ test("rows that were changed long ago by their own clock arrive as well", async 
   await others.make("row");
   const client = await world.readyClient();
   await converged(client);
-  const late = await others.make("committed late");
   // As if its transaction had begun long before: no incremental pull finds it, and the next full one does.
   const ago = new Date(Date.now() - 3_600_000).toISOString();
   world.proxy.after = ({ method, url }, answer) => {
     if (method !== "GET" || url.pathname !== "/projects") return;
-    const page = JSON.parse(answer.body) as { items: Row[] };
+    const page = JSON.parse(answer.body) as { items: Row[]; total: number };
     const since = url.searchParams.get("updated_since");
+    const isLate = (row: Row) => row["name"] === "committed late";
     const items = page.items
-      .map((row) => (row["id"] === late["id"] ? { ...row, updated_at: ago } : row))
-      .filter((row) => row["id"] !== late["id"] || since === null || since < ago);
-    return { ...answer, body: JSON.stringify({ ...page, items }) };
+      .map((row) => (isLate(row) ? { ...row, updated_at: ago } : row))
+      .filter((row) => !isLate(row) || since === null || since < ago);
+    const total = page.total - (page.items.length - items.length);
+    return { ...answer, body: JSON.stringify({ ...page, items, total }) };
   };
+  await others.make("committed late");
   await until(async () => {
     await client.generated.syncNow("projects");
     return client.rows("projects").some(({ name }) => name === "committed late");

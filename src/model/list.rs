@@ -34,7 +34,7 @@ pub struct List {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Required {
     pub query: Vec<String>,
-    /// One of those, which takes a time to start from: what is older than that doesn't come.
+    /// The one of these that takes a time to start from: rows that are older don't come.
     pub since: Option<String>,
     /// Where a page begins: the first page is asked for without, where nobody gives it.
     pub cursors: Vec<String>,

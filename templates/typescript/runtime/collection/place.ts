@@ -2,7 +2,7 @@
 export interface Place {
   /** Its name or folder; undefined where the application brings the database, and before the first one. */
   readonly directory: string | undefined;
-  /** Its client id, since it was open: one database may have several names. */
+  /** Its client id, once it was opened: one database may have several names. */
   id?: string;
 }
 

@@ -259,7 +259,7 @@ export function createStatus(): Status {
   };
 }
 
-/** An application's listener that throws keeps nothing else from going on. */
+/** Calls all listeners, also after one of them has thrown: they are the application's. */
 function callAll<Told>(listeners: Iterable<(told: Told) => void>, told: Told): void {
   for (const listener of listeners) {
     try {

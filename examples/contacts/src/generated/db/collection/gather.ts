@@ -8,16 +8,17 @@ import { backoff, wait } from "../transport/schedule.js";
 export interface Gathering<Work, Saved> {
   /** Saves this, with what else comes until the running code ends, or while an earlier save is under way. */
   save(work: Work): Promise<Saved>;
-  /** What can't be saved yet. */
+  /** What `isSavable` denies now. */
   waiting(): readonly Work[];
   /** Saves what can be saved by now. */
   resume(): void;
   /** Returns when all that was given is on the device, or was refused. */
   flushed(): Promise<void>;
-  /** The same of what can be saved now. */
+  /** Returns when all that can be saved now is on the device, or was refused. */
   settled(): Promise<void>;
   /** Like `settled`, but refuses what the disk has no room for, instead of trying again. */
   finish(): Promise<void>;
+  /** Whether something is being saved. */
   isSaving(): boolean;
 }
 

@@ -51,9 +51,9 @@ export interface Writer {
   resume(): void;
   /** Returns when all that was written before is on the device, or was refused. */
   flushed(): Promise<void>;
-  /** The same of what is for the open database. */
+  /** Returns when all that is for the open database is in it, or was refused. */
   settled(): Promise<void>;
-  /** The same as `settled`, but what a full disk has no room for is refused now. */
+  /** Like `settled`, but refuses what a full disk has no room for. */
   finish(): Promise<void>;
   /** Whether something is being saved. */
   isSaving(): boolean;

@@ -1,6 +1,7 @@
 // What pulls change: pages that are the same, and what this device writes meanwhile.
 
 import assert from "node:assert/strict";
+import { adapter } from "./support/generated.js";
 import { byOffset } from "./support/list-server.js";
 import { idOf, offset, project, Reading, settled, showing, shown } from "./support/reader.js";
 import { until } from "./support/until.js";
@@ -204,6 +205,49 @@ test("an interrupted first pull leaves what it has read, and begins again", asyn
   await showing(client, names);
   await until(() => isReady() === true);
 });
+
+test("pulls of changes that fail each time don't keep the one of everything from coming", async () => {
+  reading.projects({ since: { parameter: "updated_since", column: "updated_at", overlap: 10 } });
+  const names = reading.fill(3);
+  const client = await reading.client();
+  await showing(client, names);
+  reading.server.before = ({ url }) =>
+    url.searchParams.has("updated_since") ? { status: 500, body: "no such time" } : undefined;
+  reading.server.put("/projects", project(4));
+  for (let times = 2; times <= 11; times += 1) await client.syncNow("projects");
+  await showing(client, [...names, "p4"]);
+});
+
+// IndexedDB ends a transaction that waits for something else.
+if (adapter !== "indexeddb") {
+  test("the next page is asked for while one is being written", async () => {
+    reading.projects({ page: offset });
+    reading.server.style = byOffset(2);
+    const names = reading.fill(5);
+    reading.server.before = () => ({ status: 503, body: "later" });
+    const client = await reading.client();
+    const database = client.getDatabase();
+    let release = (): void => {};
+    const isReleased = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    // Nothing can be written from the first page's answer until the second page is asked for.
+    let held: Promise<unknown> | undefined;
+    reading.server.before = async ({ url }) => {
+      if (url.searchParams.get("offset") === "2") release();
+      if (url.searchParams.get("offset") !== "0" || held !== undefined) return;
+      await new Promise<void>((begun) => {
+        held = database.transaction(async () => {
+          begun();
+          await isReleased;
+        });
+      });
+    };
+    client.configureSync({});
+    await showing(client, names);
+    await held;
+  });
+}
 
 test("many rows come in while the user writes", async () => {
   reading.projects({ page: { ...offset, total: ["total"] }, rows: ["items"] });

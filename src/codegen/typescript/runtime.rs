@@ -91,6 +91,8 @@ const POLLED: &[Module] = modules![
     "transport/rest/poll.ts",
     "transport/rest/pull.ts",
     "transport/rest/read-list.ts",
+    "transport/rest/row-writer.ts",
+    "transport/rest/run.ts",
 ];
 /// Rows that come from a sync server, and edits that go there.
 const PULLED: &[Module] = modules![

@@ -125,7 +125,8 @@ export function createWriter(
     const opened = places.open();
     if (opened === undefined) throw new Error("The database is closed.");
     const { user: present } = settings.current();
-    const saved = await opened.store.transaction(async (within) => {
+    const written = new Set(transactions.flatMap(({ writes }) => writes.map(({ model }) => model)));
+    const work = async (within: StoreOperations) => {
       const entries: (readonly EntryId[])[] = [];
       // What has waited is of who was signed in when it was written. Another tab may have said since who that is now.
       let signedIn: string | null | undefined;
@@ -142,7 +143,8 @@ export function createWriter(
       }
       await signIn(present);
       return { entries, position: await opened.feed.mark(within) };
-    });
+    };
+    const saved = await opened.store.transaction(work, [...written]);
     const position = saved.position();
     return saved.entries.map((ids) => ({ position, entries: ids, opened }));
   }
@@ -264,11 +266,7 @@ async function nextLogChange(feed: Session["feed"]): Promise<void> {
  * Throws where an update or a delete meets no row, because it would be lost otherwise. A row whose temporary key the
  * server has replaced meanwhile is found by its new key.
  */
-async function save(
-  { rows, log }: StoreOperations,
-  { model, mutation }: Write,
-  inputs: Inputs,
-): Promise<void> {
+async function save({ rows, log }: StoreOperations, { model, mutation }: Write, inputs: Inputs): Promise<void> {
   const { type, original, modified, changes } = mutation;
   if (type === "insert") return rows.insert(model, modified, inputs.of(model, modified));
   const write = (row: object) => (type === "delete" ? rows.delete(model, row) : rows.update(model, row, changes));

@@ -112,9 +112,14 @@ export const SHARED: readonly Name[] = [
   ...(models.some(keepsDeleted) ? (["_deleted_rows"] as const) : []),
 ];
 
-/** The tables that the models of this version have, one by one and together. */
+/** The tables that these models have, one by one and together. */
+export function tablesOf(some: readonly Model[]): Name[] {
+  return [...SHARED, ...some.flatMap((model) => [syncedName(model), localName(model)])];
+}
+
+/** The tables of this version. */
 export function allTables(): Name[] {
-  return [...SHARED, ...models.flatMap((model) => [syncedName(model), localName(model)])];
+  return tablesOf(models);
 }
 
 export function syncedName({ name }: Pick<Model, "name">): "synced" {
@@ -171,7 +176,7 @@ export async function* allOf<Of extends "synced" | "local" | "_changes">(
   table: Table<Of>,
   keyOf: (value: Tables[Of]["value"]) => IDBValidKey,
 ): AsyncGenerator<Tables[Of]["value"][]> {
-  for (let range: IDBKeyRange | null = null; ; ) {
+  for (let range: IDBKeyRange | null = null; ;) {
     const values = await table.getAll(range, ROWS_AT_ONCE);
     yield values;
     const last = values.at(-1);

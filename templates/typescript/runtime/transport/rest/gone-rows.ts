@@ -5,7 +5,8 @@ import type { Context } from "../transport.js";
 import { allHeaders, urlOf } from "./exchange.js";
 import { get } from "./get.js";
 import type { Listed, Place } from "./places.js";
-import type { Reading, Run } from "./read-list.js";
+import type { Reading } from "./read-list.js";
+import type { Run } from "./run.js";
 import { itemRequest, Unsendable } from "./request.js";
 
 /** The most rows that are asked for one by one after a pull, because a list lacks them. */

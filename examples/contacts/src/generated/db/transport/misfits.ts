@@ -64,7 +64,7 @@ export async function findMisfits<Change>(
  * The error of a row, which doesn't fit; undefined where it does. Throws where the database has failed: then it fails without
  * rows, too.
  */
-export async function refusalOfRow(store: Store, model: Model, row: Pick<Misfit, "row" | "isWhole">): Promise<unknown> {
+async function refusalOfRow(store: Store, model: Model, row: Pick<Misfit, "row" | "isWhole">): Promise<unknown> {
   await throwIfFailing(store, model);
   const error = await refusalOf(store, model, [row]);
   if (error !== undefined) await throwIfFailing(store, model);
@@ -100,7 +100,7 @@ async function refusalOf(
 }
 
 /** Says of one row what is wrong with it: with its key, and the column if it can be found. */
-export async function misfitMessage(
+async function misfitMessage(
   store: Store,
   model: Model,
   { row, isWhole }: Pick<Misfit, "row" | "isWhole">,

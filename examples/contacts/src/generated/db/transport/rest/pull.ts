@@ -9,7 +9,9 @@ import type { Context } from "../transport.js";
 import { urlOf } from "./exchange.js";
 import { createGoneRows, isNameless } from "./gone-rows.js";
 import { noMemory, placesOf, type Listed, type Memory, type Place } from "./places.js";
-import { readList, type Change, type Problem, type Reading, type Run } from "./read-list.js";
+import { readList, type Reading } from "./read-list.js";
+import { rowWriter, type RowWriter } from "./row-writer.js";
+import type { Problem, Run } from "./run.js";
 
 /** How far the lists of a model have been read. It is committed together with their rows. */
 interface Position {
@@ -45,8 +47,6 @@ export interface Puller {
 const THOROUGH = 10;
 /** How many lists of one model are read at the same time. */
 const LISTS_AT_ONCE = 4;
-/** The most rows that one transaction writes: meanwhile the user's own writes wait. */
-const WRITTEN_AT_ONCE = 2_000;
 
 export function createPuller(context: Context, listed: Listed): Puller {
   const { store, settings, reports, acknowledged } = context;
@@ -79,6 +79,8 @@ export function createPuller(context: Context, listed: Listed): Puller {
     const places = await placesOf(settings, store, listed);
     await noteWritten(places, mark);
     const isThorough = part === "all" && pulls % THOROUGH === 0;
+    // One that fails counts as well, unless it is to read everything: perhaps it fails by what is remembered.
+    if (part === "all" && !isThorough) pulls += 1;
     const isFirst = stored?.isComplete !== true;
     const run: Run = {
       mark,
@@ -96,7 +98,8 @@ export function createPuller(context: Context, listed: Listed): Puller {
       isAgain: false,
     };
     const chosen = part === "all" ? places : places.filter(({ url }) => !memories.has(url));
-    const readings = await readAll(chosen, run, signal);
+    const writer = rowWriter(context, listed, run, isToShow, signal);
+    const readings = await readAll(chosen, run, writer, signal).finally(() => writer.written());
     const failures = readings.flatMap(({ failure }) => failure ?? []);
     const [failure] = failures;
     if (failure !== undefined && failures.length === places.length) throw failure;
@@ -108,8 +111,8 @@ export function createPuller(context: Context, listed: Listed): Puller {
       });
     }
     const isUnasked = stored !== undefined && stored.definition !== asked;
-    await finish(run, part, readings, taken, isUnasked, stored, signal);
-    if (part === "all") pulls += 1;
+    await finish(run, writer, part, readings, taken, isUnasked, stored, signal);
+    if (isThorough) pulls += 1;
     const urls = new Set(places.map(({ url }) => url));
     for (const url of memories.keys()) if (!urls.has(url)) memories.delete(url);
     report(run, part);
@@ -151,7 +154,12 @@ export function createPuller(context: Context, listed: Listed): Puller {
   }
 
   /** Reads lists, some at the same time. Returns when all reads have ended, even if one fails. */
-  async function readAll(places: readonly Place[], run: Run, signal: AbortSignal): Promise<Reading[]> {
+  async function readAll(
+    places: readonly Place[],
+    run: Run,
+    writer: RowWriter,
+    signal: AbortSignal,
+  ): Promise<Reading[]> {
     const waiting = [...places];
     const readings: Reading[] = [];
     let failed: { readonly error: unknown } | undefined;
@@ -159,7 +167,7 @@ export function createPuller(context: Context, listed: Listed): Puller {
       for (let place = waiting.shift(); place !== undefined && failed === undefined; place = waiting.shift()) {
         const memory = memories.get(place.url) ?? noMemory();
         try {
-          readings.push(await readList(context, listed, place, memory, run, conditional, signal, flush));
+          readings.push(await readList(context, listed, place, memory, run, conditional, writer, signal));
           memories.set(place.url, memory);
         } catch (error) {
           failed ??= { error };
@@ -171,73 +179,10 @@ export function createPuller(context: Context, listed: Listed): Puller {
     return readings;
   }
 
-  /** Writes changed rows while lists are still being read: once there are many, and in a first pull after each page. */
-  async function flush(run: Run, signal: AbortSignal): Promise<void> {
-    if (run.changed.size === 0 || (!run.isFirst && run.changed.size < WRITTEN_AT_ONCE)) return;
-    signal.throwIfAborted();
-    const changes = take(run);
-    for (let start = 0; start < changes.length; start += WRITTEN_AT_ONCE) {
-      const some = changes.slice(start, start + WRITTEN_AT_ONCE);
-      const isShown = run.isFirst && isToShow();
-      const written = await store.receive(async (within) => {
-        if (run.isFirst) await within.synced.beginLoading(model);
-        const result = await write(within, run, some);
-        if (isShown) await within.synced.endLoading(model);
-        return result;
-      });
-      noteApplied(run, some, written);
-    }
-  }
-
-  function take(run: Run): Change[] {
-    const changes = [...run.changed.values()];
-    run.changed.clear();
-    return changes;
-  }
-
-  /** Writes changed rows, but neither those that this device has written meanwhile nor those without their parent. */
-  async function write(within: StoreOperations, run: Run, changes: readonly Change[]): Promise<readonly Change[]> {
-    const own = acknowledged.since(model.name, run.mark);
-    const free: Change[] = [];
-    const parents = new Map<Place, boolean>();
-    for (const change of changes) {
-      const { place } = change;
-      if (!parents.has(place)) parents.set(place, await hasParent(within, place));
-      if (!own.has(change.key) && parents.get(place) === true) free.push(change);
-    }
-    if (free.length > 0) {
-      await within.synced.upsert(
-        model,
-        free.map(({ row }) => row),
-      );
-    }
-    return free;
-  }
-
-  async function hasParent({ synced }: StoreOperations, { given }: Place): Promise<boolean> {
-    if (parent === undefined) return true;
-    const values = [...parent.columns].map(([column, field]): [string, string | null] => [
-      field,
-      given.get(column) ?? null,
-    ]);
-    return (await synced.select(parent.model, parent.model.key, new Map(values))).length > 0;
-  }
-
-  function noteApplied(run: Run, changes: readonly Change[], written: readonly Change[]): void {
-    const all = new Set(written);
-    for (const change of changes) {
-      const { memory, key, print } = change;
-      if (all.has(change)) {
-        memory.prints.set(key, print);
-      } else {
-        run.kept.add(key);
-      }
-    }
-  }
-
   /** Writes what is left, takes away what is gone, and settles what the lists have shown. */
   async function finish(
     run: Run,
+    writer: RowWriter,
     part: "all" | "new",
     readings: readonly Reading[],
     taken: readonly Entry[],
@@ -255,10 +200,10 @@ export function createPuller(context: Context, listed: Listed): Puller {
     const isNew = part === "all" && (run.isFirst || stored?.definition !== definedBy);
     signal.throwIfAborted();
     if (run.changed.size + gone.size + shown.length > 0 || isNew || (await orphans(store)).length > 0) {
-      const changes = take(run);
-      const result = await store.receive(async (within) => {
+      const rest = writer.rest();
+      const removed = await store.receive(async (within) => {
         const own = acknowledged.since(model.name, run.mark);
-        const written = await write(within, run, changes);
+        await rest.write(within);
         const free = [...gone].filter((key) => !own.has(key));
         const others = (await orphans(within)).filter((row) => !own.has(within.synced.keyOf(model, row)));
         const rows = [...free.map((key) => keyRow(model, key)), ...others];
@@ -271,10 +216,10 @@ export function createPuller(context: Context, listed: Listed): Puller {
           await within.meta.set(POSITION.rest, model.name, JSON.stringify(position));
         }
         if (isNew || run.isFirst) await within.synced.endLoading(model);
-        return { written, free };
+        return free;
       });
-      noteApplied(run, changes, result.written);
-      for (const key of result.free) for (const memory of memories.values()) memory.prints.delete(key);
+      rest.noteWritten();
+      for (const key of removed) for (const memory of memories.values()) memory.prints.delete(key);
     }
     const hasNews = acknowledged.since(model.name, run.mark).size > 0;
     if (hasNews) run.isAgain = true;

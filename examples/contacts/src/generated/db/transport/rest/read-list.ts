@@ -7,64 +7,12 @@ import type { Differing, ServerRow } from "../../store/store.js";
 import { Ended } from "../attempts.js";
 import type { Context } from "../transport.js";
 import { get, validatorsOf, type Answer } from "./get.js";
-import {
-  elementsOf,
-  fingerprint,
-  Missing,
-  pagesOf,
-  rowReader,
-  wayOf,
-  type Elements,
-  type Page,
-  type RowReader,
-} from "./pages.js";
+import { elementsOf, fingerprint, Missing, pagesOf, rowReader, wayOf, type Elements, type Page } from "./pages.js";
 import type { KnownPage, Listed, Memory, Older, Place } from "./places.js";
 import { filledOf } from "./request.js";
-import { misfitMessage, refusalOfRow } from "../misfits.js";
+import type { RowWriter } from "./row-writer.js";
 import { Unfit } from "./rows.js";
-
-/** One pull of a model, with what has become of its rows so far. */
-export interface Run {
-  /** Rows that this device writes after this mark are left alone. */
-  readonly mark: number;
-  /** Whether rows are compared with the synced table, and not with what is remembered. */
-  readonly isThorough: boolean;
-  /** Whether whole lists are read, and not only what has changed. */
-  readonly isFull: boolean;
-  /** Whether the model has never been read to the end. */
-  readonly isFirst: boolean;
-  /** Whether there was no row before. */
-  readonly wasEmpty: boolean;
-  /** Rows that the lists have, by the list that has shown it first. */
-  readonly seen: Map<string, Memory>;
-  /** Rows that say that they are deleted. */
-  readonly removed: Set<string>;
-  /** Rows that the lists have, and that are left alone. */
-  readonly kept: Set<string>;
-  /** Rows that aren't written yet. */
-  readonly changed: Map<string, Change>;
-  /** What can't be read, and where it was asked for. */
-  readonly problems: Problem[];
-  rows: number;
-  total: number | null;
-  isAgain: boolean;
-}
-
-/** Why a row, or a whole list, is left out. */
-export interface Problem {
-  readonly message: string;
-  /** The list's URL. */
-  readonly url: string;
-}
-
-/** A row that is new, or other than the one that is there. */
-export interface Change {
-  readonly key: string;
-  readonly row: ServerRow;
-  readonly print: number;
-  readonly memory: Memory;
-  readonly place: Place;
-}
+import { fitting, ROWS_AT_ONCE, type Change, type Run } from "./run.js";
 
 /** A list that has been read. */
 export interface Reading {
@@ -85,10 +33,9 @@ export interface Reading {
   readonly pages: ReadonlyMap<string, KnownPage>;
 }
 
-/** A page, and those of its rows that may be other than those that are there. */
+/** A page, and the keys of its rows. */
 interface ReadPage extends Page {
   readonly keys: readonly string[];
-  readonly rows: readonly Change[];
 }
 
 /**
@@ -97,17 +44,18 @@ interface ReadPage extends Page {
  */
 const OLDER_FOR_GOOD = 3;
 
-/** Reads one list to its end. `flush` is called after each page. */
+/** Reads one list to its end, and hands what has changed to the writer. */
 export async function readList(
-  { store, settings, reports, signal: leading }: Context,
+  context: Context,
   { model, list, parent }: Listed,
   place: Place,
   memory: Memory,
   run: Run,
   conditional: { isPossible: boolean },
+  writer: RowWriter,
   signal: AbortSignal,
-  flush: (run: Run, signal: AbortSignal) => Promise<void>,
 ): Promise<Reading> {
+  const { store, settings, reports } = context;
   const since = run.isFull || memory.newest === undefined ? undefined : list.since;
   // Where this pull fails, it is unknown which of its rows are there.
   const known = new Map(run.isThorough || since !== undefined ? [] : memory.pages);
@@ -155,18 +103,18 @@ export async function readList(
       const isRepeated = page.count > 0 && page.keys.every((key) => here.has(key));
       pages.set(name, page);
       for (const key of page.keys) see(key);
-      return { url, ...page, isRepeated, rows: [] };
+      return { url, ...page, isRepeated };
     }
     const elements = parsed(url, answer);
     const way = wayOf(list, elements.answer, answer.headers, lastKeyOf(elements), url);
-    const { keys, rows, isRepeated } = told(elements, reader);
+    const { keys, isRepeated } = await take(elements);
     const count = elements.rows?.length ?? 0;
     // The tag of a last page needn't change when a header says that there is another one after it.
     const isOpen = list.page.by === "link" && list.page.next === undefined && way.next === undefined;
     if (elements.rows !== null && !isRepeated && !isOpen) {
       pages.set(name, { print, validators: validatorsOf(answer.headers), keys, way, count });
     }
-    return { url, count, isRepeated, way, keys, rows };
+    return { url, count, isRepeated, way, keys };
   }
 
   function lastKeyOf({ rows, mark }: Elements): string | undefined {
@@ -188,28 +136,46 @@ export async function readList(
     return elements;
   }
 
-  function told({ rows, mark }: Elements, { key: keyIn, row: rowIn, isDeleted }: RowReader) {
+  /** Where no row was there, a large page is taken in parts: while one is written, the next one is read. */
+  async function take({ rows, mark }: Elements): Promise<Pick<ReadPage, "keys" | "isRepeated">> {
+    const all = rows ?? [];
+    const size = run.wasEmpty ? ROWS_AT_ONCE : Math.max(all.length, 1);
+    const keys: string[] = [];
+    let isRepeated = all.length > 0;
+    for (let start = 0; start < all.length; start += size) {
+      const part = told(all.slice(start, start + size), mark);
+      keys.push(...part.keys);
+      if (!part.isRepeated) isRepeated = false;
+      await compare(part.changes);
+      await writer.flush();
+    }
+    return { keys, isRepeated };
+  }
+
+  /** Gives the keys of rows, and those that may be other than what is there. Those that are surely new are noted. */
+  function told(elements: readonly unknown[], mark: string) {
     const keys: string[] = [];
     const found = new Map<string, Change>();
-    let isRepeated = (rows ?? []).length > 0;
-    for (const element of rows ?? []) {
+    let isRepeated = true;
+    for (const element of elements) {
       let key: string | undefined;
       try {
-        key = store.synced.keyOf(model, keyIn(element, mark));
+        key = store.synced.keyOf(model, reader.key(element, mark));
         if (!here.has(key)) isRepeated = false;
         here.add(key);
-        if (isDeleted(element)) {
+        if (reader.isDeleted(element)) {
           run.removed.add(key);
           continue;
         }
         keys.push(key);
+        const isNew = run.wasEmpty && !run.seen.has(key);
         see(key);
         const print = fingerprint(JSON.stringify(element));
         const isKnown = !run.isThorough && memory.prints.get(key) === print;
         if (isKnown || run.seen.get(key) !== memory) continue;
-        const row = rowIn(element, mark);
+        const row = reader.row(element, mark);
         note(row);
-        found.set(key, { key, row, print, memory, place });
+        (isNew ? run.changed : found).set(key, { key, row, print, memory, place });
       } catch (error) {
         if (!(error instanceof Unfit)) throw error;
         isRepeated = false;
@@ -219,7 +185,7 @@ export async function readList(
         else run.kept.add(key);
       }
     }
-    return { keys, rows: [...found.values()], isRepeated };
+    return { keys, changes: [...found.values()], isRepeated };
   }
 
   function see(key: string): void {
@@ -240,9 +206,12 @@ export async function readList(
 
   /** Adds what differs from what is there to the changes of the run. */
   async function compare(changes: readonly Change[]): Promise<void> {
+    if (changes.length === 0) return;
+    // They may have come before in this pull.
+    await writer.written();
     const byRow = new Map(changes.map((change) => [change.row, change]));
     const rest = new Set(changes);
-    for (const { row, before: there } of await differing(changes.map(({ row }) => row))) {
+    for (const { row, before: there } of await differing(changes)) {
       const change = byRow.get(row);
       if (change === undefined) continue;
       rest.delete(change);
@@ -264,27 +233,15 @@ export async function readList(
     return times >= OLDER_FOR_GOOD;
   }
 
-  /** A row that the table can't hold is left out alone. */
-  async function differing(rows: readonly ServerRow[]): Promise<Differing[]> {
-    if (rows.length === 0) return [];
+  async function differing(changes: readonly Change[]): Promise<Differing[]> {
+    const rows = changes.map(({ row }) => row);
     try {
       // Without a time to compare, the value is of no use.
       const found = await store.synced.differing(model, rows, list.changed);
       return list.changed === undefined ? found.map(({ row }) => ({ row, before: null })) : found;
     } catch (error) {
-      if (leading.aborted || signal.aborted) throw error;
-      const [row, ...others] = rows;
-      if (row !== undefined && others.length === 0) {
-        const unfit = await refusalOfRow(store, model, { row, isWhole: false });
-        // The database had failed, and has got over it.
-        if (unfit === undefined) throw error;
-        const message = await misfitMessage(store, model, { row, isWhole: false }, unfit);
-        run.kept.add(store.synced.keyOf(model, row));
-        run.problems.push({ message, url: place.url });
-        return [];
-      }
-      const half = Math.ceil(rows.length / 2);
-      return [...(await differing(rows.slice(0, half))), ...(await differing(rows.slice(half)))];
+      const others = await fitting(context, model, run, changes, error, signal);
+      return others.length === 0 ? [] : differing(others);
     }
   }
 
@@ -294,13 +251,11 @@ export async function readList(
       url.searchParams.set(since.parameter, before(memory.newest, since.overlap));
     }
     for await (const page of pagesOf(list, url, !memory.isSizeRefused, read)) {
-      await compare(page.rows);
       run.rows += page.keys.length;
       if (list.isPartial === true) isDoubtful ||= page.count >= memory.most;
       memory.most = Math.max(memory.most, page.count);
       run.total ??= page.way.total ?? null;
       if (run.isFirst) reports.model(model.name, { rows: run.rows, of: run.total, ready: false });
-      await flush(run, signal);
     }
   }
 

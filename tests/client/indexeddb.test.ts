@@ -123,14 +123,16 @@ test("what a user has saved is on the disk, and what the server has needn't be",
   await after.closeDatabase();
 });
 
-test("a local write is one transaction, and is shown without a read", async () => {
+test("a local write is one transaction of its own model's tables, and is shown without a read", async () => {
   await open("after", randomUUID());
   await after.labelsCollection.preload();
   const used: string[] = [];
+  const rowsOf = new Set<string>();
   const begin = IDBDatabase.prototype.transaction;
   IDBDatabase.prototype.transaction = function (this: IDBDatabase, ...parameters: Parameters<typeof begin>) {
     const [tables, mode = "readonly"] = parameters;
     if (["labels_synced", "_changed_keys"].some((name) => [tables].flat().includes(name))) used.push(mode);
+    for (const name of [tables].flat()) if (!name.startsWith("_")) rowsOf.add(name);
     return begin.apply(this, parameters);
   };
   try {
@@ -140,8 +142,34 @@ test("a local write is one transaction, and is shown without a read", async () =
     IDBDatabase.prototype.transaction = begin;
   }
   assert.deepEqual(used, ["readwrite"]);
+  assert.deepEqual([...rowsOf].toSorted(), ["labels_local", "labels_synced"]);
   await after.labelsCollection.cleanup();
   await after.clearDatabase({ unsent: "discard" });
+  await after.closeDatabase();
+});
+
+test("what the server has sent is compared when collections have loaded", async () => {
+  await open("after", randomUUID());
+  const { rows, synced } = await store();
+  const steps: string[] = [];
+  const begin = IDBDatabase.prototype.transaction;
+  IDBDatabase.prototype.transaction = function (this: IDBDatabase, ...parameters: Parameters<typeof begin>) {
+    const transaction = begin.apply(this, parameters);
+    const work = [parameters[0]].flat().includes("labels_local") ? "the load" : "the comparison";
+    steps.push(`${work} begins`);
+    transaction.addEventListener("complete", () => steps.push(`${work} ends`));
+    return transaction;
+  };
+  try {
+    const theirs = new Map([
+      ["id", TWO ?? ""],
+      ["name", "theirs"],
+    ]);
+    await Promise.all([rows.readAll(labels), synced.differing(labels, [theirs])]);
+  } finally {
+    IDBDatabase.prototype.transaction = begin;
+  }
+  assert.deepEqual(steps.slice(0, 3), ["the load begins", "the load ends", "the comparison begins"]);
   await after.closeDatabase();
 });
 

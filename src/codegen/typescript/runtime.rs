@@ -139,6 +139,7 @@ const INDEXED_DB: &[Module] = modules![
     "store/indexeddb/deleted.ts",
     "store/indexeddb/entries.ts",
     "store/indexeddb/fold.ts",
+    "store/indexeddb/loads.ts",
     "store/indexeddb/log.ts",
     "store/indexeddb/meta.ts",
     "store/indexeddb/migrate.ts",

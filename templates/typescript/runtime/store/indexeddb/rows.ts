@@ -36,7 +36,9 @@ export function rowOperations(run: Run): RowOperations {
         const makeShown = shownBy(model);
         const keyOf = collectionKeyOf(model);
         const rows: Rows = new Map();
-        for await (const some of allOf(syncedTable(turn, model), (row) => rowKey(model, row))) {
+        const table = syncedTable(turn, model);
+        const read = (range: IDBKeyRange | null, count: number) => table.getAll(range, count);
+        for await (const some of allOf(read, (row) => rowKey(model, row))) {
           for (const row of some) rows.set(keyOf(row), makeShown(row, null));
         }
         const locals = localTable(turn, model);

@@ -7,6 +7,7 @@ import type { ChangedRow, Commit, Store, StoreOperations } from "../store.js";
 import { connect, type Connection } from "./connection.js";
 import { deletedRows } from "./deleted.js";
 import { logTable, noteKeys } from "./entries.js";
+import { loadsFirst } from "./loads.js";
 import { logOperations } from "./log.js";
 import { changedKeys, meta, setMeta } from "./meta.js";
 import { rowOperations, shownBy } from "./rows.js";
@@ -51,7 +52,7 @@ export async function openIndexedDb(name: string): Promise<IndexedDbStore> {
   const connection = await connect(name, shared);
   const alone: Run = (mode, tables, work) => connection.run(mode, tables, "strict", work);
   return {
-    ...operations(alone),
+    ...loadsFirst(operations(alone)),
     ...(shared !== undefined && { shared }),
     get database() {
       return connection.database;

@@ -172,12 +172,12 @@ export async function isEmpty<Of extends Name>(table: Table<Of>): Promise<boolea
 const ROWS_AT_ONCE = 10_000;
 
 /** Reads all values of a table, some at once. `keyOf`: the key of the last one, after which the next ones begin. */
-export async function* allOf<Of extends "synced" | "local" | "_changes">(
-  table: Table<Of>,
-  keyOf: (value: Tables[Of]["value"]) => IDBValidKey,
-): AsyncGenerator<Tables[Of]["value"][]> {
-  for (let range: IDBKeyRange | null = null; ;) {
-    const values = await table.getAll(range, ROWS_AT_ONCE);
+export async function* allOf<Value>(
+  read: (range: IDBKeyRange | null, count: number) => Promise<Value[]>,
+  keyOf: (value: Value) => IDBValidKey,
+): AsyncGenerator<Value[]> {
+  for (let range: IDBKeyRange | null = null; ; ) {
+    const values = await read(range, ROWS_AT_ONCE);
     yield values;
     const last = values.at(-1);
     if (last === undefined || values.length < ROWS_AT_ONCE) return;

@@ -103,27 +103,25 @@ export function syncedOperations(run: Run): SyncedOperations {
         return lost.map((row) => keyRow(model, rowKey(model, row)));
       }),
 
-    differing: (model, rows, column = model.key[0] ?? "") =>
-      run("readonly", [syncedName(model), "_changes"], async (turn) => {
-        const field = fieldOf(model, column);
-        const all = rows.map((row) => ({ row, ...arriving(model, row) }));
-        // In a first load there is nothing to compare with.
-        if (await isEmpty(syncedTable(turn, model))) return rows.map((row) => ({ row, before: null }));
-        const writeIds = all.flatMap(({ writeId }) => writeId ?? []);
-        const [present, entries] = await Promise.all([
-          presentRows(turn, model, new Set(all.map(({ key }) => key))),
-          writeIds.length > LOOKED_UP ? logTable(turn).getAll() : entriesWith(turn, writeIds),
-        ]);
-        const ours = new Set(entries.map(({ writeId }) => writeId));
-        return all.flatMap(({ row, key, part, writeId }): Differing[] => {
-          const there = present.get(key);
-          const isThere = there !== undefined && Object.entries(part).every(([name, value]) => there[name] === value);
-          // A row that shows one of our writes has to arrive, whatever it has.
-          if (isThere && (writeId === null || !ours.has(writeId))) return [];
-          const value = there === undefined || field === undefined ? null : (own(there, column) ?? null);
-          return [{ row, before: field === undefined ? null : serverText(field, value) }];
-        });
-      }),
+    async differing(model, rows, column = model.key[0] ?? "") {
+      const field = fieldOf(model, column);
+      const all = rows.map((row) => ({ row, ...arriving(model, row) }));
+      const present = await presentRows(run, model, new Set(all.map(({ key }) => key)));
+      const writeIds = all.flatMap(({ writeId }) => writeId ?? []);
+      const isMuch = writeIds.length > LOOKED_UP;
+      const entries = await run("readonly", ["_changes"], (turn) =>
+        isMuch ? logTable(turn).getAll() : entriesWith(turn, writeIds),
+      );
+      const ours = new Set(entries.map(({ writeId }) => writeId));
+      return all.flatMap(({ row, key, part, writeId }): Differing[] => {
+        const there = present.get(key);
+        const isThere = there !== undefined && Object.entries(part).every(([name, value]) => there[name] === value);
+        // A row that shows one of our writes has to arrive, whatever it has.
+        if (isThere && (writeId === null || !ours.has(writeId))) return [];
+        const value = there === undefined || field === undefined ? null : (own(there, column) ?? null);
+        return [{ row, before: field === undefined ? null : serverText(field, value) }];
+      });
+    },
 
     insert: (model, rows) =>
       write(async (turn) => {
@@ -330,26 +328,33 @@ async function departed(turn: Turn, model: Model, keys: readonly string[]): Prom
   );
 }
 
-/** Those of the rows with these keys that are there. To read all is quicker than to read each, unless most are others. */
-async function presentRows(turn: Turn, model: Model, keys: ReadonlySet<string>): Promise<ReadonlyMap<string, StoredRow>> {
-  const table = syncedTable(turn, model);
+/**
+ * Those of the rows with these keys that are there. To read all is quicker than to read each, unless most are others. A
+ * transaction reads only some of them: the user's own writes come in between.
+ */
+async function presentRows(run: Run, model: Model, keys: ReadonlySet<string>): Promise<ReadonlyMap<string, StoredRow>> {
+  const read = <T>(work: (table: ReturnType<typeof syncedTable>) => Promise<T>) =>
+    run("readonly", [syncedName(model)], (turn) => work(syncedTable(turn, model)));
+  const isMost = keys.size > LOOKED_UP && (await read((table) => table.count())) <= OTHERS * keys.size;
+  const parts = isMost
+    ? allOf((range, count) => read((table) => table.getAll(range, count)), (row) => rowKey(model, row))
+    : [await read((table) => Promise.all([...keys].map((key) => table.get(key))))];
   const present = new Map<string, StoredRow>();
-  if (keys.size > LOOKED_UP && (await table.count()) <= OTHERS * keys.size) {
-    await rowsWhere(turn, model, (row) => {
+  for await (const rows of parts) {
+    for (const row of rows) {
+      if (row === undefined) continue;
       const key = rowKey(model, row);
       if (keys.has(key)) present.set(key, row);
-      return false;
-    });
-    return present;
+    }
   }
-  const rows = await Promise.all([...keys].map((key) => table.get(key)));
-  for (const row of rows) if (row !== undefined) present.set(rowKey(model, row), row);
   return present;
 }
 
 async function rowsWhere(turn: Turn, model: Model, fits: (row: StoredRow) => boolean): Promise<StoredRow[]> {
   const found: StoredRow[] = [];
-  for await (const rows of allOf(syncedTable(turn, model), (row) => rowKey(model, row))) {
+  const table = syncedTable(turn, model);
+  const read = (range: IDBKeyRange | null, count: number) => table.getAll(range, count);
+  for await (const rows of allOf(read, (row) => rowKey(model, row))) {
     for (const row of rows) if (fits(row)) found.push(row);
   }
   return found;

@@ -66,6 +66,9 @@ pub fn form_of<'a>(document: &'a Document, at: &SchemaAt<'a>, is_said: bool) -> 
 /// The fields of a row that the API answers. Without what they lie in, even those are missing that it requires.
 pub fn row_layout<'a>(document: &'a Document, at: &SchemaAt<'a>, form: Form<'a>) -> Layout<'a> {
     let mut layout = laid_out(document, at, form);
+    if layout.places.is_empty() {
+        return layout;
+    }
     let containers = properties(document, at);
     for (name, place) in &layout.places {
         let is_there = place.first().and_then(|container| containers.get(container)).is_some_and(|it| it.required);

@@ -1,6 +1,7 @@
 use serde_json::{Map, Value};
 
 use super::pointer::{component_name, local_pointer};
+use super::properties::EXCLUDE;
 use super::references;
 use super::schema::{Schema, SchemaAt};
 use super::servers::servers;
@@ -12,6 +13,9 @@ use crate::diagnostics::{Code, Input, Problem, Problems, Severity, child};
 pub struct Document {
     tree: Tree,
     version: Version,
+    /// Whether anything in it has `x-sync-exclude`: where nothing has, no property has to be asked, which is a tenth of
+    /// what models take.
+    pub(super) has_exclusions: bool,
 }
 
 /// A value of the document, with its pointer.
@@ -55,7 +59,8 @@ impl Document {
             }
         }
         references::check(&tree.root, problems);
-        Some(Self { tree, version })
+        let has_exclusions = has_key(&tree.root, EXCLUDE);
+        Some(Self { tree, version, has_exclusions })
     }
 
     pub fn version(&self) -> Version {
@@ -126,5 +131,14 @@ impl Document {
     /// The value at a JSON pointer, as the document has it.
     pub fn raw(&self, pointer: &str) -> Option<&Value> {
         self.tree.root.pointer(pointer)
+    }
+}
+
+/// Whether any object in a value has a key.
+fn has_key(value: &Value, key: &str) -> bool {
+    match value {
+        Value::Object(object) => object.iter().any(|(name, value)| name == key || has_key(value, key)),
+        Value::Array(items) => items.iter().any(|item| has_key(item, key)),
+        _ => false,
     }
 }

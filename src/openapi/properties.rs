@@ -20,6 +20,9 @@ const MAX_COMPARED: usize = 1_000;
 /// Levels of `allOf` whose `required` is read.
 const MAX_REQUIRED_DEPTH: usize = 3;
 
+/// The extension that leaves out a property.
+pub(super) const EXCLUDE: &str = "x-sync-exclude";
+
 /// A property of an object, merged from all parts and variants that have it.
 #[derive(Debug, Clone)]
 pub struct RawProperty<'a> {
@@ -51,7 +54,9 @@ pub type Properties<'a> = IndexMap<&'a str, RawProperty<'a>>;
 /// The properties by name, in the document's order, without those with `x-sync-exclude`. Empty if it isn't an object.
 pub fn properties<'a>(document: &'a Document, at: &SchemaAt<'a>) -> Properties<'a> {
     let mut found = everything(document, at);
-    found.retain(|_, property| !is_excluded(document, property));
+    if document.has_exclusions {
+        found.retain(|_, property| !is_excluded(document, property));
+    }
     found
 }
 
@@ -62,7 +67,7 @@ pub fn excluded<'a>(document: &'a Document, at: &SchemaAt<'a>) -> Vec<&'a str> {
 }
 
 fn is_excluded<'a>(document: &'a Document, property: &RawProperty<'a>) -> bool {
-    property.resolve(document).is_some_and(|resolved| resolved.flag("x-sync-exclude"))
+    property.resolve(document).is_some_and(|resolved| resolved.flag(EXCLUDE))
 }
 
 fn everything<'a>(document: &'a Document, at: &SchemaAt<'a>) -> Properties<'a> {

@@ -1,5 +1,6 @@
 //! Drafts the model of a candidate, or says why there is none.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::complete::Draft;
@@ -110,6 +111,7 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
             is_for_api: self.config.transport_of(config) != Transport::PushPull,
             is_keyed: self.config.idempotency_key == IdempotencyKey::Header,
             params: &self.config.params,
+            answered: RefCell::default(),
         };
         let create = writing.create().and_then(|writer| self.makes_key(writer, &key, &own_key));
         let create = self.usable("created", create);

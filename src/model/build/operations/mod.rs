@@ -137,17 +137,27 @@ impl<'w, 'a> Writing<'w, 'a> {
         Ok(Some(Reader { operation, required: Required::default(), outside }))
     }
 
-    /// What the operation answers. It counts as a row if it has every field that isn't in the path: a missing one would be
-    /// read as null.
+    /// What the operation answers.
     fn answer(&self, node: &Node<'a>) -> Answer {
-        let fields = self.fields.iter().filter(|field| field.place.is_none());
-        let needed: Vec<&str> = fields.map(|field| field.name.as_str()).collect();
-        let answer = answers::answer(self.document, self.resource, node, self.form, &needed);
+        let answer = answers::answer(self.document, node, self.row_of_answer(node));
         // Of what answers nothing, an error's is that of the rows.
         let reads = [self.resource.item_operation("get"), self.resource.collection_operation("get")];
         let of_rows = || reads.into_iter().flatten().find_map(|(_, node)| json_type(self.document, &node));
         let is_silent = find_response(self.document, node).is_none();
         let media = answer.media.or_else(|| of_rows().filter(|_| is_silent).map(str::to_owned));
         Answer { media, ..answer }
+    }
+
+    /// Where the row is in the operation's answer. It counts as one if it has every field that isn't in the path: a missing
+    /// one would be read as null.
+    fn row_of_answer(&self, node: &Node<'a>) -> Option<Vec<String>> {
+        let fields = self.fields.iter().filter(|field| field.place.is_none());
+        let needed: Vec<&str> = fields.map(|field| field.name.as_str()).collect();
+        let find = |schema| answers::row(self.document, self.resource, schema, self.form, &needed);
+        let schema = find_response(self.document, node)?.schema();
+        match schema.pointer_of_reference() {
+            Some(reference) => self.answered.borrow_mut().entry(reference).or_insert_with(|| find(schema)).clone(),
+            None => find(schema),
+        }
     }
 }

@@ -1,5 +1,8 @@
 //! What the operations of a resource are checked with, and what is said of those that can't be used.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
 use serde_json::Value;
 
 use crate::discovery::{Form, PathItem, Resource};
@@ -41,6 +44,9 @@ pub struct Writing<'w, 'a> {
     pub is_keyed: bool,
     /// Values of parameters, from the config.
     pub params: &'w [(String, String)],
+    /// Where the row is in an answer, by what the answer refers to: as a rule all operations answer the same, and to find
+    /// the row in each took a tenth of what a model takes.
+    pub answered: RefCell<HashMap<&'a str, Option<Vec<String>>>>,
 }
 
 /// The reason why an operation can't be used, with its pointer.

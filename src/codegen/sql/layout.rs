@@ -1,16 +1,18 @@
 //! Breaks lines of rendered SQL that are too long: before clauses, behind commas, inside brackets, and at last at any blank.
 //! Lines that fit stay as the template has them.
 
+use super::lines::lines;
 use crate::codegen::width::{WIDTH, width};
 
 /// The text with every line as short as it can be broken to.
 pub fn laid_out(text: String) -> String {
-    if text.lines().all(|line| line.len() <= WIDTH) {
+    let is_short = |line: &str| line.len() <= WIDTH || line.strip_suffix('\n').is_some_and(|line| line.len() <= WIDTH);
+    if lines(&text).all(is_short) {
         return text;
     }
     let mut out = String::with_capacity(text.len() + text.len() / 8);
     let mut quote = None;
-    for line in text.split_inclusive('\n') {
+    for line in lines(&text) {
         let starts_in_quote = quote.is_some();
         let (code, newline) = line.strip_suffix('\n').map_or((line, ""), |code| (code, "\n"));
         let has_comment = scan(code, &mut quote, |_| {}).is_some();

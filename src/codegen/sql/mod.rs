@@ -3,6 +3,7 @@
 mod compact;
 mod dialect;
 mod layout;
+mod lines;
 mod pglite;
 mod sqlite;
 mod statements;

@@ -6,6 +6,7 @@ use super::access;
 use crate::codegen::{Files, sql::compact};
 use crate::model::Model;
 use crate::names::{self, Scope, ts};
+use crate::parallel;
 use crate::plan::{ModelPlan, Plan};
 
 /// The module of the types that more than one model can refer to.
@@ -80,12 +81,14 @@ impl SqlModule {
 pub fn sql_modules(schema: &Files) -> BTreeMap<&str, SqlModule> {
     let mut constants = Scope::with(&["modelSql", "sharedSql"]);
     let mut modules = BTreeMap::new();
-    for (path, text) in schema {
+    let files: Vec<_> = schema.iter().collect();
+    let texts = parallel::each(&files, |(_, text)| compact(text));
+    for ((path, _), text) in files.into_iter().zip(texts) {
         let file = path.strip_prefix("schema/").unwrap_or(path);
         let stem = file.strip_suffix(".sql").unwrap_or(file);
         let constant = constants.unique(&ts::identifier(&names::camel_case(&format!("{stem}_sql"))));
         let stem = format!("{stem}-sql");
-        modules.insert(path.as_str(), SqlModule { constant, stem, text: compact(text) });
+        modules.insert(path.as_str(), SqlModule { constant, stem, text });
     }
     modules
 }

@@ -48,10 +48,11 @@ pub fn file(renderer: &Renderer, module: &Module, int64: Int64) -> anyhow::Resul
         Ok(Language::TypeScript.row(data, 4))
     };
     let fields: Vec<String> = model.fields.iter().zip(&module.plan.columns).map(row).collect::<anyhow::Result<_>>()?;
-    let tables_hash = is_local.then(|| {
-        let made_with = module.sql.map_or_else(|| without_sql(module.plan, &fields), |sql| sql.text.clone());
-        ts::string(&hash(&made_with, &model))
+    let tables_hash = is_local.then(|| match module.sql {
+        Some(sql) => hash(&sql.text, &model),
+        None => hash(&without_sql(module.plan, &fields), &model),
     });
+    let tables_hash = tables_hash.transpose()?.map(|hash| ts::string(&hash));
     let members = members(module.plan.model, &model)?;
     let view = RegistryView { banner: BANNER, name: &module.description, ty, tables_hash, members, fields };
     let page = Page::new("model.ts", format!("schema/{}.ts", module.stem)).about(&module.plan.model.name);
@@ -59,9 +60,9 @@ pub fn file(renderer: &Renderer, module: &Module, int64: Int64) -> anyhow::Resul
 }
 
 /// Of all that a device's tables of the model depend on: where it changes, they are made anew.
-fn hash(sql: &str, model: &document::Model) -> String {
+fn hash(sql: &str, model: &document::Model) -> anyhow::Result<String> {
     let types: Vec<_> = model.fields.iter().map(|field| (&field.name, &field.ty)).collect();
-    schema::hash(&json!([sql, types, model.table(), model.server.columns]).to_string())
+    Ok(schema::hash(&serde_json::to_string(&(sql, types, model.table(), &model.server.columns))?))
 }
 
 /// What stands for the SQL where there is none: all that the runtime keeps rows and edits by.

@@ -218,6 +218,20 @@ test("pulls of changes that fail each time don't keep the one of everything from
   await showing(client, [...names, "p4"]);
 });
 
+test("a server that is away for long isn't asked for everything when it is back", async () => {
+  reading.projects({ since: { parameter: "updated_since", column: "updated_at", overlap: 10 } });
+  const names = reading.fill(3);
+  const client = await reading.client();
+  await showing(client, names);
+  reading.server.before = () => ({ status: 503, body: "later" });
+  for (let times = 2; times <= 11; times += 1) await client.syncNow("projects");
+  reading.server.before = () => undefined;
+  reading.server.put("/projects", project(4));
+  await client.syncNow("projects");
+  await showing(client, [...names, "p4"]);
+  assert.ok(reading.server.asked("/projects").at(-1)?.url.searchParams.has("updated_since"));
+});
+
 // IndexedDB ends a transaction that waits for something else.
 if (adapter !== "indexeddb") {
   test("the next page is asked for while one is being written", async () => {

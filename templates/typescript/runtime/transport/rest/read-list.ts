@@ -31,9 +31,15 @@ export interface Reading {
   readonly pages: ReadonlyMap<string, KnownPage>;
 }
 
-/** A page, and the keys of its rows. */
+/** A page, and the keys of its rows that aren't deleted. */
 interface ReadPage extends Page {
   readonly keys: readonly string[];
+}
+
+/** What an answer has of one row. */
+interface Keyed {
+  readonly key: string;
+  readonly element: unknown;
 }
 
 /**
@@ -105,7 +111,9 @@ export async function readList(
     }
     const elements = parsed(url, answer);
     const way = wayOf(list, elements.answer, answer.headers, lastKeyOf(elements), url);
-    const { keys, isRepeated } = await take(elements);
+    run.total ??= way.total ?? null;
+    const { found, isRepeated } = keyed(elements);
+    const keys = isRepeated ? [] : await take(found, elements.mark);
     const count = elements.rows?.length ?? 0;
     // The tag of a last page needn't change when a header says that there is another one after it.
     const isOpen = list.page.by === "link" && list.page.next === undefined && way.next === undefined;
@@ -134,56 +142,69 @@ export async function readList(
     return elements;
   }
 
-  /** Where no row was there, a large page is taken in parts: while one is written, the next one is read. */
-  async function take({ rows, mark }: Elements): Promise<Pick<ReadPage, "keys" | "isRepeated">> {
-    const all = rows ?? [];
-    const size = run.wasEmpty ? ROWS_AT_ONCE : Math.max(all.length, 1);
-    const keys: string[] = [];
-    let isRepeated = all.length > 0;
-    for (let start = 0; start < all.length; start += size) {
-      const part = told(all.slice(start, start + size), mark);
-      keys.push(...part.keys);
-      if (!part.isRepeated) isRepeated = false;
-      await compare(part.changes);
-      await writer.flush();
-    }
-    return { keys, isRepeated };
-  }
-
-  /** Gives the keys of rows, and those that may be other than what is there. Those that are surely new are noted. */
-  function told(elements: readonly unknown[], mark: string) {
-    const keys: string[] = [];
-    const found = new Map<string, Change>();
-    let isRepeated = true;
-    for (const element of elements) {
-      let key: string | undefined;
+  /** Reads the keys of a page. Those that can't be read are told. */
+  function keyed({ rows, mark }: Elements) {
+    const found: Keyed[] = [];
+    let isRepeated = (rows ?? []).length > 0;
+    for (const element of rows ?? []) {
       try {
-        key = store.synced.keyOf(model, reader.key(element, mark));
+        const key = store.synced.keyOf(model, reader.key(element, mark));
         if (!here.has(key)) isRepeated = false;
-        here.add(key);
-        if (reader.isDeleted(element)) {
-          run.removed.add(key);
-          continue;
-        }
-        keys.push(key);
-        const isNew = run.wasEmpty && !run.seen.has(key);
-        see(key);
-        const print = fingerprint(JSON.stringify(element));
-        const isKnown = !run.isThorough && memory.prints.get(key) === print;
-        if (isKnown || run.seen.get(key) !== memory) continue;
-        const row = reader.row(element, mark);
-        note(row);
-        (isNew ? run.changed : found).set(key, { key, row, print, memory, place });
+        found.push({ key, element });
       } catch (error) {
         if (!(error instanceof Unfit)) throw error;
-        isRepeated = false;
-        const which = key === undefined ? "a row" : `the row ${key}`;
-        run.problems.push({ message: `${which} ${error.message}`, url: place.url });
-        if (key === undefined) isWhole = false;
-        else run.kept.add(key);
+        run.problems.push({ message: `a row ${error.message}`, url: place.url });
+        [isRepeated, isWhole] = [false, false];
       }
     }
-    return { keys, changes: [...found.values()], isRepeated };
+    return { found, isRepeated };
+  }
+
+  /**
+   * Hands what has changed to the writer. Where no row was there, a large page is taken in parts: while one is written, the
+   * next one is read. Gives the keys of the rows that aren't deleted.
+   */
+  async function take(found: readonly Keyed[], mark: string): Promise<string[]> {
+    const size = run.wasEmpty ? ROWS_AT_ONCE : Math.max(found.length, 1);
+    const all: string[] = [];
+    for (let start = 0; start < found.length; start += size) {
+      const { keys, changes } = told(found.slice(start, start + size), mark);
+      for (const key of keys) all.push(key);
+      run.rows += keys.length;
+      await compare(changes);
+      if (run.isFirst) reports.model(model.name, { rows: run.rows, of: run.total, ready: false });
+      await writer.flush();
+    }
+    return all;
+  }
+
+  /** Gives the keys of the rows, and the changes that have to be compared. What is surely new goes to the writer at once. */
+  function told(found: readonly Keyed[], mark: string) {
+    const keys: string[] = [];
+    const changes = new Map<string, Change>();
+    for (const { key, element } of found) {
+      here.add(key);
+      if (reader.isDeleted(element)) {
+        run.removed.add(key);
+        continue;
+      }
+      keys.push(key);
+      const isNew = run.wasEmpty && !run.seen.has(key);
+      see(key);
+      const print = fingerprint(JSON.stringify(element));
+      const isKnown = !run.isThorough && memory.prints.get(key) === print;
+      if (isKnown || run.seen.get(key) !== memory) continue;
+      try {
+        const row = reader.row(element, mark);
+        note(row);
+        (isNew ? run.changed : changes).set(key, { key, row, print, memory, place });
+      } catch (error) {
+        if (!(error instanceof Unfit)) throw error;
+        run.problems.push({ message: `the row ${key} ${error.message}`, url: place.url });
+        run.kept.add(key);
+      }
+    }
+    return { keys, changes: [...changes.values()] };
   }
 
   function see(key: string): void {
@@ -249,11 +270,8 @@ export async function readList(
       url.searchParams.set(since.parameter, before(memory.newest, since.overlap));
     }
     for await (const page of pagesOf(list, url, !memory.isSizeRefused, read)) {
-      run.rows += page.keys.length;
       if (list.isPartial === true) isDoubtful ||= page.count >= memory.most;
       memory.most = Math.max(memory.most, page.count);
-      run.total ??= page.way.total ?? null;
-      if (run.isFirst) reports.model(model.name, { rows: run.rows, of: run.total, ready: false });
     }
   }
 

@@ -14,14 +14,14 @@ export interface Part {
 /** Writes what one pull brings into the synced table. */
 export interface RowWriter {
   /**
-   * Begins to write what has changed: once that is much, and in a first pull after each page. It only waits for what was
-   * begun before, so that the next page is on its way meanwhile.
+   * Begins to write what has changed: once there is much of it, and in a first pull after each page. It only waits for what
+   * was begun before, so that the next page is on its way meanwhile.
    */
   flush(): Promise<void>;
   /** Waits for all that was begun. Throws where that couldn't be written. */
   written(): Promise<void>;
-  /** What has changed and isn't begun yet. */
-  rest(): Part;
+  /** Takes what has changed and isn't begun yet. */
+  takeRest(): Part;
 }
 
 /** `isToShow`: says whether rows of a first load are to be shown now. */
@@ -35,7 +35,7 @@ export function rowWriter(
   const { store, acknowledged } = context;
   let last = Promise.resolve();
 
-  function take(): Change[] {
+  function takeChanges(): Change[] {
     const changes = [...run.changed.values()];
     run.changed.clear();
     return changes;
@@ -78,9 +78,8 @@ export function rowWriter(
     return (await synced.select(parent.model, parent.model.key, new Map(values))).length > 0;
   }
 
-  async function writeTogether(changes: readonly Change[]): Promise<void> {
+  async function writeTogether(changes: readonly Change[], isShown: boolean): Promise<void> {
     const part = partOf(changes);
-    const isShown = run.isFirst && isToShow();
     await store.receive(async (within) => {
       if (run.isFirst) await within.synced.beginLoading(model);
       await part.write(within);
@@ -93,11 +92,14 @@ export function rowWriter(
     for (let start = 0; start < changes.length; start += ROWS_AT_ONCE) {
       signal.throwIfAborted();
       const some = changes.slice(start, start + ROWS_AT_ONCE);
+      const isShown = run.isFirst && isToShow();
       try {
-        await writeTogether(some);
+        await writeTogether(some, isShown);
       } catch (error) {
         // Where there was no row before, nobody has tried these.
-        await writeTogether(await fitting(context, model, run, some, error, signal));
+        const others = await fitting(context, model, run, some, error, signal);
+        signal.throwIfAborted();
+        await writeTogether(others, isShown);
       }
     }
   }
@@ -105,13 +107,13 @@ export function rowWriter(
   return {
     async flush() {
       if (run.changed.size === 0 || (!run.isFirst && run.changed.size < ROWS_AT_ONCE)) return;
-      const [before, changes] = [last, take()];
+      const [before, changes] = [last, takeChanges()];
       last = before.then(() => writeAll(changes));
       // Whoever waits for it is told.
       last.catch(() => {});
       await before;
     },
     written: () => last,
-    rest: () => partOf(take()),
+    takeRest: () => partOf(takeChanges()),
   };
 }

@@ -17,7 +17,10 @@ export interface Run {
   readonly isFull: boolean;
   /** Whether the model has never been read to the end. */
   readonly isFirst: boolean;
-  /** Whether there was no row before. */
+  /**
+   * Whether there was no row before: what comes in this pull for the first time needs no comparison. Meanwhile only this
+   * device's writes add others, which are left alone.
+   */
   readonly wasEmpty: boolean;
   /** Rows that the lists have, by the list that has shown it first. */
   readonly seen: Map<string, Memory>;
@@ -63,7 +66,7 @@ export async function fitting(
   signal: AbortSignal,
 ): Promise<Change[]> {
   if (leading.aborted || signal.aborted) throw error;
-  const misfits = await findMisfits(store, model, changes, ({ row }) => ({ row, isWhole: false }));
+  const misfits = await findMisfits(store, model, changes, ({ row }) => ({ row, isWhole: true }));
   // The database had failed, and has got over it.
   if (misfits.size === 0) throw error;
   for (const [{ key, place }, { message }] of misfits) {

@@ -20,8 +20,8 @@ export interface Store extends StoreOperations {
   /**
    * Runs `work` in a transaction: commits when it returns, rolls back when it throws. All other calls wait for it, in
    * every tab; so `work` uses only what it is given, and awaits nothing else. It may run again from the start, after a
-   * rollback, so it must not rely on variables that an earlier run has changed. `models`: the only ones whose rows it reads
-   * or writes, where that is known.
+   * rollback, so it must not rely on variables that an earlier run has changed. `models`: the only ones whose rows `work`
+   * may use; without it, all.
    */
   transaction<T>(work: (within: StoreOperations) => Promise<T>, models?: readonly Model[]): Promise<T>;
   /** The same for what the server has anyway: a power cut may undo it. */

@@ -2,7 +2,7 @@
 
 import { parsed } from "../../client/json.js";
 import { keyRow, type Entry, type StoreOperations } from "../../store/store.js";
-import { reportWell } from "../attempts.js";
+import { Ended, reportWell } from "../attempts.js";
 import { showsEarly } from "../loading.js";
 import { POSITION } from "../progress.js";
 import type { Context } from "../transport.js";
@@ -77,10 +77,8 @@ export function createPuller(context: Context, listed: Listed): Puller {
     const asked = definition();
     if (definedBy !== asked) [definedBy, memories, pulls] = [asked, new Map(), 0];
     const places = await placesOf(settings, store, listed);
-    await noteWritten(places, mark);
+    await forgetOwn(places, mark);
     const isThorough = part === "all" && pulls % THOROUGH === 0;
-    // One that fails counts as well, unless it is to read everything: perhaps it fails by what is remembered.
-    if (part === "all" && !isThorough) pulls += 1;
     const isFirst = stored?.isComplete !== true;
     const run: Run = {
       mark,
@@ -99,7 +97,11 @@ export function createPuller(context: Context, listed: Listed): Puller {
     };
     const chosen = part === "all" ? places : places.filter(({ url }) => !memories.has(url));
     const writer = rowWriter(context, listed, run, isToShow, signal);
-    const readings = await readAll(chosen, run, writer, signal).finally(() => writer.written());
+    const readings = await readAll(chosen, run, writer, signal).catch((error: unknown) => {
+      // Perhaps it fails because of what is remembered: then only a pull of everything helps.
+      if (part === "all" && !isThorough && isAnswered(error)) pulls += 1;
+      throw error;
+    });
     const failures = readings.flatMap(({ failure }) => failure ?? []);
     const [failure] = failures;
     if (failure !== undefined && failures.length === places.length) throw failure;
@@ -112,7 +114,7 @@ export function createPuller(context: Context, listed: Listed): Puller {
     }
     const isUnasked = stored !== undefined && stored.definition !== asked;
     await finish(run, writer, part, readings, taken, isUnasked, stored, signal);
-    if (isThorough) pulls += 1;
+    if (part === "all") pulls += 1;
     const urls = new Set(places.map(({ url }) => url));
     for (const url of memories.keys()) if (!urls.has(url)) memories.delete(url);
     report(run, part);
@@ -132,7 +134,7 @@ export function createPuller(context: Context, listed: Listed): Puller {
   }
 
   /** Forgets what lists have shown of rows that this device has written since: the synced table has other rows now. */
-  async function noteWritten(places: readonly Place[], mark: number): Promise<void> {
+  async function forgetOwn(places: readonly Place[], mark: number): Promise<void> {
     const keys = acknowledged.since(model.name, known);
     known = mark;
     if (keys.size === 0) return;
@@ -153,7 +155,7 @@ export function createPuller(context: Context, listed: Listed): Puller {
     return (list.parents ?? []).map(({ column }) => column).filter((column) => !model.key.includes(column));
   }
 
-  /** Reads lists, some at the same time. Returns when all reads have ended, even if one fails. */
+  /** Reads lists, some at the same time. Returns when all reads and writes have ended, even if one fails. */
   async function readAll(
     places: readonly Place[],
     run: Run,
@@ -168,13 +170,18 @@ export function createPuller(context: Context, listed: Listed): Puller {
         const memory = memories.get(place.url) ?? noMemory();
         try {
           readings.push(await readList(context, listed, place, memory, run, conditional, writer, signal));
-          memories.set(place.url, memory);
         } catch (error) {
           failed ??= { error };
         }
       }
     }
     await Promise.all(Array.from({ length: LISTS_AT_ONCE }, work));
+    try {
+      await writer.written();
+      for (const { place, memory } of readings) memories.set(place.url, memory);
+    } catch (error) {
+      failed ??= { error };
+    }
     if (failed !== undefined) throw failed.error;
     return readings;
   }
@@ -200,7 +207,7 @@ export function createPuller(context: Context, listed: Listed): Puller {
     const isNew = part === "all" && (run.isFirst || stored?.definition !== definedBy);
     signal.throwIfAborted();
     if (run.changed.size + gone.size + shown.length > 0 || isNew || (await orphans(store)).length > 0) {
-      const rest = writer.rest();
+      const rest = writer.takeRest();
       const removed = await store.receive(async (within) => {
         const own = acknowledged.since(model.name, run.mark);
         await rest.write(within);
@@ -243,4 +250,10 @@ export function createPuller(context: Context, listed: Listed): Puller {
       return places.length !== memories.size || places.some(({ url }) => !memories.has(url));
     },
   };
+}
+
+/** Whether the server has answered, and doesn't say that it is away or busy. */
+function isAnswered(error: unknown): boolean {
+  if (!(error instanceof Ended)) return false;
+  return error.end.kind === "broken" || (error.end.kind === "failed" && error.end.status === 500);
 }

@@ -62,11 +62,9 @@ export async function openIndexedDb(name: string): Promise<IndexedDbStore> {
     version: schemaHash,
     isCurrent: connection.isCurrent,
     migrate: (tell) => upgrade(connection, tell),
-    // With the tables of 100 models, a write takes half as long again.
-    transaction: (work, written) =>
-      connection.run("readwrite", written === undefined ? [] : tablesOf(written), "strict", (turn) =>
-        work(within(turn)),
-      ),
+    // With the tables of 100 models in place of one's, a write takes half as long again.
+    transaction: (work, used) =>
+      connection.run("readwrite", used === undefined ? [] : tablesOf(used), "strict", (turn) => work(within(turn))),
     receive: (work) => connection.run("readwrite", [], "relaxed", (turn) => work(within(turn))),
     onCommit: (listener) => connection.onCommit((noted) => listener(noted && commitOf(noted))),
     isWriting: connection.isWriting,

@@ -10,11 +10,6 @@ pub fn environment<'a>() -> anyhow::Result<Environment<'a>> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.add_filter("fit", fit::fit);
-    // A text is written as it is: the standard library's formatting would add 3 % to the rendering.
-    environment.set_formatter(|out, state, value| match value.as_str() {
-        Some(text) => Ok(out.write_str(text)?),
-        None => minijinja::escape_formatter(out, state, value),
-    });
     // By file name, minijinja would escape `.json`; the views hold encoded text already.
     environment.set_auto_escape_callback(|_| AutoEscape::None);
     environment

@@ -38,8 +38,8 @@ impl Input {
             spec: Some(SpecLocation::File(path.to_owned())),
             output: Some(PathBuf::from("generated")),
             adapter: Some(Adapter::Pglite),
-            spec_refs: None,
             sync: Some(Sync::All),
+            ..Overrides::default()
         };
         let config = overrides.alone().expect("a document and an output folder are enough");
         Self { name: name.to_owned(), path: path.to_owned(), config }

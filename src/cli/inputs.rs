@@ -45,6 +45,9 @@ pub struct ProjectArgs {
     /// Sync every model that is found, chosen or not
     #[arg(long)]
     pub all: bool,
+    /// Whether the command shows what would be generated, and writes nothing.
+    #[arg(skip)]
+    pub is_shown: bool,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -119,6 +122,7 @@ pub fn read(args: &ProjectArgs, problems: &mut Problems) -> anyhow::Result<Input
         adapter: args.adapter.map(Adapter::from),
         spec_refs: args.spec_refs.map(References::from),
         sync: args.all.then_some(Sync::All),
+        is_shown: args.is_shown,
     };
     inputs.config = match fs::read(&args.config) {
         Ok(bytes) => {

@@ -1,5 +1,4 @@
 use std::io::Write;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
@@ -93,10 +92,8 @@ fn views(args: &Inspect, global: &Global) -> anyhow::Result<ExitCode> {
 }
 
 impl Inspect {
-    /// Without an output folder the config is complete, too: nothing is written.
     fn project(&self) -> ProjectArgs {
-        let output = self.project.output.clone().or_else(|| Some(PathBuf::new()));
-        ProjectArgs { output, ..self.project.clone() }
+        ProjectArgs { is_shown: true, ..self.project.clone() }
     }
 
     fn shown(&self, global: &Global) -> Shown {

@@ -30,12 +30,15 @@ pub struct Overrides {
     pub adapter: Option<Adapter>,
     pub spec_refs: Option<References>,
     pub sync: Option<Sync>,
+    /// Without a folder for the output, the config is complete, too: nothing is written.
+    pub is_shown: bool,
 }
 
 impl Overrides {
     /// The config of a run without a file: all but `spec` and `output` has a default.
     pub fn alone(&self) -> Option<Config> {
-        let mut config = with_defaults(self.spec.clone()?, self.output.clone()?);
+        let output = self.output.clone().or_else(|| self.is_shown.then(PathBuf::new))?;
+        let mut config = with_defaults(self.spec.clone()?, output);
         self.apply(&mut config);
         Some(config)
     }
@@ -89,10 +92,11 @@ pub fn read(root: &Value, folder: &Path, overrides: &Overrides, problems: &mut P
     };
     let output = match &overrides.output {
         Some(output) => reader.string("output", problems).map(|_| output.clone()).or(Some(output.clone())),
+        None if overrides.is_shown => reader.string("output", problems).map(|output| below(folder, &output)),
         None => required(&mut reader, "output", "the folder to write to, such as ./src/generated", problems)
             .map(|output| below(folder, &output)),
     };
-    let has_spec = spec.is_some();
+    let (has_spec, has_output) = (spec.is_some(), output.is_some());
     let mut config = with_defaults(spec.unwrap_or(SpecLocation::Stdin), output.unwrap_or_default());
 
     config.spec_headers = headers::read(&mut reader, problems);
@@ -119,7 +123,9 @@ pub fn read(root: &Value, folder: &Path, overrides: &Overrides, problems: &mut P
     config.import_extension = server::import_extension(&mut reader, problems);
     set(&mut config.sync_url, url(&mut reader, "sync_url", problems));
     config.server = server::read(&mut reader, folder, problems);
-    check_outputs(&config, problems);
+    if has_output {
+        check_outputs(&config, problems);
+    }
     config.templates = templates(&mut reader, folder, problems);
     config.models = models(&mut reader, problems);
     check_tables(&config, problems);

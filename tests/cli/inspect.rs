@@ -88,6 +88,20 @@ fn where_columns_are_in_rows_and_bodies() {
     insta::assert_snapshot!("json_api_articles", run.stdout);
 }
 
+/// The folders of a client and of its server lie beside each other, and nothing is written into one that isn't named.
+#[test]
+fn configs_with_a_server() {
+    let run = inspect(&[], &fixture("server"));
+    assert_eq!((run.code, run.stderr.as_str()), (0, ""));
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = fs::read_to_string(fixture("server/sync-patterns.config.yaml")).expect("the config");
+    fs::write(folder.path().join("sync-patterns.config.yaml"), config.replace("output: ./generated\n", ""))
+        .expect("a file");
+    let document = fixture("server/openapi.yaml");
+    let without_output = inspect(&["--spec", &document.to_string_lossy()], folder.path());
+    assert_eq!((without_output.code, without_output.stdout), (0, run.stdout), "{}", without_output.stderr);
+}
+
 #[test]
 fn nothing_is_chosen_yet() {
     let run = inspect(&[], &fixture("errors/nothing-chosen"));

@@ -43,7 +43,7 @@ impl Document {
             output: Some(output.to_owned()),
             adapter: Some(adapter),
             spec_refs: project.spec_refs.map(References::from),
-            sync: None,
+            ..Overrides::default()
         };
         overrides.alone().context("no document is named")
     }

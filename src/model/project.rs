@@ -83,6 +83,11 @@ impl Project {
 }
 
 impl Model {
+    /// Whether the client asks the API for anything of it, and not a sync server for everything.
+    pub fn asks_api(&self) -> bool {
+        self.transport != Transport::PushPull
+    }
+
     pub fn key_fields(&self) -> impl Iterator<Item = &Field> {
         self.key.iter().filter_map(|name| self.fields.iter().find(|field| &field.name == name))
     }

@@ -1,15 +1,23 @@
 //! Compares where the config says that the API is with what the document says.
 
 use crate::diagnostics::{Code, Input, Problem, Problems, Severity};
+use crate::model::project::Model;
 use crate::names::yaml::scalar;
 
 /// `servers`: those of the document, with the path alone or absolute.
-pub fn check<'p>(
-    base_url: &str,
-    servers: &[String],
-    mut paths: impl Iterator<Item = &'p str>,
-    problems: &mut Problems,
-) {
+pub fn check(base_url: &str, servers: &[String], models: &[Model], problems: &mut Problems) {
+    let operations = models.iter().filter(|model| model.asks_api()).flat_map(|model| {
+        let all = &model.operations;
+        [&all.list, &all.get, &all.create, &all.update, &all.delete].into_iter().flatten()
+    });
+    let paths: Vec<&str> = operations.map(|operation| operation.path.as_str()).collect();
+    if !paths.is_empty() {
+        check_paths(base_url, servers, &paths, problems);
+    }
+}
+
+/// `paths`: those that the client asks for. What else the document has, such as `/health`, says nothing of them.
+fn check_paths(base_url: &str, servers: &[String], paths: &[&str], problems: &mut Problems) {
     let base = path_of(base_url);
     let declared: Vec<&str> = servers.iter().map(|server| path_of(server)).collect();
     if declared.iter().any(|path| base.ends_with(path) && (!path.is_empty() || base.is_empty())) {
@@ -18,12 +26,12 @@ pub fn check<'p>(
     // The config may leave the key out.
     let at = (Input::Spec, "/paths");
     let prefix = format!("{base}/");
-    let is_doubled = !base.is_empty() && paths.all(|path| path.starts_with(&prefix));
+    let is_doubled = !base.is_empty() && paths.iter().all(|path| path.starts_with(&prefix));
     if is_doubled {
-        let message = format!("every path of the document begins with {base}, and `api_base_url` ends with it");
+        let message = format!("every path of the models begins with {base}, and `api_base_url` ends with it");
         let rest = Some(base_url.trim_end_matches('/').trim_end_matches(base)).filter(|rest| !rest.is_empty());
         let rest = scalar(rest.unwrap_or("/"));
-        let help = format!("requests would go to {base}{base}/…: leave it out, `api_base_url: {rest}`");
+        let help = format!("requests would go to {base}{base}/…: set `api_base_url: {rest}`");
         problems.push(Problem::new(Severity::Warning, Code::BaseUrl, at, message).help(help));
     } else if let Some(path) = declared.iter().find(|path| !path.is_empty())
         && declared.iter().all(|path| !path.is_empty())
@@ -49,13 +57,13 @@ mod tests {
     fn said(base_url: &str, servers: &[&str], paths: &[&str]) -> Vec<String> {
         let servers: Vec<String> = servers.iter().map(|server| (*server).to_owned()).collect();
         let mut problems = Problems::default();
-        check(base_url, &servers, paths.iter().copied(), &mut problems);
+        check_paths(base_url, &servers, paths, &mut problems);
         problems.iter().map(|problem| format!("{:?}: {}", problem.severity, problem.message)).collect()
     }
 
     #[test]
     fn a_prefix_that_stands_twice() {
-        let expected = "Warning: every path of the document begins with /api, and `api_base_url` ends with it";
+        let expected = "Warning: every path of the models begins with /api, and `api_base_url` ends with it";
         assert_eq!(said("http://localhost:8000/api", &[], &["/api/contacts", "/api/notes"]), [expected]);
         assert_eq!(said("http://localhost:8000/api/", &["/"], &["/api/contacts"]), [expected]);
         assert!(said("http://localhost:8000/api", &[], &["/api/contacts", "/health"]).is_empty());

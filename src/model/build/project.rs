@@ -55,8 +55,7 @@ pub fn build(document: &Document, config: &Config, problems: &mut Problems) -> O
     if config.server.as_ref().is_some_and(|server| server.orm == ServerOrm::Drizzle) {
         check_names(&made.project.models, &choices.chosen, problems);
     }
-    let paths = document.paths().map(|(path, _)| path);
-    base_url::check(&config.api_base_url, &document.servers(), paths, problems);
+    base_url::check(&config.api_base_url, &document.servers(), &made.project.models, problems);
     if made.project.models.is_empty() {
         if !problems.has_errors() {
             let message = "none of the models that were found can be generated";

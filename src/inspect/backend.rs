@@ -2,13 +2,15 @@
 
 use serde::Serialize;
 
-use crate::model::{Method, Model, Operation, Surveyed};
+use crate::model::{Insert, Method, Model, Operation, Surveyed};
 use crate::plan::ModelPlan;
 
 /// How the client knows that a row shows a write.
 pub fn settled_by(model: &Model) -> &'static str {
     if writes(model).next().is_none() {
         "nothing"
+    } else if !model.asks_api() {
+        "place"
     } else if !model.is_local() {
         "txid or answer"
     } else if model.write_id.row {
@@ -21,6 +23,7 @@ pub fn settled_by(model: &Model) -> &'static str {
 /// Explains `settled_by`.
 pub fn settling(settled_by: &str) -> &'static str {
     match settled_by {
+        "place" => "once a pull has reached the place that the sync server says a write has",
         "write_id" => "by `write_id`, which says which write a row shows",
         "txid or arrival" => {
             "by `txid`, if the API's answers have one; else by the first arrival of the row after the answer"
@@ -59,6 +62,11 @@ const KEY: Addition = Addition {
     what: "an optional key in the body of create, so that a row's key never changes",
     section: "Keys",
 };
+const KEY_OF_CLIENTS: Addition = Addition {
+    add: "key_of_clients",
+    what: "a UUID or text as the key that create takes, which a client can make, so that a row's key never changes",
+    section: "Keys",
+};
 const PATCH: Addition = Addition {
     add: "patch",
     what: "`PATCH`, or `ETag` and `If-Match`, so that two people can edit two fields of a row",
@@ -66,11 +74,12 @@ const PATCH: Addition = Addition {
 };
 
 /// All additions, the most important first.
-pub const ADDITIONS: [Addition; 5] = [IDEMPOTENCY_KEY, WRITE_ID, WRITE_ID_IN_BODIES, KEY, PATCH];
+pub const ADDITIONS: [Addition; 6] = [IDEMPOTENCY_KEY, WRITE_ID, WRITE_ID_IN_BODIES, KEY, KEY_OF_CLIENTS, PATCH];
 
 pub fn additions(surveyed: &Surveyed, plan: &ModelPlan) -> Vec<Addition> {
     let model = &surveyed.model;
-    if writes(model).next().is_none() {
+    // A sync server has all of it.
+    if writes(model).next().is_none() || !model.asks_api() {
         return Vec::new();
     }
     let operations = &model.operations;
@@ -78,11 +87,13 @@ pub fn additions(surveyed: &Surveyed, plan: &ModelPlan) -> Vec<Addition> {
     let bodies_lack_it =
         (operations.create.is_some() && !write_id.create) || (operations.update.is_some() && !write_id.update);
     let by_put = operations.update.as_ref().is_some_and(|update| update.method == Method::Put);
+    let takes_key = model.own_key().any(|key| key.insert != Insert::Never);
     let lacks = [
         !surveyed.takes_idempotency_key,
         model.is_local() && !write_id.row,
         model.is_local() && write_id.row && bodies_lack_it,
-        plan.has_temporary_keys(),
+        plan.has_temporary_keys() && !takes_key,
+        plan.has_temporary_keys() && takes_key,
         by_put,
     ];
     ADDITIONS.into_iter().zip(lacks).filter(|(_, lacks)| *lacks).map(|(addition, _)| addition).collect()

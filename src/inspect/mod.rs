@@ -151,6 +151,8 @@ impl ModelView {
         let plan = ModelPlan::alone(model);
         let guesses = surveyed.guesses.iter();
         let rows = &surveyed.rows;
+        // Where the client makes no rows, nobody gives it keys.
+        let made_by = if model.operations.create.is_some() { model.key_origin } else { KeyOrigin::Server };
         Self {
             name: model.name.clone(),
             chosen: surveyed.is_chosen,
@@ -166,7 +168,7 @@ impl ModelView {
             pages: lists::word(model),
             deleted: model.deleted.clone(),
             table: model.server.table.clone(),
-            key: KeyView { fields: model.key.clone(), made_by: model.key_origin },
+            key: KeyView { fields: model.key.clone(), made_by },
             rows: RowsView { answer: rows.operation.clone(), under: rows.under.clone(), is_body: rows.is_body },
             fields: plan.columns.iter().map(|column| field_view(model, column, settings)).collect(),
             endpoints: document::operations(&model.operations),
@@ -196,7 +198,7 @@ fn field_view(model: &Model, column: &Column, settings: &Settings) -> FieldView 
         sql: sql::column_type(settings.adapter, field.ty).unwrap_or(typescript::stored_type(field.ty)),
         typescript: typescript_type(column, settings.int64),
         nullable: field.nullable,
-        insert: field.insert,
+        insert: if model.operations.create.is_some() { field.insert } else { Insert::Never },
         update: field.update,
         default: field.default.clone(),
         references: of(&model.references),

@@ -116,7 +116,7 @@ fn last_lines(out: &mut impl Write, view: &View) -> io::Result<()> {
 /// `create, update (PUT), delete`, or `read-only`.
 pub fn writes(model: &ModelView) -> String {
     let can = ["create", "update", "delete"].into_iter().filter_map(|name| {
-        let is_put = model.endpoints.get(name)?.method == "PUT";
+        let is_put = model.endpoints.get(name)?.method == "PUT" && model.transport != "push-pull";
         Some(if is_put { format!("{name} (PUT)") } else { name.to_owned() })
     });
     let can: Vec<String> = can.collect();

@@ -218,6 +218,58 @@ fn what_the_backend_could_add() {
     assert_eq!(view["models"][0]["backend"], json!([]));
 }
 
+/// Writes that go to a sync server need nothing of the API.
+#[test]
+fn what_a_sync_server_makes_needless() {
+    let view = json_of(&["pages"], &fixture("server-metadata"));
+    let pages = &view["models"][0];
+    assert_eq!((&pages["settled_by"], &pages["backend"]), (&json!("place"), &json!([])));
+    let of = |transport: &str| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let document = fs::read_to_string(fixture("workspace/openapi.yaml")).expect("the document");
+        fs::write(folder.path().join("openapi.yaml"), document + "servers: [{ url: /v1 }]\n").expect("a file");
+        let config = format!("version: 1\nspec: ./openapi.yaml\noutput: x\ntransport: {transport}\n");
+        fs::write(folder.path().join("sync-patterns.config.yaml"), config).expect("a file");
+        let generated = sync_patterns(&["generate"], folder.path());
+        assert_eq!(generated.code, 0, "{}", generated.stderr);
+        inspect(&[], folder.path()).stdout + &generated.stderr
+    };
+    for told in ["(PUT)", "Idempotency-Key", "`api_base_url`"] {
+        assert!(of("rest").contains(told), "{told}");
+        assert!(!of("push-pull").contains(told), "{told}");
+    }
+}
+
+/// A create whose key is an integer takes one, and still leaves the making of it to the server.
+#[test]
+fn what_a_key_lacks() {
+    let note = "{ type: object, properties: { id: { type: integer }, text: { type: string } } }";
+    let content = |schema: &str| format!("content: {{ application/json: {{ schema: {schema} }} }}");
+    let document = format!(
+        "{{ openapi: 3.1.0, info: {{ title: x, version: '1' }}, paths: {{ /notes: {{ \
+         get: {{ responses: {{ '200': {{ description: All, {} }} }} }}, \
+         post: {{ requestBody: {{ {} }}, responses: {{ '201': {{ description: One }} }} }} }} }} }}",
+        content(&format!("{{ type: array, items: {note} }}")),
+        content(note),
+    );
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("openapi.yaml"), document).expect("a file");
+    let view = json_of(&["--spec", "openapi.yaml"], folder.path());
+    let additions = view["models"][0]["backend"].as_array().expect("a list").clone();
+    let additions: Vec<&str> = additions.iter().filter_map(|addition| addition["add"].as_str()).collect();
+    assert!(additions.contains(&"key_of_clients") && !additions.contains(&"key"), "{additions:?}");
+}
+
+/// Rows that the client can't make have their keys from the server, and none is inserted.
+#[test]
+fn rows_that_only_the_server_makes() {
+    let view = json_of(&["tasks_comments"], &fixture("nested-paths"));
+    let comments = &view["models"][0];
+    assert_eq!(comments["key"]["made_by"], json!("server"));
+    let fields = comments["fields"].as_array().expect("fields");
+    assert!(fields.iter().all(|field| field["insert"] == json!("never")), "{fields:?}");
+}
+
 /// Collections that keep nothing on the device settle nothing there.
 #[test]
 fn collections_on_electric() {

@@ -27,6 +27,8 @@ struct CollectionView<'a> {
     /// The type of a row's key in the collection.
     key_type: &'static str,
     local_first: bool,
+    /// Whether the application can write.
+    is_written: bool,
     is_local: bool,
     table: Option<Table<'a>>,
     hooks: Option<Hooks<'a>>,
@@ -85,6 +87,7 @@ pub fn file(renderer: &Renderer, module: &Module, settings: Settings) -> anyhow:
         inputs: if writes.len() > 1 { writes } else { Vec::new() },
         key_type,
         local_first: model.local_first && model.is_local(),
+        is_written: module.create.is_some() || module.update.is_some() || model.operations.delete.is_some(),
         is_local: model.is_local(),
         table: table(module),
         hooks: hooks(module, settings.framework),

@@ -42,3 +42,9 @@ pub fn undecided<S: AsRef<str>>(names: &[S]) -> String {
     let names: Vec<String> = names.iter().map(|name| format!("{}: …", key(name.as_ref()))).collect();
     format!("{{ {} }}", names.join(", "))
 }
+
+/// Keys with their values: `{ a: b, c: d }`.
+pub fn pairs(pairs: &[(&str, &str)]) -> String {
+    let pairs: Vec<String> = pairs.iter().map(|(name, value)| format!("{}: {}", key(name), scalar(value))).collect();
+    format!("{{ {} }}", pairs.join(", "))
+}

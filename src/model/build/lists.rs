@@ -91,7 +91,7 @@ fn parents(model: &Model, models: &[Model]) -> Option<Vec<ListParent>> {
 }
 
 /// The model whose key the placeholder takes, by the column that refers to it.
-fn parent(model: &Model, operation: &Operation, placeholder: &str, models: &[Model]) -> Option<ListParent> {
+pub fn parent(model: &Model, operation: &Operation, placeholder: &str, models: &[Model]) -> Option<ListParent> {
     let (parameter, column) = operation.parameters.iter().find(|(name, _)| name == placeholder)?;
     let found = |parent: &Model, field: &str| ListParent {
         parameter: parameter.clone(),

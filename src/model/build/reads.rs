@@ -1,10 +1,11 @@
 //! Says what will not work when a client reads the rows of its models.
 
+use super::lists::parent;
 use crate::config::{Transport, line};
 use crate::diagnostics::{Code, Input, Problem, Problems, Severity};
 use crate::model::list::{List, Required};
-use crate::model::project::{Field, FieldType, Insert, Model};
-use crate::names::unique;
+use crate::model::project::{Field, FieldType, Insert, Model, Operation};
+use crate::names::{snake_case, unique};
 
 /// `pointer`: where the model is in the document.
 pub fn check(model: &Model, models: &[Model], pointer: &str, problems: &mut Problems) {
@@ -22,32 +23,103 @@ pub fn check(model: &Model, models: &[Model], pointer: &str, problems: &mut Prob
 }
 
 fn not_polled(model: &Model, models: &[Model], pointer: &str) -> Problem {
+    match &model.operations.list {
+        None => not_listed(model, models, pointer),
+        Some(list) => match unsaid(model, list, models).as_slice() {
+            [] => not_filled(model, list, pointer),
+            unsaid => not_related(model, list, unsaid, pointer),
+        },
+    }
+}
+
+fn not_listed(model: &Model, models: &[Model], pointer: &str) -> Problem {
     let name = &model.name;
     // Nothing would fill the lists below its rows.
     let goes_through = |other: &&Model| {
         other.list.as_ref().is_some_and(|list| list.parents.iter().any(|parent| parent.model == *name))
     };
-    let below = models.iter().filter(goes_through).map(|other| other.name.as_str());
-    let without = line::without_all(&std::iter::once(name.as_str()).chain(below).collect::<Vec<_>>());
-    let (message, help) = match &model.operations.list {
-        None => (
-            format!("`{name}` can't be polled: the API has no list of its rows"),
-            format!("its rows are those that this client writes; leave it out with {without}"),
-        ),
-        Some(list) => (
-            format!("`{name}` can't be polled: no model that is synced fills the parameters of {}", list.path),
-            format!("sync the model whose rows the path goes through, too, or leave it out with {without}"),
-        ),
+    let below: Vec<&str> = models.iter().filter(goes_through).map(|other| other.name.as_str()).collect();
+    let all = [&[name.as_str()], below.as_slice()].concat();
+    let also = match below.as_slice() {
+        [] => String::new(),
+        below => format!(" and what is read through it, {},", quoted(below)),
     };
+    let message = format!("`{name}` can't be polled: the API has no list of its rows");
+    let help =
+        format!("its rows are those that this client writes; leave it{also} out with {}", line::without_all(&all));
     let problem = Problem::new(Severity::Warning, Code::NotPolled, (Input::Spec, pointer), message).help(help);
-    if model.operations.list.is_none() {
-        return problem.summed("model", "can't be polled: the API has no list of their rows", name);
-    }
-    let filled = "can't be polled: no model that is synced fills the parameters of their paths";
-    problem.summed("model", filled, name).help_of_all(|names| {
+    let through = match below.as_slice() {
+        [] => String::new(),
+        below => format!(", and through it {}", quoted(below)),
+    };
+    let shared = "can't be polled: the API has no list of their rows";
+    problem.summed("model", shared, format!("`{name}`{through}")).help_of_all(|items| {
+        let names: Vec<&str> = items.iter().flat_map(|item| item.split('`').skip(1).step_by(2)).collect();
+        let without = line::without_all(&unique(names));
+        format!("their rows are those that this client writes; leave them out with {without}")
+    })
+}
+
+fn not_filled(model: &Model, list: &Operation, pointer: &str) -> Problem {
+    let (name, path) = (&model.name, &list.path);
+    let message = format!("`{name}` can't be polled: no model that is synced fills the parameters of {path}");
+    let without = line::without(name);
+    let help = format!("sync the model whose rows the path goes through, too, or leave it out with {without}");
+    let problem = Problem::new(Severity::Warning, Code::NotPolled, (Input::Spec, pointer), message).help(help);
+    let shared = "can't be polled: no model that is synced fills the parameters of their paths";
+    problem.summed("model", shared, name).help_of_all(|names| {
         let without = line::without_all(names);
         format!("sync the models whose rows the paths go through, too, or leave them out with {without}")
     })
+}
+
+/// A model that is synced could fill the path, if its column were known to hold that model's key.
+fn not_related(model: &Model, list: &Operation, unsaid: &[(&str, &str)], pointer: &str) -> Problem {
+    let (name, path) = (&model.name, &list.path);
+    let fields: Vec<&str> = unsaid.iter().map(|(field, _)| *field).collect();
+    let message = format!("`{name}` can't be polled: nothing says which model fills {} of {path}", quoted(&fields));
+    let references = line::of_model(name, None, &format!("references: {}", line::pairs(unsaid)));
+    let help = format!("say it: {references}, or leave it out with {}", line::without(name));
+    let problem = Problem::new(Severity::Warning, Code::NotPolled, (Input::Spec, pointer), message).help(help);
+    let held: Vec<String> = unsaid.iter().map(|(field, parent)| format!("`{field}` (a key of {parent})")).collect();
+    let shared = "can't be polled: nothing says which models fill the parameters of their paths";
+    problem.summed("model", shared, format!("`{name}`: {}", held.join(", "))).help_of_all(|_| {
+        "where that is right, say it: `models: { NAME: { references: { FIELD: … } } }`, or leave it out with `models: { NAME: false }`"
+            .to_owned()
+    })
+}
+
+/// The columns that a list's path needs and that no model fills yet, each with the model that it seems to be of. Empty where
+/// one seems to be of none.
+fn unsaid<'m>(model: &'m Model, list: &Operation, models: &'m [Model]) -> Vec<(&'m str, &'m str)> {
+    let unfilled = list.parameters.iter().filter(|(parameter, _)| parent(model, list, parameter, models).is_none());
+    let unsaid = unfilled.map(|(parameter, column)| {
+        let field = model.fields.iter().find(|field| field.name == *column)?;
+        let is_known = field.from_path.as_ref().is_some_and(|from_path| from_path.parent.is_some());
+        let (before, _) = list.path.split_once(&format!("/{{{parameter}}}")).filter(|_| !is_known)?;
+        let item = unnamed(&format!("{before}/{{}}"));
+        let is_item = |operation: &Operation| unnamed(&operation.path) == item;
+        let has_path = |other: &&Model| {
+            let all = &other.operations;
+            [&all.get, &all.update, &all.delete].into_iter().flatten().any(is_item)
+        };
+        let collection = snake_case(before.rsplit('/').next()?);
+        // `/objects/{apiName}` may be of a row whose key is its `id`: that wouldn't fill it.
+        let names = [snake_case(parameter), snake_case(column)];
+        let is_of =
+            |key: &Field| names.iter().any(|name| format!("_{name}").ends_with(&format!("_{}", snake_case(&key.name))));
+        let fits = |other: &&Model| other.own_key().count() == 1 && other.own_key().all(is_of);
+        let others = || models.iter().filter(|other| other.name != model.name).filter(fits);
+        let found = others().find(has_path).or_else(|| others().find(|other| other.name == collection))?;
+        Some((field.name.as_str(), found.name.as_str()))
+    });
+    unsaid.collect::<Option<Vec<_>>>().unwrap_or_default()
+}
+
+/// A path without the names of its parameters.
+fn unnamed(path: &str) -> String {
+    let parts = path.split('/').map(|part| if part.starts_with('{') { "{}" } else { part });
+    parts.collect::<Vec<_>>().join("/")
 }
 
 fn not_paged(model: &Model, list: &List, pointer: &str) -> Option<Problem> {

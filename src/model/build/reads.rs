@@ -152,7 +152,7 @@ fn list_parameters(model: &Model, list: &List, pointer: &str) -> Option<Problem>
         (true, false) => "`configureSync({ headers: … })`",
         (false, false) => "`configureSync({ listParams: (model) => …, headers: … })`",
     };
-    // A key is no matter of a file that everybody has.
+    // A key is no matter of a file that everybody has, unless everybody may see it.
     let same: Vec<&str> = query.iter().chain(cursors).chain(headers).map(String::as_str).collect();
     let in_config = match same.as_slice() {
         [] => String::new(),
@@ -161,14 +161,25 @@ fn list_parameters(model: &Model, list: &List, pointer: &str) -> Option<Problem>
     let message = format!("GET {} requires {}, which nothing fills", list.path, quoted(&names));
     let from =
         since.as_ref().map(|since| format!("; `{since}` has to be a time before all rows: older ones don't come"));
-    let help = format!("{in_config}the application gives it: {at_run_time}{}", from.unwrap_or_default());
+    let open = match keys.as_slice() {
+        [] => String::new(),
+        keys => {
+            let all: Vec<&str> = same.iter().copied().chain(keys.iter().map(String::as_str)).collect();
+            format!("; {OPEN_KEY}: {}", line::params(&all))
+        }
+    };
+    let help = format!("{in_config}the application gives it: {at_run_time}{}{open}", from.unwrap_or_default());
     let at = (Input::Spec, first.as_deref().unwrap_or(pointer));
     let problem = Problem::new(Severity::Warning, Code::ListParameter, at, message).help(help);
     let before = since.as_ref().map(|since| format!(" (`{since}`: a time before all rows)")).unwrap_or_default();
     let item = format!("GET {}: {}{before}, for `{}`", list.path, quoted(&names), model.name);
     if same.is_empty() {
         let keyed = problem.summed("list", "can't be read without keys in their query, which nothing fills", item);
-        let help = |_: &[&str]| "the application gives it: `configureSync({ listParams: (model) => … })`".to_owned();
+        let help = |_: &[&str]| {
+            format!(
+                "the application gives it: `configureSync({{ listParams: (model) => … }})`; {OPEN_KEY}: `params: {{ NAME: … }}`"
+            )
+        };
         return Some(keyed.help_of_all(help));
     }
     Some(problem.summed("list", "can't be read without parameters that nothing fills", item).help_of_all(|_| {
@@ -176,6 +187,9 @@ fn list_parameters(model: &Model, list: &List, pointer: &str) -> Option<Problem>
             .to_owned()
     }))
 }
+
+/// The config's values are in the generated code.
+const OPEN_KEY: &str = "a key that everybody may see can be in the config";
 
 /// Fields that may be computed, and then are no columns of the server's table: Electric refuses a shape that asks for one.
 fn column_in_doubt(model: &Model, pointer: &str) -> Option<Problem> {

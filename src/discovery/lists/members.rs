@@ -21,6 +21,12 @@ const INNER: &[&str] = &[
     "response_metadata",
 ];
 
+/// Words for what leads to another page by itself.
+const LINKS: &[&str] = &["url", "uri", "link", "path"];
+
+/// Words for what a parameter takes.
+const TOKENS: &[&str] = &["token", "cursor"];
+
 /// How many of these objects are searched, one inside the other.
 const MAX_DEPTH: usize = 3;
 
@@ -31,6 +37,7 @@ pub struct Member<'a> {
     pub place: Vec<&'a str>,
     pub ty: Option<Type>,
     pub format: Option<&'a str>,
+    pub description: Option<&'a str>,
 }
 
 /// The members of an answer, the outermost first.
@@ -62,8 +69,9 @@ impl<'a> Members<'a> {
             if !members.is_empty() {
                 inner.push((*name, members));
             } else if resolved.schema.items().is_none() {
-                let schema = resolved.schema;
-                self.0.push(Member { place: place(name), ty: schema.scalar(), format: schema.format });
+                let (schema, description) = (resolved.schema, resolved.description);
+                let (ty, format) = (schema.scalar(), schema.format);
+                self.0.push(Member { place: place(name), ty, format, description });
             }
         }
         inner.retain(|(name, _)| depth > 1 && INNER.iter().any(|own| same_name(own, name)));
@@ -96,6 +104,13 @@ impl Member<'_> {
     /// A URL, as far as the document says it.
     pub fn is_url(&self) -> bool {
         self.format.is_some_and(|format| matches!(format, "uri" | "url" | "uri-reference" | "iri"))
+    }
+
+    /// Whether its description calls it a link: `The path of the next page`. A `URL-safe token` is none.
+    pub fn is_called_link(&self) -> bool {
+        let text = self.description.unwrap_or_default().to_lowercase();
+        let has = |names: &[&str]| text.split(|c: char| !c.is_alphanumeric()).any(|word| names.contains(&word));
+        has(LINKS) && !has(TOKENS)
     }
 
     /// Text, or something that isn't said.

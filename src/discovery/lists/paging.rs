@@ -249,9 +249,7 @@ impl<'a> Evidence<'_, 'a> {
         let next = self.members.find(NEXT_CURSORS, |member| member.may_be_text() || member.is_number());
         match next {
             // Django's cursor pagination answers whole URLs, and so does what is a link by its place.
-            Some(next) if next.is_url() || is_in_links(next) => {
-                Some(Page::Link { next: Some(next.owned_place()), size: size.clone() })
-            }
+            Some(next) if is_link(next) => Some(Page::Link { next: Some(next.owned_place()), size: size.clone() }),
             Some(next) => {
                 let (cursor, next) = (cursor.name.to_string(), next.owned_place());
                 Some(Page::Cursor { cursor, next, size: size.clone() })
@@ -303,11 +301,10 @@ impl<'a> Evidence<'_, 'a> {
     }
 
     fn link(&self, size: &Option<Size>) -> Option<Page> {
-        let is_next = |member: &Member| member.is_url() || (member.may_be_text() && is_in_links(member));
         let next = self
             .members
             .place(NEXT_LINKS, Member::may_be_text)
-            .or_else(|| self.members.place(&["next", "next_page"], is_next))
+            .or_else(|| self.members.place(&["next", "next_page"], is_link))
             .or_else(|| self.members.place(&["href"], |member| is_in_links(member) && names_next(member)));
         let is_linked = next.is_some() || self.has_link;
         is_linked.then(|| Page::Link { next, size: size.clone() })
@@ -334,6 +331,11 @@ impl<'a> Evidence<'_, 'a> {
         let said = default.or(page.minimum).filter(|number| matches!(number, 0 | 1));
         said.unwrap_or_else(|| i64::from(!counts_from_zero()))
     }
+}
+
+/// Whether it is a URL, by its format, its place or its description.
+fn is_link(member: &Member) -> bool {
+    member.is_url() || (member.may_be_text() && (is_in_links(member) || member.is_called_link()))
 }
 
 /// Whether it stands in an object of links.

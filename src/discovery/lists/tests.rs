@@ -69,6 +69,11 @@ fn beside(members: Value) -> Value {
     json!({ "type": "object", "properties": properties })
 }
 
+/// What an answer says of its page: a `next` that is described so.
+fn paging(next: &str) -> Value {
+    json!({ "paging": { "type": "object", "properties": { "next": { "type": "string", "description": next } } } })
+}
+
 fn place(names: &[&str]) -> Option<Vec<String>> {
     Some(owned(names))
 }
@@ -189,6 +194,24 @@ fn styles() {
             vec![number("limit")],
             beside(json!({ "links": { "type": "object", "properties": { "next": string() } } })),
             link(place(&["links", "next"]), limit()),
+        ),
+        (
+            "a link by its description",
+            vec![number("limit"), number("since")],
+            beside(paging("The relative path of the next page")),
+            link(place(&["paging", "next"]), limit()),
+        ),
+        (
+            "a token by its description",
+            vec![number("limit"), text("cursor")],
+            beside(paging("URL-safe token of the next page")),
+            cursor("cursor", &["paging", "next"]),
+        ),
+        (
+            "text that isn't called anything",
+            vec![number("limit")],
+            beside(paging("The next page")),
+            Page::None { size: limit() },
         ),
         (
             "HAL's link",

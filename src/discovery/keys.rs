@@ -128,16 +128,28 @@ fn from_item_path(properties: &Properties, resource: &Resource) -> Option<Vec<St
     let item = resource.item.first()?;
     let parameters = paths::parameters(&item.segments);
     let own = item_parameters(resource).len();
+    let has_surer = NAMES.iter().take(4).chain(SURE).any(|name| properties.get(*name).is_some_and(is_always_there));
     let mut key: Vec<String> = Vec::new();
     for (index, (parameter, before)) in parameters.iter().enumerate() {
         let is_own = index + own >= parameters.len();
-        match field_of_parameter(parameter, *before, is_own, properties.keys().copied()) {
+        let words = names::snake_case(parameter);
+        // A name that a row may lack is for people, where every row has a `key`.
+        let is_for_people = |(name, property): &(&&str, &RawProperty)| {
+            has_surer && NAMES.contains(*name) && !words.ends_with(**name) && !is_always_there(property)
+        };
+        let fields = properties.iter().filter(|one| !is_for_people(one)).map(|(name, _)| *name);
+        match field_of_parameter(parameter, *before, is_own, fields) {
             Some(name) if !key.iter().any(|known| known == name) => key.push(name.to_owned()),
             None if is_own => return None,
             _ => {}
         }
     }
     (!key.is_empty()).then_some(key)
+}
+
+/// Whether every row has a value there, as far as the property itself says it.
+fn is_always_there(property: &RawProperty) -> bool {
+    property.required && !property.schemas.iter().any(|schema| schema.read().nullable)
 }
 
 /// The field for a path parameter: one with its name, or `project_id` for the `{id}` or `{project}` after
@@ -195,10 +207,10 @@ pub fn field_in_path<'n>(
     field_of_parameter(name, before, is_own, others).filter(may_fill).map(str::to_owned)
 }
 
-/// Whether the parameter has the name of a key: `{id}`, or `{contact_id}` after `contacts`.
+/// Whether the parameter has the name of a key: `{id}`, or `{contact_id}` or `{contactpk}` after `contacts`.
 pub fn means_own_key(parameter: &str, before: Option<&str>) -> bool {
     let singular = before.map(names::singular).unwrap_or_default();
-    looks_like_id(parameter) || same_name(parameter, &format!("{singular}_id"))
+    looks_like_id(parameter) || SURE.iter().any(|end| same_name(parameter, &format!("{singular}_{end}")))
 }
 
 /// What an id is of: `user` for `{user_id}` and `{userKey}`.

@@ -95,9 +95,11 @@ codes! {
     RequestParameter "request-parameter" [Warning], "a write requires a parameter that nothing fills, and can't be made locally";
     RuntimeParameter "runtime-parameter" [Note], "a request requires a key, a header or a cookie that only the application or the browser has";
     UnusedParameter "unused-parameter" [Note], "`params` in the config has what no request has";
-    NotSent "not-sent" [Note], "the API takes properties that the rows don't have";
+    NotCreated "not-created" [Note], "a create takes properties that no new row has";
+    NotSent "not-sent" [Note], "an update takes properties that the rows don't have";
 
     // Reading rows
+    NotRead "not-read" [Note], "the rows lack what an answer has beside them";
     NotPolled "not-polled" [Warning], "the client can't poll the rows of a model";
     NotPaged "not-paged" [Warning], "a list comes in pages that the client can't ask for";
     ListParameter "list-parameter" [Warning, Note], "a list, or reading one row, requires a parameter that nothing fills";

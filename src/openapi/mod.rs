@@ -25,7 +25,7 @@ pub use answer::{answers_header, declares, json_type, other_types, speaks, succe
 pub use document::{Document, Node};
 pub use keywords::Keywords;
 pub use media::{JSON_API, JSON_PATCH, is_media, is_plain_json};
-pub use operation::{Body, declares_header, find_body, find_response, path_parameter};
+pub use operation::{Body, declares_header, find_body, find_response, path_parameter, takes_multipart};
 pub use parameters::{Fallback, In, RequiredParameter, required_parameters};
 pub use pointer::local_pointer;
 pub use properties::{Properties, RawProperty, excluded, properties};

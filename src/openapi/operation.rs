@@ -56,6 +56,14 @@ pub fn find_body<'a>(document: &'a Document, path_item: &Node<'a>, operation: &N
     }
 }
 
+/// Whether a request can be a form with files, too. Swagger 2.0 says it by the parameters.
+pub fn takes_multipart(document: &Document, operation: &Node) -> bool {
+    let body = operation.get("requestBody").and_then(|body| document.resolve(body));
+    let content = body.and_then(|body| document.resolve(body.get("content")?));
+    let variants = content.as_ref().and_then(Node::object);
+    variants.is_some_and(|variants| variants.keys().any(|name| is_media(name, MULTIPART)))
+}
+
 /// The schema of the JSON media type, else the name of the first other media type; `None` without any of the two.
 fn json_content<'a>(document: &'a Document, node: &Node<'a>) -> Option<Result<Node<'a>, &'a str>> {
     let content = document.resolve(node.get("content")?)?;

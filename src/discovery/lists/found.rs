@@ -8,6 +8,8 @@ pub struct Listing {
     pub rows: Vec<String>,
     /// Where the row is within an element of the list.
     pub row: Vec<String>,
+    /// What such an element has beside the row.
+    pub beside: Vec<String>,
     /// The media type of an answer, where it isn't `application/json`.
     pub media: Option<String>,
     pub page: Page,

@@ -34,6 +34,7 @@ pub fn listing<'a>(
     let rows: Vec<&str> = listed.as_ref().map(|listed| listed.keys.clone()).unwrap_or_default();
     let inner = listed.as_ref().filter(|listed| !has_key(document, listed, row, key));
     let inner = inner.and_then(|listed| inner_row(document, listed, name));
+    let beside = listed.as_ref().zip(inner.as_ref()).map(|(listed, inner)| beside(document, listed, inner));
     let within = inner.as_ref().map(|inner| inner.keys.get(rows.len()..).unwrap_or_default().to_vec());
 
     let members = answer.map(|answer| Members::of(document, &answer, &rows)).unwrap_or_default();
@@ -48,6 +49,7 @@ pub fn listing<'a>(
         path: item.sent(),
         rows: owned(&rows),
         row: owned(&within.unwrap_or_default()),
+        beside: beside.unwrap_or_default(),
         media: json_type(document, &operation).map(str::to_owned),
         page,
         unpaged,
@@ -58,6 +60,15 @@ pub fn listing<'a>(
         overrides::apply(&mut listing, config, &evidence);
     }
     Some(listing)
+}
+
+/// What an element of the list has beside the row within it. The `type` of GeoJSON is the same in all of them.
+fn beside<'a>(document: &'a Document, listed: &Unwrapped<'a>, inner: &Unwrapped<'a>) -> Vec<String> {
+    let all = properties(document, &listed.row);
+    let is_type = |name: &str| name == "type" && all.contains_key("geometry");
+    let is_row = |name: &str| inner.keys.last() == Some(&name);
+    let others = all.keys().filter(|name| !is_row(name) && !is_type(name));
+    others.map(|name| (*name).to_owned()).collect()
 }
 
 /// Whether an element of the list has the key itself.

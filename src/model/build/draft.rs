@@ -104,6 +104,7 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
             document,
             types,
             resource,
+            bodies: &bodies,
             form: row.form,
             fields: &fields,
             key: key_of,
@@ -119,8 +120,9 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
         let update = self.usable("updated", writing.update());
         let delete = self.usable("deleted", writing.delete());
         let writers = || create.iter().chain(&update).chain(&delete);
-        self.note_unsent(writers());
+        self.note_unsent(create.as_ref(), update.as_ref());
         let listing = listing(self.document, resource, row, &key, config.and_then(|config| config.list.as_ref()));
+        listing.iter().for_each(|listing| self.note_beside(listing));
         let list = writing.list(listing.as_ref().map(|listing| &listing.page));
         // Only a list that is polled is asked for.
         let polls = self.config.transport_of(config) == Transport::Rest;
@@ -335,7 +337,7 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
         let given = config.entry.used_fields().into_iter().filter(|(place, _)| place.starts_with("/references/"));
         if let Some(create) = create {
             let inputs: Vec<&str> = create.inputs.iter().map(|input| input.name.as_str()).collect();
-            let optional: Vec<&str> = create.unsent.iter().map(String::as_str).collect();
+            let optional: Vec<&str> = create.unsent.iter().map(|unsent| unsent.name.as_str()).collect();
             return self.check_known(given, &inputs, &optional);
         }
         let Some(names) = names_of_create(self.document, &self.candidate.resource) else { return };

@@ -37,7 +37,7 @@ impl Reading<'_> {
             Some(choice) => choice.name(),
             None => lists::deleted(of_type(FieldType::DateTime), of_type(FieldType::Boolean)),
         };
-        let Listing { path, rows, row, media, page, unpaged, since, lacks } = listing;
+        let Listing { path, rows, row, beside: _, media, page, unpaged, since, lacks } = listing;
         let is_given = config.is_some_and(|list| list.since.as_ref().is_some_and(|since| since.name().is_some()));
         if is_given && changed.is_none() {
             problems.push(self.no_column());

@@ -1,14 +1,18 @@
 //! What is said of the operations that can't be used, and of those that need more than a row has.
 
 use super::draft::Drafter;
-use super::operations::{Outside, Reader, Unusable, Writer};
+use super::operations::{Outside, Reader, Unsent, Unusable, Writer};
 use crate::config::line;
 use crate::diagnostics::{Code, Input, Problem, Severity, all_of};
+use crate::discovery::lists::Listing;
+use crate::names::unique;
 
 const HOW_TO_DO_WITHOUT: &str =
     "the application can still make it by a request of its own; the row comes with the next read";
 
 const OTHERWISE: &str = "else the application can still make the write by a request of its own";
+
+const HOW_TO_GIVE_MORE: &str = "the application can make such a row by a request of its own; what rows don't have is an input of an insert where the document requires it";
 
 impl<'a> Drafter<'_, '_, 'a> {
     /// Returns the operation, or notes why the client can't use it.
@@ -81,22 +85,49 @@ impl<'a> Drafter<'_, '_, 'a> {
         }
     }
 
-    /// Notes the properties of request bodies that the rows don't have.
-    pub(super) fn note_unsent<'w>(&mut self, writers: impl Iterator<Item = &'w Writer<'a>>)
-    where
-        'a: 'w,
-    {
-        let mut names: Vec<&str> = writers.flat_map(|writer| &writer.unsent).map(String::as_str).collect();
-        names.sort_unstable();
-        names.dedup();
-        if !names.is_empty() {
-            let name = &self.candidate.name;
-            let names = all_of(&names, 6);
-            let message = format!("writes to `{name}` leave out {names}, which its rows don't have");
-            let at = (Input::Spec, self.candidate.resource.pointer());
+    /// Notes the optional properties of request bodies that nothing fills: of a create, what no new row can have.
+    pub(super) fn note_unsent(&mut self, create: Option<&Writer<'a>>, update: Option<&Writer<'a>>) {
+        let of_create: Vec<&Unsent> = create.iter().flat_map(|writer| &writer.unsent).collect();
+        let is_new = |unsent: &&Unsent| of_create.iter().all(|one| one.name != unsent.name);
+        let of_update: Vec<&Unsent> = update.iter().flat_map(|writer| &writer.unsent).filter(is_new).collect();
+        let name = &self.candidate.name;
+        let at = (Input::Spec, self.candidate.resource.pointer());
+        if let Some(unsent) = with_reasons(&of_create) {
+            let message = format!("a create of `{name}` leaves out {unsent}");
+            let problem = Problem::new(Severity::Note, Code::NotCreated, at, message).help(HOW_TO_GIVE_MORE);
+            let summed =
+                problem.summed("model", "can't give all that their create takes", format!("`{name}`: {unsent}"));
+            self.problems.push(summed.help_of_all(|_| HOW_TO_GIVE_MORE.to_owned()));
+        }
+        if let Some(unsent) = with_reasons(&of_update) {
+            let message = format!("an update of `{name}` leaves out {unsent}");
             self.problems.push(Problem::new(Severity::Note, Code::NotSent, at, message));
         }
     }
+
+    /// Notes what an element of the list has beside the row that it holds: the `geometry` of GeoJSON.
+    pub(super) fn note_beside(&mut self, listing: &Listing) {
+        if !listing.beside.is_empty() {
+            let (name, path) = (&self.candidate.name, &listing.path);
+            let beside: Vec<&str> = listing.beside.iter().map(String::as_str).collect();
+            let (beside, row) = (all_of(&beside, 6), listing.row.join("."));
+            let message = format!("rows of `{name}` lack {beside}, which GET {path} answers beside their `{row}`");
+            let at = (Input::Spec, self.candidate.resource.pointer());
+            let help = format!("put into `{row}`, in the answers and in the document, what the application needs");
+            self.problems.push(Problem::new(Severity::Note, Code::NotRead, at, message).help(help));
+        }
+    }
+}
+
+/// The names of properties, with the reason that they share: "`image`, which is a file, and `tags`, which its rows don't have".
+fn with_reasons(all: &[&Unsent]) -> Option<String> {
+    let of_reason = |why: &str| {
+        let mut names: Vec<&str> = all.iter().filter(|one| one.why == why).map(|one| one.name.as_str()).collect();
+        names.sort_unstable();
+        format!("{}, {why}", all_of(&names, 6))
+    };
+    let reasons: Vec<String> = unique(all.iter().map(|unsent| unsent.why)).into_iter().map(of_reason).collect();
+    (!reasons.is_empty()).then(|| reasons.join(", and "))
 }
 
 /// `PUT /notes/{id}`, of the pointer to it; nothing where a path item stands elsewhere.

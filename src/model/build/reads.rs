@@ -128,7 +128,7 @@ fn not_paged(model: &Model, list: &List, pointer: &str) -> Option<Problem> {
     let whole = line::of_model(name, None, "list: { page: false }");
     let paged = line::of_model(name, None, "list: { offset: … }");
     let help = format!(
-        "if that is all of the list: {whole}; else name the parameter that leads on, such as {paged} (or `page`, `after`)"
+        "if that is all of the list: {whole}; else name the parameter that leads on, such as {paged} (or `page`, `cursor`, `link`, `after`)"
     );
     let problem = Problem::new(Severity::Warning, Code::NotPaged, (Input::Spec, pointer), message).help(help);
     let item = format!("`{name}`: GET {path} (`{parameter}`)");
@@ -136,7 +136,7 @@ fn not_paged(model: &Model, list: &List, pointer: &str) -> Option<Problem> {
     Some(problem.summed("list", shared, item).help_of_all(|_| {
         let whole = line::of_model("NAME", None, "list: { page: false }");
         let paged = line::of_model("NAME", None, "list: { offset: … }");
-        format!("for one whose answer is all of the list: {whole}; for others, name the parameter that leads on, such as {paged} (or `page`, `after`)")
+        format!("for one whose answer is all of the list: {whole}; for others, name the parameter that leads on, such as {paged} (or `page`, `cursor`, `link`, `after`)")
     }))
 }
 

@@ -1,5 +1,6 @@
 //! Decides which operations of the API a client can use, and what they send.
 
+mod bodies;
 mod body;
 mod fit;
 mod needs;
@@ -7,9 +8,9 @@ mod parameters;
 mod writer;
 mod writing;
 
-pub use body::{Bodies, names_of_create};
+pub use bodies::{Bodies, names_of_create};
 pub use parameters::Outside;
-pub use writer::Writer;
+pub use writer::{Unsent, Writer};
 pub use writing::{RowField, Unusable, Writing};
 
 use parameters::{Filled, Of, OutsideKind, is_tag};

@@ -3,7 +3,7 @@
 use super::fit::fits_form;
 use super::writing::Writing;
 use crate::discovery;
-use crate::model::project::{FieldType, Input};
+use crate::model::project::Input;
 use crate::openapi::{Properties, RawProperty, Type, properties};
 
 /// What stands in for the rows where they lack what a body requires.
@@ -27,6 +27,7 @@ impl<'a> Writing<'_, 'a> {
         &self,
         taken: &Properties<'a>,
         is_filled: impl Fn(&str) -> bool,
+        files: &[&str],
         is_form: bool,
         creates: bool,
     ) -> Result<Needs<'a>, String> {
@@ -35,6 +36,9 @@ impl<'a> Writing<'_, 'a> {
         };
         let missing: Vec<&'a str> =
             taken.iter().filter(|(name, property)| is_missing(name, property)).map(|(name, _)| *name).collect();
+        if missing.iter().any(|name| files.contains(name)) {
+            return Err(format!("it takes a file, {}", list(&missing)));
+        }
         if self.is_for_api && creates {
             let all: Option<Vec<Input>> = missing.iter().map(|name| self.input(name, taken, is_form)).collect();
             if let Some(inputs) = all {
@@ -47,10 +51,6 @@ impl<'a> Writing<'_, 'a> {
         let (empty, missing): (Vec<&str>, Vec<&str>) = missing.into_iter().partition(is_free);
         if missing.is_empty() {
             return Ok(Needs { empty, ..Needs::default() });
-        }
-        let is_file = |name: &&str| is_form && taken.get(name).is_some_and(|property| self.is_file(property));
-        if missing.iter().any(is_file) {
-            return Err(format!("it takes a file, {}", list(&missing)));
         }
         let carried =
             missing.iter().all(|name| self.fields.iter().any(|field| field.name == *name && !field.read_only));
@@ -76,12 +76,8 @@ impl<'a> Writing<'_, 'a> {
         is_object && resolved.limit("minProperties").is_none() && members.values().all(|member| !member.required)
     }
 
-    fn is_carried(&self, name: &str) -> bool {
+    pub(super) fn is_carried(&self, name: &str) -> bool {
         self.fields.iter().any(|field| discovery::same_name(&field.name, name))
-    }
-
-    fn is_file(&self, property: &RawProperty<'a>) -> bool {
-        self.types.property(property).is_some_and(|typed| typed.ty == FieldType::Bytes)
     }
 
     pub(super) fn has_default(&self, property: &RawProperty<'a>) -> bool {

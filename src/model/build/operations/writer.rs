@@ -6,7 +6,7 @@ use super::body::Taken;
 use super::fit::{Fit, fit, fits_form};
 use super::parameters::{Of, Outside};
 use super::writing::{Outcome, RowField, Unusable, Writing};
-use crate::discovery::{Form, Layout, PathItem};
+use crate::discovery::{self, Form, Layout, PathItem};
 use crate::model::list::Answer;
 use crate::model::project::{Constant, Input, Method, Operation};
 use crate::openapi::{Node, Properties, RawProperty};
@@ -19,10 +19,16 @@ pub struct Writer<'a> {
     pub takes_write_id: bool,
     /// Properties that the body of a create needs and that no row has.
     pub inputs: Vec<Input>,
-    /// Optional properties of the body that the rows don't have.
-    pub unsent: Vec<String>,
+    /// Optional properties of the body that nothing fills.
+    pub unsent: Vec<Unsent>,
     /// Parameters that neither a row nor the config fills.
     pub outside: Vec<Outside>,
+}
+
+/// An optional property of a body, and why nothing fills it.
+pub struct Unsent {
+    pub name: String,
+    pub why: &'static str,
 }
 
 impl<'a> Writer<'a> {
@@ -61,10 +67,15 @@ impl<'a> Writing<'_, 'a> {
         let says_key = !creates && self.form != Form::Plain;
         let is_key = |name: &str| self.own_key.iter().any(|key| key == name);
         properties.retain(|name, property| (says_key && is_key(name)) || !is_read_only(property));
+        let files = properties.iter().filter(|(name, property)| self.is_file(node, is_form, name, property));
+        let files: Vec<&str> = files.map(|(name, _)| *name).collect();
         let mut operation = Operation { envelope, media, answer: self.answer(node), ..operation };
         let (mut sent, mut always): (Vec<&str>, Vec<&str>) = Default::default();
         for field in self.fields {
             let Some((name, property)) = self.property_of(&properties, field) else { continue };
+            if files.contains(&name) {
+                continue;
+            }
             let names_row = !creates && is_key(&field.name) && (says_key || property.required);
             if field.read_only && !names_row {
                 continue;
@@ -100,7 +111,7 @@ impl<'a> Writing<'_, 'a> {
             }
         }
         let is_filled = |name: &str| sent.contains(&name) || operation.has_outside_body(name);
-        let needs = self.needs(&properties, is_filled, is_form, creates).map_err(unusable)?;
+        let needs = self.needs(&properties, is_filled, &files, is_form, creates).map_err(unusable)?;
         if operation.body.is_empty() && needs.inputs.is_empty() {
             return Err(unusable("it takes none of the row's fields".to_owned()));
         }
@@ -116,8 +127,16 @@ impl<'a> Writing<'_, 'a> {
         let objects = bare.map(|place| owned(place)).chain(needs.empty.iter().map(|name| place_of(name)));
         let inner = needs.inputs.iter().filter(|input| places.contains_key(input.name.as_str()));
         let inner: Vec<_> = inner.map(|input| (input.name.clone(), place_of(&input.name))).collect();
-        let is_said = |name: &str| is_filled(name) || needs.fill(name);
-        let unsent = properties.keys().filter(|name| !is_said(name)).map(|name| (*name).to_owned()).collect();
+        // `api_name` beside the `apiName` that is sent is the same.
+        let is_sent_as_other = |name: &str| sent.iter().any(|other| discovery::same_name(other, name));
+        let is_said = |name: &str| is_filled(name) || needs.fill(name) || is_sent_as_other(name);
+        let why = |name: &str| match (files.contains(&name), self.is_carried(name)) {
+            (true, _) => "which is a file",
+            (false, true) => "which its rows can't fill",
+            (false, false) => "which its rows don't have",
+        };
+        let unsent = properties.keys().filter(|name| !is_said(name));
+        let unsent = unsent.map(|name| Unsent { name: (*name).to_owned(), why: why(name) }).collect();
         operation.constants = constants.iter().map(constant).chain(objects.map(empty)).collect();
         operation.places.extend(inner);
         Ok(Writer { operation, properties, takes_write_id, inputs: needs.inputs, unsent, outside })

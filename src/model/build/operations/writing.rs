@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
+use super::bodies::Bodies;
 use crate::discovery::{Form, PathItem, Resource};
 use crate::model::build::shapes::Types;
 use crate::model::list::Answer;
@@ -32,6 +33,7 @@ pub struct Writing<'w, 'a> {
     pub document: &'a Document,
     pub types: &'w Types<'a>,
     pub resource: &'w Resource<'a>,
+    pub bodies: &'w Bodies<'a>,
     /// Of the rows.
     pub form: Form<'a>,
     pub fields: &'w [RowField],

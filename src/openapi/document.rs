@@ -1,7 +1,7 @@
 use serde_json::{Map, Value};
 
+use super::keywords::EXCLUDE;
 use super::pointer::{component_name, local_pointer};
-use super::properties::EXCLUDE;
 use super::references;
 use super::schema::{Schema, SchemaAt};
 use super::servers::servers;

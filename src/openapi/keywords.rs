@@ -6,6 +6,9 @@ use serde_json::{Map, Value};
 use super::media::{FORM, MULTIPART, is_json, is_media};
 use crate::source::Part;
 
+/// The extension that leaves out a property.
+pub(super) const EXCLUDE: &str = "x-sync-exclude";
+
 /// The kind of a value, given by its position in the document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Keywords {

@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 use indexmap::map::Entry;
 
 use super::document::Document;
+use super::keywords::EXCLUDE;
 use super::resolved::Resolved;
 use super::schema::{Both, Schema, SchemaAt, Type};
 
@@ -19,9 +20,6 @@ const MAX_COMPARED: usize = 1_000;
 
 /// Levels of `allOf` whose `required` is read.
 const MAX_REQUIRED_DEPTH: usize = 3;
-
-/// The extension that leaves out a property.
-pub(super) const EXCLUDE: &str = "x-sync-exclude";
 
 /// A property of an object, merged from all parts and variants that have it.
 #[derive(Debug, Clone)]

@@ -132,7 +132,7 @@ test("a local write is one transaction of its own model's tables, and is shown w
   IDBDatabase.prototype.transaction = function (this: IDBDatabase, ...parameters: Parameters<typeof begin>) {
     const [tables, mode = "readonly"] = parameters;
     if (["labels_synced", "_changed_keys"].some((name) => [tables].flat().includes(name))) used.push(mode);
-    for (const name of [tables].flat()) if (!name.startsWith("_")) rowsOf.add(name);
+    for (const name of typeof tables === "string" ? [tables] : tables) if (!name.startsWith("_")) rowsOf.add(name);
     return begin.apply(this, parameters);
   };
   try {

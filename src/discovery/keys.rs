@@ -3,7 +3,7 @@
 use super::paths::{self, Segment};
 use super::resources::{PathItem, Resource};
 use crate::names;
-use crate::openapi::{Properties, RawProperty};
+use crate::openapi::{Properties, RawProperty, Type};
 
 /// Names that are always a key, the surest first.
 const SURE: &[&str] = &["id", "_id", "pk", "uuid", "guid", "uid"];
@@ -128,7 +128,12 @@ fn from_item_path(properties: &Properties, resource: &Resource) -> Option<Vec<St
     let item = resource.item.first()?;
     let parameters = paths::parameters(&item.segments);
     let own = item_parameters(resource).len();
-    let has_surer = NAMES.iter().take(4).chain(SURE).any(|name| properties.get(*name).is_some_and(is_always_there));
+    let is_text = |property: &RawProperty| property.schemas.iter().all(|schema| schema.read().ty == Some(Type::String));
+    // The path takes text, as far as the name can be meant.
+    let is_surer = |property: &RawProperty| is_always_there(property) && is_text(property);
+    let has_surer = properties.iter().any(|(name, property)| {
+        NAMES.iter().take(4).chain(SURE).any(|sure| same_name(name, sure)) && is_surer(property)
+    });
     let mut key: Vec<String> = Vec::new();
     for (index, (parameter, before)) in parameters.iter().enumerate() {
         let is_own = index + own >= parameters.len();
@@ -200,7 +205,12 @@ pub fn field_in_path<'n>(
         let is_meant = |key: &&String| !is_stranger && may_mean(name, before, key);
         let by_key = || key.first().filter(is_field).filter(is_meant).cloned();
         let by_tail = || field_of_parameter(name, before, true, fields.clone()).filter(may_fill).map(str::to_owned);
-        return exact.or_else(by_key).or_else(by_tail);
+        // The `uuid` of a row for `{order_uuid}`, and not the number that is its key.
+        let by_end = || {
+            let end = own_end(name, before).filter(|end| *end != "id")?;
+            fields.clone().find(|field| same_name(field, end)).filter(may_fill).map(str::to_owned)
+        };
+        return exact.or_else(by_end).or_else(by_key).or_else(by_tail);
     }
     // A parent's `{id}` isn't the row's own.
     let others = fields.filter(|field| is_own || !looks_like_id(field));
@@ -211,6 +221,17 @@ pub fn field_in_path<'n>(
 pub fn means_own_key(parameter: &str, before: Option<&str>) -> bool {
     let singular = before.map(names::singular).unwrap_or_default();
     looks_like_id(parameter) || SURE.iter().any(|end| same_name(parameter, &format!("{singular}_{end}")))
+}
+
+/// How a parameter says that it is the key: `uuid` for `{contact_uuid}`, and for `{contactuuid}` after `contacts`.
+fn own_end(parameter: &str, before: Option<&str>) -> Option<&'static str> {
+    let singular = before.map(names::singular).unwrap_or_default();
+    let words = names::snake_case(parameter);
+    let is_end = |end: &&&str| {
+        words.strip_suffix(**end).is_some_and(|thing| thing.ends_with('_'))
+            || same_name(parameter, &format!("{singular}_{end}"))
+    };
+    SURE.iter().filter(|end| !end.starts_with('_')).find(is_end).copied()
 }
 
 /// What an id is of: `user` for `{user_id}` and `{userKey}`.

@@ -62,12 +62,16 @@ pub fn listing<'a>(
     Some(listing)
 }
 
+/// What stands beside a row and says nothing of it: paging, links, and how well it fits what was looked for.
+const ABOUT_THE_LIST: &[&str] = &["cursor", "links", "score", "typename"];
+
 /// What an element of the list has beside the row within it. The `type` of GeoJSON is the same in all of them.
 fn beside<'a>(document: &'a Document, listed: &Unwrapped<'a>, inner: &Unwrapped<'a>) -> Vec<String> {
     let all = properties(document, &listed.row);
     let is_type = |name: &str| name == "type" && all.contains_key("geometry");
     let is_row = |name: &str| inner.keys.last() == Some(&name);
-    let others = all.keys().filter(|name| !is_row(name) && !is_type(name));
+    let is_about_list = |name: &str| ABOUT_THE_LIST.iter().any(|other| keys::same_name(name, other));
+    let others = all.keys().filter(|name| !is_row(name) && !is_type(name) && !is_about_list(name));
     others.map(|name| (*name).to_owned()).collect()
 }
 

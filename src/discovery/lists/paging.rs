@@ -73,6 +73,8 @@ const NEXT_CURSORS: &[&str] = &[
 ];
 
 /// Members with the link to the next page: what they are called says that it is one.
+/// A next page, be it by a link or by something else.
+const NEXT: &[&str] = &["next", "next_page"];
 const NEXT_LINKS: &[&str] =
     &["@odata.nextLink", "odata.nextLink", "next_link", "next_page_url", "next_url", "next_page_link"];
 
@@ -304,7 +306,7 @@ impl<'a> Evidence<'_, 'a> {
         let next = self
             .members
             .place(NEXT_LINKS, Member::may_be_text)
-            .or_else(|| self.members.place(&["next", "next_page"], is_link))
+            .or_else(|| self.members.place(NEXT, is_link))
             .or_else(|| self.members.place(&["href"], |member| is_in_links(member) && names_next(member)));
         let is_linked = next.is_some() || self.has_link;
         is_linked.then(|| Page::Link { next, size: size.clone() })
@@ -333,9 +335,11 @@ impl<'a> Evidence<'_, 'a> {
     }
 }
 
-/// Whether it is a URL, by its format, its place or its description.
+/// Whether it is a URL, by its format, its place, or its description. That of a `next_cursor` may speak of the URL that
+/// takes it.
 fn is_link(member: &Member) -> bool {
-    member.is_url() || (member.may_be_text() && (is_in_links(member) || member.is_called_link()))
+    let says_no_more = || member.place.last().is_some_and(|name| NEXT.iter().any(|next| same_name(name, next)));
+    member.is_url() || (member.may_be_text() && (is_in_links(member) || (says_no_more() && member.is_called_link())))
 }
 
 /// Whether it stands in an object of links.

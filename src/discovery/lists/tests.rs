@@ -208,6 +208,14 @@ fn styles() {
             cursor("cursor", &["paging", "next"]),
         ),
         (
+            "a cursor whose description speaks of a URL",
+            vec![number("limit"), text("cursor")],
+            beside(
+                json!({ "next_cursor": { "type": "string", "description": "Append it to the URL of the next page" } }),
+            ),
+            cursor("cursor", &["next_cursor"]),
+        ),
+        (
             "text that isn't called anything",
             vec![number("limit")],
             beside(paging("The next page")),

@@ -11,9 +11,6 @@ use crate::discovery::resources::Resource;
 use crate::names;
 use crate::openapi::{Document, find_response, properties};
 
-/// The letters that a word is cut to, at least.
-const SHORTEST: usize = 3;
-
 /// The own parameters of the item paths that name another thing than the rows.
 pub fn strangers<'a>(document: &'a Document, row: &Row<'a>, resource: &Resource<'a>) -> Vec<&'a str> {
     // The key of such rows comes from the path.
@@ -61,14 +58,7 @@ impl Signs<'_, '_> {
             return false;
         }
         let has_it = self.row.properties.keys().any(|name| same_name(name, &thing));
-        let is_short_for_rows = called.iter().any(|name| is_short_for(&thing, name)) && !self.is_collection(&thing);
-        has_it || !self.is_only || !(is_short_for_rows || self.is_answered())
-    }
-
-    /// Whether the API has a collection of such things.
-    fn is_collection(&self, thing: &str) -> bool {
-        let segments = self.document.paths().filter_map(|(path, _)| paths::segments(path));
-        segments.flat_map(|segments| paths::fixed(&segments)).any(|name| same_name(&names::singular(name), thing))
+        has_it || !self.is_only || !self.is_answered()
     }
 
     /// Whether a row holds the thing: a membership its `user`. One that holds another of its own kind holds its parent.
@@ -95,12 +85,6 @@ impl Signs<'_, '_> {
                 .filter_map(|answer| answered_row(self.document, answer.schema(), self.resource))
                 .any(|found| self.row.component.is_some() && component(self.document, &found.row) == self.row.component)
     }
-}
-
-/// Whether it is the beginning of a name's last word: `rel` of `relationship`.
-fn is_short_for(short: &str, name: &str) -> bool {
-    let last = name.rsplit('_').next().unwrap_or(name);
-    short.len() >= SHORTEST && last.len() > short.len() && last.starts_with(short)
 }
 
 /// Whether the last words of a name are these: `session` of `capture_session`.

@@ -120,9 +120,12 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
         let update = self.usable("updated", writing.update());
         let delete = self.usable("deleted", writing.delete());
         let writers = || create.iter().chain(&update).chain(&delete);
-        self.note_unsent(create.as_ref(), update.as_ref());
+        let asks_api = self.config.transport_of(config) != Transport::PushPull;
+        if asks_api {
+            self.note_unsent(create.as_ref(), update.as_ref());
+        }
         let listing = listing(self.document, resource, row, &key, config.and_then(|config| config.list.as_ref()));
-        listing.iter().for_each(|listing| self.note_beside(listing));
+        listing.iter().filter(|_| asks_api).for_each(|listing| self.note_beside(listing));
         let list = writing.list(listing.as_ref().map(|listing| &listing.page));
         // Only a list that is polled is asked for.
         let polls = self.config.transport_of(config) == Transport::Rest;

@@ -79,7 +79,7 @@ fn not_related(model: &Model, list: &Operation, unsaid: &[(&str, &str)], pointer
     let fields: Vec<&str> = unsaid.iter().map(|(field, _)| *field).collect();
     let message = format!("`{name}` can't be polled: nothing says which model fills {} of {path}", quoted(&fields));
     let references = line::of_model(name, None, &format!("references: {}", line::pairs(unsaid)));
-    let help = format!("say it: {references}, or leave it out with {}", line::without(name));
+    let help = format!("where that is right, say it: {references}, or leave it out with {}", line::without(name));
     let problem = Problem::new(Severity::Warning, Code::NotPolled, (Input::Spec, pointer), message).help(help);
     let held: Vec<String> = unsaid.iter().map(|(field, parent)| format!("`{field}` (a key of {parent})")).collect();
     let shared = "can't be polled: nothing says which models fill the parameters of their paths";
@@ -108,7 +108,10 @@ fn unsaid<'m>(model: &'m Model, list: &Operation, models: &'m [Model]) -> Vec<(&
         let names = [snake_case(parameter), snake_case(column)];
         let is_of =
             |key: &Field| names.iter().any(|name| format!("_{name}").ends_with(&format!("_{}", snake_case(&key.name))));
-        let fits = |other: &&Model| other.own_key().count() == 1 && other.own_key().all(is_of);
+        let is_number = |field: &Field| matches!(field.ty, FieldType::Int32 | FieldType::Int64);
+        let is_same = |key: &Field| is_number(key) == is_number(field);
+        let fits =
+            |other: &&Model| other.own_key().count() == 1 && other.own_key().all(|key| is_of(key) && is_same(key));
         let others = || models.iter().filter(|other| other.name != model.name).filter(fits);
         let found = others().find(has_path).or_else(|| others().find(|other| other.name == collection))?;
         Some((field.name.as_str(), found.name.as_str()))
@@ -125,19 +128,24 @@ fn unnamed(path: &str) -> String {
 fn not_paged(model: &Model, list: &List, pointer: &str) -> Option<Problem> {
     let (name, path, parameter) = (&model.name, &list.path, list.unpaged.as_ref()?);
     let message = format!("GET {path} takes `{parameter}`, and nothing says how its next page is asked for");
-    let whole = line::of_model(name, None, "list: { page: false }");
-    let paged = line::of_model(name, None, "list: { offset: … }");
-    let help = format!(
-        "if that is all of the list: {whole}; else name the parameter that leads on, such as {paged} (or `page`, `cursor`, `link`, `after`)"
-    );
+    let help = format!("if that is all of the list: {}; else {}", whole_list(name), how_to_page(name));
     let problem = Problem::new(Severity::Warning, Code::NotPaged, (Input::Spec, pointer), message).help(help);
     let item = format!("`{name}`: GET {path} (`{parameter}`)");
     let shared = "may come in pages, and nothing says how the next one is asked for";
     Some(problem.summed("list", shared, item).help_of_all(|_| {
-        let whole = line::of_model("NAME", None, "list: { page: false }");
-        let paged = line::of_model("NAME", None, "list: { offset: … }");
-        format!("for one whose answer is all of the list: {whole}; for others, name the parameter that leads on, such as {paged} (or `page`, `cursor`, `link`, `after`)")
+        format!("for one whose answer is all of the list: {}; for others, {}", whole_list("NAME"), how_to_page("NAME"))
     }))
+}
+
+fn whole_list(name: &str) -> String {
+    line::of_model(name, None, "list: { page: false }")
+}
+
+fn how_to_page(name: &str) -> String {
+    let paged = line::of_model(name, None, "list: { offset: … }");
+    format!(
+        "name the parameter that leads on, such as {paged} (or `page`, `after`, or `cursor` with `next`), or with `link` where the answer has the next page's link"
+    )
 }
 
 /// Says what of a list's parameters nothing fills, and who can: the config, or the application at run time.

@@ -61,7 +61,9 @@ impl<'a> Writing<'_, 'a> {
             return self.types.property(property).is_some_and(|typed| typed.ty == FieldType::Bytes);
         }
         let is_address = |field: &RowField| field.name == name && field.ty == FieldType::Text;
-        takes_multipart(self.document, node)
+        // A sync server takes what the rows have.
+        self.is_for_api
+            && takes_multipart(self.document, node)
             && self.fields.iter().any(is_address)
             && self.bodies.take_file(self.document, name)
     }

@@ -220,7 +220,7 @@ fn faults(problem: &Problem, before: &[Problem], after: &[Problem]) -> Vec<Strin
     let is_there = after.iter().any(|other| is_same(problem, other));
     let still = is_there.then(|| format!("still: {}", problem.message));
     let kind_of = |one: &Problem| -> (Code, Option<Reason>) { (one.code, one.reason) };
-    let subject = |one: &Problem| quoted(&one.message).first().map(|name| (*name).to_owned());
+    let subject = |one: &Problem| (quoted(&one.message).first().map(|name| (*name).to_owned()), one.pointer.clone());
     let is_another = |other: &&Problem| {
         kind_of(other) == kind_of(problem) && subject(other) == subject(problem) && is_new(other, before)
     };

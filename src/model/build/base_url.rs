@@ -27,15 +27,16 @@ fn check_paths(base_url: &str, servers: &[String], paths: &[&str], problems: &mu
     let at = (Input::Spec, "/paths");
     let prefix = format!("{base}/");
     let is_doubled = !base.is_empty() && paths.iter().all(|path| path.starts_with(&prefix));
+    // One server at the root may be the one that is meant.
+    let below = declared.first().filter(|_| declared.iter().all(|path| !path.is_empty()));
     if is_doubled {
         let message = format!("every path of the models begins with {base}, and `api_base_url` ends with it");
-        let rest = Some(base_url.trim_end_matches('/').trim_end_matches(base)).filter(|rest| !rest.is_empty());
-        let rest = scalar(rest.unwrap_or("/"));
-        let help = format!("requests would go to {base}{base}/…: set `api_base_url: {rest}`");
+        let origin = base_url.trim_end_matches('/').trim_end_matches(base);
+        let right = format!("{origin}{}", below.unwrap_or(&""));
+        let right = scalar(if right.is_empty() { "/" } else { &right });
+        let help = format!("requests would go to {base}{base}/…: set `api_base_url: {right}`");
         problems.push(Problem::new(Severity::Warning, Code::BaseUrl, at, message).help(help));
-    } else if let Some(path) = declared.iter().find(|path| !path.is_empty())
-        && declared.iter().all(|path| !path.is_empty())
-    {
+    } else if let Some(path) = below {
         let message = format!("the document's paths are below {path}, and `api_base_url` doesn't end with that");
         let whole = scalar(&format!("https://…{path}"));
         let help = format!("say what stands before the paths, `api_base_url: {whole}`, unless a proxy adds it");

@@ -129,7 +129,7 @@ fn from_item_path(properties: &Properties, resource: &Resource) -> Option<Vec<St
     let parameters = paths::parameters(&item.segments);
     let own = item_parameters(resource).len();
     let is_text = |property: &RawProperty| property.schemas.iter().all(|schema| schema.read().ty == Some(Type::String));
-    // The path takes text, as far as the name can be meant.
+    // A path that takes a name takes text, and no number.
     let is_surer = |property: &RawProperty| is_always_there(property) && is_text(property);
     let has_surer = properties.iter().any(|(name, property)| {
         NAMES.iter().take(4).chain(SURE).any(|sure| same_name(name, sure)) && is_surer(property)

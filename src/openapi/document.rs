@@ -134,7 +134,7 @@ impl Document {
     }
 }
 
-/// Whether any object in a value has a key.
+/// Whether an object in the value, at any depth, has a member of this name.
 fn has_key(value: &Value, key: &str) -> bool {
     match value {
         Value::Object(object) => object.iter().any(|(name, value)| name == key || has_key(value, key)),

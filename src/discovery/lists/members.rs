@@ -21,7 +21,7 @@ const INNER: &[&str] = &[
     "response_metadata",
 ];
 
-/// Words for what leads to another page by itself.
+/// Words for the address of another page.
 const LINKS: &[&str] = &["url", "uri", "link", "path"];
 
 /// Words for what a parameter takes.

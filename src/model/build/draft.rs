@@ -100,6 +100,7 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
         let fields: Vec<_> = properties.iter().map(RowProperty::row_field).collect();
         let (document, types) = (self.document, self.types);
         let (key_of, own_key_of) = (&key, &own_key);
+        let is_for_api = self.config.transport_of(config) != Transport::PushPull;
         let writing = Writing {
             document,
             types,
@@ -109,7 +110,7 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
             fields: &fields,
             key: key_of,
             own_key: own_key_of,
-            is_for_api: self.config.transport_of(config) != Transport::PushPull,
+            is_for_api,
             is_keyed: self.config.idempotency_key == IdempotencyKey::Header,
             params: &self.config.params,
             answered: RefCell::default(),
@@ -120,12 +121,11 @@ impl<'c, 'a> Drafter<'_, 'c, 'a> {
         let update = self.usable("updated", writing.update());
         let delete = self.usable("deleted", writing.delete());
         let writers = || create.iter().chain(&update).chain(&delete);
-        let asks_api = self.config.transport_of(config) != Transport::PushPull;
-        if asks_api {
+        if is_for_api {
             self.note_unsent(create.as_ref(), update.as_ref());
         }
         let listing = listing(self.document, resource, row, &key, config.and_then(|config| config.list.as_ref()));
-        listing.iter().filter(|_| asks_api).for_each(|listing| self.note_beside(listing));
+        listing.iter().filter(|_| is_for_api).for_each(|listing| self.note_beside(listing));
         let list = writing.list(listing.as_ref().map(|listing| &listing.page));
         // Only a list that is polled is asked for.
         let polls = self.config.transport_of(config) == Transport::Rest;

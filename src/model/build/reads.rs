@@ -3,6 +3,7 @@
 use super::lists::parent;
 use crate::config::{Transport, line};
 use crate::diagnostics::{Code, Input, Problem, Problems, Severity};
+use crate::discovery::paths;
 use crate::model::list::{List, Required};
 use crate::model::project::{Field, FieldType, Insert, Model, Operation};
 use crate::names::{snake_case, unique};
@@ -97,8 +98,9 @@ fn unsaid<'m>(model: &'m Model, list: &Operation, models: &'m [Model]) -> Vec<(&
         let field = model.fields.iter().find(|field| field.name == *column)?;
         let is_known = field.from_path.as_ref().is_some_and(|from_path| from_path.parent.is_some());
         let (before, _) = list.path.split_once(&format!("/{{{parameter}}}")).filter(|_| !is_known)?;
-        let item = unnamed(&format!("{before}/{{}}"));
-        let is_item = |operation: &Operation| unnamed(&operation.path) == item;
+        let form = |path: &str| paths::segments(path).map(|segments| paths::normal_form(&segments));
+        let item = form(&format!("{before}/{{id}}"))?;
+        let is_item = |operation: &Operation| form(&operation.path).as_ref() == Some(&item);
         let has_path = |other: &&Model| {
             let all = &other.operations;
             [&all.get, &all.update, &all.delete].into_iter().flatten().any(is_item)
@@ -117,12 +119,6 @@ fn unsaid<'m>(model: &'m Model, list: &Operation, models: &'m [Model]) -> Vec<(&
         Some((field.name.as_str(), found.name.as_str()))
     });
     unsaid.collect::<Option<Vec<_>>>().unwrap_or_default()
-}
-
-/// A path without the names of its parameters.
-fn unnamed(path: &str) -> String {
-    let parts = path.split('/').map(|part| if part.starts_with('{') { "{}" } else { part });
-    parts.collect::<Vec<_>>().join("/")
 }
 
 fn not_paged(model: &Model, list: &List, pointer: &str) -> Option<Problem> {

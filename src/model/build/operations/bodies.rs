@@ -35,7 +35,7 @@ impl<'a> Bodies<'a> {
     }
 }
 
-/// How deep what a row has lies in a body: within an envelope, and within the `attributes` there.
+/// The most levels between a body and the values of its row: an envelope, and its `attributes`.
 const DEEPEST: usize = 3;
 
 /// The names of all that the bodies of a resource's creates have. `None` where one isn't described.
